@@ -1,0 +1,92 @@
+"""Bytes to events and back, old shapes included.
+
+JSON, because anybody can read it and msgpack was barely faster (encode 0.6–2 µs, decode 1–1.7 µs for 480 bytes). The
+header `Recado-Version` says which shape the bytes have; outsiders may leave it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from events.decisions import DECISIONS, Decision
+from events.ids import ChatKey, parse_subject
+from events.inbound import INBOUND, Inbound, Message
+from events.jid import is_canonical
+from events.recorded import Recorded, Unknown, Unreadable
+
+VERSION = 1
+"""The version that this release writes."""
+
+VERSION_HEADER = "Recado-Version"
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTS: Mapping[tuple[str, int], Upcast] = {}
+"""From (type, version) to the shape of the next version; every change of a stored shape has its entry here."""
+
+_encoder = msgspec.json.Encoder()
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(struct) for name, struct in (INBOUND | DECISIONS).items()
+}
+
+
+def encode(event: Inbound | Decision) -> bytes:
+    """The event's bytes as this release writes them."""
+    return _encoder.encode(event)
+
+
+def decode(
+    type_: str, body: bytes, version: int = VERSION, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS
+) -> Inbound | Decision:
+    """The event in `body`, brought up from `version` to today's shape.
+
+    A body of a newer version is read as far as today's fields go. Raises msgspec.DecodeError (of which ValidationError
+    is one) if the bytes are not such an event, KeyError if nobody knows the type.
+    """
+    decoder = _decoders[type_]
+    steps = [upcasts[type_, step] for step in range(version, VERSION) if (type_, step) in upcasts] if upcasts else []
+    if not steps:
+        event: Inbound | Decision = decoder.decode(body)
+        return event
+    shape = msgspec.json.decode(body)
+    for step in steps:
+        shape = step(shape)
+    return msgspec.convert(shape, decoder.type)  # type: ignore[no-any-return]
+
+
+def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None, body: bytes) -> Recorded:
+    """A stored message as an event; never raises for what stands in `headers` or `body`."""
+    key, side, type_ = parse_subject(subject)
+    msg_id, version = "", VERSION
+    if headers:
+        msg_id = headers.get("Nats-Msg-Id", "")
+        written = headers.get(VERSION_HEADER, "")
+        version = int(written) if written.isascii() and written.isdigit() else VERSION
+    event: Inbound | Decision | Unreadable | Unknown
+    try:
+        event = decode(type_, body, version)
+    except KeyError:
+        event = Unknown(type_, version)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        newer = version > VERSION
+        if side == "o" and newer:
+            event = Unknown(type_, version)
+        else:
+            detail = f"written by version {version}, this is {VERSION}: {error}" if newer else str(error)
+            event = Unreadable("newer_version" if newer else "unreadable", detail)
+    if side == "i" and not isinstance(event, Unreadable):
+        event = _addressed(key, event)
+    return Recorded(seq, key, side, type_, at, msg_id, event)
+
+
+def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | Decision | Unknown | Unreadable:
+    """The event, unless its subject names no chat or its body names another one."""
+    if not is_canonical(key.chat):
+        return Unreadable("malformed_chat", f"the subject's chat {key.chat[:60]!r} is not a canonical JID")
+    if isinstance(event, Message) and event.chat is not None and event.chat != key.chat:
+        return Unreadable("other_chat", "the body's chat is not the subject's")
+    return event

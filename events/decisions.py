@@ -1,0 +1,201 @@
+"""What a chat decided: side `o` of the log, written by the chat's actor alone.
+
+The subject is the tag, so no struct carries its type. Names and fields are the storage format: a new field has a
+default, a field never changes its type. Times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from events.inbound import Time
+
+ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
+Author = Literal["assistant", "operator", "system"]
+
+
+class Ignored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An ending without a reply, with its reason. `cause` is the control that could not be obeyed."""
+
+    messages: tuple[str, ...]
+    reason: str
+    at: Time
+    cause: str | None = None
+
+
+class TurnStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """These messages, in the order they arrived, are answered together. `cause` is the `retry` that asked for it."""
+
+    turn: str
+    messages: tuple[str, ...]
+    backend: str
+    at: Time
+    cause: str | None = None
+
+
+class TurnAdopted(msgspec.Struct, frozen=True, kw_only=True):
+    """Another incarnation goes on with the turn: whoever had it before is fenced by this append."""
+
+    turn: str
+    by: str
+    at: Time
+
+
+class ThreadCreated(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversation's place at the backend. A later one replaces it."""
+
+    backend: str
+    thread: str
+    reason: ThreadReason
+    at: Time
+
+
+class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider works on the turn under this id, which can be asked for again after a crash."""
+
+    turn: str
+    run: str
+    attempt: int
+    at: Time
+
+
+class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
+    """The model asked for a tool; `arguments` is JSON as the model wrote it."""
+
+    turn: str
+    call: str
+    name: str
+    arguments: str
+    at: Time
+
+
+class ToolReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the tool answered; `failed` when `output` is an error."""
+
+    turn: str
+    call: str
+    output: str
+    at: Time
+    failed: bool = False
+
+
+class TokenUsage(msgspec.Struct, frozen=True):
+    """Tokens as the provider counted them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said to the person; the payload of `wa.out`.
+
+    `in_reply_to` are the messages that it ends, in the order they arrived (none for an apology, which is `about` a
+    failed turn). `cause` is the control behind an operator's words.
+    """
+
+    id: str
+    turn: str | None
+    chat: str
+    account: str
+    text: str
+    in_reply_to: tuple[str, ...]
+    author: Author
+    at: Time
+    about: str | None = None
+    backend: str | None = None
+    model: str | None = None
+    thread: str | None = None
+    run: str | None = None
+    usage: TokenUsage = TokenUsage()
+    cause: str | None = None
+
+
+class TurnError(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+    """Why a turn failed: the class of the fault and the provider's own words."""
+
+    class_: str
+    detail: str
+
+
+class TurnFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """An ending without an answer; where `told`, an apology is owed to the person."""
+
+    turn: str
+    messages: tuple[str, ...]
+    error: TurnError
+    told: bool
+    at: Time
+
+
+class Paused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Nothing is answered until `resumed`; `until` None holds until somebody resumes."""
+
+    until: Time | None
+    at: Time
+    by: str | None = None
+    cause: str | None = None
+
+
+class Resumed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Answering goes on; without `cause` the pause's time was over."""
+
+    at: Time
+    by: str | None = None
+    cause: str | None = None
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The conversation starts anew: what arrived at or before sequence `upto` is no context any more."""
+
+    upto: int
+    at: Time
+    by: str | None = None
+    cause: str | None = None
+
+
+class Erased(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything of the chat at or before sequence `upto` is gone."""
+
+    upto: int
+    at: Time
+    by: str | None = None
+    cause: str | None = None
+
+
+Decision = (
+    Ignored
+    | TurnStarted
+    | TurnAdopted
+    | ThreadCreated
+    | RunStarted
+    | ToolCalled
+    | ToolReturned
+    | Reply
+    | TurnFailed
+    | Paused
+    | Resumed
+    | Reset
+    | Erased
+)
+
+DECISIONS: dict[str, type[Decision]] = {
+    "ignored": Ignored,
+    "turn_started": TurnStarted,
+    "turn_adopted": TurnAdopted,
+    "thread_created": ThreadCreated,
+    "run_started": RunStarted,
+    "tool_called": ToolCalled,
+    "tool_returned": ToolReturned,
+    "reply": Reply,
+    "turn_failed": TurnFailed,
+    "paused": Paused,
+    "resumed": Resumed,
+    "reset": Reset,
+    "erased": Erased,
+}
+"""The struct of each type of side `o`."""
+
+TYPE_OF: dict[type[Decision], str] = {struct: name for name, struct in DECISIONS.items()}
+"""The type, as the subject has it, of each decision."""

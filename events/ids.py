@@ -1,0 +1,109 @@
+"""Who a chat is on the bus: tokens, partitions, subjects.
+
+A subject of the log has always six tokens, `evt.<partition>.<account>.<chat>.<side>.<type>`; a gateway publishes to
+`wa.<type>.<account>.<chat>` and the server maps that to side `i`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+PARTITIONS = 64
+"""For good: the partition is part of every stored subject."""
+
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_ESCAPE = re.compile(rb"=([0-9A-F]{2})")
+
+
+class ChatKey(NamedTuple):
+    """One conversation: the business number or device, and the canonical JID of the other side."""
+
+    account: str
+    chat: str
+
+
+class Address(NamedTuple):
+    """What a subject of the log says: whose event it is, from which side (`i` or `o`), of which type."""
+
+    key: ChatKey
+    side: str
+    type: str
+
+
+@lru_cache(maxsize=65536)
+def token(text: str) -> str:
+    """`text` as one subject token: every byte outside `[A-Za-z0-9_-]` becomes `=XX`.
+
+    A text that starts with `=` is what `untoken` makes of a token that nobody's text encodes to, and gives that token
+    back unchanged.
+    """
+    if text.startswith("="):
+        return text[1:]
+    return "".join(chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in text.encode())
+
+
+@lru_cache(maxsize=65536)
+def untoken(encoded: str) -> str:
+    """The text of a token. Total and reversible: a token that no text encodes to comes back as `=` and the token."""
+    try:
+        text = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), encoded.encode()).decode()
+    except UnicodeError:
+        return "=" + encoded
+    return text if not text.startswith("=") and token(text) == encoded else "=" + encoded
+
+
+@lru_cache(maxsize=65536)
+def partition(key: ChatKey) -> int:
+    """The chat's partition, as the server's `partition(64,2,3)` computes it: FNV-1a 32 over both tokens, modulo 64."""
+    value = 0x811C9DC5
+    for byte in (token(key.account) + token(key.chat)).encode():
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value % PARTITIONS
+
+
+@lru_cache(maxsize=65536)
+def _prefix(key: ChatKey) -> str:
+    return f"evt.{partition(key)}.{token(key.account)}.{token(key.chat)}"
+
+
+def decision_subject(key: ChatKey, type_: str) -> str:
+    """Where the chat's actor writes a decision."""
+    return f"{_prefix(key)}.o.{type_}"
+
+
+def decisions_filter(key: ChatKey) -> str:
+    """Every decision of the chat: the subject that its appends are compared against."""
+    return f"{_prefix(key)}.o.*"
+
+
+def chat_filter(key: ChatKey) -> str:
+    """Every event of the chat, both sides."""
+    return f"{_prefix(key)}.*.*"
+
+
+def account_filter(account: str) -> str:
+    """Every event of an account, as its gateway tails it."""
+    return f"evt.*.{token(account)}.*.*.*"
+
+
+def inbound_subject(key: ChatKey, type_: str) -> str:
+    """Where a gateway publishes what came in."""
+    return f"wa.{type_}.{token(key.account)}.{token(key.chat)}"
+
+
+def outbound_subject(key: ChatKey) -> str:
+    """Where the server republishes the chat's replies for anybody who listens."""
+    return f"wa.out.{token(key.account)}.{token(key.chat)}"
+
+
+def dead_letter_subject(account: str) -> str:
+    """Where bytes that cannot become an event of `account` are kept."""
+    return f"wa.dlq.{token(account)}"
+
+
+def parse_subject(subject: str) -> Address:
+    """The address of a subject of the log. ValueError if it has not the six tokens."""
+    _evt, _partition, account, chat, side, type_ = subject.split(".")
+    return Address(ChatKey(untoken(account), untoken(chat)), side, type_)

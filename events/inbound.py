@@ -1,0 +1,119 @@
+"""What came in: side `i` of the log, written by gateways, the CLI and the page.
+
+The subject is the tag, so no struct carries its type. Names and fields are the storage format: a new field has a
+default, a field never changes its type. Unknown fields are ignored. Times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+Kind = str
+"""text, image, audio, video, document, sticker, location, contact, reaction, button or unsupported.
+
+A string and not a Literal, so that a kind nobody knows yet is a message that is ignored by name, not bytes that
+cannot be read.
+"""
+
+Command = Literal["pause", "resume", "reset", "erase", "send", "retry"]
+ReceiptState = Literal["sending", "accepted", "sent", "delivered", "read", "failed", "in_doubt", "parked"]
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with a message: `object` is its name in the object store, `size` is in bytes."""
+
+    object: str
+    mime: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    filename: str | None = None
+    voice: bool = False
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A WhatsApp message (`in`). Only `id` and, for a text message, `text` are required.
+
+    `chat` defaults to the subject's, `sender` to `chat`, `at` to the server's time.
+    """
+
+    id: Id
+    chat: str | None = None
+    sender: str | None = None
+    name: str | None = None
+    at: Time | None = None
+    kind: Kind = "text"
+    text: str | None = None
+    media: Media | None = None
+    quoted: str | None = None
+    mentions: tuple[str, ...] = ()
+    group: bool = False
+    aliases: tuple[str, ...] = ()
+    from_me: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind == "text" and self.text is None:
+            raise ValueError("a text message needs the field `text`")
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """A message was rewritten by its sender (`edit`): `of` now reads `text`."""
+
+    id: Id
+    of: Id
+    text: str
+    at: Time | None = None
+
+
+class Revoke(msgspec.Struct, frozen=True, kw_only=True):
+    """A message was deleted for everyone by its sender (`revoke`)."""
+
+    id: Id
+    of: Id
+    at: Time | None = None
+
+
+class ReceiptError(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+    """Why a reply could not be sent, as the provider put it."""
+
+    code: int | str | None = None
+    class_: str | None = None
+    detail: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a reply has come on its way to the person (`receipt`)."""
+
+    id: Id
+    reply: Id
+    state: ReceiptState
+    provider_id: str | None = None
+    error: ReceiptError | None = None
+    at: Time | None = None
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order about the chat (`control`): owed work until a decision names it as its cause."""
+
+    id: Id
+    command: Command
+    until: Time | None = None
+    text: str | None = None
+    messages: tuple[str, ...] = ()
+    by: str | None = None
+
+
+Inbound = Message | Edit | Revoke | Receipt | Control
+
+INBOUND: dict[str, type[Inbound]] = {
+    "in": Message,
+    "edit": Edit,
+    "revoke": Revoke,
+    "receipt": Receipt,
+    "control": Control,
+}
+"""The struct of each type of side `i`."""

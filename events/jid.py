@@ -1,0 +1,76 @@
+"""WhatsApp's names for people and groups, in the one form that recado stores.
+
+Rules: whatsmeow's `types.JID`, and the Cloud API's `wa_id` and BSUID. Agent and device are dropped (`5511:12@s.whatsapp.net`, `9988.1:3@lid`), `c.us` is `s.whatsapp.net`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_LONGEST = 128
+_USERS = {
+    "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
+    "lid": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
+    "g.us": re.compile(r"(?P<user>[0-9]{1,40}(?:-[0-9]{1,20})?)"),
+    "bsuid": re.compile(r"(?P<user>[A-Za-z0-9][A-Za-z0-9._-]*)"),
+}
+_ALIASES = {"c.us": "s.whatsapp.net"}
+_NOT_CHATS = {"broadcast": "a broadcast list", "newsletter": "a channel", "bot": "a bot", "hosted": "a hosted device"}
+_PHONE = re.compile(r"\+?[0-9]{5,20}")
+_PHONE_PUNCTUATION = re.compile(r"[ ().\-]")
+
+
+class MalformedJid(ValueError):
+    """Not the JID of a chat; `jid` is what was given (shortened), `reason` what is wrong with it and what would do."""
+
+    def __init__(self, jid: str, reason: str) -> None:
+        shown = jid if len(jid) <= 40 else jid[:37] + "…"
+        super().__init__(f"{shown!r} is not the JID of a chat: {reason}")
+        self.jid = shown
+        self.reason = reason
+
+
+def canonical(jid: str) -> str:
+    """The stored form of `jid`; MalformedJid with what is wrong otherwise."""
+    if len(jid) > _LONGEST:
+        raise MalformedJid(jid, f"it has more than {_LONGEST} characters")
+    user, at, server = jid.partition("@")
+    if not at:
+        raise MalformedJid(jid, "it has no '@', write 5511999999999@s.whatsapp.net")
+    if not user:
+        raise MalformedJid(jid, "nothing stands before the '@'")
+    server = _ALIASES.get(server, server)
+    if server in _NOT_CHATS:
+        raise MalformedJid(jid, f"it names {_NOT_CHATS[server]}, which nobody can chat with")
+    if server not in _USERS:
+        raise MalformedJid(jid, f"'@{server}' is none of {', '.join('@' + known for known in sorted(_USERS))}")
+    match = _USERS[server].fullmatch(user)
+    if match is None:
+        raise MalformedJid(jid, f"'{user[:40]}' is no user of '@{server}'")
+    return f"{match['user']}@{server}"
+
+
+@lru_cache(maxsize=65536)
+def is_canonical(jid: str) -> bool:
+    """Whether `jid` is a chat in its stored form."""
+    try:
+        return canonical(jid) == jid
+    except MalformedJid:
+        return False
+
+
+def is_group(jid: str) -> bool:
+    """Whether a canonical `jid` is a group's."""
+    return jid.endswith("@g.us")
+
+
+def from_text(text: str) -> str:
+    """The JID a person means: a JID in any form, or a bare phone number (`+55 11 99999-9999`)."""
+    text = text.strip()
+    if "@" in text:
+        return canonical(text)
+    digits = _PHONE_PUNCTUATION.sub("", text)
+    if not _PHONE.fullmatch(digits):
+        raise MalformedJid(text, "write a phone number with its country code (5511999999999) or a whole JID")
+    return canonical(digits.lstrip("+") + "@s.whatsapp.net")

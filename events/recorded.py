@@ -1,0 +1,42 @@
+"""An event as the log holds it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from events.decisions import Decision
+from events.ids import ChatKey
+from events.inbound import Inbound
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """Bytes in the log that are no event: `reason` is a word for `ignored`, `detail` says what is wrong with them."""
+
+    reason: str
+    detail: str
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A decision that a newer version wrote and this one does not know; it is passed over."""
+
+    type: str
+    version: int
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One event of the log.
+
+    `seq` is its sequence in the stream, `at` the server's stamp, `msg_id` its `Nats-Msg-Id` (empty if it had none).
+    `side` is `i` or `o`. `repeat` is set by whoever knows every id of the chat: an earlier event bears the same one.
+    """
+
+    seq: int
+    key: ChatKey
+    side: str
+    type: str
+    at: datetime
+    msg_id: str
+    event: Inbound | Decision | Unreadable | Unknown
+    repeat: bool = False
