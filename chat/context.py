@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -14,6 +17,11 @@ class Line(msgspec.Struct, frozen=True):
     role: Literal["user", "assistant"]
     text: str
     name: str = ""
+
+
+def readable(text: str) -> str:
+    """`text` without control characters, which no model needs and some servers refuse; tab and line ends stay."""
+    return _CONTROL.sub("", text)
 
 
 def window(history: Sequence[Line], limit: int) -> tuple[Line, ...]:

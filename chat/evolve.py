@@ -1,0 +1,148 @@
+"""Folding events into the state of a chat. What is here never changes what a stored event means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from chat.admission import fault_of
+from chat.state import Chat, Order, Pause, Thread, Turn, Waiting
+from events.decisions import (
+    Erased,
+    Ignored,
+    Paused,
+    Reply,
+    Reset,
+    Resumed,
+    RunStarted,
+    ThreadCreated,
+    TurnAdopted,
+    TurnFailed,
+    TurnStarted,
+)
+from events.inbound import Control, Message
+from events.recorded import Recorded, Unreadable
+
+
+def evolve(chat: Chat, recorded: Recorded) -> Chat:
+    """The state after `recorded`; the very same object if the event changes nothing.
+
+    An event at or below its own side's cursor was applied before. A repeat of an id is none of the chat's business.
+    """
+    if recorded.side == "i":
+        return chat if recorded.seq <= chat.i or recorded.repeat else _came_in(chat, recorded)
+    if recorded.seq <= chat.o:
+        return chat
+    fold = _DECIDED.get(type(recorded.event))
+    changes = fold(chat, recorded.event, recorded) if fold is not None else {}
+    return replace(chat, o=recorded.seq, **changes)
+
+
+def _came_in(chat: Chat, recorded: Recorded) -> Chat:
+    event, seq, stored = recorded.event, recorded.seq, recorded.at
+    if isinstance(event, Message):
+        sent = stored if event.at is None or event.at > stored else event.at
+        message = Waiting(event.id, seq, sent, stored, fault_of(event))
+        return replace(chat, i=seq, waiting=(*chat.waiting, message))
+    if isinstance(event, Control):
+        return replace(chat, i=seq, orders=(*chat.orders, Order(seq, event)))
+    if isinstance(event, Unreadable):
+        message = Waiting(f"seq:{seq}", seq, stored, stored, event.reason)
+        return replace(chat, i=seq, waiting=(*chat.waiting, message))
+    return chat
+
+
+def _open(chat: Chat, ended: tuple[str, ...]) -> tuple[Waiting, ...]:
+    return tuple(message for message in chat.waiting if message.id not in ended) if chat.waiting else ()
+
+
+def _turn_unless(chat: Chat, ended: tuple[str, ...]) -> Turn | None:
+    """The running turn, unless all of its messages have got their ending."""
+    turn = chat.turn
+    return None if turn is not None and set(turn.messages) <= set(ended) else turn
+
+
+def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
+    return tuple(order for order in chat.orders if order.control.id != cause) if cause else chat.orders
+
+
+def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
+    return {
+        "waiting": _open(chat, event.messages),
+        "turn": _turn_unless(chat, event.messages),
+        "orders": _orders(chat, event.cause),
+    }
+
+
+def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[str, Any]:
+    sent = [message.sent for message in chat.waiting if message.id in event.messages]
+    by = recorded.msg_id.rpartition(":")[0]
+    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, max(sent, default=event.at))
+    return {"waiting": _open(chat, event.messages), "turn": turn, "orders": _orders(chat, event.cause)}
+
+
+def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]:
+    if chat.turn is None or chat.turn.id != event.turn:
+        return {}
+    return {"turn": replace(chat.turn, by=event.by)}
+
+
+def _thread_created(_chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, Any]:
+    return {"thread": Thread(event.backend, event.thread)}
+
+
+def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
+    if chat.turn is None or chat.turn.id != event.turn:
+        return {}
+    return {"turn": replace(chat.turn, run=event.run, attempt=event.attempt)}
+
+
+def _reply(chat: Chat, event: Reply, _: Recorded) -> dict[str, Any]:
+    turn = _turn_unless(chat, event.in_reply_to)
+    return {
+        "waiting": _open(chat, event.in_reply_to),
+        "turn": None if turn is not None and turn.id == event.turn else turn,
+        "orders": _orders(chat, event.cause),
+        "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
+    }
+
+
+def _turn_failed(chat: Chat, event: TurnFailed, _: Recorded) -> dict[str, Any]:
+    return {
+        "waiting": _open(chat, event.messages),
+        "turn": _turn_unless(chat, event.messages),
+        "apology": event.turn if event.told else chat.apology,
+    }
+
+
+def _paused(chat: Chat, event: Paused, _: Recorded) -> dict[str, Any]:
+    return {"pause": Pause(event.until), "orders": _orders(chat, event.cause)}
+
+
+def _resumed(chat: Chat, event: Resumed, _: Recorded) -> dict[str, Any]:
+    return {"pause": None, "orders": _orders(chat, event.cause)}
+
+
+def _reset(chat: Chat, event: Reset | Erased, _: Recorded) -> dict[str, Any]:
+    return {
+        "thread": None,
+        "reset_upto": max(chat.reset_upto, event.upto),
+        "orders": _orders(chat, event.cause),
+    }
+
+
+_DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
+    Ignored: _ignored,
+    TurnStarted: _turn_started,
+    TurnAdopted: _turn_adopted,
+    ThreadCreated: _thread_created,
+    RunStarted: _run_started,
+    Reply: _reply,
+    TurnFailed: _turn_failed,
+    Paused: _paused,
+    Resumed: _resumed,
+    Reset: _reset,
+    Erased: _reset,
+}

@@ -1,0 +1,162 @@
+"""The work a chat owes, computed from its state: after a crash and in normal running alike."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from chat.state import Chat, Turn, Waiting
+from events.decisions import ThreadReason
+from events.inbound import Control
+
+
+class Obey(msgspec.Struct, frozen=True):
+    """Decide what a control asks for."""
+
+    control: Control
+    seq: int
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """End these messages without a reply."""
+
+    messages: tuple[str, ...]
+    reason: str
+
+
+class Apologise(msgspec.Struct, frozen=True):
+    """Tell the person that this turn failed."""
+
+    turn: str
+
+
+class Adopt(msgspec.Struct, frozen=True):
+    """Make a turn ours that another incarnation started, before anything is done about it."""
+
+    turn: str
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """End the pause when the bus's clock shows `at`."""
+
+    at: datetime
+
+
+class EndBurst(msgspec.Struct, frozen=True):
+    """Start a turn once the person has stopped writing; sequences of the first and last message that wait."""
+
+    first: int
+    last: int
+
+
+class CreateThread(msgspec.Struct, frozen=True):
+    """Make the conversation's place at the backend."""
+
+    turn: str
+    backend: str
+    reason: ThreadReason
+
+
+class WriteReply(msgspec.Struct, frozen=True):
+    """Have the backend write the reply of the turn whose `turn_started` stands at `seq`."""
+
+    turn: str
+    messages: tuple[str, ...]
+    seq: int
+    thread: str
+    reset_upto: int
+
+
+Due = Obey | Refuse | Apologise | Adopt
+"""Owed work that is decided at once."""
+
+Effect = Resume | EndBurst | CreateThread | WriteReply
+"""Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What the instance brings: its incarnation, the backend that writes, and the age from which a message is stale."""
+
+    incarnation: str
+    backend: str
+    stale_after: timedelta
+
+
+def owes(chat: Chat) -> bool:
+    """Whether anything is or will be owed: such a chat is woken at start, whatever the time."""
+    return bool(
+        chat.waiting
+        or chat.turn
+        or chat.orders
+        or chat.apology
+        or (chat.pause is not None and chat.pause.until is not None)
+    )
+
+
+def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
+    """What is to be decided first, if anything is: orders, then messages that get no reply, then apologies, then a
+    turn of somebody else's."""
+    for order in chat.orders:
+        if order.control.command != "retry" or chat.turn is None:
+            return Obey(order.control, order.seq)
+    if (refusal := _refusal(chat, now, setting)) is not None:
+        return refusal
+    if chat.apology is not None:
+        return Apologise(chat.apology)
+    if chat.turn is not None and chat.turn.by != setting.incarnation:
+        return Adopt(chat.turn.id)
+    return None
+
+
+def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, ...]:
+    """All that is owed at `now` (the bus's time). Where something is due, it comes first."""
+    first = due(chat, now, setting)
+    owed: list[Due | Effect] = [] if first is None else [first]
+    if chat.turn is not None:
+        ending = isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
+        if chat.turn.by == setting.incarnation and not ending:
+            owed.append(_next_step(chat, chat.turn, setting))
+    elif chat.waiting and first is None and chat.pause is None:
+        owed.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
+    if chat.pause is not None and chat.pause.until is not None:
+        owed.append(Resume(chat.pause.until))
+    return tuple(owed)
+
+
+def _next_step(chat: Chat, turn: Turn, setting: Setting) -> CreateThread | WriteReply:
+    thread = chat.thread
+    if thread is None:
+        return CreateThread(turn.id, setting.backend, "reset" if chat.reset_upto else "first")
+    if thread.backend != setting.backend:
+        return CreateThread(turn.id, setting.backend, "switched")
+    return WriteReply(turn.id, turn.messages, turn.seq, thread.id, chat.reset_upto)
+
+
+def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
+    """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends."""
+    turn = chat.turn
+    running = turn.messages if turn is not None else ()
+    if chat.pause is not None and turn is not None:
+        held = tuple(message.id for message in chat.waiting if message.fault is None and _held(chat, message))
+        return Refuse(running + held, "paused")
+    if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
+        return Refuse(running, "stale")
+    reasons = [(message.id, _reason(chat, message, now, setting)) for message in chat.waiting]
+    first = next((reason for _, reason in reasons if reason is not None), None)
+    if first is None:
+        return None
+    return Refuse(tuple(id_ for id_, reason in reasons if reason == first), first)
+
+
+def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting) -> str | None:
+    if message.fault is not None:
+        return message.fault
+    if _held(chat, message):
+        return "paused"
+    return "stale" if now - message.sent > setting.stale_after else None
+
+
+def _held(chat: Chat, message: Waiting) -> bool:
+    """Whether the pause covers the message: what was stored after its time ran out waits for `resumed` instead."""
+    return chat.pause is not None and (chat.pause.until is None or message.stored < chat.pause.until)

@@ -1,0 +1,75 @@
+"""What a chat knows of itself: small, whatever its history, because an actor wakes from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from events.inbound import Control
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A message without an ending and without a turn.
+
+    `sent` is when the person sent it (never later than `stored`), `stored` is the log's stamp; `fault` is the reason
+    for which it will be ignored, if there is one in the message itself.
+    """
+
+    id: str
+    seq: int
+    sent: datetime
+    stored: datetime
+    fault: str | None = None
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
+    messages was sent, `seq` where `turn_started` stands."""
+
+    id: str
+    messages: tuple[str, ...]
+    backend: str
+    seq: int
+    by: str
+    newest: datetime
+    run: str | None = None
+    attempt: int = 0
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """The conversation's place at a backend."""
+
+    backend: str
+    id: str
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Nothing is answered before `until` (None: before somebody resumes)."""
+
+    until: datetime | None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A control that no decision has named as its cause yet, and its sequence."""
+
+    seq: int
+    control: Control
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """The folded state. `i` and `o` are cursors, one for each side: an event at or below its side's was applied.
+
+    `apology` is the failed turn that the person is still to be told of; what arrived at or before `reset_upto` is no
+    context any more.
+    """
+
+    i: int = 0
+    o: int = 0
+    waiting: tuple[Waiting, ...] = ()
+    turn: Turn | None = None
+    thread: Thread | None = None
+    pause: Pause | None = None
+    orders: tuple[Order, ...] = ()
+    apology: str | None = None
+    reset_upto: int = 0
