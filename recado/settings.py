@@ -1,0 +1,322 @@
+"""Every setting, from the environment and `.env`: what it means, what it may be, what it is if nobody sets it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+import structlog
+from dotenv.parser import parse_stream
+
+from recado.variables import (
+    Variable,
+    choice,
+    duration,
+    file,
+    folder,
+    instance,
+    name,
+    nearest,
+    seconds,
+    secret,
+    text,
+    url,
+    whole,
+    without_userinfo,
+)
+
+log = structlog.get_logger("recado.settings")
+
+ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
+
+NOT_BUILT_YET = frozenset({"responses", "assistants", "agents"})
+
+
+class SettingsInvalid(Exception):
+    """Settings that recado cannot start with: `problems` are sentences, each of which says what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What recado was told. `python -m recado.reference` writes docs/configuration.md from what stands here."""
+
+    openai_api_key: Annotated[
+        str,
+        Variable(
+            name="OPENAI_API_KEY",
+            reader=secret(),
+            meaning="The key of OpenAI, or of the server that `OPENAI_BASE_URL` names. With neither of the two, the "
+            "small local model answers.",
+            example="sk-proj-…",
+            secret=True,
+        ),
+    ] = ""
+    openai_base_url: Annotated[
+        str | None,
+        Variable(
+            name="OPENAI_BASE_URL",
+            reader=url("https", "http", example="http://localhost:11434/v1"),
+            meaning="Another server that speaks OpenAI's API. It need not be reachable when recado starts. If unset: "
+            "OpenAI's own.",
+            example="http://localhost:11434/v1",
+        ),
+    ] = None
+    openai_model: Annotated[
+        str,
+        Variable(
+            name="OPENAI_MODEL",
+            reader=text(),
+            meaning="The model that writes the replies. The default is the small tier of OpenAI's current generation; "
+            "the local model needs no name.",
+            example="gpt-6-sol",
+        ),
+    ] = "gpt-6-luna"
+    openai_api_mode: Annotated[
+        ApiMode,
+        Variable(
+            name="OPENAI_API_MODE",
+            reader=choice("chat", "responses", "assistants", "agents", "scripted"),
+            meaning="Which API writes the replies. `chat` is Chat Completions; `scripted` needs no model and echoes, "
+            "for a first look and for tests. `responses`, `assistants` and `agents` are not built yet.",
+            example="chat",
+        ),
+    ] = "chat"
+    openai_assistant_id: Annotated[
+        str,
+        Variable(
+            name="OPENAI_ASSISTANT_ID",
+            reader=text(),
+            meaning="The assistant that answers; required in mode `assistants`, unused in others.",
+            example="asst_abc123",
+        ),
+    ] = ""
+    openai_agent_id: Annotated[
+        str,
+        Variable(
+            name="OPENAI_AGENT_ID",
+            reader=text(),
+            meaning="The saved agent that answers; required in mode `agents`, unused in others.",
+            example="agent_abc123",
+        ),
+    ] = ""
+    ai_system_prompt: Annotated[
+        str,
+        Variable(
+            name="AI_SYSTEM_PROMPT",
+            reader=text(),
+            meaning="What the model is told before every conversation. Empty: nothing.",
+            example="You work for a bakery in Porto Alegre. We open at 7.",
+            keep_empty=True,
+        ),
+    ] = (
+        "You are a friendly assistant who answers WhatsApp messages. Reply in the language you are written in, "
+        "briefly and in plain text."
+    )
+    max_conversation_history: Annotated[
+        int,
+        Variable(
+            name="MAX_CONVERSATION_HISTORY",
+            reader=whole(0, 1000, "messages"),
+            meaning="How many earlier messages of the chat, people's and replies, the model is shown in mode `chat`. "
+            "The messages that are being answered are not counted.",
+            example="40",
+        ),
+    ] = 20
+    nats_url: Annotated[
+        str | None,
+        Variable(
+            name="NATS_URL",
+            reader=url("nats", "tls", "ws", "wss", example="nats://localhost:4222", several=True),
+            meaning="The NATS server that holds the log. If unset, `recado up` runs one of its own on this machine, "
+            "and every other command finds that one through `RECADO_DATA`.",
+            example="nats://nats.example.org:4222",
+        ),
+    ] = None
+    nats_creds: Annotated[
+        Path | None,
+        Variable(
+            name="NATS_CREDS",
+            reader=file(),
+            meaning="The credentials file for `NATS_URL`.",
+            example="/etc/recado/recado.creds",
+        ),
+    ] = None
+    account: Annotated[
+        str,
+        Variable(
+            name="RECADO_ACCOUNT",
+            reader=name(),
+            meaning="The business number or device that commands and the built-in gateways speak for unless told "
+            "otherwise. Every account in the log is answered, whatever stands here.",
+            example="5511988887777",
+            keep_empty=True,
+        ),
+    ] = "local"
+    data: Annotated[
+        Path,
+        Variable(
+            name="RECADO_DATA",
+            reader=folder(),
+            meaning="Where recado keeps its files: the projection and, unless `NATS_URL` is set, the log itself. One "
+            "process uses it at a time.",
+            example="/var/lib/recado",
+        ),
+    ] = Path("data")
+    port: Annotated[
+        int,
+        Variable(
+            name="RECADO_PORT",
+            reader=whole(0, 65535, ""),
+            meaning="The page, `/healthz`, `/readyz` and `/metrics` are served on this port, on loopback. 0: any free "
+            "one, which is printed.",
+            example="9000",
+        ),
+    ] = 8088
+    debounce: Annotated[
+        float,
+        Variable(
+            name="RECADO_DEBOUNCE",
+            reader=seconds(0, 300),
+            meaning="How long recado waits for the next message before it answers all of them together; ten times as "
+            "long at most.",
+            example="0.5",
+        ),
+    ] = 1.0
+    run_timeout: Annotated[
+        float,
+        Variable(
+            name="RECADO_RUN_TIMEOUT",
+            reader=seconds(0.1, 3600),
+            meaning="How long a reply may take, retries included, before the turn fails.",
+            example="60",
+        ),
+    ] = 120.0
+    apology: Annotated[
+        str,
+        Variable(
+            name="RECADO_APOLOGY",
+            reader=text(),
+            meaning="What people are sent when a turn failed. Empty: nothing.",
+            example="Desculpe, algo deu errado. Tente de novo daqui a pouco.",
+            keep_empty=True,
+        ),
+    ] = "Sorry, something went wrong and I could not answer. Please try again in a moment."
+    stale_after: Annotated[
+        timedelta,
+        Variable(
+            name="RECADO_STALE_AFTER",
+            reader=duration(timedelta(seconds=1), timedelta(days=3650)),
+            meaning="Messages older than this are not answered any more: they end as `ignored: stale`.",
+            example="90m",
+        ),
+    ] = timedelta(hours=24)
+    instance: Annotated[
+        str | None,
+        Variable(
+            name="RECADO_INSTANCE",
+            reader=instance(),
+            meaning="This instance's name. If unset, one is made up and kept in `RECADO_DATA`.",
+            example="blue-1",
+        ),
+    ] = None
+
+    @property
+    def wants_local_model(self) -> bool:
+        """Whether nobody named a model server, so that the small local model answers."""
+        return self.openai_api_mode == "chat" and not self.openai_api_key and self.openai_base_url is None
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{field}={value!r}' for field, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(field, self._shown(field, variable)) for field, variable in VARIABLES.items()]
+
+    def _shown(self, field: str, variable: Variable) -> Any:
+        value = getattr(self, field)
+        if not isinstance(value, str):
+            return value
+        return "…" if variable.secret and value else without_userinfo(value)
+
+
+VARIABLES: dict[str, Variable] = {
+    field: hint.__metadata__[0] for field, hint in get_type_hints(Settings, include_extras=True).items()
+}
+"""The variable behind each field of Settings."""
+
+
+def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
+    """The settings of `environ` and, for what it does not set, of the file `dotenv` (which need not be there).
+
+    Raises SettingsInvalid with everything that is wrong. A `RECADO_` variable that nobody knows is logged.
+    """
+    given = variables_of(environ, dotenv)
+    for warning in unknown_names(given):
+        log.warning(warning)
+    return settings_of(given)
+
+
+def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
+    """`dotenv` overlaid with `environ`. SettingsInvalid if the file cannot be read."""
+    try:
+        content = dotenv.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return dict(environ)
+    except UnicodeDecodeError as error:
+        raise SettingsInvalid([f"{dotenv} is not UTF-8 text ({error.reason} at byte {error.start})"]) from error
+    except OSError as error:
+        raise SettingsInvalid([f"{dotenv} cannot be read: {error.strerror}"]) from error
+    lines = list(parse_stream(io.StringIO(content)))
+    wrong = [line.original.line for line in lines if line.error]
+    if wrong:
+        raise SettingsInvalid([f"{dotenv}, line {number}, is no NAME=value: quote it or remove it" for number in wrong])
+    return {line.key: line.value for line in lines if line.key and line.value is not None} | dict(environ)
+
+
+def unknown_names(given: Mapping[str, str]) -> list[str]:
+    """A sentence on each `RECADO_` variable that recado does not know, with the one that was meant where it is near."""
+    known = {variable.name for variable in VARIABLES.values()}
+    strange = sorted(variable for variable in given if variable.startswith("RECADO_") and variable not in known)
+    meant = {variable: nearest(variable, known) for variable in strange}
+    return [
+        f"{variable} is no setting of recado and has no effect"
+        + (f"; did you mean {meant[variable]}?" if meant[variable] else "")
+        for variable in strange
+    ]
+
+
+def settings_of(given: Mapping[str, str]) -> Settings:
+    """The settings of `given` variables. SettingsInvalid with everything that is wrong with them."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for field, variable in VARIABLES.items():
+        raw = given.get(variable.name)
+        if raw is None or not (raw.strip() or variable.keep_empty):
+            continue
+        try:
+            values[field] = variable.value(raw)
+        except ValueError as error:
+            problems.append(str(error))
+    problems += _at_odds(Settings(**values), given)
+    if problems:
+        raise SettingsInvalid(problems)
+    return Settings(**values)
+
+
+def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong although each value alone is right."""
+    mode = settings.openai_api_mode
+    if mode in NOT_BUILT_YET:
+        yield f"OPENAI_API_MODE is {mode!r}, which is not built yet in this release: use chat"
+    if mode == "assistants" and not settings.openai_assistant_id:
+        yield "OPENAI_ASSISTANT_ID is required in mode assistants: set it to the assistant's id (asst_…)"
+    if mode == "agents" and not settings.openai_agent_id:
+        yield "OPENAI_AGENT_ID is required in mode agents: set it to the saved agent's id"
+    if settings.nats_creds is not None and not given.get("NATS_URL", "").strip():
+        yield "NATS_CREDS is set and NATS_URL is not: say which server the credentials are for, or unset them"

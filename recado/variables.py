@@ -1,0 +1,185 @@
+"""Environment variables as people write them: what one may hold, and how its text becomes a value."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+_USERINFO = re.compile(r"(?<=://)[^/@\s,]+(?=@)")
+_WHOLE = re.compile(r"-?[0-9]{1,12}")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Reader(NamedTuple):
+    """What may stand in a variable, in words (`takes`), and the function that makes a value of it.
+
+    `read` gets the text without space around it and raises ValueError with a clause that says what is wrong and what
+    would do ("which is not a whole number from 0 to 1000").
+    """
+
+    takes: str
+    read: Callable[[str], Any]
+
+
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting as its reader meets it.
+
+    `name` is the variable, `meaning` a sentence or two in Markdown, `example` a value. The value of a `secret` is
+    shown to nobody. With `keep_empty` an empty text is a value; otherwise it is as if the variable were not set.
+    """
+
+    name: str
+    reader: Reader
+    meaning: str
+    example: str
+    secret: bool = False
+    keep_empty: bool = False
+
+    def value(self, text: str) -> Any:
+        """The value of `text`; ValueError with a whole sentence that names the variable."""
+        text = text.strip()
+        try:
+            return self.reader.read(text)
+        except ValueError as error:
+            shown = "'…'" if self.secret else repr(without_userinfo(text[:100]))
+            raise ValueError(f"{self.name} is {shown}, {error}") from error
+
+
+def without_userinfo(url: str) -> str:
+    """`url` (or several, with commas) without what stands before an `@`: a password or a token."""
+    return _USERINFO.sub("…", url)
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of `words` that somebody who wrote `word` most likely meant."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.7)
+    return found[0] if found else None
+
+
+def text() -> Reader:
+    return Reader("any text", str)
+
+
+def choice(*words: str) -> Reader:
+    def read(given: str) -> str:
+        if given in words:
+            return given
+        meant = nearest(given.lower(), words)
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise ValueError(f"which is none of {', '.join(words)}{hint}")
+
+    return Reader("one of " + ", ".join(f"`{word}`" for word in words), read)
+
+
+def whole(low: int, high: int, unit: str) -> Reader:
+    takes = f"a whole number{unit and ' of ' + unit} from {low} to {high}"
+
+    def read(given: str) -> int:
+        if not _WHOLE.fullmatch(given) or not low <= int(given) <= high:
+            raise ValueError(f"which is not {takes}")
+        return int(given)
+
+    return Reader(takes, read)
+
+
+def seconds(low: float, high: float) -> Reader:
+    takes = f"a number of seconds from {low:g} to {high:g}, such as 2 or 0.5"
+
+    def read(given: str) -> float:
+        if not _NUMBER.fullmatch(given) or not low <= float(given) <= high:
+            raise ValueError(f"which is not {takes}")
+        return float(given)
+
+    return Reader(takes, read)
+
+
+def duration(low: timedelta, high: timedelta) -> Reader:
+    takes = "seconds, or a number with `s`, `m`, `h` or `d`"
+
+    def read(given: str) -> timedelta:
+        match = _DURATION.fullmatch(given)
+        if match is None:
+            raise ValueError("which is no length of time: write seconds, or 90m, 24h, 7d")
+        span = float(match[1]) * _SECONDS[match[2]]
+        if not low.total_seconds() <= span <= high.total_seconds():
+            raise ValueError(f"which is out of range: give {low.total_seconds():g} seconds to {high.days} days")
+        return timedelta(seconds=span)
+
+    return Reader(takes, read)
+
+
+def secret() -> Reader:
+    def read(given: str) -> str:
+        # It goes into an HTTP header, which takes nothing else.
+        if not given.isascii() or not given.isprintable() or " " in given:
+            raise ValueError("which holds a space, a line end or a character outside ASCII: copy it again")
+        return given
+
+    return Reader("a key as the provider shows it", read)
+
+
+def url(*schemes: str, example: str, several: bool = False) -> Reader:
+    starts = " or ".join(f"{scheme}://" for scheme in schemes)
+
+    def read(given: str) -> str:
+        for one in given.split(",") if several else [given]:
+            try:
+                parts = urlsplit(one.strip())
+                reachable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+            except ValueError as error:
+                raise ValueError(f"which is no address ({error}): write one like {example}") from error
+            if not reachable or any(letter.isspace() for letter in one.strip()):
+                raise ValueError(f"which is no address that starts with {starts}: write one like {example}")
+        return given
+
+    return Reader(f"an address that starts with {starts}{', or several with commas' if several else ''}", read)
+
+
+def name() -> Reader:
+    def read(given: str) -> str:
+        if not given:
+            raise ValueError("which is no name: give the business number or the device's name, or leave it unset")
+        if len(given) > 128 or not given.isprintable() or given.startswith("="):
+            raise ValueError("which is no name: give 1 to 128 printable characters, the first of them no '='")
+        return given
+
+    return Reader("a name of 1 to 128 characters", read)
+
+
+def instance() -> Reader:
+    def read(given: str) -> str:
+        if not _INSTANCE.fullmatch(given):
+            raise ValueError("which is no name of an instance: give 1 to 64 of A-Z, a-z, 0-9, '_' and '-'")
+        return given
+
+    return Reader("1 to 64 letters, digits, `_` and `-`", read)
+
+
+def file() -> Reader:
+    def read(given: str) -> Path:
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise ValueError("which is no file: give the path of one that is there")
+        return path
+
+    return Reader("the path of a file", read)
+
+
+def folder() -> Reader:
+    def read(given: str) -> Path:
+        path = Path(given).expanduser()
+        if path.exists() and not path.is_dir():
+            raise ValueError("which is a file: give the path of a folder, which is made if it is not there")
+        return path
+
+    return Reader("the path of a folder", read)
