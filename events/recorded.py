@@ -18,6 +18,10 @@ class Unreadable(msgspec.Struct, frozen=True):
     detail: str
 
 
+UNREADABLE = frozenset({"unreadable", "newer_version", "malformed_chat", "other_chat"})
+"""The reasons that `Unreadable` gives."""
+
+
 class Unknown(msgspec.Struct, frozen=True):
     """A decision that a newer version wrote and this one does not know; it is passed over."""
 

@@ -1,0 +1,293 @@
+"""The owner of one chat: takes its events in log order, decides one thing at a time, keeps its effects going.
+
+One path for everything: after each letter, `pending(state)` says what is owed. What is due is decided and appended with
+CAS; effects that are owed are started, those no longer owed are dropped. Waking after a crash is the same step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any
+
+import msgspec
+import structlog
+
+from actors import metrics
+from actors.effects import append, write_reply
+from actors.instance import Instance
+from actors.mailbox import LoopActor
+from chat.decide import Answered, Command, Facts, Failed, ThreadReady, decide
+from chat.evolve import evolve
+from chat.pending import Adopt, Apologise, CreateThread, Due, Effect, EndBurst, Obey, Refuse, Resume, WriteReply, pending
+from chat.state import Chat
+from events.decisions import TYPE_OF, Decision, Ignored, Reply, TurnFailed
+from events.ids import ChatKey
+from events.log import Appended, EventTooLarge, WrongExpectedVersion
+from events.recorded import Recorded
+
+log = structlog.get_logger("recado.actors")
+
+APOLOGY = "Sorry, I could not answer that. Please try again."
+"""For a person who was promised an apology before the text was taken out of the settings."""
+
+_NO_ROOM = 1.0
+"""Seconds until a turn looks again whether the log has room."""
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """An event of the chat is in the log and in the projection."""
+
+    recorded: Recorded
+
+
+class Passivate(msgspec.Struct, frozen=True):
+    """Leave memory, if nothing is owed and nothing under way."""
+
+
+class _Appended(msgspec.Struct, frozen=True):
+    decision: Decision
+    appended: Appended
+    msg_id: str
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    decision: Decision
+    error: WrongExpectedVersion | EventTooLarge
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    effect: Effect
+    command: Command
+
+
+class _LookAgain(msgspec.Struct, frozen=True):
+    pass
+
+
+class _Broken(msgspec.Struct, frozen=True):
+    error: BaseException
+
+
+class ChatActor(LoopActor):
+    """`gone` is called when the actor has left: with None after passivation, with the exception that ended it else."""
+
+    def __init__(self, key: ChatKey, instance: Instance, gone: Callable[[BaseException | None], None]) -> None:
+        super().__init__()
+        self._key = key
+        self._instance = instance
+        self._gone = gone
+        self._chat = Chat()
+        self._behind = 0  # a decision of somebody else's that the tail has still to bring
+        self._burst_first = self._burst_last = 0.0
+        self._commands: deque[Command] | None = None
+        self._appending: asyncio.Task[None] | None = None
+        self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
+
+    def on_start(self) -> None:
+        self._chat = self._instance.reads.snapshot(self._key)
+        self._burst_first = self._burst_last = asyncio.get_running_loop().time()
+        self._settle()
+
+    def on_receive(self, message: Any) -> None:
+        match message:
+            case Committed(recorded):
+                self._take_in(recorded)
+            case _Appended(decision, appended, msg_id):
+                self._appending = None
+                metrics.decisions.labels(TYPE_OF[type(decision)]).inc()
+                self._apply(decision, appended, msg_id)
+            case _Refused(decision, error):
+                self._appending = None
+                self._recover(decision, error)
+            case _Outcome(effect, command):
+                if self._effects.pop(effect, None) is not None:
+                    self._queue(command)
+            case Passivate():
+                self._passivate()
+                return
+            case _LookAgain():
+                pass
+            case _Broken(error):
+                raise error
+            case _:
+                super().on_receive(message)
+        self._settle()
+
+    def on_stop(self) -> None:
+        self._drop_effects()
+        if self._appending is not None:
+            self._appending.cancel()
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,  # noqa: ARG002 - pykka's signature
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,  # noqa: ARG002
+    ) -> None:
+        self.on_stop()
+        self._gone(exception_value or RuntimeError("the actor could not start"))
+
+    def _take_in(self, recorded: Recorded) -> None:
+        waited = len(self._chat.waiting)
+        self._chat = evolve(self._chat, recorded)
+        if len(self._chat.waiting) > waited:
+            self._burst_last = asyncio.get_running_loop().time()
+            if waited == 0:
+                self._burst_first = self._burst_last
+
+    def _settle(self) -> None:
+        """Do what is due, keep what is owed under way, drop the rest. Nothing is decided while an append is out."""
+        while self._appending is None and self._chat.o >= self._behind:
+            now = self._instance.bus_time.now()
+            owed = pending(self._chat, now, self._instance.setting)
+            self._keep_under_way([work for work in owed if isinstance(work, Effect)])
+            command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
+            if command is None:
+                if not self._commands:
+                    return
+                command = self._commands.popleft()
+            facts = self._facts(command)
+            if facts is None:
+                return
+            decision = decide(self._chat, command, facts)
+            if decision is not None:
+                self._start_append(decision)
+            elif isinstance(command, Answered | Failed):
+                log.info("late_answer_dropped", chat=self._key.chat, turn=command.turn)
+
+    def _facts(self, command: Command) -> Facts | None:
+        """What the shell brings to this decision; None if it cannot be known yet."""
+        instance = self._instance
+        failed: tuple[str, ...] = ()
+        if isinstance(command, Obey) and command.control.command == "retry":
+            if instance.progress.checkpoint < self._chat.o:
+                self._start(instance.progress.reached(self._chat.o), lambda _: _LookAgain())
+                return None
+            failed = instance.reads.failed(self._key, command.control.messages)
+        return Facts(
+            key=self._key,
+            at=instance.bus_time.now(),
+            id=instance.fresh_id(),
+            incarnation=instance.setting.incarnation,
+            backend=instance.setting.backend,
+            apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
+            failed=failed,
+        )
+
+    def _start_append(self, decision: Decision) -> None:
+        expected = self._chat.o
+
+        async def tell_outcome() -> None:
+            try:
+                appended, msg_id = await append(self._instance, self._key, decision, expected)
+            except (WrongExpectedVersion, EventTooLarge) as error:
+                self.actor_ref.tell(_Refused(decision, error))
+            else:
+                self.actor_ref.tell(_Appended(decision, appended, msg_id))
+
+        self._appending = asyncio.create_task(tell_outcome())
+        self._appending.add_done_callback(self._surface)
+
+    def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
+        type_, at = TYPE_OF[type(decision)], decision.at
+        self._chat = evolve(self._chat, Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
+        match decision:
+            case Ignored():
+                log.info("ignored", chat=self._key.chat, reason=decision.reason, messages=decision.messages)
+            case TurnFailed():
+                error = decision.error
+                log.warning(
+                    "turn_failed", chat=self._key.chat, turn=decision.turn, error_class=error.class_, detail=error.detail
+                )
+            case _:
+                pass
+
+    def _recover(self, decision: Decision, error: WrongExpectedVersion | EventTooLarge) -> None:
+        if isinstance(error, EventTooLarge):
+            if not isinstance(decision, Reply) or decision.turn is None:
+                raise error
+            self._queue(Failed(decision.turn, "malformed_answer", f"the reply is too long to store: {error}"))
+            return
+        metrics.conflicts.inc()
+        log.warning("conflict", chat=self._key.chat, expected=error.expected, actual=error.actual)
+        if error.actual < error.expected:
+            raise error
+        self._behind = error.actual
+        self._commands = None
+        self._drop_effects()
+
+    def _queue(self, command: Command) -> None:
+        if self._commands is None:
+            self._commands = deque()
+        self._commands.append(command)
+
+    def _keep_under_way(self, owed: list[Effect]) -> None:
+        for effect in [effect for effect in self._effects if effect not in owed]:
+            self._effects.pop(effect).cancel()
+        for effect in owed:
+            if effect not in self._effects and not self._is_decided(effect):
+                self._begin(effect)
+
+    def _is_decided(self, effect: Effect) -> bool:
+        """Whether the effect's outcome is waiting for its decision."""
+        return bool(self._commands) and isinstance(effect, WriteReply | CreateThread)
+
+    def _begin(self, effect: Effect) -> None:
+        loop = asyncio.get_running_loop()
+        match effect:
+            case EndBurst():
+                self._begin_burst(effect)
+            case Resume(at):
+                wait = (at - self._instance.bus_time.now()).total_seconds()
+                self._effects[effect] = loop.call_later(wait, self.actor_ref.tell, _Outcome(effect, effect))
+            case CreateThread(turn, backend, reason):
+                self._queue(ThreadReady(turn, backend, self._instance.fresh_id(), reason))
+            case WriteReply():
+                work = write_reply(self._instance, self._key, effect)
+                self._effects[effect] = self._start(work, lambda command: _Outcome(effect, command))
+
+    def _begin_burst(self, effect: EndBurst) -> None:
+        loop, debounce = asyncio.get_running_loop(), self._instance.debounce
+        ends = min(self._burst_last + debounce, self._burst_first + 10 * debounce)
+        wait = ends - loop.time() if self._instance.takes_turns else _NO_ROOM
+        if wait <= 0:
+            self._queue(effect)
+        elif self._instance.takes_turns:
+            self._effects[effect] = loop.call_later(wait, self._end_burst, effect)
+        else:
+            self._effects[effect] = loop.call_later(wait, self._look_for_room, effect)
+
+    def _end_burst(self, effect: EndBurst) -> None:
+        self.actor_ref.tell(_Outcome(effect, effect))
+
+    def _look_for_room(self, effect: EndBurst) -> None:
+        self._effects.pop(effect, None)
+        self.actor_ref.tell(_LookAgain())
+
+    def _start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
+        async def tell_outcome() -> None:
+            self.actor_ref.tell(letter(await work))
+
+        task = asyncio.create_task(tell_outcome())
+        task.add_done_callback(self._surface)
+        return task
+
+    def _surface(self, task: asyncio.Task[None]) -> None:
+        """An effect that broke (not merely failed) ends the actor: it wakes again from its snapshot."""
+        if not task.cancelled() and (error := task.exception()) is not None and self.actor_ref.is_alive():
+            self.actor_ref.tell(_Broken(error))
+
+    def _drop_effects(self) -> None:
+        for effect in self._effects.values():
+            effect.cancel()
+        self._effects.clear()
+
+    def _passivate(self) -> None:
+        chat = self._chat
+        idle = self._appending is None and not self._effects and not self._commands
+        if idle and self.actor_inbox.empty() and self._instance.progress.checkpoint >= max(chat.i, chat.o):
+            self._gone(None)
+            self.stop()

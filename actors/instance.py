@@ -1,0 +1,85 @@
+"""What all the actors of one instance share, and what they need of its surroundings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from actors.bus_time import BusTime
+from backends.protocol import ReplyBackend
+from chat.context import Line
+from chat.pending import Setting
+from chat.state import Chat
+from events.ids import ChatKey
+from events.log import EventLog
+
+
+class ChatReads(Protocol):
+    """What an actor reads from the projection: on the loop, tens of microseconds each."""
+
+    def snapshot(self, key: ChatKey) -> Chat:
+        """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
+
+    def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
+        """The given messages as a model is shown them, in the given order."""
+
+    def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
+        """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
+
+    def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
+
+    def owing(self) -> list[ChatKey]:
+        """Every chat that owes work."""
+
+
+class Checkpoint(Protocol):
+    """How far the projection has come."""
+
+    @property
+    def checkpoint(self) -> int: ...
+
+    async def reached(self, seq: int) -> None: ...
+
+
+class Instance:
+    """One process's share of the work. `incarnation` names this very start of it."""
+
+    def __init__(
+        self,
+        *,
+        incarnation: str,
+        log: EventLog,
+        backend: ReplyBackend,
+        reads: ChatReads,
+        progress: Checkpoint,
+        bus_time: BusTime,
+        fresh_id: Callable[[], str],
+        debounce: float = 1.0,
+        run_timeout: float = 120.0,
+        stale_after: timedelta = timedelta(hours=24),
+        history: int = 20,
+        apology: str = "",
+    ) -> None:
+        self.log = log
+        self.backend = backend
+        self.reads = reads
+        self.progress = progress
+        self.bus_time = bus_time
+        self.fresh_id = fresh_id
+        self.debounce = debounce
+        self.run_timeout = run_timeout
+        self.history = history
+        self.apology = apology
+        self.setting = Setting(incarnation, backend.name, stale_after)
+        self.takes_turns = True
+        """False while the log is nearly full or the instance drains; what has begun is still ended."""
+        self.busy = 0
+        """Runs and appends under way."""
+        self._counter = itertools.count(1)
+
+    def decision_id(self) -> str:
+        """The `Nats-Msg-Id` of the next decision; kept when its append is tried again."""
+        return f"{self.setting.incarnation}:{next(self._counter)}"

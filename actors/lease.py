@@ -1,0 +1,144 @@
+"""A lease in the KV bucket LEASES: one holder at a time, gone some seconds after its holder is.
+
+Leases give liveness only; what keeps a chat's decisions single is the CAS of every append. The bucket is in memory, so
+a restarted server has none, and whoever renews first makes it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+import nats.errors
+import nats.js.errors
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import KeyValueConfig, StorageType
+
+from actors.bus_time import boot_seconds
+
+log = structlog.get_logger("recado.leases")
+
+BUCKET = "LEASES"
+TTL = timedelta(seconds=3)
+RENEW_EVERY = 1.0
+"""Seconds between two renewals, and between two looks at a lease that somebody else holds."""
+
+_WRONG_SEQUENCE = {10071, 10164}
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who has a lease: the instance's name, kept over restarts, and this very start of it."""
+
+    instance: str
+    incarnation: str
+
+
+class Lease:
+    """Takes the lease `key` whenever it is free, and tells when it is taken and when it is lost."""
+
+    def __init__(self, js: JetStreamContext, key: str, me: Holder, *, replicas: int = 1) -> None:
+        self._js = js
+        self._subject = f"$KV.{BUCKET}.{key}"
+        self._key = key
+        self._me = me
+        self._replicas = replicas
+        self._revision = 0
+        self._renewed_at = 0.0
+        self.held = False
+        self.holder: Holder | None = None
+        """Who had the lease when last looked at."""
+
+    async def keep(self, on_taken: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        """Take, renew, take back, for ever; `on_taken` and `on_lost` alternate. Cancelled, it lets go of the lease."""
+        try:
+            while True:
+                await self._once(on_taken, on_lost)
+                await asyncio.sleep(RENEW_EVERY)
+        finally:
+            await self._let_go()
+
+    async def _once(self, on_taken: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        sent = boot_seconds()
+        try:
+            mine = await self._renew() if self.held else await self._take()
+        except (nats.errors.Error, nats.js.errors.Error, TimeoutError) as error:
+            # Counted from when the last renewal was sent: the server cannot have kept the lease any longer.
+            mine = self.held and boot_seconds() - self._renewed_at < TTL.total_seconds()
+            log.warning("lease_unanswered", lease=self._key, held=mine, reason=str(error) or type(error).__name__)
+        else:
+            self._renewed_at = sent if mine else 0.0
+        if mine and not self.held:
+            self.held = True
+            log.info("lease_taken", lease=self._key)
+            on_taken()
+        elif self.held and not mine:
+            self.held = False
+            log.warning("lease_lost", lease=self._key, holder=self.holder and self.holder.instance)
+            on_lost()
+
+    async def _take(self) -> bool:
+        revision, holder = await self._look()
+        if holder is not None and holder.instance != self._me.instance:
+            if self.holder != holder:
+                log.info("stands_by", lease=self._key, holder=holder.instance)
+            self.holder = holder
+            return False
+        return await self._write(revision)
+
+    async def _renew(self) -> bool:
+        return await self._write(self._revision)
+
+    async def _write(self, revision: int) -> bool:
+        """Write our name over `revision`; False if somebody was faster."""
+        headers = {"Nats-Expected-Last-Subject-Sequence": str(revision)}
+        value = msgspec.json.encode(self._me)
+        try:
+            ack = await self._js.publish(
+                self._subject, value, headers=headers, timeout=RENEW_EVERY, msg_ttl=TTL.total_seconds()
+            )
+        except nats.js.errors.APIError as error:
+            if error.err_code in _WRONG_SEQUENCE:
+                return False
+            raise
+        except (nats.js.errors.NoStreamResponseError, nats.errors.NoRespondersError):
+            await self._make_bucket()
+            return False
+        self._revision, self.holder = ack.seq, self._me
+        return True
+
+    async def _look(self) -> tuple[int, Holder | None]:
+        """The lease's revision, and who holds it if anybody does."""
+        try:
+            entry = await self._js.get_last_msg(f"KV_{BUCKET}", self._subject)
+        except nats.js.errors.NotFoundError as error:
+            if error.err_code == 10059:
+                await self._make_bucket()
+            return 0, None
+        ended = entry.headers is not None and ("KV-Operation" in entry.headers or "Nats-Marker-Reason" in entry.headers)
+        if ended or not entry.data:
+            return entry.seq or 0, None
+        return entry.seq or 0, msgspec.json.decode(entry.data, type=Holder)
+
+    async def _make_bucket(self) -> None:
+        await self._js.create_key_value(
+            KeyValueConfig(
+                bucket=BUCKET,
+                storage=StorageType.MEMORY,
+                replicas=self._replicas,
+                limit_marker_ttl=TTL.total_seconds(),
+            )
+        )
+
+    async def _let_go(self) -> None:
+        if not self.held:
+            return
+        self.held = False
+        headers = {"Nats-Expected-Last-Subject-Sequence": str(self._revision), "KV-Operation": "DEL"}
+        # Best effort: without an answer the lease ends by itself.
+        with contextlib.suppress(nats.errors.Error, nats.js.errors.Error, TimeoutError):
+            await self._js.publish(self._subject, b"", headers=headers, timeout=RENEW_EVERY)
+            log.info("lease_released", lease=self._key)

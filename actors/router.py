@@ -1,0 +1,138 @@
+"""Finds a chat's actor or wakes it, and lets idle ones go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pykka
+import structlog
+
+from actors import metrics
+from actors.chat_actor import ChatActor, Committed, Passivate
+from actors.instance import Instance
+from events.ids import ChatKey
+from events.recorded import Recorded
+
+log = structlog.get_logger("recado.actors")
+
+_UNCONCERNED = frozenset({"receipt", "edit", "revoke"})
+"""Inbound types that change nothing in the state of a chat: they wake nobody."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+"""Seconds until a broken actor is woken again; doubled each time."""
+
+
+class Router:
+    """The instance's actors by chat. All of it runs on the loop."""
+
+    def __init__(self, instance: Instance, *, idle_after: float = 60.0, sweep_every: float = 5.0) -> None:
+        self._instance = instance
+        self._idle_after = idle_after
+        self._sweep_every = sweep_every
+        self._live: dict[ChatKey, pykka.ActorRef[ChatActor]] = {}
+        self._touched: dict[ChatKey, float] = {}
+        self._pauses: dict[ChatKey, float] = {}
+        self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
+        self._sweeping: asyncio.Task[None] | None = None
+        self._open = False
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def open(self) -> None:
+        """Own the chats: wake every one that owes work. Call it between two batches of the projection's runner."""
+        if self._open:
+            return
+        self._open = True
+        owing = self._instance.reads.owing()
+        for key in owing:
+            self._wake(key)
+        self._sweeping = asyncio.create_task(self._sweep())
+        metrics.owner.set(1)
+        log.info("taking_work", owing=len(owing))
+
+    async def close(self) -> None:
+        """Let go of every chat at once; what is under way is dropped and will be owed by whoever comes next."""
+        self._open = False
+        metrics.owner.set(0)
+        for handle in self._resting.values():
+            handle.cancel()
+        self._resting.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+            self._sweeping = None
+        for ref in list(self._live.values()):
+            if ref.is_alive():
+                ref.stop(block=False)
+        self._live.clear()
+        self._touched.clear()
+        metrics.live_actors.set(0)
+        await asyncio.sleep(0)
+
+    async def drain(self, patience: float) -> int:
+        """Start no turn any more and wait up to `patience` seconds for those that run; returns how many still do."""
+        self._instance.takes_turns = False
+        until = asyncio.get_running_loop().time() + patience
+        quiet = 0
+        while quiet < 2 and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.02)
+            # Twice, because an answer that has just come is between the run and its append.
+            quiet = 0 if self._instance.busy else quiet + 1
+        return self._instance.busy
+
+    def dispatch(self, batch: Sequence[Recorded]) -> None:
+        """Committed events, in log order: each goes to its chat's actor. A decision wakes nobody."""
+        if not self._open:
+            return
+        now = asyncio.get_running_loop().time()
+        for recorded in batch:
+            if recorded.repeat or recorded.type in _UNCONCERNED:
+                continue
+            ref = self._live.get(recorded.key)
+            if ref is None or not ref.is_alive():
+                if recorded.side == "i" and recorded.key not in self._resting:
+                    self._wake(recorded.key)
+                continue
+            self._touched[recorded.key] = now
+            ref.tell(Committed(recorded))
+
+    def _wake(self, key: ChatKey) -> None:
+        """Start the chat's actor from its snapshot, which holds every committed event."""
+
+        def gone(error: BaseException | None) -> None:
+            self._forget(key, error)
+
+        self._touched[key] = asyncio.get_running_loop().time()
+        ref = ChatActor.start(key, self._instance, gone)
+        if ref.is_alive():
+            self._live[key] = ref
+            metrics.live_actors.set(len(self._live))
+
+    def _forget(self, key: ChatKey, error: BaseException | None) -> None:
+        self._live.pop(key, None)
+        self._touched.pop(key, None)
+        metrics.live_actors.set(len(self._live))
+        if error is None:
+            self._pauses.pop(key, None)
+        if error is None or not self._open:
+            return
+        metrics.actor_failures.inc()
+        pause = self._pauses.get(key, _FIRST_PAUSE)
+        self._pauses[key] = min(pause * 2, _LONGEST_PAUSE)
+        log.error("actor_broke", chat=key.chat, wakes_in=pause, exc_info=error)
+        self._resting[key] = asyncio.get_running_loop().call_later(pause, self._wake_again, key)
+
+    def _wake_again(self, key: ChatKey) -> None:
+        del self._resting[key]
+        self._wake(key)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._sweep_every)
+            before = asyncio.get_running_loop().time() - self._idle_after
+            for key in [key for key, touched in self._touched.items() if touched < before]:
+                ref = self._live.get(key)
+                if ref is not None and ref.is_alive():
+                    ref.tell(Passivate())
