@@ -14,6 +14,7 @@ PARTITIONS = 64
 """For good: the partition is part of every stored subject."""
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x20%\x7f-\xa0\u2028\u2029]")
 _ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 
 
@@ -103,6 +104,16 @@ def dead_letter_subject(account: str) -> str:
     return f"wa.dlq.{token(account)}"
 
 
+def header_value(text: str) -> str:
+    """`text` so that a NATS header keeps it whole: control characters, blanks and `%` become `%XX`.
+
+    A header's value is trimmed and its line ends are replaced on the way, so two message ids that differ in nothing
+    else would become one, and the second message a repeat.
+    """
+    return _NOT_IN_HEADERS.sub(lambda match: f"%{ord(match[0]):02X}", text)
+
+
+@lru_cache(maxsize=65536)
 def parse_subject(subject: str) -> Address:
     """The address of a subject of the log. ValueError if it has not the six tokens."""
     _evt, _partition, account, chat, side, type_ = subject.split(".")

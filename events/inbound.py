@@ -117,3 +117,6 @@ INBOUND: dict[str, type[Inbound]] = {
     "control": Control,
 }
 """The struct of each type of side `i`."""
+
+INBOUND_TYPE_OF: dict[type[Inbound], str] = {struct: name for name, struct in INBOUND.items()}
+"""The type, as the subject has it, of each thing that came in."""

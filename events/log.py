@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -102,11 +102,12 @@ class EventLog(Protocol):
     async def head(self) -> Head:
         """The log's state now."""
 
-    def tail(self, after: int, subject: str = "evt.>") -> AsyncIterator[list[Recorded]]:
+    def tail(self, after: int, subject: str = "evt.>") -> AsyncGenerator[list[Recorded], None]:
         """Every event behind sequence `after` that `subject` matches, in order, without gaps, for ever.
 
-        Yields what is there, at most 1,000 at a time; nothing more is fetched than the reader takes. Outlives
-        reconnects and restarts of the server.
+        Yields what is there, at most 1,000 at a time, and fetches only a bounded number ahead of the reader. Outlives
+        reconnects and restarts of the server; ends by `close`. Whoever leaves its loop early closes the generator
+        (`contextlib.aclosing`). Raises LogMismatch if the stream is replaced by another one meanwhile.
         """
 
     async def close(self) -> None:

@@ -1,0 +1,179 @@
+"""The connection to NATS: it comes back by itself, and tells whoever asks when it was lost and when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+
+FIRST_CONNECT = 3.0
+"""Seconds in which the first connection must stand; afterwards it is tried again for ever."""
+
+RECONNECT_WAIT = 0.2
+PING_INTERVAL = 3
+PENDING_SIZE = 8 * 1024 * 1024
+
+log = structlog.get_logger("recado.bus")
+
+Watcher = Callable[[bool], None]
+"""Called with False when the connection is lost and with True when it stands again. Must not block or raise."""
+
+
+class BusUnreachable(Exception):
+    """No NATS server answers at `url` (without its credentials); `reason` is what the attempt met."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"no NATS server answers at {url}: {reason}. Start one there, set NATS_URL to where it is, "
+            "or leave NATS_URL unset to use the embedded one (recado up)"
+        )
+        self.url = url
+        self.reason = reason
+
+
+class BusRefused(Exception):
+    """The NATS server at `url` (without its credentials) does not let us in."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the NATS server at {url} refuses the connection: {reason}. Check NATS_CREDS, "
+            "or the user and password in NATS_URL"
+        )
+        self.url = url
+        self.reason = reason
+
+
+class Bus(Client):
+    """A NATS client that reconnects for ever and can be watched.
+
+    Made by `open`. `is_closed` without a call of `close` means that the server sent us away for good (credentials
+    expired, say): the process has to start again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watchers: dict[int, Watcher] = {}
+        self._next_watcher = 0
+        self._standing = asyncio.Event()
+        self._told: set[str] = set()
+        self._leaving = False
+        self._first_error: Exception | None = None
+
+    @classmethod
+    async def open(
+        cls, url: str, *, name: str = "recado", creds: str | Path | None = None, token: str | None = None
+    ) -> Bus:
+        """Connect to the servers of `url` (several: comma-separated) with a credentials file or a token.
+
+        Raises BusUnreachable within about 3 s when nobody answers, BusRefused when the credentials do not do.
+        """
+        servers = [server.strip() for server in url.split(",")]
+        shown = ",".join(map(_without_credentials, servers))
+        self = cls()
+        try:
+            async with asyncio.timeout(FIRST_CONNECT):
+                await self.connect(
+                    servers=servers,
+                    name=name,
+                    user_credentials=str(creds) if creds is not None else None,
+                    token=token,
+                    error_cb=self.on_error,
+                    disconnected_cb=self.on_lost,
+                    reconnected_cb=self.on_back,
+                    closed_cb=self.on_closed,
+                    allow_reconnect=False,
+                    max_reconnect_attempts=2,
+                    reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]
+                    connect_timeout=2,
+                    ping_interval=PING_INTERVAL,
+                    pending_size=PENDING_SIZE,
+                )
+        except (nats.errors.Error, OSError, ValueError) as error:
+            await self.close()
+            raise self._first_failure(shown, creds, error) from error
+        # nats-py would retry the first connection for ever too, so it is told to reconnect only now.
+        self.options["allow_reconnect"] = True
+        self.options["max_reconnect_attempts"] = -1
+        self._standing.set()
+        return self
+
+    def _first_failure(self, shown: str, creds: str | Path | None, error: Exception) -> BusUnreachable | BusRefused:
+        words = said(error).removeprefix("nats: ").strip("'")
+        if "authoriz" in words.lower() or "authenti" in words.lower():
+            return BusRefused(shown, words)
+        if isinstance(error, (nats.errors.InvalidUserCredentialsError, ValueError)) or (
+            isinstance(error, OSError) and creds is not None and error.filename == str(creds)
+        ):
+            return BusRefused(shown, f"the credentials file {creds} cannot be used: {words}")
+        if isinstance(error, TimeoutError) and self._first_error is None:
+            return BusUnreachable(shown, f"no answer within {FIRST_CONNECT:g} s")
+        return BusUnreachable(shown, said(self._first_error or error))
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` at every loss and return of the connection; the result ends that."""
+        self._next_watcher += 1
+        key = self._next_watcher
+        self._watchers[key] = watcher
+        return lambda: self._watchers.pop(key, None) and None
+
+    async def standing(self) -> None:
+        """Return once the connection stands. ConnectionClosedError if it never will again."""
+        while not self.is_connected:
+            if self.is_closed:
+                raise nats.errors.ConnectionClosedError
+            await self._standing.wait()
+
+    async def close(self) -> None:
+        """End the connection for good; what was published is flushed before."""
+        self._leaving = True
+        await super().close()
+
+    def _tell(self, standing: bool) -> None:
+        if standing:
+            self._standing.set()
+        else:
+            self._standing.clear()
+        for watcher in list(self._watchers.values()):
+            watcher(standing)
+
+    async def on_lost(self) -> None:
+        if not self._leaving:
+            log.warning("bus.lost", reason=str(self.last_error) if self.last_error else None)
+        self._tell(False)
+
+    async def on_back(self) -> None:
+        self._told.clear()
+        log.info("bus.back")
+        self._tell(True)
+
+    async def on_closed(self) -> None:
+        if not self._leaving:
+            log.error("bus.closed", reason=str(self.last_error), help="start recado again")
+        self._tell(False)
+        self._standing.set()
+
+    async def on_error(self, error: Exception) -> None:
+        """Log each kind of error once per outage: while the server is away every attempt would repeat it."""
+        if not self._standing.is_set() and self._first_error is None:
+            self._first_error = error
+        words = f"{type(error).__name__}: {error}"
+        if self._leaving or (words in self._told and not self._standing.is_set()):
+            return
+        self._told.add(words)
+        unexpected = not isinstance(error, (nats.errors.Error, OSError, asyncio.TimeoutError))
+        log.warning("bus.error", error=words, exc_info=error if unexpected else None)
+
+
+def said(error: BaseException) -> str:
+    """What an error says, its name if it says nothing."""
+    return str(error) or type(error).__name__
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url.strip() if "://" in url else f"nats://{url.strip()}")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,0 +1,130 @@
+"""JetStream's JSON API, as far as the log needs it.
+
+Wire format: https://docs.nats.io/reference/reference-protocols/nats_api_reference; error codes: `server/errors.json`
+of nats-server 2.15.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+import nats.errors
+
+from events.bus import Bus, said
+from events.log import LogError, LogUnavailable, RawMessage
+
+CONSUMER_NOT_FOUND = 10014
+NO_MESSAGE = 10037
+STORAGE_EXCEEDED = 10047
+STREAM_NOT_FOUND = 10059
+STORE_FAILED = 10077
+FULL = frozenset({10002, 10023, STORAGE_EXCEEDED})
+"""The account's, the server's or the disk's limit is reached."""
+CONFLICT = frozenset({10071, 10164})
+"""The expected sequence is not the last one (the second: found out while replicating)."""
+
+TIMEOUT = 5.0
+"""Seconds to wait for an answer of the API."""
+
+
+class ApiFault(msgspec.Struct, frozen=True):
+    """What JetStream says when it refuses: HTTP-like `code`, `err_code` of errors.json, `description`."""
+
+    code: int = 0
+    err_code: int = 0
+    description: str = ""
+
+
+class ApiRefused(LogError):
+    """JetStream refused a request of its API; `fault` says why."""
+
+    def __init__(self, request: str, fault: ApiFault) -> None:
+        super().__init__(f"{request}: {fault.description} ({fault.err_code})")
+        self.fault = fault
+
+
+class StreamState(msgspec.Struct, frozen=True):
+    messages: int
+    bytes: int
+    first_seq: int
+    last_seq: int
+
+
+class StreamInfo(msgspec.Struct, frozen=True):
+    """A stream: its configuration as stored, `ts` the server's clock, when it was created, what it holds."""
+
+    config: dict[str, Any]
+    created: datetime
+    state: StreamState
+    ts: datetime
+
+
+class AccountLimits(msgspec.Struct, frozen=True):
+    max_storage: int = -1
+
+
+class AccountInfo(msgspec.Struct, frozen=True):
+    limits: AccountLimits = AccountLimits()
+
+
+class Done(msgspec.Struct, frozen=True):
+    """An answer of which nothing is needed."""
+
+
+class StoredMessage(msgspec.Struct, frozen=True):
+    subject: str
+    seq: int
+    time: datetime
+    hdrs: str = ""
+    data: str = ""
+
+    def raw(self) -> RawMessage:
+        return RawMessage(
+            self.seq, self.subject, parse_headers(base64.b64decode(self.hdrs)), base64.b64decode(self.data)
+        )
+
+
+class MessageAnswer(msgspec.Struct, frozen=True):
+    message: StoredMessage
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: ApiFault | None = None
+
+
+_Answer = TypeVar("_Answer")
+_refusals = msgspec.json.Decoder(_Refusal)
+
+
+async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str, Any] | None = None) -> _Answer:
+    """The answer to `$JS.API.<request>`. Raises ApiRefused, LogUnavailable."""
+    payload = msgspec.json.encode(body) if body is not None else b""
+    try:
+        message = await bus.request(f"$JS.API.{request}", payload, timeout=TIMEOUT)
+    except nats.errors.NoRespondersError:
+        raise LogUnavailable("JetStream does not answer: the server starts, or has no JetStream") from None
+    except nats.errors.TimeoutError:
+        raise LogUnavailable(f"no answer to {request} within {TIMEOUT:g} s") from None
+    except (nats.errors.Error, OSError) as error:
+        raise LogUnavailable(f"{request}: {said(error)}") from error
+    try:
+        fault = _refusals.decode(message.data).error
+        if fault is not None:
+            raise ApiRefused(request, fault)
+        return msgspec.json.decode(message.data, type=answer)
+    except msgspec.DecodeError as error:
+        raise LogUnavailable(f"{request}: the answer cannot be read: {error}") from error
+
+
+def parse_headers(raw: bytes) -> dict[str, str]:
+    """The headers of a stored message (`NATS/1.0`, then `Name: value` lines)."""
+    headers = {}
+    for line in raw.split(b"\r\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            headers[name.strip().decode("utf-8", "replace")] = value.strip().decode("utf-8", "replace")
+    return headers

@@ -1,0 +1,120 @@
+"""The log on NATS JetStream."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from events import codec
+from events.bus import Bus
+from events.decisions import TYPE_OF, Decision
+from events.ids import ChatKey, dead_letter_subject, decision_subject, decisions_filter, header_value, inbound_subject
+from events.inbound import INBOUND_TYPE_OF, Inbound
+from events.jetstream_api import NO_MESSAGE, ApiRefused, MessageAnswer, StoredMessage, StreamInfo, call
+from events.jetstream_publisher import Publisher
+from events.jetstream_streams import EVENTS, ensure_streams
+from events.jetstream_tail import Tail
+from events.log import Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
+from events.recorded import Recorded
+
+_VERSION = str(codec.VERSION)
+
+
+class JetStreamLog:
+    """EventLog on the streams EVENTS and DLQ of a bus. Many logs may share one connection."""
+
+    def __init__(self, bus: Bus, publisher: Publisher) -> None:
+        self._bus = bus
+        self._publisher = publisher
+        self._tails: weakref.WeakSet[Tail] = weakref.WeakSet()
+
+    @classmethod
+    async def open(cls, bus: Bus, *, max_bytes: int | None = None, replicas: int = 1) -> JetStreamLog:
+        """The log on `bus`, its streams made where they are missing. Raises LogMismatch, LogUnavailable."""
+        await ensure_streams(bus, max_bytes=max_bytes, replicas=replicas)
+        return cls(bus, await Publisher.open(bus))
+
+    async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
+        msg_id = header_value(msg_id)
+        ack = await self._publisher.publish(
+            decision_subject(key, TYPE_OF[type(decision)]),
+            codec.encode(decision),
+            {
+                "Nats-Msg-Id": msg_id,
+                codec.VERSION_HEADER: _VERSION,
+                "Nats-Expected-Last-Subject-Sequence": str(expected),
+                "Nats-Expected-Last-Subject-Sequence-Subject": decisions_filter(key),
+            },
+        )
+        if not ack.conflict and not ack.duplicate:
+            return Appended(ack.seq)
+        # Either another's decision stands there, or an earlier try of this very one arrived.
+        last = await self.last_decision(key)
+        if last is not None and last.msg_id == msg_id:
+            return Appended(last.seq, duplicate=True)
+        raise WrongExpectedVersion(key, expected, last.seq if last is not None else 0)
+
+    async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
+        ack = await self._publisher.publish(
+            inbound_subject(key, INBOUND_TYPE_OF[type(event)]),
+            codec.encode(event),
+            {"Nats-Msg-Id": header_value(msg_id), codec.VERSION_HEADER: _VERSION},
+        )
+        return Appended(ack.seq, ack.duplicate)
+
+    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
+        await self._publisher.publish(
+            dead_letter_subject(account),
+            body,
+            {"Nats-Msg-Id": header_value(msg_id), "Recado-Reason": header_value(reason)},
+        )
+
+    async def last_decision(self, key: ChatKey) -> Recorded | None:
+        # STREAM.MSG.GET is answered by the leader; a direct get may be answered by a replica that lags behind.
+        stored = await self._get({"last_by_subj": decisions_filter(key)})
+        if stored is None:
+            return None
+        raw = stored.raw()
+        return codec.read(raw.seq, raw.subject, stored.time, raw.headers, raw.body)
+
+    async def read(self, seq: int) -> RawMessage | None:
+        if seq < 1:
+            return None
+        stored = await self._get({"seq": seq})
+        return stored.raw() if stored is not None else None
+
+    async def head(self) -> Head:
+        try:
+            info = await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
+        except ApiRefused as refused:
+            raise LogUnavailable(str(refused)) from refused
+        return Head(
+            created=info.created,
+            now=info.ts,
+            first=info.state.first_seq,
+            last=info.state.last_seq,
+            size=info.state.bytes,
+            limit=max(info.config["max_bytes"], 0),
+        )
+
+    async def tail(self, after: int, subject: str = "evt.>") -> AsyncGenerator[list[Recorded], None]:
+        tail = Tail(self._bus, after, subject)
+        self._tails.add(tail)
+        async with aclosing(tail.batches()) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def close(self) -> None:
+        for tail in list(self._tails):
+            tail.end()
+        await self._publisher.close()
+
+    async def _get(self, which: Mapping[str, Any]) -> StoredMessage | None:
+        try:
+            return (await call(self._bus, f"STREAM.MSG.GET.{EVENTS}", MessageAnswer, which)).message
+        except ApiRefused as refused:
+            if refused.fault.err_code == NO_MESSAGE:
+                return None
+            raise LogUnavailable(str(refused)) from refused

@@ -1,0 +1,144 @@
+"""The two streams of recado: EVENTS, the log itself, and DLQ, what could not become an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from events.bus import Bus
+from events.inbound import INBOUND
+from events.jetstream_api import (
+    STORAGE_EXCEEDED,
+    STREAM_NOT_FOUND,
+    AccountInfo,
+    ApiRefused,
+    StreamInfo,
+    call,
+)
+from events.log import LogMismatch
+
+EVENTS = "EVENTS"
+DLQ = "DLQ"
+
+GIB = 1024**3
+LARGEST_DEFAULT = 16 * GIB
+SMALLEST_DEFAULT = GIB // 16
+
+log = structlog.get_logger("recado.log")
+
+
+def _events(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "name": EVENTS,
+        "subjects": ["evt.*.*.*.o.*", *(f"wa.{type_}.*.*" for type_ in INBOUND)],
+        "subject_transform": {
+            "src": "wa.*.*.*",
+            "dest": "evt.{{partition(64,2,3)}}.{{wildcard(2)}}.{{wildcard(3)}}.i.{{wildcard(1)}}",
+        },
+        "republish": {"src": "evt.*.*.*.o.reply", "dest": "wa.out.{{wildcard(2)}}.{{wildcard(3)}}"},
+        **_kept(max_bytes, replicas),
+    }
+
+
+def _dead_letters(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {"name": DLQ, "subjects": ["wa.dlq.*"], **_kept(max_bytes, replicas)}
+
+
+def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "storage": "file",
+        "retention": "limits",
+        "discard": "new",
+        "max_bytes": max_bytes,
+        "num_replicas": replicas,
+        "allow_direct": True,
+        "duplicate_window": 600 * 10**9,
+    }
+
+
+_FIXED: Mapping[str, Any] = {"storage": "file", "retention": "limits", "discard": "new"}
+_UNLIMITED = ("max_msgs", "max_msgs_per_subject", "max_age", "max_msg_size")
+_FOREIGN = ("mirror", "sources", "sealed", "no_ack", "discard_new_per_subject", "allow_msg_ttl")
+
+
+async def ensure_streams(bus: Bus, *, max_bytes: int | None = None, replicas: int = 1) -> StreamInfo:
+    """Make EVENTS and DLQ, or bring them up to what this release needs; the result describes EVENTS.
+
+    `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
+    the account's limit decides, 16 GiB where there is none, less if the server has less room. DLQ gets a sixteenth.
+    A stream that is there keeps its size and replicas. Raises LogMismatch if one of that name is something else,
+    LogUnavailable.
+    """
+    info = await _find(bus, EVENTS)
+    if info is None:
+        info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)
+    else:
+        info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
+    dead = await _find(bus, DLQ)
+    size = max(info.config["max_bytes"] // 16, 1024**2)
+    if dead is None:
+        await _request_stream(bus, "CREATE", _dead_letters(size, info.config["num_replicas"]))
+    else:
+        await _bring_up(bus, dead, _dead_letters(dead.config["max_bytes"], dead.config["num_replicas"]))
+    return info
+
+
+async def _find(bus: Bus, name: str) -> StreamInfo | None:
+    try:
+        return await call(bus, f"STREAM.INFO.{name}", StreamInfo)
+    except ApiRefused as refused:
+        if refused.fault.err_code == STREAM_NOT_FOUND:
+            return None
+        raise LogMismatch(f"the bus refuses to show the stream {name}: {refused}") from refused
+
+
+async def _default_size(bus: Bus) -> int:
+    limit = (await call(bus, "INFO", AccountInfo)).limits.max_storage
+    return min(LARGEST_DEFAULT, limit * 3 // 4) if limit > 0 else LARGEST_DEFAULT
+
+
+async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> StreamInfo:
+    while True:
+        try:
+            info = await _request_stream(bus, "CREATE", _events(max_bytes, replicas))
+        except LogMismatch as mismatch:
+            refused = mismatch.__cause__
+            no_room = isinstance(refused, ApiRefused) and refused.fault.err_code == STORAGE_EXCEEDED
+            if not (no_room and shrink and max_bytes > SMALLEST_DEFAULT):
+                raise
+            max_bytes //= 2
+        else:
+            log.info("log.created", stream=EVENTS, max_bytes=max_bytes, replicas=replicas)
+            return info
+
+
+async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> StreamInfo:
+    """The stream as `wanted`, if that loses nothing of what it is."""
+    name, stored = wanted["name"], info.config
+    wrong = [field for field, value in _FIXED.items() if stored.get(field) != value]
+    wrong += [field for field in _UNLIMITED if stored.get(field, -1) not in (-1, 0)]
+    wrong += [field for field in _FOREIGN if stored.get(field)]
+    if stored.get("subject_transform") != wanted.get("subject_transform"):
+        wrong.append("subject_transform")
+    wrong += ["subjects"] if not set(stored.get("subjects", [])) <= set(wanted["subjects"]) else []
+    if wrong:
+        raise LogMismatch(
+            f"the bus has a stream {name} that is not recado's (it differs in {', '.join(sorted(wrong))}): "
+            "use another NATS account for recado, or rename or delete that stream"
+        )
+    if all(stored.get(field) == value for field, value in wanted.items()):
+        return info
+    log.info("log.updated", stream=name, fields=sorted(field for field in wanted if stored.get(field) != wanted[field]))
+    return await _request_stream(bus, "UPDATE", {**stored, **wanted})
+
+
+async def _request_stream(bus: Bus, verb: str, config: dict[str, Any]) -> StreamInfo:
+    try:
+        return await call(bus, f"STREAM.{verb}.{config['name']}", StreamInfo, config)
+    except ApiRefused as refused:
+        raise LogMismatch(
+            f"the bus refuses to {verb.lower()} the stream {config['name']} "
+            f"({config['max_bytes']:,} bytes, {config['num_replicas']} replicas): {refused.fault.description}"
+        ) from refused
