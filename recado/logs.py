@@ -1,0 +1,117 @@
+"""Logs: a console view in a terminal, one JSON object a line otherwise, always on stderr.
+
+Before a line is written, phone numbers in it are shortened (`5511…999`) and secrets are masked, whoever wrote it: the
+loggers of nats, uvicorn, openai and pykka go the same way as recado's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# Eight digits or more that stand alone, as in a JID, a subject's token or a message id; and +55 11 99999-9999.
+_PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+[1-9][0-9 ().-]{7,22}[0-9]|[0-9]{8,20})(?![0-9A-Za-z])")
+_USERINFO = re.compile(r"(?<=://)[^/@\s,]+(?=@)")
+_NAMED_SECRET = re.compile(r"(?i)\b((?:api[_-]?key|(?:access[_-]?)?token|password|secret)=|bearer )[^&\s,;\"']+")
+_OPENAI_KEY = re.compile(r"\bsk-[\w*-]{4,}")
+
+_OURS = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado")
+
+_secrets: set[str] = set()
+
+
+def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Send every log line to `stream` (stderr), from level info on; debug too if `verbose`.
+
+    The libraries' own lines count from a level higher: at debug some of them would tell what people write.
+    """
+    out = stream or sys.stderr
+    terminal = out.isatty()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if terminal else "iso", utc=not terminal),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _console() if terminal else _json,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO if verbose else logging.WARNING)
+    for package in _OURS:
+        logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.captureWarnings(capture=True)
+
+
+def mask(secret: str) -> None:
+    """Never show `secret` in a log line again."""
+    if len(secret) >= 6:  # a shorter one would black out ordinary words
+        _secrets.add(secret)
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The event with every phone number in its values shortened and every secret masked."""
+    # ProcessorFormatter's own entries (`_record` and the like) are needed as they are, and never printed.
+    return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
+
+
+def redacted(text: str) -> str:
+    """`text` with phone numbers shortened and secrets masked."""
+    for secret in _secrets:
+        text = text.replace(secret, "[secret]")
+    text = _OPENAI_KEY.sub("[secret]", _NAMED_SECRET.sub(r"\1[secret]", _USERINFO.sub("[secret]", text)))
+    return _PHONE.sub(_shortened, text)
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redacted(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {_redacted(key): _redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(item) for item in value]
+    return redacted(str(value) if isinstance(value, BaseException) else repr(value))
+
+
+def _shortened(match: re.Match[str]) -> str:
+    digits = "".join(character for character in match[0] if character.isdigit())
+    # Enough to tell chats apart, and at least four digits that nobody sees.
+    return f"{digits[: min(4, len(digits) - 7)]}…{digits[-3:]}"
+
+
+def _console() -> Processor:
+    return structlog.dev.ConsoleRenderer(
+        colors="NO_COLOR" not in os.environ, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    first = {key: event[key] for key in ("timestamp", "level", "logger", "event") if key in event}
+    return msgspec.json.encode(first | dict(event)).decode()
