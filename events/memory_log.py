@@ -1,0 +1,152 @@
+"""The log in memory: the same promises as on JetStream, for tests and for trying things out. Gone with the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime
+
+from events import codec
+from events.decisions import TYPE_OF, Decision
+from events.ids import (
+    ChatKey,
+    dead_letter_subject,
+    decision_subject,
+    header_value,
+    inbound_subject,
+    partition,
+    token,
+    untoken,
+)
+from events.inbound import INBOUND, INBOUND_TYPE_OF, Inbound
+from events.log import Appended, EventTooLarge, Head, LogFull, LogUnavailable, RawMessage, WrongExpectedVersion
+from events.recorded import Recorded
+
+BATCH = 1000
+LARGEST = 1024 * 1024
+_VERSION = str(codec.VERSION)
+
+
+class MemoryLog:
+    """EventLog in a list. `limit` bytes at most (0: no limit), `largest` bytes an event, stamps by `clock`."""
+
+    def __init__(
+        self,
+        *,
+        limit: int = 0,
+        largest: int = LARGEST,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.dead_letters: list[RawMessage] = []
+        self._limit = limit
+        self._largest = largest
+        self._clock = clock
+        self._created = clock()
+        self._size = 0
+        self._stored: list[tuple[RawMessage, datetime]] = []
+        self._by_id: dict[str, int] = {}
+        self._last_decision: dict[ChatKey, int] = {}
+        self._grown = asyncio.Event()
+        self._closed = False
+
+    async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
+        msg_id = header_value(msg_id)
+        body = self._fitting(codec.encode(decision))
+        last = self._last_decision.get(key, 0)
+        if last == expected and msg_id not in self._by_id:
+            subject = decision_subject(key, TYPE_OF[type(decision)])
+            seq = self._store(subject, body, {"Nats-Msg-Id": msg_id, codec.VERSION_HEADER: _VERSION})
+            self._last_decision[key] = seq
+            return Appended(seq)
+        if last and self._stored[last - 1][0].headers.get("Nats-Msg-Id") == msg_id:
+            return Appended(last, duplicate=True)
+        raise WrongExpectedVersion(key, expected, last)
+
+    async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
+        subject = inbound_subject(key, INBOUND_TYPE_OF[type(event)])
+        headers = {"Nats-Msg-Id": header_value(msg_id), codec.VERSION_HEADER: _VERSION}
+        return self.put(subject, codec.encode(event), headers)
+
+    def put(self, subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> Appended:
+        """Store any bytes under `wa.<type>.<account>.<chat>`, as an outsider's NATS client can."""
+        _wa, type_, account, chat = subject.split(".")
+        if type_ not in INBOUND:
+            raise LogUnavailable(f"no stream takes {subject}")
+        known = self._by_id.get((headers or {}).get("Nats-Msg-Id", ""))
+        if known is not None:
+            return Appended(known, duplicate=True)
+        key = ChatKey(untoken(account), untoken(chat))
+        subject = f"evt.{partition(key)}.{token(key.account)}.{token(key.chat)}.i.{type_}"
+        return Appended(self._store(subject, self._fitting(body), headers or {}))
+
+    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
+        headers = {"Nats-Msg-Id": header_value(msg_id), "Recado-Reason": header_value(reason)}
+        if all(letter.headers["Nats-Msg-Id"] != headers["Nats-Msg-Id"] for letter in self.dead_letters):
+            seq = len(self.dead_letters) + 1
+            self.dead_letters.append(RawMessage(seq, dead_letter_subject(account), headers, self._fitting(body)))
+
+    async def last_decision(self, key: ChatKey) -> Recorded | None:
+        seq = self._last_decision.get(key)
+        return self._recorded(seq) if seq is not None else None
+
+    async def read(self, seq: int) -> RawMessage | None:
+        return self._stored[seq - 1][0] if 0 < seq <= len(self._stored) else None
+
+    async def head(self) -> Head:
+        count = len(self._stored)
+        return Head(
+            created=self._created,
+            now=self._clock(),
+            first=min(count, 1),
+            last=count,
+            size=self._size,
+            limit=self._limit,
+        )
+
+    async def tail(self, after: int, subject: str = "evt.>") -> AsyncGenerator[list[Recorded], None]:
+        wanted = subject.split(".")
+        while not self._closed:
+            until = min(after + BATCH, len(self._stored))
+            batch = [
+                self._recorded(seq)
+                for seq in range(after + 1, until + 1)
+                if _matches(self._stored[seq - 1][0].subject.split("."), wanted)
+            ]
+            after = max(after, until)
+            if batch:
+                yield batch
+            elif after >= len(self._stored):
+                await self._grown.wait()
+
+    async def close(self) -> None:
+        self._closed = True
+        self._grown.set()
+
+    def _recorded(self, seq: int) -> Recorded:
+        raw, at = self._stored[seq - 1]
+        return codec.read(seq, raw.subject, at, raw.headers, raw.body)
+
+    def _fitting(self, body: bytes) -> bytes:
+        if len(body) > self._largest:
+            raise EventTooLarge(len(body), self._largest)
+        return body
+
+    def _store(self, subject: str, body: bytes, headers: Mapping[str, str]) -> int:
+        if self._limit and self._size + len(body) > self._limit:
+            raise LogFull("the log is full: maximum bytes exceeded")
+        seq = len(self._stored) + 1
+        self._stored.append((RawMessage(seq, subject, dict(headers), body), self._clock()))
+        self._size += len(body)
+        msg_id = headers.get("Nats-Msg-Id")
+        if msg_id:
+            self._by_id[msg_id] = seq
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+        return seq
+
+
+def _matches(tokens: list[str], wanted: list[str]) -> bool:
+    """Whether a subject matches a filter, both split at the dots (`*` one token, `>` the rest)."""
+    if wanted[-1] == ">":
+        tokens, wanted = tokens[: len(wanted) - 1], wanted[:-1]
+    return len(tokens) == len(wanted) and all(want in ("*", token) for token, want in zip(tokens, wanted, strict=True))
