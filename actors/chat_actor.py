@@ -21,7 +21,17 @@ from actors.instance import Instance
 from actors.mailbox import LoopActor
 from chat.decide import Answered, Command, Facts, Failed, ThreadReady, decide
 from chat.evolve import evolve
-from chat.pending import Adopt, Apologise, CreateThread, Due, Effect, EndBurst, Obey, Refuse, Resume, WriteReply, pending
+from chat.pending import (
+    Apologise,
+    CreateThread,
+    Due,
+    Effect,
+    EndBurst,
+    Obey,
+    Resume,
+    WriteReply,
+    pending,
+)
 from chat.state import Chat
 from events.decisions import TYPE_OF, Decision, Ignored, Reply, TurnFailed
 from events.ids import ChatKey
@@ -200,7 +210,11 @@ class ChatActor(LoopActor):
             case TurnFailed():
                 error = decision.error
                 log.warning(
-                    "turn_failed", chat=self._key.chat, turn=decision.turn, error_class=error.class_, detail=error.detail
+                    "turn_failed",
+                    chat=self._key.chat,
+                    turn=decision.turn,
+                    error_class=error.class_,
+                    detail=error.detail,
                 )
             case _:
                 pass

@@ -82,7 +82,7 @@ async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
                     await instance.log.bury(key.account, raw.body, reason=ignored.reason, msg_id=f"dlq:{seq}")
                 break
             except LogFull:
-                log.error("dead_letters_full", seq=seq, kept="in the log itself")
+                log.exception("dead_letters_full", seq=seq, kept="in the log itself")
                 break
             except LogUnavailable as refusal:
                 log.warning("dead_letter_refused", seq=seq, reason=str(refusal), retry_in=pause)

@@ -17,7 +17,7 @@ import pykka
 from pykka._envelope import Envelope
 
 
-class _Drained(Exception):  # noqa: N818 - leaves pykka's receive loop, is no error
+class _Drained(Exception):
     """The inbox is empty: the receive loop goes to sleep until the next letter."""
 
 
@@ -87,7 +87,7 @@ class LoopActor(pykka.Actor):
     def start(cls, *args: Any, **kwargs: Any) -> pykka.ActorRef[Self]:
         """Start without pykka's registry: it is a list, and stopping one actor of 50,000 would search all of it."""
         actor = cls(*args, **kwargs)
-        actor._start_actor_loop()  # noqa: SLF001 - our own class
+        actor._start_actor_loop()
         return actor.actor_ref
 
     def schedule(self) -> None:

@@ -1,0 +1,222 @@
+"""Whatever order things come in, however often, and wherever it crashes: the promises hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from chat.decide import Answered, Command, Failed, ThreadReady
+from chat.evolve import evolve
+from chat.pending import CreateThread, Due, EndBurst, Obey, Resume, Setting, WriteReply, owes
+from chat.state import Chat
+from events.decisions import Ignored, Reply, TokenUsage, TurnFailed, TurnStarted
+from events.inbound import Control, Message
+from events.recorded import Recorded, Unreadable
+from tests.chat.story import Story, order, text
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("message"), st.sampled_from(["hello", "", "stale", "bytes", "mine"])),
+        st.tuples(st.just("repeat"), st.integers(0, 30)),
+        st.tuples(
+            st.just("order"), st.sampled_from(["pause", "pause a while", "resume", "reset", "send", "retry", "erase"])
+        ),
+        st.tuples(st.just("work"), st.booleans()),
+        st.tuples(st.just("crash"), st.none()),
+        st.tuples(st.just("wait"), st.sampled_from([1, 60, 3700])),
+    ),
+    max_size=40,
+)
+
+
+class Shell:
+    """Does what is owed, as an actor would, with a backend that answers or fails on demand."""
+
+    def __init__(self) -> None:
+        self.story = Story()
+        self.incarnations = 1
+
+    def step(self, kind: str, value: Any) -> None:
+        story, number = self.story, len(self.story.events) + 1
+        match kind, value:
+            case "message", "bytes":
+                story.given(Unreadable("unreadable", "no JSON"))
+            case "message", "stale":
+                story.given(text(f"m{number}", at=story.now - timedelta(days=2)))
+            case "message", "mine":
+                story.given(text(f"m{number}", from_me=True))
+            case "message", words:
+                story.given(text(f"m{number}", words))
+            case "repeat", index:
+                known = [event.event for event in story.events if isinstance(event.event, Message | Control)]
+                if known:
+                    story.given(known[index % len(known)], repeat=True)
+            case "order", "pause a while":
+                story.given(order(f"c{number}", "pause", until=story.now + timedelta(minutes=30)))
+            case "order", command:
+                story.given(order(f"c{number}", command, text="by hand"))
+            case "work", succeeds:
+                self.work(succeeds=succeeds)
+            case "crash", _:
+                self.crash()
+            case "wait", seconds:
+                story.now += timedelta(seconds=seconds)
+
+    def crash(self) -> None:
+        """All memory is lost; another incarnation folds the log from its beginning."""
+        self.incarnations += 1
+        self.story.setting = Setting(f"here-{self.incarnations}", "chat", timedelta(hours=24))
+        self.story.chat = Chat()
+        for event in self.story.events:
+            self.story.chat = evolve(self.story.chat, event)
+
+    def work(self, *, succeeds: bool = True) -> bool:
+        """One step of what is owed; False if nothing is (or a pause has only to run out)."""
+        story = self.story
+        owed = story.owed()
+        work = next((w for w in owed if isinstance(w, Due)), None) or next(
+            (w for w in owed if not isinstance(w, Resume) or w.at <= story.now), None
+        )
+        command: Command
+        match work:
+            case None:
+                return False
+            case WriteReply(turn) if succeeds:
+                command = Answered(turn, "words", "model", None, TokenUsage())
+            case WriteReply(turn):
+                command = Failed(turn, "timeout", "no answer")
+            case CreateThread(turn, backend, reason):
+                command = ThreadReady(turn, backend, f"th-{turn}", reason)
+            case _:
+                command = work
+        facts: dict[str, Any] = {"id": f"t{len(story.events)}"}
+        if isinstance(command, Obey) and command.control.command == "retry":
+            facts["failed"] = self.failed()
+        decision = story.when(command, **facts)
+        assert decision is not None, f"{command} was owed and led to nothing"
+        story.record(decision, by=story.setting.incarnation)
+        return True
+
+    def failed(self) -> tuple[str, ...]:
+        """The messages of the last failed turn that nobody reopened."""
+        failed: tuple[str, ...] = ()
+        for recorded in self.story.events:
+            if isinstance(recorded.event, TurnFailed):
+                failed = recorded.event.messages
+            elif isinstance(recorded.event, TurnStarted) and recorded.event.messages == failed:
+                failed = ()
+        return failed
+
+    def finish(self) -> None:
+        for _ in range(500):
+            if not self.work():
+                return
+        raise AssertionError("the work never ends")
+
+
+def endings(events: list[Recorded]) -> Counter[str]:
+    """How often each message was ended, a retry taking one ending back."""
+    ended: Counter[str] = Counter()
+    for recorded in events:
+        match recorded.event:
+            case Reply(in_reply_to=messages) | Ignored(messages=messages) | TurnFailed(messages=messages):
+                ended.update(messages)
+            case TurnStarted(messages=messages, cause=str()):
+                ended.subtract(messages)
+            case _:
+                pass
+    return ended
+
+
+@settings(max_examples=400, deadline=None)
+@given(STEPS)
+def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]]) -> None:
+    """Promise 2, over every interleaving of messages, repeats, orders, outcomes and crashes."""
+    shell = Shell()
+    for kind, value in steps:
+        shell.step(kind, value)
+    shell.finish()
+    story = shell.story
+    arrived = [
+        event.event.id if isinstance(event.event, Message) else f"seq:{event.seq}"
+        for event in story.events
+        if isinstance(event.event, Message | Unreadable) and not event.repeat
+    ]
+    assert endings(story.events) == Counter(arrived)
+    orders = [e.event.id for e in story.events if isinstance(e.event, Control) and not e.repeat]
+    causes = [e.event.cause for e in story.events if getattr(e.event, "cause", None)]
+    assert sorted(causes) == sorted(orders), "every order is answered exactly once"
+    told = [e.event.turn for e in story.events if isinstance(e.event, TurnFailed) and e.event.told]
+    apologies = [e.event.about for e in story.events if isinstance(e.event, Reply) and e.event.about]
+    assert apologies == told, "everybody who was to be told was told, once, in order"
+    assert not owes(replace(story.chat, pause=None))
+    assert owes(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_one_turn_at_a_time_and_in_order(steps: list[tuple[str, Any]]) -> None:
+    """Promise 1: a turn starts only when the one before has ended, and first turns name messages as they arrived."""
+    shell = Shell()
+    for kind, value in steps:
+        shell.step(kind, value)
+    shell.finish()
+    running: set[str] = set()
+    answered: list[int] = []
+    arrival = {e.event.id: e.seq for e in shell.story.events if isinstance(e.event, Message) and not e.repeat}
+    for recorded in shell.story.events:
+        match recorded.event:
+            case TurnStarted(messages=messages, cause=cause):
+                assert not running, "a second turn while one runs"
+                running = set(messages)
+                if cause is None:
+                    answered += [arrival[message] for message in messages]
+            case Reply(in_reply_to=messages) | Ignored(messages=messages) | TurnFailed(messages=messages):
+                running -= set(messages)
+            case _:
+                pass
+    assert answered == sorted(answered)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS, st.data())
+def test_what_comes_in_commutes_with_decisions_that_do_not_name_it(steps: list[tuple[str, Any]], data: Any) -> None:
+    """An actor applies its own decisions before the tail brings earlier messages: the state is the same in the end,
+    and events applied twice change nothing."""
+    shell = Shell()
+    for kind, value in steps:
+        shell.step(kind, value)
+    events = list(shell.story.events)
+    for _ in range(len(events) * 2):
+        if len(events) < 2:
+            break
+        at = data.draw(st.integers(0, len(events) - 2))
+        first, second = events[at], events[at + 1]
+        if first.side == "i" and second.side == "o" and not names(second, first):
+            events[at], events[at + 1] = second, first
+    chat = Chat()
+    for recorded in events:
+        chat = evolve(chat, recorded)
+        again = data.draw(st.sampled_from(events[: events.index(recorded) + 1]))
+        assert evolve(chat, again) == chat
+    assert chat == shell.story.chat
+
+
+def names(decision: Recorded, arrived: Recorded) -> bool:
+    """Whether the decision speaks of the inbound event."""
+    event = decision.event
+    named = {*getattr(event, "messages", ()), *getattr(event, "in_reply_to", ()), getattr(event, "cause", None)}
+    return getattr(arrived.event, "id", f"seq:{arrived.seq}") in named or f"seq:{arrived.seq}" in named
+
+
+def test_a_burst_is_one_turn_after_any_crash() -> None:
+    """Crashing before the burst's end changes nothing: the messages are still answered together."""
+    shell = Shell()
+    shell.story.given(text("m1"), text("m2"))
+    shell.crash()
+    assert shell.story.owed() == (EndBurst(1, 2),)
