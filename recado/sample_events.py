@@ -1,0 +1,95 @@
+"""One chat's story as events, an example of each type: docs/events.md shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from events.decisions import (
+    Decision,
+    Erased,
+    Ignored,
+    Paused,
+    Reply,
+    Reset,
+    Resumed,
+    RunStarted,
+    ThreadCreated,
+    TokenUsage,
+    ToolCalled,
+    ToolReturned,
+    TurnAdopted,
+    TurnError,
+    TurnFailed,
+    TurnStarted,
+)
+from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, ReceiptError, Revoke
+
+CHAT = "5511999999999@s.whatsapp.net"
+
+_NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def _at(seconds: float) -> datetime:
+    return _NOON + timedelta(seconds=seconds)
+
+
+INBOUND_SAMPLES: dict[str, Inbound] = {
+    "in": Message(
+        id="3EB0C431C26A1916E07A",
+        sender=CHAT,
+        name="Ana",
+        at=_at(0),
+        kind="image",
+        text="Do you have this one?",
+        media=Media(object="3EB0C431C26A1916E07A", mime="image/jpeg", size=48210, filename="cake.jpg"),
+    ),
+    "edit": Edit(id="3EB0D1", of="3EB0C431C26A1916E07A", text="Do you have this cake?", at=_at(20)),
+    "revoke": Revoke(id="3EB0D2", of="3EB0C431C26A1916E07A", at=_at(30)),
+    "receipt": Receipt(
+        id="01JD9.r:failed",
+        reply="01JD9.r",
+        state="failed",
+        provider_id="wamid.HBgM",
+        error=ReceiptError(code=131047, class_="window_closed", detail="Re-engagement message"),
+        at=_at(4),
+    ),
+    "control": Control(id="01JDB", command="pause", until=_at(3600), by="cli:ana"),
+}
+"""An example of each type of side `i`."""
+
+DECISION_SAMPLES: dict[str, Decision] = {
+    "ignored": Ignored(messages=("3EB0D7",), reason="unsupported_kind", at=_at(1)),
+    "turn_started": TurnStarted(turn="01JD9", messages=("3EB0C431C26A1916E07A",), backend="chat", at=_at(1)),
+    "turn_adopted": TurnAdopted(turn="01JD9", by="blue-1.7", at=_at(2)),
+    "thread_created": ThreadCreated(backend="chat", thread="01JD8", reason="first", at=_at(1)),
+    "run_started": RunStarted(turn="01JD9", run="run_abc123", attempt=1, at=_at(1)),
+    "tool_called": ToolCalled(turn="01JD9", call="call_1", name="stock", arguments='{"item":"cake"}', at=_at(2)),
+    "tool_returned": ToolReturned(turn="01JD9", call="call_1", output='{"left":3}', at=_at(2)),
+    "reply": Reply(
+        id="01JD9.r",
+        turn="01JD9",
+        chat=CHAT,
+        account="local",
+        text="Yes, three are left!",
+        in_reply_to=("3EB0C431C26A1916E07A",),
+        author="assistant",
+        at=_at(3),
+        backend="chat",
+        model="gpt-6-luna",
+        thread="01JD8",
+        run="chatcmpl-abc123",
+        usage=TokenUsage(input_tokens=58, output_tokens=7),
+    ),
+    "turn_failed": TurnFailed(
+        turn="01JD9",
+        messages=("3EB0C431C26A1916E07A",),
+        error=TurnError(class_="rate_limited", detail="Rate limit reached for requests"),
+        told=True,
+        at=_at(120),
+    ),
+    "paused": Paused(until=_at(3600), by="cli:ana", cause="01JDB", at=_at(40)),
+    "resumed": Resumed(by="cli:ana", cause="01JDC", at=_at(50)),
+    "reset": Reset(upto=1042, by="cli:ana", cause="01JDD", at=_at(60)),
+    "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70)),
+}
+"""An example of each type of side `o`."""

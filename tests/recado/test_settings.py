@@ -1,0 +1,191 @@
+"""Settings: what is right becomes a value, what is wrong is named with what to do."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from openai.types import ChatModel
+
+from recado.settings import VARIABLES, Settings, SettingsInvalid, load, unknown_names
+
+NOWHERE = Path("no-such.env")
+
+WRONG = [
+    ("OPENAI_API_MODE", "assistant", "none of chat, responses, assistants, agents, scripted; did you mean assistants?"),
+    ("OPENAI_API_MODE", "Chat", "did you mean chat?"),
+    ("OPENAI_API_MODE", "soap", "is 'soap', which is none of chat, responses, assistants, agents, scripted"),
+    ("OPENAI_API_MODE", "responses", "not built yet in this release: use chat"),
+    ("OPENAI_API_MODE", "assistants", "not built yet in this release: use chat"),
+    ("OPENAI_API_MODE", "agents", "not built yet in this release: use chat"),
+    ("OPENAI_API_KEY", "sk-one two", "copy it again"),
+    ("OPENAI_API_KEY", "sk-“quoted”", "copy it again"),
+    ("OPENAI_BASE_URL", "localhost:11434/v1", "write one like http://localhost:11434/v1"),
+    ("OPENAI_BASE_URL", "http://", "write one like http://localhost:11434/v1"),
+    ("OPENAI_BASE_URL", "http://[::1", "write one like http://localhost:11434/v1"),
+    ("OPENAI_BASE_URL", "http://host:99999/v1", "Port out of range"),
+    ("MAX_CONVERSATION_HISTORY", "many", "not a whole number of messages from 0 to 1000"),
+    ("MAX_CONVERSATION_HISTORY", "-1", "not a whole number of messages from 0 to 1000"),
+    ("MAX_CONVERSATION_HISTORY", "1001", "not a whole number of messages from 0 to 1000"),
+    ("MAX_CONVERSATION_HISTORY", "1.5", "not a whole number of messages from 0 to 1000"),
+    ("NATS_URL", "localhost:4222", "write one like nats://localhost:4222"),
+    ("NATS_URL", "http://localhost:4222", "starts with nats:// or tls:// or ws:// or wss://"),
+    ("NATS_URL", "nats://one:4222,two:4222", "write one like nats://localhost:4222"),
+    ("NATS_CREDS", "/no/such/file.creds", "which is no file"),
+    ("RECADO_ACCOUNT", "", "which is no name"),
+    ("RECADO_ACCOUNT", "  ", "which is no name"),
+    ("RECADO_ACCOUNT", "x" * 129, "which is no name"),
+    ("RECADO_ACCOUNT", "two\nlines", "which is no name"),
+    ("RECADO_DATA", __file__, "which is a file: give the path of a folder"),
+    ("RECADO_PORT", "http", "not a whole number from 0 to 65535"),
+    ("RECADO_PORT", "65536", "not a whole number from 0 to 65535"),
+    ("RECADO_PORT", "-1", "not a whole number from 0 to 65535"),
+    ("RECADO_PORT", "٨٠", "not a whole number from 0 to 65535"),
+    ("RECADO_DEBOUNCE", "nan", "not a number of seconds from 0 to 300"),
+    ("RECADO_DEBOUNCE", "0,5", "such as 2 or 0.5"),
+    ("RECADO_DEBOUNCE", "301", "not a number of seconds from 0 to 300"),
+    ("RECADO_RUN_TIMEOUT", "inf", "not a number of seconds from 0.1 to 3600"),
+    ("RECADO_RUN_TIMEOUT", "0", "not a number of seconds from 0.1 to 3600"),
+    ("RECADO_STALE_AFTER", "tomorrow", "write seconds, or 90m, 24h, 7d"),
+    ("RECADO_STALE_AFTER", "1w", "write seconds, or 90m, 24h, 7d"),
+    ("RECADO_STALE_AFTER", "nan", "write seconds, or 90m, 24h, 7d"),
+    ("RECADO_STALE_AFTER", "0", "out of range: give 1 seconds to 3650 days"),
+    ("RECADO_STALE_AFTER", "99999999d", "out of range"),
+    ("RECADO_INSTANCE", "blue one", "no name of an instance"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "said"), WRONG)
+def test_a_wrong_value_is_named_with_what_to_do(variable: str, value: str, said: str) -> None:
+    """The problem begins with the variable, shows what stands there, and says what would do."""
+    with pytest.raises(SettingsInvalid) as caught:
+        load({variable: value}, NOWHERE)
+    problem = next(problem for problem in caught.value.problems if said in problem)
+    assert problem.startswith(f"{variable} is ")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Nobody has to start recado once for every mistake."""
+    with pytest.raises(SettingsInvalid) as caught:
+        load({"RECADO_PORT": "x", "RECADO_DEBOUNCE": "y", "OPENAI_API_MODE": "z"}, NOWHERE)
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "OPENAI_API_MODE",
+        "RECADO_PORT",
+        "RECADO_DEBOUNCE",
+    ]
+
+
+def test_assistants_mode_wants_an_assistant() -> None:
+    """The id is asked for by its name, beside the problem that the mode itself is."""
+    with pytest.raises(SettingsInvalid, match="OPENAI_ASSISTANT_ID is required"):
+        load({"OPENAI_API_MODE": "assistants"}, NOWHERE)
+    with pytest.raises(SettingsInvalid) as caught:
+        load({"OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": "asst_1"}, NOWHERE)
+    assert "OPENAI_ASSISTANT_ID" not in str(caught.value)
+
+
+def test_credentials_without_a_server_are_refused(tmp_path: Path) -> None:
+    """They would be ignored in silence otherwise; with a wrong NATS_URL only that is told."""
+    creds = tmp_path / "recado.creds"
+    creds.touch()
+    with pytest.raises(SettingsInvalid, match="NATS_CREDS is set and NATS_URL is not"):
+        load({"NATS_CREDS": str(creds)}, NOWHERE)
+    with pytest.raises(SettingsInvalid) as caught:
+        load({"NATS_CREDS": str(creds), "NATS_URL": "nowhere"}, NOWHERE)
+    assert len(caught.value.problems) == 1
+    assert load({"NATS_CREDS": str(creds), "NATS_URL": "nats://host"}, NOWHERE).nats_creds == creds
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "field", "expected"),
+    [
+        ("RECADO_STALE_AFTER", "90", "stale_after", timedelta(seconds=90)),
+        ("RECADO_STALE_AFTER", "90m", "stale_after", timedelta(minutes=90)),
+        ("RECADO_STALE_AFTER", "24h", "stale_after", timedelta(days=1)),
+        ("RECADO_STALE_AFTER", " 7d ", "stale_after", timedelta(days=7)),
+        ("RECADO_STALE_AFTER", "1.5h", "stale_after", timedelta(minutes=90)),
+        ("RECADO_PORT", "0", "port", 0),
+        ("RECADO_DEBOUNCE", "0", "debounce", 0.0),
+        ("RECADO_DEBOUNCE", "0.25", "debounce", 0.25),
+        ("MAX_CONVERSATION_HISTORY", "0", "max_conversation_history", 0),
+        ("RECADO_APOLOGY", "", "apology", ""),
+        ("AI_SYSTEM_PROMPT", "", "ai_system_prompt", ""),
+        ("OPENAI_MODEL", "", "openai_model", "gpt-6-luna"),
+        ("NATS_URL", "tls://a:1,nats://b", "nats_url", "tls://a:1,nats://b"),
+        ("RECADO_DATA", "~", "data", Path.home()),
+    ],
+)
+def test_a_right_value_is_taken(variable: str, value: str, field: str, expected: object) -> None:
+    """Empty counts as unset, but where nothing is a value of its own."""
+    assert getattr(load({variable: value}, NOWHERE), field) == expected
+
+
+def test_nothing_set_is_the_local_model() -> None:
+    """No key and no server is no mistake: the small local model answers then."""
+    assert load({}, NOWHERE) == Settings()
+    assert Settings().wants_local_model
+    assert not load({"OPENAI_API_KEY": "sk-1"}, NOWHERE).wants_local_model
+    assert not load({"OPENAI_BASE_URL": "http://localhost:1"}, NOWHERE).wants_local_model
+    assert not load({"OPENAI_API_MODE": "scripted"}, NOWHERE).wants_local_model
+
+
+def test_the_default_model_is_one_that_openai_names() -> None:
+    """A name with a slip of the pen would fail for everybody who sets only a key."""
+    assert Settings().openai_model in get_args(ChatModel)
+
+
+def test_every_default_is_a_value_that_could_be_set() -> None:
+    """The struct's defaults are those that the documentation shows."""
+    assert set(VARIABLES) == set(Settings.__struct_fields__)
+    for field in ("max_conversation_history", "port", "debounce", "run_timeout", "account", "openai_api_mode"):
+        default = getattr(Settings(), field)
+        assert VARIABLES[field].value(str(default)) == default
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """Comments, quotes, `export`, a byte order mark: the file is read as people write it. Nothing is expanded."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(
+        "\ufeff# recado\nexport RECADO_PORT=1234\nRECADO_ACCOUNT='shop'  # the number\n"
+        'AI_SYSTEM_PROMPT="First line\\nsecond ${HOME}"\n',
+        encoding="utf-8",
+    )
+    settings = load({"RECADO_PORT": "4321"}, dotenv)
+    assert (settings.port, settings.account) == (4321, "shop")
+    assert settings.ai_system_prompt == "First line\nsecond ${HOME}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"RECADO_PORT=1\nRECADO_ACCOUNT='open\n", "line 2, is no NAME=value"), (b"A=\xff\n", "is not UTF-8 text")],
+)
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    """A line that is silently passed over would be a setting that silently has no effect."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(content)
+    with pytest.raises(SettingsInvalid, match=said):
+        load({}, dotenv)
+    dotenv.unlink()
+    dotenv.mkdir()
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load({}, dotenv)
+
+
+def test_an_unknown_name_is_told_with_the_near_one() -> None:
+    """A slip of the pen has no effect, and that is said."""
+    assert unknown_names({"RECADO_PRT": "1", "RECADO_XYZZY": "1", "RECADO_DATA": ".", "PATH": ""}) == [
+        "RECADO_PRT is no setting of recado and has no effect; did you mean RECADO_PORT?",
+        "RECADO_XYZZY is no setting of recado and has no effect",
+    ]
+
+
+def test_secrets_are_shown_to_nobody() -> None:
+    """Not by repr, not by rich, not in the message about a wrong one."""
+    settings = Settings(openai_api_key="sk-verysecret", nats_url="nats://bot:hunter2@host:4222")
+    for shown in (repr(settings), repr(settings.__rich_repr__()), f"{settings}"):
+        assert "verysecret" not in shown
+        assert "hunter2" not in shown
+    with pytest.raises(SettingsInvalid) as caught:
+        load({"OPENAI_API_KEY": "sk very secret", "NATS_URL": "htp://bot:hunter2@host"}, NOWHERE)
+    assert "secret" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
