@@ -1,0 +1,120 @@
+"""When to ask a provider again: by class of failure, never before it says so, never beyond the turn's patience."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TypeVar, cast
+
+import structlog
+import tenacity
+
+from backends.protocol import ErrorClass, ReplyFailed
+
+T = TypeVar("T")
+
+RETRYABLE: frozenset[ErrorClass] = frozenset({"rate_limited", "provider_error", "timeout", "unreachable"})
+
+# 0.25-0.5 s, 0.5-1 s, 1-2 s … 10-20 s: the certain half spares the provider, the random half keeps the chats that
+# failed together from coming back together.
+_CERTAIN = tenacity.wait_exponential(multiplier=0.25, max=10)
+_RANDOM = tenacity.wait_random_exponential(multiplier=0.25, max=10)
+
+log = structlog.get_logger("recado.backends")
+
+
+class AttemptFailed(ReplyFailed):
+    """One attempt at a reply failed; `retry_after` is how many seconds the provider asks to be left alone."""
+
+    def __init__(self, error_class: ErrorClass, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(error_class, detail)
+        self.retry_after = retry_after
+
+
+async def persist(
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    turn: str,
+    patience: float,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
+    """The result of `attempt`, asked again after a retryable AttemptFailed until `patience` (seconds) is spent.
+
+    Each attempt may take all that is left of the patience. A wait that would outlast it is not begun. Every failed
+    attempt is logged. Raises the last AttemptFailed; its class is `timeout` if the last attempt was cut short.
+    """
+    deadline = asyncio.get_running_loop().time() + patience
+
+    async def once() -> T:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await attempt()
+        except TimeoutError as late:
+            raise AttemptFailed("timeout", f"no answer within {patience:.3g} s") from late
+
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(_is_retryable),
+        wait=_wait,
+        stop=tenacity.stop_before_delay(patience),
+        before_sleep=lambda state: _log_failure(turn, state.attempt_number, _failure(state), state.upcoming_sleep),
+        sleep=sleep,
+        reraise=True,
+    )
+    try:
+        return await retrying(once)
+    except AttemptFailed as failure:
+        _log_failure(turn, int(retrying.statistics["attempt_number"]), failure, wait=None)
+        raise
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a response asks to wait: `retry-after-ms`, else Retry-After as seconds or as a date.
+
+    A date is read against the response's own Date, so that this host's clock does not matter (RFC 9110, 10.2.3).
+    None when the header is absent or makes no sense.
+    """
+    for name, seconds in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            told = float(headers[name]) * seconds
+        except (KeyError, ValueError):
+            continue
+        if math.isfinite(told):
+            return max(0.0, told)
+    until = _instant(headers.get("retry-after"))
+    if until is None:
+        return None
+    return max(0.0, until - (_instant(headers.get("date")) or time.time()))
+
+
+def _instant(date: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except ValueError:
+        return None
+
+
+def _is_retryable(error: BaseException) -> bool:
+    return isinstance(error, AttemptFailed) and error.error_class in RETRYABLE
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    return _CERTAIN(state) + _RANDOM(state) + (_failure(state).retry_after or 0.0)
+
+
+def _failure(state: tenacity.RetryCallState) -> AttemptFailed:
+    # Only an AttemptFailed is retried, and only what is retried is waited for.
+    return cast(AttemptFailed, cast(tenacity.Future, state.outcome).exception())
+
+
+def _log_failure(turn: str, attempt: int, failure: AttemptFailed, wait: float | None) -> None:
+    log.warning(
+        "reply attempt failed",
+        turn=turn,
+        attempt=attempt,
+        error_class=failure.error_class,
+        detail=failure.detail,
+        wait=wait if wait is None else round(wait, 3),
+    )
