@@ -1,0 +1,76 @@
+"""Replies that need no model: the same messages give the same reply, for tests and benchmarks.
+
+The reply is `echo: ` and the texts of the turn's messages, joined by ` | `. A message can steer it, also from another
+process, by what its text begins with:
+
+    !sleep SECONDS       the reply takes that much longer
+    !fail CLASS          no reply: ReplyFailed of that class (one of backends.protocol.ErrorClass)
+    !once-fail CLASS     the same, but only the first time that this backend meets this text in this chat
+
+What follows on the same text is echoed like the rest: `!sleep 2 good morning`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, get_args
+
+from backends.protocol import Answer, ErrorClass, ReplyFailed, ReplyRequest, Usage
+
+ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
+
+
+class Scripted:
+    """A ReplyBackend that echoes after `latency` seconds."""
+
+    name: Final = "scripted"
+
+    def __init__(self, *, latency: float = 0.0) -> None:
+        self._latency = latency
+        self._failed_once: set[tuple[str, str, str]] = set()
+
+    async def reply(self, request: ReplyRequest) -> Answer:
+        try:
+            async with asyncio.timeout(request.patience):
+                await asyncio.sleep(self._latency)
+                for line in request.messages:
+                    await self._obey(line.text, request)
+        except TimeoutError as late:
+            raise ReplyFailed("timeout", f"no answer within {request.patience:.3g} s") from late
+        text = "echo: " + " | ".join(line.text for line in request.messages)
+        shown = (*request.history, *request.messages)
+        usage = Usage(input_tokens=sum(_words(line.text) for line in shown), output_tokens=_words(text))
+        return Answer(text=text, model="scripted", usage=usage)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    async def _obey(self, text: str, request: ReplyRequest) -> None:
+        match text.split(maxsplit=2):
+            case ["!sleep", seconds, *_]:
+                await asyncio.sleep(_seconds(seconds))
+            case ["!fail", error_class, *_]:
+                raise _failure(error_class)
+            case ["!once-fail", error_class, *_]:
+                met = (request.account, request.chat, text)
+                if met not in self._failed_once:
+                    self._failed_once.add(met)
+                    raise _failure(error_class)
+
+
+def _seconds(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError as error:
+        raise ReplyFailed("bad_request", f"!sleep takes a number of seconds, not {word!r}") from error
+
+
+def _failure(word: str) -> ReplyFailed:
+    for error_class in ERROR_CLASSES:
+        if word == error_class:
+            return ReplyFailed(error_class, "the message asked for it")
+    return ReplyFailed("bad_request", f"no error class is called {word!r}; they are {', '.join(ERROR_CLASSES)}")
+
+
+def _words(text: str) -> int:
+    return len(text.split())

@@ -1,0 +1,35 @@
+"""No answer in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from backends.chat_completions import ChatCompletions
+from backends.protocol import ReplyFailed
+from tests.backends.asking import asked
+from tests.doubles.openai_server import OpenAIDouble
+
+
+async def test_an_attempt_may_take_what_is_left(backend: ChatCompletions, double: OpenAIDouble) -> None:
+    """A provider that never answers is `timeout` when patience ends, asked once: nothing is left for a second time."""
+    double.fail("hang")
+    with pytest.raises(ReplyFailed, match=r"no answer within 0\.1 s") as failed:
+        await backend.reply(asked("hello", patience=0.1))
+    assert failed.value.error_class == "timeout"
+    assert len(double.requests) == 1
+
+
+async def test_the_last_class_is_reported(backend: ChatCompletions, double: OpenAIDouble) -> None:
+    """Refused first and hanging then, the turn failed of the time-out."""
+    double.fail("rate_limit")
+    double.fail("hang")
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.reply(asked("hello", patience=0.6))
+    assert failed.value.error_class == "timeout"
+    assert [request.fault for request in double.requests] == ["rate_limit", "hang"]
+
+
+async def test_a_slow_answer_within_patience_is_the_answer(backend: ChatCompletions, double: OpenAIDouble) -> None:
+    """Slow is not wrong."""
+    double.latency = 0.2
+    assert (await backend.reply(asked("hello", patience=30))).text == "reply to: hello"
