@@ -61,6 +61,7 @@ class Bus(Client):
         self._next_watcher = 0
         self._standing = asyncio.Event()
         self._told: set[str] = set()
+        self._opened = False
         self._leaving = False
         self._first_error: Exception | None = None
 
@@ -99,6 +100,7 @@ class Bus(Client):
         # nats-py would retry the first connection for ever too, so it is told to reconnect only now.
         self.options["allow_reconnect"] = True
         self.options["max_reconnect_attempts"] = -1
+        self._opened = True
         self._standing.set()
         return self
 
@@ -142,7 +144,7 @@ class Bus(Client):
             watcher(standing)
 
     async def on_lost(self) -> None:
-        if not self._leaving:
+        if self._opened and not self._leaving:
             log.warning("bus.lost", reason=str(self.last_error) if self.last_error else None)
         self._tell(False)
 
@@ -152,15 +154,17 @@ class Bus(Client):
         self._tell(True)
 
     async def on_closed(self) -> None:
-        if not self._leaving:
+        if self._opened and not self._leaving:
             log.error("bus.closed", reason=str(self.last_error), help="start recado again")
         self._tell(False)
         self._standing.set()
 
     async def on_error(self, error: Exception) -> None:
         """Log each kind of error once per outage: while the server is away every attempt would repeat it."""
-        if not self._standing.is_set() and self._first_error is None:
-            self._first_error = error
+        if not self._opened:
+            # `open` raises what it meets.
+            self._first_error = self._first_error or error
+            return
         words = f"{type(error).__name__}: {error}"
         if self._leaving or (words in self._told and not self._standing.is_set()):
             return

@@ -1,0 +1,110 @@
+"""RECADO_DATA: the folder that one process at a time holds, with the instance's name in it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+
+
+class DataHeld(Exception):
+    """Another process holds the data folder `path`; `pid` is that process (None: it did not say)."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        who = f"process {pid}" if pid is not None else "another process"
+        super().__init__(
+            f"the data folder {path} is held by {who}: recado runs already. "
+            "Stop it first, or give this one a folder of its own (RECADO_DATA)"
+        )
+        self.path = path
+        self.pid = pid
+
+
+class DataUnusable(Exception):
+    """The data folder `path` cannot be used; `reason` is what the system says."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"the data folder {path} cannot be used: {reason}. "
+            "Set RECADO_DATA to a folder on this machine that recado may write to"
+        )
+        self.path = path
+        self.reason = reason
+
+
+class DataFolder:
+    """A data folder while this process holds it; made by `hold`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    @contextlib.contextmanager
+    def hold(cls, path: Path) -> Iterator[DataFolder]:
+        """Make the folder if it is missing and hold it. Raises DataHeld, DataUnusable.
+
+        The lock is the kernel's (flock), so that it goes with the process however that ends.
+        """
+        path = path.absolute()
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DataUnusable(path, _reason(error)) from error
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataHeld(path, _number(os.pread(lock, 32, 0))) from None
+            try:
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            except OSError as error:
+                raise DataUnusable(path, _reason(error)) from error
+            yield cls(path)
+        finally:
+            os.close(lock)
+
+    @property
+    def instance_name(self) -> str:
+        """The name of the instance that lives here, the same at every start; made up at the first."""
+        file = self.path / "instance"
+        try:
+            name = file.read_text().strip()
+        except FileNotFoundError:
+            name = ""
+        except OSError as error:
+            raise DataUnusable(self.path, _reason(error)) from error
+        if not name:
+            name = token_hex(4)
+            write_private(file, name + "\n")
+        return name
+
+
+def write_private(file: Path, text: str) -> None:
+    """Replace `file` by one that only this user can read, at once or not at all. Raises DataUnusable."""
+    fresh = file.with_name(file.name + ".new")
+    try:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+            output.write(text)
+            output.flush()
+            os.fsync(output.fileno())
+        fresh.replace(file)
+    except OSError as error:
+        raise DataUnusable(file.parent, _reason(error)) from error
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOLCK:
+        return "its file system has no locks"
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _number(text: bytes) -> int | None:
+    return int(text) if text.strip().isdigit() else None

