@@ -12,16 +12,26 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any
 
-import msgspec
 import structlog
 
 from actors import metrics
 from actors.effects import append, write_reply
 from actors.instance import Instance
+from actors.letters import (
+    AppendDone,
+    AppendRefused,
+    Committed,
+    EffectBroke,
+    EffectDone,
+    LookAgain,
+    Passivate,
+    YieldOver,
+)
 from actors.mailbox import LoopActor
 from chat.decide import Answered, Command, Facts, Failed, ThreadReady, decide
 from chat.evolve import evolve
 from chat.pending import (
+    Adopt,
     Apologise,
     CreateThread,
     Due,
@@ -43,42 +53,12 @@ log = structlog.get_logger("recado.actors")
 APOLOGY = "Sorry, I could not answer that. Please try again."
 """For a person who was promised an apology before the text was taken out of the settings."""
 
+_YIELD = 5.0
+"""Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
+that of two that both believe to own the chat one gives up, instead of both adopting its turn from each other."""
+
 _NO_ROOM = 1.0
 """Seconds until a turn looks again whether the log has room."""
-
-
-class Committed(msgspec.Struct, frozen=True):
-    """An event of the chat is in the log and in the projection."""
-
-    recorded: Recorded
-
-
-class Passivate(msgspec.Struct, frozen=True):
-    """Leave memory, if nothing is owed and nothing under way."""
-
-
-class _Appended(msgspec.Struct, frozen=True):
-    decision: Decision
-    appended: Appended
-    msg_id: str
-
-
-class _Refused(msgspec.Struct, frozen=True):
-    decision: Decision
-    error: WrongExpectedVersion | EventTooLarge
-
-
-class _Outcome(msgspec.Struct, frozen=True):
-    effect: Effect
-    command: Command
-
-
-class _LookAgain(msgspec.Struct, frozen=True):
-    pass
-
-
-class _Broken(msgspec.Struct, frozen=True):
-    error: BaseException
 
 
 class ChatActor(LoopActor):
@@ -91,6 +71,7 @@ class ChatActor(LoopActor):
         self._gone = gone
         self._chat = Chat()
         self._behind = 0  # a decision of somebody else's that the tail has still to bring
+        self._yielding: asyncio.TimerHandle | None = None
         self._burst_first = self._burst_last = 0.0
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
@@ -105,22 +86,24 @@ class ChatActor(LoopActor):
         match message:
             case Committed(recorded):
                 self._take_in(recorded)
-            case _Appended(decision, appended, msg_id):
+            case AppendDone(decision, appended, msg_id):
                 self._appending = None
                 metrics.decisions.labels(TYPE_OF[type(decision)]).inc()
                 self._apply(decision, appended, msg_id)
-            case _Refused(decision, error):
+            case AppendRefused(decision, error):
                 self._appending = None
                 self._recover(decision, error)
-            case _Outcome(effect, command):
+            case EffectDone(effect, command):
                 if self._effects.pop(effect, None) is not None:
                     self._queue(command)
             case Passivate():
                 self._passivate()
                 return
-            case _LookAgain():
+            case YieldOver():
+                self._yielding = None
+            case LookAgain():
                 pass
-            case _Broken(error):
+            case EffectBroke(error):
                 raise error
             case _:
                 super().on_receive(message)
@@ -128,6 +111,8 @@ class ChatActor(LoopActor):
 
     def on_stop(self) -> None:
         self._drop_effects()
+        if self._yielding is not None:
+            self._yielding.cancel()
         if self._appending is not None:
             self._appending.cancel()
 
@@ -141,6 +126,8 @@ class ChatActor(LoopActor):
         self._gone(exception_value or RuntimeError("the actor could not start"))
 
     def _take_in(self, recorded: Recorded) -> None:
+        if recorded.side == "o" and recorded.seq > self._chat.o and not self._is_mine(recorded):
+            self._yield()
         waited = len(self._chat.waiting)
         self._chat = evolve(self._chat, recorded)
         if len(self._chat.waiting) > waited:
@@ -155,6 +142,8 @@ class ChatActor(LoopActor):
             owed = pending(self._chat, now, self._instance.setting)
             self._keep_under_way([work for work in owed if isinstance(work, Effect)])
             command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
+            if isinstance(command, Adopt) and self._yielding is not None:
+                return
             if command is None:
                 if not self._commands:
                     return
@@ -174,7 +163,7 @@ class ChatActor(LoopActor):
         failed: tuple[str, ...] = ()
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.o:
-                self._start(instance.progress.reached(self._chat.o), lambda _: _LookAgain())
+                self._start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
         return Facts(
@@ -194,9 +183,9 @@ class ChatActor(LoopActor):
             try:
                 appended, msg_id = await append(self._instance, self._key, decision, expected)
             except (WrongExpectedVersion, EventTooLarge) as error:
-                self.actor_ref.tell(_Refused(decision, error))
+                self.actor_ref.tell(AppendRefused(decision, error))
             else:
-                self.actor_ref.tell(_Appended(decision, appended, msg_id))
+                self.actor_ref.tell(AppendDone(decision, appended, msg_id))
 
         self._appending = asyncio.create_task(tell_outcome())
         self._appending.add_done_callback(self._surface)
@@ -232,6 +221,15 @@ class ChatActor(LoopActor):
         self._behind = error.actual
         self._commands = None
         self._drop_effects()
+        self._yield()
+
+    def _is_mine(self, recorded: Recorded) -> bool:
+        return recorded.msg_id.rpartition(":")[0] == self._instance.setting.incarnation
+
+    def _yield(self) -> None:
+        if self._yielding is not None:
+            self._yielding.cancel()
+        self._yielding = asyncio.get_running_loop().call_later(_YIELD, self.actor_ref.tell, YieldOver())
 
     def _queue(self, command: Command) -> None:
         if self._commands is None:
@@ -256,12 +254,12 @@ class ChatActor(LoopActor):
                 self._begin_burst(effect)
             case Resume(at):
                 wait = (at - self._instance.bus_time.now()).total_seconds()
-                self._effects[effect] = loop.call_later(wait, self.actor_ref.tell, _Outcome(effect, effect))
+                self._effects[effect] = loop.call_later(wait, self.actor_ref.tell, EffectDone(effect, effect))
             case CreateThread(turn, backend, reason):
                 self._queue(ThreadReady(turn, backend, self._instance.fresh_id(), reason))
             case WriteReply():
                 work = write_reply(self._instance, self._key, effect)
-                self._effects[effect] = self._start(work, lambda command: _Outcome(effect, command))
+                self._effects[effect] = self._start(work, lambda command: EffectDone(effect, command))
 
     def _begin_burst(self, effect: EndBurst) -> None:
         loop, debounce = asyncio.get_running_loop(), self._instance.debounce
@@ -275,11 +273,11 @@ class ChatActor(LoopActor):
             self._effects[effect] = loop.call_later(wait, self._look_for_room, effect)
 
     def _end_burst(self, effect: EndBurst) -> None:
-        self.actor_ref.tell(_Outcome(effect, effect))
+        self.actor_ref.tell(EffectDone(effect, effect))
 
     def _look_for_room(self, effect: EndBurst) -> None:
         self._effects.pop(effect, None)
-        self.actor_ref.tell(_LookAgain())
+        self.actor_ref.tell(LookAgain())
 
     def _start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
         async def tell_outcome() -> None:
@@ -292,7 +290,7 @@ class ChatActor(LoopActor):
     def _surface(self, task: asyncio.Task[None]) -> None:
         """An effect that broke (not merely failed) ends the actor: it wakes again from its snapshot."""
         if not task.cancelled() and (error := task.exception()) is not None and self.actor_ref.is_alive():
-            self.actor_ref.tell(_Broken(error))
+            self.actor_ref.tell(EffectBroke(error))
 
     def _drop_effects(self) -> None:
         for effect in self._effects.values():
@@ -301,7 +299,7 @@ class ChatActor(LoopActor):
 
     def _passivate(self) -> None:
         chat = self._chat
-        idle = self._appending is None and not self._effects and not self._commands
+        idle = self._appending is None and self._yielding is None and not self._effects and not self._commands
         if idle and self.actor_inbox.empty() and self._instance.progress.checkpoint >= max(chat.i, chat.o):
             self._gone(None)
             self.stop()

@@ -74,11 +74,17 @@ class Instance:
         self.history = history
         self.apology = apology
         self.setting = Setting(incarnation, backend.name, stale_after)
-        self.takes_turns = True
-        """False while the log is nearly full or the instance drains; what has begun is still ended."""
+        self.has_room = True
+        """False while the log is nearly full: no turn starts, what has begun is ended."""
+        self.drains = False
+        """True when the instance is about to stop."""
         self.busy = 0
         """Runs and appends under way."""
         self._counter = itertools.count(1)
+
+    @property
+    def takes_turns(self) -> bool:
+        return self.has_room and not self.drains
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; kept when its append is tried again."""

@@ -9,8 +9,9 @@ import pykka
 import structlog
 
 from actors import metrics
-from actors.chat_actor import ChatActor, Committed, Passivate
+from actors.chat_actor import ChatActor
 from actors.instance import Instance
+from actors.letters import Committed, Passivate
 from events.ids import ChatKey
 from events.recorded import Recorded
 
@@ -73,7 +74,7 @@ class Router:
 
     async def drain(self, patience: float) -> int:
         """Start no turn any more and wait up to `patience` seconds for those that run; returns how many still do."""
-        self._instance.takes_turns = False
+        self._instance.drains = True
         until = asyncio.get_running_loop().time() + patience
         quiet = 0
         while quiet < 2 and asyncio.get_running_loop().time() < until:

@@ -1,0 +1,57 @@
+"""What a chat's actor is told."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chat.decide import Command
+from chat.pending import Effect
+from events.decisions import Decision
+from events.log import Appended, EventTooLarge, WrongExpectedVersion
+from events.recorded import Recorded
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """An event of the chat is in the log and in the projection."""
+
+    recorded: Recorded
+
+
+class Passivate(msgspec.Struct, frozen=True):
+    """Leave memory, if nothing is owed and nothing under way."""
+
+
+class AppendDone(msgspec.Struct, frozen=True):
+    """A decision of this actor is in the log."""
+
+    decision: Decision
+    appended: Appended
+    msg_id: str
+
+
+class AppendRefused(msgspec.Struct, frozen=True):
+    """A decision of this actor will never be in the log."""
+
+    decision: Decision
+    error: WrongExpectedVersion | EventTooLarge
+
+
+class EffectDone(msgspec.Struct, frozen=True):
+    """What came of an effect; nothing, if the effect is no longer owed."""
+
+    effect: Effect
+    command: Command
+
+
+class YieldOver(msgspec.Struct, frozen=True):
+    """The chat was left to another instance for long enough."""
+
+
+class LookAgain(msgspec.Struct, frozen=True):
+    """Something outside has changed: see what is owed."""
+
+
+class EffectBroke(msgspec.Struct, frozen=True):
+    """An effect or an append met a defect."""
+
+    error: BaseException

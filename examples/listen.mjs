@@ -1,0 +1,30 @@
+// Get every reply that recado writes, also those written while this program was away.
+//
+//     npm install
+//     NATS_URL=nats://localhost:4222 node listen.mjs crm
+//
+// The name is the durable consumer's: start it again under the same name and it goes on where it stopped.
+import { connect, credsAuthenticator } from "@nats-io/transport-node";
+import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { readFileSync } from "node:fs";
+
+const [name] = process.argv.slice(2);
+const creds = process.env.NATS_CREDS;
+const bus = await connect({
+  servers: process.env.NATS_URL,
+  token: process.env.NATS_TOKEN,
+  ...(creds && { authenticator: credsAuthenticator(readFileSync(creds)) }),
+});
+const streams = await jetstreamManager(bus);
+await streams.consumers.add("EVENTS", {
+  durable_name: name,
+  filter_subject: "evt.*.*.*.o.reply",
+  ack_policy: AckPolicy.Explicit,
+});
+const replies = await jetstream(bus).consumers.get("EVENTS", name);
+for await (const message of await replies.consume()) {
+  const { chat, text } = message.json();
+  console.log(JSON.stringify({ chat, text }));
+  // Acknowledged after the work is done: a crash before this line brings the reply again.
+  message.ack();
+}

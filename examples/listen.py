@@ -1,0 +1,39 @@
+"""Get every reply that recado writes, also those written while this program was away.
+
+    NATS_URL=nats://localhost:4222 python examples/listen.py crm
+
+The name is the durable consumer's: start it again under the same name and it goes on where it stopped.
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+import nats
+from nats.js.api import AckPolicy, ConsumerConfig
+
+
+async def main(name: str) -> None:
+    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"))
+    js = bus.jetstream()
+    replies = await js.pull_subscribe(
+        "evt.*.*.*.o.reply",
+        durable=name,
+        stream="EVENTS",
+        config=ConsumerConfig(ack_policy=AckPolicy.EXPLICIT),
+    )
+    while True:
+        try:
+            batch = await replies.fetch(100, timeout=30)
+        except TimeoutError:
+            continue
+        for msg in batch:
+            reply = json.loads(msg.data)
+            print(json.dumps({"chat": reply["chat"], "text": reply["text"]}), flush=True)
+            # Acknowledged after the work is done: a crash before this line brings the reply again.
+            await msg.ack()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

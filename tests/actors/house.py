@@ -1,0 +1,195 @@
+"""One instance over the in-memory log: real actors and router, reads folded from the events, a model played by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.bus_time import BusTime
+from actors.instance import Instance
+from actors.router import Router
+from backends.protocol import Answer, ReplyFailed, ReplyRequest
+from chat.context import Line
+from chat.evolve import evolve
+from chat.pending import owes
+from chat.state import Chat
+from events.decisions import Decision, TurnFailed
+from events.ids import ChatKey
+from events.inbound import Control, Message
+from events.log import EventLog
+from events.memory_log import MemoryLog
+from events.recorded import Recorded
+
+ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
+BOB = ChatKey("local", "5511888888888@s.whatsapp.net")
+
+
+class Model:
+    """A backend whose answers the test gives: `asked` holds the requests that wait, by turn."""
+
+    name = "chat"
+
+    def __init__(self) -> None:
+        self.requests: list[ReplyRequest] = []
+        self.cancelled: list[str] = []
+        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._changed = asyncio.Event()
+
+    async def reply(self, request: ReplyRequest) -> Answer:
+        self.requests.append(request)
+        answer = self._answers[request.turn] = asyncio.get_running_loop().create_future()
+        self._tell()
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.cancelled.append(request.turn)
+            raise
+        finally:
+            self._answers.pop(request.turn, None)
+            self._tell()
+
+    async def close(self) -> None:
+        pass
+
+    async def asked(self, times: int) -> ReplyRequest:
+        """The request number `times`, once it is there."""
+        await self.until(lambda: len(self.requests) >= times)
+        return self.requests[times - 1]
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not true():
+                await self._changed.wait()
+
+    def answer(self, request: ReplyRequest, text: str = "hi") -> None:
+        self._answers[request.turn].set_result(Answer(text=text, model="by hand"))
+
+    def fail(self, request: ReplyRequest, error_class: Any = "bad_key") -> None:
+        self._answers[request.turn].set_exception(ReplyFailed(error_class, "no"))
+
+    def breaks(self, request: ReplyRequest) -> None:
+        self._answers[request.turn].set_exception(RuntimeError("a defect"))
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+class Reads:
+    """What the projection knows, folded from the events that were committed; and how far that is."""
+
+    def __init__(self) -> None:
+        self.chats: dict[ChatKey, Chat] = {}
+        self.texts: dict[tuple[ChatKey, str], Line] = {}
+        self.events: list[Recorded] = []
+        self.checkpoint = 0
+        self._moved = asyncio.Event()
+
+    def commit(self, recorded: Recorded) -> Recorded:
+        event, key = recorded.event, recorded.key
+        if isinstance(event, Message | Control):
+            recorded = replace(recorded, repeat=(key, event.id) in self.texts)
+            self.texts.setdefault((key, event.id), Line("user", event.text or ""))
+        self.chats[key] = evolve(self.chats.get(key, Chat()), recorded)
+        self.events.append(recorded)
+        self.checkpoint = recorded.seq
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+        return recorded
+
+    async def reached(self, seq: int) -> None:
+        while self.checkpoint < seq:
+            await self._moved.wait()
+
+    def snapshot(self, key: ChatKey) -> Chat:
+        return self.chats.get(key, Chat())
+
+    def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
+        return tuple(self.texts[key, message] for message in messages)
+
+    def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
+        return ()
+
+    def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        failed = [e.event.messages for e in self.events if e.key == key and isinstance(e.event, TurnFailed)]
+        return failed[-1] if failed else ()
+
+    def owing(self) -> list[ChatKey]:
+        return [key for key, chat in self.chats.items() if owes(chat)]
+
+    async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
+        """The last of `times` committed events that are `wanted`, once they are there."""
+        async with asyncio.timeout(5):
+            while len(found := [event for event in self.events if wanted(event)]) < times:
+                await self._moved.wait()
+        return found[times - 1]
+
+
+class House:
+    """An instance that runs: `say` puts messages into the log, `seen` waits for what is decided."""
+
+    def __init__(self, log: EventLog, incarnation: str, **settings: Any) -> None:
+        self.log = log
+        self.model = Model()
+        self.reads = Reads()
+        self._numbers = 0
+        defaults = {"debounce": 0.0, "apology": "Sorry.", "stale_after": timedelta(hours=24)}
+        idle_after = settings.pop("idle_after", 60.0)
+        self.instance = Instance(
+            incarnation=incarnation,
+            log=log,
+            backend=self.model,
+            reads=self.reads,
+            progress=self.reads,
+            bus_time=BusTime(),
+            fresh_id=self._fresh_id,
+            **{**defaults, **settings},
+        )
+        self.router = Router(self.instance, idle_after=idle_after, sweep_every=0.01)
+        self.tail_open = asyncio.Event()
+        self.tail_open.set()
+
+    def _fresh_id(self) -> str:
+        self._numbers += 1
+        return f"{self.instance.setting.incarnation}-{self._numbers}"
+
+    async def say(self, id_: str, text: str = "hello", key: ChatKey = ANA) -> None:
+        await self.log.publish(key, Message(id=id_, text=text), msg_id="")
+
+    async def order(self, id_: str, command: Any, key: ChatKey = ANA, **fields: Any) -> None:
+        await self.log.publish(key, Control(id=id_, command=command, **fields), msg_id="")
+
+    async def decided(self, kind: type[Decision], times: int = 1, key: ChatKey = ANA) -> Any:
+        """The event of the `times`-th decision of this kind in the chat, once it is committed."""
+        recorded = await self.reads.seen(lambda e: isinstance(e.event, kind) and e.key == key, times)
+        return recorded.event
+
+    async def run(self) -> None:
+        self.instance.bus_time.observe((await self.log.head()).now)
+        head = (await self.log.head()).last
+        if head == 0:
+            self.router.open()
+        async for batch in self.log.tail(0):
+            await self.tail_open.wait()
+            committed = [self.reads.commit(recorded) for recorded in batch]
+            self.router.dispatch(committed)
+            if self.reads.checkpoint >= head:
+                self.router.open()
+
+
+@asynccontextmanager
+async def house(log: EventLog | None = None, incarnation: str = "one", **settings: Any) -> AsyncIterator[House]:
+    """A running instance; leaving is like a crash: nothing is finished, nothing is said."""
+    home = House(log or MemoryLog(), incarnation, **settings)
+    running = asyncio.create_task(home.run())
+    try:
+        yield home
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await home.router.close()

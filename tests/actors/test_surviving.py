@@ -1,0 +1,206 @@
+"""What an actor lives through: crashes, rivals, a log that refuses, defects, idleness."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
+from events.ids import ChatKey
+from events.log import Appended, LogFull, LogUnavailable
+from events.memory_log import MemoryLog
+from tests.actors.house import ANA, house
+
+
+@pytest.mark.parametrize("kind", [TurnStarted, ThreadCreated])
+async def test_a_turn_is_adopted_after_a_crash(kind: type[Decision]) -> None:
+    """Wherever the turn stood, the next incarnation adopts it before it asks the model, and answers once."""
+    log = MemoryLog()
+    async with house(log, "one") as home:
+        await home.say("m1")
+        await home.decided(kind)
+    async with house(log, "two") as home:
+        request = await home.model.asked(1)
+        adopted = await home.decided(TurnAdopted)
+        assert adopted.by == "two"
+        home.model.answer(request)
+        assert (await home.decided(Reply)).in_reply_to == ("m1",)
+
+
+async def test_an_unanswered_message_is_answered_after_a_crash() -> None:
+    """Nobody was there when it came: the next start finds it owed."""
+    log = MemoryLog()
+    async with house(log, "one", debounce=60.0) as home:
+        await home.say("m1")
+        await home.reads.reached(1)
+    async with house(log, "two") as home:
+        home.model.answer(await home.model.asked(1))
+        assert (await home.decided(Reply)).in_reply_to == ("m1",)
+
+
+async def test_a_crash_between_failure_and_apology_still_apologises() -> None:
+    """The apology is owed until it is there."""
+
+    class NoApology(MemoryLog):
+        async def append(self, key: ChatKey, decision: Decision, **how: Any) -> Appended:
+            if isinstance(decision, Reply):
+                await asyncio.Event().wait()
+            return await super().append(key, decision, **how)
+
+    log = NoApology()
+    async with house(log, "one") as home:
+        await home.say("m1")
+        home.model.fail(await home.model.asked(1))
+        failed = await home.decided(TurnFailed)
+    log.__class__ = MemoryLog  # the log answers again
+    async with house(log, "two") as home:
+        assert (await home.decided(Reply)).about == failed.turn
+
+
+async def test_of_two_instances_on_one_log_each_message_is_answered_once() -> None:
+    """Without any lease the CAS alone keeps it single: the loser drops its run and follows the winner."""
+    log = MemoryLog()
+    async with house(log, "one") as one, house(log, "two") as two:
+        await one.say("m1")
+        for home in (one, two):
+            home.model.answer_all = asyncio.create_task(_answer_everything(home.model))  # type: ignore[attr-defined]
+        for number in range(2, 8):
+            reply = await one.decided(Reply, number - 1)
+            assert reply.in_reply_to == (f"m{number - 1}",)
+            await one.say(f"m{number}")
+        await two.decided(Reply, 7)
+        replies = [e.event.in_reply_to for e in two.reads.events if isinstance(e.event, Reply)]
+        assert replies == [(f"m{number}",) for number in range(1, 8)]
+        for home in (one, two):
+            home.model.answer_all.cancel()  # type: ignore[attr-defined]
+
+
+async def _answer_everything(model: Any) -> None:
+    answered = 0
+    while True:
+        request = await model.asked(answered + 1)
+        answered += 1
+        if request.turn in model._answers:
+            model.answer(request)
+
+
+async def test_a_zombie_is_fenced_by_the_adoption() -> None:
+    """An instance that hung while another adopted its turn: its answer is refused, dropped, and it goes on."""
+    log = MemoryLog()
+    async with house(log, "one") as zombie:
+        await zombie.say("m1")
+        request = await zombie.model.asked(1)
+        zombie.tail_open.clear()
+        async with house(log, "two") as owner:
+            adopted = await owner.decided(TurnAdopted)
+            assert adopted.by == "two"
+            zombie.model.answer(request, "from the grave")
+            owner.model.answer(await owner.model.asked(1), "from the owner")
+            assert (await owner.decided(Reply)).text == "from the owner"
+        zombie.tail_open.set()
+        await zombie.decided(Reply)
+        await zombie.say("m2")
+        zombie.model.answer(await zombie.model.asked(2), "alive")
+        assert (await zombie.decided(Reply, 2)).text == "alive"
+
+
+@pytest.mark.parametrize("refusal", [LogUnavailable("no answer"), LogFull("full")])
+async def test_a_refused_append_is_tried_again_and_the_run_is_not(refusal: Exception) -> None:
+    """The model is asked once, however often the log refuses its reply, and the try keeps its message id."""
+    tries: list[str] = []
+
+    class Refusing(MemoryLog):
+        async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
+            if isinstance(decision, Reply):
+                tries.append(msg_id)
+                if len(tries) < 3:
+                    raise refusal
+            return await super().append(key, decision, expected=expected, msg_id=msg_id)
+
+    async with house(Refusing()) as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1))
+        await home.decided(Reply)
+        assert len(home.model.requests) == 1
+        assert len(tries) == 3
+        assert len(set(tries)) == 1
+
+
+async def test_an_append_whose_answer_was_lost_is_not_made_twice() -> None:
+    """The log stored the reply and the answer never came: the next try finds it there."""
+
+    class Forgetful(MemoryLog):
+        lost = False
+
+        async def append(self, key: ChatKey, decision: Decision, **how: Any) -> Appended:
+            appended = await super().append(key, decision, **how)
+            if isinstance(decision, Reply) and not self.lost:
+                self.lost = True
+                raise LogUnavailable("no answer")
+            return appended
+
+    async with house(Forgetful()) as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1))
+        await home.decided(Reply)
+        await home.say("m2")
+        home.model.answer(await home.model.asked(2))
+        await home.decided(Reply, 2)
+        assert sum(isinstance(e.event, Reply) for e in home.reads.events) == 2
+
+
+async def test_a_reply_too_long_to_store_fails_the_turn() -> None:
+    """It ends as a failure that the person is told of, not in a loop."""
+    async with house(MemoryLog(largest=2000)) as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1), "x" * 3000)
+        assert (await home.decided(TurnFailed)).error.class_ == "malformed_answer"
+        assert (await home.decided(Reply)).author == "system"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_broken_actor_wakes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in one run ends the actor, which is woken from its snapshot and still answers; others go on."""
+    monkeypatch.setattr("actors.router._FIRST_PAUSE", 0.01)
+    async with house() as home:
+        await home.say("m1")
+        home.model.breaks(await home.model.asked(1))
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply)).in_reply_to == ("m1",)
+
+
+async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
+    """Passivation needs an empty mailbox and nothing under way; the next message wakes the chat where it was."""
+    async with house(idle_after=0.0) as home:
+        await home.say("m1")
+        request = await home.model.asked(1)
+        assert len(home.router) == 1, "a chat whose run is in flight stays"
+        home.model.answer(request)
+        thread = (await home.decided(Reply)).thread
+        async with asyncio.timeout(5):
+            while len(home.router):
+                await asyncio.sleep(0.01)
+        await home.say("m2")
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply, 2)).thread == thread
+        assert home.reads.chats[ANA].thread is not None
+
+
+async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn that has begun is ended; the next one waits for room."""
+    monkeypatch.setattr("actors.chat_actor._NO_ROOM", 0.01)
+    async with house() as home:
+        await home.say("m1")
+        request = await home.model.asked(1)
+        home.instance.has_room = False
+        home.model.answer(request)
+        await home.decided(Reply)
+        await home.say("m2")
+        await home.reads.seen(lambda e: getattr(e.event, "id", "") == "m2")
+        await asyncio.sleep(0.05)
+        assert len(home.model.requests) == 1
+        home.instance.has_room = True
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply, 2)).in_reply_to == ("m2",)
