@@ -38,7 +38,10 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Lease:
-    """Takes the lease `key` whenever it is free, and tells when it is taken and when it is lost."""
+    """Takes the lease `key` whenever it is free, and tells when it is taken and when it is lost.
+
+    `js` should give up on an answer sooner than a lease lasts: `bus.jetstream(timeout=1.0)`.
+    """
 
     def __init__(self, js: JetStreamContext, key: str, me: Holder, *, replicas: int = 1) -> None:
         self._js = js

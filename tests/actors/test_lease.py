@@ -1,0 +1,125 @@
+"""A lease on a real server: one holder at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import nats
+import nats.errors
+import nats.js.errors
+import pytest
+from nats.js import JetStreamContext
+
+from actors.lease import Holder, Lease
+from tests.nats_server import NatsServer
+
+
+class Life:
+    """A lease being kept, and whether it is held now."""
+
+    def __init__(self, js: JetStreamContext, instance: str, incarnation: str = "1") -> None:
+        self.lease = Lease(js, "owner", Holder(instance, incarnation))
+        self.owns = asyncio.Event()
+        self.lacks = asyncio.Event()
+        self.keeping = asyncio.create_task(self.lease.keep(self._taken, self._lost))
+
+    def _taken(self) -> None:
+        self.owns.set()
+        self.lacks.clear()
+
+    def _lost(self) -> None:
+        self.owns.clear()
+        self.lacks.set()
+
+    async def end(self) -> None:
+        self.keeping.cancel()
+        await asyncio.gather(self.keeping, return_exceptions=True)
+
+    async def crash(self) -> None:
+        """Stop renewing without letting go."""
+        self.lease.held = False
+        await self.end()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    server = NatsServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def js(server: NatsServer) -> AsyncIterator[JetStreamContext]:
+    bus = await nats.connect(server.url, reconnect_time_wait=0.1, max_reconnect_attempts=-1)
+    yield bus.jetstream(timeout=1.0)
+    await bus.close()
+
+
+async def _is_stored(lease: Lease) -> bool:
+    try:
+        return (await lease._look())[1] is not None
+    except (nats.errors.Error, nats.js.errors.Error):  # the server is away, or has no bucket yet
+        return False
+
+
+async def test_the_second_stands_by_and_takes_over_after_a_crash(js: JetStreamContext) -> None:
+    """While the first renews, the second knows who holds it; when the first is gone, the lease ends by itself."""
+    first = Life(js, "a")
+    await asyncio.wait_for(first.owns.wait(), 5)
+    second = Life(js, "b")
+    async with asyncio.timeout(5):
+        while second.lease.holder is None:
+            await asyncio.sleep(0.01)
+    assert second.lease.holder.instance == "a"
+    assert not second.owns.is_set()
+    await first.crash()
+    await asyncio.wait_for(second.owns.wait(), 10)
+    await second.end()
+
+
+async def test_a_lease_let_go_is_free_at_once(js: JetStreamContext) -> None:
+    """A graceful end does not make others wait for the lease to run out."""
+    first = Life(js, "a")
+    await asyncio.wait_for(first.owns.wait(), 5)
+    await first.end()
+    _, holder = await first.lease._look()
+    assert holder is None
+
+
+async def test_a_restart_takes_its_lease_back_at_once(js: JetStreamContext) -> None:
+    """The instance's name is its own (one process holds its data folder), so a killed one need not wait for itself."""
+    first = Life(js, "a", "1")
+    await asyncio.wait_for(first.owns.wait(), 5)
+    await first.crash()
+    again = Life(js, "a", "2")
+    await asyncio.wait_for(again.owns.wait(), 2)
+    await again.end()
+
+
+async def test_who_cannot_renew_loses_the_lease(js: JetStreamContext, server: NatsServer) -> None:
+    """Counted from the last renewal: the holder gives up no later than the server would."""
+    holder = Life(js, "a")
+    await asyncio.wait_for(holder.owns.wait(), 5)
+    server.freeze()
+    try:
+        await asyncio.wait_for(holder.lacks.wait(), 10)
+    finally:
+        server.thaw()
+    await asyncio.wait_for(holder.owns.wait(), 10)
+    await holder.end()
+
+
+async def test_a_restarted_server_knows_no_lease_and_gets_it_again(js: JetStreamContext, server: NatsServer) -> None:
+    """The bucket is in memory: who held the lease makes the bucket anew."""
+    holder = Life(js, "a")
+    await asyncio.wait_for(holder.owns.wait(), 5)
+    server.kill()
+    server.start()
+    async with asyncio.timeout(15):
+        while not await _is_stored(holder.lease):
+            await asyncio.sleep(0.05)
+    await asyncio.wait_for(holder.owns.wait(), 5)
+    await holder.end()
