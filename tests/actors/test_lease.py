@@ -20,7 +20,7 @@ class Life:
     """A lease being kept, and whether it is held now."""
 
     def __init__(self, js: JetStreamContext, instance: str, incarnation: str = "1") -> None:
-        self.lease = Lease(js, "owner", Holder(instance, incarnation))
+        self.lease = Lease(js, "p.all", Holder(instance, incarnation))
         self.owns = asyncio.Event()
         self.lacks = asyncio.Event()
         self.keeping = asyncio.create_task(self.lease.keep(self._taken, self._lost))
