@@ -1,0 +1,76 @@
+"""What an actor reads: its snapshot, the messages of a turn, the context that a model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chat.context import Line, readable
+from chat.state import Chat
+from events.ids import ChatKey
+from events.jid import is_group
+from projections.chats import decode_snapshot
+from projections.database import ids_of, rows_for
+from projections.reader import Reader
+
+_CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
+_SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
+# Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
+_CONTEXT = (
+    f"SELECT author, text, name FROM history WHERE chat = {_CHAT}"  # noqa: S608
+    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?"
+)
+_LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
+_MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
+_NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
+
+
+class ChatReads:
+    """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, whatever the chat's history."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def snapshot(self, key: ChatKey) -> Chat:
+        """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
+        row = self._reader.connection().execute(_SNAPSHOT, key).fetchone()
+        return decode_snapshot(row[0]) if row is not None else Chat()
+
+    def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
+        """The given messages as a model is shown them, in the given order. Unknown ones are left out."""
+        rows = self._rows(key, messages, "text, history.name")
+        return tuple(_line(key, "person", *rows[id_]) for id_ in messages if id_ in rows)
+
+    def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
+        """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
+        rows = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchall()
+        return tuple(_line(key, *row) for row in reversed(rows))
+
+    def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
+        if not messages:
+            last = self._reader.connection().execute(_LAST_FAILED, key).fetchone()
+            messages = ids_of(last[0]) if last is not None else ()
+        rows = self._rows(key, messages, "seq, history.ending")
+        failed = sorted((seq, id_) for id_, (seq, ending) in rows.items() if ending == "turn_failed")
+        return tuple(id_ for _, id_ in failed)
+
+    def owing(self) -> list[ChatKey]:
+        """Every chat that owes work, in the order in which they appeared."""
+        rows = self._reader.connection().execute("SELECT account, chat FROM chats WHERE owes ORDER BY id")
+        return [ChatKey(*row) for row in rows]
+
+    def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
+        named = [(*key, id_) for id_ in dict.fromkeys(messages)]
+        before = "WITH wanted (account, chat, id) AS ("
+        return {
+            id_: tuple(row)
+            for id_, *row in rows_for(self._reader.connection(), before, named, _MESSAGES.format(columns) + _NAMED)
+        }
+
+
+def _line(key: ChatKey, author: str, text: str | None, name: str | None) -> Line:
+    said = readable(text or "")
+    if author != "person":
+        return Line("assistant", said)
+    return Line("user", said, name or "" if is_group(key.chat) else "")

@@ -1,0 +1,129 @@
+"""Which file is the live projection, and who may write, rebuild or remove one.
+
+Files are `projection-<n>.db` in the data folder; the file `projection` names the live one and is replaced in one step.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+POINTER = "projection"
+_FILE = re.compile(r"projection-([0-9]+)\.db")
+_BUILDING = ".building"
+
+
+class RebuildRunning(Exception):
+    """Somebody rebuilds the projection in `directory` at this moment."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"the projection in {directory} is being rebuilt already: wait until that is done")
+        self.directory = directory
+
+
+class AlreadyFollowed(Exception):
+    """Another runner keeps the projection in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"another recado keeps the projection in {directory}: stop it, or set another RECADO_DATA")
+        self.directory = directory
+
+
+def live(directory: Path) -> Path | None:
+    """The live file as the pointer names it; None if there is no pointer, or one that names nothing."""
+    try:
+        name = (directory / POINTER).read_text().strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return directory / name if _FILE.fullmatch(name) else None
+
+
+def pointer_stamp(directory: Path) -> tuple[int, int]:
+    """Changes whenever the pointer does; costs one `stat`."""
+    try:
+        status = (directory / POINTER).stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (status.st_ino, status.st_mtime_ns)
+
+
+def place_to_build(directory: Path) -> Path:
+    """Where the next file grows. Call it under `rebuilding`."""
+    numbers = [int(match[1]) for path in directory.iterdir() if (match := _FILE.fullmatch(path.name))]
+    return directory / f"projection-{max(numbers, default=0) + 1}.db{_BUILDING}"
+
+
+def make_live(built: Path) -> Path:
+    """Give a file that is whole and closed its name, and point at it. Both survive a power cut, in this order."""
+    path = built.with_name(built.name.removesuffix(_BUILDING))
+    _sync(built)
+    built.rename(path)
+    pointer = path.with_name(POINTER)
+    fresh = pointer.with_name(POINTER + ".new")
+    fresh.write_text(path.name + "\n")
+    _sync(fresh)
+    fresh.replace(pointer)
+    _sync(path.parent)
+    return path
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what interrupted rebuilds left. Call it under `rebuilding`."""
+    for path in directory.glob(f"projection-*.db{_BUILDING}"):
+        remove(path)
+
+
+def remove_superseded(directory: Path, keep: Path | None = None) -> None:
+    """Remove every file but the live one and `keep`. Call it under `writing`, whose holder knows what it reads."""
+    kept = {live(directory), keep}
+    for path in directory.iterdir():
+        if _FILE.fullmatch(path.name) and path not in kept:
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file with what SQLite keeps beside it. Whoever has it open can go on reading it."""
+    for each in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        with suppress(FileNotFoundError):
+            each.unlink()
+
+
+@contextmanager
+def rebuilding(directory: Path) -> Iterator[None]:
+    """One rebuild at a time, in whatever process. Raises RebuildRunning."""
+    with _locked(directory / "projection.rebuild.lock") as held:
+        if not held:
+            raise RebuildRunning(directory)
+        yield
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[None]:
+    """One writer of the live file. Raises AlreadyFollowed."""
+    with _locked(directory / "projection.write.lock") as held:
+        if not held:
+            raise AlreadyFollowed(directory)
+        yield
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,190 @@
+"""Folding batches of events into the tables, each batch and its checkpoint in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
+from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.recorded import Recorded, Unreadable
+from projections.chats import Chats
+from projections.controls import Controls, named_control
+from projections.database import Damaged, create, make_shared, meta_of, open_to_write
+from projections.held import Held
+from projections.history import History, MessageId, named_messages, unreadable_id
+from projections.receipts import Receipts
+from projections.threads import Threads
+from projections.turns import Turns
+from projections.usage import Usage
+
+log = structlog.get_logger("recado.projections")
+
+_SEARCH = "INSERT INTO search (rowid, text) SELECT seq, text FROM history WHERE seq > ? AND text IS NOT NULL"
+
+
+class Projection:
+    """One file and its only writer. Not for two threads at once; the file is whole after every `apply`."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self.meta = meta_of(db, path)
+        self._db = db
+        self._forget()
+
+    @classmethod
+    def create(cls, path: Path, stream: datetime) -> Self:
+        """A new file at `path`, for a rebuild: it may be used by others after `close`."""
+        return cls(create(path, stream), path)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The file at `path`. Raises Damaged; `meta` says whether the file is of this version."""
+        if not path.exists():
+            raise Damaged(path, "it is not there")
+        db = open_to_write(path)
+        try:
+            return cls(db, path)
+        except BaseException:
+            db.close()
+            raise
+
+    @property
+    def checkpoint(self) -> int:
+        """Sequence of the last event that is in the file."""
+        return self.meta.checkpoint
+
+    def apply(self, batch: Sequence[Recorded]) -> list[Recorded]:
+        """Fold those events of `batch` that lie behind the checkpoint; returns these, repeats of an id marked.
+
+        Either all of them are in the file afterwards, checkpoint included, or none: then the error says why, and the
+        same batch may be applied again.
+        """
+        fresh = [recorded for recorded in batch if recorded.seq > self.meta.checkpoint]
+        if not fresh:
+            return []
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._load(fresh)
+            marked = [self._fold(recorded) for recorded in fresh]
+            self._write(fresh[-1])
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._forget()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self.meta = msgspec.structs.replace(self.meta, checkpoint=fresh[-1].seq, msg_id=fresh[-1].msg_id)
+        return marked
+
+    def mark(self, batch: Sequence[Recorded]) -> list[Recorded]:
+        """`batch`, all of which is in the file, with repeats of an id marked."""
+        self._load(batch)
+        marked = [
+            msgspec.structs.replace(recorded, repeat=True)
+            if self._is_known(self._chats.of(recorded), recorded)
+            else recorded
+            for recorded in batch
+        ]
+        self._forget()
+        return marked
+
+    def finish(self) -> None:
+        """Make a new file one that others can read while it is written, and let go of it."""
+        make_shared(self._db)
+        self._db.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _forget(self) -> None:
+        """Hold nothing that is not in the file."""
+        self._chats = Chats(self._db)
+        self._history = History(self._db)
+        self._controls = Controls(self._db)
+        self._turns = Turns(self._db)
+        self._threads = Threads(self._db)
+        self._usage = Usage(self._db)
+        self._receipts = Receipts(self._db)
+
+    def _load(self, batch: Sequence[Recorded]) -> None:
+        self._chats.load({recorded.key for recorded in batch})
+        messages: set[MessageId] = set()
+        controls: set[tuple[str, int]] = set()
+        for recorded in batch:
+            held = self._chats.of(recorded)
+            messages.update((id_, held.id) for id_ in named_messages(recorded))
+            control = named_control(recorded)
+            if control is not None:
+                controls.add((control, held.id))
+        self._history.load(messages)
+        self._controls.load(controls)
+
+    def _fold(self, recorded: Recorded) -> Recorded:
+        held = self._chats.of(recorded)
+        if recorded.side == "i":
+            if self._is_known(held, recorded):
+                return msgspec.structs.replace(recorded, repeat=True)
+            self._came_in(held, recorded)
+        else:
+            self._decided(held, recorded)
+        return recorded
+
+    def _is_known(self, held: Held, recorded: Recorded) -> bool:
+        match recorded.event:
+            case Message(id=id_):
+                return self._history.is_repeat(held, id_, recorded)
+            case Unreadable() if recorded.side == "i":
+                return self._history.is_repeat(held, unreadable_id(recorded), recorded)
+            case Control() as control:
+                return self._controls.is_repeat(held, control, recorded)
+        return False
+
+    def _came_in(self, held: Held, recorded: Recorded) -> None:
+        match recorded.event:
+            case Message() | Unreadable():
+                self._history.came_in(held, recorded)
+                self._chats.came_in(held, recorded)
+            case Control() as control:
+                self._controls.came_in(held, recorded, control)
+                self._chats.came_in(held, recorded)
+            case Edit() | Revoke() as event:
+                self._history.rewritten(held, recorded, event)
+            case Receipt() as receipt:
+                self._receipts.fold(held, recorded, receipt)
+        if held.fold(recorded):
+            self._chats.changed(held)
+
+    def _decided(self, held: Held, recorded: Recorded) -> None:
+        event = recorded.event
+        match event:
+            case Reply():
+                self._history.replied(held, recorded, event)
+                self._usage.fold(recorded, event)
+                self._chats.replied(held, recorded.at)
+            case TurnStarted():
+                self._history.turn_started(held, recorded, event)
+            case Ignored() | TurnFailed():
+                self._history.ended(held, recorded, event)
+            case Unreadable(detail=detail):
+                log.warning("decision_unreadable", seq=recorded.seq, type=recorded.type, detail=detail)
+        if held.fold(recorded):
+            self._chats.changed(held)
+        self._controls.decided(held, recorded)
+        self._turns.fold(held, recorded)
+        self._threads.fold(held, recorded)
+
+    def _write(self, last: Recorded) -> None:
+        for table in (
+            self._chats, self._history, self._controls, self._turns, self._threads, self._usage, self._receipts
+        ):  # fmt: skip
+            table.write()
+        self._db.execute(_SEARCH, (self.meta.checkpoint,))
+        self._db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?", (last.seq, last.msg_id))

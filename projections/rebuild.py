@@ -1,0 +1,139 @@
+"""Building the projection anew from the log, beside the live file, and switching to it. Nothing is ever sent."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from events.log import EventLog, Head
+from events.recorded import Recorded
+from projections import files
+from projections.database import VERSION, Meta
+from projections.projection import Projection
+
+Progress = Callable[[int, int], None]
+"""Called with the sequence that was folded last and the one that is aimed at."""
+
+CHUNK = 10_000
+"""Events of one transaction; larger ones are hardly faster."""
+
+
+class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rebuild did: the new live file, its checkpoint, events folded, seconds taken."""
+
+    file: str
+    checkpoint: int
+    events: int
+    seconds: float
+
+
+async def rebuild(log: EventLog, directory: Path, progress: Progress | None = None) -> RebuildReport:
+    """Fold the whole log into a new file and make it the live one. Raises RebuildRunning, LogUnavailable.
+
+    Cancelled or killed at any point before the switch it leaves the live file as it was.
+    """
+    started = time.monotonic()
+    with files.rebuilding(directory):
+        files.remove_unfinished(directory)
+        built = files.place_to_build(directory)
+        projection = Projection.create(built, (await log.head()).created)
+        events = 0
+        try:
+            upto = await last_event(log, await log.head())
+            while upto - projection.checkpoint > 0:
+                events += await grow(log, projection, upto, progress)
+                upto = await last_event(log, await log.head())
+            projection.finish()
+        except BaseException:
+            projection.close()
+            files.remove(built)
+            raise
+        live = files.make_live(built)
+        # A runner removes old files itself, once nothing of it reads them any more.
+        with suppress(files.AlreadyFollowed), files.writing(directory):
+            files.remove_superseded(directory)
+    seconds = time.monotonic() - started
+    return RebuildReport(file=live.name, checkpoint=projection.checkpoint, events=events, seconds=seconds)
+
+
+async def grow(log: EventLog, projection: Projection, upto: int, progress: Progress | None = None) -> int:
+    """Fold the events behind the projection's checkpoint up to `upto`, which is an event; returns how many.
+
+    The next events are read and decoded while SQLite works, in a thread, without the interpreter's lock.
+    """
+    events = 0
+    pending: list[Recorded] = []
+    async with aclosing(log.tail(projection.checkpoint)) as tail, _Fold(projection, upto, progress) as fold:
+        async for batch in tail:
+            pending += batch if batch[-1].seq <= upto else [recorded for recorded in batch if recorded.seq <= upto]
+            arrived = batch[-1].seq >= upto
+            if arrived or len(pending) >= CHUNK:
+                await fold.start(pending)
+                events += len(pending)
+                pending = []
+            if arrived:
+                break
+    return events
+
+
+class _Fold:
+    """At most one transaction under way in a thread; whoever leaves waits for it."""
+
+    def __init__(self, projection: Projection, upto: int, progress: Progress | None) -> None:
+        self._projection = projection
+        self._upto = upto
+        self._progress = progress
+        self._running: asyncio.Future[list[Recorded]] | None = None
+
+    async def start(self, events: list[Recorded]) -> None:
+        await self._finish()
+        self._running = asyncio.ensure_future(asyncio.to_thread(self._projection.apply, events))
+
+    async def _finish(self) -> None:
+        if self._running is not None:
+            await asyncio.shield(self._running)
+            self._running = None
+            if self._progress is not None:
+                self._progress(self._projection.checkpoint, self._upto)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        if raised[0] is None:
+            await self._finish()
+        elif self._running is not None:
+            await asyncio.wait([self._running])
+
+
+async def last_event(log: EventLog, head: Head) -> int:
+    """Sequence of the log's last event that is still there; 0 if it has none."""
+    seq = head.last
+    while seq >= max(head.first, 1):
+        if await log.read(seq) is not None:
+            return seq
+        seq -= 1
+    return 0
+
+
+async def unusable(log: EventLog, meta: Meta) -> str | None:
+    """Why a file that says `meta` of itself is no projection of this log for this version; None: it is one."""
+    if meta.version != VERSION:
+        return f"it has version {meta.version}, this recado writes {VERSION}"
+    head = await log.head()
+    if meta.stream != head.created:
+        return "it was folded from another log"
+    if meta.checkpoint == 0:
+        return None
+    if meta.checkpoint > head.last:
+        return f"its checkpoint {meta.checkpoint} is behind the log's end {head.last}: the log was cut"
+    stored = await log.read(meta.checkpoint)
+    if stored is None or stored.headers.get("Nats-Msg-Id", "") != meta.msg_id:
+        return f"the log has another event at its checkpoint {meta.checkpoint}"
+    return None

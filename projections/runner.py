@@ -1,0 +1,239 @@
+"""Keeping the projection up with the log, once for the whole instance."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.log import EventLog, LogUnavailable
+from events.recorded import Recorded
+from projections import files
+from projections.database import Damaged, as_damage
+from projections.projection import Projection
+from projections.rebuild import last_event, rebuild, unusable
+
+log = structlog.get_logger("recado.projections")
+
+Result = TypeVar("Result")
+
+
+class Runner:
+    """Tails the log from the checkpoint, applies batch after batch on a thread of its own, and hands each batch on.
+
+    `on_committed` is called on the loop, in log order, with events that are in the file, repeats marked; each event
+    once, whatever becomes of the file meanwhile. What a rebuild at start folded is not handed on: whoever takes work
+    looks at what is owed. `run` is to be awaited as long as the instance lives.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        directory: Path,
+        on_committed: Callable[[list[Recorded]], None],
+        *,
+        retry_after: float = 1.0,
+    ) -> None:
+        self.caught_up = asyncio.Event()
+        """Set once the events are applied that the log had at start."""
+        self.healthy = True
+        """False while the file cannot be written: the batch is tried again every `retry_after` seconds."""
+        self._log = log
+        self._directory = directory
+        self._on_committed = on_committed
+        self._retry_after = retry_after
+        self._writer = ThreadPoolExecutor(1, "projection")
+        self._turnstile = asyncio.Lock()
+        self._projection: Projection | None = None
+        self._pointer = (0, 0)
+        self._path: Path | None = None
+        self._delivered = 0
+        self._seen = 0
+        self._aim = 0
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._counter = itertools.count()
+
+    @property
+    def checkpoint(self) -> int:
+        """Sequence of the last event that was committed and handed on."""
+        return self._delivered
+
+    @property
+    def lag(self) -> int:
+        """How many sequences the checkpoint is behind what is known of the log."""
+        return max(self._seen, self._aim) - self._delivered
+
+    @property
+    def path(self) -> Path | None:
+        """The file to read, in which every event up to `checkpoint` is; None before there is one.
+
+        Not always the one that the pointer names: after a rebuild elsewhere the new file has to catch up first.
+        """
+        return self._path
+
+    async def reached(self, seq: int) -> None:
+        """Return when the checkpoint is at or past `seq`."""
+        if self._delivered < seq:
+            future = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (seq, next(self._counter), future))
+            await future
+
+    async def between_batches(self, fn: Callable[[], Result]) -> Result:
+        """Call `fn` on the loop while no batch is under way: all that is committed was handed on."""
+        async with self._turnstile:
+            return fn()
+
+    async def run(self) -> None:
+        """Follow the log until cancelled, or until the log is closed. Raises AlreadyFollowed, LogMismatch."""
+        with files.writing(self._directory):
+            try:
+                projection = await self._open()
+                self._delivered = projection.checkpoint
+                self._aim = await last_event(self._log, await self._log.head())
+                self._settle(projection)
+                while await self._follow():
+                    pass
+            finally:
+                if self._projection is not None:
+                    self._writer.submit(self._projection.close)
+                self._writer.shutdown()
+
+    async def _open(self) -> Projection:
+        """The live file, or a new one if it is of no use; for as long as it takes."""
+        while True:
+            self._pointer = files.pointer_stamp(self._directory)
+            try:
+                reason = await self._fault_of_live_file()
+                if reason is None and self._projection is not None:
+                    self.healthy = True
+                    return self._projection
+                log.warning("projection_rebuild", reason=reason)
+                report = await rebuild(self._log, self._directory)
+                log.info("projection_rebuilt", file=report.file, events=report.events, seconds=round(report.seconds, 1))
+                continue
+            except files.RebuildRunning:
+                log.info("projection_waits", reason="somebody else is rebuilding it")
+            except (LogUnavailable, OSError, sqlite3.OperationalError) as error:
+                self.healthy = False
+                log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
+            await asyncio.sleep(self._retry_after)
+
+    async def _fault_of_live_file(self) -> str | None:
+        """Open the live file; the reason if that cannot be or if it is of no use."""
+        self._projection = None
+        path = files.live(self._directory)
+        if path is None:
+            return "there is none yet"
+        try:
+            projection = await self._on_writer(Projection.open, path)
+        except Damaged as error:
+            return str(error)
+        try:
+            reason = await unusable(self._log, projection.meta)
+        except BaseException:
+            projection.close()
+            raise
+        if reason is not None:
+            projection.close()
+            return reason
+        self._projection = projection
+        return None
+
+    async def _follow(self) -> bool:
+        """Take batch after batch into one file; False if the log ended, True if another file is to be followed."""
+        projection = self._projection
+        if projection is None:
+            projection = await self._open()
+        async with aclosing(self._log.tail(min(projection.checkpoint, self._delivered))) as tail:
+            reading = asyncio.ensure_future(anext(tail, None))
+            try:
+                while (batch := await reading) is not None:
+                    self._seen = batch[-1].seq
+                    reading = asyncio.ensure_future(anext(tail, None))
+                    async with self._turnstile:
+                        if not await self._is_still_live(projection) or not await self._take(projection, batch):
+                            return True
+                return False
+            finally:
+                reading.cancel()
+                await asyncio.wait([reading])
+
+    async def _take(self, projection: Projection, batch: list[Recorded]) -> bool:
+        """Commit a batch and hand it on; False if the file turns out to be damaged."""
+        marked: list[Recorded] | None = None
+        while marked is None:
+            try:
+                marked = await self._on_writer(_commit, projection, batch, self._delivered)
+            except sqlite3.DatabaseError as error:
+                damage = as_damage(projection.path, error)
+                self.healthy = False
+                if isinstance(damage, Damaged):
+                    log.error("projection_damaged", reason=str(damage))  # noqa: TRY400
+                    await self._on_writer(projection.close)
+                    self._projection = None
+                    return False
+                log.error("projection_unwritable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
+                await asyncio.sleep(self._retry_after)
+        self.healthy = True
+        self._delivered = max(self._delivered, batch[-1].seq)
+        self._settle(projection)
+        if marked:
+            self._on_committed(marked)
+        return True
+
+    async def _is_still_live(self, projection: Projection) -> bool:
+        """Whether the pointer still names this file; if not, and the new one is of use, that one is opened."""
+        stamp = files.pointer_stamp(self._directory)
+        if stamp == self._pointer:
+            return True
+        path = files.live(self._directory)
+        if path == projection.path:
+            self._pointer = stamp
+            return True
+        try:
+            reason = await self._fault_of_live_file()
+        except LogUnavailable as error:
+            log.warning("projection_switch_waits", reason=str(error))
+            reason = "unavailable"
+        else:
+            self._pointer = stamp
+        if reason is not None:
+            self._projection = projection
+            log.error("projection_switch_refused", reason=reason)
+            return True
+        await self._on_writer(projection.close)
+        log.info("projection_switched", file=path.name if path else None)
+        return False
+
+    def _settle(self, projection: Projection) -> None:
+        """Let readers have the file as soon as all that was handed on is in it."""
+        if projection.checkpoint < self._delivered:
+            return
+        if self._path != projection.path:
+            self._path = projection.path
+            files.remove_superseded(self._directory, keep=projection.path)
+        if self._delivered >= self._aim:
+            self.caught_up.set()
+        while self._waiting and self._waiting[0][0] <= self._delivered:
+            _, _, future = heapq.heappop(self._waiting)
+            if not future.done():
+                future.set_result(None)
+
+    async def _on_writer(self, fn: Callable[..., Result], *args: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, fn, *args)
+
+
+def _commit(projection: Projection, batch: list[Recorded], delivered: int) -> list[Recorded]:
+    """Apply what is new to the file; returns what was not handed on yet, repeats marked."""
+    known = [recorded for recorded in batch if delivered < recorded.seq <= projection.checkpoint]
+    marked = projection.mark(known) if known else []
+    marked += projection.apply(batch)
+    return [recorded for recorded in marked if recorded.seq > delivered]

@@ -1,0 +1,154 @@
+-- Times are microseconds since 1970 in UTC, sequences are the log's, and a chat is its row in `chats`.
+-- Nothing here depends on where batches ended: the same events give the same rows.
+
+CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version TEXT NOT NULL,
+    stream TEXT NOT NULL,                    -- when the stream was created: a new stream has another time
+    checkpoint INTEGER NOT NULL,             -- sequence of the last event that is in here
+    msg_id TEXT NOT NULL                     -- that event's Nats-Msg-Id
+);
+
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY,                  -- counted up in the order in which chats appear in the log
+    account TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    name TEXT,
+    last_at INTEGER NOT NULL,                -- last message, reply or control
+    messages INTEGER NOT NULL,
+    replies INTEGER NOT NULL,
+    owes INTEGER NOT NULL,
+    snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
+    UNIQUE (account, chat)
+);
+CREATE INDEX owing ON chats (partition) WHERE owes;
+
+CREATE TABLE history (
+    seq INTEGER PRIMARY KEY,
+    chat INTEGER NOT NULL,
+    id TEXT NOT NULL,                        -- a message's or a reply's; `seq:<n>` for bytes that nobody can read
+    author TEXT NOT NULL,                    -- person, assistant, operator or system
+    at INTEGER NOT NULL,
+    text TEXT,
+    -- of a message
+    sent INTEGER,
+    sender TEXT,
+    name TEXT,
+    kind TEXT,
+    from_me INTEGER,
+    media TEXT,
+    quoted TEXT,
+    detail TEXT,                             -- why the bytes cannot be read
+    -- of a reply
+    about TEXT,
+    in_reply_to TEXT,
+    backend TEXT,
+    model TEXT,
+    thread TEXT,
+    run TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cause TEXT,
+    -- what comes later
+    turn INTEGER,                            -- sequence of the last turn_started that names it
+    former_turns TEXT,                       -- those before, where it was retried
+    ending TEXT,                             -- reply, ignored or turn_failed; none yet: open
+    ended INTEGER,                           -- sequence of the ending; a reply's own
+    reason TEXT,
+    context INTEGER,                         -- the sequence that a reset compares; none: a model is not shown it
+    repeats INTEGER NOT NULL DEFAULT 0,
+    repeat_seq INTEGER,
+    repeat_at INTEGER,
+    edited TEXT,
+    edited_at INTEGER,
+    revoked_at INTEGER
+);
+CREATE UNIQUE INDEX message_ids ON history (id, chat) WHERE author = 'person';
+CREATE INDEX reply_ids ON history (id, chat) WHERE author <> 'person';
+CREATE INDEX history_of_chat ON history (chat);
+CREATE INDEX context ON history (chat, ended) WHERE context IS NOT NULL;
+
+CREATE VIRTUAL TABLE search USING fts5 (
+    text, content = 'history', content_rowid = 'seq', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TABLE controls (
+    id TEXT NOT NULL,
+    chat INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    command TEXT NOT NULL,
+    "by" TEXT,
+    until INTEGER,
+    text TEXT,
+    messages TEXT,
+    outcome TEXT,                            -- type of the decision that names it as its cause
+    outcome_seq INTEGER,
+    reason TEXT,
+    repeats INTEGER NOT NULL,
+    repeat_seq INTEGER,
+    repeat_at INTEGER,
+    PRIMARY KEY (id, chat)
+) WITHOUT ROWID;
+
+CREATE TABLE receipts (
+    chat INTEGER NOT NULL,
+    reply TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    provider_id TEXT,
+    error TEXT,
+    PRIMARY KEY (chat, reply, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE turns (
+    chat INTEGER NOT NULL,
+    seq INTEGER NOT NULL,                    -- of turn_started
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    messages TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    cause TEXT,
+    state TEXT NOT NULL,                     -- running, replied, failed or ignored
+    "by" TEXT NOT NULL,                      -- incarnation that may act on it
+    adoptions INTEGER NOT NULL,
+    adopted_at INTEGER,
+    run TEXT,
+    attempt INTEGER NOT NULL,
+    ended INTEGER,
+    ended_at INTEGER,
+    error TEXT,
+    detail TEXT,
+    told INTEGER,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (chat, seq)
+) WITHOUT ROWID;
+CREATE INDEX failed_turns ON turns (chat) WHERE state = 'failed';
+
+CREATE TABLE threads (
+    chat INTEGER NOT NULL,
+    seq INTEGER NOT NULL,                    -- of thread_created
+    backend TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ended INTEGER,                           -- sequence of what replaced it or reset it
+    messages INTEGER NOT NULL,
+    replies INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (chat, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE usage (
+    account TEXT NOT NULL,
+    day TEXT NOT NULL,                       -- UTC
+    model TEXT NOT NULL,
+    replies INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (account, day, model)
+) WITHOUT ROWID;
