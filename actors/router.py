@@ -41,6 +41,10 @@ class Router:
     def __len__(self) -> int:
         return len(self._live)
 
+    @property
+    def is_open(self) -> bool:
+        return self._open
+
     def open(self) -> None:
         """Own the chats: wake every one that owes work. Call it between two batches of the projection's runner."""
         if self._open:

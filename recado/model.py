@@ -1,0 +1,103 @@
+"""Which model writes the replies: OpenAI or a server like it, the small local one, or a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from backends.chat_completions import ChatCompletions
+from backends.protocol import ReplyBackend
+from backends.scripted import Scripted
+from recado.local_model import LocalModel, LocalModelFailed
+from recado.settings import Settings
+
+log = structlog.get_logger("recado.model")
+
+_ADDRESS = "local-model.json"
+
+
+class Model(msgspec.Struct, frozen=True):
+    """The backend, and what a person is told of it: the model's name, the server (empty: OpenAI), whether it is the
+    small local one."""
+
+    backend: ReplyBackend
+    name: str
+    server: str = ""
+    local: bool = False
+
+
+class _Address(msgspec.Struct):
+    base_url: str
+    model: str
+
+
+@asynccontextmanager
+async def open_model(settings: Settings) -> AsyncIterator[Model]:
+    """The model that the settings name, until the block is left. Raises LocalModelFailed.
+
+    The local model of a recado that runs on the same data folder is used along with it.
+    """
+    if settings.openai_api_mode == "scripted":
+        yield Model(Scripted(), "scripted")
+    elif not settings.wants_local_model:
+        key = settings.openai_api_key or "none"
+        backend = _chat(settings, key, settings.openai_base_url, settings.openai_model)
+        server = urlsplit(settings.openai_base_url or "").netloc.rpartition("@")[2]
+        async with _closing(Model(backend, settings.openai_model, server)) as model:
+            yield model
+    elif (running := await _running(settings.data)) is not None:
+        backend = _chat(settings, "local", running.base_url, running.model)
+        async with _closing(Model(backend, running.model, local=True)) as model:
+            yield model
+    else:
+        async with _started(settings) as model, _closing(model):
+            yield model
+
+
+def _chat(settings: Settings, key: str, base_url: str | None, model: str) -> ChatCompletions:
+    return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=settings.ai_system_prompt)
+
+
+@asynccontextmanager
+async def _closing(model: Model) -> AsyncIterator[Model]:
+    try:
+        yield model
+    finally:
+        await model.backend.close()
+
+
+@asynccontextmanager
+async def _started(settings: Settings) -> AsyncIterator[Model]:
+    missing = LocalModel.available()
+    if missing is not None:
+        raise LocalModelFailed("cannot be started", missing)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    local = await LocalModel.start(settings.data)
+    address = settings.data / _ADDRESS
+    address.write_bytes(msgspec.json.encode(_Address(local.base_url, local.model)))
+    log.info("local_model_started", model=local.model)
+    try:
+        yield Model(_chat(settings, "local", local.base_url, local.model), local.model, local=True)
+    finally:
+        with suppress(FileNotFoundError):
+            address.unlink()
+        await local.stop()
+
+
+async def _running(data: Path) -> _Address | None:
+    """The local model that another process runs on this data folder, if it answers."""
+    try:
+        address = msgspec.json.decode((data / _ADDRESS).read_bytes(), type=_Address)
+        where = urlsplit(address.base_url)
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+    except (OSError, TimeoutError, msgspec.DecodeError):
+        return None
+    writer.close()
+    return address
