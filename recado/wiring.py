@@ -9,7 +9,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -28,7 +27,7 @@ from projections.reader import Reader
 from projections.runner import Runner
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
-from recado.model import Model, open_model
+from recado.model import open_model
 from recado.settings import Settings
 
 log = structlog.get_logger("recado")
@@ -73,12 +72,13 @@ async def _running(settings: Settings, tasks: list[asyncio.Task[Any]], *, up: bo
         folder = stack.enter_context(DataFolder.hold(settings.data))
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
 
+        # First what can fail for want of a setting, and takes longest.
+        model = await stack.enter_async_context(open_model(settings))
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
         event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
         stack.push_async_callback(event_log.close)
         head = await event_log.head()
 
-        model = await stack.enter_async_context(open_model(settings))
         reader = Reader(folder.path, lambda: runner.path)
         router: Router
         runner = Runner(event_log, folder.path, lambda batch: router.dispatch(batch))
