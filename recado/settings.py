@@ -40,7 +40,8 @@ class SettingsInvalid(Exception):
     """Settings that recado cannot start with: `problems` are sentences, each of which says what to do."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+        told = problems if len(problems) == 1 else ["several settings are wrong:", *(f"- {one}" for one in problems)]
+        super().__init__("\n".join(told))
         self.problems = problems
 
 

@@ -1,0 +1,106 @@
+"""Putting something into a chat and waiting, on the log itself, for what the chat decides about it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import msgspec
+
+from events.decisions import Decision, Ignored, Reply, TurnFailed, TurnStarted
+from events.ids import ChatKey, decisions_filter
+from events.inbound import Control, Message
+from events.log import EventLog, LogUnavailable
+from gateways.intake import Intake
+
+APOLOGY_WITHIN = 3.0
+"""Seconds for which the apology of a failed turn is waited for."""
+
+Ending = Reply | Ignored | TurnFailed
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What became of a message. `repeat`: its id stood in the log before, so this ending may be an old one.
+    `apology` is what the person was told of a failed turn."""
+
+    ending: Ending
+    repeat: bool
+    apology: str | None = None
+
+
+class NoAnswer(Exception):
+    """What was stored had no ending, or was not obeyed, within `patience` seconds; it still will be."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__(f"no answer within {patience:g} s")
+        self.patience = patience
+
+
+async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bool, patience: float) -> Said:
+    """Store `text` as a message of the person, as a gateway would, and wait `patience` seconds for its ending.
+
+    `message` is its id; `known` if somebody may have used that id before: then an ending that is there already counts.
+    Raises NoAnswer once it is stored; LogNearlyFull, LogFull, EventTooLarge, LogUnavailable.
+    """
+    stored = await Intake(log).store(key, Message(id=message, sender=key.chat, text=text))
+    try:
+        async with asyncio.timeout(patience):
+            seq, ending = await _ending(log, key, message, after=0 if stored.duplicate or known else stored.seq)
+    except TimeoutError as late:
+        raise NoAnswer(patience) from late
+    apology = None
+    if isinstance(ending, TurnFailed) and ending.told:
+        apology = await _apology(log, key, ending.turn, after=seq)
+    return Said(ending, stored.duplicate or seq < stored.seq, apology)
+
+
+async def order(log: EventLog, key: ChatKey, control: Control, *, patience: float) -> Decision:
+    """Store an order about the chat and wait `patience` seconds for the decision that obeys or refuses it.
+
+    Raises NoAnswer once it is stored; LogFull, EventTooLarge, LogUnavailable.
+    """
+    stored = await log.publish(key, control, msg_id=f"control:{key.account}:{key.chat}:{control.id}")
+    try:
+        async with asyncio.timeout(patience), aclosing(log.tail(stored.seq, decisions_filter(key))) as tail:
+            async for batch in tail:
+                for recorded in batch:
+                    if getattr(recorded.event, "cause", None) == control.id:
+                        return recorded.event  # type: ignore[return-value]
+    except TimeoutError as late:
+        raise NoAnswer(patience) from late
+    raise LogUnavailable("the log was closed")
+
+
+async def _ending(log: EventLog, key: ChatKey, message: str, after: int) -> tuple[int, Ending]:
+    """The last ending of `message` behind sequence `after`, and where it stands; the next one, if there is none yet or
+    it was reopened."""
+    last = await log.last_decision(key)
+    there = last.seq if last is not None else 0
+    found: tuple[int, Ending] | None = None
+    async with aclosing(log.tail(after, decisions_filter(key))) as tail:
+        async for batch in tail:
+            for recorded in batch:
+                event = recorded.event
+                if isinstance(event, Ending) and message in _ended_by(event):
+                    found = recorded.seq, event
+                elif isinstance(event, TurnStarted) and message in event.messages:
+                    found = None
+            if found is not None and batch[-1].seq >= there:
+                return found
+    raise LogUnavailable("the log was closed")
+
+
+def _ended_by(ending: Ending) -> tuple[str, ...]:
+    return ending.in_reply_to if isinstance(ending, Reply) else ending.messages
+
+
+async def _apology(log: EventLog, key: ChatKey, turn: str, after: int) -> str | None:
+    try:
+        async with asyncio.timeout(APOLOGY_WITHIN), aclosing(log.tail(after, decisions_filter(key))) as tail:
+            async for batch in tail:
+                for recorded in batch:
+                    if isinstance(recorded.event, Reply) and recorded.event.about == turn:
+                        return recorded.event.text
+    except TimeoutError:
+        pass
+    return None

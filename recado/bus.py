@@ -1,0 +1,27 @@
+"""The bus as a command finds it: the one of NATS_URL, or the embedded one of RECADO_DATA while recado runs there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from events.bus import Bus
+from recado.embedded import find_bus
+from recado.settings import Settings
+
+
+class NotRunning(Exception):
+    """NATS_URL is not set and no embedded server runs on the data folder `data`."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(f"recado is not running on {data.absolute()}: start it with `recado up`, or set NATS_URL")
+        self.data = data
+
+
+async def connect(settings: Settings) -> Bus:
+    """A connection to the bus. Raises NotRunning, BusUnreachable, BusRefused, DataUnusable."""
+    if settings.nats_url is not None:
+        return await Bus.open(settings.nats_url, creds=settings.nats_creds)
+    address = find_bus(settings.data)
+    if address is None:
+        raise NotRunning(settings.data)
+    return await Bus.open(address.url, token=address.token)

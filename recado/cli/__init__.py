@@ -1,0 +1,112 @@
+"""The command `recado`. Each command's module is loaded when it is called, so that `recado --help` is there at once."""
+
+from __future__ import annotations
+
+import errno
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+# Every exception that these packages define is named for what happened, and its message says what to do.
+_OURS = frozenset({"events", "chat", "actors", "backends", "gateways", "projections", "console", "recado"})
+
+
+class Entry(NamedTuple):
+    """A command: its module in this package, and its line in the list of commands."""
+
+    module: str
+    line: str
+
+
+SECTIONS: dict[str, dict[str, Entry]] = {
+    "Run": {
+        "up": Entry("running", "Run recado on this machine: NATS, one instance, the page."),
+        "serve": Entry("running", "Run one instance on the NATS server of NATS_URL."),
+        "gateway": Entry("running", "Run a gateway: terminal."),
+        "doctor": Entry("doctor", "Check settings, bus, projection and model."),
+    },
+    "Talk": {
+        "say": Entry("talking", "Send one message into a chat and print the reply."),
+        "ask": Entry("talking", "Ask the model one question that belongs to no chat."),
+    },
+    "Read": {
+        "chats": Entry("reading", "List the chats."),
+        "history": Entry("reading", "Show a chat's messages and replies."),
+        "threads": Entry("reading", "List the threads at the backends, by chat."),
+        "why": Entry("why", "Tell what became of a message, and why."),
+        "events": Entry("events", "Show the log."),
+    },
+    "Control": {
+        "pause": Entry("control", "Stop answering a chat, for a time or until resumed."),
+        "resume": Entry("control", "Answer a chat again."),
+        "reset": Entry("control", "Start a chat's conversation anew."),
+        "send": Entry("control", "Write to a chat yourself."),
+    },
+    "Repair": {
+        "replay": Entry("repair", "Rebuild the projection from the log."),
+        "verify": Entry("repair", "Rebuild the projection beside the live one and compare."),
+    },
+}
+"""Every command, as `recado --help` groups them."""
+
+_COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, and whose expected errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"recado.cli.{_COMMANDS[cmd_name].module}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as unknown:
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=_COMMANDS, ctx=ctx) from unknown
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, entry.line) for name, entry in commands.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            message = _expected(error)
+            if message is None or ctx.params.get("verbose"):
+                raise
+            raise click.ClickException(message) from error
+
+
+@click.group(cls=Commands, epilog="Settings come from the environment and from .env: see docs/configuration.md.")
+@click.option("-v", "--verbose", is_flag=True, help="Log debug lines too, and show tracebacks.")
+@click.version_option(package_name="recado", message="recado %(version)s")
+def main(verbose: bool) -> None:
+    """Answers WhatsApp chats with AI; nothing is lost and nobody is answered twice."""
+    from recado import logs  # noqa: PLC0415 - costs as much as all the rest of `recado --help`
+
+    logs.configure(verbose=verbose)
+
+
+def _expected(error: BaseException) -> str | None:
+    """What to tell of an error that is no defect of recado; None if it is one."""
+    if isinstance(error, BaseExceptionGroup):
+        messages = [_expected(one) for one in error.exceptions]
+        return None if None in messages else "\n".join(dict.fromkeys(message for message in messages if message))
+    if isinstance(error, click.ClickException | click.Abort | click.exceptions.Exit):
+        return None
+    if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return str(error) if type(error).__module__.partition(".")[0] in _OURS else None

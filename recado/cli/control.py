@@ -1,0 +1,101 @@
+"""`recado pause`, `resume`, `reset` and `send`: orders about one chat, obeyed by its actor."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import datetime
+from secrets import token_hex
+
+import click
+
+from events.decisions import Decision, Ignored, Paused, Reply, Reset, Resumed
+from events.inbound import Command, Control
+from recado.asking import NoAnswer, order
+from recado.cli.log import open_log
+from recado.cli.options import Moment, Until, account_option, chat_argument, key_of
+from recado.cli.printing import local
+from recado.cli.session import run, settings
+
+OBEYED_WITHIN = 5.0
+"""Seconds for which a command waits to see what comes of its order."""
+
+
+@click.command()
+@chat_argument
+@account_option
+@click.option("--until", type=Until(), help="For how long (30m, 8h, 2d) or until when (2026-12-24T18:00).")
+def pause(chat: str, account: str | None, until: Moment | None) -> None:
+    """Stop answering CHAT until it is resumed: what waits and what comes meanwhile is ignored."""
+    _order("pause", chat, account, until=until)
+
+
+@click.command()
+@chat_argument
+@account_option
+def resume(chat: str, account: str | None) -> None:
+    """Answer CHAT again. Messages that came while it was paused stay unanswered."""
+    _order("resume", chat, account)
+
+
+@click.command()
+@chat_argument
+@account_option
+def reset(chat: str, account: str | None) -> None:
+    """Start the conversation of CHAT anew: the model is shown nothing of what was said so far."""
+    _order("reset", chat, account)
+
+
+@click.command()
+@chat_argument
+@click.argument("text")
+@account_option
+def send(chat: str, text: str, account: str | None) -> None:
+    """Write TEXT to the person of CHAT yourself. It is the answer to what waits there."""
+    _order("send", chat, account, text=text)
+
+
+def _order(
+    command: Command, chat: str, account: str | None, *, until: Moment | None = None, text: str | None = None
+) -> None:
+    try:
+        decision = run(_give(command, chat, account, until, text))
+    except NoAnswer:
+        click.echo("The order is stored. No instance has obeyed it yet; the next one to run will.", err=True)
+        return
+    if isinstance(decision, Ignored):
+        click.echo(f"Not done: {decision.reason}", err=True)
+        sys.exit(1)
+    click.echo(_told(decision))
+
+
+async def _give(command: Command, chat: str, account: str | None, until: Moment | None, text: str | None) -> Decision:
+    chosen = settings()
+    async with open_log(chosen) as (log, _):
+        end = until((await log.head()).now) if until is not None else None
+        control = Control(id=token_hex(8), command=command, until=end, text=text, by=f"cli:{_user()}")
+        return await order(log, key_of(chosen, chat, account), control, patience=OBEYED_WITHIN)
+
+
+def _told(decision: Decision) -> str:
+    match decision:
+        case Paused(until=None):
+            return "Paused until it is resumed."
+        case Paused(until=datetime() as until):
+            return f"Paused until {local(until)}."
+        case Resumed():
+            return "Resumed."
+        case Reset():
+            return "Reset: the next message starts a new conversation."
+        case Reply(in_reply_to=ended):
+            answers = f" It answers {len(ended)} waiting message{'s' * (len(ended) != 1)}." if ended else ""
+            return f"Sent.{answers}"
+        case _:
+            return f"Done: {decision}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"

@@ -1,0 +1,40 @@
+"""`recado doctor`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from recado import logs
+from recado.cli.options import json_option
+from recado.cli.printing import json_text
+from recado.cli.session import run
+from recado.doctor import Finding, examine
+
+_MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Check settings, data folder, bus, log, projection and model, and say what to do. The exit status is 1 if
+    something fails.
+    """
+    findings = run(_examine(quiet=as_json))
+    if as_json:
+        click.echo(json_text(findings))
+    sys.exit(any(finding.state == "failure" for finding in findings))
+
+
+async def _examine(*, quiet: bool) -> list[Finding]:
+    findings = []
+    async for finding in examine(os.environ, Path(".env")):
+        findings.append(finding)
+        if not quiet:
+            click.echo(f"{_MARKS[finding.state]} {finding.what}: {logs.redacted(finding.says)}")
+            if finding.do:
+                click.echo(f"  → {finding.do}")
+    return findings

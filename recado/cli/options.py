@@ -1,0 +1,81 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import click
+
+from events.ids import ChatKey
+from events.jid import MalformedJid, from_text
+from recado.settings import Settings
+from recado.variables import duration, name
+
+Moment = Callable[[datetime], datetime]
+
+
+class ChatName(click.ParamType[str]):
+    """A JID in any form, or a bare phone number; becomes the canonical JID."""
+
+    name = "chat"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return from_text(value)
+        except MalformedJid as error:
+            self.fail(str(error), param, ctx)
+
+
+class Account(click.ParamType[str]):
+    """A business number or a device."""
+
+    name = "account"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            account: str = name().read(value)
+        except ValueError as error:
+            self.fail(f"{value!r}, {error}", param, ctx)
+        return account
+
+
+class Until(click.ParamType[Moment]):
+    """A length of time from now, or a time; without a zone it is this machine's.
+
+    Becomes a function from now, which is the bus's time, to the end: this host's clock may be wrong.
+    """
+
+    name = "when"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+        try:
+            span: timedelta = duration(timedelta(seconds=1), timedelta(days=3650)).read(value)
+        except ValueError:
+            return self._moment(value, param, ctx)
+        return lambda now: now + span
+
+    def _moment(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+        try:
+            end = datetime.fromisoformat(value).astimezone()
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is neither a length of time (30m, 8h, 2d) nor a time (2026-12-24T18:00)", param, ctx)
+
+        def until(now: datetime) -> datetime:
+            if end <= now:
+                raise click.BadParameter(f"{value} is over already", ctx, param)
+            return end
+
+        return until
+
+
+chat_argument = click.argument("chat", type=ChatName())
+account_option = click.option(
+    "--account", type=Account(), help="The business number or device  [default: RECADO_ACCOUNT]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def key_of(settings: Settings, chat: str, account: str | None) -> ChatKey:
+    """The chat that a command means."""
+    return ChatKey(account or settings.account, chat)

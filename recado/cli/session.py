@@ -1,0 +1,28 @@
+"""What every command starts with: the settings and, where it waits for something, a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from recado import logs
+from recado.settings import Settings, load
+
+T = TypeVar("T")
+
+
+def settings() -> Settings:
+    """The settings; from here on no log line shows their secrets. Raises SettingsInvalid."""
+    loaded = load(os.environ)
+    logs.mask(loaded.openai_api_key)
+    return loaded
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`. Ctrl-C ends the process as it ends any other: status 130, no words."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
