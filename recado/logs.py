@@ -65,6 +65,10 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)
+    for server in ("uvicorn", "uvicorn.access", "uvicorn.error"):
+        # uvicorn brings handlers of its own where its default log configuration was loaded before.
+        logging.getLogger(server).handlers.clear()
+        logging.getLogger(server).propagate = True
     logging.captureWarnings(capture=True)
 
 
