@@ -100,6 +100,7 @@ async def _default_size(bus: Bus) -> int:
 
 
 async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> StreamInfo:
+    shrunk = False
     while True:
         try:
             info = await _request_stream(bus, "CREATE", _events(max_bytes, replicas))
@@ -109,7 +110,12 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
             if not (no_room and shrink and max_bytes > SMALLEST_DEFAULT):
                 raise
             max_bytes //= 2
+            shrunk = True
         else:
+            if shrunk:
+                # This may be all that the server has, and others need room too: DLQ first of all.
+                max_bytes = max_bytes * 3 // 4
+                info = await _request_stream(bus, "UPDATE", {**info.config, **_events(max_bytes, replicas)})
             log.info("log.created", stream=EVENTS, max_bytes=max_bytes, replicas=replicas)
             return info
 

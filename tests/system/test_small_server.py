@@ -1,0 +1,24 @@
+"""A NATS server with little room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from events.bus import Bus
+from events.jetstream_log import JetStreamLog
+from tests.nats_server import NatsServer
+
+
+async def test_the_log_leaves_room_for_dead_letters(tmp_path: Path) -> None:
+    """Nobody said how large the log may become: it takes what the server has, but not all of it."""
+    server = NatsServer(tmp_path, max_file_store="256MB")
+    server.start()
+    try:
+        bus = await Bus.open(server.url)
+        log = await JetStreamLog.open(bus)
+        assert 100 * 1024**2 < (await log.head()).limit < 256 * 1024**2
+        await log.bury("local", b"{", reason="unreadable", msg_id="dlq:1")
+        await log.close()
+        await bus.close()
+    finally:
+        server.kill()
