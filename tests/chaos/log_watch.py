@@ -1,0 +1,123 @@
+"""The log as a test watches it: everything that stands in it, and waiting until something does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from events.bus import Bus
+from events.ids import ChatKey
+from events.jetstream_api import ApiRefused, StreamInfo, call
+from events.jetstream_streams import EVENTS
+from events.jetstream_tail import Tail
+from events.log import LogUnavailable
+from events.recorded import Recorded
+from tests.chaos.checker import Checker, Violation
+
+PATIENCE = 30.0
+"""Seconds; only for tests that fail."""
+
+
+class LogWatch:
+    """Follows the stream EVENTS by itself; it survives restarts of the server."""
+
+    def __init__(self) -> None:
+        self.events: list[Recorded] = []
+        self.checker = Checker()
+        self._grown = asyncio.Condition()
+        self._broken: BaseException | None = None
+
+    async def follow(self, bus: Bus) -> None:
+        try:
+            await _until_there(bus)
+            async for batch in Tail(bus, 0, "evt.>").batches():
+                async with self._grown:
+                    for recorded in batch:
+                        self.events.append(recorded)
+                        self.checker.take(recorded)
+                    self._grown.notify_all()
+        except Exception as error:
+            self._broken = error
+            async with self._grown:
+                self._grown.notify_all()
+            raise
+
+    async def until(self, condition: Callable[[], Any], what: str, *, patience: float = PATIENCE) -> None:
+        """Return once `condition` holds of what was read; AssertionError with the log's end if it never does."""
+        try:
+            async with asyncio.timeout(patience), self._grown:
+                await self._grown.wait_for(lambda: condition() or self._broken is not None)
+        except TimeoutError:
+            raise AssertionError(f"not within {patience:g} s: {what}\n{self.told()}") from None
+        if self._broken is not None:
+            raise self._broken
+
+    async def seen(
+        self, type_: str, *, key: ChatKey | None = None, times: int = 1, after: int = 0, patience: float = PATIENCE
+    ) -> Recorded:
+        """The `times`-th event of this type (in this chat, behind sequence `after`), once it is there."""
+
+        def found() -> list[Recorded]:
+            return [e for e in self.events if e.type == type_ and e.seq > after and key in (None, e.key)]
+
+        await self.until(lambda: len(found()) >= times, f"{times} {type_} of {key}", patience=patience)
+        return found()[times - 1]
+
+    async def ended(self, key: ChatKey, message: str, *, patience: float = PATIENCE) -> Recorded:
+        """The ending of the message, once it is there."""
+        await self.until(lambda: self._ending(key, message), f"an ending of {message}", patience=patience)
+        ending = self._ending(key, message)
+        assert ending is not None
+        return ending
+
+    async def settled(self, *, patience: float = 2 * PATIENCE) -> None:
+        """Return once nothing in the log is owed."""
+        try:
+            await self.until(lambda: not self.checker.owed(), "nothing is owed any more", patience=patience)
+        except AssertionError as error:
+            owed = "\n".join(map(str, self.checker.owed()))
+            raise AssertionError(f"{error}\nstill owed:\n{owed}") from None
+
+    def wrong(self) -> list[Violation]:
+        """Every broken promise, what is owed included."""
+        return self.checker.violations + self.checker.owed()
+
+    def told(self, last: int = 40) -> str:
+        """The last events, one a line."""
+        return "\n".join(
+            f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:200]}" for e in self.events[-last:]
+        )
+
+    def _ending(self, key: ChatKey, message: str) -> Recorded | None:
+        for recorded in reversed(self.events):
+            event = recorded.event
+            named = getattr(event, "in_reply_to", ()) or getattr(event, "messages", ())
+            if recorded.key == key and message in named and recorded.type in ("reply", "ignored", "turn_failed"):
+                return recorded
+        return None
+
+
+@asynccontextmanager
+async def watching(url: str, token: str | None = None) -> AsyncIterator[LogWatch]:
+    """Watch the log at `url`, from its beginning; the stream need not be there yet."""
+    bus = await Bus.open(url, name="watch", token=token)
+    watch = LogWatch()
+    following = asyncio.create_task(watch.follow(bus))
+    try:
+        yield watch
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await bus.close()
+
+
+async def _until_there(bus: Bus) -> None:
+    while True:
+        try:
+            await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
+        except (ApiRefused, LogUnavailable):
+            await asyncio.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,157 @@
+"""Between recado and its bus: a relay on loopback that understands NATS and can hold a message back.
+
+So a process can be killed at exactly one step of a turn: with an append on its way that the server never sees, with one
+that the server has stored and whose answer never comes, or with events in the log that its tail does not bring.
+
+Frames: https://docs.nats.io/reference/reference-protocols/nats-protocol
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+Step = Callable[["Frame"], bool]
+
+
+class Frame(NamedTuple):
+    """One protocol message. `subject` is empty for those that have none."""
+
+    verb: bytes
+    subject: str
+    raw: bytes
+
+
+class NatsProxy:
+    """Relays to `target` (host, port). While it holds something back, what recado does has come to a stand there."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.url = ""
+        self.held = asyncio.Event()
+        """Set when a frame was held back."""
+        self._target = target
+        self._before: Step | None = None
+        self._after: Step | None = None
+        self._unseen: Step | None = None
+
+    def hold_before(self, publish: Step) -> None:
+        """The first publish like this, and all that the client sends after it, never reach the server."""
+        self._before = publish
+
+    def hold_after(self, publish: Step) -> None:
+        """The first publish like this reaches the server; nothing that the server says after it reaches the client."""
+        self._after = publish
+
+    def hold_deliveries(self, event: Step) -> None:
+        """From the first one like this on, no event of the log reaches the client; answers to its publishes do."""
+        self._unseen = event
+
+    def pass_all(self) -> None:
+        """Hold back nothing in connections made from now on; what was held is lost."""
+        self._before = self._after = self._unseen = None
+        self.held.clear()
+
+    async def relay(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
+        """One connection, until either side ends it."""
+        server_in, server_out = await asyncio.open_connection(*self._target)
+        mute = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as both:
+                upward = both.create_task(self._upward(client_in, server_out, mute))
+                downward = both.create_task(self._downward(server_in, client_out, mute))
+                await asyncio.wait([upward, downward], return_when=asyncio.FIRST_COMPLETED)
+                upward.cancel()
+                downward.cancel()
+        except* OSError:
+            pass  # one side went away: so does the other
+        finally:
+            for writer in (client_out, server_out):
+                writer.close()
+
+    async def _upward(
+        self, client_in: asyncio.StreamReader, server_out: asyncio.StreamWriter, mute: asyncio.Event
+    ) -> None:
+        async for frame in _frames(client_in):
+            if _is_publish(frame):
+                if self._before is not None and self._before(frame):
+                    mute.set()
+                    self.held.set()
+                    await asyncio.Event().wait()
+                if self._after is not None and self._after(frame):
+                    mute.set()
+                    self.held.set()
+            server_out.write(frame.raw)
+            await server_out.drain()
+
+    async def _downward(
+        self, server_in: asyncio.StreamReader, client_out: asyncio.StreamWriter, mute: asyncio.Event
+    ) -> None:
+        unseen = False
+        async for frame in _frames(server_in):
+            if mute.is_set():
+                continue
+            if frame.subject.startswith("evt.") and self._unseen is not None:
+                unseen = unseen or self._unseen(frame)
+                if unseen:
+                    self.held.set()
+                    continue
+            client_out.write(frame.raw)
+            await client_out.drain()
+
+
+@asynccontextmanager
+async def nats_proxy(url: str) -> AsyncIterator[NatsProxy]:
+    """A proxy in front of the server at `url`."""
+    parts = urlsplit(url)
+    proxy = NatsProxy((str(parts.hostname), int(parts.port or 4222)))
+    relays: set[asyncio.Task[None]] = set()
+
+    def connected(client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
+        relays.add(asyncio.ensure_future(proxy.relay(client_in, client_out)))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=16 * 1024 * 1024)
+    proxy.url = f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield proxy
+    finally:
+        server.close()
+        for relay in relays:
+            relay.cancel()
+        await asyncio.gather(*relays, return_exceptions=True)
+
+
+def appends(type_: str, *, times: int = 1) -> Step:
+    """Whether a publish is a decision of this type, from the `times`-th one on."""
+    seen = 0
+
+    def step(frame: Frame) -> bool:
+        nonlocal seen
+        seen += frame.subject.startswith("evt.") and frame.subject.endswith(f".o.{type_}")
+        return seen >= times
+
+    return step
+
+
+def brings(type_: str) -> Step:
+    """Whether a delivery is an event of this type."""
+    return lambda frame: frame.subject.endswith(f".{type_}")
+
+
+def _is_publish(frame: Frame) -> bool:
+    return frame.verb in (b"PUB", b"HPUB")
+
+
+async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[Frame]:
+    with suppress(asyncio.IncompleteReadError):
+        while True:
+            line = await reader.readuntil(b"\r\n")
+            words = line.split()
+            verb = words[0].upper() if words else b""
+            if verb not in (b"PUB", b"HPUB", b"MSG", b"HMSG"):
+                yield Frame(verb, "", line)
+                continue
+            payload = await reader.readexactly(int(words[-1]) + 2)
+            yield Frame(verb, words[1].decode(), line + payload)

@@ -1,0 +1,262 @@
+"""recado and the double of its model as real processes: started, watched through their own output, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from tests.doubles.openai_server import API_KEY
+from tests.waiting import until
+
+RECADO = Path(sysconfig.get_path("scripts")) / "recado"
+ROOT = Path(__file__).parents[2]
+READY_WITHIN = 30.0
+STOPS_WITHIN = 15.0
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Recado:
+    """recado on a data folder of its own, one process after the other. `environment` are its settings."""
+
+    def __init__(self, folder: Path, *, command: str = "serve", **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.data = folder / "data"
+        self.starts = 0
+        self.environment = {
+            "RECADO_DATA": str(self.data),
+            "RECADO_PORT": "0",
+            "OPENAI_API_MODE": "scripted",
+            "RECADO_DEBOUNCE": "0",
+            **environment,
+        }
+        self._folder = folder
+        self._command = command
+        self._log = folder / "recado.log"
+        self._log_from = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "recado does not run"
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, **environment: str) -> None:
+        """Spawn the process; it may not be ready yet. `environment` changes settings from here on."""
+        assert not self.runs
+        self.environment |= environment
+        self._log_from = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as output:
+            # A folder of its own to run in: no .env of whoever runs the tests.
+            self._process = subprocess.Popen(
+                [RECADO, self._command], stdout=output, stderr=output, env=self._env(), cwd=self._folder
+            )
+        self.starts += 1
+
+    async def ready(self) -> None:
+        """Return once it takes work, and says so."""
+        await self.said("taking_work")
+
+    async def started(self, **environment: str) -> None:
+        self.start(**environment)
+        await self.ready()
+
+    async def said(self, event: str, **fields: Any) -> dict[str, Any]:
+        """The first log line of this process with this `event` and these fields, once it is there."""
+
+        def found() -> dict[str, Any] | None:
+            lines = [line for line in self.lines() if line.get("event") == event]
+            line = next((line for line in lines if fields.items() <= line.items()), None)
+            assert line or self.runs, f"recado ended with {self._code()} before it said {event}:\n{self.tail()}"
+            return line
+
+        try:
+            line = await until(found, READY_WITHIN)
+        except AssertionError as error:
+            raise AssertionError(f"recado did not say {event} {fields}: {error}\n{self.tail()}") from None
+        assert line is not None
+        return line
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log lines of the present process; what is no JSON has it under `text`."""
+        with self._log.open("rb") as file:
+            file.seek(self._log_from)
+            return [_parsed(line) for line in file.read().decode(errors="replace").splitlines()]
+
+    def tail(self, size: int = 6000) -> str:
+        """The end of all that its processes said."""
+        return self._log.read_text(errors="replace")[-size:]
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop, as a supervisor or a Ctrl-C does; its exit status."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        await until(lambda: not self.runs, STOPS_WITHIN)
+        code = self._code()
+        assert code is not None
+        return code
+
+    async def restarted(self) -> None:
+        """Killed where it stands, started again, and ready."""
+        self.kill()
+        await self.started()
+
+    async def run(self, *arguments: str, within: float = 60.0) -> Ended:
+        """Run another command of recado with the same settings, in a second terminal as it were."""
+        process = await asyncio.create_subprocess_exec(
+            RECADO,
+            *arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._env(),
+            cwd=self._folder,
+        )
+        try:
+            async with asyncio.timeout(within):
+                out, err = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            out, err = await process.communicate()
+            raise AssertionError(f"recado {arguments} did not end:\n{out.decode()}\n{err.decode()}") from None
+        assert process.returncode is not None
+        return Ended(process.returncode, out.decode(), err.decode())
+
+    async def is_verified(self) -> None:
+        """`recado verify` finds the projection identical to a rebuilt one."""
+        verified = await self.run("verify")
+        assert verified.code == 0, f"{verified}\n{self.tail()}"
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+            self._process.wait(STOPS_WITHIN)
+
+    def _code(self) -> int | None:
+        return self._process.poll() if self._process is not None else None
+
+    def _env(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        return kept | self.environment
+
+
+@contextmanager
+def recado(folder: Path, *, command: str = "serve", **environment: str) -> Iterator[Recado]:
+    """A recado that is not started yet, and is killed in the end; its log is shown if the test fails."""
+    process = Recado(folder, command=command, **environment)
+    try:
+        yield process
+    except BaseException:
+        if process.starts:
+            sys.stderr.write(f"--- recado {command} in {folder.name}, the end of its log\n{process.tail()}\n")
+        raise
+    finally:
+        process.kill()
+        _kill_embedded_server(process.data)
+
+
+def embedded_pid(data: Path) -> int:
+    """The process of the embedded nats-server of a data folder."""
+    return int((data / "nats.pid").read_text())
+
+
+def _kill_embedded_server(data: Path) -> None:
+    """What a killed `recado up` leaves for the next one to adopt; here there is no next one."""
+    try:
+        os.kill(embedded_pid(data), signal.SIGKILL)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return {"text": line}
+    return parsed if isinstance(parsed, dict) else {"text": line}
+
+
+class Model:
+    """The double of OpenAI's API in a process of its own, which no kill of recado reaches."""
+
+    def __init__(self, base_url: str, session: aiohttp.ClientSession) -> None:
+        self.base_url = base_url
+        self.settings = {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": API_KEY}
+        self._control = base_url.removesuffix("/v1") + "/_double"
+        self._session = session
+
+    async def fail(self, *faults: dict[str, Any]) -> None:
+        async with self._session.post(f"{self._control}/faults", json=list(faults)) as answer:
+            assert answer.status == 204, await answer.text()
+
+    async def recover(self) -> None:
+        async with self._session.delete(f"{self._control}/faults") as answer:
+            assert answer.status == 204
+
+    async def requests(self) -> list[dict[str, Any]]:
+        async with self._session.get(f"{self._control}/requests") as answer:
+            recorded: list[dict[str, Any]] = await answer.json()
+        return recorded
+
+    async def asked(self, times: int = 1) -> list[dict[str, Any]]:
+        """What it was asked, once that is `times` requests."""
+
+        async def enough() -> list[dict[str, Any]]:
+            recorded = await self.requests()
+            return recorded if len(recorded) >= times else []
+
+        return await until(enough)
+
+
+@asynccontextmanager
+async def model_double(latency: float = 0.0) -> AsyncIterator[Model]:
+    """The double, running."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.doubles.openai_server", "--control", "--latency", str(latency)),
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    try:
+        assert process.stdout is not None
+        base_url = (await process.stdout.readline()).decode().strip()
+        async with aiohttp.ClientSession() as session:
+            yield Model(base_url, session)
+    finally:
+        process.terminate()
+        await process.wait()
