@@ -22,7 +22,7 @@ import structlog
 from events import codec
 from events.decisions import Reply
 from events.ids import account_filter
-from events.inbound import ReceiptError, ReceiptState
+from events.inbound import ReceiptError
 from events.log import EventLog
 from events.recorded import Recorded
 from gateways.checkpoint import CheckpointFile, Saved
@@ -168,12 +168,14 @@ class Delivery:
 
     async def _mark(self, owed: Owed) -> bool:
         """Write a receipt and wait until our own tail brings it: nothing older is unknown then."""
-        state: ReceiptState = "sending" if owed.state is None else "in_doubt"
-        await self._read_to(await self._receipts.write(owed.key, owed.reply.id, state))
+        claims = owed.state is None
+        receipt = self._receipts.write(owed.key, owed.reply.id, "sending" if claims else "in_doubt")
+        await self._read_to(await receipt)
         self._caught_up = True
         if owed.state is None:
             await self._give_up(owed)
-        return owed.state == "sending" and owed.claim == self._receipts.id_of(owed.reply.id)
+        # Whoever else looked at the reply meanwhile may have parked it, but has not sent it: the claim is ours.
+        return claims and owed.claim == self._receipts.id_of(owed.reply.id)
 
     async def _resolve(self, owed: Owed) -> None:
         """Find out what became of a reply that somebody began to send; it is parked when that takes too long."""

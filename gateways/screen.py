@@ -74,16 +74,15 @@ class Screen:
         while self._open or self._owed:
             self._changed.clear()
             await self._changed.wait()
-        self._hush()
 
     def leave(self) -> None:
         """The person goes, whatever is still to come."""
         self._hush()
         if self._open or self._owed:
-            self._stdout.write("\r! the reply comes when you are back\n")
-        else:
+            self.notice("the reply comes when you are back")
+        if self._interactive:
             self._stdout.write("\r\x1b[K")
-        self._stdout.flush()
+            self._stdout.flush()
 
     async def send(self, reply: Reply) -> Outcome:
         """Print the reply."""

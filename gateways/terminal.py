@@ -36,12 +36,11 @@ async def run_terminal(
     try:
         await _during(running, delivery.started.wait())
         all_stored = await _during(running, _store_lines(Intake(log), key, screen, name, stdin))
-        if interactive:
-            screen.leave()
-        else:
+        if not interactive:
             await _during(running, screen.ended())
         delivery.stop()
         await running
+        screen.leave()
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,48 @@
+"""The logs that gateways are tested on: in memory, and on a real nats-server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from events.bus import Bus
+from events.jetstream_log import JetStreamLog
+from events.log import EventLog
+from events.memory_log import MemoryLog
+from tests.nats_server import NatsServer
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    server = NatsServer(folder)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=["memory", "jetstream"])
+async def log(request: pytest.FixtureRequest) -> AsyncIterator[EventLog]:
+    """An empty log."""
+    if request.param == "memory":
+        memory = MemoryLog()
+        yield memory
+        await memory.close()
+        return
+    server: NatsServer = request.getfixturevalue("nats_server")
+    bus = await Bus.open(server.url)
+    jetstream = await JetStreamLog.open(bus, max_bytes=64 * 1024 * 1024)
+    yield jetstream
+    await jetstream.close()
+    await bus.close()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """The data folder of one gateway."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder

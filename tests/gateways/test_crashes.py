@@ -1,0 +1,144 @@
+"""A gateway that dies at any step: each reply is shown once, or is resolved by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.decisions import Reply
+from events.ids import ChatKey
+from events.inbound import Inbound
+from events.log import Appended, EventLog
+from events.memory_log import MemoryLog
+from gateways.delivery import Delivery, Outcome
+from gateways.simulator import Simulator
+from tests.gateways.replies import ANA, TOM, Phone, delivering, receipts, say, until_noted, until_settled
+
+REPLIES = {ANA: ("a1", "a2", "a3"), TOM: ("t1", "t2")}
+ALL = [id_ for ids in REPLIES.values() for id_ in ids]
+
+
+class Power:
+    """Goes off at step `at`: whoever takes a further step never comes back from it."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+        self.off = asyncio.Event()
+
+    async def step(self) -> None:
+        if self.left == 0 or self.off.is_set():
+            self.off.set()
+            await asyncio.Event().wait()
+        self.left -= 1
+
+
+class PoweredLog:
+    """A log that is reached only while there is power: it goes before an event is stored, or before that is known."""
+
+    def __init__(self, log: EventLog, power: Power) -> None:
+        self._log = log
+        self._power = power
+
+    async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
+        await self._power.step()
+        stored = await self._log.publish(key, event, msg_id=msg_id)
+        await self._power.step()
+        return stored
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
+class PoweredPhone(Phone):
+    def __init__(self, power: Power, shown: list[str]) -> None:
+        super().__init__()
+        self._power = power
+        self.shown = shown
+
+    async def send(self, reply: Reply) -> Outcome:
+        await self._power.step()
+        outcome = await super().send(reply)
+        await self._power.step()
+        return outcome
+
+
+async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power) -> bool:
+    """One life of a gateway until it has delivered everything, or until the power goes; whether it went."""
+    running = asyncio.create_task(
+        Delivery(PoweredLog(log, power), "local", PoweredPhone(power, shown), data_dir=data_dir).run()  # type: ignore[arg-type]
+    )
+    ended = asyncio.create_task(until_settled(log, *ALL))
+    gone = asyncio.create_task(power.off.wait())
+    try:
+        async with asyncio.timeout(10):
+            await asyncio.wait({running, ended, gone}, return_when=asyncio.FIRST_COMPLETED)
+        file = data_dir / "gateway-local.json"
+        checkpoint = file.read_bytes()
+    finally:
+        for task in (running, ended, gone):
+            task.cancel()
+        await asyncio.gather(running, ended, gone, return_exceptions=True)
+    # A process that is killed writes nothing on its way out.
+    file.write_bytes(checkpoint)
+    return power.off.is_set()
+
+
+async def crash_at(step: int, data_dir: Path) -> bool:
+    """Kill a gateway at this step and let others finish; check every promise. Whether the step was reached."""
+    log = MemoryLog()
+    shown: list[str] = []
+    async with delivering(log, Phone(), data_dir):
+        pass
+    for key, ids in REPLIES.items():
+        await say(log, *ids, key=key)
+    died = await life(log, shown, data_dir, Power(step))
+    # The one that comes after it dies too, a little further on; the third one lives.
+    await life(log, shown, data_dir, Power(3))
+    assert not await life(log, shown, data_dir, Power(-1))
+    times = Counter(shown)
+    states = {id_: await receipts(log, id_) for id_ in ALL}
+    for id_ in ALL:
+        assert times[id_] <= 1, f"{id_} was shown {times[id_]} times after a crash at step {step}"
+        assert times[id_] == 1 or "parked" in states[id_], f"{id_} is lost after a crash at step {step}"
+    for ids in REPLIES.values():
+        order = [id_ for id_ in shown if id_ in ids]
+        assert order == sorted(order), f"out of order after a crash at step {step}"
+    await log.close()
+    return died
+
+
+async def test_killed_at_every_step(tmp_path: Path) -> None:
+    """At each step that touches the log or the wire, one after the other, until a life has none left."""
+    step = 0
+    while True:
+        data_dir = tmp_path / str(step)
+        data_dir.mkdir()
+        if not await crash_at(step, data_dir):
+            break
+        step += 1
+    assert step >= 6 * len(ALL), "a reply takes two receipts and a sending, each with a before and an after"
+
+
+@pytest.mark.parametrize("step", range(12))
+async def test_a_phone_gets_every_reply_whatever_happens(log: EventLog, data_dir: Path, step: int) -> None:
+    """The simulated network may be asked again, so that there nothing stays in doubt: it accepts every reply."""
+    async with delivering(log, Phone(), data_dir):
+        pass
+    await say(log, "r1", "r2")
+    power = Power(step)
+    powered: Any = PoweredLog(log, power)
+    running = asyncio.create_task(Delivery(powered, "local", Simulator(powered, "local"), data_dir=data_dir).run())
+    gone = asyncio.create_task(power.off.wait())
+    done = asyncio.create_task(until_noted(log, "r1 accepted", "r2 accepted"))
+    await asyncio.wait({gone, done}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (running, gone, done):
+        task.cancel()
+    await asyncio.gather(running, gone, done, return_exceptions=True)
+    async with delivering(log, Simulator(log, "local"), data_dir):
+        await until_noted(log, "r1 accepted", "r2 accepted")
+    for id_ in ("r1", "r2"):
+        assert (await receipts(log, id_))[0] == "sending"
