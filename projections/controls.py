@@ -28,6 +28,7 @@ class ControlRow(msgspec.Struct):
     messages: str
     outcome: str | None = None
     outcome_seq: int | None = None
+    outcome_at: int | None = None
     reason: str | None = None
     repeats: int = 0
     repeat_seq: int | None = None
@@ -85,7 +86,7 @@ class Controls:
         """Note what a decision made of the control that it names as its cause."""
         row = self._rows.get((getattr(recorded.event, "cause", None) or "", held.id))
         if row is not None:
-            row.outcome, row.outcome_seq = recorded.type, recorded.seq
+            row.outcome, row.outcome_seq, row.outcome_at = recorded.type, recorded.seq, micros(recorded.at)
             row.reason = recorded.event.reason if isinstance(recorded.event, Ignored) else None
             self._changed[row.seq] = row
 

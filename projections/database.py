@@ -84,9 +84,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """A connection that cannot write; sqlite3.OperationalError if there is no file."""
-    db = _connect(path, "ro")
-    db.execute("PRAGMA query_only = ON")
-    return db
+    return _connect(path, "ro")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -21,10 +21,6 @@ from projections.held import Held
 MessageId = tuple[str, int]
 """A message's id and its chat's number."""
 
-_LATER = (
-    "turn", "former_turns", "ending", "ended", "reason", "context",
-    "repeats", "repeat_seq", "repeat_at", "edited", "edited_at", "revoked_at",
-)  # fmt: skip
 _MESSAGE = (
     "seq", "chat", "id", "author", "at", "text",
     "sent", "sender", "name", "kind", "from_me", "media", "quoted", "detail",
@@ -46,6 +42,7 @@ class MessageRow(msgspec.Struct):
     former_turns: str | None = None
     ending: str | None = None
     ended: int | None = None
+    ended_at: int | None = None
     reason: str | None = None
     context: int | None = None
     repeats: int = 0
@@ -57,6 +54,9 @@ class MessageRow(msgspec.Struct):
 
     def later(self) -> Row:
         return msgspec.structs.astuple(self)[2:]
+
+
+_LATER = MessageRow.__struct_fields__[2:]
 
 
 def named_messages(recorded: Recorded) -> Iterable[str]:
@@ -142,25 +142,26 @@ class History:
                 former = msgspec.json.decode(row.former_turns) if row.former_turns else []
                 row.former_turns = _encoder.encode([*former, row.turn]).decode()
             row.turn = recorded.seq
-            row.ending = row.ended = row.reason = row.context = None
+            row.ending = row.ended = row.ended_at = row.reason = row.context = None
 
     def ended(self, held: Held, recorded: Recorded, event: Ignored | TurnFailed) -> None:
         """The messages get no reply."""
         failed = isinstance(event, TurnFailed)
         reason = event.error.class_ if isinstance(event, TurnFailed) else event.reason
+        at = micros(recorded.at)
         for row in self._of(held, event.messages):
-            row.ending, row.reason, row.ended = recorded.type, reason, recorded.seq
+            row.ending, row.reason, row.ended, row.ended_at = recorded.type, reason, recorded.seq, at
             row.context = row.seq if failed else None
 
     def replied(self, held: Held, recorded: Recorded, event: Reply) -> None:
         """Add a reply and end the messages that it answers; its turn is the one that ran until now."""
-        seq, last = recorded.seq, 0
+        seq, at, last = recorded.seq, micros(recorded.at), 0
         for row in self._of(held, event.in_reply_to):
-            row.ending, row.reason, row.ended, row.context = "reply", None, seq, row.seq
+            row.ending, row.reason, row.ended, row.ended_at, row.context = "reply", None, seq, at, row.seq
             last = max(last, row.seq)
         turn = held.turn.seq if held.turn is not None and held.turn.id == event.turn else None
         self._replies.append((
-            seq, held.id, event.id, event.author, micros(recorded.at), event.text, event.about,
+            seq, held.id, event.id, event.author, at, event.text, event.about,
             id_list(event.in_reply_to), event.backend, event.model, event.thread, event.run,
             event.usage.input_tokens, event.usage.output_tokens, event.cause, turn, seq,
             None if event.author == "system" else last or seq,

@@ -35,7 +35,7 @@ class Projection:
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.path = path
         self.meta = meta_of(db, path)
-        self._db = db
+        self.db = db
         self._forget()
 
     @classmethod
@@ -70,15 +70,15 @@ class Projection:
         if not fresh:
             return []
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            self.db.execute("BEGIN IMMEDIATE")
             self._load(fresh)
             marked = [self._fold(recorded) for recorded in fresh]
             self._write(fresh[-1])
-            self._db.execute("COMMIT")
+            self.db.execute("COMMIT")
         except BaseException:
             self._forget()
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
             raise
         self.meta = msgspec.structs.replace(self.meta, checkpoint=fresh[-1].seq, msg_id=fresh[-1].msg_id)
         return marked
@@ -97,22 +97,22 @@ class Projection:
 
     def finish(self) -> None:
         """Make a new file one that others can read while it is written, and let go of it."""
-        make_shared(self._db)
-        self._db.close()
+        make_shared(self.db)
+        self.db.close()
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        self.db.close()
 
     def _forget(self) -> None:
         """Hold nothing that is not in the file."""
-        self._chats = Chats(self._db)
-        self._history = History(self._db)
-        self._controls = Controls(self._db)
-        self._turns = Turns(self._db)
-        self._threads = Threads(self._db)
-        self._usage = Usage(self._db)
-        self._receipts = Receipts(self._db)
+        self._chats = Chats(self.db)
+        self._history = History(self.db)
+        self._controls = Controls(self.db)
+        self._turns = Turns(self.db)
+        self._threads = Threads(self.db)
+        self._usage = Usage(self.db)
+        self._receipts = Receipts(self.db)
 
     def _load(self, batch: Sequence[Recorded]) -> None:
         self._chats.load({recorded.key for recorded in batch})
@@ -186,5 +186,5 @@ class Projection:
             self._chats, self._history, self._controls, self._turns, self._threads, self._usage, self._receipts
         ):  # fmt: skip
             table.write()
-        self._db.execute(_SEARCH, (self.meta.checkpoint,))
-        self._db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?", (last.seq, last.msg_id))
+        self.db.execute(_SEARCH, (self.meta.checkpoint,))
+        self.db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?", (last.seq, last.msg_id))

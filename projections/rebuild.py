@@ -46,7 +46,7 @@ async def rebuild(log: EventLog, directory: Path, progress: Progress | None = No
         events = 0
         try:
             upto = await last_event(log, await log.head())
-            while upto - projection.checkpoint > 0:
+            while upto > projection.checkpoint:
                 events += await grow(log, projection, upto, progress)
                 upto = await last_event(log, await log.head())
             projection.finish()
@@ -68,6 +68,8 @@ async def grow(log: EventLog, projection: Projection, upto: int, progress: Progr
     The next events are read and decoded while SQLite works, in a thread, without the interpreter's lock.
     """
     events = 0
+    if upto <= projection.checkpoint:
+        return events
     pending: list[Recorded] = []
     async with aclosing(log.tail(projection.checkpoint)) as tail, _Fold(projection, upto, progress) as fold:
         async for batch in tail:

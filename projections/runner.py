@@ -115,7 +115,7 @@ class Runner:
                 if reason is None and self._projection is not None:
                     self.healthy = True
                     return self._projection
-                log.warning("projection_rebuild", reason=reason)
+                log.info("projection_rebuild", reason=reason)
                 report = await rebuild(self._log, self._directory)
                 log.info("projection_rebuilt", file=report.file, events=report.events, seconds=round(report.seconds, 1))
                 continue

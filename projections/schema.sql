@@ -55,6 +55,7 @@ CREATE TABLE history (
     former_turns TEXT,                       -- those before, where it was retried
     ending TEXT,                             -- reply, ignored or turn_failed; none yet: open
     ended INTEGER,                           -- sequence of the ending; a reply's own
+    ended_at INTEGER,
     reason TEXT,
     context INTEGER,                         -- the sequence that a reset compares; none: a model is not shown it
     repeats INTEGER NOT NULL DEFAULT 0,
@@ -85,6 +86,7 @@ CREATE TABLE controls (
     messages TEXT,
     outcome TEXT,                            -- type of the decision that names it as its cause
     outcome_seq INTEGER,
+    outcome_at INTEGER,
     reason TEXT,
     repeats INTEGER NOT NULL,
     repeat_seq INTEGER,

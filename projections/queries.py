@@ -1,0 +1,130 @@
+"""What people ask the projection: chats, histories, threads, turns, usage, and a search through all text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat.context import readable
+from events.ids import ChatKey
+from projections.chats import decode_snapshot
+from projections.database import moment
+from projections.entries import entries, turns
+from projections.reader import Reader
+from projections.views import ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
+from projections.why import why
+
+_CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
+_CHATS = (
+    "SELECT account, chat, partition, name, last_at, messages, replies, owes, snapshot,"
+    " (SELECT text FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
+    " FROM chats WHERE ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
+)
+_THREADS = (
+    "SELECT account, chats.chat, seq, backend, thread, reason, at, ended IS NULL AS current, threads.messages,"
+    " threads.replies, input_tokens, output_tokens FROM threads JOIN chats ON chats.id = threads.chat"
+    " WHERE ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY account, chats.chat, seq"
+)
+_USAGE = (
+    "SELECT account, day, model, replies, input_tokens, output_tokens FROM usage"
+    " WHERE ? IN (account, '') AND day >= ? ORDER BY account, day, model"
+)
+_COUNTS = (
+    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
+    " coalesce(sum(replies), 0) FROM chats"
+)
+_SEARCH = (
+    "SELECT chats.account, chats.chat, history.seq FROM search JOIN history ON history.seq = search.rowid"
+    " JOIN chats ON chats.id = history.chat WHERE search MATCH ? AND ? IN (chats.account, '') AND ? IN (chats.chat, '')"
+    " ORDER BY search.rowid DESC LIMIT ?"
+)
+
+
+class Queries:
+    """Answers as of the projection's checkpoint. Every method may raise ProjectionMissing."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def chats(self, account: str | None = None, limit: int = 1000) -> tuple[ChatView, ...]:
+        """The chats with the latest activity first."""
+        rows = self._reader.connection().execute(_CHATS, (account or "", limit)).fetchall()
+        return tuple(_chat_view(row) for row in rows)
+
+    def history(self, key: ChatKey, limit: int = 50, before: int | None = None) -> tuple[Entry, ...]:
+        """The last `limit` messages and replies of a chat, oldest first; only those before sequence `before`."""
+        where = f"WHERE h.chat = {_CHAT} AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
+        with self._reader.transaction() as db:
+            newest_first = list(entries(db, where, *key, _LAST if before is None else before, limit))
+        return tuple(reversed(newest_first))
+
+    def threads(self, account: str | None = None, chat: str | None = None) -> tuple[ThreadView, ...]:
+        """Every place at a backend that a chat has or had, oldest first within a chat."""
+        rows = self._reader.connection().execute(_THREADS, (account or "", chat or "")).fetchall()
+        names = ThreadView.__struct_fields__
+        return tuple(
+            ThreadView(**{**dict(zip(names, row, strict=True)), "at": moment(row[6]), "current": bool(row[7])})
+            for row in rows
+        )
+
+    def turns(self, key: ChatKey, limit: int = 50) -> tuple[TurnView, ...]:
+        """The last `limit` turns of a chat, newest first."""
+        where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
+        return tuple(turns(self._reader.connection(), where, *key, limit))
+
+    def usage(self, account: str | None = None, since: str = "") -> tuple[UsageView, ...]:
+        """Replies and tokens by account, day and model, from the day `since` (`2026-08-26`) on."""
+        rows = self._reader.connection().execute(_USAGE, (account or "", since)).fetchall()
+        return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
+
+    def search(
+        self, text: str, account: str | None = None, chat: str | None = None, limit: int = 50
+    ) -> tuple[Found, ...]:
+        """Messages and replies in which all words of `text` stand, the newest first.
+
+        The last word may be the beginning of one. Case and accents make no difference; nothing in `text` is syntax.
+        """
+        words = ['"' + word.replace('"', '""') + '"' for word in readable(text).split()]
+        if not words:
+            return ()
+        with self._reader.transaction() as db:
+            hits = db.execute(_SEARCH, (" ".join(words) + "*", account or "", chat or "", limit)).fetchall()
+            return tuple(
+                Found(account=account_, chat=chat_, entry=entry)
+                for account_, chat_, seq in hits
+                for entry in entries(db, "WHERE h.seq = ?", seq)
+            )
+
+    def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
+        """All that is known of the messages, replies and controls with this id: mostly one, none if unknown."""
+        with self._reader.transaction() as db:
+            return tuple(why(db, id_, account or "", chat or ""))
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        row = self._reader.connection().execute(_COUNTS).fetchone()
+        return Counts(**dict(zip(Counts.__struct_fields__, row, strict=True)))
+
+
+_LAST = 2**63 - 1
+
+
+def _chat_view(row: tuple[Any, ...]) -> ChatView:
+    account, chat, partition, name, last_at, messages, replies, owes, snapshot, last_text = row
+    state = decode_snapshot(snapshot)
+    return ChatView(
+        account=account,
+        chat=chat,
+        partition=partition,
+        name=name,
+        last_at=moment(last_at),
+        last_text=last_text,
+        messages=messages,
+        replies=replies,
+        waiting=len(state.waiting),
+        answering=state.turn is not None,
+        paused=state.pause is not None,
+        paused_until=state.pause.until if state.pause is not None else None,
+        backend=state.thread.backend if state.thread is not None else None,
+        thread=state.thread.id if state.thread is not None else None,
+        owes=bool(owes),
+    )

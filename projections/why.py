@@ -1,0 +1,80 @@
+"""Why a message got its reply, its silence or its apology: all that the projection knows of one id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+from projections.database import ids_of, moment
+from projections.entries import entries, moment_or_none, receipts, turns
+from projections.views import ControlView, Entry, TurnView, Why
+
+_PLACES = (
+    "SELECT chats.id, account, chats.chat, history.seq, history.turn, history.former_turns"
+    " FROM history JOIN chats ON chats.id = history.chat"
+    " WHERE history.id = ? AND author {} 'person' AND ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY history.seq"
+)
+_CONTROLS = (
+    'SELECT account, chats.chat, seq, controls.id, at, command, "by", until, text, controls.messages, outcome,'
+    " outcome_seq, outcome_at, reason, repeats, repeat_seq,"
+    " repeat_at FROM controls JOIN chats ON chats.id = controls.chat"
+    " WHERE controls.id = ? AND ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY seq"
+)
+
+
+def why(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Iterator[Why]:
+    """What is known of `id_`; an empty account or chat stands for any. Call it in a transaction."""
+    for comparison in ("=", "<>"):
+        places = db.execute(_PLACES.format(comparison), (id_, account, chat)).fetchall()
+        for number, account_, chat_, seq, turn, former in places:
+            (entry,) = entries(db, "WHERE h.seq = ?", seq)
+            before = msgspec.json.decode(former or "[]", type=list[int])
+            known = Why(
+                account=account_,
+                chat=chat_,
+                what="message" if entry.author == "person" else "reply",
+                entry=entry,
+                turn=_turn(db, number, turn),
+                former_turns=tuple(each for seq in before if (each := _turn(db, number, seq)) is not None),
+            )
+            yield (_message if entry.author == "person" else _reply)(db, number, known, entry)
+    for account_, chat_, *row in db.execute(_CONTROLS, (id_, account, chat)).fetchall():
+        yield Why(account=account_, chat=chat_, what="control", control=_control(row))
+
+
+def _message(db: sqlite3.Connection, chat: int, known: Why, entry: Entry) -> Why:
+    turn = known.turn
+    reply = next(entries(db, "WHERE h.seq = ?", entry.ended_seq), None) if entry.ending == "reply" else None
+    apology = _apology(db, chat, turn) if turn is not None and turn.told else None
+    said = reply or apology
+    return msgspec.structs.replace(
+        known,
+        together_with=tuple(id_ for id_ in (turn.messages if turn is not None else ()) if id_ != entry.id),
+        reply=reply,
+        apology=apology,
+        receipts=receipts(db, chat, said.id) if said is not None else (),
+    )
+
+
+def _reply(db: sqlite3.Connection, chat: int, known: Why, entry: Entry) -> Why:
+    about = turns(db, "WHERE chat = ? AND id = ? ORDER BY seq DESC LIMIT 1", chat, entry.about)
+    turn = known.turn if entry.about is None else next(about, None)
+    return msgspec.structs.replace(known, turn=turn, receipts=receipts(db, chat, entry.id))
+
+
+def _turn(db: sqlite3.Connection, chat: int, seq: int | None) -> TurnView | None:
+    return next(turns(db, "WHERE chat = ? AND seq = ?", chat, seq), None) if seq is not None else None
+
+
+def _apology(db: sqlite3.Connection, chat: int, turn: TurnView) -> Entry | None:
+    where = "WHERE h.chat = ? AND h.seq > ? AND h.about = ? ORDER BY h.seq LIMIT 1"
+    return next(entries(db, where, chat, turn.ended_seq, turn.id), None)
+
+
+def _control(row: list[object]) -> ControlView:
+    values = dict(zip(ControlView.__struct_fields__, row, strict=True))
+    times = {name: moment_or_none(values[name]) for name in ("until", "outcome_at", "repeat_at")}  # type: ignore[arg-type]
+    at, messages = moment(values["at"]), ids_of(values["messages"])  # type: ignore[arg-type]
+    return msgspec.convert({**values, **times, "at": at, "messages": messages}, ControlView)
