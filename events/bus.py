@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
+
+from events.lenient_client import LenientClient
 
 FIRST_CONNECT = 3.0
 """Seconds in which the first connection must stand; afterwards it is tried again for ever."""
@@ -48,7 +49,7 @@ class BusRefused(Exception):
         self.reason = reason
 
 
-class Bus(Client):
+class Bus(LenientClient):
     """A NATS client that reconnects for ever and can be watched.
 
     Made by `open`. `is_closed` without a call of `close` means that the server sent us away for good (credentials

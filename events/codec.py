@@ -65,7 +65,7 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
     if headers:
         msg_id = headers.get("Nats-Msg-Id", "")
         written = headers.get(VERSION_HEADER, "")
-        version = int(written) if written.isascii() and written.isdigit() else VERSION
+        version = int(written) if written.isascii() and written.isdigit() and len(written) < 10 else VERSION
     event: Inbound | Decision | Unreadable | Unknown
     try:
         event = decode(type_, body, version)

@@ -15,6 +15,8 @@ PARTITIONS = 64
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x20%\x7f-\xa0\u2028\u2029]")
+_TOKEN = re.compile(r"[^. \t\r\n]+")
+_WILDCARDS = ("*", ">")
 _ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 
 
@@ -35,24 +37,48 @@ class Address(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def token(text: str) -> str:
-    """`text` as one subject token: every byte outside `[A-Za-z0-9_-]` becomes `=XX`.
+    """`text` as one subject token: every byte outside `[A-Za-z0-9_-]` becomes `=XX`. ValueError if it is empty.
 
-    A text that starts with `=` is what `untoken` makes of a token that nobody's text encodes to, and gives that token
-    back unchanged.
+    A text `=…` that `untoken` made of a token which no text encodes to gives that token back, unchanged.
     """
-    if text.startswith("="):
+    if not text:
+        raise ValueError("an account or a chat needs a name")
+    if text.startswith("=") and _is_odd(text[1:]):
         return text[1:]
-    return "".join(chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in text.encode())
+    return _encode(text)
 
 
 @lru_cache(maxsize=65536)
 def untoken(encoded: str) -> str:
-    """The text of a token. Total and reversible: a token that no text encodes to comes back as `=` and the token."""
+    """The text of a token, whatever it is; `token` gives that very token back.
+
+    A token that no text encodes to comes back as `=` and the token. `*` and `>` can be in a published subject, but are
+    no tokens: they come back as they are, and have a token (`=2A`, `=3E`) that matches nothing else.
+    """
+    return "=" + encoded if _is_odd(encoded) else _decode(encoded) or encoded
+
+
+def _is_odd(encoded: str) -> bool:
+    """Whether a token stands for `=` and itself: no text encodes to it, or only one that stands for another token."""
+    while _TOKEN.fullmatch(encoded) and encoded not in _WILDCARDS:
+        text = _decode(encoded)
+        if text is None or _encode(text) != encoded:
+            return True
+        if not text.startswith("="):
+            return False
+        encoded = text[1:]
+    return False
+
+
+def _encode(text: str) -> str:
+    return "".join(chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in text.encode())
+
+
+def _decode(encoded: str) -> str | None:
     try:
-        text = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), encoded.encode()).decode()
+        return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), encoded.encode()).decode()
     except UnicodeError:
-        return "=" + encoded
-    return text if not text.startswith("=") and token(text) == encoded else "=" + encoded
+        return None
 
 
 @lru_cache(maxsize=65536)
@@ -115,6 +141,14 @@ def header_value(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_subject(subject: str) -> Address:
-    """The address of a subject of the log. ValueError if it has not the six tokens."""
-    _evt, _partition, account, chat, side, type_ = subject.split(".")
-    return Address(ChatKey(untoken(account), untoken(chat)), side, type_)
+    """The address of a subject of the log. ValueError if it is none.
+
+    Besides the six tokens there is `wa.<type>.<account>.<chat>`: so the server stores what was published to a subject
+    with a wildcard in it, which it does not map.
+    """
+    tokens = subject.split(".")
+    if len(tokens) == 6:
+        _evt, _partition, account, chat, side, type_ = tokens
+        return Address(ChatKey(untoken(account), untoken(chat)), side, type_)
+    _wa, type_, account, chat = tokens
+    return Address(ChatKey(untoken(account), untoken(chat)), "i", type_)

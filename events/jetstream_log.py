@@ -16,7 +16,7 @@ from events.jetstream_api import NO_MESSAGE, ApiRefused, MessageAnswer, StoredMe
 from events.jetstream_publisher import Publisher
 from events.jetstream_streams import EVENTS, ensure_streams
 from events.jetstream_tail import Tail
-from events.log import Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
+from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
 from events.recorded import Recorded
 
 _VERSION = str(codec.VERSION)
@@ -99,7 +99,7 @@ class JetStreamLog:
             limit=max(info.config["max_bytes"], 0),
         )
 
-    async def tail(self, after: int, subject: str = "evt.>") -> AsyncGenerator[list[Recorded], None]:
+    async def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
         tail = Tail(self._bus, after, subject)
         self._tails.add(tail)
         async with aclosing(tail.batches()) as batches:

@@ -84,8 +84,9 @@ class Publisher:
     async def close(self) -> None:
         self._unwatch()
         self._fail("the log is closed")
-        if self._subscription is not None and not self._bus.is_closed:
-            await self._subscription.unsubscribe()
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None and not self._bus.is_closed:
+            await subscription.unsubscribe()
 
     async def _connected(self) -> None:
         if self._bus.is_connected:
@@ -123,7 +124,9 @@ class Publisher:
 
 def _expire(answer: asyncio.Future[PubAck]) -> None:
     if not answer.done():
-        answer.set_exception(LogUnavailable(f"no acknowledgement within {ACK_TIMEOUT:g} s"))
+        answer.set_exception(
+            LogUnavailable(f"no acknowledgement within {ACK_TIMEOUT:g} s (a server whose disk is full gives none)")
+        )
 
 
 def _header_size(headers: Mapping[str, str]) -> int:

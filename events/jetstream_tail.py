@@ -25,7 +25,7 @@ from events import codec
 from events.bus import Bus, said
 from events.jetstream_api import ApiRefused, Done, StreamInfo, call
 from events.jetstream_streams import EVENTS
-from events.log import LogMismatch, LogUnavailable
+from events.log import EVERYTHING, LogMismatch, LogUnavailable
 from events.recorded import Recorded
 
 BATCH = 1000
@@ -185,7 +185,7 @@ class _Feed:
             "inactive_threshold": int(INACTIVE * _NANOSECONDS),
         }
         request = f"CONSUMER.CREATE.{EVENTS}.{self._name}"
-        if subject not in ("evt.>", ">"):
+        if subject != EVERYTHING:
             config["filter_subject"] = subject
             request += f".{subject}"
         return request, Done, {"stream_name": EVENTS, "config": config}

@@ -14,6 +14,10 @@ from events.inbound import Inbound
 from events.recorded import Recorded
 
 
+EVERYTHING = "evt.>"
+"""The filter of a tail that leaves nothing out."""
+
+
 class LogError(Exception):
     """The log could not do what it was asked."""
 
@@ -102,7 +106,7 @@ class EventLog(Protocol):
     async def head(self) -> Head:
         """The log's state now."""
 
-    def tail(self, after: int, subject: str = "evt.>") -> AsyncGenerator[list[Recorded], None]:
+    def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
         """Every event behind sequence `after` that `subject` matches, in order, without gaps, for ever.
 
         Yields what is there, at most 1,000 at a time, and fetches only a bounded number ahead of the reader. Outlives

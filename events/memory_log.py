@@ -15,11 +15,19 @@ from events.ids import (
     header_value,
     inbound_subject,
     partition,
-    token,
     untoken,
 )
 from events.inbound import INBOUND, INBOUND_TYPE_OF, Inbound
-from events.log import Appended, EventTooLarge, Head, LogFull, LogUnavailable, RawMessage, WrongExpectedVersion
+from events.log import (
+    EVERYTHING,
+    Appended,
+    EventTooLarge,
+    Head,
+    LogFull,
+    LogUnavailable,
+    RawMessage,
+    WrongExpectedVersion,
+)
 from events.recorded import Recorded
 
 BATCH = 1000
@@ -76,7 +84,8 @@ class MemoryLog:
         if known is not None:
             return Appended(known, duplicate=True)
         key = ChatKey(untoken(account), untoken(chat))
-        subject = f"evt.{partition(key)}.{token(key.account)}.{token(key.chat)}.i.{type_}"
+        if not {account, chat} & {"*", ">"}:
+            subject = f"evt.{partition(key)}.{account}.{chat}.i.{type_}"
         return Appended(self._store(subject, self._fitting(body), headers or {}))
 
     async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
@@ -103,8 +112,8 @@ class MemoryLog:
             limit=self._limit,
         )
 
-    async def tail(self, after: int, subject: str = "evt.>") -> AsyncGenerator[list[Recorded], None]:
-        wanted = subject.split(".")
+    async def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
+        wanted = ["*", ">"] if subject == EVERYTHING else subject.split(".")
         while not self._closed:
             until = min(after + BATCH, len(self._stored))
             batch = [

@@ -34,6 +34,10 @@ STOP_WITHIN = 10.0
 SLOW_START = 5.0
 LONGEST_PAUSE = 5.0
 
+MIB = 1024**2
+ROOM = 64 * MIB
+"""Bytes that have to be free before a server that could not write is started again."""
+
 log = structlog.get_logger("recado.embedded")
 
 
@@ -68,7 +72,8 @@ class EmbeddedNats:
         self._program = program
         self._config = config
         self._child: subprocess.Popen[bytes] | None = None
-        self._log_from = nats_process.size(Path(config.log_file))
+        self._log_file = Path(config.log_file)
+        self._log_from = self._log_seen = nats_process.size(self._log_file)
 
     @property
     def address(self) -> BusAddress:
@@ -151,7 +156,7 @@ class EmbeddedNats:
         raise ServerFailed("the embedded NATS server found no free port on 127.0.0.1 in three attempts")
 
     async def _launch(self) -> None:
-        self._log_from = nats_process.size(Path(self._config.log_file))
+        self._log_from = nats_process.size(self._log_file)
         self._child = nats_process.spawn(self._program, self._folder / CONFIG, Path(self._config.pid_file))
         clock = asyncio.get_running_loop().time
         started, slow = clock(), False
@@ -171,22 +176,47 @@ class EmbeddedNats:
         pause = WATCH_POLL
         while True:
             await asyncio.sleep(pause)
-            if self._lives():
+            lives, failed_write = self._lives(), self._failed_write()
+            if lives and failed_write is None:
                 pause = WATCH_POLL
                 continue
-            code = self._child.returncode if self._child is not None else None
-            log.error("embedded.died", code=code, says=self._last_words(), help="it is started again")
             try:
+                if lives:
+                    await self._await_room(failed_write)
+                    await self._end()
+                else:
+                    code = self._child.returncode if self._child is not None else None
+                    log.error("embedded.died", code=code, says=self._last_words(), help="it is started again")
                 await self._launch()
             except (ServerFailed, OSError) as failed:
-                pause = min(pause * 2, LONGEST_PAUSE)
-                log.warning("embedded.failed", error=str(failed), retry_in=pause)
+                log.warning("embedded.failed", error=str(failed))
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _failed_write(self) -> str | None:
+        size = nats_process.size(self._log_file)
+        if size == self._log_seen:
+            return None
+        self._log_seen = size
+        return nats_process.failed_write(self._log_file, self._log_from)
+
+    async def _await_room(self, failed_write: str | None) -> None:
+        """Return when the disk has room again. After a failed write the server takes nothing until it is restarted."""
+        free = nats_process.free_bytes(self._folder)
+        log.error(
+            "embedded.cannot_write",
+            says=failed_write,
+            free_mb=free // MIB,
+            help="nothing is lost; free some space on the disk and recado goes on by itself",
+        )
+        while free < ROOM:
+            await asyncio.sleep(WATCH_POLL)
+            free = nats_process.free_bytes(self._folder)
 
     def _lives(self) -> bool:
         return self._child.poll() is None if self._child is not None else nats_process.lives(self._folder)
 
     def _last_words(self) -> str:
-        return nats_process.last_words(Path(self._config.log_file), self._log_from)
+        return nats_process.last_words(self._log_file, self._log_from)
 
     async def _end(self) -> None:
         """End the server, whoever started it, and wait until it is gone. Raises ServerFailed."""

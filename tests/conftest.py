@@ -1,0 +1,41 @@
+"""What tests of every part share: a real nats-server of their own, a connection to it, and the log on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from events.bus import Bus
+from events.jetstream_log import JetStreamLog
+from tests.nats_server import NatsServer
+
+LOG_BYTES = 256 * 1024 * 1024
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A nats-server with JetStream and nothing in it; a test may kill it and start it again."""
+    folder = tmp_path / "nats-server"
+    folder.mkdir()
+    server = NatsServer(folder)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
+    """A connection to that server."""
+    bus = await Bus.open(nats_server.url, name="test")
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+async def jetstream_log(bus: Bus) -> AsyncIterator[JetStreamLog]:
+    """The log on that server, empty."""
+    log = await JetStreamLog.open(bus, max_bytes=LOG_BYTES)
+    yield log
+    await log.close()
