@@ -1,0 +1,144 @@
+"""`recado chats`, `history` and `threads`: what the projection knows, as of its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import click
+
+from projections.queries import Queries
+from projections.reader import Reader
+from projections.views import ChatView, Entry
+from recado.cli.options import account_option, chat_argument, json_option, key_of
+from recado.cli.printing import json_text, local, one_line, person, plain, print_table
+from recado.cli.session import settings
+from recado.settings import Settings
+
+ALL = -1
+"""SQLite's way to say that a LIMIT is none."""
+
+_TEXT_WIDTH = 60
+
+
+@contextmanager
+def queries(chosen: Settings) -> Iterator[Queries]:
+    """The projection of RECADO_DATA, read only."""
+    with closing(Reader(chosen.data)) as reader:
+        yield Queries(reader)
+
+
+@click.command()
+@click.option("--account", help="Only this business number's or device's.")
+@json_option
+def chats(account: str | None, as_json: bool) -> None:
+    """List the chats, the latest first: how much was said, what waits, what was said last."""
+    with queries(settings()) as projection:
+        found = projection.chats(account, limit=ALL)
+    if as_json:
+        click.echo(json_text(found))
+        return
+    print_table(
+        ("CHAT", "NAME", "ACCOUNT", "LAST", "MESSAGES", "REPLIES", "STATE", "TEXT"),
+        [
+            (
+                person(chat.chat),
+                chat.name or "",
+                chat.account,
+                local(chat.last_at),
+                chat.messages,
+                chat.replies,
+                _state(chat),
+                _short(chat.last_text or ""),
+            )
+            for chat in found
+        ],
+    )
+
+
+@click.command()
+@chat_argument
+@account_option
+@json_option
+def history(chat: str, account: str | None, as_json: bool) -> None:
+    """Show the messages and replies of CHAT, the oldest first."""
+    chosen = settings()
+    key = key_of(chosen, chat, account)
+    with queries(chosen) as projection:
+        found = projection.history(key, limit=ALL)
+    if as_json:
+        click.echo(json_text(found))
+        return
+    if not found:
+        click.echo(f"Nothing is known of {person(chat)} in account {key.account}.", err=True)
+    for entry in found:
+        click.echo(_line(entry))
+
+
+@click.command()
+@click.option("--account", help="Only this business number's or device's.")
+@json_option
+def threads(account: str | None, as_json: bool) -> None:
+    """List the threads at the backends, by chat: which one is current, why it was made, what was said in it."""
+    with queries(settings()) as projection:
+        found = projection.threads(account)
+    if as_json:
+        click.echo(json_text(found))
+        return
+    print_table(
+        ("CHAT", "ACCOUNT", "BACKEND", "THREAD", "SINCE", "BECAUSE", "MESSAGES", "REPLIES", "TOKENS", ""),
+        [
+            (
+                person(thread.chat),
+                thread.account,
+                thread.backend,
+                thread.thread,
+                local(thread.at),
+                thread.reason,
+                thread.messages,
+                thread.replies,
+                thread.input_tokens + thread.output_tokens,
+                "current" if thread.current else "",
+            )
+            for thread in found
+        ],
+    )
+
+
+def _state(chat: ChatView) -> str:
+    states = []
+    if chat.paused:
+        states.append(f"paused until {local(chat.paused_until)}" if chat.paused_until else "paused")
+    if chat.answering:
+        states.append("answering")
+    if chat.waiting:
+        states.append(f"{chat.waiting} waiting")
+    return ", ".join(states) or "-"
+
+
+def _short(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
+
+
+def _line(entry: Entry) -> str:
+    who = (entry.name or person(entry.sender or "?")) if entry.author == "person" else entry.author
+    text = plain(entry.text) if entry.text is not None else f"({entry.detail or entry.kind})"
+    return f"{local(entry.at)}  {one_line(who)}: {text}{_mark(entry)}"
+
+
+def _mark(entry: Entry) -> str:
+    """What a reader should know of an entry beyond its text."""
+    marks = []
+    if entry.author == "person":
+        if entry.ending is None:
+            marks.append("open")
+        elif entry.ending != "reply":
+            marks.append(f"{entry.ending.replace('turn_failed', 'failed')}: {entry.reason}")
+        if entry.revoked_at:
+            marks.append("deleted by its sender")
+        if entry.edited is not None:
+            marks.append(f"edited: {one_line(entry.edited)}")
+    elif entry.receipt:
+        marks.append(entry.receipt)
+    return f"  [{'; '.join(marks)}]" if marks else ""

@@ -1,0 +1,80 @@
+"""`recado replay` and `recado verify`. Both work while an instance runs, and neither sends anything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from projections.content import Difference
+from projections.rebuild import Progress, RebuildReport, rebuild
+from projections.verify import VerifyReport
+from projections.verify import verify as compare
+from recado.cli.log import open_log
+from recado.cli.options import json_option
+from recado.cli.printing import json_text, print_table
+from recado.cli.session import run, settings
+
+
+@click.command()
+@json_option
+def replay(as_json: bool) -> None:
+    """Rebuild the projection from the log, beside the live one, and switch to it."""
+    report = run(_replay())
+    if as_json:
+        click.echo(json_text(report))
+    else:
+        click.echo(
+            f"Replayed {report.events:,} events in {report.seconds:.1f} s: {report.file} stands at sequence "
+            f"{report.checkpoint:,}."
+        )
+
+
+@click.command()
+@json_option
+def verify(as_json: bool) -> None:
+    """Rebuild the projection beside the live one and compare them row by row. The exit status is 1 on a difference."""
+    report = run(_verify())
+    if as_json:
+        click.echo(json_text(report))
+    else:
+        print_table(
+            ("TABLE", "ROWS", "RESULT"),
+            [(table.table, f"{table.rows:,}", _result(table.difference)) for table in report.tables],
+        )
+        verdict = "is" if report.is_same else "is NOT"
+        click.echo(f"{report.file} {verdict} what the log says up to sequence {report.checkpoint:,}.")
+    sys.exit(not report.is_same)
+
+
+def _result(difference: Difference | None) -> str:
+    return "same" if difference is None else f"DIFFERS: has {difference.live}, should have {difference.rebuilt}"
+
+
+async def _replay() -> RebuildReport:
+    chosen = settings()
+    chosen.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with open_log(chosen) as (log, _):
+        with _bar("Replaying") as progress:
+            return await rebuild(log, chosen.data, progress)
+
+
+async def _verify() -> VerifyReport:
+    chosen = settings()
+    async with open_log(chosen) as (log, _):
+        with _bar("Verifying") as progress:
+            return await compare(log, chosen.data, progress)
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Progress]:
+    """A progress bar on stderr, over the sequences of the log."""
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def progress(seq: int, target: int) -> None:
+            bar.length = max(target, 1)
+            bar.update(seq - bar.pos)
+
+        yield progress
