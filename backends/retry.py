@@ -38,15 +38,15 @@ async def persist(
     attempt: Callable[[], Awaitable[T]],
     *,
     turn: str,
-    patience: float,
+    deadline: float,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
-    """The result of `attempt`, asked again after a retryable AttemptFailed until `patience` (seconds) is spent.
+    """The result of `attempt`, asked again after a retryable AttemptFailed until `deadline` (the loop's time).
 
-    Each attempt may take all that is left of the patience. A wait that would outlast it is not begun. Every failed
-    attempt is logged. Raises the last AttemptFailed; its class is `timeout` if the last attempt was cut short.
+    Each attempt may take all the time that is left. A wait that would outlast it is not begun. Every failed attempt is
+    logged. Raises the last AttemptFailed; its class is `timeout` if the last attempt was cut short.
     """
-    deadline = asyncio.get_running_loop().time() + patience
+    patience = deadline - asyncio.get_running_loop().time()
 
     async def once() -> T:
         try:

@@ -12,7 +12,7 @@ from backends.chat_completions import ChatCompletions
 from backends.protocol import ErrorClass, ReplyBackend, ReplyFailed, ReplyRequest
 from backends.scripted import Scripted
 from chat.context import Line
-from tests.backends.asking import asked
+from tests.backends.asking import Naps, asked
 from tests.doubles.openai_server import OpenAIDouble
 
 
@@ -41,7 +41,7 @@ class ScriptedSubject:
         return asked(f"!fail {error_class}")
 
     def hanging(self, patience: float) -> ReplyRequest:
-        return asked("!sleep 3600", patience=patience)
+        return asked("!sleep 30", patience=patience)
 
     async def until_asked(self) -> None:
         await asyncio.sleep(0)
@@ -68,11 +68,13 @@ class ChatSubject:
 
     def __init__(self, double: OpenAIDouble) -> None:
         self._double = double
-        self.backend: ReplyBackend = ChatCompletions(api_key=double.api_key, base_url=double.base_url, model="small-1")
+        self.backend: ReplyBackend = ChatCompletions(
+            api_key=double.api_key, base_url=double.base_url, model="small-1", sleep=Naps()
+        )
 
     def failing(self, error_class: ErrorClass) -> ReplyRequest:
         self._double.fail(FAULTS[error_class], times=None)
-        return asked("hello", patience=0.2)  # no wait before a second attempt fits into that
+        return asked("hello", patience=3.0)  # the fifth wait at the latest does not fit into that
 
     def hanging(self, patience: float) -> ReplyRequest:
         self._double.fail("hang")
@@ -136,7 +138,7 @@ async def test_patience_is_the_limit(subject: Subject) -> None:
 
 async def test_a_cancelled_reply_leaves_nothing_running(subject: Subject) -> None:
     """Cancelled while it waits, `reply` ends as cancelled, hangs up at the provider, and the backend still works."""
-    running = asyncio.create_task(subject.backend.reply(subject.hanging(patience=3600)))
+    running = asyncio.create_task(subject.backend.reply(subject.hanging(patience=30)))
     await subject.until_asked()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

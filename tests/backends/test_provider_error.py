@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -22,15 +20,12 @@ async def test_it_is_asked_again(backend: ChatCompletions, double: OpenAIDouble,
     assert [0.25 <= naps.taken[0] <= 0.5, 0.5 <= naps.taken[1] <= 1, 1 <= naps.taken[2] <= 2] == [True] * 3
 
 
-async def test_it_gives_up_when_patience_ends(double: OpenAIDouble) -> None:
-    """A provider that stays down fails the turn with the last class, after more than one attempt, every one logged."""
+async def test_it_gives_up_when_patience_ends(backend: ChatCompletions, double: OpenAIDouble, naps: Naps) -> None:
+    """A provider that stays down fails the turn with its class once no further wait fits, every attempt logged."""
     double.fail("server_error", times=None)
-    backend = ChatCompletions(api_key=double.api_key, base_url=double.base_url, model="small-1")
     with capture_logs() as lines, pytest.raises(ReplyFailed, match="Sorry about that") as failed:
-        async with asyncio.timeout(10):
-            await backend.reply(asked("hello", patience=0.75))
-    await backend.close()
+        await backend.reply(asked("hello", patience=3))
     assert failed.value.error_class == "provider_error"
-    assert len(double.requests) > 1
+    assert len(double.requests) > 2
     assert [line["attempt"] for line in lines] == list(range(1, len(double.requests) + 1))
-    assert lines[-1]["wait"] is None
+    assert [line["wait"] is None for line in lines] == [False] * len(naps.taken) + [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -13,6 +14,10 @@ from backends.retry import AttemptFailed, persist, retry_after
 from tests.backends.asking import Naps
 
 MOMENTS = st.integers(946684800, 4102444800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+
+def in_an_hour() -> float:
+    return asyncio.get_running_loop().time() + 3600
 
 
 @settings(deadline=None)
@@ -39,7 +44,7 @@ async def test_waits_grow_and_are_capped(naps: Naps) -> None:
             raise AttemptFailed("provider_error", "down")
         return "up"
 
-    assert await persist(attempt, turn="t", patience=3600, sleep=naps) == "up"
+    assert await persist(attempt, turn="t", deadline=in_an_hour(), sleep=naps) == "up"
     longest = [min(20.0, 0.5 * 2**n) for n in range(12)]
     assert all(most / 2 <= taken <= most for taken, most in zip(naps.taken, longest, strict=True))
 
@@ -51,5 +56,5 @@ async def test_an_error_that_is_no_failed_attempt_is_not_hidden(naps: Naps) -> N
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await persist(attempt, turn="t", patience=60, sleep=naps)
+        await persist(attempt, turn="t", deadline=in_an_hour(), sleep=naps)
     assert naps.taken == []

@@ -24,7 +24,7 @@ async def test_the_last_class_is_reported(backend: ChatCompletions, double: Open
     double.fail("rate_limit")
     double.fail("hang")
     with pytest.raises(ReplyFailed) as failed:
-        await backend.reply(asked("hello", patience=0.6))
+        await backend.reply(asked("hello", patience=1.5))
     assert failed.value.error_class == "timeout"
     assert [request.fault for request in double.requests] == ["rate_limit", "hang"]
 

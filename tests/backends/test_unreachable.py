@@ -21,13 +21,16 @@ def free_port() -> Iterator[int]:
         yield bound.getsockname()[1]
 
 
-async def test_a_refused_connection_is_tried_until_patience_ends(free_port: int) -> None:
+async def test_a_refused_connection_is_tried_until_patience_ends(free_port: int, naps: Naps) -> None:
     """With no server at the address the turn fails as unreachable, not as timed out, and says which address."""
-    backend = ChatCompletions(api_key="sk-unused-000000", base_url=f"http://127.0.0.1:{free_port}/v1", model="m")
+    backend = ChatCompletions(
+        api_key="sk-unused-000000", base_url=f"http://127.0.0.1:{free_port}/v1", model="m", sleep=naps
+    )
     with pytest.raises(ReplyFailed, match=f"127.0.0.1:{free_port}") as failed:
-        await backend.reply(asked("hello", patience=0.2))
+        await backend.reply(asked("hello", patience=3))
     await backend.close()
     assert failed.value.error_class == "unreachable"
+    assert len(naps.taken) > 1
 
 
 async def test_a_server_that_comes_up_is_found(naps: Naps) -> None:
