@@ -1,0 +1,47 @@
+"""Full-text search over what was said on both sides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.projections.conftest import Known
+from tests.projections.past import ANA, BIA, ELSEWHERE, Past
+
+
+def found(known: Known, text: str, **where: str) -> list[str]:
+    return [hit.entry.id for hit in known.queries.search(text, **where)]  # type: ignore[arg-type]
+
+
+def test_messages_and_replies_are_found_newest_first(known: Known, past: Past) -> None:
+    """All words must stand in a text, in any order; case and accents make no difference; the last may be begun only."""
+    past.message("m1", "Não chegou a ENCOMENDA")
+    past.turn("t1", "m1")
+    past.reply("t1", "m1", text="A encomenda chegou, sim")
+    past.message("m2", "outra coisa", BIA)
+    known.after(past)
+    assert found(known, "encomenda chegou") == ["t1.r", "m1"]
+    assert found(known, "nao") == ["m1"]
+    assert found(known, "encom") == ["t1.r", "m1"]
+    assert found(known, "encom chegou") == []
+    assert found(known, "encomenda coisa") == []
+
+
+def test_a_search_in_one_account_or_chat(known: Known, past: Past) -> None:
+    """Hits say where they are."""
+    for number, key in enumerate((ANA, BIA, ELSEWHERE)):
+        past.message(f"m{number}", "hello", key)
+    known.after(past)
+    assert found(known, "hello", account="shop") == ["m1", "m0"]
+    assert found(known, "hello", chat=ANA.chat) == ["m2", "m0"]
+    hit = known.queries.search("hello", limit=1)[0]
+    assert (hit.account, hit.chat, hit.entry.id) == (*ELSEWHERE, "m2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"', "a AND", "(", "NEAR(", "text:a", "*", "-", "^a", '"a" OR', "\x00", "'; --", "a\x00b", "col:", "🙂", " "],
+)
+def test_nothing_a_person_types_is_syntax(known: Known, past: Past, text: str) -> None:
+    """Whatever is searched for, the answer is hits or none, never an error."""
+    past.message("m1", "a b c")
+    assert found(known.after(past), text) in ([], ["m1"])

@@ -1,0 +1,50 @@
+"""Events that nobody can read, or that a newer version wrote, keep the checkpoint moving."""
+
+from __future__ import annotations
+
+from events.ids import ChatKey
+from events.inbound import Receipt
+from events.recorded import Unknown, Unreadable
+from tests.projections.conftest import Known
+from tests.projections.past import ANA, Past
+
+
+def test_bytes_that_came_in_are_a_message_that_can_be_ended(known: Known, past: Past) -> None:
+    """They have the id `seq:<n>` and say what is wrong with them, until the chat's owner ends them."""
+    past.happened(Unreadable("unreadable", "Object missing required field `id`"), side="i")
+    known.after(past)
+    assert known.reads.owing() == [ANA]
+    past.ignored("seq:1", reason="unreadable")
+    (entry,) = known.after(past).queries.history(ANA)
+    assert (entry.id, entry.kind, entry.text) == ("seq:1", "unreadable", None)
+    assert entry.detail == "Object missing required field `id`"
+    assert (entry.ending, entry.reason) == ("ignored", "unreadable")
+    assert known.reads.owing() == []
+
+
+def test_a_subject_that_names_no_chat(known: Known, past: Past) -> None:
+    """Whatever stands in the subject is a key like any other."""
+    nowhere = ChatKey("=oops", "=5X")
+    past.happened(Unreadable("malformed_chat", "the subject's chat is no JID"), nowhere, side="i")
+    assert known.after(past).reads.owing() == [nowhere]
+    assert known.queries.history(nowhere)[0].detail == "the subject's chat is no JID"
+
+
+def test_decisions_that_nobody_here_can_read(known: Known, past: Past) -> None:
+    """A newer version's decision and a broken one move the chat's cursor, so that the next append is checked right."""
+    past.message("m1")
+    past.happened(Unknown("rated", 2))
+    past.happened(Unreadable("unreadable", "no JSON"))
+    known.after(past)
+    assert known.projection.checkpoint == 3
+    assert (known.reads.snapshot(ANA).o, known.reads.snapshot(ANA).i) == (3, 1)
+
+
+def test_events_about_what_nobody_knows(known: Known, past: Past) -> None:
+    """Decisions and receipts that name unknown messages, turns and replies change nothing and break nothing."""
+    past.reply("t0", "m0", thread="th0")
+    past.failed("t0", "m0")
+    past.ignored("m0", cause="c0")
+    past.happened(Receipt(id="r", reply="t9.r", state="sent"))
+    assert known.after(past).projection.checkpoint == 4
+    assert [entry.id for entry in known.queries.history(ANA)] == ["t0.r"]
