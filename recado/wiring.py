@@ -6,12 +6,14 @@ Everything is started from top to bottom and stopped from bottom to top.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from secrets import token_hex
 from typing import Any
 
+import click
 import structlog
 
 from actors.bus_time import BusTime
@@ -20,14 +22,26 @@ from actors.lease import Holder, Lease
 from actors.ownership import Ownership
 from actors.room import Room
 from actors.router import Router
+from console.app import make_app
+from console.deps import Deps, ModelInfo
+from console.news import News
+from console.server import bind, serving
 from events.bus import Bus
+from events.ids import token
 from events.jetstream_log import JetStreamLog
+from events.log import EventLog
+from events.recorded import Recorded
+from gateways.delivery import Delivery
+from gateways.simulator import Simulator
 from projections.chat_reads import ChatReads
+from projections.queries import Queries
 from projections.reader import Reader
 from projections.runner import Runner
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
+from recado.leased import while_held
 from recado.model import open_model
+from recado.readiness import Readiness
 from recado.settings import Settings
 
 log = structlog.get_logger("recado")
@@ -38,19 +52,17 @@ DRAIN = 5.0
 
 async def run_up(settings: Settings) -> None:
     """NATS (embedded, unless NATS_URL is set), one instance, the simulated phones and the page, until stopped."""
-    await _until_stopped(settings, up=True)
+    await _until_stopped(settings, simulated=True)
 
 
 async def run_serve(settings: Settings) -> None:
     """One instance on NATS_URL, and its page, until stopped."""
-    await _until_stopped(settings, up=False)
+    await _until_stopped(settings, simulated=False)
 
 
-async def _until_stopped(settings: Settings, *, up: bool) -> None:
+async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
     stop = _stop_signal()
-    tasks: list[asyncio.Task[Any]] = []
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(_running(settings, tasks, up=up))
+    async with _running(settings, simulated=simulated) as tasks:
         waiting = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -60,28 +72,35 @@ async def _until_stopped(settings: Settings, *, up: bool) -> None:
 
 
 @asynccontextmanager
-async def _running(settings: Settings, tasks: list[asyncio.Task[Any]], *, up: bool) -> AsyncIterator[None]:
-    """Everything, in order. What runs on and on is in `tasks`; if one of them ends, recado is to stop."""
+async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list[asyncio.Task[Any]]]:
+    """Everything, in order. Gives what runs on and on: if one of these tasks ends, recado is to stop."""
     async with AsyncExitStack() as stack:
+        tasks: list[asyncio.Task[Any]] = []
 
         def keep(work: Coroutine[Any, Any, None]) -> None:
             task = asyncio.create_task(work)
             tasks.append(task)
             stack.push_async_callback(_end, task)
 
+        # First what fails for want of a setting.
         folder = stack.enter_context(DataFolder.hold(settings.data))
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
-
-        # First what can fail for want of a setting, and takes longest.
+        listener = stack.enter_context(contextlib.closing(bind(settings.port)))
         model = await stack.enter_async_context(open_model(settings))
+
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
+        keep(_closed(bus))
         event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
         stack.push_async_callback(event_log.close)
-        head = await event_log.head()
 
+        news = News(settings.account)
         reader = Reader(folder.path, lambda: runner.path)
-        router: Router
-        runner = Runner(event_log, folder.path, lambda batch: router.dispatch(batch))
+
+        def committed(batch: list[Recorded]) -> None:
+            router.dispatch(batch)
+            news.publish(batch)
+
+        runner = Runner(event_log, folder.path, committed)
         instance = Instance(
             incarnation=f"{me.instance}-{me.incarnation}",
             log=event_log,
@@ -97,33 +116,62 @@ async def _running(settings: Settings, tasks: list[asyncio.Task[Any]], *, up: bo
             apology=settings.apology,
         )
         room = Room(instance)
-        room.look(head)
+        room.look(await event_log.head())
         router = Router(instance)
         keep(runner.run())
         keep(room.watch())
-        stack.push_async_callback(router.close)
 
-        js = bus.jetstream(timeout=1.0)
-        ownership = Ownership(Lease(js, "p.all", me), router, runner.caught_up.wait, runner.between_batches)
+        leases = bus.jetstream(timeout=1.0)
+        ownership = Ownership(Lease(leases, "p.all", me), router, runner.caught_up.wait, runner.between_batches)
         keep(ownership.run())
+        stack.push_async_callback(router.close)
         stack.push_async_callback(router.drain, DRAIN)
-        log.info("started", instance=me.instance, model=model.name, local=model.local)
-        yield
+
+        simulator = Simulator(event_log, settings.account) if simulated else None
+        if simulator is not None:
+            lease = Lease(leases, f"g.{token(settings.account)}", me)
+            keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
+
+        readiness = Readiness(bus, runner, ownership, room)
+        deps = Deps(
+            account=settings.account,
+            log=event_log,
+            queries=Queries(reader),
+            news=news,
+            model=ModelInfo(model.name, model.server, model.local, scripted=settings.openai_api_mode == "scripted"),
+            not_ready=readiness.reasons_against,
+            simulator=simulator,
+        )
+        address = await stack.enter_async_context(serving(make_app(deps), listener))
+        log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
+        click.echo(f"recado is at {address}")
+        yield tasks
+
+
+async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
+    await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
 
 
 @asynccontextmanager
 async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bus, int | None]]:
     """The connection, and how large the log may become where that is ours to say."""
     async with AsyncExitStack() as stack:
+        log_bytes: int | None = None
         if settings.nats_url is not None:
             bus = await Bus.open(settings.nats_url, creds=settings.nats_creds)
-            log_bytes = None
         else:
             server = await stack.enter_async_context(EmbeddedNats.start(folder))
             bus = await Bus.open(server.address.url, token=server.address.token)
             log_bytes = server.log_bytes
         stack.push_async_callback(bus.close)
         yield bus, log_bytes
+
+
+async def _closed(bus: Bus) -> None:
+    """Return when the server has sent us away for good; an outage is no such thing."""
+    closed = asyncio.Event()
+    bus.watch(lambda standing: None if standing or not bus.is_closed else closed.set())
+    await closed.wait()
 
 
 def _stop_signal() -> asyncio.Event:
