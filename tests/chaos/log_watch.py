@@ -80,6 +80,10 @@ class LogWatch:
             owed = "\n".join(map(str, self.checker.owed()))
             raise AssertionError(f"{error}\nstill owed:\n{owed}") from None
 
+    def decided(self) -> list[str]:
+        """The types of all decisions, in the log's order."""
+        return [recorded.type for recorded in self.events if recorded.side == "o"]
+
     def wrong(self) -> list[Violation]:
         """Every broken promise, what is owed included."""
         return self.checker.violations + self.checker.owed()

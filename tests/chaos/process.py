@@ -1,4 +1,4 @@
-"""recado and the double of its model as real processes: started, watched through their own output, killed."""
+"""recado as a real process: started, watched through its own output, killed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import aiohttp
-
-from tests.doubles.openai_server import API_KEY
+from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.waiting import until
 
 RECADO = Path(sysconfig.get_path("scripts")) / "recado"
-ROOT = Path(__file__).parents[2]
 READY_WITHIN = 30.0
 STOPS_WITHIN = 15.0
 
@@ -190,6 +187,11 @@ def recado(folder: Path, *, command: str = "serve", **environment: str) -> Itera
         _kill_embedded_server(process.data)
 
 
+def asks(double: OpenAIDouble) -> dict[str, str]:
+    """The settings of a recado whose model is the double."""
+    return {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": API_KEY}
+
+
 def embedded_pid(data: Path) -> int:
     """The process of the embedded nats-server of a data folder."""
     return int((data / "nats.pid").read_text())
@@ -209,54 +211,3 @@ def _parsed(line: str) -> dict[str, Any]:
     except ValueError:
         return {"text": line}
     return parsed if isinstance(parsed, dict) else {"text": line}
-
-
-class Model:
-    """The double of OpenAI's API in a process of its own, which no kill of recado reaches."""
-
-    def __init__(self, base_url: str, session: aiohttp.ClientSession) -> None:
-        self.base_url = base_url
-        self.settings = {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": API_KEY}
-        self._control = base_url.removesuffix("/v1") + "/_double"
-        self._session = session
-
-    async def fail(self, *faults: dict[str, Any]) -> None:
-        async with self._session.post(f"{self._control}/faults", json=list(faults)) as answer:
-            assert answer.status == 204, await answer.text()
-
-    async def recover(self) -> None:
-        async with self._session.delete(f"{self._control}/faults") as answer:
-            assert answer.status == 204
-
-    async def requests(self) -> list[dict[str, Any]]:
-        async with self._session.get(f"{self._control}/requests") as answer:
-            recorded: list[dict[str, Any]] = await answer.json()
-        return recorded
-
-    async def asked(self, times: int = 1) -> list[dict[str, Any]]:
-        """What it was asked, once that is `times` requests."""
-
-        async def enough() -> list[dict[str, Any]]:
-            recorded = await self.requests()
-            return recorded if len(recorded) >= times else []
-
-        return await until(enough)
-
-
-@asynccontextmanager
-async def model_double(latency: float = 0.0) -> AsyncIterator[Model]:
-    """The double, running."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.doubles.openai_server", "--control", "--latency", str(latency)),
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    try:
-        assert process.stdout is not None
-        base_url = (await process.stdout.readline()).decode().strip()
-        async with aiohttp.ClientSession() as session:
-            yield Model(base_url, session)
-    finally:
-        process.terminate()
-        await process.wait()

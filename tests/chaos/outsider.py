@@ -1,0 +1,83 @@
+"""Somebody with nothing but a NATS client: writes into chats, hears what they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from events.ids import ChatKey, token
+
+ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
+BOB = ChatKey("local", "447700900123@s.whatsapp.net")
+
+
+class Refused(Exception):
+    """The server did not store it."""
+
+
+class Outsider:
+    """`replies` is what came on `wa.out.>` while it listened."""
+
+    def __init__(self, bus: Client) -> None:
+        self.bus = bus
+        self.replies: list[dict[str, Any]] = []
+
+    async def write(self, key: ChatKey, id_: str, text: str = "hello", *, header: bool = True, **fields: Any) -> int:
+        """A message; its sequence in the log. Without the `header` a repeat of the id is stored again."""
+        body = json.dumps({"id": id_, "text": text, **fields}).encode()
+        headers = {"Nats-Msg-Id": f"in:{key.account}:{key.chat}:{id_}"} if header else None
+        return await self.put("in", key, body, headers)
+
+    async def order(self, key: ChatKey, id_: str, command: str, **fields: Any) -> int:
+        """A control."""
+        return await self.put("control", key, json.dumps({"id": id_, "command": command, **fields}).encode())
+
+    async def put(self, type_: str, key: ChatKey, body: bytes, headers: dict[str, str] | None = None) -> int:
+        """Any bytes on `wa.<type>.<account>.<chat>`."""
+        return await self.store(f"wa.{type_}.{token(key.account)}.{token(key.chat)}", body, headers)
+
+    async def store(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> int:
+        """Any bytes on any subject of the stream; where they stand. Raises Refused, nats.errors.Error."""
+        answer = json.loads((await self.bus.request(subject, body, timeout=5, headers=headers)).data)
+        if "error" in answer:
+            raise Refused(answer["error"]["description"])
+        seq: int = answer["seq"]
+        return seq
+
+    async def stored(self, type_: str, key: ChatKey, body: bytes, headers: dict[str, str] | None = None) -> int:
+        """`put`, as often as it takes while the server is away."""
+        while True:
+            try:
+                return await self.put(type_, key, body, headers)
+            except (nats.errors.Error, OSError):
+                await asyncio.sleep(0.05)
+
+    async def heard(self, message: Msg) -> None:
+        self.replies.append(json.loads(message.data))
+
+
+@asynccontextmanager
+async def outsider(url: str, token: str | None = None) -> AsyncIterator[Outsider]:
+    """A client on the bus at `url`, which comes back by itself."""
+
+    async def unheeded(_: Exception) -> None:
+        """What cannot be stored, is told by `put`."""
+
+    bus = await nats.connect(
+        url, token=token, max_reconnect_attempts=-1, reconnect_time_wait=0.05, ping_interval=5, error_cb=unheeded
+    )
+    try:
+        someone = Outsider(bus)
+        await bus.subscribe("wa.out.>", cb=someone.heard)
+        await bus.flush()
+        yield someone
+    finally:
+        await bus.close()

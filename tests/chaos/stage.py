@@ -1,0 +1,60 @@
+"""The stage of a kill: a real nats-server behind a proxy, a model's double, and a recado that is not started yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from events.ids import ChatKey
+from tests.chaos.log_watch import LogWatch, watching
+from tests.chaos.nats_proxy import NatsProxy, nats_proxy
+from tests.chaos.outsider import Outsider, outsider
+from tests.chaos.process import Recado, asks, recado
+from tests.doubles.openai_server import OpenAIDouble
+from tests.nats_server import NatsServer
+
+
+class Stage(NamedTuple):
+    """Who plays: `recado` talks to the server through `proxy`; `log` and `outsider` talk to it directly."""
+
+    server: NatsServer
+    proxy: NatsProxy
+    model: OpenAIDouble
+    log: LogWatch
+    outsider: Outsider
+    recado: Recado
+
+    async def kept_its_promises(self) -> None:
+        """Nothing is owed, nothing was broken, every reply was heard once, and the projection is what the log says."""
+        await self.log.settled()
+        wrong = self.log.wrong()
+        assert not wrong, "\n".join([*map(str, wrong), self.log.told()])
+        await self.recado.is_verified()
+        heard = [reply["id"] for reply in self.outsider.replies]
+        assert heard == [recorded.event.id for recorded in self.log.events if recorded.type == "reply"]
+
+    async def history(self, key: ChatKey) -> list[dict[str, Any]]:
+        """What `recado history` shows of the chat."""
+        shown = await self.recado.run("history", key.chat, "--account", key.account, "--json")
+        assert shown.code == 0, shown
+        entries: list[dict[str, Any]] = json.loads(shown.out)
+        return entries
+
+
+@asynccontextmanager
+async def stage(folder: Path, **environment: str) -> AsyncIterator[Stage]:
+    """Everything but recado is running."""
+    async with AsyncExitStack() as stack:
+        server = NatsServer(folder)
+        server.start()
+        stack.callback(server.kill)
+        proxy = await stack.enter_async_context(nats_proxy(server.url))
+        model = await stack.enter_async_context(OpenAIDouble())
+        settings = {"NATS_URL": proxy.url, **asks(model), **environment}
+        process = stack.enter_context(recado(folder / "recado", **settings))
+        log = await stack.enter_async_context(watching(server.url))
+        someone = await stack.enter_async_context(outsider(server.url))
+        yield Stage(server, proxy, model, log, someone, process)
