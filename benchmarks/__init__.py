@@ -1,0 +1,1 @@
+"""Speed and memory, measured beside other ways to do the same: `python -m benchmarks [names]`, or `make bench`."""

@@ -1,0 +1,53 @@
+"""The three bots, each with a nats-server of its own and a past of the same length."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.conversations import publish_conversations, write_conversations
+from benchmarks.people import People
+from benchmarks.process import Measured, measured
+from benchmarks.servers import nats_server
+from benchmarks.transcript import Transcript
+from events.bus import Bus
+from events.jetstream_log import JetStreamLog
+from tests.doubles.openai_server import API_KEY
+
+RECADO, OBVIOUS, FLOOR = "recado", "obvious", "floor"
+_MODULES = {RECADO: "benchmarks.instance", OBVIOUS: "benchmarks.obvious", FLOOR: "benchmarks.floor"}
+
+
+class Bot(msgspec.Struct, frozen=True):
+    """A bot that runs, and the people who write to it."""
+
+    name: str
+    process: Measured
+    people: People
+
+
+@asynccontextmanager
+async def running(
+    name: str, folder: Path, openai: str, *, chats: int, history: int, sync: str = "default"
+) -> AsyncIterator[Bot]:
+    """Bot `name`; each of `chats` has `history` messages behind it, as many as the model is shown."""
+    with nats_server(folder / "nats", sync) as server:
+        exchanges = (history + 1) // 2
+        if name == RECADO:
+            bus = await Bus.open(server.url)
+            await publish_conversations(await JetStreamLog.open(bus), chats, exchanges)
+            await bus.close()
+        else:
+            transcript = Transcript(folder / "transcript.db")
+            write_conversations(transcript, chats, exchanges)
+            transcript.close()
+        async with (
+            measured(
+                _MODULES[name], nats=server.url, openai=openai, api_key=API_KEY, folder=folder, history=history
+            ) as process,
+            People.at(server.url) as people,
+        ):
+            yield Bot(name, process, people)

@@ -1,0 +1,22 @@
+"""What the three bots have in common: the subjects they listen and speak on, the model, the prompt."""
+
+from __future__ import annotations
+
+from nats.js import JetStreamContext
+from nats.js.api import RePublish, StreamConfig
+
+ACCOUNT = "bench"
+MODEL = "gpt-4.1-mini"
+SYSTEM_PROMPT = "You answer for a small shop that repairs bicycles. Be short and friendly."
+
+
+async def bot_streams(jetstream: JetStreamContext) -> None:
+    """The streams of the two bots beside recado. A reply reaches `wa.out` once it is stored, as recado's do."""
+    await jetstream.add_stream(StreamConfig(name="IN", subjects=["wa.in.*.*"]))
+    republish = RePublish(src="reply.*.*", dest="wa.out.{{wildcard(1)}}.{{wildcard(2)}}")
+    await jetstream.add_stream(StreamConfig(name="OUT", subjects=["reply.*.*"], republish=republish))
+
+
+def out_subject(in_subject: str) -> str:
+    """Where the reply to a message on `wa.in.<account>.<chat>` is stored."""
+    return "reply." + in_subject.split(".", 2)[2]

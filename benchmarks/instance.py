@@ -1,0 +1,72 @@
+"""recado's own path in a process: the log on JetStream, runner and projection, router and actors, chat completions."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+from secrets import token_hex
+
+from actors.bus_time import BusTime
+from actors.instance import Instance
+from actors.router import Router
+from backends.chat_completions import ChatCompletions
+from backends.protocol import ReplyBackend
+from benchmarks.bus import MODEL, SYSTEM_PROMPT
+from benchmarks.process import stand_by
+from events.bus import Bus
+from events.jetstream_log import JetStreamLog
+from events.log import EventLog
+from projections.chat_reads import ChatReads
+from projections.reader import Reader
+from projections.runner import Runner
+
+
+class Recado:
+    """One instance over `log`, its projection in `folder`; `start` returns once it takes work."""
+
+    def __init__(self, log: EventLog, folder: Path, backend: ReplyBackend, history: int) -> None:
+        self.log = log
+        self.runner = Runner(log, folder, self._dispatch)
+        bus_time = BusTime()
+        self.instance = Instance(
+            incarnation=token_hex(8),
+            log=log,
+            backend=backend,
+            reads=ChatReads(Reader(folder, lambda: self.runner.path)),
+            progress=self.runner,
+            bus_time=bus_time,
+            fresh_id=lambda: token_hex(8),
+            debounce=0.0,
+            history=history,
+        )
+        self.router = Router(self.instance)
+
+    async def start(self) -> None:
+        self.instance.bus_time.observe((await self.log.head()).now)
+        self.following = asyncio.create_task(self.runner.run())
+        await self.runner.caught_up.wait()
+        await self.runner.between_batches(self.router.open)
+
+    def _dispatch(self, batch: list) -> None:
+        self.router.dispatch(batch)
+
+
+async def main(args: argparse.Namespace) -> None:
+    log = await JetStreamLog.open(await Bus.open(args.nats))
+    backend = ChatCompletions(
+        api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT
+    )
+    recado = Recado(log, args.folder, backend, args.history)
+    await recado.start()
+    stand_by()
+    await recado.following
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for name in ("--nats", "--openai", "--api-key"):
+        parser.add_argument(name)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--history", type=int)
+    asyncio.run(main(parser.parse_args()))

@@ -1,0 +1,71 @@
+"""A process that is measured, and answers from inside itself what it has used so far.
+
+The measured side calls `stand_by` and prints `ready`; the measuring side asks over the process's standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+READY_WITHIN = 60.0
+
+
+class Measured:
+    """The measuring side's view of it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def cpu(self) -> float:
+        """Seconds of CPU that the process has used, user and system, all of its threads."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"cpu\n")
+        return float(await self._line())
+
+    async def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = await asyncio.wait_for(self._process.stdout.readline(), READY_WITHIN)
+        if not line:
+            raise RuntimeError(f"the measured process ended with {await self._process.wait()}")
+        return line.decode().strip()
+
+    async def ready(self) -> None:
+        """Return once it has printed `ready`."""
+        while await self._line() != "ready":
+            pass
+
+
+@asynccontextmanager
+async def measured(module: str, **options: object) -> AsyncIterator[Measured]:
+    """Run `python -m module --option value …`; it is ended with the context."""
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        child = Measured(process)
+        await child.ready()
+        yield child
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def stand_by() -> None:
+    """On the measured side: say that it is ready, and answer from a thread that sleeps between questions."""
+    threading.Thread(target=_answer, daemon=True).start()
+    print("ready", flush=True)
+
+
+def _answer() -> None:
+    for _ in sys.stdin:
+        print(time.process_time(), flush=True)
+    # Whoever measured has gone.
+    os._exit(1)

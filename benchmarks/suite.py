@@ -1,0 +1,77 @@
+"""All benchmarks by name, each run in a fresh process so that none lives with another's memory."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
+
+from benchmarks.figures import Outcome
+
+NAMES = ("appends", "replies", "latency", "rebuild", "waking", "memory", "ready")
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Where it was measured. `load` is the one-minute load average before anything ran."""
+
+    cores: int
+    system: str
+    python: str
+    sqlite: str
+    load: float
+
+
+class Document(msgspec.Struct, frozen=True):
+    """What `python -m benchmarks` prints."""
+
+    at: str
+    seconds: float
+    machine: Machine
+    benchmarks: dict[str, Outcome]
+
+
+def document(names: Sequence[str], *, tiny: bool) -> Document:
+    """Run the named benchmarks one after the other."""
+    machine = Machine(
+        os.cpu_count() or 1,
+        f"{platform.system()} {platform.machine()}",
+        platform.python_version(),
+        sqlite3.sqlite_version,
+        round(os.getloadavg()[0], 2),
+    )
+    started = time.monotonic()
+    outcomes = {}
+    for name in names:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            outcomes[name] = process.submit(run, name, tiny=tiny, started=started).result()
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Document(at, round(time.monotonic() - started, 1), machine, outcomes)
+
+
+def run(name: str, *, tiny: bool, started: float) -> Outcome:
+    """The outcome of one benchmark, in this process. Progress goes to stderr, with seconds since `started`."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    benchmark = importlib.import_module(f"benchmarks.{name}")
+
+    def say(step: str) -> None:
+        print(f"{time.monotonic() - started:5.0f} s  {name}: {step}", file=sys.stderr, flush=True)
+
+    say("starts")
+    with tempfile.TemporaryDirectory(prefix="recado-bench-", ignore_cleanup_errors=True) as folder:
+        size = benchmark.TINY if tiny else benchmark.Size()
+        outcome: Outcome = asyncio.run(benchmark.run(size, Path(folder), say))
+        return outcome
