@@ -1,0 +1,171 @@
+"""`recado chats`, `history`, `threads`, `why`, `replay` and `verify`, on a projection of a real log."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.decisions import Ignored, Paused, ThreadCreated, TokenUsage, TurnError, TurnFailed, TurnStarted
+from events.inbound import Control, Message, Receipt
+from events.jetstream_log import JetStreamLog
+from projections import files
+from tests.recado.command import Command
+from tests.recado.instance import ANA, AT, BIA, decide, reply
+
+
+@pytest.fixture
+async def told(on_bus: Command, jetstream_log: JetStreamLog) -> Command:
+    """A message that was answered, one that failed, one that was ignored, folded by `recado replay`."""
+    log = jetstream_log
+    await log.publish(ANA, Message(id="m1", text="hello", name="Ana"), msg_id="m1")
+    await decide(
+        log,
+        TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT),
+        ThreadCreated(backend="chat", thread="th1", reason="first", at=AT),
+        reply(
+            "m1",
+            text="hello\nAna",
+            id="r1",
+            turn="t1",
+            backend="chat",
+            model="gpt",
+            thread="th1",
+            usage=TokenUsage(5, 2),
+        ),
+    )
+    await log.publish(ANA, Receipt(id="c1", reply="r1", state="delivered"), msg_id="c1")
+    await log.publish(ANA, Message(id="m2", text="and now?", name="Ana"), msg_id="m2")
+    await log.publish(ANA, Message(id="m1", text="hello", name="Ana"), msg_id="m1 again")
+    error = TurnError(class_="bad_key", detail="no such key")
+    await decide(
+        log,
+        TurnStarted(turn="t2", messages=("m2",), backend="chat", at=AT),
+        TurnFailed(turn="t2", messages=("m2",), error=error, told=True, at=AT),
+        reply(text="Sorry!", id="t2.a", author="system", about="t2"),
+    )
+    await log.publish(BIA, Message(id="m3", kind="sticker"), msg_id="m3")
+    await log.publish(BIA, Control(id="o1", command="pause", by="cli:eva"), msg_id="o1")
+    await decide(log, Ignored(messages=("m3",), reason="unsupported_kind", at=AT), key=BIA)
+    await decide(log, Paused(until=AT + timedelta(days=36500), by="cli:eva", cause="o1", at=AT), key=BIA)
+    await log.publish(BIA, Message(id="m4", text="anybody?"), msg_id="m4")
+    assert (await on_bus("replay")).code == 0
+    return on_bus
+
+
+async def test_chats_are_listed_with_what_waits(told: Command) -> None:
+    """The latest first; programs get every field."""
+    lines = (await told("chats")).out.splitlines()
+    assert lines[0].split() == ["CHAT", "NAME", "ACCOUNT", "LAST", "MESSAGES", "REPLIES", "STATE", "TEXT"]
+    assert "5511999990002" in lines[1]
+    assert "paused until 21" in lines[1]
+    assert "1 waiting" in lines[1]
+    assert "Ana" in lines[2]
+    document = (await told("chats", "--json")).document
+    assert [(chat["chat"], chat["waiting"], chat["paused"]) for chat in document] == [
+        (BIA.chat, 1, True),
+        (ANA.chat, 0, False),
+    ]
+    assert (await told("chats", "--json", "--account", "shop")).document == []
+
+
+async def test_a_history_reads_like_the_chat(told: Command) -> None:
+    """Who said what, and what a message without a reply ended as."""
+    lines = (await told("history", "5511999990001")).out.splitlines()
+    said = [line[21:] for line in lines]
+    assert said[0] == "Ana: hello"
+    assert said[1] == "assistant: hello"
+    assert lines[2] == "Ana  [delivered]"
+    assert said[3] == "Ana: and now?  [failed: bad_key]"
+    assert said[4] == "system: Sorry!"
+    bia = (await told("history", "5511999990002")).out
+    assert "(sticker)  [ignored: unsupported_kind]" in bia
+    assert "anybody?  [open]" in bia
+    assert [entry["id"] for entry in (await told("history", "5511999990001", "--json")).document] == [
+        "m1",
+        "r1",
+        "m2",
+        "t2.a",
+    ]
+
+
+async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> None:
+    """It says in which account it looked, because that is the usual mistake."""
+    done = await told("history", "5511999990001", "--account", "shop")
+    assert (done.code, done.out) == (0, "")
+    assert "Nothing is known of 5511999990001 in account shop." in done.err
+    assert (await told("history", "5511999990001", "--account", "shop", "--json")).document == []
+
+
+async def test_threads_are_listed_by_chat(told: Command) -> None:
+    """Where the conversation is at the backend, and why."""
+    lines = (await told("threads")).out.splitlines()
+    assert lines[1].split()[:4] == ["5511999990001", "local", "chat", "th1"]
+    assert lines[1].split()[-5:] == ["first", "1", "1", "7", "current"]
+    assert (await told("threads", "--json")).document[0]["thread"] == "th1"
+
+
+@pytest.mark.parametrize(
+    ("id_", "story"),
+    [
+        (
+            "m1",
+            ["came in from Ana", "turn t1 started", "reply r1 by assistant, gpt", "came again, 1 times", "delivered"],
+        ),
+        (
+            "m2",
+            [
+                "came in from Ana",
+                "turn t2 started",
+                "the turn failed",
+                "bad_key: no such key",
+                'told, sequence 10: "Sorry!"',
+            ],
+        ),
+        ("m3", ["(sticker)", "ignored", "unsupported_kind (this kind of message is not answered)"]),
+        ("m4", ["came in", "open: it has no ending yet"]),
+        ("r1", ["reply r1", "turn t1 started", "delivered"]),
+        ("t2.a", ["turn t2 started", "the turn failed", "reply t2.a by system"]),
+        ("o1", ["ordered by cli:eva", "pause", "paused, sequence 14"]),
+    ],
+)
+async def test_why_tells_the_story_of_an_id(told: Command, id_: str, story: list[str]) -> None:
+    """From its arrival to its ending, with the reason; programs get the same as one document."""
+    done = await told("why", id_)
+    assert done.code == 0
+    for step in story:
+        assert step in done.out
+    assert len((await told("why", id_, "--json")).document) == 1
+
+
+async def test_why_does_not_know_every_id(told: Command) -> None:
+    """It says up to where it knows the log."""
+    done = await told("why", "m99")
+    assert (done.code, done.out) == (1, "")
+    assert "Up to sequence 15 of the log" in done.err
+
+
+async def test_replay_and_verify_agree(told: Command) -> None:
+    """A rebuild is what the live file is, table by table."""
+    replayed = await told("replay", "--json")
+    assert (replayed.document["events"], replayed.document["checkpoint"]) == (15, 15)
+    assert "Replaying" in replayed.err
+    verified = await told("verify")
+    assert verified.code == 0
+    assert "is what the log says up to sequence 15" in verified.out
+    assert all(line.endswith("same") for line in verified.out.splitlines()[1:-1])
+
+
+async def test_verify_finds_a_difference(told: Command) -> None:
+    """Exit 1, with the first row that differs, as it is and as it should be."""
+    path = files.live(Path(told.variables["RECADO_DATA"]))
+    assert path is not None
+    with sqlite3.connect(str(path)) as db:
+        db.execute("UPDATE chats SET messages = 77 WHERE chat = ?", (ANA.chat,))
+    done = await told("verify")
+    assert done.code == 1
+    assert "is NOT what the log says" in done.out
+    assert [line.split()[0] for line in done.out.splitlines() if "DIFFERS" in line] == ["chats"]
+    verified = await told("verify", "--json")
+    assert verified.code == 1
+    assert [table["table"] for table in verified.document["tables"] if table["difference"]] == ["chats"]

@@ -1,0 +1,206 @@
+"""`recado doctor`: each thing that can be wrong is found, and comes with what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from actors.lease import Holder, Lease
+from events.bus import Bus
+from events.inbound import Message
+from events.jetstream_log import JetStreamLog
+from projections import files
+from projections.rebuild import rebuild
+from recado.doctor import Finding, examine
+from tests.doubles.openai_server import API_KEY, OpenAIDouble
+from tests.nats_server import NatsServer, free_port
+from tests.recado.command import Command
+from tests.recado.instance import ANA
+from tests.waiting import until
+
+
+class Doctor:
+    """The findings about an installation in `home` with these variables."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.variables = {"RECADO_DATA": str(home), "OPENAI_API_MODE": "scripted"}
+
+    async def finds(self, what: str, **variables: str) -> Finding:
+        """The last finding about `what`."""
+        found = [f async for f in examine(self.variables | variables, self.home / ".env") if f.what == what]
+        return found[-1]
+
+
+@pytest.fixture
+def doctor(tmp_path: Path) -> Doctor:
+    return Doctor(tmp_path)
+
+
+@pytest.fixture
+def on_bus(doctor: Doctor, nats_server: NatsServer) -> Doctor:
+    doctor.variables["NATS_URL"] = nats_server.url
+    return doctor
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[OpenAIDouble]:
+    async with OpenAIDouble(models=("gpt-6-luna",)) as double:
+        yield double
+
+
+async def test_all_is_well(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """Nothing to do: every mark is a tick."""
+    await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
+    await rebuild(jetstream_log, on_bus.home)
+    lease = Lease(bus.jetstream(), "p.all", Holder("blue", "1"))
+    keeping = asyncio.create_task(lease.keep(lambda: None, lambda: None))
+    await until(lambda: lease.held)
+    try:
+        found = [finding async for finding in examine(on_bus.variables, on_bus.home / ".env")]
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    assert {finding.what: finding.state for finding in found} == dict.fromkeys(
+        ["settings", "data", "bus", "log", "dead letters", "instance", "projection", "model"], "ok"
+    )
+    says = {finding.what: finding.says for finding in found}
+    assert "ms there and back" in says["bus"]
+    assert says["log"].startswith("1 events")
+    assert says["instance"] == "blue answers chats"
+    assert says["projection"] == "projection-1.db at sequence 1, 0 behind the log"
+
+
+async def test_wrong_settings_are_all_there_is_to_say(doctor: Doctor) -> None:
+    """Without settings nothing else can be looked at."""
+    found = [f async for f in examine({"RECADO_PORT": "x", "RECADO_DEBOUNCE": "y"}, doctor.home / ".env")]
+    assert [(finding.what, finding.state) for finding in found] == [("settings", "failure")] * 2
+
+
+async def test_an_unknown_setting_is_a_warning(doctor: Doctor) -> None:
+    """With what was meant."""
+    found = [f async for f in examine({**doctor.variables, "RECADO_PRT": "1"}, doctor.home / ".env")]
+    assert Finding("settings", "warning", found[0].says) == found[0]
+    assert "did you mean RECADO_PORT?" in found[0].says
+
+
+async def test_a_data_folder_is_looked_at(doctor: Doctor) -> None:
+    """One that is not there is no failure before the first start; one that cannot be written to is."""
+    assert (await doctor.finds("data", RECADO_DATA=str(doctor.home / "none"))).state == "warning"
+    unwritable = await doctor.finds("data", RECADO_DATA="/proc")
+    assert unwritable.state == "failure"
+    assert "RECADO_DATA" in unwritable.do
+
+
+async def test_a_bus_that_is_not_there_is_a_failure(doctor: Doctor) -> None:
+    """Embedded or not, it says how to get one."""
+    assert "recado up" in (await doctor.finds("bus")).says
+    gone = await doctor.finds("bus", NATS_URL=f"nats://127.0.0.1:{free_port()}")
+    assert gone.state == "failure"
+    assert "no NATS server answers" in gone.says
+
+
+async def test_a_server_without_jetstream_is_a_failure(doctor: Doctor, tmp_path: Path) -> None:
+    """Nothing can be kept there."""
+    server = NatsServer(tmp_path)
+    (tmp_path / "nats-server.conf").write_text(f"listen: 127.0.0.1:{server.port}\n")
+    server.start()
+    try:
+        found = await doctor.finds("bus", NATS_URL=server.url)
+    finally:
+        server.kill()
+    assert found.state == "failure"
+    assert "JetStream" in found.says
+
+
+async def test_a_bus_that_recado_never_used_is_told(on_bus: Doctor) -> None:
+    """The doctor looks and makes nothing."""
+    assert (await on_bus.finds("log")).says == "there is no stream EVENTS yet"
+    assert (await on_bus.finds("log")).state == "warning"
+    assert (await on_bus.finds("instance")).state == "warning"
+
+
+@pytest.mark.parametrize(("share", "state"), [(0.6, "ok"), (0.8, "warning"), (0.95, "failure")])
+async def test_a_log_that_fills_is_told_in_time(on_bus: Doctor, bus: Bus, share: float, state: str) -> None:
+    """From 70 % on there is something to do, from 90 % on nothing is taken in."""
+    limit = 1024 * 1024
+    log = await JetStreamLog.open(bus, max_bytes=limit)
+    number = 0
+    while (await log.head()).size < share * limit:
+        number += 1
+        await log.publish(ANA, Message(id=f"m{number}", text="x" * 20_000), msg_id=f"m{number}")
+    await log.close()
+    found = await on_bus.finds("log")
+    assert found.state == state
+    assert bool(found.do) == (state != "ok")
+
+
+async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """Somebody has to look at them."""
+    await jetstream_log.bury("local", b"{", reason="unreadable", msg_id="1")
+    found = await on_bus.finds("dead letters")
+    assert (found.state, found.says) == ("warning", "1")
+    assert "nats stream view DLQ" in found.do
+
+
+async def test_a_lease_that_ended_is_nobodys(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """An instance that was stopped does not answer chats any more."""
+    assert jetstream_log is not None
+    lease = Lease(bus.jetstream(), "p.all", Holder("blue", "1"))
+    keeping = asyncio.create_task(lease.keep(lambda: None, lambda: None))
+    await until(lambda: lease.held)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert (await on_bus.finds("instance")).says == "nobody answers chats"
+
+
+async def test_a_damaged_or_old_projection_is_a_warning(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """It is rebuilt at the next start anyway."""
+    assert (await on_bus.finds("projection")).says == "none was built yet"
+    await rebuild(jetstream_log, on_bus.home)
+    path = files.live(on_bus.home)
+    assert path is not None
+    path.write_bytes(b"this is no database, and long enough to be read as the header of one" * 20)
+    found = await on_bus.finds("projection")
+    assert found.state == "warning"
+    assert "recado replay" in found.do
+    path.unlink()
+    assert (await on_bus.finds("projection")).state == "warning"
+
+
+async def test_a_projection_far_behind_is_a_warning(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """Either nothing runs or something is wrong with what runs."""
+    await rebuild(jetstream_log, on_bus.home)
+    await asyncio.gather(
+        *(jetstream_log.publish(ANA, Message(id=f"m{n}", text="x"), msg_id=f"m{n}") for n in range(1001))
+    )
+    found = await on_bus.finds("projection")
+    assert (found.state, found.says) == ("warning", "projection-1.db at sequence 0, 1,001 behind the log")
+
+
+async def test_the_model_is_asked_for(doctor: Doctor, model: OpenAIDouble) -> None:
+    """A model that is listed is fine; another, a refused key and a server that is away are warnings."""
+    mine = {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": API_KEY}
+    assert (await doctor.finds("model", **mine)).state == "ok"
+    other = await doctor.finds("model", **mine, OPENAI_MODEL="gpt-0")
+    assert other.state == "warning"
+    assert "does not list gpt-0 (it lists gpt-6-luna)" in other.says
+    refused = await doctor.finds("model", **{**mine, "OPENAI_API_KEY": "sk-wrong"})
+    assert (refused.state, refused.do) == ("warning", "check OPENAI_API_KEY")
+    away = await doctor.finds("model", **{**mine, "OPENAI_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"})
+    assert away.state == "warning"
+    assert "cannot be reached" in away.says
+    elsewhere = await doctor.finds("model", **{**mine, "OPENAI_BASE_URL": model.base_url.removesuffix("/v1")})
+    assert elsewhere.state == "warning"
+    assert "HTTP 404" in elsewhere.says
+
+
+async def test_the_command_marks_its_findings(recado: Command) -> None:
+    """A tick, an exclamation mark, a cross; exit 1 if there is a cross."""
+    done = await recado("doctor", OPENAI_API_MODE="scripted")
+    assert done.code == 1
+    marks = {line[2:].partition(":")[0]: line[0] for line in done.out.splitlines() if line[0] != " "}
+    assert marks == {"settings": "✓", "data": "!", "bus": "✗", "projection": "!", "model": "✓"}
+    document = (await recado("doctor", "--json", OPENAI_API_MODE="scripted")).document
+    assert [finding["state"] for finding in document] == ["ok", "warning", "failure", "warning", "ok"]
