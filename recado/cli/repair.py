@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
+from pysqlite3 import dbapi2 as sqlite3
 
 from projections.content import Difference
 from projections.rebuild import Progress, RebuildReport, rebuild
@@ -57,15 +59,24 @@ async def _replay() -> RebuildReport:
     chosen = settings()
     chosen.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with open_log(chosen) as (log, _):
-        with _bar("Replaying") as progress:
+        with _bar("Replaying") as progress, _writing(chosen.data):
             return await rebuild(log, chosen.data, progress)
 
 
 async def _verify() -> VerifyReport:
     chosen = settings()
     async with open_log(chosen) as (log, _):
-        with _bar("Verifying") as progress:
+        with _bar("Verifying") as progress, _writing(chosen.data):
             return await compare(log, chosen.data, progress)
+
+
+@contextmanager
+def _writing(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        message = f"the new projection cannot be written to {data.absolute()}: {error}. The live one is as it was"
+        raise click.ClickException(message) from error
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """`recado chats`, `history`, `threads`, `why`, `replay` and `verify`, on a projection of a real log."""
 
+import asyncio
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from events.decisions import Ignored, Paused, ThreadCreated, TokenUsage, TurnErr
 from events.inbound import Control, Message, Receipt
 from events.jetstream_log import JetStreamLog
 from projections import files
-from tests.recado.command import Command
+from tests.recado.command import RECADO, Command
 from tests.recado.instance import ANA, AT, BIA, decide, reply
 
 
@@ -130,12 +132,17 @@ async def test_threads_are_listed_by_chat(told: Command) -> None:
     ],
 )
 async def test_why_tells_the_story_of_an_id(told: Command, id_: str, story: list[str]) -> None:
-    """From its arrival to its ending, with the reason; programs get the same as one document."""
+    """From its arrival to its ending, with the reason."""
     done = await told("why", id_)
     assert done.code == 0
     for step in story:
         assert step in done.out
-    assert len((await told("why", id_, "--json")).document) == 1
+
+
+async def test_why_tells_programs_the_same(told: Command) -> None:
+    """As one document with one item for each thing of that id."""
+    (known,) = (await told("why", "m1", "--json")).document
+    assert (known["what"], known["entry"]["repeats"], known["reply"]["id"]) == ("message", 1, "r1")
 
 
 async def test_why_does_not_know_every_id(told: Command) -> None:
@@ -154,6 +161,21 @@ async def test_replay_and_verify_agree(told: Command) -> None:
     assert verified.code == 0
     assert "is what the log says up to sequence 15" in verified.out
     assert all(line.endswith("same") for line in verified.out.splitlines()[1:-1])
+
+
+async def test_a_disk_that_is_full_is_told(told: Command) -> None:
+    """The live projection stays as it is."""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f"ulimit -f 40; exec {RECADO} replay"),
+        cwd=told.home,
+        env={"PATH": os.environ["PATH"], **told.variables},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await process.communicate()
+    assert process.returncode == 1
+    assert "cannot be written" in err.decode()
+    assert "Traceback" not in err.decode()
+    assert (await told("chats")).code == 0
 
 
 async def test_verify_finds_a_difference(told: Command) -> None:
