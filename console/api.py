@@ -1,0 +1,185 @@
+"""What the page asks: which chats there are, what was said in one, and to say something more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from console.deps import Deps, ModelInfo
+from console.problems import Problem, answer, body_of
+from console.stream import EventStream
+from events.ids import ChatKey
+from events.jid import is_canonical
+from events.log import EventTooLarge, LogFull, LogUnavailable
+from gateways.simulator import Simulator
+from projections.reader import ProjectionMissing
+from projections.views import ChatView, Entry
+
+SHOWN = 60
+"""Messages and replies of a chat that are shown at first, and fetched at a time."""
+
+CHATS = 50
+"""Chats in the list."""
+
+_RECEIPT_WITHIN = 5.0
+
+log = structlog.get_logger("recado.console")
+
+
+class ChatLine(msgspec.Struct, frozen=True):
+    """A chat in the list; without `at` nothing was said in it yet. `phone`: one of the simulated phones."""
+
+    chat: str
+    name: str | None
+    phone: bool
+    at: datetime | None = None
+    text: str | None = None
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """What is shown before a chat is open. `can_write` is false where nobody simulates phones."""
+
+    account: str
+    model: ModelInfo
+    can_write: bool
+    chats: tuple[ChatLine, ...]
+
+
+class History(msgspec.Struct, frozen=True):
+    """Messages and replies, oldest first; `more`: there are older ones. A stream goes on from them at `after`."""
+
+    entries: tuple[Entry, ...]
+    more: bool
+    after: int
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    """What somebody typed. Whoever sends it chooses the `id` and keeps it for every try: it counts once."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+    chat: str
+    text: str
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """The message stands in the log at `seq`."""
+
+    id: str
+    seq: int
+    duplicate: bool
+
+
+class SeenReplies(msgspec.Struct, frozen=True):
+    """Replies that the person has before their eyes."""
+
+    replies: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=256)], ...], msgspec.Meta(max_length=500)
+    ]
+
+
+async def overview(request: Request) -> Response:
+    """GET: an Overview. The simulated phones stand first, then the chats with the latest activity."""
+    deps = _deps(request)
+    try:
+        known = {view.chat: view for view in deps.queries.chats(deps.account, CHATS)}
+    except ProjectionMissing:
+        # The list is there at once; what was said comes when the history is.
+        known = {}
+    contacts = deps.simulator.contacts if deps.simulator is not None else ()
+    phones = tuple(_line(contact.chat, contact.name, known.pop(contact.chat, None)) for contact in contacts)
+    others = tuple(_line(view.chat, None, view) for view in known.values())
+    return answer(Overview(deps.account, deps.model, deps.simulator is not None, phones + others))
+
+
+async def history(request: Request) -> Response:
+    """GET `?before=<seq>`: a History of the chat's last SHOWN lines, or of those before a sequence."""
+    before = _number(request.query_params.get("before"), "before")
+    found = _deps(request).queries.history(_key(request), SHOWN + 1, before)
+    entries = found[-SHOWN:]
+    after = entries[0].seq - 1 if entries else 0
+    return answer(History(entries, len(found) > SHOWN, after))
+
+
+async def write(request: Request) -> Response:
+    """POST a NewMessage: a person writes. Stored once the log has it."""
+    deps, simulator = _deps(request), _simulator(request)
+    message = await body_of(request, NewMessage)
+    if not is_canonical(message.chat):
+        raise Problem(400, f"{message.chat[:60]!r} is not the canonical JID of a chat.")
+    if not message.text.strip():
+        raise Problem(400, "The message is empty.")
+    try:
+        stored = await simulator.publish(message.chat, message.text, id=message.id)
+    except EventTooLarge as error:
+        raise Problem(413, f"The message is too long: {error}.") from error
+    except LogFull as error:
+        raise Problem(503, f"Not stored: {error}.") from error
+    except LogUnavailable as error:
+        log.warning("message_not_stored", account=deps.account, reason=str(error))
+        raise Problem(503, f"Not stored, the bus does not answer: {error}.") from error
+    return answer(Stored(message.id, stored.seq, stored.duplicate), 201)
+
+
+async def seen(request: Request) -> Response:
+    """POST SeenReplies: the person has the chat open."""
+    simulator = _simulator(request)
+    replies = await body_of(request, SeenReplies)
+    try:
+        async with asyncio.timeout(_RECEIPT_WITHIN):
+            await simulator.read(_key(request).chat, replies.replies)
+    except TimeoutError:
+        raise Problem(503, "Not stored: the log takes no receipts now.") from None
+    return Response(status_code=204)
+
+
+async def stream(request: Request) -> ASGIApp:
+    """GET `?after=<seq>` or with Last-Event-ID, which counts more: an EventStream of the chat."""
+    resumed = request.headers.get("last-event-id")
+    given = resumed or request.query_params.get("after")
+    after = _number(given, "Last-Event-ID" if resumed else "after") or 0
+    deps = _deps(request)
+    try:
+        head = await deps.log.head()
+    except LogUnavailable as error:
+        raise Problem(503, f"The bus does not answer: {error}.") from error
+    return EventStream(deps, _key(request), after, head.created, request.app.state.closing)
+
+
+def _deps(request: Request) -> Deps:
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+def _simulator(request: Request) -> Simulator:
+    simulator = _deps(request).simulator
+    if simulator is None:
+        raise Problem(409, "There are no simulated phones here: recado up has them, recado serve only shows the chats.")
+    return simulator
+
+
+def _key(request: Request) -> ChatKey:
+    chat = request.path_params["chat"]
+    if not is_canonical(chat):
+        raise Problem(404, f"{chat[:60]!r} is not the canonical JID of a chat.")
+    return ChatKey(_deps(request).account, chat)
+
+
+def _number(given: str | None, what: str) -> int | None:
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise Problem(400, f"{what} is a sequence of the log, a whole number, not {given[:40]!r}.")
+    return int(given)
+
+
+def _line(chat: str, phone_of: str | None, view: ChatView | None) -> ChatLine:
+    if view is None:
+        return ChatLine(chat, phone_of, phone_of is not None)
+    return ChatLine(chat, phone_of or view.name, phone_of is not None, view.last_at, view.last_text)

@@ -1,0 +1,66 @@
+"""The page as an ASGI app, with the addresses that supervisors and Prometheus ask."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from console import api
+from console.deps import Deps
+from console.guard import Guard
+from console.problems import Problem, answer, answer_problem, answer_projection_missing
+from projections.reader import ProjectionMissing
+
+STATIC = Path(__file__).with_name("static")
+
+
+def make_app(deps: Deps) -> Starlette:
+    """The app. Setting `app.state.closing` (an asyncio.Event) ends the streams of open pages."""
+    app = Starlette(
+        routes=[
+            Route("/", page),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            Route("/api/overview", api.overview),
+            Route("/api/messages", api.write, methods=["POST"]),
+            Route("/api/chats/{chat}/history", api.history),
+            Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
+            Route("/api/chats/{chat}/stream", api.stream),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard)],
+        exception_handlers={Problem: answer_problem, ProjectionMissing: answer_projection_missing},
+    )
+    app.state.deps = deps
+    app.state.closing = asyncio.Event()
+    return app
+
+
+async def page(_request: Request) -> Response:
+    """The page; all else it fetches."""
+    return FileResponse(STATIC / "page.html", headers={"cache-control": "no-cache"})
+
+
+async def healthz(_request: Request) -> Response:
+    """The process lives."""
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """200 when recado has caught up and takes work, else 503 with the reasons."""
+    reasons = tuple(request.app.state.deps.not_ready())
+    return answer({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+
+async def metrics(_request: Request) -> Response:
+    """Prometheus's text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

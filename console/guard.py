@@ -1,0 +1,83 @@
+"""Who may talk to the page: browsers on this machine, from the page itself.
+
+The server listens on loopback, but every site that a browser shows can send it requests, and a name that its owner
+points at 127.0.0.1 (DNS rebinding) makes that site's requests look like our own. So the Host must be a name of this
+machine, and the Origin, which a browser always sends with a POST and which a site cannot forge, must be that same host.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+HEADERS = {
+    b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-cache",
+}
+"""On every response that does not say otherwise: no script but our own files, no frame, no guessing of types, and no
+page of the version before."""
+
+
+def refusal(method: str, host: str | None, origin: str | None) -> str | None:
+    """Why a request is not ours to answer; None if it is."""
+    if host is None or not _HOST.fullmatch(host):
+        return (
+            f"This server answers to localhost, 127.0.0.1 and [::1] only, not to {_shown(host)}. "
+            "From another machine, forward the port: ssh -L 8088:localhost:8088 HOST"
+        )
+    if origin is None:
+        if method in _SAFE:
+            return None
+        return f"A {method} needs the Origin header that browsers send; from a program, send Origin: http://{host}"
+    if origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+        return f"{_shown(origin)} is another site than this one, http://{host}, and may not use it."
+    return None
+
+
+class Guard:
+    """ASGI middleware: refuses strangers with 403 and puts HEADERS on what the app answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        reason = refusal(scope["method"], _only(headers, "host"), _only(headers, "origin"))
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = dict(message.get("headers", ()))
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *((k, v) for k, v in HEADERS.items() if k not in own),
+                ]
+            await send(message)
+
+        if reason is not None:
+            await JSONResponse({"error": reason}, 403)(scope, receive, send_guarded)
+        else:
+            await self._app(scope, receive, send_guarded)
+
+
+def _only(headers: Headers, name: str) -> str | None:
+    """The header's value; of several, all of them, which is nobody's host or origin."""
+    values = headers.getlist(name)
+    return ", ".join(values) if values else None
+
+
+def _shown(value: str | None) -> str:
+    return "a request without a Host" if value is None else repr(value[:80])

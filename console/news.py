@@ -1,0 +1,81 @@
+"""What is new in the other chats: one line for each, whoever is too slow to read them all gets the latest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import msgspec
+
+from events.decisions import Reply
+from events.inbound import Message
+from events.recorded import Recorded
+
+
+class ChatNews(msgspec.Struct, frozen=True):
+    """A chat's newest message or reply; `author` is `person` or who replied, `name` the person's if the message
+    bears it."""
+
+    chat: str
+    seq: int
+    at: datetime
+    author: str
+    text: str | None
+    name: str | None = None
+
+
+class Subscription:
+    """One reader's unread news: at most one line a chat, so it is never larger than the list of chats."""
+
+    def __init__(self) -> None:
+        self._unread: dict[str, ChatNews] = {}
+        self._some = asyncio.Event()
+
+    def put(self, news: ChatNews) -> None:
+        self._unread[news.chat] = news
+        self._some.set()
+
+    async def take(self) -> list[ChatNews]:
+        """All that is unread, at least one line."""
+        await self._some.wait()
+        self._some.clear()
+        unread, self._unread = self._unread, {}
+        return list(unread.values())
+
+
+class News:
+    """Tells every open page of the messages and replies of `account`; `publish` is for the runner's `on_committed`."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self._readers: set[Subscription] = set()
+
+    def publish(self, batch: Sequence[Recorded]) -> None:
+        """Tell of committed events. Never blocks and never raises."""
+        if not self._readers:
+            return
+        for recorded in batch:
+            if recorded.key.account == self._account and (news := _news_of(recorded)) is not None:
+                for reader in self._readers:
+                    reader.put(news)
+
+    @contextmanager
+    def subscribe(self) -> Iterator[Subscription]:
+        """News from now on, until the block is left."""
+        reader = Subscription()
+        self._readers.add(reader)
+        try:
+            yield reader
+        finally:
+            self._readers.discard(reader)
+
+
+def _news_of(recorded: Recorded) -> ChatNews | None:
+    event, chat = recorded.event, recorded.key.chat
+    if isinstance(event, Message) and not recorded.repeat:
+        return ChatNews(chat, recorded.seq, recorded.at, "person", event.text, event.name)
+    if isinstance(event, Reply):
+        return ChatNews(chat, recorded.seq, recorded.at, event.author, event.text)
+    return None

@@ -1,0 +1,84 @@
+"""Serving the page inside the instance's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+LOOPBACK = "127.0.0.1"
+
+_PATIENCE = 2
+"""Seconds that answers under way have to finish when recado is stopped."""
+
+
+class PortInUse(Exception):
+    """Somebody else listens on `port`."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"port {port} is in use: stop what uses it, or set RECADO_PORT to another one (0: any free one)"
+        )
+        self.port = port
+
+
+class PortForbidden(Exception):
+    """Listening on `port` is not for this user."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"this user may not listen on port {port}: set RECADO_PORT to one from 1024 on")
+        self.port = port
+
+
+def bind(port: int, host: str = LOOPBACK) -> socket.socket:
+    """A socket on `port` (0: any free one), which nobody else can have from now on. PortInUse, PortForbidden."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(port) from error
+        if error.errno == errno.EACCES:
+            raise PortForbidden(port) from error
+        raise
+    return listener
+
+
+@asynccontextmanager
+async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]:
+    """Serve `app` on a socket of `bind` until the block is left; gives the page's address."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_PATIENCE,
+        )
+    )
+    host, port = listener.getsockname()
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        # Streams never end by themselves, and uvicorn waits for every answer that has begun.
+        app.state.closing.set()
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Ctrl-C and SIGTERM are recado's to handle.
+        yield

@@ -1,0 +1,38 @@
+// The open chat's stream. It comes back by itself, and goes on behind the last event that was seen.
+
+const AGAIN = 1000;
+
+export class Live {
+  /** `on` has `event`, `news`, `status`, `log`, `up` and `down`. */
+  constructor(on) {
+    this.on = on;
+    this.source = null;
+    this.timer = null;
+  }
+
+  /** Follow `chat` behind the sequence that `after()` gives, also when that has grown by the next attempt. */
+  follow(chat, after) {
+    this.stop();
+    const source = new EventSource(`/api/chats/${encodeURIComponent(chat)}/stream?after=${after()}`);
+    this.source = source;
+    source.onopen = () => this.on.up();
+    source.onerror = () => {
+      this.on.down();
+      // The browser tries again by itself, unless it was told no.
+      if (source.readyState === EventSource.CLOSED && source === this.source) {
+        this.timer = setTimeout(() => this.follow(chat, after), AGAIN);
+      }
+    };
+    for (const name of ["event", "news", "status", "log"]) {
+      source.addEventListener(name, (message) => {
+        if (source === this.source) this.on[name](JSON.parse(message.data));
+      });
+    }
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+}

@@ -1,0 +1,28 @@
+// What the page asks of recado.
+
+/** A request that was answered with a refusal; `status` 0: nobody answered. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function ask(path, body) {
+  let response;
+  try {
+    response = await fetch(path, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  } catch {
+    throw new Refused(0, "recado does not answer.");
+  }
+  const answer = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) throw new Refused(response.status, answer?.error ?? `recado said ${response.status}.`);
+  return answer;
+}
+
+const path = (chat, what) => `/api/chats/${encodeURIComponent(chat)}/${what}`;
+
+export const overview = () => ask("/api/overview");
+export const history = (chat, before) => ask(path(chat, "history") + (before ? `?before=${before}` : ""));
+export const write = ({ id, text }, chat) => ask("/api/messages", { id, chat, text });
+export const seen = (chat, replies) => ask(path(chat, "seen"), { replies });

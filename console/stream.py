@@ -1,0 +1,149 @@
+"""The live half of the page: one server-sent event stream for the open chat, resumable at any sequence of the log.
+
+The chat's events come from the log itself, from wherever the page has got to, so that the first read, a reconnect and
+a restart are the same thing. A browser that reads slowly slows its own tail down and nothing else.
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from console.deps import Deps
+from events.ids import ChatKey, chat_filter
+from events.log import LogError
+from events.recorded import Recorded, Unknown, Unreadable
+
+KEEP_ALIVE = 15.0
+"""Seconds after which a quiet stream sends a comment, so that a dead connection is noticed."""
+
+RECONNECT = 500
+"""Milliseconds after which a browser tries again."""
+
+_LOOK_EVERY = 0.5
+_QUEUED = 64
+
+log = structlog.get_logger("recado.console")
+_encoder = msgspec.json.Encoder()
+
+
+class SeenEvent(msgspec.Struct, frozen=True):
+    """An event of the log as the page is shown it. Not `known`: bytes that are no event, or one of a newer version;
+    `payload` then says which."""
+
+    seq: int
+    side: str
+    type: str
+    at: datetime
+    msg_id: str
+    known: bool
+    payload: Any
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Whether work is taken, and why not."""
+
+    ready: bool
+    reasons: tuple[str, ...]
+
+
+class EventStream:
+    """An ASGI response: `log` (which log this is), then `status` and `news` as they change, and an `event` with its
+    sequence as id for each event of the chat behind `after`."""
+
+    def __init__(self, deps: Deps, key: ChatKey, after: int, created: datetime, closing: asyncio.Event) -> None:
+        self._deps = deps
+        self._key = key
+        self._after = after
+        self._created = created
+        self._closing = closing
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body"})
+            return
+        parts: list[Coroutine[Any, Any, None]] = [
+            self._write(send),
+            self._chat(),
+            self._news(),
+            self._status(),
+            _disconnected(receive),
+            self._closed(),
+        ]
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            if (error := task.exception()) is not None:
+                log.warning("stream_ended", reason=str(error) or type(error).__name__, exc_info=_unexpected(error))
+        # The browser comes back by itself and goes on behind the last event that it has.
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _chat(self) -> None:
+        async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
+            async for batch in batches:
+                await self._queue.put(b"".join(_message("event", _seen(recorded), recorded.seq) for recorded in batch))
+
+    async def _news(self) -> None:
+        with self._deps.news.subscribe() as unread:
+            while True:
+                await self._queue.put(b"".join(_message("news", news) for news in await unread.take()))
+
+    async def _status(self) -> None:
+        await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
+        said: Status | None = None
+        silent = 0.0
+        while True:
+            reasons = tuple(self._deps.not_ready())
+            status = Status(not reasons, reasons)
+            if status != said:
+                await self._queue.put(_message("status", status))
+                said, silent = status, 0.0
+            elif silent >= KEEP_ALIVE:
+                await self._queue.put(b": still here\n\n")
+                silent = 0.0
+            await asyncio.sleep(_LOOK_EVERY)
+            silent += _LOOK_EVERY
+
+    async def _write(self, send: Send) -> None:
+        while True:
+            body = await self._queue.get()
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _closed(self) -> None:
+        await self._closing.wait()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _seen(recorded: Recorded) -> SeenEvent:
+    known = not isinstance(recorded.event, (Unreadable, Unknown))
+    return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, known, recorded.event)
+
+
+def _message(name: str, data: object, seq: int | None = None) -> bytes:
+    """One event of the stream; JSON has no line ends of its own, so one `data` line holds it."""
+    head = f"event: {name}\n" if seq is None else f"id: {seq}\nevent: {name}\n"
+    return head.encode() + b"data: " + _encoder.encode(data) + b"\n\n"
+
+
+def _unexpected(error: BaseException) -> BaseException | None:
+    return None if isinstance(error, (LogError, OSError)) else error
