@@ -107,7 +107,9 @@ class ChatActor(LoopActor):
                 raise error
             case _:
                 super().on_receive(message)
-        self._settle()
+        # Once for all that has arrived: a flood of messages is looked through once, not once for each.
+        if self.actor_inbox.empty():
+            self._settle()
 
     def on_stop(self) -> None:
         self._drop_effects()

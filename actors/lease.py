@@ -40,6 +40,9 @@ class Holder(msgspec.Struct, frozen=True):
 class Lease:
     """Takes the lease `key` whenever it is free, and tells when it is taken and when it is lost.
 
+    A lease that an earlier start of this instance holds is taken at once, but only once: two processes that bear the
+    same name by mistake do not take it from each other in turns.
+
     `js` should give up on an answer sooner than a lease lasts: `bus.jetstream(timeout=1.0)`.
     """
 
@@ -51,6 +54,7 @@ class Lease:
         self._replicas = replicas
         self._revision = 0
         self._renewed_at = 0.0
+        self._robbed = False
         self.held = False
         self.holder: Holder | None = None
         """Who had the lease when last looked at."""
@@ -80,17 +84,25 @@ class Lease:
             on_taken()
         elif self.held and not mine:
             self.held = False
+            self._robbed = True
             log.warning("lease_lost", lease=self._key, holder=self.holder and self.holder.instance)
             on_lost()
 
     async def _take(self) -> bool:
         revision, holder = await self._look()
-        if holder is not None and holder.instance != self._me.instance:
+        namesake = holder is not None and holder.instance == self._me.instance
+        if holder is not None and (not namesake or self._robbed):
             if self.holder != holder:
                 log.info("stands_by", lease=self._key, holder=holder.instance)
+            if namesake and self.holder != holder:
+                log.error(
+                    "namesake", instance=holder.instance, help="two instances share RECADO_INSTANCE or a data folder"
+                )
             self.holder = holder
             return False
-        return await self._write(revision)
+        taken = await self._write(revision)
+        self._robbed = self._robbed and not taken
+        return taken
 
     async def _renew(self) -> bool:
         return await self._write(self._revision)

@@ -99,6 +99,21 @@ async def test_a_restart_takes_its_lease_back_at_once(js: JetStreamContext) -> N
     await again.end()
 
 
+async def test_two_of_one_name_do_not_take_it_in_turns(js: JetStreamContext) -> None:
+    """The one that was robbed by its namesake stands by from then on, until the lease is free."""
+    first = Life(js, "a", "1")
+    await asyncio.wait_for(first.owns.wait(), 5)
+    second = Life(js, "a", "2")
+    await asyncio.wait_for(first.lacks.wait(), 5)
+    async with asyncio.timeout(5):
+        while first.lease.holder is None or first.lease.holder.incarnation != "2":
+            await asyncio.sleep(0.01)
+    assert second.owns.is_set()
+    await second.end()
+    await asyncio.wait_for(first.owns.wait(), 5)
+    await first.end()
+
+
 async def test_who_cannot_renew_loses_the_lease(js: JetStreamContext, server: NatsServer) -> None:
     """Counted from the last renewal: the holder gives up no later than the server would."""
     holder = Life(js, "a")
