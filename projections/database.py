@@ -5,6 +5,7 @@ pysqlite3 brings an SQLite of its own, so that full-text search and its speed ar
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.json.schema(Chat))):08x}"
 """What a file must say to be used; any other is rebuilt."""
 
+_TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNKS = (128, 16, 4, 1)
 
@@ -91,23 +93,22 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
     db.execute("PRAGMA busy_timeout = 5000")
-    db.execute("PRAGMA mmap_size = 1073741824")
     db.execute(f"PRAGMA cache_size = -{16_384 if mode == 'ro' else 65_536}")
     return db
 
 
 def meta_of(db: sqlite3.Connection, path: Path) -> Meta:
-    """What the file says of itself, after a look at every table's first page. Raises Damaged."""
+    """What the file says of itself; of this version's files, every table's first page is looked at. Raises Damaged."""
     try:
-        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-        for table in tables:
-            db.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone()  # noqa: S608
         row = db.execute("SELECT version, stream, checkpoint, msg_id FROM meta").fetchone()
         if row is None:
             raise Damaged(path, "it has no checkpoint")
-        return msgspec.convert(dict(zip(Meta.__struct_fields__, row, strict=True)), Meta)
+        meta = msgspec.convert(dict(zip(Meta.__struct_fields__, row, strict=True)), Meta)
+        for table in _TABLES if meta.version == VERSION else ():
+            db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608
     except (sqlite3.DatabaseError, msgspec.ValidationError) as error:
         raise as_damage(path, error) from error
+    return meta
 
 
 def as_damage(path: Path, error: Exception) -> Exception:

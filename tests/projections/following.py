@@ -1,0 +1,50 @@
+"""A runner over the in-memory log, and what it hands on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from events.log import EventLog
+from events.recorded import Recorded
+from projections.chat_reads import ChatReads
+from projections.queries import Queries
+from projections.reader import Reader
+from projections.runner import Runner
+
+
+class Following:
+    """A running Runner; `handed_on` are the events that it handed on so far."""
+
+    def __init__(self, log: EventLog, directory: Path) -> None:
+        self.handed_on: list[Recorded] = []
+        self.runner = Runner(log, directory, self.handed_on.extend, retry_after=0.01)
+        self.reader = Reader(directory, lambda: self.runner.path)
+        self.reads = ChatReads(self.reader)
+        self.queries = Queries(self.reader)
+
+    @property
+    def sequences(self) -> list[int]:
+        return [recorded.seq for recorded in self.handed_on]
+
+
+@asynccontextmanager
+async def following(log: EventLog, directory: Path, *, caught_up: bool = True) -> AsyncIterator[Following]:
+    """Follow `log`, from the moment on at which the projection has caught up."""
+    follows = Following(log, directory)
+    running = asyncio.create_task(follows.runner.run())
+    try:
+        if caught_up:
+            async with asyncio.timeout(20):
+                waiting = asyncio.create_task(follows.runner.caught_up.wait())
+                await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
+                if running.done():
+                    running.result()
+        yield follows
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        follows.reader.close()

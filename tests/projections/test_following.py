@@ -1,0 +1,131 @@
+"""The runner: everything is folded once and handed on once, in the order of the log."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from events.inbound import Message
+from events.memory_log import MemoryLog
+from projections.files import AlreadyFollowed
+from projections.projection import Projection
+from tests.projections.following import following
+from tests.projections.past import ANA, Past, store
+
+
+async def test_what_is_committed_is_handed_on(tmp_path: Path, past: Past) -> None:
+    """When an event is handed on, it can be read; repeats are marked."""
+    log = MemoryLog()
+    async with following(log, tmp_path) as follows:
+        past.answered(1)
+        past.message("m1")
+        await store(log, past.events)
+        await follows.runner.reached(4)
+        assert [(recorded.seq, recorded.repeat) for recorded in follows.handed_on] == [
+            (1, False), (2, False), (3, False), (4, True),
+        ]  # fmt: skip
+        assert [entry.id for entry in follows.queries.history(ANA)] == ["m1", "t1.r"]
+        assert (follows.runner.checkpoint, follows.runner.lag, follows.runner.healthy) == (4, 0, True)
+
+
+async def test_what_can_be_read_when_it_is_handed_on(tmp_path: Path, past: Past) -> None:
+    """Inside `on_committed` the file has the event already: an actor that wakes from it finds it."""
+    log = MemoryLog()
+    seen: list[int] = []
+    async with following(log, tmp_path) as follows:
+        follows.handed_on = follows.handed_on
+        follows.runner._on_committed = lambda events: seen.append(follows.reads.snapshot(ANA).i)
+        past.message("m1")
+        await store(log, past.events)
+        await follows.runner.reached(1)
+    assert seen == [1]
+
+
+async def test_a_restart_goes_on_from_the_checkpoint(tmp_path: Path, past: Past) -> None:
+    """What was folded before is neither folded nor handed on again; what came meanwhile is both."""
+    log = MemoryLog()
+    past.answered(1)
+    await store(log, past.events)
+    async with following(log, tmp_path) as first:
+        assert first.runner.checkpoint == 3
+        assert first.handed_on == [], "a rebuild at start is nobody's news"
+        path = first.runner.path
+    past.answered(2)
+    await store(log, past.events[3:])
+    async with following(log, tmp_path) as second:
+        assert second.sequences == [4, 5, 6]
+        assert second.runner.path == path
+        assert len(second.queries.history(ANA)) == 4
+
+
+async def test_waiting_for_a_sequence(tmp_path: Path, past: Past) -> None:
+    """Who waits goes on when the checkpoint is there, however many wait; for what is there nobody waits."""
+    log = MemoryLog()
+    past.answered(1)
+    async with following(log, tmp_path) as follows:
+        waits = [asyncio.create_task(follows.runner.reached(seq)) for seq in (3, 1, 2, 3)]
+        given_up = asyncio.create_task(follows.runner.reached(2))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert not any(wait.done() for wait in waits)
+        await store(log, past.events)
+        await asyncio.gather(*waits)
+        await follows.runner.reached(3)
+
+
+async def test_a_barrier_between_two_batches(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the barrier runs nothing is half committed: what is in the file was handed on."""
+    log = MemoryLog()
+    applying, go_on = threading.Event(), threading.Event()
+    apply = Projection.apply
+
+    def slowly(self, batch):  # type: ignore[no-untyped-def]
+        applied = apply(self, batch)
+        applying.set()
+        go_on.wait(20)
+        return applied
+
+    async with following(log, tmp_path) as follows:
+        monkeypatch.setattr(Projection, "apply", slowly)
+        past.message("m1")
+        await store(log, past.events)
+        await asyncio.to_thread(applying.wait, 20)
+        barrier = asyncio.create_task(
+            follows.runner.between_batches(lambda: (follows.reads.snapshot(ANA).i, follows.sequences))
+        )
+        await asyncio.sleep(0)
+        assert follows.handed_on == []
+        go_on.set()
+        assert await barrier == (1, [1])
+
+
+async def test_only_one_runner_for_a_folder(tmp_path: Path) -> None:
+    """A second one says so instead of writing into the same file."""
+    log = MemoryLog()
+    async with following(log, tmp_path):
+        with pytest.raises(AlreadyFollowed, match="another RECADO_DATA"):
+            async with following(log, tmp_path):
+                pass
+
+
+async def test_an_empty_log(tmp_path: Path) -> None:
+    """There is nothing to catch up with, and the first message is folded like any other."""
+    log = MemoryLog()
+    async with following(log, tmp_path) as follows:
+        assert follows.runner.checkpoint == 0
+        await log.publish(ANA, Message(id="m1", text="hello"), msg_id="in:1")
+        await follows.runner.reached(1)
+        assert follows.reads.owing() == [ANA]
+
+
+async def test_a_closed_log_ends_the_runner(tmp_path: Path, past: Past) -> None:
+    """Who closes the log ends what follows it, without an error."""
+    log = MemoryLog()
+    past.answered(1)
+    await store(log, past.events)
+    async with following(log, tmp_path) as follows:
+        await log.close()
+        assert follows.runner.checkpoint == 3
