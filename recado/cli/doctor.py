@@ -12,7 +12,8 @@ from recado import logs
 from recado.cli.options import json_option
 from recado.cli.printing import json_text
 from recado.cli.session import run
-from recado.doctor import Finding, examine
+from recado.doctor import examine
+from recado.finding import Finding
 
 _MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
 

@@ -12,7 +12,8 @@ from events.inbound import Message
 from events.jetstream_log import JetStreamLog
 from projections import files
 from projections.rebuild import rebuild
-from recado.doctor import Finding, examine
+from recado.doctor import examine
+from recado.finding import Finding
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command

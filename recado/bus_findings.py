@@ -1,0 +1,105 @@
+"""How the bus is: its server, the log's room, dead letters, and who answers chats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import nats.errors
+
+from actors.lease import BUCKET, Holder
+from actors.room import FULL_AT, WARN_AT
+from events.bus import Bus, said
+from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, MessageAnswer, StreamInfo, call
+from events.jetstream_streams import DLQ, EVENTS
+from events.log import LogUnavailable
+from recado.finding import Finding, in_units
+
+
+async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
+    """Look at what is there. Makes nothing, raises nothing."""
+    try:
+        yield await _server(bus)
+        yield await _log(bus)
+        yield await _dead_letters(bus)
+        yield await _instance(bus)
+    except (LogUnavailable, nats.errors.Error) as error:
+        yield Finding("bus", "failure", said(error), "look at the NATS server's own log")
+
+
+async def last_sequence(bus: Bus) -> int | None:
+    """Where the log ends; None if that cannot be told."""
+    try:
+        return (await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)).state.last_seq
+    except (ApiRefused, LogUnavailable):
+        return None
+
+
+async def _server(bus: Bus) -> Finding:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await bus.flush(5)
+    took = loop.time() - started
+    where = bus.connected_url.netloc.rpartition("@")[2] if bus.connected_url else "?"
+    server = bus.connected_server_version
+    version = f"{server.major}.{server.minor}.{server.patch}"
+    return Finding("bus", "ok", f"NATS {version} at {where}, {took * 1000:.1f} ms there and back")
+
+
+async def _log(bus: Bus) -> Finding:
+    try:
+        return _fullness(await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo))
+    except ApiRefused as refused:
+        if refused.fault.err_code == STREAM_NOT_FOUND:
+            return Finding("log", "warning", f"there is no stream {EVENTS} yet", "start an instance: it is made then")
+        return Finding("log", "failure", str(refused), "let recado's user read the stream EVENTS")
+
+
+def _fullness(info: StreamInfo) -> Finding:
+    size, limit = info.state.bytes, max(info.config["max_bytes"], 0)
+    if not limit:
+        return Finding("log", "ok", f"{info.state.messages:,} events, {in_units(size)}, no limit")
+    says = f"{info.state.messages:,} events, {in_units(size)} of {in_units(limit)} ({size / limit:.0%})"
+    more = f"give the stream more room: nats stream edit {EVENTS} --max-bytes …"
+    if size >= FULL_AT * limit:
+        return Finding("log", "failure", f"{says}: nothing new is taken in", more)
+    return Finding("log", "warning", says, more) if size >= WARN_AT * limit else Finding("log", "ok", says)
+
+
+async def _dead_letters(bus: Bus) -> Finding:
+    try:
+        letters = (await call(bus, f"STREAM.INFO.{DLQ}", StreamInfo)).state.messages
+    except ApiRefused:
+        letters = 0
+    if letters:
+        return Finding("dead letters", "warning", f"{letters:,}", f"read them with: nats stream view {DLQ}")
+    return Finding("dead letters", "ok", "none")
+
+
+async def _instance(bus: Bus) -> Finding:
+    """Who owns the chats, as the leases say."""
+    try:
+        info = await call(bus, f"STREAM.INFO.KV_{BUCKET}", _Leases, {"subjects_filter": f"$KV.{BUCKET}.p.>"})
+    except ApiRefused:
+        return Finding("instance", "warning", "none has run yet", "start one with recado up or recado serve")
+    holders = sorted({holder for subject in info.state.subjects if (holder := await _holder(bus, subject))})
+    if not holders:
+        return Finding("instance", "warning", "nobody answers chats", "start one with recado up or recado serve")
+    return Finding("instance", "ok", f"{', '.join(holders)} answers chats")
+
+
+class _Subjects(msgspec.Struct, frozen=True):
+    subjects: dict[str, int] = {}
+
+
+class _Leases(msgspec.Struct, frozen=True):
+    state: _Subjects
+
+
+async def _holder(bus: Bus, subject: str) -> str | None:
+    try:
+        stored = (await call(bus, f"STREAM.MSG.GET.KV_{BUCKET}", MessageAnswer, {"last_by_subj": subject})).message
+        return msgspec.json.decode(stored.raw().body, type=Holder).instance
+    except (ApiRefused, msgspec.DecodeError):  # it ended meanwhile, or what stands there is its end's marker
+        return None

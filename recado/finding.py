@@ -1,0 +1,25 @@
+"""What `recado doctor` says of one thing that it looked at."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """`what` was looked at, how it is, what was seen, and what to do if it is not ok."""
+
+    what: str
+    state: Literal["ok", "warning", "failure"]
+    says: str
+    do: str = ""
+
+
+def in_units(count: float) -> str:
+    """A number of bytes as people read it."""
+    for unit in ("B", "KB", "MB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GB"
