@@ -1,0 +1,81 @@
+"""Appends with the check on the chat's last decision, one at a time and many at once, in both sync modes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.figures import Figure, Outcome, Say, figure
+from benchmarks.people import key_of, words
+from benchmarks.servers import SYNC_MODES, nats_server
+from events.bus import Bus
+from events.decisions import Reply, TokenUsage
+from events.jetstream_log import JetStreamLog
+from events.log import EventLog
+
+AT_ONCE = {"one at a time": 1, "256 at once": 256}
+
+
+class Size(msgspec.Struct, frozen=True):
+    """Appends a round: few one at a time, more at once."""
+
+    alone: int = 1000
+    pipelined: int = 10_000
+    rounds: int = 3
+
+
+TINY = Size(alone=5, pipelined=300, rounds=1)
+
+
+async def run(size: Size, folder: Path, say: Say) -> Outcome:
+    rates: dict[str, list[float]] = {}
+    cpu: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        buses = {
+            sync: await Bus.open(stack.enter_context(nats_server(folder / sync, sync)).url) for sync in SYNC_MODES
+        }
+        logs = {sync: await JetStreamLog.open(bus) for sync, bus in buses.items()}
+        versions = {sync: [0] * max(AT_ONCE.values()) for sync in SYNC_MODES}
+        for number in range(size.rounds):
+            say(f"round {number + 1} of {size.rounds}")
+            for sync, log in logs.items():
+                for name, at_once in AT_ONCE.items():
+                    appends = (size.alone if at_once == 1 else size.pipelined) // at_once
+                    started, used = time.perf_counter(), time.process_time()
+                    await asyncio.gather(
+                        *(_append(log, chat, appends, versions[sync]) for chat in range(at_once))
+                    )
+                    shown = f"{name}, sync {sync}"
+                    done = appends * at_once
+                    rates.setdefault(shown, []).append(done / (time.perf_counter() - started))
+                    cpu.setdefault(shown, []).append((time.process_time() - used) / done * 1e6)
+        for sync in SYNC_MODES:
+            await logs[sync].close()
+            await buses[sync].close()
+    figures: dict[str, Figure] = {name: figure(values, "appends/s") for name, values in rates.items()}
+    figures |= {f"CPU of the client, {name}": figure(values, "µs/append") for name, values in cpu.items()}
+    return Outcome({"appends one at a time": size.alone, "appends at once": size.pipelined}, figures)
+
+
+async def _append(log: EventLog, chat: int, appends: int, versions: list[int]) -> None:
+    """One reply after the other in one chat; its last sequence is kept in `versions`."""
+    key = key_of(chat)
+    for _ in range(appends):
+        reply = Reply(
+            id="0123456789abcdef.r",
+            turn="0123456789abcdef",
+            chat=key.chat,
+            account=key.account,
+            text=words(chat),
+            in_reply_to=("wamid.0123456789",),
+            author="assistant",
+            at=datetime.now(UTC),
+            usage=TokenUsage(400, 60),
+        )
+        msg_id = f"bench:{chat}.{versions[chat]}"
+        versions[chat] = (await log.append(key, reply, expected=versions[chat], msg_id=msg_id)).seq
