@@ -129,6 +129,8 @@ class Bus(LenientClient):
         while not self.is_connected:
             if self.is_closed:
                 raise nats.errors.ConnectionClosedError
+            # nats-py knows of the loss some time before it tells: wait for the return, not for an older one.
+            self._standing.clear()
             await self._standing.wait()
 
     async def close(self) -> None:

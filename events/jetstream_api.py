@@ -6,6 +6,7 @@ of nats-server 2.15.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Mapping
 from datetime import datetime
@@ -103,14 +104,23 @@ _refusals = msgspec.json.Decoder(_Refusal)
 async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str, Any] | None = None) -> _Answer:
     """The answer to `$JS.API.<request>`. Raises ApiRefused, LogUnavailable."""
     payload = msgspec.json.encode(body) if body is not None else b""
+    now = asyncio.get_running_loop().time
+    limit = asyncio.timeout(TIMEOUT)
+    # An answer that was on its way is lost with the connection: waiting for it would be in vain.
+    unwatch = bus.watch(lambda standing: None if standing else limit.reschedule(now()))
     try:
-        message = await bus.request(f"$JS.API.{request}", payload, timeout=TIMEOUT)
+        async with limit:
+            message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * TIMEOUT)
     except nats.errors.NoRespondersError:
         raise LogUnavailable("JetStream does not answer: the server starts, or has no JetStream") from None
-    except nats.errors.TimeoutError:
-        raise LogUnavailable(f"no answer to {request} within {TIMEOUT:g} s") from None
+    except TimeoutError:
+        raise LogUnavailable(
+            f"no answer to {request} within {TIMEOUT:g} s, or before the connection was lost"
+        ) from None
     except (nats.errors.Error, OSError) as error:
         raise LogUnavailable(f"{request}: {said(error)}") from error
+    finally:
+        unwatch()
     try:
         fault = _refusals.decode(message.data).error
         if fault is not None:

@@ -13,7 +13,6 @@ from events.ids import ChatKey
 from events.inbound import Inbound
 from events.recorded import Recorded
 
-
 EVERYTHING = "evt.>"
 """The filter of a tail that leaves nothing out."""
 
