@@ -1,0 +1,80 @@
+"""A projection with a past, folded without a server: for what is measured on an instance that has run for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from actors.bus_time import BusTime
+from actors.instance import Instance
+from actors.router import Router
+from backends.scripted import Scripted
+from benchmarks.conversations import chat_events
+from benchmarks.people import key_of, words
+from events.decisions import TYPE_OF
+from events.inbound import INBOUND_TYPE_OF, Message
+from events.memory_log import MemoryLog
+from events.recorded import Recorded
+from projections import files
+from projections.chat_reads import ChatReads
+from projections.projection import Projection
+from projections.reader import Reader
+
+_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_BATCH = 10_000
+
+
+def past(folder: Path, chats: Iterable[tuple[int, int]]) -> int:
+    """Make the live projection in `folder` from conversations: person and messages of each; returns how many events."""
+    built = files.place_to_build(folder)
+    projection = Projection.create(built, _AT)
+    batch: list[Recorded] = []
+    seq = 0
+    for person, messages in chats:
+        key = key_of(person)
+        for event in chat_events(key, messages):
+            seq += 1
+            if isinstance(event, Message):
+                batch.append(Recorded(seq, key, "i", INBOUND_TYPE_OF[Message], _AT, "", event))
+            else:
+                batch.append(Recorded(seq, key, "o", TYPE_OF[type(event)], _AT, f"before:{seq}", event))
+            if len(batch) == _BATCH:
+                projection.apply(batch)
+                batch = []
+    projection.apply(batch)
+    projection.finish()
+    files.make_live(built)
+    return seq
+
+
+class Standing:
+    """Stands for a runner that has read the whole log."""
+
+    def __init__(self, checkpoint: int) -> None:
+        self.checkpoint = checkpoint
+
+    async def reached(self, seq: int) -> None:
+        assert seq <= self.checkpoint
+
+
+def idle_router(folder: Path, checkpoint: int) -> Router:
+    """Actors over the projection in `folder`, open for work, of which there is none."""
+    log = MemoryLog()
+    bus_time = BusTime()
+    bus_time.observe(datetime.now(UTC))
+    instance = Instance(
+        incarnation="bench",
+        log=log,
+        backend=Scripted(),
+        reads=ChatReads(Reader(folder)),
+        progress=Standing(checkpoint),
+        bus_time=bus_time,
+        fresh_id=lambda: "fresh",
+    )
+    return Router(instance)
+
+
+def known(person: int) -> Recorded:
+    """An event that the chat's snapshot holds: it wakes the chat's actor and changes nothing."""
+    return Recorded(1, key_of(person), "i", "in", _AT, "", Message(id="before.0", text=words(0)))

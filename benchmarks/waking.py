@@ -1,0 +1,51 @@
+"""How long it takes to wake a chat: its actor started, its snapshot read, nothing left to do. Whatever its history."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.figures import Figure, Outcome, Say, Target, at_most, figure
+from benchmarks.past import idle_router, known, past
+
+
+class Size(msgspec.Struct, frozen=True):
+    """Chats by how many messages people wrote in them (with as many replies), and how often all of them are woken."""
+
+    chats: tuple[tuple[int, int], ...] = ((500, 10), (20, 1000), (1, 50_000))
+    rounds: int = 30
+
+
+TINY = Size(chats=((3, 2), (1, 10)), rounds=2)
+
+
+async def run(size: Size, folder: Path, say: Say) -> Outcome:
+    say("folding the past")
+    persons = [(count, messages) for count, messages in size.chats for _ in range(count)]
+    last = past(folder, ((person, messages) for person, (_, messages) in enumerate(persons)))
+    say("waking")
+    took: dict[int, list[float]] = {messages: [] for _, messages in size.chats}
+    router = idle_router(folder, last)
+    for _ in range(size.rounds):
+        router.open()
+        each: dict[int, list[float]] = {messages: [] for messages in took}
+        for person, (_, messages) in enumerate(persons):
+            wakes = [known(person)]
+            started = time.perf_counter()
+            router.dispatch(wakes)
+            each[messages].append((time.perf_counter() - started) * 1000)
+        if len(router) != len(persons):
+            raise RuntimeError(f"{len(router)} of {len(persons)} chats are awake")
+        await router.close()
+        for messages, times in each.items():
+            took[messages].append(statistics.median(times))
+    figures: dict[str, Figure] = {}
+    targets: list[Target] = []
+    for messages, medians in took.items():
+        shown = f"a chat with {messages:,} messages"
+        figures[shown] = figure(medians, "ms")
+        targets.append(at_most(f"waking {shown}", figures[shown], 0.4))
+    return Outcome({"events": last, "times each": size.rounds}, figures, tuple(targets))
