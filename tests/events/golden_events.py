@@ -1,0 +1,96 @@
+"""An event of every type with every field set, and one with as few as it may have: golden/v1 keeps their bytes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from events import decisions, inbound
+from events.decisions import Decision
+from events.inbound import Inbound
+
+AT = datetime(2026, 9, 1, 12, 30, 15, 250000, tzinfo=UTC)
+CHAT = "5511999990001@s.whatsapp.net"
+
+FULL: dict[str, Inbound | Decision] = {
+    "in": inbound.Message(
+        id="3EB0A9",
+        chat=CHAT,
+        sender="5511999990002@s.whatsapp.net",
+        name="Zoë 🌵",
+        at=AT,
+        kind="audio",
+        text="olá\n\u2028",
+        media=inbound.Media(
+            object="media-1", mime="audio/ogg", size=1234, sha256="ab12", filename="voz.ogg", voice=True
+        ),
+        quoted="3EB0A8",
+        mentions=("5511999990003@s.whatsapp.net",),
+        group=True,
+        aliases=("99887766@lid",),
+        from_me=True,
+    ),
+    "edit": inbound.Edit(id="e1", of="3EB0A9", text="oi", at=AT),
+    "revoke": inbound.Revoke(id="v1", of="3EB0A9", at=AT),
+    "receipt": inbound.Receipt(
+        id="c1",
+        reply="r1",
+        state="failed",
+        provider_id="wamid.1",
+        error=inbound.ReceiptError(code=131047, class_="window_closed", detail="Re-engagement message"),
+        at=AT,
+    ),
+    "control": inbound.Control(id="k1", command="send", until=AT, text="já vou", messages=("m1", "m2"), by="ana"),
+    "ignored": decisions.Ignored(messages=("m1", "seq:7"), reason="stale", at=AT, cause="k1"),
+    "turn_started": decisions.TurnStarted(turn="t1", messages=("m1", "m2"), backend="chat", at=AT, cause="k1"),
+    "turn_adopted": decisions.TurnAdopted(turn="t1", by="inc2", at=AT),
+    "thread_created": decisions.ThreadCreated(backend="assistants", thread="thread_1", reason="replaced", at=AT),
+    "run_started": decisions.RunStarted(turn="t1", run="run_1", attempt=2, at=AT),
+    "tool_called": decisions.ToolCalled(turn="t1", call="call_1", name="stock", arguments='{"sku":"1"}', at=AT),
+    "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="none left", at=AT, failed=True),
+    "reply": decisions.Reply(
+        id="r1",
+        turn="t1",
+        chat=CHAT,
+        account="local",
+        text="Olá! 🌵",
+        in_reply_to=("m1", "m2"),
+        author="assistant",
+        at=AT,
+        about="t0",
+        backend="chat",
+        model="gpt-x",
+        thread="thread_1",
+        run="run_1",
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+        cause="k1",
+    ),
+    "turn_failed": decisions.TurnFailed(
+        turn="t1",
+        messages=("m1",),
+        error=decisions.TurnError(class_="rate_limited", detail="Rate limit reached"),
+        told=True,
+        at=AT,
+    ),
+    "paused": decisions.Paused(until=AT, at=AT, by="ana", cause="k1"),
+    "resumed": decisions.Resumed(at=AT, by="ana", cause="k1"),
+    "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
+    "erased": decisions.Erased(upto=42, at=AT, by="ana", cause="k1"),
+}
+
+LEAST: dict[str, Inbound | Decision] = {
+    "in": inbound.Message(id="m1", text=""),
+    "edit": inbound.Edit(id="e1", of="m1", text=""),
+    "revoke": inbound.Revoke(id="v1", of="m1"),
+    "receipt": inbound.Receipt(id="c1", reply="r1", state="sent"),
+    "control": inbound.Control(id="k1", command="pause"),
+    "ignored": decisions.Ignored(messages=("m1",), reason="stale", at=AT),
+    "turn_started": decisions.TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT),
+    "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="", at=AT),
+    "reply": decisions.Reply(
+        id="r1", turn=None, chat=CHAT, account="local", text="", in_reply_to=(), author="system", at=AT
+    ),
+    "paused": decisions.Paused(until=None, at=AT),
+    "resumed": decisions.Resumed(at=AT),
+    "reset": decisions.Reset(upto=0, at=AT),
+    "erased": decisions.Erased(upto=0, at=AT),
+}

@@ -1,0 +1,43 @@
+"""The bytes of every event are a promise to everybody who has a log: here they are pinned.
+
+A test of these fails when the bytes of an event change. What was written stays written, so:
+- A new type, or a new field with a default: add it to golden_events.py and its bytes to golden/v<VERSION>/, and leave
+  every other file there as it is.
+- Any other change of a stored shape: raise codec.VERSION, add the step to codec.UPCASTS, start golden/v<VERSION>/ with
+  the new bytes, and keep the old folder: its files must still be read, as the events of today.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from events.codec import VERSION, decode, encode
+from events.decisions import DECISIONS
+from events.inbound import INBOUND
+from tests.events.golden_events import FULL, LEAST
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [
+    (name, LEAST[name], f"{name}.least.json") for name in LEAST
+]
+
+
+def test_every_type_is_pinned() -> None:
+    """Given the types that recado knows, then each has its golden bytes, and no file is there for none."""
+    assert set(FULL) == set(INBOUND) | set(DECISIONS)
+    assert {file.name for file in (GOLDEN / f"v{VERSION}").iterdir()} == {file for _, _, file in CASES}
+
+
+@pytest.mark.parametrize(("name", "event", "file"), CASES, ids=[file for _, _, file in CASES])
+def test_what_is_written(name: str, event: object, file: str) -> None:
+    """Given an event, when this release writes it, then its bytes are the pinned ones. (What to do: see above.)"""
+    assert encode(event) == (GOLDEN / f"v{VERSION}" / file).read_bytes()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+@pytest.mark.parametrize(("name", "event", "file"), CASES, ids=[file for _, _, file in CASES])
+def test_what_any_release_wrote_is_read(version: int, name: str, event: object, file: str) -> None:
+    """Given the bytes of this or an older release, when they are read, then they are the event of today."""
+    assert decode(name, (GOLDEN / f"v{version}" / file).read_bytes(), version) == event
