@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import nats.errors
+import nkeys  # type: ignore[import-untyped]
 import structlog
+from nats.aio.client import RawCredentials
 
 from events.lenient_client import LenientClient
 
@@ -18,6 +21,8 @@ FIRST_CONNECT = 3.0
 RECONNECT_WAIT = 0.2
 PING_INTERVAL = 3
 PENDING_SIZE = 8 * 1024 * 1024
+
+_SEED = re.compile(r"-----BEGIN USER NKEY SEED-----\s+(\S+)")
 
 log = structlog.get_logger("recado.bus")
 
@@ -76,13 +81,14 @@ class Bus(LenientClient):
         """
         servers = [server.strip() for server in url.split(",")]
         shown = ",".join(map(_without_credentials, servers))
+        credentials = _read_credentials(shown, Path(creds)) if creds is not None else None
         self = cls()
         try:
             async with asyncio.timeout(FIRST_CONNECT):
                 await self.connect(
                     servers=servers,
                     name=name,
-                    user_credentials=str(creds) if creds is not None else None,
+                    user_credentials=credentials,
                     token=token,
                     error_cb=self.on_error,
                     disconnected_cb=self.on_lost,
@@ -96,8 +102,9 @@ class Bus(LenientClient):
                     pending_size=PENDING_SIZE,
                 )
         except (nats.errors.Error, OSError, ValueError) as error:
-            await self.close()
-            raise self._first_failure(shown, creds, error) from error
+            if self.is_connecting:
+                await self.close()
+            raise self._first_failure(shown, error) from error
         # nats-py would retry the first connection for ever too, so it is told to reconnect only now.
         self.options["allow_reconnect"] = True
         self.options["max_reconnect_attempts"] = -1
@@ -105,14 +112,10 @@ class Bus(LenientClient):
         self._standing.set()
         return self
 
-    def _first_failure(self, shown: str, creds: str | Path | None, error: Exception) -> BusUnreachable | BusRefused:
+    def _first_failure(self, shown: str, error: Exception) -> BusUnreachable | BusRefused:
         words = said(error).removeprefix("nats: ").strip("'")
         if "authoriz" in words.lower() or "authenti" in words.lower():
             return BusRefused(shown, words)
-        if isinstance(error, (nats.errors.InvalidUserCredentialsError, ValueError)) or (
-            isinstance(error, OSError) and creds is not None and error.filename == str(creds)
-        ):
-            return BusRefused(shown, f"the credentials file {creds} cannot be used: {words}")
         if isinstance(error, TimeoutError) and self._first_error is None:
             return BusUnreachable(shown, f"no answer within {FIRST_CONNECT:g} s")
         return BusUnreachable(shown, said(self._first_error or error))
@@ -179,6 +182,21 @@ class Bus(LenientClient):
 def said(error: BaseException) -> str:
     """What an error says, its name if it says nothing."""
     return str(error) or type(error).__name__
+
+
+def _read_credentials(url: str, file: Path) -> RawCredentials:
+    """A credentials file as `nsc` writes it. Read and checked once: nats-py would look for a missing part for ever."""
+    try:
+        text = file.read_text()
+        if "-----BEGIN NATS USER JWT-----" not in text:
+            raise BusRefused(url, f"{file} is no credentials file (it has no user JWT)")
+        seed = _SEED.search(text)
+        nkeys.from_seed(bytearray(seed[1].encode() if seed else b""))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BusRefused(url, f"the credentials file {file} cannot be read: {said(error)}") from error
+    except (nkeys.NkeysError, ValueError) as error:
+        raise BusRefused(url, f"{file} is no credentials file (it has no valid seed)") from error
+    return RawCredentials(text)
 
 
 def _without_credentials(url: str) -> str:

@@ -18,6 +18,7 @@ class NatsProxy:
     def __init__(self, port: int) -> None:
         self._server_port = port
         self._writers: set[asyncio.StreamWriter] = set()
+        self._to_clients: set[asyncio.StreamWriter] = set()
         self.loses: Loses = lambda _fields, _payload: False
         self.lost = 0
         self.port = 0
@@ -43,10 +44,16 @@ class NatsProxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def say(self, line: bytes) -> None:
+        """Tell every client something that the server did not say."""
+        for writer in self._to_clients:
+            writer.write(line + b"\r\n")
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             to_server = await asyncio.open_connection("127.0.0.1", self._server_port)
             self._writers |= {writer, to_server[1]}
+            self._to_clients.add(writer)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._upstream(reader, to_server[1]))
@@ -55,6 +62,7 @@ class NatsProxy:
                 pass
             finally:
                 self._writers -= {writer, to_server[1]}
+                self._to_clients.discard(writer)
                 writer.transport.abort()
                 to_server[1].transport.abort()
 
