@@ -133,8 +133,8 @@ async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str,
 def parse_headers(raw: bytes) -> dict[str, str]:
     """The headers of a stored message (`NATS/1.0`, then `Name: value` lines)."""
     headers = {}
-    for line in raw.split(b"\r\n")[1:]:
-        name, colon, value = line.partition(b":")
+    for line in raw.decode("utf-8", "replace").split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
         if colon:
-            headers[name.strip().decode("utf-8", "replace")] = value.strip().decode("utf-8", "replace")
+            headers[name.strip()] = value.strip()
     return headers

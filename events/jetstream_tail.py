@@ -13,17 +13,16 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import nats.errors
 import structlog
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from events import codec
 from events.bus import Bus, said
-from events.jetstream_api import ApiRefused, Done, StreamInfo, call
+from events.jetstream_api import ApiRefused, Done, StreamInfo, call, parse_headers
 from events.jetstream_streams import EVENTS
 from events.log import EVERYTHING, LogMismatch, LogUnavailable
 from events.recorded import Recorded
@@ -49,6 +48,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOSECONDS = 10**9
 
 log = structlog.get_logger("recado.tail")
+
+
+class _Delivered(NamedTuple):
+    """A message of the stream as it was read; `reply` says where it stands."""
+
+    subject: bytes
+    reply: bytes
+    headers: bytes | None
+    body: bytes
 
 
 class _Broken(Exception):
@@ -120,22 +128,23 @@ class Tail:
         if self._feed is not None:
             self._feed.break_off("the connection is back" if standing else "the connection was lost")
 
-    def _read(self, feed: _Feed, messages: list[Msg]) -> list[Recorded]:
+    def _read(self, feed: _Feed, messages: list[_Delivered]) -> list[Recorded]:
         """The events of `messages`, as far as they follow each other; after a gap the feed is at its end."""
         events = []
-        for message in messages:
-            tokens = message.reply.split(".")
+        for subject, reply, headers, body in messages:
+            tokens = reply.split(b".")
             if len(tokens) > 9:
                 # With the domain: $JS.ACK.<domain>.<account>.<stream>.… and perhaps a last random token.
                 tokens = tokens[2:]
             seq = int(tokens[5])
             feed.expected += 1
             if int(tokens[6]) != feed.expected:
-                feed.break_off(f"delivery {feed.expected} is missing, {tokens[6]} came")
+                feed.break_off(f"delivery {feed.expected} is missing, {int(tokens[6])} came")
                 feed.discard()
                 break
             at = _EPOCH + timedelta(microseconds=int(tokens[7]) // 1000)
-            events.append(codec.read(seq, message.subject, at, message.headers, message.data))
+            name = subject.decode("utf-8", "backslashreplace")
+            events.append(codec.read(seq, name, at, parse_headers(headers) if headers else None, body))
             self._last = seq
         return events
 
@@ -147,7 +156,7 @@ class _Feed:
         self._bus = bus
         self._name = f"tail-{token_hex(8)}"
         self._inbox = bus.new_inbox()
-        self._queue: deque[Msg] = deque()
+        self._queue: deque[_Delivered] = deque()
         self._queued_bytes = 0
         self._awaited = 0
         self._heard = 0.0
@@ -162,9 +171,7 @@ class _Feed:
     async def open(cls, bus: Bus, first: int, subject: str) -> _Feed:
         self = cls(bus)
         try:
-            self._subscription = await bus.subscribe(
-                self._inbox, cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0
-            )
+            self._subscription = await bus.listen(self._inbox, self._on_message)
             await call(bus, *self._creation(first, subject))
         except nats.errors.Error as error:
             await self.close()
@@ -190,7 +197,7 @@ class _Feed:
             request += f".{subject}"
         return request, Done, {"stream_name": EVENTS, "config": config}
 
-    async def take(self) -> list[Msg]:
+    async def take(self) -> list[_Delivered]:
         """The messages that came, at least one; none once ended. Raises _Broken."""
         clock = asyncio.get_running_loop().time
         while not self._queue:
@@ -212,7 +219,7 @@ class _Feed:
             queue.clear()
         else:
             taken = [queue.popleft() for _ in range(BATCH)]
-        self._queued_bytes -= sum(len(message.data) for message in taken)
+        self._queued_bytes -= sum(len(message.body) for message in taken)
         if self._broken is None:
             await self._top_up()
         return taken
@@ -236,25 +243,27 @@ class _Feed:
             except (nats.errors.Error, OSError) as error:
                 raise _Broken(f"the next events cannot be asked for: {said(error)}") from error
 
-    async def _on_message(self, message: Msg) -> None:
+    def _on_message(self, subject: bytes, reply: bytes, headers: bytes | None, body: bytes) -> None:
         if self._broken is not None:
             return
         self._heard = asyncio.get_running_loop().time()
-        if message.reply:
-            self._queue.append(message)
-            self._queued_bytes += len(message.data)
+        if reply:
+            self._queue.append(_Delivered(subject, reply, headers, body))
+            self._queued_bytes += len(body)
             self._awaited -= 1
             self._wake.set()
         else:
-            self._on_status(message.headers or {})
+            self._on_status(headers or b"")
 
-    def _on_status(self, headers: dict[str, str]) -> None:
-        status, said = headers.get("Status", ""), headers.get("Description", "")
+    def _on_status(self, headers: bytes) -> None:
+        # NATS/1.0 408 Request Timeout
+        line = headers.partition(b"\r\n")[0].decode("utf-8", "replace")
+        _version, status, said = [*line.split(" ", 2), "", ""][:3]
         if status == "100":
             return
         if status == "408" or said in _REQUEST_OVER:
             # By time, by bytes or by count, and so many messages of it were not sent.
-            self._awaited -= int(headers.get("Nats-Pending-Messages", 0))
+            self._awaited -= int(parse_headers(headers).get("Nats-Pending-Messages", 0))
             self._wake.set()
         else:
             self.break_off(f"{status} {said}".strip() or "a message without a status")

@@ -8,7 +8,7 @@ import pytest
 
 from events.jetstream_log import JetStreamLog
 from events.recorded import Unreadable
-from tests.events.given import ANA, message, take
+from tests.events.given import ANA, ignored, message, take
 from tests.nats_server import NatsServer
 
 
@@ -52,9 +52,13 @@ async def _store(server: NatsServer, subject: bytes, headers: bytes | None) -> N
 async def test_the_tail_goes_on_behind_it(
     jetstream_log: JetStreamLog, nats_server: NatsServer, subject: bytes, headers: bytes | None
 ) -> None:
-    """Given a message with a subject or headers that nobody should send, then it is unreadable; the next one comes."""
+    """Given a message that nobody should send, then it is unreadable and can be ended, and the next one comes."""
     await _store(nats_server, subject, headers)
     await jetstream_log.publish(ANA, message("m2"), msg_id="in:2")
     hostile, decent = await take(jetstream_log, 2)
     assert isinstance(hostile.event, Unreadable)
     assert decent.event == message("m2")
+    ending = await jetstream_log.append(hostile.key, ignored("seq:1"), expected=0, msg_id="inc:1")
+    last = await jetstream_log.last_decision(hostile.key)
+    assert last is not None
+    assert (last.seq, last.key) == (ending.seq, hostile.key)
