@@ -97,6 +97,7 @@ class ChatActor(LoopActor):
                 if self._effects.pop(effect, None) is not None:
                     self._queue(command)
             case Passivate():
+                self._settle()
                 self._passivate()
                 return
             case YieldOver():

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from actors.letters import Passivate
 from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
 from events.ids import ChatKey
+from events.inbound import Message
 from events.log import Appended, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
+from events.recorded import Recorded
 from tests.actors.house import ANA, house
 
 
@@ -186,6 +189,20 @@ async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
         home.model.answer(await home.model.asked(2))
         assert (await home.decided(Reply, 2)).thread == thread
         assert home.reads.chats[ANA].thread is not None
+
+
+async def test_a_message_just_before_passivation_is_answered() -> None:
+    """Both letters are in the inbox at once: the chat stays for what the first one brought."""
+    async with house() as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1))
+        await home.decided(Reply)
+        arrived = Recorded(99, ANA, "i", "in", home.instance.bus_time.now(), "", Message(id="m2", text="hello"))
+        home.reads.commit(arrived)
+        home.router.dispatch([arrived])
+        home.router._live[ANA].tell(Passivate())
+        request = await home.model.asked(2)
+        assert [line.text for line in request.messages] == ["hello"]
 
 
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
