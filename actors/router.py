@@ -13,12 +13,13 @@ from actors.chat_actor import ChatActor
 from actors.instance import Instance
 from actors.letters import Committed, Passivate
 from events.ids import ChatKey
+from events.inbound import Edit, Receipt, Revoke
 from events.recorded import Recorded
 
 log = structlog.get_logger("recado.actors")
 
-_UNCONCERNED = frozenset({"receipt", "edit", "revoke"})
-"""Inbound types that change nothing in the state of a chat: they wake nobody."""
+_UNCONCERNED = (Receipt, Edit, Revoke)
+"""What comes in and changes nothing in the state of a chat: it wakes nobody."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a broken actor is woken again; doubled each time."""
@@ -93,7 +94,7 @@ class Router:
             return
         now = asyncio.get_running_loop().time()
         for recorded in batch:
-            if recorded.repeat or recorded.type in _UNCONCERNED:
+            if recorded.repeat or isinstance(recorded.event, _UNCONCERNED):
                 continue
             ref = self._live.get(recorded.key)
             if ref is None or not ref.is_alive():

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from events.decisions import Ignored, Reply, ThreadCreated, TurnFailed, TurnStarted
+from events.ids import inbound_subject
+from events.inbound import INBOUND
 from tests.actors.house import ANA, BOB, house
 
 
@@ -129,10 +133,11 @@ async def test_a_pause_ends_the_run() -> None:
         assert (await home.decided(Reply)).in_reply_to == ("m2",)
 
 
-async def test_bytes_that_are_no_event_end_as_ignored_and_as_a_dead_letter() -> None:
-    """Whatever an outsider publishes: it is kept raw, it is ended, and the chat goes on."""
+@pytest.mark.parametrize("kind", INBOUND)
+async def test_bytes_that_are_no_event_end_as_ignored_and_as_a_dead_letter(kind: str) -> None:
+    """Whatever an outsider publishes, as whatever it is meant: it is kept raw, it is ended, and the chat goes on."""
     async with house() as home:
-        home.log.put(f"wa.in.local.{'5511999999999=40s=2Ewhatsapp=2Enet'}", b"{not json")
+        home.log.put(inbound_subject(ANA, kind), b"{not json")
         assert (await home.decided(Ignored)).messages == ("seq:1",)
         assert [letter.body for letter in home.log.dead_letters] == [b"{not json"]
         assert home.log.dead_letters[0].headers["Recado-Reason"] == "unreadable"
