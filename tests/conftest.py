@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,6 +14,15 @@ from events.jetstream_log import JetStreamLog
 from tests.nats_server import NatsServer
 
 LOG_BYTES = 256 * 1024 * 1024
+
+
+def pytest_configure() -> None:
+    """One seed for all that is left to chance, in every worker."""
+    os.environ.setdefault("RECADO_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
+
+
+def pytest_report_header() -> str:
+    return f"seed of the random kills: RECADO_TEST_SEED={os.environ['RECADO_TEST_SEED']}"
 
 
 @pytest.fixture

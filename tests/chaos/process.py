@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recado import nats_process
+from recado.embedded import BusAddress, find_bus
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.waiting import until
 
@@ -109,6 +111,22 @@ class Recado:
         """SIGKILL, and wait until it is gone."""
         self._signal(signal.SIGKILL)
 
+    def kill_server(self) -> None:
+        """SIGKILL for the embedded nats-server, if there is one."""
+        if nats_process.lives(self.data):
+            os.kill(int((self.data / "nats.pid").read_text()), signal.SIGKILL)
+
+    def kill_both(self) -> None:
+        """The machine's power is gone, as far as processes can tell."""
+        self.kill()
+        self.kill_server()
+
+    def embedded_bus(self) -> BusAddress:
+        """Where the embedded server is."""
+        address = find_bus(self.data)
+        assert address is not None, self.tail()
+        return address
+
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
 
@@ -184,25 +202,13 @@ def recado(folder: Path, *, command: str = "serve", **environment: str) -> Itera
         raise
     finally:
         process.kill()
-        _kill_embedded_server(process.data)
+        # What a killed `recado up` leaves for the next one to adopt; here there is no next one.
+        process.kill_server()
 
 
 def asks(double: OpenAIDouble) -> dict[str, str]:
     """The settings of a recado whose model is the double."""
     return {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": API_KEY}
-
-
-def embedded_pid(data: Path) -> int:
-    """The process of the embedded nats-server of a data folder."""
-    return int((data / "nats.pid").read_text())
-
-
-def _kill_embedded_server(data: Path) -> None:
-    """What a killed `recado up` leaves for the next one to adopt; here there is no next one."""
-    try:
-        os.kill(embedded_pid(data), signal.SIGKILL)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
-        return
 
 
 def _parsed(line: str) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""SIGKILL at random moments, under load: recado, its nats-server, both. Afterwards every promise holds.
+
+The seed stands in pytest's header; RECADO_TEST_SEED repeats it, RECADO_TEST_KILLS says how often `make chaos` kills.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.load import Load
+from tests.chaos.log_watch import LogWatch, watching
+from tests.chaos.outsider import outsider
+from tests.chaos.process import Recado, asks, recado
+from tests.doubles.openai_server import OpenAIDouble
+from tests.nats_server import NatsServer
+
+SEED = os.environ["RECADO_TEST_SEED"]
+MANY = int(os.environ.get("RECADO_TEST_KILLS", "200"))
+SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
+
+
+def kills(some: int) -> pytest.MarkDecorator:
+    """`some` in the ordinary run, many in `make chaos`."""
+    return pytest.mark.parametrize("times", [some, pytest.param(MANY, marks=pytest.mark.chaos)])
+
+
+@kills(20)
+async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
+    """The server lives on. Now and then the process dies while it starts, or finds its projection deleted."""
+    dice = random.Random(f"{SEED} recado")
+    server = NatsServer(tmp_path)
+    server.start()
+    try:
+        async with OpenAIDouble(latency=0.1, remember=False) as model:
+            with recado(tmp_path / "recado", NATS_URL=server.url, **asks(model), **SETTINGS) as process:
+                process.start()
+                async with load(server.url, None, model, dice) as (writing, log):
+                    for _ in range(times):
+                        if dice.random() < 0.85:
+                            await process.ready()
+                            await asyncio.sleep(dice.uniform(0, 1))
+                        else:
+                            await asyncio.sleep(dice.uniform(0, 1))
+                        process.kill()
+                        if dice.random() < 0.1:
+                            _delete_projection(process)
+                        process.start()
+                    await _answers(writing, log)
+                await _kept_their_promises(process, writing, server.url)
+    finally:
+        server.kill()
+
+
+@kills(6)
+async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
+    """recado lives on and finds the server again; sometimes both die, and the server comes back first or last."""
+    dice = random.Random(f"{SEED} server")
+    server = NatsServer(tmp_path)
+    server.start()
+    try:
+        async with OpenAIDouble(latency=0.1, remember=False) as model:
+            with recado(tmp_path / "recado", NATS_URL=server.url, **asks(model), **SETTINGS) as process:
+                process.start()
+                async with load(server.url, None, model, dice) as (writing, log):
+                    for _ in range(times):
+                        await _answers(writing, log)
+                        await asyncio.sleep(dice.uniform(0, 0.5))
+                        server.kill()
+                        both = dice.random() < 0.3
+                        if both:
+                            process.kill()
+                        await asyncio.sleep(dice.uniform(0, 0.3))
+                        server.start()
+                        if both:
+                            process.start()
+                    await _answers(writing, log)
+                await _kept_their_promises(process, writing, server.url)
+    finally:
+        server.kill()
+
+
+@kills(9)
+async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -> None:
+    """The embedded server dies and is started again; recado dies and adopts the server that it left; both die."""
+    dice = random.Random(f"{SEED} up")
+    async with OpenAIDouble(latency=0.1, remember=False) as model:
+        with recado(tmp_path / "recado", command="up", **asks(model), **SETTINGS) as process:
+            await process.started()
+            bus = process.embedded_bus()
+            async with load(bus.url, bus.token, model, dice) as (writing, log):
+                victims: list[Callable[[], None]] = [process.kill, process.kill_server, process.kill_both]
+                for number in range(times):
+                    await _answers(writing, log)
+                    await asyncio.sleep(dice.uniform(0, 0.5))
+                    victims[number % len(victims)]()
+                    if not process.runs:
+                        process.start()
+                await _answers(writing, log)
+            await _kept_their_promises(process, writing, bus.url, bus.token)
+            assert await process.stop() == 0
+
+
+@asynccontextmanager
+async def load(
+    url: str, token: str | None, model: OpenAIDouble, dice: random.Random
+) -> AsyncIterator[tuple[Load, LogWatch]]:
+    """People write while the block runs; when it is left, all that they began is stored."""
+    async with watching(url, token) as log, outsider(url, token) as someone:
+        writing = Load(someone, model, dice)
+        running = asyncio.create_task(writing.run())
+        try:
+            yield writing, log
+            writing.stop()
+            await running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        heard = [reply["id"] for reply in someone.replies]
+        assert len(heard) == len(set(heard)), "a reply was heard twice"
+
+
+async def _answers(writing: Load, log: LogWatch) -> None:
+    """Return once a message that is written now has its ending."""
+    key, probe = await writing.answered()
+    await log.ended(key, probe)
+
+
+async def _kept_their_promises(process: Recado, writing: Load, url: str, token: str | None = None) -> None:
+    """Everything acknowledged is in the log, every promise is kept, and the projection is what the log says."""
+    async with watching(url, token) as log:
+        await log.until(
+            lambda: all(id_ in log.checker.arrived(key) for key, id_ in writing.acknowledged),
+            "every acknowledged message is in the log",
+        )
+        await log.settled()
+        wrong = log.wrong()
+        assert not wrong, "\n".join([f"seed {SEED}", *map(str, wrong)])
+        assert len(log.events) > len(writing.acknowledged) > 50, "there was no load"
+        await process.is_verified()
+
+
+def _delete_projection(process: Recado) -> None:
+    for file in process.data.glob("projection*"):
+        file.unlink()
