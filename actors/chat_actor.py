@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 from actors import metrics
-from actors.effects import append, write_reply
+from actors.appending import append
+from actors.effects import Work, cancel_run, perform
 from actors.instance import Instance
 from actors.letters import (
     AppendDone,
@@ -28,18 +29,17 @@ from actors.letters import (
     YieldOver,
 )
 from actors.mailbox import LoopActor
-from chat.decide import Answered, Command, Facts, Failed, ThreadReady, decide
+from chat.decide import Answered, Command, Facts, Failed, decide
 from chat.evolve import evolve
 from chat.pending import (
     Adopt,
     Apologise,
-    CreateThread,
+    AwaitRun,
     Due,
     Effect,
     EndBurst,
     Obey,
     Resume,
-    WriteReply,
     pending,
 )
 from chat.state import Chat
@@ -93,9 +93,9 @@ class ChatActor(LoopActor):
             case AppendRefused(decision, error):
                 self._appending = None
                 self._recover(decision, error)
-            case EffectDone(effect, command):
+            case EffectDone(effect, commands):
                 if self._effects.pop(effect, None) is not None:
-                    self._queue(command)
+                    self._queue(*commands)
             case Passivate():
                 self._settle()
                 self._passivate()
@@ -234,21 +234,23 @@ class ChatActor(LoopActor):
             self._yielding.cancel()
         self._yielding = asyncio.get_running_loop().call_later(_YIELD, self.actor_ref.tell, YieldOver())
 
-    def _queue(self, command: Command) -> None:
+    def _queue(self, *commands: Command) -> None:
         if self._commands is None:
             self._commands = deque()
-        self._commands.append(command)
+        self._commands.extend(commands)
 
     def _keep_under_way(self, owed: list[Effect]) -> None:
         for effect in [effect for effect in self._effects if effect not in owed]:
             self._effects.pop(effect).cancel()
+            if isinstance(effect, AwaitRun) and self._chat.turn is None:
+                self._start(cancel_run(self._instance, effect), lambda _: LookAgain())
         for effect in owed:
             if effect not in self._effects and not self._is_decided(effect):
                 self._begin(effect)
 
     def _is_decided(self, effect: Effect) -> bool:
         """Whether the effect's outcome is waiting for its decision."""
-        return bool(self._commands) and isinstance(effect, WriteReply | CreateThread)
+        return bool(self._commands) and isinstance(effect, Work)
 
     def _begin(self, effect: Effect) -> None:
         loop = asyncio.get_running_loop()
@@ -257,12 +259,10 @@ class ChatActor(LoopActor):
                 self._begin_burst(effect)
             case Resume(at):
                 wait = (at - self._instance.bus_time.now()).total_seconds()
-                self._effects[effect] = loop.call_later(wait, self.actor_ref.tell, EffectDone(effect, effect))
-            case CreateThread(turn, backend, reason):
-                self._queue(ThreadReady(turn, backend, self._instance.fresh_id(), reason))
-            case WriteReply():
-                work = write_reply(self._instance, self._key, effect)
-                self._effects[effect] = self._start(work, lambda command: EffectDone(effect, command))
+                self._effects[effect] = loop.call_later(wait, self.actor_ref.tell, EffectDone(effect, (effect,)))
+            case _:
+                work = perform(self._instance, self._key, effect)
+                self._effects[effect] = self._start(work, lambda commands: EffectDone(effect, commands))
 
     def _begin_burst(self, effect: EndBurst) -> None:
         loop, debounce = asyncio.get_running_loop(), self._instance.debounce
@@ -276,7 +276,7 @@ class ChatActor(LoopActor):
             self._effects[effect] = loop.call_later(wait, self._look_for_room, effect)
 
     def _end_burst(self, effect: EndBurst) -> None:
-        self.actor_ref.tell(EffectDone(effect, effect))
+        self.actor_ref.tell(EffectDone(effect, (effect,)))
 
     def _look_for_room(self, effect: EndBurst) -> None:
         self._effects.pop(effect, None)

@@ -1,90 +1,141 @@
-"""Work of a chat that takes time. Each effect is started, and tells its outcome to the actor as a command."""
+"""Work of a chat that takes time. Each effect gives the commands that its outcome leads to."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 
 import structlog
 
 from actors.instance import Instance
-from backends.protocol import ReplyFailed, ReplyRequest
-from chat.context import window
-from chat.decide import Answered, Failed
-from chat.pending import WriteReply
-from events.decisions import Decision, Ignored, TokenUsage
+from backends.protocol import (
+    Answer,
+    DoneCall,
+    ReplyBackend,
+    ReplyFailed,
+    ReplyRequest,
+    RunLost,
+    ThreadBackend,
+    ThreadLost,
+    ThreadRequest,
+    ToolsWanted,
+)
+from chat.context import Line, window
+from chat.decide import Answered, Command, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
+from chat.pending import AwaitRun, CallTool, CreateThread, StartRun, WriteReply
+from chat.state import Turn
+from events.decisions import ThreadReason, TokenUsage
 from events.ids import ChatKey
-from events.log import Appended, LogFull, LogUnavailable
-from events.recorded import UNREADABLE
 
 log = structlog.get_logger("recado.actors")
 
-_LONGEST_PAUSE = 5.0
-"""Seconds between two tries of an append that the log refuses."""
+MOST_ATTEMPTS = 3
+"""Runs that are tried for one turn before it fails."""
+
+INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
+
+Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool
 
 
-async def write_reply(instance: Instance, key: ChatKey, work: WriteReply) -> Answered | Failed:
-    """Have the backend answer the turn. The context is read once the projection has seen `turn_started`."""
-    await instance.progress.reached(work.seq)
-    request = ReplyRequest(
+async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
+    """Do `work`; what came of it, in the order in which it is to be decided."""
+    instance.busy += 1
+    try:
+        if isinstance(work, CallTool):
+            return [await _call_tool(instance, key, work)]
+        if isinstance(work, CreateThread):
+            return [await _create_thread(instance, key, work)]
+        return await _next_of_run(instance, key, work)
+    except ReplyFailed as failure:
+        turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
+        return [Failed(turn, failure.error_class, failure.detail)]
+    finally:
+        instance.busy -= 1
+
+
+async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
+    """The context is read once the projection has seen `turn_started`."""
+    turn, backend = work.turn, instance.backend
+    await instance.progress.reached(turn.seq)
+    request = _request(instance, key, work)
+    if isinstance(backend, ReplyBackend):
+        return _outcome(turn, await backend.reply(request))
+    assert isinstance(backend, ThreadBackend)  # noqa: S101 - there is no third kind
+    try:
+        if turn.run is None:
+            return [RunReady(turn.id, await backend.start_run(request), request.attempt)]
+        try:
+            return _outcome(turn, await backend.await_run(request, turn.run))
+        except RunLost as lost:
+            log.warning("run_lost", chat=key.chat, turn=turn.id, run=turn.run, reason=lost.detail)
+            if turn.attempt >= MOST_ATTEMPTS:
+                raise ReplyFailed("run_failed", lost.detail) from lost
+            return [RunReady(turn.id, await backend.start_run(request), turn.attempt + 1)]
+    except ThreadLost as gone:
+        log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
+        return [await _new_thread(instance, key, turn.id, "replaced", request.history)]
+
+
+async def cancel_run(instance: Instance, work: AwaitRun) -> None:
+    """Have the provider stop the run of a turn that has got another ending."""
+    if isinstance(instance.backend, ThreadBackend) and work.turn.run is not None:
+        await instance.backend.cancel_run(work.thread, work.turn.run)
+
+
+def _outcome(turn: Turn, outcome: Answer | ToolsWanted) -> Sequence[Command]:
+    if isinstance(outcome, ToolsWanted):
+        return [ToolAsked(turn.id, call.id, call.name, call.arguments) for call in outcome.calls]
+    usage = TokenUsage(outcome.usage.input_tokens, outcome.usage.output_tokens)
+    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or turn.run, usage)]
+
+
+def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> ReplyRequest:
+    turn = work.turn
+    return ReplyRequest(
         account=key.account,
         chat=key.chat,
-        turn=work.turn,
+        turn=turn.id,
         thread=work.thread,
-        history=window(instance.reads.context(key, instance.history, work.reset_upto), instance.history),
-        messages=instance.reads.lines_of(key, work.messages),
+        history=_history(instance, key, work.reset_upto),
+        messages=instance.reads.lines_of(key, turn.messages),
+        ids=turn.messages,
+        attempt=turn.attempt + 1,
+        calls=tuple(
+            DoneCall(id=call.id, name=call.name, arguments=call.arguments, output=call.output)
+            for call in turn.current_calls
+            if call.output is not None
+        ),
+        tools=instance.tools.offered(),
         patience=instance.run_timeout,
     )
-    instance.busy += 1
-    try:
-        answer = await instance.backend.reply(request)
-    except ReplyFailed as failure:
-        return Failed(work.turn, failure.error_class, failure.detail)
-    finally:
-        instance.busy -= 1
-    usage = TokenUsage(answer.usage.input_tokens, answer.usage.output_tokens)
-    return Answered(work.turn, answer.text, answer.model, answer.run, usage)
 
 
-async def append(instance: Instance, key: ChatKey, decision: Decision, expected: int) -> tuple[Appended, str]:
-    """Append until the log has answered; returns where the decision stands and its message id.
-
-    The same message id is kept through every try, so a try whose answer was lost is found again. Raises
-    WrongExpectedVersion and EventTooLarge.
-    """
-    msg_id = instance.decision_id()
-    if isinstance(decision, Ignored):
-        await _bury(instance, key, decision)
-    pause = 0.1
-    instance.busy += 1
-    try:
-        while True:
-            try:
-                return await instance.log.append(key, decision, expected=expected, msg_id=msg_id), msg_id
-            except (LogUnavailable, LogFull) as refusal:
-                log.warning("append_refused", decision=type(decision).__name__, reason=str(refusal), retry_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-    finally:
-        instance.busy -= 1
+def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:
+    return window(instance.reads.context(key, instance.history, reset_upto), instance.history)
 
 
-async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
-    """Keep what nobody could read as dead letters, before it is ended."""
-    if ignored.reason not in UNREADABLE:
-        return
-    for message in ignored.messages:
-        seq = int(message.removeprefix("seq:"))
-        pause = 0.1
-        while True:
-            try:
-                raw = await instance.log.read(seq)
-                if raw is not None:
-                    await instance.log.bury(key.account, raw.body, reason=ignored.reason, msg_id=f"dlq:{seq}")
-                break
-            except LogFull:
-                log.exception("dead_letters_full", seq=seq, kept="in the log itself")
-                break
-            except LogUnavailable as refusal:
-                log.warning("dead_letter_refused", seq=seq, reason=str(refusal), retry_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+async def _create_thread(instance: Instance, key: ChatKey, work: CreateThread) -> ThreadReady:
+    history: tuple[Line, ...] = ()
+    if instance.setting.keeps_threads:
+        await instance.progress.reached(work.seq)
+        history = _history(instance, key, work.reset_upto)
+    return await _new_thread(instance, key, work.turn, work.reason, history)
+
+
+async def _new_thread(
+    instance: Instance, key: ChatKey, turn: str, reason: ThreadReason, history: tuple[Line, ...]
+) -> ThreadReady:
+    backend = instance.backend
+    if not isinstance(backend, ThreadBackend):
+        return ThreadReady(turn, backend.name, instance.fresh_id(), reason)
+    request = ThreadRequest(account=key.account, chat=key.chat, history=history, patience=instance.run_timeout)
+    return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)
+
+
+async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished:
+    call = work.call
+    if work.memo is not None:
+        return ToolFinished(work.turn, call.id, work.memo, failed=False)
+    if call.by != instance.setting.incarnation and not instance.tools.is_safe(call.name):
+        return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
+    result = await instance.tools.call(key, call.name, call.arguments)
+    return ToolFinished(work.turn, call.id, result.output, result.failed)

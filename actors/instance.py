@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
+
 from actors.bus_time import BusTime
-from backends.protocol import ReplyBackend
+from backends.protocol import Backend, ThreadBackend, Tool
 from chat.context import Line
 from chat.pending import Setting
 from chat.state import Chat
@@ -35,6 +37,13 @@ class ChatReads(Protocol):
         """Every chat that owes work."""
 
 
+class ToolResult(msgspec.Struct, frozen=True):
+    """What a call gave, as text for the model; `failed` when the text says what went wrong."""
+
+    output: str
+    failed: bool = False
+
+
 class Checkpoint(Protocol):
     """How far the projection has come."""
 
@@ -42,6 +51,32 @@ class Checkpoint(Protocol):
     def checkpoint(self) -> int: ...
 
     async def reached(self, seq: int) -> None: ...
+
+
+class Tools(Protocol):
+    """What the models of an instance may ask for."""
+
+    def offered(self) -> tuple[Tool, ...]:
+        """Every tool that can be called now."""
+
+    def is_safe(self, name: str) -> bool:
+        """Whether a call may be made again when nobody knows whether it was made."""
+
+    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
+        """Make a call for the chat `key`. What goes wrong is in the result."""
+
+
+class NoTools:
+    """Models have to do without."""
+
+    def offered(self) -> tuple[Tool, ...]:
+        return ()
+
+    def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
+        return True
+
+    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:  # noqa: ARG002 - the protocol's
+        return ToolResult(f"there is no tool {name}", failed=True)
 
 
 class Instance:
@@ -52,7 +87,8 @@ class Instance:
         *,
         incarnation: str,
         log: EventLog,
-        backend: ReplyBackend,
+        backend: Backend,
+        tools: Tools,
         reads: ChatReads,
         progress: Checkpoint,
         bus_time: BusTime,
@@ -65,6 +101,7 @@ class Instance:
     ) -> None:
         self.log = log
         self.backend = backend
+        self.tools = tools
         self.reads = reads
         self.progress = progress
         self.bus_time = bus_time
@@ -73,7 +110,7 @@ class Instance:
         self.run_timeout = run_timeout
         self.history = history
         self.apology = apology
-        self.setting = Setting(incarnation, backend.name, stale_after)
+        self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend))
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.drains = False

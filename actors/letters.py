@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from chat.decide import Command
@@ -40,7 +42,7 @@ class EffectDone(msgspec.Struct, frozen=True):
     """What came of an effect; nothing, if the effect is no longer owed."""
 
     effect: Effect
-    command: Command
+    commands: Sequence[Command]
 
 
 class YieldOver(msgspec.Struct, frozen=True):

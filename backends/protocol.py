@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -20,16 +20,43 @@ ErrorClass = Literal[
     "refused",
     "malformed_answer",
     "bad_request",
+    "run_failed",
 ]
 """Why no reply could be had; the `class` of `turn_failed`'s error."""
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that the model may ask for; `parameters` is the JSON schema of its arguments, an object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class DoneCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that the model asked for earlier in this turn, with what came of it. `id` is the provider's."""
+
+    id: str
+    name: str
+    arguments: str
+    output: str
+
+
+class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation to be given a place; `history` is what was said in it, oldest first, cut to the context window."""
+
+    account: str
+    chat: str
+    history: tuple[Line, ...]
+    patience: float
 
 
 class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One turn to be answered.
 
     `history` is what ended before (oldest first, already cut to the context window), `messages` are exactly the
-    messages of `turn_started` in the order they arrived. `patience` is how many seconds the reply may take, retries
-    included.
+    messages of `turn_started` in the order they arrived, and `ids` theirs. `calls` are those of this run that have
+    their output. `patience` is how many seconds the reply may take, retries included.
     """
 
     account: str
@@ -39,6 +66,10 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Line, ...]
     messages: tuple[Line, ...]
     patience: float
+    ids: tuple[str, ...] = ()
+    attempt: int = 1
+    calls: tuple[DoneCall, ...] = ()
+    tools: tuple[Tool, ...] = ()
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -57,6 +88,38 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
 
 
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool that the model wants called; `arguments` is JSON as it wrote it, which need not be valid."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolsWanted(msgspec.Struct, frozen=True):
+    """The model cannot answer before these calls have outputs; none of them is among the request's `calls`."""
+
+    calls: tuple[ToolCall, ...]
+
+
+class ThreadLost(Exception):
+    """The thread is gone at the provider, or belongs to somebody else; another one has to take its place."""
+
+    def __init__(self, thread: str, detail: str) -> None:
+        super().__init__(f"thread {thread} is lost: {detail}")
+        self.thread = thread
+        self.detail = detail
+
+
+class RunLost(Exception):
+    """The run will give no reply (failed, expired, cancelled, forgotten), and another attempt at the turn may."""
+
+    def __init__(self, run: str, detail: str) -> None:
+        super().__init__(f"run {run} is lost: {detail}")
+        self.run = run
+        self.detail = detail
+
+
 class ReplyFailed(Exception):
     """No reply could be had within the turn's patience; `detail` is the provider's own message, fit for a log line."""
 
@@ -66,16 +129,43 @@ class ReplyFailed(Exception):
         self.detail = detail
 
 
-class ReplyBackend(Protocol):
-    """Writes the reply to a turn.
+class Backend(Protocol):
+    """What every writer of replies has. `name` is what events call it (`chat`, `responses`, …).
 
-    `name` is what events call it (`chat`, `scripted`, …). `reply` raises ReplyFailed and nothing else; it may be
-    cancelled at any await and then leaves nothing running.
+    Every method may be cancelled at any await. Beside what is named below, methods raise ReplyFailed and nothing else.
     """
 
     @property
     def name(self) -> str: ...
 
-    async def reply(self, request: ReplyRequest) -> Answer: ...
-
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class ReplyBackend(Backend, Protocol):
+    """Answers from the context it is shown; its provider keeps nothing."""
+
+    async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
+        """The answer to the turn, or what is wanted for it. Cancelled, it leaves nothing running."""
+
+
+@runtime_checkable
+class ThreadBackend(Backend, Protocol):
+    """Answers in threads that its provider keeps. Whatever was lost on the way or crashed, a turn's messages are put
+    into the thread once, and one run answers them."""
+
+    async def create_thread(self, request: ThreadRequest) -> str:
+        """A new thread in which `history` stands; its id. A call that was cut short may leave a thread nobody uses."""
+
+    async def start_run(self, request: ReplyRequest) -> str:
+        """The id of the run that answers the turn in `request.thread`: the one that an earlier try began, if there is
+        one, or a new one. Ends or waits for what else runs in the thread. Raises ThreadLost."""
+
+    async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted:
+        """What comes of the run, given the outputs in `request.calls`; safe to be called again at any time.
+
+        Raises RunLost, ThreadLost. A run that outlasts `patience` is cancelled at the provider.
+        """
+
+    async def cancel_run(self, thread: str, run: str) -> None:
+        """Best effort: have the provider stop a run that nobody waits for any more. Raises nothing."""

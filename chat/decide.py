@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from chat.pending import Adopt, Apologise, EndBurst, Obey, Refuse, Resume
-from chat.state import Chat
+from chat.state import Chat, Turn
 from events.decisions import (
     Decision,
     Ignored,
@@ -19,9 +19,12 @@ from events.decisions import (
     Reply,
     Reset,
     Resumed,
+    RunStarted,
     ThreadCreated,
     ThreadReason,
     TokenUsage,
+    ToolCalled,
+    ToolReturned,
     TurnAdopted,
     TurnError,
     TurnFailed,
@@ -37,6 +40,32 @@ class ThreadReady(msgspec.Struct, frozen=True):
     backend: str
     thread: str
     reason: ThreadReason
+
+
+class RunReady(msgspec.Struct, frozen=True):
+    """The provider works on the turn."""
+
+    turn: str
+    run: str
+    attempt: int
+
+
+class ToolAsked(msgspec.Struct, frozen=True):
+    """The model wants a tool called; `call` is the provider's id of the call, `arguments` is JSON as it wrote it."""
+
+    turn: str
+    call: str
+    name: str
+    arguments: str
+
+
+class ToolFinished(msgspec.Struct, frozen=True):
+    """A call has its output, which says what went wrong if it `failed`."""
+
+    turn: str
+    call: str
+    output: str
+    failed: bool
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -57,7 +86,23 @@ class Failed(msgspec.Struct, frozen=True):
     detail: str
 
 
-Command = Obey | Refuse | Apologise | Adopt | Resume | EndBurst | ThreadReady | Answered | Failed
+Command = (
+    Obey
+    | Refuse
+    | Apologise
+    | Adopt
+    | Resume
+    | EndBurst
+    | ThreadReady
+    | RunReady
+    | ToolAsked
+    | ToolFinished
+    | Answered
+    | Failed
+)
+
+MOST_CALLS = 16
+"""Tools that a model may ask for in one turn; one that asks for more goes round in circles."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,32 +138,56 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
             messages = tuple(message.id for message in chat.waiting)
             return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=facts.at)
-        case ThreadReady(turn, backend, thread, reason) if _running(chat, turn):
-            return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at)
-        case Answered(turn) if _running(chat, turn):
-            return _answer(chat, command, facts)
-        case Failed(turn, error_class, detail) if chat.turn is not None and chat.turn.id == turn:
-            error = TurnError(class_=error_class, detail=detail)
-            told = bool(facts.apology)
-            return TurnFailed(turn=turn, messages=chat.turn.messages, error=error, told=told, at=facts.at)
+        case ThreadReady(turn) | RunReady(turn) | ToolAsked(turn) | ToolFinished(turn) | Answered(turn) | Failed(turn):
+            return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
             return None
+
+
+def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision | None:
+    """What the outcome of an effect means for the running turn."""
+    match outcome:
+        case ThreadReady(_, backend, thread, reason):
+            return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at)
+        case RunReady(_, run, attempt):
+            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at)
+        case ToolAsked():
+            return _ask(turn, outcome, facts)
+        case ToolFinished(_, call, output, failed) if any(c.id == call and c.output is None for c in turn.calls):
+            return ToolReturned(turn=turn.id, call=call, output=output, failed=failed, at=facts.at)
+        case Answered():
+            return _answer(chat, turn, outcome, facts)
+        case Failed(_, error_class, detail):
+            return _fail(turn, error_class, detail, facts)
+        case _:
+            return None
+
+
+def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed | None:
+    if any(call.id == asked.call for call in turn.calls):
+        return None
+    if len(turn.calls) >= MOST_CALLS:
+        return _fail(turn, "too_many_calls", f"the model asked for more than {MOST_CALLS} tools in one turn", facts)
+    return ToolCalled(turn=turn.id, call=asked.call, name=asked.name, arguments=asked.arguments, at=facts.at)
+
+
+def _fail(turn: Turn, error_class: str, detail: str, facts: Facts) -> TurnFailed:
+    error = TurnError(class_=error_class, detail=detail)
+    return TurnFailed(turn=turn.id, messages=turn.messages, error=error, told=bool(facts.apology), at=facts.at)
 
 
 def _running(chat: Chat, turn: str) -> bool:
     return chat.turn is not None and chat.turn.id == turn
 
 
-def _answer(chat: Chat, answer: Answered, facts: Facts) -> Reply | None:
-    if chat.turn is None:
-        return None
+def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
     return Reply(
         id=f"{answer.turn}.r",
         turn=answer.turn,
         chat=facts.key.chat,
         account=facts.key.account,
         text=answer.text,
-        in_reply_to=chat.turn.messages,
+        in_reply_to=turn.messages,
         author="assistant",
         at=facts.at,
         backend=facts.backend,

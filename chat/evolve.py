@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chat.admission import fault_of
-from chat.state import Chat, Order, Pause, Thread, Turn, Waiting
+from chat.state import Call, Chat, Order, Pause, Thread, Turn, Waiting
 from events.decisions import (
     Erased,
     Ignored,
@@ -18,6 +18,8 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
+    ToolCalled,
+    ToolReturned,
     TurnAdopted,
     TurnFailed,
     TurnStarted,
@@ -89,14 +91,31 @@ def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]
     return {"turn": replace(chat.turn, by=event.by)}
 
 
-def _thread_created(_chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, Any]:
-    return {"thread": Thread(event.backend, event.thread)}
+def _thread_created(chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, Any]:
+    # A run lives in its thread: a turn that goes on in another one starts another run.
+    turn = replace(chat.turn, run=None) if chat.turn is not None else None
+    return {"thread": Thread(event.backend, event.thread), "turn": turn}
 
 
 def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
     if chat.turn is None or chat.turn.id != event.turn:
         return {}
     return {"turn": replace(chat.turn, run=event.run, attempt=event.attempt)}
+
+
+def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str, Any]:
+    if chat.turn is None or chat.turn.id != event.turn:
+        return {}
+    by = recorded.msg_id.rpartition(":")[0]
+    call = Call(event.call, event.name, event.arguments, by, chat.turn.run)
+    return {"turn": replace(chat.turn, calls=(*chat.turn.calls, call))}
+
+
+def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, Any]:
+    if chat.turn is None or chat.turn.id != event.turn:
+        return {}
+    calls = [replace(call, output=event.output) if call.id == event.call else call for call in chat.turn.calls]
+    return {"turn": replace(chat.turn, calls=tuple(calls))}
 
 
 def _reply(chat: Chat, event: Reply, _: Recorded) -> dict[str, Any]:
@@ -139,6 +158,8 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
     TurnAdopted: _turn_adopted,
     ThreadCreated: _thread_created,
     RunStarted: _run_started,
+    ToolCalled: _tool_called,
+    ToolReturned: _tool_returned,
     Reply: _reply,
     TurnFailed: _turn_failed,
     Paused: _paused,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chat.state import Chat, Turn, Waiting
+from chat.state import Call, Chat, Turn, Waiting
 from events.decisions import ThreadReason
 from events.inbound import Control
 
@@ -51,36 +51,62 @@ class EndBurst(msgspec.Struct, frozen=True):
 
 
 class CreateThread(msgspec.Struct, frozen=True):
-    """Make the conversation's place at the backend."""
+    """Make the conversation's place at the backend, with what was said before the turn that starts at `seq`."""
 
     turn: str
+    seq: int
     backend: str
     reason: ThreadReason
+    reset_upto: int
 
 
 class WriteReply(msgspec.Struct, frozen=True):
-    """Have the backend write the reply of the turn whose `turn_started` stands at `seq`."""
+    """Have a backend that keeps no thread write the reply of the turn whose `turn_started` stands at `seq`."""
 
-    turn: str
-    messages: tuple[str, ...]
-    seq: int
+    turn: Turn
     thread: str
     reset_upto: int
+
+
+class StartRun(msgspec.Struct, frozen=True):
+    """Have the provider begin to answer the turn in its thread, or find the run that it has begun already."""
+
+    turn: Turn
+    thread: str
+    reset_upto: int
+
+
+class AwaitRun(msgspec.Struct, frozen=True):
+    """Wait for what comes of the turn's run, and give it the outputs of the tools that it asked for."""
+
+    turn: Turn
+    thread: str
+    reset_upto: int
+
+
+class CallTool(msgspec.Struct, frozen=True):
+    """Make a call that the model asked for. `memo` is the output of the same call in a run that was lost since."""
+
+    turn: str
+    call: Call
+    memo: str | None = None
 
 
 Due = Obey | Refuse | Apologise | Adopt
 """Owed work that is decided at once."""
 
-Effect = Resume | EndBurst | CreateThread | WriteReply
+Effect = Resume | EndBurst | CreateThread | WriteReply | StartRun | AwaitRun | CallTool
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What the instance brings: its incarnation, the backend that writes, and the age from which a message is stale."""
+    """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale, and
+    whether the backend keeps the conversation in threads of its provider."""
 
     incarnation: str
     backend: str
     stale_after: timedelta
+    keeps_threads: bool = False
 
 
 def owes(chat: Chat) -> bool:
@@ -116,7 +142,7 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
     if chat.turn is not None:
         ending = isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
         if chat.turn.by == setting.incarnation and not ending:
-            owed.append(_next_step(chat, chat.turn, setting))
+            owed += _next_steps(chat, chat.turn, setting)
     elif chat.waiting and first is None and chat.pause is None:
         owed.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:
@@ -124,13 +150,25 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
     return tuple(owed)
 
 
-def _next_step(chat: Chat, turn: Turn, setting: Setting) -> CreateThread | WriteReply:
-    thread = chat.thread
+def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
+    thread, upto = chat.thread, chat.reset_upto
     if thread is None:
-        return CreateThread(turn.id, setting.backend, "reset" if chat.reset_upto else "first")
+        return [CreateThread(turn.id, turn.seq, setting.backend, "reset" if upto else "first", upto)]
     if thread.backend != setting.backend:
-        return CreateThread(turn.id, setting.backend, "switched")
-    return WriteReply(turn.id, turn.messages, turn.seq, thread.id, chat.reset_upto)
+        return [CreateThread(turn.id, turn.seq, setting.backend, "switched", upto)]
+    if calls := [call for call in turn.current_calls if call.output is None]:
+        return [CallTool(turn.id, call, _memo(turn, call)) for call in calls]
+    if not setting.keeps_threads:
+        return [WriteReply(turn, thread.id, upto)]
+    return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto)]
+
+
+def _memo(turn: Turn, call: Call) -> str | None:
+    """What the very same call gave in an earlier run of the turn, which was lost with its thread."""
+    for before in turn.calls:
+        if before.run != call.run and (before.name, before.arguments) == (call.name, call.arguments):
+            return before.output
+    return None
 
 
 def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:

@@ -23,9 +23,22 @@ class Waiting(msgspec.Struct, frozen=True):
     fault: str | None = None
 
 
+class Call(msgspec.Struct, frozen=True):
+    """A tool that the model asked for in `run`. `by` is the incarnation that wrote the call down before making it,
+    `output` what came of it (None: nothing yet)."""
+
+    id: str
+    name: str
+    arguments: str
+    by: str
+    run: str | None = None
+    output: str | None = None
+
+
 class Turn(msgspec.Struct, frozen=True):
     """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
-    messages was sent, `seq` where `turn_started` stands."""
+    messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, the
+    `attempt`th; `calls` are the tools that were asked for."""
 
     id: str
     messages: tuple[str, ...]
@@ -35,6 +48,12 @@ class Turn(msgspec.Struct, frozen=True):
     newest: datetime
     run: str | None = None
     attempt: int = 0
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def current_calls(self) -> tuple[Call, ...]:
+        """The calls of the run that works on the turn now; those of a run that was lost are only remembered."""
+        return tuple(call for call in self.calls if call.run == self.run)
 
 
 class Thread(msgspec.Struct, frozen=True):

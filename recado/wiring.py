@@ -17,7 +17,7 @@ import click
 import structlog
 
 from actors.bus_time import BusTime
-from actors.instance import Instance
+from actors.instance import Instance, NoTools
 from actors.lease import Holder, Lease
 from actors.ownership import Ownership
 from actors.room import Room
@@ -105,6 +105,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             incarnation=f"{me.instance}-{me.incarnation}",
             log=event_log,
             backend=model.backend,
+            tools=NoTools(),
             reads=ChatReads(reader),
             progress=runner,
             bus_time=BusTime(),

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.bus_time import BusTime
-from actors.instance import Instance
+from actors.instance import Instance, NoTools
 from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest
 from chat.context import Line
@@ -144,6 +144,7 @@ class House:
             incarnation=incarnation,
             log=log,
             backend=self.model,
+            tools=NoTools(),
             reads=self.reads,
             progress=self.reads,
             bus_time=BusTime(),

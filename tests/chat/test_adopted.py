@@ -19,7 +19,7 @@ def test_nothing_is_done_before_the_adoption() -> None:
     assert adopted.by == ME
     (write,) = story.owed()
     assert isinstance(write, WriteReply)
-    assert write.messages == ("m1",)
+    assert write.turn.messages == ("m1",)
 
 
 def test_the_former_owner_sees_that_it_has_lost_the_turn() -> None:
@@ -34,4 +34,4 @@ def test_an_adopted_turn_without_a_thread_gets_one() -> None:
     """A crash between `turn_started` and `thread_created` resumes where it stopped."""
     story = Story().given(text("m1")).given(STARTED, by="crashed-1")
     story.does(Adopt("t1"))
-    assert story.owed() == (CreateThread("t1", "chat", "first"),)
+    assert story.owed() == (CreateThread("t1", 2, "chat", "first", 0),)

@@ -87,10 +87,10 @@ class Shell:
             case None:
                 return False
             case WriteReply(turn) if succeeds:
-                command = Answered(turn, "words", "model", None, TokenUsage())
+                command = Answered(turn.id, "words", "model", None, TokenUsage())
             case WriteReply(turn):
-                command = Failed(turn, "timeout", "no answer")
-            case CreateThread(turn, backend, reason):
+                command = Failed(turn.id, "timeout", "no answer")
+            case CreateThread(turn, _, backend, reason):
                 command = ThreadReady(turn, backend, f"th-{turn}", reason)
             case _:
                 command = work

@@ -39,7 +39,7 @@ def test_the_first_turn_makes_a_thread_and_the_next_keeps_it() -> None:
     story = Story().given(text("m1"))
     started = story.does(EndBurst(1, 1))
     assert isinstance(started, TurnStarted)
-    assert story.owed() == (CreateThread(started.turn, "chat", "first"),)
+    assert story.owed() == (CreateThread(started.turn, 2, "chat", "first", 0),)
     story.does(ThreadReady(started.turn, "chat", "th-1", "first"))
     story.does(answered(started.turn))
     second = story.given(text("m2")).starts_a_turn()

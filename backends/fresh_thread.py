@@ -1,0 +1,30 @@
+"""One question in a thread that belongs to no chat."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from backends.protocol import Answer, Backend, ReplyBackend, ReplyFailed, ReplyRequest, ThreadBackend, ThreadRequest
+from backends.protocol import RunLost, ThreadLost
+
+
+async def ask(backend: Backend, request: ReplyRequest) -> Answer:
+    """The answer to `request`, whose `thread` is replaced by a fresh one where the backend keeps threads.
+
+    No tool is offered, since a tool acts for a chat. Raises ReplyFailed.
+    """
+    request = replace(request, tools=())
+    if isinstance(backend, ReplyBackend):
+        outcome = await backend.reply(request)
+    elif isinstance(backend, ThreadBackend):
+        try:
+            place = ThreadRequest(account=request.account, chat=request.chat, history=(), patience=request.patience)
+            request = replace(request, thread=await backend.create_thread(place))
+            outcome = await backend.await_run(request, await backend.start_run(request))
+        except (RunLost, ThreadLost) as lost:
+            raise ReplyFailed("run_failed", lost.detail) from lost
+    else:
+        raise TypeError(f"{backend.name} is no backend that can be asked")
+    if not isinstance(outcome, Answer):
+        raise ReplyFailed("run_failed", "the model asked for a tool, and a question outside of a chat has none")
+    return outcome
