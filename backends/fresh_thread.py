@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from backends.protocol import Answer, Backend, ReplyBackend, ReplyFailed, ReplyRequest, ThreadBackend, ThreadRequest
-from backends.protocol import RunLost, ThreadLost
+from backends.protocol import (
+    Answer,
+    Backend,
+    ReplyBackend,
+    ReplyFailed,
+    ReplyRequest,
+    RunLost,
+    ThreadBackend,
+    ThreadLost,
+    ThreadRequest,
+)
 
 
 async def ask(backend: Backend, request: ReplyRequest) -> Answer:

@@ -84,13 +84,15 @@ def _print(said: Said) -> None:
 
 
 async def _ask(chosen: Settings, text: str) -> str:
-    from backends.protocol import ReplyRequest  # noqa: PLC0415 - `recado say` needs none of it
+    from backends.fresh_thread import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
+    from backends.protocol import ReplyRequest  # noqa: PLC0415
     from chat.context import Line  # noqa: PLC0415
     from recado.model import open_model  # noqa: PLC0415 - imports the model's client, 0.4 s
 
     fresh = f"ask-{token_hex(8)}"
     async with open_model(chosen) as model:
-        answer = await model.backend.reply(
+        answer = await ask_in_fresh_thread(
+            model.backend,
             ReplyRequest(
                 account=chosen.account,
                 chat=fresh,
@@ -98,7 +100,8 @@ async def _ask(chosen: Settings, text: str) -> str:
                 thread=fresh,
                 history=(),
                 messages=(Line("user", text),),
+                ids=(fresh,),
                 patience=chosen.run_timeout,
-            )
+            ),
         )
     return answer.text
