@@ -26,8 +26,8 @@ SAID = (
         "Ana Lima",
         "Great. Could you keep 20 cheese breads for me?\nFor nine o'clock",
         (
-            "Gladly: 20 cheese breads, Sunday at nine. They come out of the oven at half past eight, so they will still be "
-            "warm. Which name may I put on the box?"
+            "Gladly: 20 cheese breads, Sunday at nine. They come out of the oven at half past eight, so they will "
+            "still be warm. Which name may I put on the box?"
         ),
     ),
 )
