@@ -8,13 +8,12 @@ PYTEST_ARGS ?=
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
-PINS := requirements/run.txt requirements/dev.txt
+PINS := requirements/run.txt requirements/dev.txt requirements/bench.txt
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
 # The stamps live inside .venv, so that they go when it goes.
 INSTALLED := .venv/.installed
 MODEL_INSTALLED := .venv/.model-installed
-BENCH_INSTALLED := .venv/.bench-installed
 
 .PHONY: help install run test test-browser check bench chaos soak
 
@@ -75,12 +74,8 @@ check: install ## lint, formatting, types, and who may import whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(BENCH_INSTALLED) ## measure speed and memory; prints JSON
+bench: install ## measure speed and memory; prints JSON
 	@$(BIN)/python -m benchmarks
-
-$(BENCH_INSTALLED): requirements/bench.txt $(INSTALLED)
-	@$(PIP_INSTALL) --quiet --require-hashes -r requirements/bench.txt
-	@touch $@
 
 chaos: install ## kill the real process 200 times under load and check every promise
 	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos $(PYTEST_ARGS)

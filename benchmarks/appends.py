@@ -22,34 +22,30 @@ AT_ONCE = {"one at a time": 1, "256 at once": 256}
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Appends a round: few one at a time, more at once."""
+    """Appends a round: few one at a time or where each is synced, more otherwise."""
 
-    alone: int = 1000
-    pipelined: int = 10_000
-    rounds: int = 3
+    few: int = 1000
+    many: int = 10_000
+    rounds: int = 5
 
 
-TINY = Size(alone=5, pipelined=300, rounds=1)
+TINY = Size(few=300, many=300, rounds=1)
 
 
 async def run(size: Size, folder: Path, say: Say) -> Outcome:
     rates: dict[str, list[float]] = {}
     cpu: dict[str, list[float]] = {}
     with ExitStack() as stack:
-        buses = {
-            sync: await Bus.open(stack.enter_context(nats_server(folder / sync, sync)).url) for sync in SYNC_MODES
-        }
+        buses = {sync: await Bus.open(stack.enter_context(nats_server(folder / sync, sync)).url) for sync in SYNC_MODES}
         logs = {sync: await JetStreamLog.open(bus) for sync, bus in buses.items()}
         versions = {sync: [0] * max(AT_ONCE.values()) for sync in SYNC_MODES}
         for number in range(size.rounds):
             say(f"round {number + 1} of {size.rounds}")
             for sync, log in logs.items():
                 for name, at_once in AT_ONCE.items():
-                    appends = (size.alone if at_once == 1 else size.pipelined) // at_once
+                    appends = (size.few if at_once == 1 or sync == "always" else size.many) // at_once
                     started, used = time.perf_counter(), time.process_time()
-                    await asyncio.gather(
-                        *(_append(log, chat, appends, versions[sync]) for chat in range(at_once))
-                    )
+                    await asyncio.gather(*(_append(log, chat, appends, versions[sync]) for chat in range(at_once)))
                     shown = f"{name}, sync {sync}"
                     done = appends * at_once
                     rates.setdefault(shown, []).append(done / (time.perf_counter() - started))
@@ -59,7 +55,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
             await buses[sync].close()
     figures: dict[str, Figure] = {name: figure(values, "appends/s") for name, values in rates.items()}
     figures |= {f"CPU of the client, {name}": figure(values, "µs/append") for name, values in cpu.items()}
-    return Outcome({"appends one at a time": size.alone, "appends at once": size.pipelined}, figures)
+    return Outcome({"appends one at a time, or synced": size.few, "appends otherwise": size.many}, figures)
 
 
 async def _append(log: EventLog, chat: int, appends: int, versions: list[int]) -> None:

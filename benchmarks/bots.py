@@ -34,16 +34,8 @@ async def running(
     name: str, folder: Path, openai: str, *, chats: int, history: int, sync: str = "default"
 ) -> AsyncIterator[Bot]:
     """Bot `name`; each of `chats` has `history` messages behind it, as many as the model is shown."""
+    await _past(name, folder, chats, history)
     with nats_server(folder / "nats", sync) as server:
-        exchanges = (history + 1) // 2
-        if name == RECADO:
-            bus = await Bus.open(server.url)
-            await publish_conversations(await JetStreamLog.open(bus), chats, exchanges)
-            await bus.close()
-        else:
-            transcript = Transcript(folder / "transcript.db")
-            write_conversations(transcript, chats, exchanges)
-            transcript.close()
         async with (
             measured(
                 _MODULES[name], nats=server.url, openai=openai, api_key=API_KEY, folder=folder, history=history
@@ -51,3 +43,18 @@ async def running(
             People.at(server.url) as people,
         ):
             yield Bot(name, process, people)
+
+
+async def _past(name: str, folder: Path, chats: int, history: int) -> None:
+    exchanges = (history + 1) // 2
+    if name != RECADO:
+        folder.mkdir(parents=True)
+        transcript = Transcript(folder / "transcript.db")
+        write_conversations(transcript, chats, exchanges)
+        transcript.close()
+        return
+    # In whatever way the server will sync later: the past need not be written so carefully.
+    with nats_server(folder / "nats") as server:
+        bus = await Bus.open(server.url)
+        await publish_conversations(await JetStreamLog.open(bus), chats, exchanges)
+        await bus.close()

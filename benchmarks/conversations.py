@@ -19,8 +19,8 @@ _AT_ONCE = 64
 
 
 def said(number: int) -> str:
-    """What a model answers: about 120 characters."""
-    return f"Answer {number}: sure, come by when it suits you, it takes half an hour and costs 25. Bring the bicycle with you, please."
+    """What a model answers: about 100 characters."""
+    return f"Answer {number}: sure, come by when it suits you, it takes half an hour and costs 25. Bring it along."
 
 
 def chat_events(key: ChatKey, messages: int, burst_every: int = 0) -> Iterator[Message | Decision]:

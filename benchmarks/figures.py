@@ -43,9 +43,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def figure(values: Iterable[float], unit: str) -> Figure:
     """The median and spread of `values`."""
     each = list(values)
-    return Figure(
-        _short(statistics.median(each)), _short(min(each)), _short(max(each)), len(each), unit
-    )
+    return Figure(_short(statistics.median(each)), _short(min(each)), _short(max(each)), len(each), unit)
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> Figure:

@@ -54,9 +54,7 @@ class Recado:
 
 async def main(args: argparse.Namespace) -> None:
     log = await JetStreamLog.open(await Bus.open(args.nats))
-    backend = ChatCompletions(
-        api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT
-    )
+    backend = ChatCompletions(api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT)
     recado = Recado(log, args.folder, backend, args.history)
     await recado.start()
     stand_by()

@@ -1,4 +1,4 @@
-"""From the start of `recado serve` to its `/readyz`, with a projection that is current: the log's length is no matter."""
+"""From the start of `recado serve` to its `/readyz`, with a projection that is current, whatever the log's length."""
 
 from __future__ import annotations
 

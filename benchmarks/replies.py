@@ -57,9 +57,7 @@ async def _rates(size: Size, history: int, folder: Path, openai: str, say: Say) 
     rates: dict[str, list[float]] = {RECADO: [], OBVIOUS: [], FLOOR: []}
     async with AsyncExitStack() as stack:
         bots: list[Bot] = [
-            await stack.enter_async_context(
-                running(name, folder / name, openai, chats=size.chats, history=history)
-            )
+            await stack.enter_async_context(running(name, folder / name, openai, chats=size.chats, history=history))
             for name in rates
         ]
         for bot in bots:

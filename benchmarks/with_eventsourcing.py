@@ -50,9 +50,7 @@ class Chat(Aggregate):
         pass
 
     @event("Replied")
-    def reply(
-        self, reply: str, turn: str, text: str, messages: list[str], backend: str, model: str, run: str, tokens: list[int]
-    ) -> None:
+    def reply(self, reply: dict[str, Any]) -> None:
         pass
 
 
@@ -62,9 +60,7 @@ class Chats(Application):
 
 def written(file: Path, chats: int, messages: int, burst_every: int) -> Chats:
     """The application, with a conversation of `messages` by the person in each of `chats`."""
-    application = Chats(
-        env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(file)}
-    )
+    application = Chats(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(file)})
     for person in range(chats):
         chat = Chat()
         for each in chat_events(key_of(person), messages, burst_every):
@@ -76,17 +72,15 @@ def written(file: Path, chats: int, messages: int, burst_every: int) -> Chats:
                 case ThreadCreated():
                     chat.create_thread(each.backend, each.thread, each.reason)
                 case Reply():
-                    tokens = [each.usage.input_tokens, each.usage.output_tokens]
-                    chat.reply(
-                        each.id,
-                        each.turn or "",
-                        each.text,
-                        list(each.in_reply_to),
-                        each.backend or "",
-                        each.model or "",
-                        each.run or "",
-                        tokens,
-                    )
+                    chat.reply({
+                        "id": each.id,
+                        "text": each.text,
+                        "messages": list(each.in_reply_to),
+                        "backend": each.backend,
+                        "model": each.model,
+                        "run": each.run,
+                        "tokens": [each.usage.input_tokens, each.usage.output_tokens],
+                    })  # fmt: skip
         application.save(chat)
     return application
 
@@ -110,7 +104,7 @@ class ChatTables(Projection[Tables]):
 
     @singledispatchmethod
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        raise TypeError(type(domain_event))
+        raise TypeError(f"{type(domain_event)} at {tracking.notification_id}")
 
     @process_event.register
     def _opened(self, opened: Chat.Opened, tracking: Tracking) -> None:
@@ -186,9 +180,10 @@ class ChatTables(Projection[Tables]):
         def write(to: SQLiteCursor) -> None:
             seq, at = tracking.notification_id, micros(replied.timestamp)
             chat, state = _chat(to, replied)
+            reply, tokens = replied.reply, replied.reply["tokens"]
             turn, thread = state.pop("turn"), state["thread"]
             state["o"] = seq
-            for message in replied.messages:
+            for message in reply["messages"]:
                 to.execute(
                     "UPDATE history SET ending = 'reply', ended = ?, context = seq"
                     " WHERE id = ? AND chat = ? AND author = 'person'",
@@ -199,26 +194,26 @@ class ChatTables(Projection[Tables]):
                 " input_tokens, output_tokens, turn, ended, context)"
                 " VALUES (?, ?, ?, 'assistant', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    seq, chat, replied.reply, at, replied.text, json.dumps(replied.messages), replied.backend,
-                    replied.model, thread["id"], replied.run, *replied.tokens, turn["seq"], seq, seq,
+                    seq, chat, reply["id"], at, reply["text"], json.dumps(reply["messages"]), reply["backend"],
+                    reply["model"], thread["id"], reply["run"], *tokens, turn["seq"], seq, seq,
                 ),
             )  # fmt: skip
-            to.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, replied.text))
+            to.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, reply["text"]))
             to.execute(
                 "UPDATE turns SET state = 'replied', run = ?, ended = ?, ended_at = ?, input_tokens = ?,"
                 " output_tokens = ? WHERE chat = ? AND seq = ?",
-                (replied.run, seq, at, *replied.tokens, chat, turn["seq"]),
+                (reply["run"], seq, at, *tokens, chat, turn["seq"]),
             )
             to.execute(
                 "UPDATE threads SET messages = messages + ?, replies = replies + 1, input_tokens = input_tokens + ?,"
                 " output_tokens = output_tokens + ? WHERE chat = ? AND seq = ?",
-                (len(replied.messages), *replied.tokens, chat, thread["seq"]),
+                (len(reply["messages"]), *tokens, chat, thread["seq"]),
             )
             to.execute(
                 "INSERT INTO usage VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT (account, day, model) DO UPDATE SET"
                 " replies = replies + 1, input_tokens = input_tokens + excluded.input_tokens,"
                 " output_tokens = output_tokens + excluded.output_tokens",
-                (ACCOUNT, replied.timestamp.date().isoformat(), replied.model, *replied.tokens),
+                (ACCOUNT, replied.timestamp.date().isoformat(), reply["model"], *tokens),
             )
             to.execute(
                 "UPDATE chats SET replies = replies + 1, last_at = ?, owes = ?, snapshot = ? WHERE id = ?",

@@ -125,7 +125,11 @@ class Bus(LenientClient):
         self._next_watcher += 1
         key = self._next_watcher
         self._watchers[key] = watcher
-        return lambda: self._watchers.pop(key, None) and None
+
+        def unwatch() -> None:
+            self._watchers.pop(key, None)
+
+        return unwatch
 
     async def standing(self) -> None:
         """Return once the connection stands. ConnectionClosedError if it never will again."""

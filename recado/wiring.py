@@ -168,11 +168,20 @@ async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bu
         yield bus, log_bytes
 
 
+class BusClosed(Exception):
+    """The NATS server has sent us away for good (expired credentials, say); `reason` is what it said."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the NATS server ended the connection for good: {reason}. Check NATS_CREDS and start again")
+        self.reason = reason
+
+
 async def _closed(bus: Bus) -> None:
-    """Return when the server has sent us away for good; an outage is no such thing."""
+    """Raises BusClosed when the connection is closed by the other side; an outage is no such thing."""
     closed = asyncio.Event()
     bus.watch(lambda standing: None if standing or not bus.is_closed else closed.set())
     await closed.wait()
+    raise BusClosed(str(bus.last_error or "it gave no reason"))
 
 
 def _stop_signal() -> asyncio.Event:

@@ -46,8 +46,13 @@ export class People {
       "button",
       { type: "button", "aria-current": person.chat === this.selected ? "true" : null, "data-unread": person.unread },
       el("span", { class: "avatar", "data-hue": hue(person.chat), "aria-hidden": "true" }, initials(shown)),
-      el("span", { class: "who" }, el("span", { class: "name" }, shown), el("span", { class: "said" }, person.text ?? readableChat(person.chat))),
-      el("span", { class: "when" }, person.at ? clock(person.at) : ""),
+      el(
+        "span",
+        { class: "who" },
+        el("span", { class: "name" }, shown),
+        el("span", { class: "when" }, person.at ? clock(person.at) : ""),
+        el("span", { class: "said" }, person.text ?? readableChat(person.chat)),
+      ),
     );
     button.addEventListener("click", () => this.open(person.chat));
     return el("li", {}, button);

@@ -49,7 +49,7 @@ const THREADS = {
 
 const WORDS = {
   in: (message, event) =>
-    event.repeat ? "The same message again: counted, not answered twice" : `Message stored: ${message.kind === undefined || message.kind === "text" ? "text" : message.kind}`,
+    event.repeat ? "The same message again: counted, not answered twice" : `Message stored${(message.kind ?? "text") === "text" ? "" : `: ${message.kind}`}`,
   edit: () => "Message edited by its sender",
   revoke: () => "Message deleted by its sender",
   control: (control) => `Order: ${control.command}${control.by ? `, by ${control.by}` : ""}`,

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import aclosing
 
 from events.bus import Bus
+from events.jetstream_feed import REQUEST_BYTES, WINDOW
 from events.jetstream_log import JetStreamLog
-from events.jetstream_tail import REQUEST_BYTES, WINDOW
 from tests.events.given import ANA, message
 from tests.waiting import until
 

@@ -1,0 +1,95 @@
+"""`python -m benchmarks.report FILE > docs/performance.md`: the page, from what `python -m benchmarks` printed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.figures import Figure, Outcome, Target
+from benchmarks.suite import Document
+
+_TITLES = {
+    "replies": "Replies per second of CPU",
+    "latency": "Added latency",
+    "rebuild": "Rebuilding the projection",
+    "waking": "Waking a chat",
+    "memory": "Memory of an idle chat",
+    "ready": "Ready after a start",
+    "appends": "Appends",
+}
+
+_INTRODUCTION = """\
+# Performance
+
+Measured by `make bench`, which prints these figures as JSON; this page is made from that with
+`python -m benchmarks.report FILE`. Every figure is the median of repeated runs, with the lowest and the highest in
+brackets. What is compared runs in turns, so that what disturbs the machine disturbs both: trust the ratios, and expect
+other absolute numbers elsewhere.
+
+Two bots stand beside recado, with the same wire, model double and promise not to lose a message:
+
+- **obvious** (`benchmarks/obvious.py`) is the bot as one would write it first: an actor with a thread for each chat,
+  `chat.completions.create()`, SQLite with a commit for each message. It keeps no log of decisions, answers no burst
+  together, adopts nothing after a crash, and has nothing to rebuild from.
+- **floor** (`benchmarks/floor.py`) is as little as an asyncio program could do that loses nothing. It shows what of
+  the cost is the network, the disk and the event loop.
+
+The model double and the NATS server are processes of their own and are not counted.
+"""
+
+
+def page(document: Document) -> str:
+    """The whole page, in Markdown."""
+    machine = document.machine
+    run = (
+        f"This run: {document.at}, {machine.system}, {machine.cores} cores, Python {machine.python},"
+        f" SQLite {machine.sqlite}, load average before it {machine.load:g}."
+    )
+    targets = [target for outcome in document.benchmarks.values() for target in outcome.targets]
+    sections = (line for name, outcome in document.benchmarks.items() for line in _section(name, outcome))
+    return "\n".join([_INTRODUCTION, run, "", *_promises(targets), *sections])
+
+
+def _promises(targets: list[Target]) -> Iterator[str]:
+    yield from ("## What was promised", "", "| what | promised | measured | |", "|---|---|---|---|")
+    for target in targets:
+        bound = "≥" if target.bound == "at_least" else "≤"
+        wanted, got = _number(target.wanted), _number(target.measured)
+        verdict = "reached" if target.reached else "**missed**"
+        yield f"| {target.what} | {bound} {wanted} {target.unit} | {got} | {verdict} |"
+    yield ""
+
+
+def _section(name: str, outcome: Outcome) -> Iterator[str]:
+    yield from (f"## {_TITLES[name]}", "")
+    yield from ((importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip(), "")
+    yield "; ".join(f"{what}: {_number(value)}" for what, value in outcome.setup.items()) + "."
+    yield from ("", "| | median | lowest–highest | runs | |", "|---|---|---|---|---|")
+    for what, figure in outcome.figures.items():
+        yield f"| {what} | {_number(figure.median)} | {_spread(figure)} | {figure.runs} | {figure.unit} |"
+    yield ""
+
+
+def _spread(figure: Figure) -> str:
+    return f"{_number(figure.low)}–{_number(figure.high)}" if figure.runs > 1 else ""
+
+
+def _number(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description="Write the page on performance.")
+    parser.add_argument("file", type=Path, help="what `python -m benchmarks` printed")
+    sys.stdout.write(page(msgspec.json.decode(parser.parse_args().file.read_bytes(), type=Document)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What the page shows before anything happens: the chats, and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.api import SHOWN
+from console.deps import Deps
+from events.decisions import Reply
+from events.inbound import Message
+from projections.queries import Queries
+from projections.reader import Reader
+from tests.console.conftest import ANA, TOM, Page
+from tests.gateways.replies import NOON
+
+
+async def test_the_phones_and_the_chats(page: Page) -> None:
+    """The simulated phones first, in their order; then others, under the name they go by."""
+    await page.log.publish(TOM, Message(id="t1", text="good evening"), msg_id="")
+    stranger = TOM._replace(chat="5511999999999@s.whatsapp.net")
+    await page.log.publish(stranger, Message(id="s1", text="oi", name="Zé"), msg_id="")
+    await page.log.publish(TOM._replace(account="shop"), Message(id="x1", text="elsewhere"), msg_id="")
+    await page.projected()
+    status, shown = await page.get("/api/overview")
+    assert status == 200
+    assert shown["account"] == "local"
+    assert shown["model"] == {"name": "gpt-6-luna", "server": "", "local": False, "scripted": False}
+    assert [chat["name"] for chat in shown["chats"]] == ["Ana Lima", "Tom Becker", "Mei Chen", "Rafael Ortiz", "Zé"]
+    assert [chat["text"] for chat in shown["chats"]] == [None, "good evening", None, None, "oi"]
+    assert [chat["phone"] for chat in shown["chats"]] == [True, True, True, True, False]
+
+
+async def test_the_history_of_a_chat(page: Page) -> None:
+    """Messages and replies, oldest first, and where a stream goes on from them."""
+    await page.log.publish(TOM, Message(id="t1", text="x"), msg_id="")
+    await page.log.publish(ANA, Message(id="m1", text="hello"), msg_id="")
+    reply = Reply(
+        id="r1", turn=None, chat=ANA.chat, account="local", text="hi", in_reply_to=("m1",), author="assistant", at=NOON
+    )
+    await page.log.append(ANA, reply, expected=0, msg_id="d1")
+    await page.projected()
+    status, shown = await page.get(f"/api/chats/{ANA.chat}/history")
+    assert status == 200
+    assert [(entry["seq"], entry["id"], entry["author"]) for entry in shown["entries"]] == [
+        (2, "m1", "person"),
+        (3, "r1", "assistant"),
+    ]
+    assert (shown["after"], shown["more"]) == (1, False)
+
+
+async def test_a_long_history_comes_in_parts(page: Page) -> None:
+    """The last lines first; with `before` those that came earlier, until there are no more."""
+    for n in range(SHOWN + 10):
+        await page.log.publish(ANA, Message(id=f"m{n}", text="x"), msg_id="")
+    await page.projected()
+    _, last = await page.get(f"/api/chats/{ANA.chat}/history")
+    assert [entry["seq"] for entry in last["entries"]] == list(range(11, SHOWN + 11))
+    assert (last["after"], last["more"]) == (10, True)
+    _, first = await page.get(f"/api/chats/{ANA.chat}/history?before=11")
+    assert [entry["seq"] for entry in first["entries"]] == list(range(1, 11))
+    assert first["more"] is False
+
+
+async def test_an_empty_chat(page: Page) -> None:
+    """Nothing was said: its stream begins at the beginning."""
+    assert await page.get(f"/api/chats/{ANA.chat}/history") == (200, {"entries": [], "more": False, "after": 0})
+
+
+@pytest.mark.parametrize("chat", ["nobody", "1@c.us", "evt.>", "12025550143:2@s.whatsapp.net"])
+@pytest.mark.parametrize("what", ["history", "stream"])
+async def test_chats_that_cannot_be(page: Page, chat: str, what: str) -> None:
+    """404 with the reason."""
+    status, answer = await page.get(f"/api/chats/{chat}/{what}")
+    assert status == 404
+    assert "canonical JID" in answer["error"]
+
+
+@pytest.mark.parametrize("before", ["", "x", "-1", "1.5", "9" * 30, "٣"])
+async def test_sequences_that_cannot_be(page: Page, before: str) -> None:
+    """400 with the reason."""
+    status, answer = await page.get(f"/api/chats/{ANA.chat}/history?before={before}")
+    assert status == 400
+    assert "before is a sequence" in answer["error"]
+
+
+async def test_while_the_projection_is_built(served: Callable[..., Any], tmp_path: Path) -> None:
+    """The list of phones is there at once, the history is not yet: 503, and the page asks again."""
+    async with served() as page:
+        page.app.state.deps = Deps(
+            **{**vars(page.deps), "queries": Queries(Reader(tmp_path / "nothing", lambda: None))}
+        )
+        assert (await page.get("/api/overview"))[0] == 200
+        status, answer = await page.get(f"/api/chats/{ANA.chat}/history")
+    assert status == 503
+    assert "being built" in answer["error"]
