@@ -13,6 +13,7 @@ from backends.protocol import (
     ReplyBackend,
     ReplyFailed,
     ReplyRequest,
+    RunContinues,
     RunLost,
     ThreadBackend,
     ThreadLost,
@@ -81,7 +82,9 @@ async def cancel_run(instance: Instance, work: AwaitRun) -> None:
         await instance.backend.cancel_run(work.thread, work.turn.run)
 
 
-def _outcome(turn: Turn, outcome: Answer | ToolsWanted) -> Sequence[Command]:
+def _outcome(turn: Turn, outcome: Answer | ToolsWanted | RunContinues) -> Sequence[Command]:
+    if isinstance(outcome, RunContinues):
+        return [RunReady(turn.id, outcome.run, turn.attempt)]
     if isinstance(outcome, ToolsWanted):
         return [ToolAsked(turn.id, call.id, call.name, call.arguments) for call in outcome.calls]
     usage = TokenUsage(outcome.usage.input_tokens, outcome.usage.output_tokens)

@@ -13,20 +13,21 @@ from actors.router import Router
 class Ownership:
     """Opens and closes the router as the lease comes and goes.
 
-    `caught_up` returns once the projection holds what the log held at start; `between_batches` calls a function while
-    no batch is under way, so that no event falls between the scan for owed work and the first dispatch.
+    `prepared` returns once the projection holds what the log held at start, and tools are known; `between_batches`
+    calls a function while no batch is under way, so that no event falls between the scan for owed work and the first
+    dispatch.
     """
 
     def __init__(
         self,
         lease: Lease,
         router: Router,
-        caught_up: Callable[[], Awaitable[Any]],
+        prepared: Callable[[], Awaitable[Any]],
         between_batches: Callable[[Callable[[], None]], Awaitable[None]],
     ) -> None:
         self._lease = lease
         self._router = router
-        self._caught_up = caught_up
+        self._prepared = prepared
         self._between_batches = between_batches
         self._changed = asyncio.Event()
 
@@ -42,7 +43,7 @@ class Ownership:
     async def run(self) -> None:
         """Until cancelled; then the lease is let go of, and the router is left to whoever drains it."""
         # Nobody answers before the projection knows what is owed, so nobody needs the lease before.
-        await self._caught_up()
+        await self._prepared()
         keeping = asyncio.create_task(self._lease.keep(self._changed.set, self._changed.set))
         try:
             while True:

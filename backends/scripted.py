@@ -7,6 +7,8 @@ process, by what its text begins with:
     !fail CLASS          no reply: ReplyFailed of that class (one of backends.protocol.ErrorClass)
     !once-fail CLASS     the same, but only the first time that this backend meets this text in this chat
 
+    !tool NAME ARGUMENTS the tool is called with these arguments (JSON), and the reply is `NAME: ` and its output
+
 What follows on the same text is echoed like the rest: `!sleep 2 good morning`.
 """
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, get_args
 
-from backends.protocol import Answer, ErrorClass, ReplyFailed, ReplyRequest, Usage
+from backends.protocol import Answer, ErrorClass, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
 
 ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 
@@ -29,7 +31,7 @@ class Scripted:
         self._latency = latency
         self._failed_once: set[tuple[str, str, str]] = set()
 
-    async def reply(self, request: ReplyRequest) -> Answer:
+    async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
         try:
             async with asyncio.timeout(request.patience):
                 await asyncio.sleep(self._latency)
@@ -37,7 +39,10 @@ class Scripted:
                     await self._obey(line.text, request)
         except TimeoutError as late:
             raise ReplyFailed("timeout", f"no answer within {request.patience:.3g} s") from late
-        text = "echo: " + " | ".join(line.text for line in request.messages)
+        if wanted := _wanted(request):
+            return ToolsWanted(wanted)
+        told = [f"{call.name}: {call.output}" for call in request.calls]
+        text = "echo: " + " | ".join(told or [line.text for line in request.messages])
         shown = (*request.history, *request.messages)
         usage = Usage(input_tokens=sum(_words(line.text) for line in shown), output_tokens=_words(text))
         return Answer(text=text, model="scripted", usage=usage)
@@ -56,6 +61,18 @@ class Scripted:
                 if met not in self._failed_once:
                     self._failed_once.add(met)
                     raise _failure(error_class)
+
+
+def _wanted(request: ReplyRequest) -> tuple[ToolCall, ...]:
+    """The calls that the messages ask for and that have no output yet."""
+    done = {call.id for call in request.calls}
+    calls = []
+    for number, line in enumerate(request.messages):
+        match line.text.split(maxsplit=2):
+            case ["!tool", name, *arguments]:
+                call = ToolCall(id=f"{request.turn}-{number}", name=name, arguments=" ".join(arguments) or "{}")
+                calls += [] if call.id in done else [call]
+    return tuple(calls)
 
 
 def _seconds(word: str) -> float:

@@ -130,6 +130,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             example="40",
         ),
     ] = 20
+    tools: Annotated[
+        str,
+        Variable(
+            name="RECADO_TOOLS",
+            reader=text(),
+            meaning="A Python module whose public functions the model may call. NATS services whose endpoints are "
+            "marked `recado.tool` are found by themselves.",
+            example="bakery_tools",
+        ),
+    ] = ""
     nats_url: Annotated[
         str | None,
         Variable(

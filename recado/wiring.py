@@ -17,11 +17,14 @@ import click
 import structlog
 
 from actors.bus_time import BusTime
-from actors.instance import Instance, NoTools
+from actors.instance import Instance
 from actors.lease import Holder, Lease
 from actors.ownership import Ownership
+from actors.python_tools import load
 from actors.room import Room
 from actors.router import Router
+from actors.service_tools import ServiceTools
+from actors.toolbox import Toolbox
 from console.app import make_app
 from console.deps import Deps, ModelInfo
 from console.news import News
@@ -85,6 +88,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         # First what fails for want of a setting.
         folder = stack.enter_context(DataFolder.hold(settings.data))
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
+        functions = load(settings.tools) if settings.tools else {}
         listener = stack.enter_context(contextlib.closing(bind(settings.port)))
         model = await stack.enter_async_context(open_model(settings))
 
@@ -92,6 +96,9 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(_closed(bus))
         event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
         stack.push_async_callback(event_log.close)
+
+        services = ServiceTools(bus)
+        keep(services.watch())
 
         news = News(settings.account)
         reader = Reader(folder.path, lambda: runner.path)
@@ -105,7 +112,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             incarnation=f"{me.instance}-{me.incarnation}",
             log=event_log,
             backend=model.backend,
-            tools=NoTools(),
+            tools=Toolbox(functions, services),
             reads=ChatReads(reader),
             progress=runner,
             bus_time=BusTime(),
@@ -123,7 +130,12 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(room.watch())
 
         leases = bus.jetstream(timeout=1.0)
-        ownership = Ownership(Lease(leases, "p.all", me), router, runner.caught_up.wait, runner.between_batches)
+
+        async def prepared() -> None:
+            await runner.caught_up.wait()
+            await services.looked.wait()
+
+        ownership = Ownership(Lease(leases, "p.all", me), router, prepared, runner.between_batches)
         keep(ownership.run())
         stack.push_async_callback(router.close)
         stack.push_async_callback(router.drain, DRAIN)

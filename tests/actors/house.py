@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
 from actors.router import Router
-from backends.protocol import Answer, ReplyFailed, ReplyRequest
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
 from chat.context import Line
 from chat.evolve import evolve
 from chat.pending import owes
@@ -37,10 +37,10 @@ class Model:
     def __init__(self) -> None:
         self.requests: list[ReplyRequest] = []
         self.cancelled: list[str] = []
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._answers: dict[str, asyncio.Future[Answer | ToolsWanted]] = {}
         self._changed = asyncio.Event()
 
-    async def reply(self, request: ReplyRequest) -> Answer:
+    async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
         self.requests.append(request)
         answer = self._answers[request.turn] = asyncio.get_running_loop().create_future()
         self._tell()
@@ -68,6 +68,9 @@ class Model:
 
     def answer(self, request: ReplyRequest, text: str = "hi") -> None:
         self._answers[request.turn].set_result(Answer(text=text, model="by hand"))
+
+    def wants(self, request: ReplyRequest, *calls: ToolCall) -> None:
+        self._answers[request.turn].set_result(ToolsWanted(calls))
 
     def fail(self, request: ReplyRequest, error_class: Any = "bad_key") -> None:
         self._answers[request.turn].set_exception(ReplyFailed(error_class, "no"))
@@ -140,11 +143,12 @@ class House:
         self._numbers = 0
         defaults = {"debounce": 0.0, "apology": "Sorry.", "stale_after": timedelta(hours=24)}
         idle_after = settings.pop("idle_after", 60.0)
+        tools = settings.pop("tools", NoTools())
         self.instance = Instance(
             incarnation=incarnation,
             log=log,
             backend=self.model,
-            tools=NoTools(),
+            tools=tools,
             reads=self.reads,
             progress=self.reads,
             bus_time=BusTime(),

@@ -1,0 +1,139 @@
+"""Tools that are NATS micro services, in any language, wherever they run on the bus.
+
+An endpoint is a tool if its metadata has `recado.tool`: JSON with `name`, `description`, `parameters` (the JSON schema
+of the arguments, an object) and, where calls may be repeated, `"safe": true`. Services are asked by `$SRV.INFO`
+(https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from actors.instance import ToolResult
+from backends.protocol import Tool
+from events.ids import ChatKey, header_value
+
+log = structlog.get_logger("recado.tools")
+
+METADATA = "recado.tool"
+LOOK_EVERY = 5.0
+"""Seconds between two looks at which services there are."""
+
+ANSWERS_WITHIN = 0.3
+"""Seconds in which services answer `$SRV.INFO`; one that is too slow is there at the next look."""
+
+
+class _Described(msgspec.Struct):
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    description: str = ""
+    parameters: dict[str, Any] = msgspec.field(default_factory=lambda: {"type": "object", "properties": {}})
+    safe: bool = False
+
+
+class _Endpoint(msgspec.Struct):
+    subject: str
+    metadata: dict[str, str] | None = None
+
+
+class _Info(msgspec.Struct):
+    name: str
+    endpoints: list[_Endpoint] = []
+
+
+class ServiceTool(msgspec.Struct, frozen=True):
+    """A tool, the subject that it answers on, and whether a call may be repeated."""
+
+    tool: Tool
+    subject: str
+    is_safe: bool
+
+
+class ServiceTools:
+    """The tools on the bus, as of the last look."""
+
+    def __init__(self, bus: Client, *, patience: float = 30.0) -> None:
+        self._bus = bus
+        self._patience = patience
+        self.found: dict[str, ServiceTool] = {}
+        self.looked = asyncio.Event()
+        """Set after the first look: before it, a turn would be answered without the tools that are there."""
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Ask which services there are. What is no tool of ours, or badly described, is passed over with a log line."""
+        found: dict[str, ServiceTool] = {}
+        try:
+            for answer in await self._ask_all("$SRV.INFO"):
+                for tool in _tools_in(answer):
+                    found.setdefault(tool.tool.name, tool)
+        except nats.errors.Error as error:
+            log.warning("services_unanswered", reason=str(error))
+            return
+        finally:
+            self.looked.set()
+        if found.keys() != self.found.keys():
+            log.info("service_tools", names=sorted(found))
+        self.found = found
+
+    async def call(self, key: ChatKey, tool: ServiceTool, arguments: bytes) -> ToolResult:
+        """Ask the service; the chat is in the headers `Recado-Account` and `Recado-Chat`."""
+        headers = {"Recado-Account": header_value(key.account), "Recado-Chat": header_value(key.chat)}
+        try:
+            answer = await self._bus.request(tool.subject, arguments, timeout=self._patience, headers=headers)
+        except nats.errors.NoRespondersError:
+            return ToolResult(f"{tool.tool.name} is not there at the moment", failed=True)
+        except nats.errors.TimeoutError:
+            return ToolResult(f"{tool.tool.name} gave no answer within {self._patience:g} s", failed=True)
+        except nats.errors.Error as error:
+            return ToolResult(f"{tool.tool.name} could not be asked: {error}", failed=True)
+        fault = (answer.headers or {}).get("Nats-Service-Error")
+        return ToolResult(fault or answer.data.decode(errors="replace"), failed=fault is not None)
+
+    async def _ask_all(self, subject: str) -> list[bytes]:
+        inbox = self._bus.new_inbox()
+        answers: list[bytes] = []
+
+        async def collect(message: Msg) -> None:
+            if message.data:  # without data: the server says that nobody listens
+                answers.append(message.data)
+
+        subscription = await self._bus.subscribe(inbox, cb=collect)
+        try:
+            await self._bus.publish(subject, b"", reply=inbox)
+            await asyncio.sleep(ANSWERS_WITHIN)
+        finally:
+            await subscription.unsubscribe()
+        return answers
+
+
+def _tools_in(answer: bytes) -> list[ServiceTool]:
+    try:
+        info = msgspec.json.decode(answer, type=_Info)
+    except msgspec.DecodeError as error:
+        log.warning("service_unreadable", reason=str(error))
+        return []
+    tools = []
+    for endpoint in info.endpoints:
+        described = (endpoint.metadata or {}).get(METADATA)
+        if described is None:
+            continue
+        try:
+            told = msgspec.json.decode(described, type=_Described)
+        except msgspec.DecodeError as error:
+            log.warning("tool_unreadable", service=info.name, subject=endpoint.subject, reason=str(error))
+            continue
+        tool = Tool(name=told.name, description=told.description, parameters=told.parameters)
+        tools.append(ServiceTool(tool, endpoint.subject, told.safe))
+    return tools

@@ -1,0 +1,57 @@
+"""All tools of an instance: the functions of its module, and the services on the bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from actors.instance import ToolResult
+from actors.python_tools import PythonTool
+from actors.service_tools import ServiceTools
+from backends.protocol import Tool
+from events.ids import ChatKey
+
+LONGEST_OUTPUT = 50_000
+"""Characters of an output that the model is shown and the log keeps."""
+
+
+class Toolbox:
+    """Where a function and a service bear the same name, the function counts. A call takes `patience` s at most."""
+
+    def __init__(self, functions: Mapping[str, PythonTool], services: ServiceTools, *, patience: float = 30.0) -> None:
+        self._functions = functions
+        self._services = services
+        self._patience = patience
+
+    def offered(self) -> tuple[Tool, ...]:
+        functions = [function.tool for function in self._functions.values()]
+        services = [found.tool for name, found in self._services.found.items() if name not in self._functions]
+        return (*functions, *services)
+
+    def is_safe(self, name: str) -> bool:
+        tool = self._functions.get(name) or self._services.found.get(name)
+        return tool is not None and tool.is_safe
+
+    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
+        function, service = self._functions.get(name), self._services.found.get(name)
+        try:
+            given = msgspec.json.decode(arguments or "{}")
+        except (msgspec.DecodeError, UnicodeError) as error:
+            return ToolResult(f"The arguments are no JSON: {error}", failed=True)
+        if not isinstance(given, dict):
+            return ToolResult("The arguments have to be a JSON object", failed=True)
+        try:
+            async with asyncio.timeout(self._patience):
+                if function is not None:
+                    result = await function.call(key, msgspec.json.encode(given))
+                elif service is not None:
+                    result = await self._services.call(key, service, msgspec.json.encode(given))
+                else:
+                    result = ToolResult(f"There is no tool {name}", failed=True)
+        except TimeoutError:
+            return ToolResult(f"{name} gave no answer within {self._patience:g} s", failed=True)
+        if len(result.output) > LONGEST_OUTPUT:
+            result = ToolResult(result.output[:LONGEST_OUTPUT] + " … (cut off)", result.failed)
+        return result

@@ -1,0 +1,24 @@
+"""Tools for the model: every public function here is one. Start recado with RECADO_TOOLS=bakery_tools.
+
+The signature becomes the schema, the docstring the description. A parameter named `chat` gets the JID of who writes.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+PRICES = {"rye": 4.20, "wheat": 3.10, "spelt": 5.00}
+
+
+def price(bread: Literal["rye", "wheat", "spelt"], loaves: Annotated[int, Meta(ge=1, le=50)] = 1) -> str:
+    """What some loaves of bread cost, in euros."""
+    return f"{PRICES[bread] * loaves:.2f}"
+
+
+# Asking again does no harm, so after a crash the call is simply repeated. Without this line it would not be.
+price.safe_to_repeat = True
+
+
+def reserve(chat: str, bread: Literal["rye", "wheat", "spelt"], loaves: Annotated[int, Meta(ge=1, le=50)]) -> str:
+    """Put loaves aside for the person who writes, until the evening."""
+    return f"{loaves} {bread} put aside for {chat.partition('@')[0]}"

@@ -1,0 +1,39 @@
+// A tool for the model that is a NATS micro service: when an order arrives.
+//
+//     npm install
+//     NATS_URL=nats://localhost:4222 node delivery.mjs
+//
+// recado finds it by itself: the endpoint's metadata has `recado.tool`. Whose chat it is stands in the headers.
+import { connect, credsAuthenticator } from "@nats-io/transport-node";
+import { Svcm } from "@nats-io/services";
+import { readFileSync } from "node:fs";
+
+const creds = process.env.NATS_CREDS;
+const bus = await connect({
+  servers: process.env.NATS_URL,
+  token: process.env.NATS_TOKEN,
+  ...(creds && { authenticator: credsAuthenticator(readFileSync(creds)) }),
+});
+const service = await new Svcm(bus).add({ name: "delivery", version: "1.0.0" });
+service.addEndpoint("arrival", {
+  metadata: {
+    "recado.tool": JSON.stringify({
+      name: "arrival",
+      description: "When an order of the person who writes arrives.",
+      parameters: {
+        type: "object",
+        properties: { order: { type: "string", description: "The order's number" } },
+        required: ["order"],
+      },
+      safe: true,
+    }),
+  },
+  handler: (error, request) => {
+    if (error) throw error;
+    const { order } = request.json();
+    const chat = request.headers?.get("Recado-Chat");
+    if (!order) request.respondError(400, "an order has a number");
+    else request.respond(`order ${order} of ${chat} arrives at 10:30`);
+  },
+});
+console.log("delivery is there");

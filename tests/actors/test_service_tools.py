@@ -1,0 +1,121 @@
+"""NATS micro services as tools, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import nats.micro
+import pytest
+from nats.micro.request import Request, ServiceError
+from nats.micro.service import Service
+
+from actors.python_tools import load
+from actors.service_tools import ServiceTools
+from actors.toolbox import LONGEST_OUTPUT, Toolbox
+from events.bus import Bus
+from tests.actors.house import ANA
+
+DELIVERY = {
+    "name": "delivery",
+    "description": "When an order arrives.",
+    "parameters": {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]},
+    "safe": True,
+}
+
+
+async def answer(request: Request) -> None:
+    match json.loads(request.data).get("order"):
+        case "lost":
+            raise ServiceError("404", "no such order")
+        case "late":
+            await asyncio.sleep(30)
+        case "long":
+            await request.respond(b"x" * (LONGEST_OUTPUT + 1))
+        case order:
+            headers = request.headers or {}
+            await request.respond(f"{order} for {headers['Recado-Chat']} of {headers['Recado-Account']}".encode())
+
+
+async def service(bus: Bus, metadata: dict[str, str], name: str = "delivery") -> Service:
+    service = await nats.micro.add_service(bus, name=name, version="1.0.0")
+    await service.add_endpoint(name=name, handler=answer, metadata=metadata)
+    return service
+
+
+@pytest.fixture
+async def services(bus: Bus) -> AsyncIterator[ServiceTools]:
+    """What is found of a service with a tool, one without, and one whose description is broken."""
+    running = [
+        await service(bus, {"recado.tool": json.dumps(DELIVERY)}),
+        await service(bus, {}, "other"),
+        await service(bus, {"recado.tool": "{"}, "broken"),
+    ]
+    tools = ServiceTools(bus, patience=0.5)
+    await tools.look()
+    yield tools
+    for each in running:
+        await each.stop()
+
+
+async def test_an_endpoint_with_the_metadata_is_a_tool(services: ServiceTools) -> None:
+    """Only that one, described as it describes itself."""
+    (found,) = services.found.values()
+    assert (found.tool.name, found.tool.description, found.is_safe) == ("delivery", "When an order arrives.", True)
+    assert found.tool.parameters == DELIVERY["parameters"]
+
+
+async def test_a_call_is_a_request_with_the_chat_in_its_headers(services: ServiceTools) -> None:
+    """The service knows whom it acts for, and its answer is the output."""
+    result = await Toolbox({}, services).call(ANA, "delivery", '{"order": "77"}')
+    assert (result.output, result.failed) == (f"77 for {ANA.chat} of local", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("delivery", '{"order": "lost"}', "no such order"),
+        ("delivery", '{"order": "late"}', "no answer within"),
+        ("delivery", "{", "no JSON"),
+        ("delivery", "[1]", "JSON object"),
+        ("cook", "{}", "There is no tool cook"),
+    ],
+)
+async def test_what_goes_wrong_is_told_to_the_model(
+    services: ServiceTools, name: str, arguments: str, told: str
+) -> None:
+    """A fault of the service, silence, bad arguments, a tool that is not there: each is a failed result."""
+    result = await Toolbox({}, services).call(ANA, name, arguments)
+    assert result.failed
+    assert told in result.output
+
+
+async def test_a_long_output_is_cut(services: ServiceTools) -> None:
+    """The log and the model get the beginning."""
+    result = await Toolbox({}, services).call(ANA, "delivery", '{"order": "long"}')
+    assert len(result.output) < LONGEST_OUTPUT + 20
+
+
+async def test_a_service_that_has_gone_is_no_tool_any_more(bus: Bus) -> None:
+    """Until the next look a call is told that it is not there; after it the tool is not offered."""
+    running = await service(bus, {"recado.tool": json.dumps(DELIVERY)})
+    tools = ServiceTools(bus, patience=0.5)
+    toolbox = Toolbox({}, tools)
+    await tools.look()
+    assert [tool.name for tool in toolbox.offered()] == ["delivery"]
+    await running.stop()
+    assert "not there" in (await toolbox.call(ANA, "delivery", "{}")).output
+    await tools.look()
+    assert toolbox.offered() == ()
+
+
+async def test_functions_count_before_services(bus: Bus) -> None:
+    """Of two tools of one name the module's is offered, once."""
+    running = await service(bus, {"recado.tool": json.dumps({**DELIVERY, "name": "order"})})
+    tools = ServiceTools(bus)
+    await tools.look()
+    toolbox = Toolbox(load("tests.actors.shop_tools"), tools)
+    assert sorted(tool.name for tool in toolbox.offered()) == ["opening_hours", "order"]
+    assert not toolbox.is_safe("order")
+    await running.stop()

@@ -1,0 +1,118 @@
+"""A turn whose model asks for tools: each call is written down before it is made, and its output once."""
+
+from __future__ import annotations
+
+from chat.decide import MOST_CALLS, Answered, RunReady, ThreadReady, ToolAsked, ToolFinished
+from chat.pending import Adopt, AwaitRun, CallTool, StartRun, WriteReply
+from events.decisions import Reply, TokenUsage, ToolCalled, ToolReturned, TurnFailed
+from tests.chat.story import ME, SETTING, Story, text
+
+
+def asked(turn: str, call: str = "c1", name: str = "price", arguments: str = '{"bread": 2}') -> ToolAsked:
+    return ToolAsked(turn, call, name, arguments)
+
+
+def test_a_call_is_written_down_then_made_then_its_output_kept() -> None:
+    """The log has the call before anybody makes it; with its output the model is asked again."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    assert isinstance(story.does(asked(turn)), ToolCalled)
+    (call,) = story.owed()
+    assert isinstance(call, CallTool)
+    assert (call.call.name, call.call.by, call.memo) == ("price", ME, None)
+    assert isinstance(story.does(ToolFinished(turn, "c1", "4.20", failed=False)), ToolReturned)
+    (write,) = story.owed()
+    assert isinstance(write, WriteReply)
+    assert [call.output for call in write.turn.current_calls] == ["4.20"]
+    assert isinstance(story.does(Answered(turn, "That is 4.20.", "model", None, TokenUsage())), Reply)
+    assert story.owed() == ()
+
+
+def test_calls_asked_for_together_are_all_owed() -> None:
+    """Two calls are made side by side; the model is asked again when both have their output."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(asked(turn, "c1"))
+    story.does(asked(turn, "c2"))
+    assert [work.call.id for work in story.owed() if isinstance(work, CallTool)] == ["c1", "c2"]
+    story.does(ToolFinished(turn, "c2", "b", failed=False))
+    assert [work.call.id for work in story.owed() if isinstance(work, CallTool)] == ["c1"]
+    story.does(ToolFinished(turn, "c1", "a", failed=True))
+    assert isinstance(story.owed()[0], WriteReply)
+
+
+def test_the_same_call_and_the_same_output_count_once() -> None:
+    """What comes a second time decides nothing."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(asked(turn))
+    assert story.when(asked(turn)) is None
+    story.does(ToolFinished(turn, "c1", "4.20", failed=False))
+    assert story.when(ToolFinished(turn, "c1", "9.99", failed=False)) is None
+
+
+def test_a_model_that_goes_round_in_circles_fails_its_turn() -> None:
+    """After so many calls the next one ends the turn, and the person is told."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    for number in range(MOST_CALLS):
+        story.does(asked(turn, f"c{number}"))
+        story.does(ToolFinished(turn, f"c{number}", "again", failed=False))
+    failed = story.does(asked(turn, "one-too-many"))
+    assert isinstance(failed, TurnFailed)
+    assert failed.error.class_ == "too_many_calls"
+
+
+def test_a_call_keeps_who_made_it_through_an_adoption() -> None:
+    """After a crash the shell sees that somebody else may have made the call already."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(asked(turn))
+    story.setting = type(SETTING)("here-2", "chat", SETTING.stale_after)
+    assert story.owed() == (Adopt(turn),)
+    story.does(Adopt(turn))
+    (call,) = story.owed()
+    assert isinstance(call, CallTool)
+    assert call.call.by == ME
+
+
+def with_threads() -> Story:
+    return Story(type(SETTING)(ME, "responses", SETTING.stale_after, keeps_threads=True)).given(text("m1"))
+
+
+def test_a_run_is_logged_before_it_is_waited_for() -> None:
+    """First the thread, then the run's id, then the wait."""
+    story = with_threads()
+    turn = story.starts_a_turn()
+    assert isinstance(story.owed()[0], StartRun)
+    story.does(RunReady(turn, "run-1", 1))
+    (wait,) = story.owed()
+    assert isinstance(wait, AwaitRun)
+    assert wait.turn.run == "run-1"
+
+
+def test_another_attempt_waits_for_the_new_run() -> None:
+    """A lost run is replaced by the next attempt's."""
+    story = with_threads()
+    turn = story.starts_a_turn()
+    story.does(RunReady(turn, "run-1", 1))
+    story.does(RunReady(turn, "run-2", 2))
+    (wait,) = story.owed()
+    assert isinstance(wait, AwaitRun)
+    assert (wait.turn.run, wait.turn.attempt) == ("run-2", 2)
+
+
+def test_a_replaced_thread_starts_another_run_and_remembers_what_tools_gave() -> None:
+    """The call of the lost run is not made twice: asked for again, it has its memo."""
+    story = with_threads()
+    turn = story.starts_a_turn()
+    story.does(RunReady(turn, "run-1", 1))
+    story.does(asked(turn))
+    story.does(ToolFinished(turn, "c1", "4.20", failed=False))
+    story.does(ThreadReady(turn, "responses", "thread-2", "replaced"))
+    assert isinstance(story.owed()[0], StartRun)
+    story.does(RunReady(turn, "run-2", 1))
+    story.does(asked(turn, "c9"))
+    (call,) = story.owed()
+    assert isinstance(call, CallTool)
+    assert (call.call.id, call.memo) == ("c9", "4.20")
