@@ -10,10 +10,12 @@ from backends.protocol import (
     ReplyBackend,
     ReplyFailed,
     ReplyRequest,
+    RunContinues,
     RunLost,
     ThreadBackend,
     ThreadLost,
     ThreadRequest,
+    ToolsWanted,
 )
 
 
@@ -23,13 +25,16 @@ async def ask(backend: Backend, request: ReplyRequest) -> Answer:
     No tool is offered, since a tool acts for a chat. Raises ReplyFailed.
     """
     request = replace(request, tools=())
+    outcome: Answer | ToolsWanted | RunContinues
     if isinstance(backend, ReplyBackend):
         outcome = await backend.reply(request)
     elif isinstance(backend, ThreadBackend):
         try:
             place = ThreadRequest(account=request.account, chat=request.chat, history=(), patience=request.patience)
             request = replace(request, thread=await backend.create_thread(place))
-            outcome = await backend.await_run(request, await backend.start_run(request))
+            outcome = RunContinues(await backend.start_run(request))
+            while isinstance(outcome, RunContinues):
+                outcome = await backend.await_run(request, outcome.run)
         except (RunLost, ThreadLost) as lost:
             raise ReplyFailed("run_failed", lost.detail) from lost
     else:

@@ -102,6 +102,12 @@ class ToolsWanted(msgspec.Struct, frozen=True):
     calls: tuple[ToolCall, ...]
 
 
+class RunContinues(msgspec.Struct, frozen=True):
+    """The same attempt goes on under this id: the provider took what was owed to it, and made another run of it."""
+
+    run: str
+
+
 class ThreadLost(Exception):
     """The thread is gone at the provider, or belongs to somebody else; another one has to take its place."""
 
@@ -161,10 +167,11 @@ class ThreadBackend(Backend, Protocol):
         """The id of the run that answers the turn in `request.thread`: the one that an earlier try began, if there is
         one, or a new one. Ends or waits for what else runs in the thread. Raises ThreadLost."""
 
-    async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted:
+    async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted | RunContinues:
         """What comes of the run, given the outputs in `request.calls`; safe to be called again at any time.
 
-        Raises RunLost, ThreadLost. A run that outlasts `patience` is cancelled at the provider.
+        After RunContinues it is called with the new run, whose `request.calls` are its own alone. Raises RunLost,
+        ThreadLost. A run that outlasts `patience` is cancelled at the provider.
         """
 
     async def cancel_run(self, thread: str, run: str) -> None:

@@ -98,9 +98,11 @@ def _thread_created(chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, 
 
 
 def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
-    if chat.turn is None or chat.turn.id != event.turn:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn:
         return {}
-    return {"turn": replace(chat.turn, run=event.run, attempt=event.attempt)}
+    before = turn.runs if turn.run is not None and turn.attempt == event.attempt else ()
+    return {"turn": replace(turn, run=event.run, attempt=event.attempt, runs=(*before, event.run))}
 
 
 def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str, Any]:

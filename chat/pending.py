@@ -85,7 +85,7 @@ class AwaitRun(msgspec.Struct, frozen=True):
 
 
 class CallTool(msgspec.Struct, frozen=True):
-    """Make a call that the model asked for. `memo` is the output of the same call in a run that was lost since."""
+    """Make a call that the model asked for. `memo` is the output of the same call in an attempt that was lost since."""
 
     turn: str
     call: Call
@@ -164,9 +164,9 @@ def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
 
 
 def _memo(turn: Turn, call: Call) -> str | None:
-    """What the very same call gave in an earlier run of the turn, which was lost with its thread."""
+    """What the very same call gave in an attempt at the turn that was lost."""
     for before in turn.calls:
-        if before.run != call.run and (before.name, before.arguments) == (call.name, call.arguments):
+        if before.run not in (call.run, *turn.runs) and (before.name, before.arguments) == (call.name, call.arguments):
             return before.output
     return None
 

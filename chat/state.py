@@ -37,8 +37,9 @@ class Call(msgspec.Struct, frozen=True):
 
 class Turn(msgspec.Struct, frozen=True):
     """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
-    messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, the
-    `attempt`th; `calls` are the tools that were asked for."""
+    messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, in the
+    `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
+    that were asked for."""
 
     id: str
     messages: tuple[str, ...]
@@ -49,10 +50,11 @@ class Turn(msgspec.Struct, frozen=True):
     run: str | None = None
     attempt: int = 0
     calls: tuple[Call, ...] = ()
+    runs: tuple[str, ...] = ()
 
     @property
     def current_calls(self) -> tuple[Call, ...]:
-        """The calls of the run that works on the turn now; those of a run that was lost are only remembered."""
+        """The calls of the run that works on the turn now; those of a run before it are only remembered."""
         return tuple(call for call in self.calls if call.run == self.run)
 
 
