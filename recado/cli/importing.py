@@ -1,0 +1,43 @@
+"""`recado import-threads`: bring the threads of another bot along."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+
+import click
+import msgspec
+
+from recado.cli.log import open_log
+from recado.cli.options import account_option, json_option
+from recado.cli.session import run, settings
+from recado.thread_file import Row, read
+from recado.thread_import import Imported, import_threads
+
+
+@click.command("import-threads")
+@click.argument("file", type=click.Path(path_type=Path))
+@account_option
+@json_option
+def import_threads_(file: Path, account: str | None, as_json: bool) -> None:
+    """Take over the threads of FILE: JSON or CSV from phone number or JID to thread id, or a Python shelve.
+
+    A thread that the current OPENAI_API_MODE can go on with is kept; the other chats start a new one with their next
+    message. The same file may be imported again.
+    """
+    results = run(_import(read(file), account))
+    if as_json:
+        click.echo(msgspec.json.encode(results))
+        return
+    for result in results:
+        click.echo(f"{result.chat:<32} {result.thread:<40} {result.result}" + (f": {result.why}" if result.why else ""))
+    counts = {name: sum(result.result == name for result in results) for name in ("kept", "fresh", "skipped")}
+    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)
+
+
+async def _import(rows: list[Row], account: str | None) -> list[Imported]:
+    chosen = settings()
+    async with open_log(chosen) as (log, _):
+        importing = import_threads(log, account or chosen.account, chosen.openai_api_mode, rows)
+        async with aclosing(importing) as results:
+            return [result async for result in results]

@@ -1,0 +1,59 @@
+"""Taking over the threads that another bot kept: each becomes the chat's thread, if this mode can go on with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from secrets import token_hex
+from typing import Literal
+
+import msgspec
+
+from events.decisions import ThreadCreated
+from events.ids import ChatKey
+from events.log import EventLog
+from recado.settings import ApiMode
+from recado.thread_file import Row
+
+_PREFIXES: dict[ApiMode, str] = {"assistants": "thread_", "responses": "conv_"}
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What became of a line: `kept` is this chat's thread now, `fresh` means that the chat starts a new thread with its
+    next message, seeded with what recado knows of it, `skipped` that nothing was done. `why` says why not kept."""
+
+    chat: str
+    thread: str
+    result: Literal["kept", "fresh", "skipped"]
+    why: str | None = None
+
+
+async def import_threads(log: EventLog, account: str, mode: ApiMode, rows: Sequence[Row]) -> AsyncIterator[Imported]:
+    """Log `thread_created` for every thread that `mode` can go on with.
+
+    A thread that proves to be gone at its first use is replaced like any other. A chat that recado has decided about
+    before keeps what it has, so the same file may be imported again. Raises WrongExpectedVersion if a chat decides
+    something at this very moment, LogUnavailable, LogFull.
+    """
+    incarnation = f"import-{token_hex(4)}"
+    for number, row in enumerate(rows):
+        if row.fault is not None:
+            yield Imported(row.chat, row.thread, "skipped", row.fault)
+            continue
+        why = _not_kept(mode, row.thread)
+        if why is not None:
+            yield Imported(row.chat, row.thread, "fresh", why)
+            continue
+        key = ChatKey(account, row.chat)
+        if await log.last_decision(key) is not None:
+            yield Imported(row.chat, row.thread, "skipped", "recado has a conversation with this chat already")
+            continue
+        event = ThreadCreated(backend=mode, thread=row.thread, reason="imported", at=(await log.head()).now)
+        await log.append(key, event, expected=0, msg_id=f"{incarnation}:{number}")
+        yield Imported(row.chat, row.thread, "kept")
+
+
+def _not_kept(mode: ApiMode, thread: str) -> str | None:
+    if mode not in _PREFIXES:
+        return f"mode {mode} cannot go on with a thread that was made elsewhere"
+    other = next((kind for kind, prefix in _PREFIXES.items() if kind != mode and thread.startswith(prefix)), None)
+    return f"it is a thread of mode {other}, and recado runs in mode {mode}" if other else None
