@@ -36,6 +36,7 @@ VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.js
 
 _TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 _CHUNKS = (128, 16, 4, 1)
 
 
@@ -169,8 +170,11 @@ def micros(at: datetime) -> int:
 
 
 def moment(at: int) -> datetime:
-    """The time that `micros` stored, in UTC."""
-    return _EPOCH + timedelta(microseconds=at)
+    """The time that `micros` stored, in UTC; the nearest one that has a name there (years 1 to 9999)."""
+    try:
+        return _EPOCH + timedelta(microseconds=at)
+    except OverflowError:
+        return _FIRST if at < 0 else _LAST
 
 
 def id_list(ids: Iterable[str]) -> str:

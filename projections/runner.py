@@ -201,10 +201,10 @@ class Runner:
         try:
             reason = await self._fault_of_live_file()
         except LogUnavailable as error:
-            log.warning("projection_switch_waits", reason=str(error))
-            reason = "unavailable"
-        else:
-            self._pointer = stamp
+            self._projection = projection
+            log.info("projection_switch_waits", reason=str(error))
+            return True
+        self._pointer = stamp
         if reason is not None:
             self._projection = projection
             log.error("projection_switch_refused", reason=reason)
