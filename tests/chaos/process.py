@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import aiohttp
+
 from recado import nats_process
 from recado.embedded import BusAddress, find_bus
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
@@ -22,6 +24,8 @@ from tests.waiting import until
 RECADO = Path(sysconfig.get_path("scripts")) / "recado"
 READY_WITHIN = 30.0
 STOPS_WITHIN = 15.0
+KEPT = frozenset({"PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR"})
+"""Of the environment of whoever runs the tests: no setting of recado among them."""
 
 
 class Ended(NamedTuple):
@@ -76,6 +80,12 @@ class Recado:
     async def ready(self) -> None:
         """Return once it takes work, and says so."""
         await self.said("taking_work")
+
+    async def asked(self, path: str) -> tuple[int, str]:
+        """GET a path of its page: the status, and what it says."""
+        page = (await self.said("started"))["page"]
+        async with aiohttp.ClientSession() as session, session.get(page + path) as answer:
+            return answer.status, await answer.text()
 
     async def started(self, **environment: str) -> None:
         self.start(**environment)
@@ -186,7 +196,7 @@ class Recado:
         return self._process.poll() if self._process is not None else None
 
     def _env(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return kept | self.environment
 
 
