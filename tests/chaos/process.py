@@ -62,6 +62,16 @@ class Recado:
         return self._process.pid
 
     @property
+    def settings(self) -> dict[str, str]:
+        """Its settings, for another instance with data of its own."""
+        return {name: value for name, value in self.environment.items() if name != "RECADO_DATA"}
+
+    @property
+    def server_lives(self) -> bool:
+        """Whether an embedded nats-server runs on its data."""
+        return nats_process.lives(self.data)
+
+    @property
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -123,7 +133,7 @@ class Recado:
 
     def kill_server(self) -> None:
         """SIGKILL for the embedded nats-server, if there is one."""
-        if nats_process.lives(self.data):
+        if self.server_lives:
             os.kill(int((self.data / "nats.pid").read_text()), signal.SIGKILL)
 
     def kill_both(self) -> None:
@@ -143,6 +153,10 @@ class Recado:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        os.kill(self.pid, signal.SIGINT)
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, as a supervisor or a Ctrl-C does; its exit status."""
         assert self._process is not None
@@ -161,9 +175,11 @@ class Recado:
         self.kill()
         await self.started()
 
-    async def run(self, *arguments: str, within: float = 60.0) -> Ended:
-        """Run another command of recado with the same settings, in a second terminal as it were."""
+    async def run(self, *arguments: str, within: float = 60.0, through: tuple[str, ...] = ()) -> Ended:
+        """Run another command of recado with the same settings, in a second terminal as it were; `through` another
+        program that executes it."""
         process = await asyncio.create_subprocess_exec(
+            *through,
             RECADO,
             *arguments,
             stdin=subprocess.DEVNULL,
