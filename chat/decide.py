@@ -30,7 +30,7 @@ from events.decisions import (
 from events.ids import ChatKey
 
 
-class ThreadReady(msgspec.Struct, frozen=True):
+class ThreadReady(msgspec.Struct, frozen=True, gc=False):
     """The backend has a place for the conversation."""
 
     turn: str
@@ -39,7 +39,7 @@ class ThreadReady(msgspec.Struct, frozen=True):
     reason: ThreadReason
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The backend wrote a reply."""
 
     turn: str
@@ -49,7 +49,7 @@ class Answered(msgspec.Struct, frozen=True):
     usage: TokenUsage
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """The backend has no reply to the turn, for good."""
 
     turn: str
@@ -60,7 +60,7 @@ class Failed(msgspec.Struct, frozen=True):
 Command = Obey | Refuse | Apologise | Adopt | Resume | EndBurst | ThreadReady | Answered | Failed
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the shell brings to a decision.
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a

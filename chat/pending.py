@@ -11,46 +11,46 @@ from events.decisions import ThreadReason
 from events.inbound import Control
 
 
-class Obey(msgspec.Struct, frozen=True):
+class Obey(msgspec.Struct, frozen=True, gc=False):
     """Decide what a control asks for."""
 
     control: Control
     seq: int
 
 
-class Refuse(msgspec.Struct, frozen=True):
+class Refuse(msgspec.Struct, frozen=True, gc=False):
     """End these messages without a reply."""
 
     messages: tuple[str, ...]
     reason: str
 
 
-class Apologise(msgspec.Struct, frozen=True):
+class Apologise(msgspec.Struct, frozen=True, gc=False):
     """Tell the person that this turn failed."""
 
     turn: str
 
 
-class Adopt(msgspec.Struct, frozen=True):
+class Adopt(msgspec.Struct, frozen=True, gc=False):
     """Make a turn ours that another incarnation started, before anything is done about it."""
 
     turn: str
 
 
-class Resume(msgspec.Struct, frozen=True):
+class Resume(msgspec.Struct, frozen=True, gc=False):
     """End the pause when the bus's clock shows `at`."""
 
     at: datetime
 
 
-class EndBurst(msgspec.Struct, frozen=True):
+class EndBurst(msgspec.Struct, frozen=True, gc=False):
     """Start a turn once the person has stopped writing; sequences of the first and last message that wait."""
 
     first: int
     last: int
 
 
-class CreateThread(msgspec.Struct, frozen=True):
+class CreateThread(msgspec.Struct, frozen=True, gc=False):
     """Make the conversation's place at the backend."""
 
     turn: str
@@ -58,7 +58,7 @@ class CreateThread(msgspec.Struct, frozen=True):
     reason: ThreadReason
 
 
-class WriteReply(msgspec.Struct, frozen=True):
+class WriteReply(msgspec.Struct, frozen=True, gc=False):
     """Have the backend write the reply of the turn whose `turn_started` stands at `seq`."""
 
     turn: str
@@ -75,7 +75,7 @@ Effect = Resume | EndBurst | CreateThread | WriteReply
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
-class Setting(msgspec.Struct, frozen=True):
+class Setting(msgspec.Struct, frozen=True, gc=False):
     """What the instance brings: its incarnation, the backend that writes, and the age from which a message is stale."""
 
     incarnation: str
