@@ -142,8 +142,13 @@ class ChatCompletions:
             text=text,
             model=completion.model or self._model,
             run=completion.id,
-            usage=Usage(input_tokens=tokens.prompt_tokens or 0, output_tokens=tokens.completion_tokens or 0),
+            usage=Usage(_count(tokens.prompt_tokens), _count(tokens.completion_tokens)),
         )
+
+
+def _count(tokens: int | None) -> int:
+    """A count of tokens that the log and SQLite can hold, whatever a server sends."""
+    return min(max(tokens or 0, 0), 2**53)
 
 
 _decode = msgspec.json.Decoder(_Completion).decode

@@ -11,7 +11,7 @@ import msgspec
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One message of a conversation as a model is shown it; `name` is the sender's, in groups only."""
 
     role: Literal["user", "assistant"]

@@ -33,7 +33,7 @@ from events.decisions import (
 from events.ids import ChatKey
 
 
-class ThreadReady(msgspec.Struct, frozen=True):
+class ThreadReady(msgspec.Struct, frozen=True, gc=False):
     """The backend has a place for the conversation."""
 
     turn: str
@@ -42,7 +42,7 @@ class ThreadReady(msgspec.Struct, frozen=True):
     reason: ThreadReason
 
 
-class RunReady(msgspec.Struct, frozen=True):
+class RunReady(msgspec.Struct, frozen=True, gc=False):
     """The provider works on the turn."""
 
     turn: str
@@ -50,7 +50,7 @@ class RunReady(msgspec.Struct, frozen=True):
     attempt: int
 
 
-class ToolAsked(msgspec.Struct, frozen=True):
+class ToolAsked(msgspec.Struct, frozen=True, gc=False):
     """The model wants a tool called; `call` is the provider's id of the call, `arguments` is JSON as it wrote it."""
 
     turn: str
@@ -59,7 +59,7 @@ class ToolAsked(msgspec.Struct, frozen=True):
     arguments: str
 
 
-class ToolFinished(msgspec.Struct, frozen=True):
+class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     """A call has its output, which says what went wrong if it `failed`."""
 
     turn: str
@@ -68,7 +68,7 @@ class ToolFinished(msgspec.Struct, frozen=True):
     failed: bool
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The backend wrote a reply."""
 
     turn: str
@@ -78,7 +78,7 @@ class Answered(msgspec.Struct, frozen=True):
     usage: TokenUsage
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """The backend has no reply to the turn, for good."""
 
     turn: str
@@ -105,7 +105,7 @@ MOST_CALLS = 16
 """Tools that a model may ask for in one turn; one that asks for more goes round in circles."""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the shell brings to a decision.
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a

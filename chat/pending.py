@@ -11,46 +11,46 @@ from events.decisions import ThreadReason
 from events.inbound import Control
 
 
-class Obey(msgspec.Struct, frozen=True):
+class Obey(msgspec.Struct, frozen=True, gc=False):
     """Decide what a control asks for."""
 
     control: Control
     seq: int
 
 
-class Refuse(msgspec.Struct, frozen=True):
+class Refuse(msgspec.Struct, frozen=True, gc=False):
     """End these messages without a reply."""
 
     messages: tuple[str, ...]
     reason: str
 
 
-class Apologise(msgspec.Struct, frozen=True):
+class Apologise(msgspec.Struct, frozen=True, gc=False):
     """Tell the person that this turn failed."""
 
     turn: str
 
 
-class Adopt(msgspec.Struct, frozen=True):
+class Adopt(msgspec.Struct, frozen=True, gc=False):
     """Make a turn ours that another incarnation started, before anything is done about it."""
 
     turn: str
 
 
-class Resume(msgspec.Struct, frozen=True):
+class Resume(msgspec.Struct, frozen=True, gc=False):
     """End the pause when the bus's clock shows `at`."""
 
     at: datetime
 
 
-class EndBurst(msgspec.Struct, frozen=True):
+class EndBurst(msgspec.Struct, frozen=True, gc=False):
     """Start a turn once the person has stopped writing; sequences of the first and last message that wait."""
 
     first: int
     last: int
 
 
-class CreateThread(msgspec.Struct, frozen=True):
+class CreateThread(msgspec.Struct, frozen=True, gc=False):
     """Make the conversation's place at the backend, with what was said before the turn that starts at `seq`."""
 
     turn: str
@@ -60,7 +60,7 @@ class CreateThread(msgspec.Struct, frozen=True):
     reset_upto: int
 
 
-class WriteReply(msgspec.Struct, frozen=True):
+class WriteReply(msgspec.Struct, frozen=True, gc=False):
     """Have a backend that keeps no thread write the reply of the turn whose `turn_started` stands at `seq`."""
 
     turn: Turn
@@ -68,7 +68,7 @@ class WriteReply(msgspec.Struct, frozen=True):
     reset_upto: int
 
 
-class StartRun(msgspec.Struct, frozen=True):
+class StartRun(msgspec.Struct, frozen=True, gc=False):
     """Have the provider begin to answer the turn in its thread, or find the run that it has begun already."""
 
     turn: Turn
@@ -76,7 +76,7 @@ class StartRun(msgspec.Struct, frozen=True):
     reset_upto: int
 
 
-class AwaitRun(msgspec.Struct, frozen=True):
+class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     """Wait for what comes of the turn's run, and give it the outputs of the tools that it asked for."""
 
     turn: Turn
@@ -84,7 +84,7 @@ class AwaitRun(msgspec.Struct, frozen=True):
     reset_upto: int
 
 
-class CallTool(msgspec.Struct, frozen=True):
+class CallTool(msgspec.Struct, frozen=True, gc=False):
     """Make a call that the model asked for. `memo` is the output of the same call in an attempt that was lost since."""
 
     turn: str
@@ -99,7 +99,7 @@ Effect = Resume | EndBurst | CreateThread | WriteReply | StartRun | AwaitRun | C
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
-class Setting(msgspec.Struct, frozen=True):
+class Setting(msgspec.Struct, frozen=True, gc=False):
     """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale, and
     whether the backend keeps the conversation in threads of its provider."""
 

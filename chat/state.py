@@ -9,7 +9,7 @@ import msgspec
 from events.inbound import Control
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class Waiting(msgspec.Struct, frozen=True, gc=False):
     """A message without an ending and without a turn.
 
     `sent` is when the person sent it (never later than `stored`), `stored` is the log's stamp; `fault` is the reason
@@ -23,7 +23,7 @@ class Waiting(msgspec.Struct, frozen=True):
     fault: str | None = None
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A tool that the model asked for in `run`. `by` is the incarnation that wrote the call down before making it,
     `output` what came of it (None: nothing yet)."""
 
@@ -35,7 +35,7 @@ class Call(msgspec.Struct, frozen=True):
     output: str | None = None
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
     messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, in the
     `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
@@ -58,27 +58,27 @@ class Turn(msgspec.Struct, frozen=True):
         return tuple(call for call in self.calls if call.run == self.run)
 
 
-class Thread(msgspec.Struct, frozen=True):
+class Thread(msgspec.Struct, frozen=True, gc=False):
     """The conversation's place at a backend."""
 
     backend: str
     id: str
 
 
-class Pause(msgspec.Struct, frozen=True):
+class Pause(msgspec.Struct, frozen=True, gc=False):
     """Nothing is answered before `until` (None: before somebody resumes)."""
 
     until: datetime | None
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, gc=False):
     """A control that no decision has named as its cause yet, and its sequence."""
 
     seq: int
     control: Control
 
 
-class Chat(msgspec.Struct, frozen=True):
+class Chat(msgspec.Struct, frozen=True, gc=False):
     """The folded state. `i` and `o` are cursors, one for each side: an event at or below its side's was applied.
 
     `apology` is the failed turn that the person is still to be told of; what arrived at or before `reset_upto` is no

@@ -19,8 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from console.deps import Deps
 from events.ids import ChatKey, chat_filter
+from events.inbound import Message
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
+from projections.reader import ProjectionMissing
 
 KEEP_ALIVE = 15.0
 """Seconds after which a quiet stream sends a comment, so that a dead connection is noticed."""
@@ -36,14 +38,15 @@ _encoder = msgspec.json.Encoder()
 
 
 class SeenEvent(msgspec.Struct, frozen=True):
-    """An event of the log as the page is shown it. Not `known`: bytes that are no event, or one of a newer version;
-    `payload` then says which."""
+    """An event of the log as the page is shown it. `repeat`: a message whose id the chat has had before. Not `known`:
+    bytes that are no event, or one of a newer version; `payload` then says which."""
 
     seq: int
     side: str
     type: str
     at: datetime
     msg_id: str
+    repeat: bool
     known: bool
     payload: Any
 
@@ -97,7 +100,21 @@ class EventStream:
     async def _chat(self) -> None:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
-                await self._queue.put(b"".join(_message("event", _seen(recorded), recorded.seq) for recorded in batch))
+                await self._queue.put(b"".join(_message("event", self._seen(one), one.seq) for one in batch))
+
+    def _seen(self, recorded: Recorded) -> SeenEvent:
+        event = recorded.event
+        repeat = isinstance(event, Message) and self._was_there(event.id, recorded.seq)
+        known = not isinstance(event, (Unreadable, Unknown))
+        return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event)
+
+    def _was_there(self, message: str, seq: int) -> bool:
+        """Whether the chat had a message of this id before `seq`, however long ago."""
+        try:
+            found = self._deps.queries.why(message, *self._key)
+        except ProjectionMissing:
+            return False
+        return any(one.what == "message" and one.entry is not None and one.entry.seq < seq for one in found)
 
     async def _news(self) -> None:
         with self._deps.news.subscribe() as unread:
@@ -132,11 +149,6 @@ class EventStream:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _seen(recorded: Recorded) -> SeenEvent:
-    known = not isinstance(recorded.event, (Unreadable, Unknown))
-    return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, known, recorded.event)
 
 
 def _message(name: str, data: object, seq: int | None = None) -> bytes:

@@ -6,12 +6,14 @@ import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import nats.errors
 import nkeys  # type: ignore[import-untyped]
 import structlog
 from nats.aio.client import RawCredentials
+from nats.aio.msg import Msg
 
 from events.lenient_client import LenientClient
 
@@ -139,6 +141,16 @@ class Bus(LenientClient):
             # nats-py knows of the loss some time before it tells: wait for the return, not for an older one.
             self._standing.clear()
             await self._standing.wait()
+
+    async def request(self, *args: Any, **kwargs: Any) -> Msg:
+        """As nats-py's, but never deaf to a cancellation."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task is not None else 0
+        answer = await super().request(*args, **kwargs)
+        if task is not None and task.cancelling() > before:
+            # asyncio.wait_for, by which nats-py waits, swallows a cancellation that meets the answer (before 3.12).
+            raise asyncio.CancelledError
+        return answer
 
     async def close(self) -> None:
         """End the connection for good; what was published is flushed before."""

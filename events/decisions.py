@@ -16,7 +16,7 @@ ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
 
 
-class Ignored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """An ending without a reply, with its reason. `cause` is the control that could not be obeyed."""
 
     messages: tuple[str, ...]
@@ -25,7 +25,7 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
 
 
-class TurnStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """These messages, in the order they arrived, are answered together. `cause` is the `retry` that asked for it."""
 
     turn: str
@@ -35,7 +35,7 @@ class TurnStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     cause: str | None = None
 
 
-class TurnAdopted(msgspec.Struct, frozen=True, kw_only=True):
+class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Another incarnation goes on with the turn: whoever had it before is fenced by this append."""
 
     turn: str
@@ -43,7 +43,7 @@ class TurnAdopted(msgspec.Struct, frozen=True, kw_only=True):
     at: Time
 
 
-class ThreadCreated(msgspec.Struct, frozen=True, kw_only=True):
+class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The conversation's place at the backend. A later one replaces it."""
 
     backend: str
@@ -52,7 +52,7 @@ class ThreadCreated(msgspec.Struct, frozen=True, kw_only=True):
     at: Time
 
 
-class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
+class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The provider works on the turn under this id, which can be asked for again after a crash."""
 
     turn: str
@@ -61,7 +61,7 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
     at: Time
 
 
-class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
+class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The model asked for a tool; `arguments` is JSON as the model wrote it."""
 
     turn: str
@@ -71,7 +71,7 @@ class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
     at: Time
 
 
-class ToolReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the tool answered; `failed` when `output` is an error."""
 
     turn: str
@@ -81,14 +81,14 @@ class ToolReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     failed: bool = False
 
 
-class TokenUsage(msgspec.Struct, frozen=True):
+class TokenUsage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the provider counted them."""
 
     input_tokens: int = 0
     output_tokens: int = 0
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What is said to the person; the payload of `wa.out`.
 
     `in_reply_to` are the messages that it ends, in the order they arrived (none for an apology, which is `about` a
@@ -112,14 +112,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None = None
 
 
-class TurnError(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
     """Why a turn failed: the class of the fault and the provider's own words."""
 
     class_: str
     detail: str
 
 
-class TurnFailed(msgspec.Struct, frozen=True, kw_only=True):
+class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An ending without an answer; where `told`, an apology is owed to the person."""
 
     turn: str
@@ -129,7 +129,7 @@ class TurnFailed(msgspec.Struct, frozen=True, kw_only=True):
     at: Time
 
 
-class Paused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Nothing is answered until `resumed`; `until` None holds until somebody resumes."""
 
     until: Time | None
@@ -138,7 +138,7 @@ class Paused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
 
 
-class Resumed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Resumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Answering goes on; without `cause` the pause's time was over."""
 
     at: Time
@@ -146,7 +146,7 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
 
 
-class Reset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The conversation starts anew: what arrived at or before sequence `upto` is no context any more."""
 
     upto: int
@@ -155,7 +155,7 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
 
 
-class Erased(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Everything of the chat at or before sequence `upto` is gone."""
 
     upto: int

@@ -24,7 +24,7 @@ Command = Literal["pause", "resume", "reset", "erase", "send", "retry"]
 ReceiptState = Literal["sending", "accepted", "sent", "delivered", "read", "failed", "in_doubt", "parked"]
 
 
-class Media(msgspec.Struct, frozen=True, kw_only=True):
+class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A file that came with a message: `object` is its name in the object store, `size` is in bytes."""
 
     object: str
@@ -35,7 +35,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     voice: bool = False
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A WhatsApp message (`in`). Only `id` and, for a text message, `text` are required.
 
     `chat` defaults to the subject's, `sender` to `chat`, `at` to the server's time.
@@ -60,7 +60,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("a text message needs the field `text`")
 
 
-class Edit(msgspec.Struct, frozen=True, kw_only=True):
+class Edit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A message was rewritten by its sender (`edit`): `of` now reads `text`."""
 
     id: Id
@@ -69,7 +69,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     at: Time | None = None
 
 
-class Revoke(msgspec.Struct, frozen=True, kw_only=True):
+class Revoke(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A message was deleted for everyone by its sender (`revoke`)."""
 
     id: Id
@@ -77,7 +77,7 @@ class Revoke(msgspec.Struct, frozen=True, kw_only=True):
     at: Time | None = None
 
 
-class ReceiptError(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
     """Why a reply could not be sent, as the provider put it."""
 
     code: int | str | None = None
@@ -85,7 +85,7 @@ class ReceiptError(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": 
     detail: str | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How far a reply has come on its way to the person (`receipt`)."""
 
     id: Id
@@ -96,7 +96,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Time | None = None
 
 
-class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """An order about the chat (`control`): owed work until a decision names it as its cause."""
 
     id: Id

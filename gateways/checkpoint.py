@@ -38,7 +38,7 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class CheckpointFile:
-    """The checkpoint of one account's gateway in `data_dir`, which must exist."""
+    """The checkpoint of one account's gateway in `data_dir`, which is made if it is missing."""
 
     def __init__(self, data_dir: Path, account: str) -> None:
         self._account = account
@@ -48,6 +48,7 @@ class CheckpointFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every other process from being this gateway, as long as this one lives. GatewayRunning if one is."""
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:

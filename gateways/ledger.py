@@ -10,35 +10,11 @@ from datetime import datetime
 
 import msgspec
 
+from chat.receipts import furthest, is_settled
 from events.decisions import Reply
 from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded
-
-_RANK: dict[ReceiptState, int] = {
-    "sending": 1,
-    "in_doubt": 2,
-    "parked": 3,
-    "accepted": 4,
-    "sent": 5,
-    "failed": 6,
-    "delivered": 7,
-    "read": 8,
-}
-
-
-def furthest(one: ReceiptState | None, other: ReceiptState) -> ReceiptState:
-    """The state that says more of the reply's way; a state never runs backwards.
-
-    `failed` outranks `accepted`, because providers take a message first and refuse it later; what was parked in doubt
-    is overruled by any word of the provider's.
-    """
-    return other if one is None or _RANK[other] > _RANK[one] else one
-
-
-def is_settled(state: ReceiptState | None) -> bool:
-    """Whether the gateway has nothing left to do. `sending` and `in_doubt` are not: the outcome is unknown."""
-    return state is not None and _RANK[state] >= _RANK["parked"]
 
 
 class Owed(msgspec.Struct):

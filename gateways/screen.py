@@ -7,13 +7,13 @@ import re
 from typing import TextIO
 
 from chat.context import readable
+from chat.receipts import is_settled
 from events.decisions import Ignored, Reply, TurnFailed
 from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptError
 from events.log import LogError
 from events.recorded import Recorded
 from gateways.delivery import Outcome
-from gateways.ledger import is_settled
 
 SLOW_AFTER = 15.0
 """Seconds without an ending after which the person is told where to look."""

@@ -57,8 +57,9 @@ class ChatReads:
 
     def owing(self) -> list[ChatKey]:
         """Every chat that owes work, in the order in which they appeared."""
-        rows = self._reader.connection().execute("SELECT account, chat FROM chats WHERE owes ORDER BY id")
-        return [ChatKey(*row) for row in rows]
+        # Sorted here, because for ORDER BY SQLite would go through every chat instead of the index of those that owe.
+        rows = sorted(self._reader.connection().execute("SELECT id, account, chat FROM chats WHERE owes").fetchall())
+        return [ChatKey(account, chat) for _, account, chat in rows]
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
         named = [(*key, id_) for id_ in dict.fromkeys(messages)]

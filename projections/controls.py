@@ -14,7 +14,7 @@ from projections.database import id_list, micros, rows_for, write_rows
 from projections.held import Held
 
 
-class ControlRow(msgspec.Struct):
+class ControlRow(msgspec.Struct, gc=False):
     """A row of `controls`."""
 
     id: str

@@ -36,6 +36,8 @@ VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.js
 
 _TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 _CHUNKS = (128, 16, 4, 1)
 
 
@@ -165,12 +167,15 @@ def _statement(before: str, after: str, width: int, count: int) -> str:
 
 def micros(at: datetime) -> int:
     """Microseconds since 1970."""
-    return round(at.timestamp() * 1_000_000)
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def moment(at: int) -> datetime:
-    """The time that `micros` stored, in UTC."""
-    return _EPOCH + timedelta(microseconds=at)
+    """The time that `micros` stored, in UTC; the nearest one that has a name there (years 1 to 9999)."""
+    try:
+        return _EPOCH + timedelta(microseconds=at)
+    except OverflowError:
+        return _FIRST if at < 0 else _LAST
 
 
 def id_list(ids: Iterable[str]) -> str:

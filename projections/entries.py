@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.receipts import furthest
 from projections.database import Row, ids_of, moment
 from projections.views import Entry, ReceiptView, TurnView
 
@@ -22,7 +23,6 @@ _TURN = (
     " error, detail, told, input_tokens, output_tokens FROM turns"
 )
 _RECEIPTS = "SELECT seq, state, at, provider_id, error FROM receipts WHERE chat = ? AND reply = ? ORDER BY seq"
-_PROGRESS = {"sending": 0, "accepted": 1, "sent": 2, "delivered": 3, "read": 4}
 
 
 def entries(db: sqlite3.Connection, where: str, *values: object) -> Iterator[Entry]:
@@ -89,12 +89,11 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
     )
 
 
-def furthest(steps: tuple[ReceiptView, ...]) -> ReceiptView | None:
-    """The step that tells how far a reply has come: the last one, but `delivered` does not take back `read`."""
+def furthest_of(steps: tuple[ReceiptView, ...]) -> ReceiptView | None:
+    """The step that tells how far a reply has come: the first of its furthest state."""
     reached: ReceiptView | None = None
     for step in steps:
-        before = _PROGRESS.get(reached.state, -1) if reached is not None else -1
-        if _PROGRESS.get(step.state, before) >= before:
+        if reached is None or furthest(reached.state, step.state) != reached.state:
             reached = step
     return reached
 
@@ -112,7 +111,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         cause, chat,
     ) = row  # fmt: skip
     if author != "person":
-        step = furthest(receipts(db, chat, id_))
+        step = furthest_of(receipts(db, chat, id_))
         return Entry(
             seq=seq,
             id=id_,

@@ -10,7 +10,7 @@ from events.ids import ChatKey
 from events.recorded import Recorded
 
 
-class TurnRow(msgspec.Struct):
+class TurnRow(msgspec.Struct, gc=False):
     """A row of `turns`."""
 
     chat: int
@@ -35,7 +35,7 @@ class TurnRow(msgspec.Struct):
     output_tokens: int = 0
 
 
-class ThreadRow(msgspec.Struct):
+class ThreadRow(msgspec.Struct, gc=False):
     """A row of `threads`."""
 
     chat: int
@@ -51,7 +51,7 @@ class ThreadRow(msgspec.Struct):
     output_tokens: int = 0
 
 
-class Held(msgspec.Struct):
+class Held(msgspec.Struct, gc=False):
     """A chat's row in `chats`, its state, and the rows of its running turn and its thread."""
 
     id: int

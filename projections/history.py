@@ -33,7 +33,7 @@ _REPLY = (
 _encoder = msgspec.json.Encoder()
 
 
-class MessageRow(msgspec.Struct):
+class MessageRow(msgspec.Struct, gc=False):
     """A message: `fixed` is what it came with (None: written before), the rest what came of it since."""
 
     seq: int

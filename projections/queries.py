@@ -45,9 +45,9 @@ class Queries:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def chats(self, account: str | None = None, limit: int = 1000) -> tuple[ChatView, ...]:
-        """The chats with the latest activity first."""
-        rows = self._reader.connection().execute(_CHATS, (account or "", limit)).fetchall()
+    def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
+        """The chats, or `limit` of them, those with the latest activity first."""
+        rows = self._reader.connection().execute(_CHATS, (account or "", -1 if limit is None else limit)).fetchall()
         return tuple(_chat_view(row) for row in rows)
 
     def history(self, key: ChatKey, limit: int = 50, before: int | None = None) -> tuple[Entry, ...]:

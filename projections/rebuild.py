@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-from events.log import EventLog, Head
+from events.log import EventLog, Head, LogUnavailable
 from events.recorded import Recorded
 from projections import files
 from projections.database import VERSION, Meta
@@ -22,6 +22,10 @@ Progress = Callable[[int, int], None]
 
 CHUNK = 10_000
 """Events of one transaction; larger ones are hardly faster."""
+
+CLOSE = 1000
+"""Sequences that a rebuild may be behind the log's end when it switches: whoever follows the log catches up with them,
+and with messages coming all the time a rebuild would never see the very end."""
 
 
 class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +38,7 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def rebuild(log: EventLog, directory: Path, progress: Progress | None = None) -> RebuildReport:
-    """Fold the whole log into a new file and make it the live one. Raises RebuildRunning, LogUnavailable.
+    """Fold the log into a new file and make it the live one. Raises RebuildRunning, LogUnavailable.
 
     Cancelled or killed at any point before the switch it leaves the live file as it was.
     """
@@ -46,9 +50,9 @@ async def rebuild(log: EventLog, directory: Path, progress: Progress | None = No
         events = 0
         try:
             upto = await last_event(log, await log.head())
-            while upto > projection.checkpoint:
+            events += await grow(log, projection, upto, progress)
+            while (upto := await last_event(log, await log.head())) - projection.checkpoint > CLOSE:
                 events += await grow(log, projection, upto, progress)
-                upto = await last_event(log, await log.head())
             projection.finish()
         except BaseException:
             projection.close()
@@ -63,7 +67,8 @@ async def rebuild(log: EventLog, directory: Path, progress: Progress | None = No
 
 
 async def grow(log: EventLog, projection: Projection, upto: int, progress: Progress | None = None) -> int:
-    """Fold the events behind the projection's checkpoint up to `upto`, which is an event; returns how many.
+    """Fold the events behind the projection's checkpoint up to `upto`, which is an event; returns how many. Raises
+    LogUnavailable if the log is closed meanwhile.
 
     The next events are read and decoded while SQLite works, in a thread, without the interpreter's lock.
     """
@@ -80,8 +85,8 @@ async def grow(log: EventLog, projection: Projection, upto: int, progress: Progr
                 events += len(pending)
                 pending = []
             if arrived:
-                break
-    return events
+                return events
+    raise LogUnavailable("the log was closed before its end was reached")
 
 
 class _Fold:

@@ -23,6 +23,9 @@ from projections.rebuild import last_event, rebuild, unusable
 
 log = structlog.get_logger("recado.projections")
 
+_SHOWN = 100_000
+"""Sequences between two log lines of a rebuild."""
+
 Result = TypeVar("Result")
 
 
@@ -58,6 +61,7 @@ class Runner:
         self._delivered = 0
         self._seen = 0
         self._aim = 0
+        self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._counter = itertools.count()
 
@@ -68,8 +72,8 @@ class Runner:
 
     @property
     def lag(self) -> int:
-        """How many sequences the checkpoint is behind what is known of the log."""
-        return max(self._seen, self._aim) - self._delivered
+        """How many sequences the projection is behind what is known of the log."""
+        return max(0, max(self._seen, self._aim) - max(self._delivered, self._rebuilt))
 
     @property
     def path(self) -> Path | None:
@@ -97,7 +101,6 @@ class Runner:
             try:
                 projection = await self._open()
                 self._delivered = projection.checkpoint
-                self._aim = await last_event(self._log, await self._log.head())
                 self._settle(projection)
                 while await self._follow():
                     pass
@@ -111,12 +114,13 @@ class Runner:
         while True:
             self._pointer = files.pointer_stamp(self._directory)
             try:
+                self._aim = self._aim or await last_event(self._log, await self._log.head())
                 reason = await self._fault_of_live_file()
                 if reason is None and self._projection is not None:
                     self.healthy = True
                     return self._projection
                 log.info("projection_rebuild", reason=reason)
-                report = await rebuild(self._log, self._directory)
+                report = await rebuild(self._log, self._directory, self._show)
                 log.info("projection_rebuilt", file=report.file, events=report.events, seconds=round(report.seconds, 1))
                 continue
             except files.RebuildRunning:
@@ -125,6 +129,11 @@ class Runner:
                 self.healthy = False
                 log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
             await asyncio.sleep(self._retry_after)
+
+    def _show(self, done: int, total: int) -> None:
+        if done // _SHOWN > self._rebuilt // _SHOWN:
+            log.info("projection_rebuilding", done=done, total=total)
+        self._rebuilt = done
 
     async def _fault_of_live_file(self) -> str | None:
         """Open the live file; the reason if that cannot be or if it is of no use."""
@@ -201,10 +210,10 @@ class Runner:
         try:
             reason = await self._fault_of_live_file()
         except LogUnavailable as error:
-            log.warning("projection_switch_waits", reason=str(error))
-            reason = "unavailable"
-        else:
-            self._pointer = stamp
+            self._projection = projection
+            log.info("projection_switch_waits", reason=str(error))
+            return True
+        self._pointer = stamp
         if reason is not None:
             self._projection = projection
             log.error("projection_switch_refused", reason=reason)

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from events.inbound import ReceiptState
+
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     """A chat as lists show it. `last_text` is its newest message or reply; `waiting` counts messages without a turn."""
@@ -68,7 +70,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cause: str | None = None
-    receipt: str | None = None
+    receipt: ReceiptState | None = None
     receipt_at: datetime | None = None
 
 
@@ -76,7 +78,7 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """One step of a reply on its way."""
 
     seq: int
-    state: str
+    state: ReceiptState
     at: datetime
     provider_id: str | None = None
     error: msgspec.Raw | None = None

@@ -76,7 +76,7 @@ export class Conversation {
   line(id, author, { seq = null, text, at, name, kind, detail }) {
     let line = this.lines.get(id);
     if (!line) {
-      line = { id, seq: null, author, text, at: new Date(at), name, tick: "sending", unsent: null, receipt: null, repeats: 0 };
+      line = { id, seq: null, author, text, at: new Date(at), name, tick: "sending", unsent: null, receipt: null, repeats: 0, again: new Set() };
       this.lines.set(id, line);
     }
     if (seq !== null && line.seq === null) Object.assign(line, { seq, text, at: new Date(at), name, kind, detail, unsent: null });
@@ -143,10 +143,9 @@ export class Conversation {
 const FOLDS = {
   in(chat, message, event) {
     const known = chat.lines.get(message.id);
-    if (known && known.seq !== null && known.seq !== event.seq) {
+    if (event.repeat || (known && known.seq !== null && known.seq !== event.seq)) {
       event.repeat = true;
-      known.repeats += 1;
-      chat.changedLines.add(message.id);
+      chat.change([message.id], (line) => (line.repeats = Math.max(line.repeats, line.again.add(event.seq).size)));
     } else {
       const line = chat.line(message.id, "person", { ...message, seq: event.seq, at: event.at });
       line.tick = further(TICKS, line.tick, "logged");

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import aiohttp
+
 from recado import nats_process
 from recado.embedded import BusAddress, find_bus
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
@@ -22,6 +24,8 @@ from tests.waiting import until
 RECADO = Path(sysconfig.get_path("scripts")) / "recado"
 READY_WITHIN = 30.0
 STOPS_WITHIN = 15.0
+KEPT = frozenset({"PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR"})
+"""Of the environment of whoever runs the tests: no setting of recado among them."""
 
 
 class Ended(NamedTuple):
@@ -58,6 +62,16 @@ class Recado:
         return self._process.pid
 
     @property
+    def settings(self) -> dict[str, str]:
+        """Its settings, for another instance with data of its own."""
+        return {name: value for name, value in self.environment.items() if name != "RECADO_DATA"}
+
+    @property
+    def server_lives(self) -> bool:
+        """Whether an embedded nats-server runs on its data."""
+        return nats_process.lives(self.data)
+
+    @property
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -76,6 +90,12 @@ class Recado:
     async def ready(self) -> None:
         """Return once it takes work, and says so."""
         await self.said("taking_work")
+
+    async def asked(self, path: str) -> tuple[int, str]:
+        """GET a path of its page: the status, and what it says."""
+        page = (await self.said("started"))["page"]
+        async with aiohttp.ClientSession() as session, session.get(page + path) as answer:
+            return answer.status, await answer.text()
 
     async def started(self, **environment: str) -> None:
         self.start(**environment)
@@ -113,7 +133,7 @@ class Recado:
 
     def kill_server(self) -> None:
         """SIGKILL for the embedded nats-server, if there is one."""
-        if nats_process.lives(self.data):
+        if self.server_lives:
             os.kill(int((self.data / "nats.pid").read_text()), signal.SIGKILL)
 
     def kill_both(self) -> None:
@@ -133,6 +153,10 @@ class Recado:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        os.kill(self.pid, signal.SIGINT)
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, as a supervisor or a Ctrl-C does; its exit status."""
         assert self._process is not None
@@ -151,9 +175,11 @@ class Recado:
         self.kill()
         await self.started()
 
-    async def run(self, *arguments: str, within: float = 60.0) -> Ended:
-        """Run another command of recado with the same settings, in a second terminal as it were."""
+    async def run(self, *arguments: str, within: float = 60.0, through: tuple[str, ...] = ()) -> Ended:
+        """Run another command of recado with the same settings, in a second terminal as it were; `through` another
+        program that executes it."""
         process = await asyncio.create_subprocess_exec(
+            *through,
             RECADO,
             *arguments,
             stdin=subprocess.DEVNULL,
@@ -186,7 +212,7 @@ class Recado:
         return self._process.poll() if self._process is not None else None
 
     def _env(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return kept | self.environment
 
 

@@ -130,6 +130,16 @@ async def test_bytes_that_are_no_event_and_events_of_a_newer_version(page: Page)
     assert [event["payload"].get("reason") for event in shown] == ["unreadable", "newer_version", None]
 
 
+async def test_a_repeat_is_marked(page: Page) -> None:
+    """A message that came again, also where the stream begins behind the first one."""
+    await say(page, "m1", "m2", "m1", "m1")
+    await page.projected()
+    async with page.stream(STREAM) as stream:
+        assert [(await stream.next("event"))[1]["repeat"] for _ in range(4)] == [False, False, True, True]
+    async with page.stream(f"{STREAM}?after=3") as stream:
+        assert (await stream.next("event"))[1]["repeat"] is True
+
+
 async def test_without_the_bus(served: Callable[..., Any]) -> None:
     """503 with the reason; the page tries again."""
 

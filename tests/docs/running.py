@@ -57,6 +57,7 @@ class Running:
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
         assert done.returncode == 0, f"{lines}\nended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +12,6 @@ from events.jetstream_log import JetStreamLog
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from tests.nats_server import NatsServer
-
-
-@pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    folder = tmp_path / "nats"
-    folder.mkdir()
-    server = NatsServer(folder)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture(params=["memory", "jetstream"])
@@ -42,7 +32,5 @@ async def log(request: pytest.FixtureRequest) -> AsyncIterator[EventLog]:
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """The data folder of one gateway."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return folder
+    """The data folder of one gateway; it is not there yet."""
+    return tmp_path / "data"

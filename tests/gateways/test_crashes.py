@@ -116,7 +116,6 @@ async def test_killed_at_every_step(tmp_path: Path) -> None:
     step = 0
     while True:
         data_dir = tmp_path / str(step)
-        data_dir.mkdir()
         if not await crash_at(step, data_dir):
             break
         step += 1

@@ -100,7 +100,6 @@ async def test_a_lost_checkpoint_loses_and_repeats_nothing(log: EventLog, data_d
         await until_noted(log, "r1 delivered")
     await say(log, "r2")
     other = tmp_path / "other"
-    other.mkdir()
     phone = Phone()
     async with delivering(log, phone, other):
         await until_noted(log, "r2 delivered")
@@ -153,7 +152,6 @@ async def test_a_second_gateway_on_the_same_data_is_refused(log: EventLog, data_
 async def test_two_gateways_on_one_account_send_a_reply_once(log: EventLog, data_dir: Path, tmp_path: Path) -> None:
     """Without a common data folder the first `sending` in the log decides; the other gateway does not send."""
     other = tmp_path / "other"
-    other.mkdir()
     one, two = Phone(), Phone()
     ids = [f"r{n}" for n in range(20)]
     async with delivering(log, one, data_dir), delivering(log, two, other):

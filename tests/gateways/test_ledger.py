@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.receipts import furthest, is_settled
 from events.decisions import Reply
 from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded, Unreadable
-from gateways.ledger import Ledger, furthest, is_settled
+from gateways.ledger import Ledger
 from tests.gateways.replies import ANA, NOON, TOM, reply
 
 STATES: tuple[ReceiptState, ...] = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from events.inbound import Edit, Media, Revoke
 from tests.projections.conftest import Known
@@ -124,6 +126,15 @@ def test_any_character_is_kept(known: Known, past: Past) -> None:
     past.reply("t1", "id\x00'1", text=text)
     message, reply = known.after(past).queries.history(ANA)
     assert (message.id, message.text, message.ending, reply.text) == ("id\x00'1", text, "reply", text)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-12:00"])
+def test_a_time_that_is_none(known: Known, past: Past, at: str) -> None:
+    """A message may claim a time that does not exist in UTC; it is shown with the nearest one."""
+    past.message("m1", at=datetime.fromisoformat(at))
+    (entry,) = known.after(past).queries.history(ANA)
+    assert entry.sent_at is not None
+    assert entry.sent_at.year in {1, 9999}
 
 
 def test_a_message_from_the_future_keeps_its_own_time(known: Known, past: Past) -> None:

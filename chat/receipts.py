@@ -1,0 +1,30 @@
+"""How far a reply has come: receipts may be repeated and may come in any order, what counts is the furthest state."""
+
+from __future__ import annotations
+
+from events.inbound import ReceiptState
+
+_RANK: dict[ReceiptState, int] = {
+    "sending": 1,
+    "in_doubt": 2,
+    "parked": 3,
+    "accepted": 4,
+    "sent": 5,
+    "failed": 6,
+    "delivered": 7,
+    "read": 8,
+}
+
+
+def furthest(one: ReceiptState | None, other: ReceiptState) -> ReceiptState:
+    """The state that says more of the reply's way; a state never runs backwards.
+
+    `failed` outranks `accepted`, because providers take a message first and refuse it later; what was parked in doubt
+    is overruled by any word of the provider's.
+    """
+    return other if one is None or _RANK[other] > _RANK[one] else one
+
+
+def is_settled(state: ReceiptState | None) -> bool:
+    """Whether the gateway has nothing left to do. `sending` and `in_doubt` are not: the outcome is unknown."""
+    return state is not None and _RANK[state] >= _RANK["parked"]

@@ -1,0 +1,27 @@
+"""A cancellation that meets the answer of a request is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from events.bus import Bus
+from events.lenient_client import LenientClient
+
+
+async def test_a_request_is_never_deaf_to_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled in the very moment in which the answer comes, it ends as cancelled: whoever waits for that is heard."""
+    answer = asyncio.get_running_loop().create_future()
+
+    async def request(self: LenientClient, subject: str) -> object:
+        return await asyncio.wait_for(answer, 5)
+
+    monkeypatch.setattr(LenientClient, "request", request)
+    asking = asyncio.create_task(Bus().request("anything"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    answer.set_result("an answer")
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
