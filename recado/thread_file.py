@@ -42,8 +42,8 @@ class Row(msgspec.Struct, frozen=True):
 def read(path: Path) -> list[Row]:
     """Every line of the map in `path`, in its order. Raises ThreadFileUnreadable.
 
-    JSON: an object from phone number or JID to thread id. CSV: two columns, a header is recognised. A shelve is named as
-    Python's `shelve.open` was given it, or by one of its files.
+    JSON: an object from phone number or JID to thread id. CSV: two columns, a header is recognised. A shelve is named
+    as Python's `shelve.open` was given it, or by one of its files.
     """
     suffix = path.suffix.lower()
     if suffix == ".json":
@@ -93,7 +93,7 @@ def _shelve(path: Path) -> Iterator[tuple[str, str]]:
     try:
         with dbm.open(str(path), "r") as shelf:
             for key in shelf.keys():  # noqa: SIM118 - dbm.gnu has no iterator
-                yield key.decode(), _plain_string(path, shelf[key])
+                yield (key if isinstance(key, str) else key.decode()), _plain_string(path, shelf[key])
     except (*dbm.error, UnicodeDecodeError) as error:
         raise ThreadFileUnreadable(path, str(error)) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from secrets import token_hex
 from typing import Literal
 
@@ -27,7 +27,7 @@ class Imported(msgspec.Struct, frozen=True):
     why: str | None = None
 
 
-async def import_threads(log: EventLog, account: str, mode: ApiMode, rows: Sequence[Row]) -> AsyncIterator[Imported]:
+async def take_over(log: EventLog, account: str, mode: ApiMode, rows: Sequence[Row]) -> AsyncGenerator[Imported, None]:
     """Log `thread_created` for every thread that `mode` can go on with.
 
     A thread that proves to be gone at its first use is replaced like any other. A chat that recado has decided about

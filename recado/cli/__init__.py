@@ -46,6 +46,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),
         "verify": Entry("repair", "Rebuild the projection beside the live one and compare."),
+        "import-threads": Entry("importing", "Bring the threads of another bot along."),
     },
 }
 """Every command, as `recado --help` groups them."""
@@ -62,7 +63,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"recado.cli.{_COMMANDS[cmd_name].module}"), cmd_name)
+        command = getattr(import_module(f"recado.cli.{_COMMANDS[cmd_name].module}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 

@@ -12,14 +12,14 @@ from recado.cli.log import open_log
 from recado.cli.options import account_option, json_option
 from recado.cli.session import run, settings
 from recado.thread_file import Row, read
-from recado.thread_import import Imported, import_threads
+from recado.thread_import import Imported, take_over
 
 
 @click.command("import-threads")
 @click.argument("file", type=click.Path(path_type=Path))
 @account_option
 @json_option
-def import_threads_(file: Path, account: str | None, as_json: bool) -> None:
+def import_threads(file: Path, account: str | None, as_json: bool) -> None:
     """Take over the threads of FILE: JSON or CSV from phone number or JID to thread id, or a Python shelve.
 
     A thread that the current OPENAI_API_MODE can go on with is kept; the other chats start a new one with their next
@@ -38,6 +38,6 @@ def import_threads_(file: Path, account: str | None, as_json: bool) -> None:
 async def _import(rows: list[Row], account: str | None) -> list[Imported]:
     chosen = settings()
     async with open_log(chosen) as (log, _):
-        importing = import_threads(log, account or chosen.account, chosen.openai_api_mode, rows)
+        importing = take_over(log, account or chosen.account, chosen.openai_api_mode, rows)
         async with aclosing(importing) as results:
             return [result async for result in results]
