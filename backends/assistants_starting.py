@@ -68,8 +68,9 @@ class Starting:
     async def _standing(self, runs: Sequence[Run]) -> set[str]:
         """Which of the turn's messages stand in the thread already; a copy that came late is taken out.
 
-        Looks back as far as the last reply to another turn. What stands before that is of a turn that failed and is
-        tried again only now: there the model would not take it for what it has to answer, so it is put in once more.
+        Looks back as far as the last reply to another turn, or what the thread was seeded with. What stands before
+        that is of a turn that failed and is tried again only now: there the model would not take it for what it has to
+        answer, so it is put in once more.
         """
         replied = {run.id for run in runs if run.status == "completed" and run.turn is not None}
         found: dict[str, str] = {}
@@ -77,7 +78,7 @@ class Starting:
         while True:
             page = await self._thread.messages(20 if after is None else 100, after=after)
             for message in page.data:
-                if message.run_id in replied:
+                if message.run_id in replied or message.place is not None:
                     return set(found)
                 if message.stands_for in self._ids:
                     if message.stands_for in found:

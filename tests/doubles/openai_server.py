@@ -24,6 +24,7 @@ from tests.doubles import openai_chat as chat
 from tests.doubles import openai_wire as wire
 from tests.doubles.openai_control import control_routes
 from tests.doubles.openai_faults import Fault, FaultQueue, error_of, spoil
+from tests.doubles.openai_threads import ThreadsDouble
 from tests.doubles.openai_wire import Json, WireError
 
 API_KEY = "sk-double-0123456789abcdef"
@@ -59,6 +60,7 @@ class OpenAIDouble:
         self.reply = reply or (lambda messages: f"reply to: {chat.last_user_text({'messages': messages})}")
         self.requests: list[Recorded] = []
         self.faults = FaultQueue()
+        self.threads = ThreadsDouble(self._refusal, self.reply)
         self.base_url = ""
         self._remember = remember
         self._control = control
@@ -101,6 +103,7 @@ class OpenAIDouble:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._completions)
         app.router.add_get("/v1/models", self._list_models)
+        app.router.add_routes(self.threads.routes(control=self._control))
         if self._control:
             app.router.add_routes(control_routes(self.faults, self.requests))
         app.router.add_route("*", "/{path:.*}", self._unknown)
