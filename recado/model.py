@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from backends.assistants import Assistants
 from backends.chat_completions import ChatCompletions
-from backends.protocol import ReplyBackend
+from backends.protocol import Backend
 from backends.scripted import Scripted
 from recado.local_model import LocalModel, LocalModelFailed
 from recado.settings import Settings
@@ -26,7 +27,7 @@ class Model(msgspec.Struct, frozen=True):
     """The backend, and what a person is told of it: the model's name, the server (empty: OpenAI), whether it is the
     small local one."""
 
-    backend: ReplyBackend
+    backend: Backend
     name: str
     server: str = ""
     local: bool = False
@@ -45,11 +46,13 @@ async def open_model(settings: Settings) -> AsyncIterator[Model]:
     """
     if settings.openai_api_mode == "scripted":
         yield Model(Scripted(), "scripted")
+    elif settings.openai_api_mode == "assistants":
+        async with _closing(Model(_assistants(settings), settings.openai_assistant_id, _server(settings))) as model:
+            yield model
     elif not settings.wants_local_model:
         key = settings.openai_api_key or "none"
         backend = _chat(settings, key, settings.openai_base_url, settings.openai_model)
-        server = urlsplit(settings.openai_base_url or "").netloc.rpartition("@")[2]
-        async with _closing(Model(backend, settings.openai_model, server)) as model:
+        async with _closing(Model(backend, settings.openai_model, _server(settings))) as model:
             yield model
     elif (running := await _running(settings.data)) is not None:
         backend = _chat(settings, "local", running.base_url, running.model)
@@ -62,6 +65,21 @@ async def open_model(settings: Settings) -> AsyncIterator[Model]:
 
 def _chat(settings: Settings, key: str, base_url: str | None, model: str) -> ChatCompletions:
     return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=settings.ai_system_prompt)
+
+
+def _assistants(settings: Settings) -> Assistants:
+    # The assistant has instructions of its own; recado's default prompt would only get in their way.
+    prompt = settings.ai_system_prompt
+    return Assistants(
+        api_key=settings.openai_api_key or "none",
+        base_url=settings.openai_base_url,
+        assistant=settings.openai_assistant_id,
+        additional_instructions="" if prompt == Settings().ai_system_prompt else prompt,
+    )
+
+
+def _server(settings: Settings) -> str:
+    return urlsplit(settings.openai_base_url or "").netloc.rpartition("@")[2]
 
 
 @asynccontextmanager

@@ -25,11 +25,18 @@ async def model_finding(settings: Settings) -> Finding:
             Finding("model", "ok", "the small local model") if missing is None else Finding("model", "failure", missing)
         )
     base = (settings.openai_base_url or OPENAI).rstrip("/")
+    headers = {"Authorization": f"Bearer {settings.openai_api_key}"}
+    path = "/models"
+    if settings.openai_api_mode == "assistants":
+        headers["OpenAI-Beta"] = "assistants=v2"
+        path = f"/assistants/{settings.openai_assistant_id}"
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
-            session.get(f"{base}/models", headers={"Authorization": f"Bearer {settings.openai_api_key}"}) as answer,
+            session.get(f"{base}{path}", headers=headers) as answer,
         ):
+            if settings.openai_api_mode == "assistants":
+                return _assistant(settings, base, answer.status)
             return _models(settings, base, answer.status, await answer.read())
     except (aiohttp.ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {WITHIN:g} s"
@@ -42,6 +49,16 @@ class _Model(msgspec.Struct, frozen=True):
 
 class _Models(msgspec.Struct, frozen=True):
     data: list[_Model]
+
+
+def _assistant(settings: Settings, base: str, status: int) -> Finding:
+    name = settings.openai_assistant_id
+    if status in (401, 403):
+        return Finding("model", "warning", f"{base} refuses the key (HTTP {status})", "check OPENAI_API_KEY")
+    if status != 200:
+        says = f"{base} does not show the assistant {name} (HTTP {status})"
+        return Finding("model", "warning", says, "check OPENAI_ASSISTANT_ID and OPENAI_BASE_URL")
+    return Finding("model", "ok", f"assistant {name} at {base}")
 
 
 def _models(settings: Settings, base: str, status: int, body: bytes) -> Finding:

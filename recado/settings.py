@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from dotenv.parser import parse_stream
 
+from recado.api_modes import assistants_doubts, assistants_problems
 from recado.variables import (
     Variable,
     choice,
@@ -33,7 +34,7 @@ log = structlog.get_logger("recado.settings")
 
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
 
-NOT_BUILT_YET = frozenset({"responses", "assistants", "agents"})
+NOT_BUILT_YET = frozenset({"responses", "agents"})
 
 
 class SettingsInvalid(Exception):
@@ -85,7 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             name="OPENAI_API_MODE",
             reader=choice("chat", "responses", "assistants", "agents", "scripted"),
             meaning="Which API writes the replies. `chat` is Chat Completions; `scripted` needs no model and echoes, "
-            "for a first look and for tests. `responses`, `assistants` and `agents` are not built yet.",
+            "for a first look and for tests. `assistants` is for servers other than OpenAI that still speak the "
+            "Assistants API. `responses` and `agents` are not built yet.",
             example="chat",
         ),
     ] = "chat"
@@ -112,7 +114,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             name="AI_SYSTEM_PROMPT",
             reader=text(),
-            meaning="What the model is told before every conversation. Empty: nothing.",
+            meaning="What the model is told before every conversation. Empty: nothing. In mode `assistants` the "
+            "assistant has its own instructions, and only what is set here is added to them.",
             example="You work for a bakery in Porto Alegre. We open at 7.",
             keep_empty=True,
         ),
@@ -270,7 +273,17 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
     given = variables_of(environ, dotenv)
     for warning in unknown_names(given):
         log.warning(warning)
-    return settings_of(given)
+    settings = settings_of(given)
+    for warning in doubts(settings):
+        log.warning(warning)
+    return settings
+
+
+def doubts(settings: Settings) -> list[str]:
+    """A sentence on each value that recado starts with, and that may not be what was meant."""
+    if settings.openai_api_mode != "assistants":
+        return []
+    return list(assistants_doubts(settings.openai_assistant_id, settings.openai_base_url))
 
 
 def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
@@ -325,8 +338,8 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     mode = settings.openai_api_mode
     if mode in NOT_BUILT_YET:
         yield f"OPENAI_API_MODE is {mode!r}, which is not built yet in this release: use chat"
-    if mode == "assistants" and not settings.openai_assistant_id:
-        yield "OPENAI_ASSISTANT_ID is required in mode assistants: set it to the assistant's id (asst_…)"
+    if mode == "assistants":
+        yield from assistants_problems(settings.openai_assistant_id, settings.openai_base_url)
     if mode == "agents" and not settings.openai_agent_id:
         yield "OPENAI_AGENT_ID is required in mode agents: set it to the saved agent's id"
     if settings.nats_creds is not None and not given.get("NATS_URL", "").strip():

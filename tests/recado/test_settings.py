@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from openai.types import ChatModel
 
-from recado.settings import VARIABLES, Settings, SettingsInvalid, load, unknown_names
+from recado.settings import VARIABLES, Settings, SettingsInvalid, doubts, load, unknown_names
 
 NOWHERE = Path("no-such.env")
 
@@ -16,7 +16,7 @@ WRONG = [
     ("OPENAI_API_MODE", "Chat", "did you mean chat?"),
     ("OPENAI_API_MODE", "soap", "is 'soap', which is none of chat, responses, assistants, agents, scripted"),
     ("OPENAI_API_MODE", "responses", "not built yet in this release: use chat"),
-    ("OPENAI_API_MODE", "assistants", "not built yet in this release: use chat"),
+    ("OPENAI_API_MODE", "assistants", "shut down on 2026-08-26. Use OPENAI_API_MODE=responses or agents"),
     ("OPENAI_API_MODE", "agents", "not built yet in this release: use chat"),
     ("OPENAI_API_KEY", "sk-one two", "copy it again"),
     ("OPENAI_API_KEY", "sk-“quoted”", "copy it again"),
@@ -75,13 +75,33 @@ def test_all_problems_are_told_at_once() -> None:
     ]
 
 
+ELSEWHERE = {"OPENAI_API_MODE": "assistants", "OPENAI_BASE_URL": "http://localhost:8080/v1"}
+
+
 def test_assistants_mode_wants_an_assistant() -> None:
-    """The id is asked for by its name, beside the problem that the mode itself is."""
-    with pytest.raises(SettingsInvalid, match="OPENAI_ASSISTANT_ID is required"):
-        load({"OPENAI_API_MODE": "assistants"}, NOWHERE)
-    with pytest.raises(SettingsInvalid) as caught:
-        load({"OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": "asst_1"}, NOWHERE)
-    assert "OPENAI_ASSISTANT_ID" not in str(caught.value)
+    """The id is asked for by its name, and where it stands is told."""
+    with pytest.raises(SettingsInvalid, match="OPENAI_ASSISTANT_ID is required .*GET /v1/assistants") as caught:
+        load(ELSEWHERE, NOWHERE)
+    assert len(caught.value.problems) == 1
+    assert load({**ELSEWHERE, "OPENAI_ASSISTANT_ID": "asst_1"}, NOWHERE).openai_assistant_id == "asst_1"
+
+
+@pytest.mark.parametrize("base_url", [None, "https://api.openai.com/v1", "https://eu.api.openai.com/v1"])
+def test_assistants_mode_does_not_start_at_openai(base_url: str | None) -> None:
+    """OpenAI has shut that API down: what to use instead is told, and that the conversations come along."""
+    given = {"OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": "asst_1"}
+    with pytest.raises(SettingsInvalid, match="your conversations come along") as caught:
+        load(given | ({"OPENAI_BASE_URL": base_url} if base_url else {}), NOWHERE)
+    assert len(caught.value.problems) == 1
+
+
+def test_an_id_of_another_kind_is_doubted_elsewhere_and_refused_at_openai() -> None:
+    """Compatible servers have ids of their own; at OpenAI everything else than asst_… is a mistake."""
+    doubtful = load({**ELSEWHERE, "OPENAI_ASSISTANT_ID": "helper-1"}, NOWHERE)
+    assert ["does not begin with asst_" in doubt for doubt in doubts(doubtful)] == [True]
+    assert doubts(load({**ELSEWHERE, "OPENAI_ASSISTANT_ID": "asst_1"}, NOWHERE)) == []
+    with pytest.raises(SettingsInvalid, match="OPENAI_ASSISTANT_ID is 'helper-1', which is no assistant's id"):
+        load({"OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": "helper-1"}, NOWHERE)
 
 
 def test_credentials_without_a_server_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""What each OPENAI_API_MODE needs beside itself, and where it cannot work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+_SHUT_DOWN = (
+    "OPENAI_API_MODE is 'assistants', and OpenAI has no such API any more: the Assistants API was shut down on "
+    "2026-08-26. Use OPENAI_API_MODE=responses or agents; your conversations come along: the new thread is seeded with "
+    "the history. (For another server that still speaks it, set OPENAI_BASE_URL.)"
+)
+_WHERE = "the server that has the assistant shows it in its list of assistants, and GET /v1/assistants gives it"
+
+
+def assistants_problems(assistant_id: str, base_url: str | None) -> Iterator[str]:
+    """What keeps mode `assistants` from starting."""
+    if _is_openai(base_url):
+        yield _SHUT_DOWN
+    if not assistant_id:
+        yield f"OPENAI_ASSISTANT_ID is required in mode assistants: set it to the assistant's id (asst_…); {_WHERE}"
+    elif base_url is None and not assistant_id.startswith("asst_"):
+        yield f"OPENAI_ASSISTANT_ID is {assistant_id!r}, which is no assistant's id (asst_…): {_WHERE}"
+
+
+def assistants_doubts(assistant_id: str, base_url: str | None) -> Iterator[str]:
+    """What may be meant, and may be wrong: other servers have ids of their own."""
+    if base_url is not None and assistant_id and not assistant_id.startswith("asst_"):
+        yield f"OPENAI_ASSISTANT_ID is {assistant_id!r}, which does not begin with asst_; if nothing answers, {_WHERE}"
+
+
+def _is_openai(base_url: str | None) -> bool:
+    host = (urlsplit(base_url).hostname or "") if base_url is not None else "api.openai.com"
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
