@@ -27,11 +27,18 @@ log = structlog.get_logger("recado.backends")
 
 
 class AttemptFailed(ReplyFailed):
-    """One attempt at a reply failed; `retry_after` is how many seconds the provider asks to be left alone."""
+    """One attempt at a reply failed; `retry_after` is how many seconds the provider asks to be left alone.
 
-    def __init__(self, error_class: ErrorClass, detail: str, retry_after: float | None = None) -> None:
+    `in_doubt`: nobody knows whether the provider acted on it. Whoever makes such an attempt looks first before it acts
+    again, so it is retried whatever its class.
+    """
+
+    def __init__(
+        self, error_class: ErrorClass, detail: str, retry_after: float | None = None, *, in_doubt: bool = False
+    ) -> None:
         super().__init__(error_class, detail)
         self.retry_after = retry_after
+        self.in_doubt = in_doubt
 
 
 async def persist(
@@ -97,7 +104,7 @@ def _instant(date: str | None) -> float | None:
 
 
 def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, AttemptFailed) and error.error_class in RETRYABLE
+    return isinstance(error, AttemptFailed) and (error.in_doubt or error.error_class in RETRYABLE)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

@@ -1,0 +1,191 @@
+"""Single calls to the Responses and Conversations APIs: bytes out, checked structs back, failures by what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import aiohttp
+import httpx2
+import msgspec
+import openai
+
+from backends.protocol import RunLost, ThreadLost
+from backends.provider_errors import FAULTS, attempt_failed, redacted
+from backends.responses_wire import Conversation, Item, JsonObject, Page, Problem, Response
+from backends.retry import AttemptFailed
+
+T = TypeVar("T")
+
+ITEMS_AT_ONCE = 20
+"""Items that the Conversations API takes in one request."""
+
+_PAGE = 100
+_OPEN_CALL = re.compile(r"No tool output found for function call (\S+?)\.?(?:\s|$)")
+
+
+class ConversationLocked(AttemptFailed):
+    """Another response is being made in the conversation; it may be an earlier attempt's of ours."""
+
+    def __init__(self, detail: str, retry_after: float | None) -> None:
+        super().__init__("provider_error", detail, retry_after, in_doubt=True)
+
+
+class OpenCall(Exception):
+    """The conversation is unusable until the function call has an output."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(f"function call {call_id} has no output")
+        self.call_id = call_id
+
+
+class NotTaken(Exception):
+    """The server, or the model, does not take an optional field of the request."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"the server does not take {field}")
+        self.field = field
+
+
+class Calls:
+    """One client for all conversations. Every method is one request; but for what is named, each raises AttemptFailed.
+
+    A request is never repeated here. Where nobody knows whether it was acted on, the failure says so.
+    """
+
+    def __init__(self, *, api_key: str, base_url: str | None) -> None:
+        self._api_key = api_key
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            timeout=None,
+            http_client=openai.DefaultAioHttpClient(),
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def create_conversation(self, items: list[JsonObject], metadata: Mapping[str, str]) -> str:
+        body = {"items": items, "metadata": metadata}
+        return (await self._send("post", "/conversations", Conversation, body=body)).id
+
+    async def add_items(self, conversation: str, items: list[JsonObject]) -> None:
+        await self._in(conversation, "post", f"/conversations/{conversation}/items", Page, body={"items": items})
+
+    async def last_items(self, conversation: str, limit: int) -> list[Item]:
+        """The last `limit` items, oldest first. Raises ThreadLost."""
+        query = {"order": "desc", "limit": limit}
+        page = await self._in(conversation, "get", f"/conversations/{conversation}/items", Page, query=query)
+        return page.data[::-1]
+
+    async def items_after(self, conversation: str, item: str) -> list[Item]:
+        """All items after `item` (empty: all there are), oldest first. Raises ThreadLost."""
+        found: list[Item] = []
+        while True:
+            query = {"order": "asc", "limit": _PAGE} | ({"after": item} if item else {})
+            page = await self._in(conversation, "get", f"/conversations/{conversation}/items", Page, query=query)
+            found += page.data
+            if not page.has_more or not page.data:
+                return found
+            item = page.data[-1].id
+
+    async def delete_item(self, conversation: str, item: str) -> None:
+        """One that is gone already is as good."""
+        try:
+            await self._send("delete", f"/conversations/{conversation}/items/{item}", dict[str, Any])
+        except AttemptFailed as failure:
+            if _status(failure) != 404:
+                raise
+
+    async def create_response(self, body: JsonObject) -> Response:
+        """Raises ThreadLost, OpenCall, NotTaken."""
+        try:
+            return await self._in(body["conversation"], "post", "/responses", Response, body=body)
+        except AttemptFailed as failure:
+            error = failure.__cause__
+            if _status(failure) not in (400, 422) or not isinstance(error, openai.APIStatusError):
+                raise
+            if unclosed := _OPEN_CALL.search(error.message):
+                raise OpenCall(unclosed[1]) from failure
+            for field in ("background", "truncation"):
+                if field in body and (error.param == field or field in error.message):
+                    raise NotTaken(field) from failure
+            raise
+
+    async def response(self, run: str) -> Response:
+        """Raises RunLost if nobody knows it."""
+        try:
+            return await self._send("get", f"/responses/{run}", Response)
+        except AttemptFailed as failure:
+            if _status(failure) in (403, 404):
+                raise RunLost(run, failure.detail) from failure
+            raise
+
+    def detail(self, problem: Problem | None) -> str:
+        """What the provider says of a failed response, fit for a log line."""
+        told = f"{problem.code}: {problem.message}" if problem is not None else "the provider does not say why"
+        return redacted(told, self._api_key)
+
+    async def cancel_response(self, run: str) -> None:
+        await self._send("post", f"/responses/{run}/cancel", Response)
+
+    async def _in(self, conversation: str, method: str, path: str, shape: type[T], **how: Any) -> T:
+        """A request that names a conversation: raises ThreadLost if that is gone, or somebody else's."""
+        try:
+            return await self._send(method, path, shape, **how)
+        except AttemptFailed as failure:
+            error = failure.__cause__
+            if not isinstance(error, openai.APIStatusError):
+                raise
+            if error.code == "conversation_locked":
+                raise ConversationLocked(failure.detail, failure.retry_after) from error
+            told = conversation in error.message or "onversation" in error.message or error.param == "conversation"
+            if error.status_code in (403, 404) and failure.error_class != "unknown_model" and (told or method == "get"):
+                raise ThreadLost(conversation, failure.detail) from failure
+            raise
+
+    async def _send(
+        self, method: str, path: str, shape: type[T], *, body: JsonObject | None = None, query: object = None
+    ) -> T:
+        acts = method == "post"
+        try:
+            answer = await self._request(method, path, body, query)
+        except FAULTS as error:
+            failure = attempt_failed(error, self._api_key)
+            failure.in_doubt = acts and _in_doubt(error)
+            raise failure from error
+        except UnicodeError as error:  # half a surrogate pair in a text, a key or a host that no header can carry
+            raise AttemptFailed("bad_request", f"the request cannot be encoded: {error}") from error
+        try:
+            return msgspec.json.decode(answer.content, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            start = redacted(answer.content[:100].decode(errors="replace"), self._api_key)
+            detail = f"{error}, in an answer that begins {start!r}"
+            raise AttemptFailed("malformed_answer", detail, in_doubt=True) from error
+
+    async def _request(self, method: str, path: str, body: JsonObject | None, query: object) -> httpx2.Response:
+        # Why not `client.responses.create()`: decision 10.
+        content = msgspec.json.encode(body) if body is not None else None
+        options: Any = {"params": query} if query else {}
+        if method == "get":
+            return await self._client.get(path, cast_to=httpx2.Response, options=options)
+        if method == "delete":
+            return await self._client.delete(path, cast_to=httpx2.Response)
+        return await self._client.post(path, content=content, cast_to=httpx2.Response)
+
+
+def _status(failure: AttemptFailed) -> int | None:
+    error = failure.__cause__
+    return error.status_code if isinstance(error, openai.APIStatusError) else None
+
+
+def _in_doubt(error: BaseException) -> bool:
+    """Whether the provider may have acted: not if it refused, nor if there was no connection to send anything over."""
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in (408, 409) or error.status_code >= 500
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, aiohttp.ClientConnectorError):
+        cause = cause.__cause__
+    return cause is None

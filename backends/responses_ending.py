@@ -1,0 +1,98 @@
+"""What the end of a response means for the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted
+from backends.provider_errors import redacted
+from backends.responses_items import function_calls, refusal, words
+from backends.responses_wire import Item, Response, TokenCount
+
+_FOR_GOOD: dict[str, ErrorClass] = {
+    "insufficient_quota": "quota_exhausted",
+    "context_length_exceeded": "context_too_long",
+    "content_filter": "refused",
+    "content_policy_violation": "refused",
+    "invalid_prompt": "refused",
+    "bio_policy": "refused",
+    "misalignment_policy_violation": "refused",
+    "image_content_policy_violation": "refused",
+}
+"""Codes of failed responses that another attempt would meet again."""
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What an attempt has cost so far, all its responses together, and the conversation's last item before it (None:
+    not known). Each response notes it in its metadata for the next one, so that it survives a crash."""
+
+    after: str | None
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @classmethod
+    def upto(cls, response: Response) -> Spent:
+        before = cls(response.noted("after"), _number(response, "input_tokens"), _number(response, "output_tokens"))
+        return before.with_(response.usage)
+
+    def with_(self, usage: TokenCount | None) -> Spent:
+        if usage is None:
+            return self
+        more = (usage.input_tokens or 0, usage.output_tokens or 0)
+        return Spent(self.after, self.input_tokens + more[0], self.output_tokens + more[1])
+
+    def notes(self) -> dict[str, str]:
+        tokens = {"input_tokens": str(self.input_tokens), "output_tokens": str(self.output_tokens)}
+        return tokens if self.after is None else {"after": self.after, **tokens}
+
+
+def completed(response: Response, detail: str) -> Sequence[Item]:
+    """What the model said; `detail` tells of an error. Raises ReplyFailed, or RunLost if another attempt may help."""
+    match response.status:
+        case "completed" | None:
+            return response.output
+        case "incomplete":
+            return _cut_short(response)
+        case "failed":
+            code = (response.error.code if response.error is not None else None) or ""
+            if error_class := _FOR_GOOD.get(code):
+                raise ReplyFailed(error_class, detail)
+            raise RunLost(response.id, f"failed: {detail}")
+        case status:
+            raise RunLost(response.id, status)
+
+
+def outcome_of(outputs: Sequence[Item], request: ReplyRequest) -> str | ToolsWanted | None:
+    """The reply's text, or the calls that have no output yet; None if all have one. Raises ReplyFailed."""
+    if calls := function_calls(outputs):
+        done = {call.id for call in request.calls}
+        wanted = [call for call in calls if call.call_id and call.call_id not in done]
+        return ToolsWanted(tuple(_tool_call(call) for call in wanted)) if wanted else None
+    if text := words(outputs):
+        return text
+    if refused := refusal(outputs):
+        raise ReplyFailed("refused", redacted(refused, api_key=""))
+    raise ReplyFailed("malformed_answer", "the response has no text")
+
+
+def _cut_short(response: Response) -> Sequence[Item]:
+    """Half an answer is better than none, half a function call is not."""
+    reason = (response.incomplete_details.reason if response.incomplete_details else None) or "for no reason"
+    if reason == "content_filter":
+        raise ReplyFailed("refused", "the response was stopped by the content filter")
+    said = [item for item in response.output if item.type != "function_call"]
+    if not words(said):
+        raise ReplyFailed("malformed_answer", f"the response has no text, it is incomplete: {reason}")
+    return said
+
+
+def _tool_call(item: Item) -> ToolCall:
+    arguments = item.arguments if isinstance(item.arguments, str) else msgspec.json.encode(item.arguments).decode()
+    return ToolCall(id=item.call_id or "", name=str(item.name), arguments=arguments)
+
+
+def _number(response: Response, name: str) -> int:
+    noted = response.noted(name) or ""
+    return int(noted) if noted.isdecimal() else 0

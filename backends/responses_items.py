@@ -1,0 +1,93 @@
+"""What stands in a conversation: how far a turn has come in it, and what a turn that was lost left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from backends.responses_wire import Item
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What was sent stands in the conversation.
+
+    `items` are the ids of what was sent and of all that followed from it, oldest first; `outputs` is what the model
+    said to it, nothing if its response has not completed, or never will.
+    """
+
+    items: tuple[str, ...]
+    outputs: tuple[Item, ...]
+
+
+def standing_of_messages(items: Sequence[Item], texts: Sequence[str]) -> Standing | None:
+    """How far a turn has come whose messages are `texts`, in `items` (oldest first); None if they are not there."""
+    wanted = [_plain(text) for text in texts]
+    for first in range(len(items) - len(wanted), -1, -1):
+        sent = items[first : first + len(wanted)]
+        if all(_is_users(item) for item in sent) and [_plain(item.text) for item in sent] == wanted:
+            return _standing(items[first:], len(wanted))
+    return None
+
+
+def standing_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> Standing | None:
+    """The same for function calls' outputs."""
+    ours = [place for place, item in enumerate(items) if _is_output(item) and item.call_id in call_ids]
+    return _standing(items[ours[0] :], ours[-1] - ours[0] + 1) if ours else None
+
+
+def since_last_answer(items: Sequence[Item]) -> Sequence[Item]:
+    """The end of `items` (oldest first) that no words of the model's follow."""
+    said = [place for place, item in enumerate(items) if item.type == "message" and item.role == "assistant"]
+    return items[said[-1] + 1 :] if said else items
+
+
+def open_calls(items: Sequence[Item]) -> list[str]:
+    """The ids of function calls that have no output; the next response fails because of them."""
+    closed = {item.call_id for item in items if _is_output(item)}
+    return [item.call_id for item in function_calls(items) if item.call_id and item.call_id not in closed]
+
+
+def function_calls(items: Sequence[Item]) -> list[Item]:
+    return [item for item in items if item.type == "function_call"]
+
+
+def words(outputs: Sequence[Item]) -> str:
+    """What the model says to the person; its comments on the way only if there is nothing else."""
+    said = [item for item in outputs if item.type == "message" and item.role == "assistant"]
+    final = [item for item in said if item.phase != "commentary"] or said
+    return "\n\n".join(text for item in final if (text := item.text.strip()))
+
+
+def refusal(outputs: Sequence[Item]) -> str:
+    """The words in which the model refuses; empty if it does not."""
+    return " ".join(
+        part.refusal
+        for item in outputs
+        if item.type == "message"
+        for part in item.parts
+        if isinstance(part.refusal, str)
+    )
+
+
+def _standing(items: Sequence[Item], sent: int) -> Standing:
+    """Of `items`, the first `sent` were sent; what follows up to the next message of a user is what came of them."""
+    end = next((place for place, item in enumerate(items) if place >= sent and _is_users(item)), len(items))
+    followed = items[sent:end]
+    outputs = [place for place, item in enumerate(followed) if _is_output(item)]
+    last = followed[outputs[-1] + 1 :] if outputs else followed
+    spoke = any(item.type == "function_call" or item.role == "assistant" for item in last)
+    return Standing(tuple(item.id for item in items[:end]), tuple(last) if spoke else ())
+
+
+def _is_users(item: Item) -> bool:
+    return item.type == "message" and item.role == "user"
+
+
+def _is_output(item: Item) -> bool:
+    return item.type == "function_call_output"
+
+
+def _plain(text: str) -> str:
+    """Servers may trim what they are sent."""
+    return " ".join(text.split())
