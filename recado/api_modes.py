@@ -13,6 +13,12 @@ _SHUT_DOWN = (
 _WHERE = "the server that has the assistant shows it in its list of assistants, and GET /v1/assistants gives it"
 
 
+def responses_problems(api_key: str, base_url: str | None) -> Iterator[str]:
+    """What keeps mode `responses` from starting: the small local model keeps no conversations."""
+    if not api_key and base_url is None:
+        yield "OPENAI_API_KEY is required in mode responses: set it, or OPENAI_BASE_URL for another server"
+
+
 def assistants_problems(assistant_id: str, base_url: str | None) -> Iterator[str]:
     """What keeps mode `assistants` from starting."""
     if _is_openai(base_url):

@@ -14,6 +14,7 @@ import structlog
 from backends.assistants import Assistants
 from backends.chat_completions import ChatCompletions
 from backends.protocol import Backend
+from backends.responses import Responses
 from backends.scripted import Scripted
 from recado.local_model import LocalModel, LocalModelFailed
 from recado.settings import Settings
@@ -49,6 +50,9 @@ async def open_model(settings: Settings) -> AsyncIterator[Model]:
     elif settings.openai_api_mode == "assistants":
         async with _closing(Model(_assistants(settings), settings.openai_assistant_id, _server(settings))) as model:
             yield model
+    elif settings.openai_api_mode == "responses":
+        async with _closing(Model(_responses(settings), settings.openai_model, _server(settings))) as model:
+            yield model
     elif not settings.wants_local_model:
         key = settings.openai_api_key or "none"
         backend = _chat(settings, key, settings.openai_base_url, settings.openai_model)
@@ -65,6 +69,15 @@ async def open_model(settings: Settings) -> AsyncIterator[Model]:
 
 def _chat(settings: Settings, key: str, base_url: str | None, model: str) -> ChatCompletions:
     return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=settings.ai_system_prompt)
+
+
+def _responses(settings: Settings) -> Responses:
+    return Responses(
+        api_key=settings.openai_api_key or "none",
+        base_url=settings.openai_base_url,
+        model=settings.openai_model,
+        system_prompt=settings.ai_system_prompt,
+    )
 
 
 def _assistants(settings: Settings) -> Assistants:

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from dotenv.parser import parse_stream
 
-from recado.api_modes import assistants_doubts, assistants_problems
+from recado.api_modes import assistants_doubts, assistants_problems, responses_problems
 from recado.variables import (
     Variable,
     choice,
@@ -34,7 +34,7 @@ log = structlog.get_logger("recado.settings")
 
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
 
-NOT_BUILT_YET = frozenset({"responses", "agents"})
+NOT_BUILT_YET = frozenset({"agents"})
 
 
 class SettingsInvalid(Exception):
@@ -85,9 +85,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             name="OPENAI_API_MODE",
             reader=choice("chat", "responses", "assistants", "agents", "scripted"),
-            meaning="Which API writes the replies. `chat` is Chat Completions; `scripted` needs no model and echoes, "
-            "for a first look and for tests. `assistants` is for servers other than OpenAI that still speak the "
-            "Assistants API. `responses` and `agents` are not built yet.",
+            meaning="Which API writes the replies. `chat` is Chat Completions; `responses` is the Responses API, with "
+            "a Conversation for each chat that the provider keeps; `scripted` needs no model and echoes, for a first "
+            "look and for tests. `assistants` is for servers other than OpenAI that still speak the Assistants API. "
+            "`agents` is not built yet.",
             example="chat",
         ),
     ] = "chat"
@@ -128,8 +129,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             name="MAX_CONVERSATION_HISTORY",
             reader=whole(0, 1000, "messages"),
-            meaning="How many earlier messages of the chat, people's and replies, the model is shown in mode `chat`. "
-            "The messages that are being answered are not counted.",
+            meaning="How many earlier messages of the chat, people's and replies, the model is shown in mode `chat`, "
+            "and how many a conversation begins with that a provider keeps. The messages that are being answered are "
+            "not counted.",
             example="40",
         ),
     ] = 20
@@ -338,6 +340,8 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     mode = settings.openai_api_mode
     if mode in NOT_BUILT_YET:
         yield f"OPENAI_API_MODE is {mode!r}, which is not built yet in this release: use chat"
+    if mode == "responses":
+        yield from responses_problems(settings.openai_api_key, settings.openai_base_url)
     if mode == "assistants":
         yield from assistants_problems(settings.openai_assistant_id, settings.openai_base_url)
     if mode == "agents" and not settings.openai_agent_id:

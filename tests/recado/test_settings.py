@@ -15,7 +15,6 @@ WRONG = [
     ("OPENAI_API_MODE", "assistant", "none of chat, responses, assistants, agents, scripted; did you mean assistants?"),
     ("OPENAI_API_MODE", "Chat", "did you mean chat?"),
     ("OPENAI_API_MODE", "soap", "is 'soap', which is none of chat, responses, assistants, agents, scripted"),
-    ("OPENAI_API_MODE", "responses", "not built yet in this release: use chat"),
     ("OPENAI_API_MODE", "assistants", "shut down on 2026-08-26. Use OPENAI_API_MODE=responses or agents"),
     ("OPENAI_API_MODE", "agents", "not built yet in this release: use chat"),
     ("OPENAI_API_KEY", "sk-one two", "copy it again"),
@@ -73,6 +72,14 @@ def test_all_problems_are_told_at_once() -> None:
         "RECADO_PORT",
         "RECADO_DEBOUNCE",
     ]
+
+
+def test_responses_mode_wants_somebody_to_ask() -> None:
+    """The small local model keeps no conversations: a key, or another server, is needed."""
+    with pytest.raises(SettingsInvalid, match="OPENAI_API_KEY is required in mode responses: set it, or OPENAI_BASE"):
+        load({"OPENAI_API_MODE": "responses"}, NOWHERE)
+    for given in ({"OPENAI_API_KEY": "sk-1234567890"}, {"OPENAI_BASE_URL": "http://localhost:8321/v1"}):
+        assert load({"OPENAI_API_MODE": "responses", **given}, NOWHERE).openai_api_mode == "responses"
 
 
 ELSEWHERE = {"OPENAI_API_MODE": "assistants", "OPENAI_BASE_URL": "http://localhost:8080/v1"}
