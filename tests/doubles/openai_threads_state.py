@@ -105,6 +105,7 @@ class RunState:
         self._latency = latency
         self._write = write
         self._fresh_id = fresh_id
+        self.rounds = plan.calls
         self._rounds = list(plan.calls)
         self._asked: list[Json] = []
         self._usage: Json | None = None
