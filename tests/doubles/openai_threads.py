@@ -28,6 +28,7 @@ class ThreadsDouble(Serving):
         self.latency = 0.0
         self.assistants: dict[str, list[Json]] = {ASSISTANT: []}
         self.locks = True  # False: like servers that take a message or another run while a run is active
+        self.heeds_run_id = True  # False: like servers that list all messages, whatever run was asked for
         self.threads: dict[str, ThreadState] = {}
         self._reply = reply
         self._plans: list[Plan] = []
@@ -111,7 +112,7 @@ class ThreadsDouble(Serving):
         return thread.add(self._fresh_id("msg"), body["role"], body["content"], metadata=body.get("metadata"))
 
     def _list_messages(self, thread: ThreadState, _: Any, query: Mapping[str, str], __: Json) -> Json:
-        wanted = query.get("run_id")
+        wanted = query.get("run_id") if self.heeds_run_id else None
         return threads_wire.page([m for m in thread.messages if wanted in (None, m["run_id"])], query)
 
     def _delete_message(self, thread: ThreadState, path: Mapping[str, str], *_: Any) -> Json | WireError:

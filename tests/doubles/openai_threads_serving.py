@@ -22,11 +22,21 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """One thing to do wrong with the next `times` requests (None: all) that do `on` (empty: anything), `skip` of which
     are let through first. With `after` the request is carried out, and only its answer goes wrong.
 
-    `late` answers nothing and carries the request out after `seconds`, though the client may have hung up by then.
+    `busy` is the refusal of a thread in which somebody else's run is active at that very moment. `late` answers nothing
+    and carries the request out after `seconds`, though the client may have hung up by then.
     """
 
     kind: Literal[
-        "rate_limit", "server_error", "forbidden", "hang", "drop", "not_json", "truncated", "empty_object", "late"
+        "busy",
+        "rate_limit",
+        "server_error",
+        "forbidden",
+        "hang",
+        "drop",
+        "not_json",
+        "truncated",
+        "empty_object",
+        "late",
     ]
     on: str = ""
     after: bool = False
@@ -82,7 +92,10 @@ class Serving:
                 asked.done = True
                 return answer if isinstance(answer, WireError) else WireError(200, answer)
 
-            response = await self._answer(request, fault, carry_out)
+            if fault is not None and fault.kind == "busy":
+                response: web.StreamResponse = _json(*_busy(operation, request.match_info["thread"]))
+            else:
+                response = await self._answer(request, fault, carry_out)
             asked.status = response.status
             return response
 
@@ -135,6 +148,11 @@ class Serving:
                 self.faults[place : place + 1] = [left] if left.times else []
             return fault
         return None
+
+
+def _busy(operation: str, thread: str) -> WireError:
+    refusal = threads_wire.cannot_add if operation == "messages.create" else threads_wire.has_active_run
+    return refusal(thread, "run_elsewhere")
 
 
 def _json(status: int, body: Json, headers: dict[str, str] | None = None) -> web.Response:
