@@ -22,6 +22,7 @@ from aiohttp import web
 
 from tests.doubles import openai_chat as chat
 from tests.doubles import openai_wire as wire
+from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_control import control_routes
 from tests.doubles.openai_faults import Fault, FaultQueue, error_of, spoil
 from tests.doubles.openai_responses import ResponsesDouble
@@ -62,6 +63,7 @@ class OpenAIDouble:
         self.requests: list[Recorded] = []
         self.faults = FaultQueue()
         self.threads = ThreadsDouble(self._refusal, self.reply)
+        self.agents = AgentsDouble(self._refusal, self.reply)
         self.responses = ResponsesDouble(self._refusal, self.reply, latency)
         self.base_url = ""
         self._remember = remember
@@ -106,6 +108,7 @@ class OpenAIDouble:
         app.router.add_post("/v1/chat/completions", self._completions)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_routes(self.threads.routes(control=self._control))
+        app.router.add_routes(self.agents.routes(control=self._control))
         app.router.add_routes(self.responses.routes(control=self._control))
         if self._control:
             app.router.add_routes(control_routes(self.faults, self.requests))
