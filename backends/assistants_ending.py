@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backends.assistants_thread import Message, Run, TokenCount
+from backends.assistants_thread import LastError, Message, Run, TokenCount
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider_errors import redacted
 
@@ -13,15 +13,23 @@ _TRY_AGAIN = re.compile(r"try again in ([0-9.]+)(ms|s)\b")
 _REASONS: dict[str | None, ErrorClass] = {"max_prompt_tokens": "context_too_long", "content_filter": "refused"}
 
 
+class NothingWritten(ReplyFailed):
+    """The run has ended well, and there is no text of it."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__("malformed_answer", f"run {run} wrote no text")
+
+
 def answer(run: Run, written: list[Message], assistant: str) -> Answer:
-    """What the run has `written` (oldest first). Raises ReplyFailed if that is a refusal, or nothing."""
+    """What the run has `written` (oldest first). Raises ReplyFailed if that is a refusal,
+    NothingWritten."""
     parts = [part for message in written for part in message.content]
     text = "\n\n".join(part.text.value for part in parts if part.text is not None and part.text.value).strip()
     if not text:
         refusal = next((part.refusal for part in parts if part.refusal), None)
         if refusal:
             raise ReplyFailed("refused", redacted(refusal, ""))
-        raise ReplyFailed("malformed_answer", f"run {run.id} wrote no text")
+        raise NothingWritten(run.id)
     tokens = run.usage or TokenCount()
     return Answer(
         text=text,
@@ -35,13 +43,11 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
     """The end of a run that wrote no reply: RunLost if another run may."""
     match run.status:
         case "failed":
-            error = run.last_error
-            detail = (
-                f"{error.code}: {error.message}" if error is not None else "failed, and the server does not say why"
-            )
+            error = run.last_error or LastError()
+            detail = redacted(": ".join(word for word in (error.code, error.message) if word) or "failed", "")
             if "exceeded your current quota" in detail:  # its code is rate_limit_exceeded all the same
                 return ReplyFailed("quota_exhausted", detail)
-            if error is not None and error.code == "invalid_prompt":
+            if error.code == "invalid_prompt":
                 return ReplyFailed("refused", detail)
             return RunLost(run.id, detail)
         case "incomplete":

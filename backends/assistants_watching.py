@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 import structlog
 
-from backends.assistants_ending import answer, fruitless, rest
+from backends.assistants_ending import NothingWritten, answer, fruitless, rest
 from backends.assistants_thread import RemoteThread, Run
 from backends.assistants_wire import Refused
-from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
+from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted
 from backends.retry import AttemptFailed, persist
 
 log = structlog.get_logger("recado.backends")
@@ -56,8 +57,11 @@ class Watching:
     async def outcome(self, run: Run) -> Answer:
         """The reply of a run that has ended. Raises RunLost, ReplyFailed."""
         cut_short = run.incomplete_details is not None and run.incomplete_details.reason == "max_completion_tokens"
-        if run.status == "completed" or (run.status == "incomplete" and cut_short):
+        if run.status == "completed":
             return await self._written(run)
+        if run.status == "incomplete" and cut_short:
+            with suppress(NothingWritten):
+                return await self._written(run)
         left = self.deadline - asyncio.get_running_loop().time()
         await self._sleep(max(0.0, min(rest(run), left / 2)))
         raise fruitless(run)
@@ -71,7 +75,7 @@ class Watching:
             written = [one for one in reversed(page.data) if one.role == "assistant" and one.run_id == run.id]
             if written:
                 return answer(run, written, self._assistant)
-        raise ReplyFailed("malformed_answer", f"run {run.id} is {run.status} and wrote nothing")
+        raise NothingWritten(run.id)
 
     async def _give(self, asked: tuple[ToolCall, ...]) -> set[str]:
         """Hand in the outputs; the ids of the calls. Handed in before, they are refused, and the run has gone on."""

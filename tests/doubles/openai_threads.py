@@ -45,6 +45,9 @@ class ThreadsDouble(Serving):
         thread.advance()
         return thread
 
+    def lose(self, thread: str) -> None:
+        del self.threads[thread]
+
     def add_thread(self, *texts: str) -> ThreadState:
         """A thread in which a user has said `texts`, made by somebody else."""
         thread = ThreadState(self._fresh_id("thread"), {})

@@ -22,8 +22,9 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """One thing to do wrong with the next `times` requests (None: all) that do `on` (empty: anything), `skip` of which
     are let through first. With `after` the request is carried out, and only its answer goes wrong.
 
-    `busy` is the refusal of a thread in which somebody else's run is active at that very moment. `late` answers nothing
-    and carries the request out after `seconds`, though the client may have hung up by then.
+    `gone`: the thread is deleted before the request is carried out. `busy` is the refusal of a thread in which somebody
+    else's run is active at that very moment. `late` answers nothing and carries the request out after `seconds`, though
+    the client may have hung up by then.
     """
 
     kind: Literal[
@@ -31,6 +32,8 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         "rate_limit",
         "server_error",
         "forbidden",
+        "refused",
+        "gone",
         "hang",
         "drop",
         "not_json",
@@ -71,6 +74,10 @@ class Serving:
         """Queue a ThreadFault: `threads.fail("drop", on="runs.create", after=True)`."""
         self.faults.append(msgspec.convert({"kind": kind, **fault}, ThreadFault))
 
+    def lose(self, thread: str) -> None:
+        """Forget the thread."""
+        raise NotImplementedError
+
     def heal(self) -> None:
         self.faults.clear()
 
@@ -92,6 +99,8 @@ class Serving:
                 asked.done = True
                 return answer if isinstance(answer, WireError) else WireError(200, answer)
 
+            if fault is not None and fault.kind == "gone":
+                self.lose(request.match_info["thread"])
             if fault is not None and fault.kind == "busy":
                 response: web.StreamResponse = _json(*_busy(operation, request.match_info["thread"]))
             else:
@@ -109,12 +118,16 @@ class Serving:
         if fault.kind == "late":
             self._carry_out_late(fault.seconds, carry_out)
             await asyncio.Event().wait()
+        if fault.kind == "gone":
+            return _json(*carry_out())
         answer = carry_out() if fault.after else WireError(200, {"id": "never"})
         match fault.kind:
             case "rate_limit":
                 return _json(*wire.rate_limited("small-1"), headers=fault.headers)
             case "server_error":
                 return _json(*wire.server_error(fault.status), headers=fault.headers)
+            case "refused":
+                return _json(*wire.error(400, "The double was told to refuse this.", "invalid_request_error"))
             case "forbidden":
                 return _json(*wire.error(403, "This thread belongs to another project.", "invalid_request_error"))
         spoiled = await spoil(fault.kind, request, msgspec.json.encode(answer.body))

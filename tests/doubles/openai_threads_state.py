@@ -24,8 +24,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     ending: Literal["completed", "failed", "incomplete", "expired", "cancelled", "queued", "in_progress"] = "completed"
     calls: tuple[tuple[tuple[str, str], ...], ...] = ()
-    code: str = "server_error"
-    message: str = "Sorry, something went wrong."
+    code: str | None = "server_error"
+    message: str | None = "Sorry, something went wrong."
     reason: str = "max_completion_tokens"
     says: str | None = None
     refusal: str | None = None

@@ -1,0 +1,121 @@
+"""The run came to an end without a reply: another attempt, or none, by the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backends.assistants import Assistants
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost
+from tests.backends.assistants.turns import Logged, asked, assistant_at, place
+from tests.doubles.openai_server import OpenAIDouble
+from tests.doubles.openai_threads import ThreadsDouble
+
+QUOTA = "You exceeded your current quota, please check your plan and billing details."
+
+
+async def started(backend: Assistants, threads: ThreadsDouble, **plan: Any) -> tuple[ReplyRequest, str]:
+    threads.plan(**plan)
+    request = asked(await backend.create_thread(place()), "hello")
+    return request, await backend.start_run(request)
+
+
+@pytest.mark.parametrize(
+    ("plan", "detail"),
+    [
+        ({"ending": "failed", "code": "server_error"}, "server_error: Sorry"),
+        ({"ending": "failed", "code": "rate_limit_exceeded", "message": "Try later."}, "rate_limit_exceeded"),
+        ({"ending": "failed", "code": "new_in_2027", "message": "?"}, "new_in_2027"),
+        ({"ending": "failed", "code": None, "message": None}, "is lost: failed"),
+        ({"ending": "expired"}, "expired"),
+        ({"ending": "cancelled"}, "cancelled"),
+    ],
+)
+async def test_another_run_may_do_better(
+    backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any], detail: str
+) -> None:
+    """The run is lost, and why is told."""
+    request, run = await started(backend, threads, **plan)
+    with pytest.raises(RunLost, match=detail) as lost:
+        await backend.await_run(request, run)
+    assert lost.value.run == run
+
+
+@pytest.mark.parametrize(
+    ("plan", "error_class"),
+    [
+        ({"ending": "failed", "code": "rate_limit_exceeded", "message": QUOTA}, "quota_exhausted"),
+        ({"ending": "failed", "code": "invalid_prompt", "message": "no"}, "refused"),
+        ({"ending": "incomplete", "reason": "max_prompt_tokens"}, "context_too_long"),
+        ({"ending": "incomplete", "reason": "max_completion_tokens", "says": ""}, "run_failed"),
+        ({"ending": "incomplete", "reason": "content_filter"}, "refused"),
+    ],
+)
+async def test_another_run_would_do_no_better(
+    backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any], error_class: ErrorClass
+) -> None:
+    """The turn fails, by the class of the reason."""
+    request, run = await started(backend, threads, **plan)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == error_class
+
+
+async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, threads: ThreadsDouble) -> None:
+    """As in mode chat: the model had no tokens left, and what it wrote is sent."""
+    request, run = await started(backend, threads, ending="incomplete", says="It is half past")
+    answer = await backend.await_run(request, run)
+    assert answer == answer.__class__(text="It is half past", model="small-1", run=run, usage=answer.usage)
+
+
+async def test_no_secret_of_the_provider_is_told_on(backend: Assistants, threads: ThreadsDouble) -> None:
+    """The detail goes into the log."""
+    message = "Incorrect API key provided: sk-live-0123456789 for 5511999990001"
+    request, run = await started(backend, threads, ending="failed", message=message)
+    with pytest.raises(RunLost) as lost:
+        await backend.await_run(request, run)
+    assert "sk-live" not in lost.value.detail
+    assert "5511999990001" not in lost.value.detail
+
+
+async def test_the_next_attempt_is_another_run_for_the_same_messages(
+    backend: Assistants, threads: ThreadsDouble
+) -> None:
+    """Two failures, then the reply: each message once, three runs, numbered."""
+    threads.plan("failed")
+    threads.plan("expired")
+    answer = await Logged().go_on(backend)
+    assert answer.text == "reply to: morning"
+    thread = threads.only
+    assert [m["metadata"].get("message") for m in thread.messages] == ["m1", "m2", None]
+    assert [(run.status, run.body["metadata"]["attempt"]) for run in thread.runs] == [
+        ("failed", "1"),
+        ("expired", "2"),
+        ("completed", "3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "wait"),
+    [
+        ("Rate limit reached. Please try again in 3s. Visit …", 3.0),
+        ("Rate limit reached. Please try again in 1.5s.", 1.5),
+        ("Rate limit reached. Please try again in 250ms.", 0.25),
+        ("Rate limit reached.", 2.0),
+    ],
+)
+async def test_after_a_rate_limit_the_provider_is_left_alone(double: OpenAIDouble, message: str, wait: float) -> None:
+    """As long as it says, before another run is started."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    backend = assistant_at(double, sleep=sleep)
+    plan = {"ending": "failed", "code": "rate_limit_exceeded", "message": message}
+    request, run = await started(backend, double.threads, **plan)
+    with pytest.raises(RunLost):
+        await backend.await_run(request, run)
+    await backend.close()
+    assert slept[-1] == wait

@@ -1,0 +1,108 @@
+"""The run outlasts the turn's patience."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+import pytest
+
+from backends import assistants_watching
+from backends.assistants import Assistants
+from backends.protocol import Answer, ReplyFailed
+from tests.backends.assistants.turns import answered, asked, place
+from tests.doubles.openai_threads import ThreadsDouble
+from tests.waiting import until
+
+Stuck = Literal["queued", "in_progress"]
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+async def test_it_is_cancelled_and_the_turn_fails(backend: Assistants, threads: ThreadsDouble, status: Stuck) -> None:
+    """When the person is told that it failed, nothing is at work any more, and the next turn finds its way free."""
+    threads.latency = 0.05
+    threads.plan(status)
+    request = asked(await backend.create_thread(place()), "hello", patience=0.5)
+    run = await backend.start_run(request)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "timeout"
+    assert [run.status for run in threads.only.runs] == ["cancelled"]
+    await answered(backend, asked(request.thread, "next", turn="t2", ids=("m2",)))
+
+
+async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Assistants, threads: ThreadsDouble) -> None:
+    """It completed before it could be cancelled: it is paid for, and it is the answer."""
+    threads.latency = 0.5
+    request = asked(await backend.create_thread(place()), "hello", patience=0.3)
+    run = await backend.start_run(request)
+    threads.fail("server_error", on="runs.cancel", times=None)
+    answer = await backend.await_run(request, run)
+    assert isinstance(answer, Answer)
+    assert answer.run == run
+
+
+async def test_one_that_cannot_be_cancelled_is_left(
+    backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is not kept waiting for what may take minutes at the provider."""
+    monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
+    threads.plan("in_progress", cancelling=True)
+    request = asked(await backend.create_thread(place()), "hello", patience=0.2)
+    run = await backend.start_run(request)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "timeout"
+    assert threads.only.runs[0].status == "cancelling"
+
+
+async def test_a_server_that_is_gone_meanwhile_is_unreachable(
+    backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be cancelled there; the class says what was wrong."""
+    monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
+    request = asked(await backend.create_thread(place()), "hello", patience=0.5)
+    run = await backend.start_run(request)
+    threads.fail("drop", times=None)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "unreachable"
+
+
+async def test_cancel_run_stops_it(backend: Assistants, threads: ThreadsDouble) -> None:
+    """The turn got another ending: a pause, or an operator's answer."""
+    threads.latency = 0.05
+    threads.plan("in_progress")
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    await backend.cancel_run(request.thread, run)
+    assert threads.only.runs[0].status == "cancelled"
+
+
+@pytest.mark.parametrize("fault", ["server_error", "drop", "not_json", "forbidden", "refused", "rate_limit"])
+async def test_cancel_run_raises_nothing(
+    backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Nobody waits for it; it tries for a while."""
+    monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
+    threads.plan("in_progress")
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    threads.fail(fault, times=None)
+    await backend.cancel_run(request.thread, run)
+
+
+async def test_cancelled_while_it_waits_it_leaves_the_run_to_be_adopted(
+    backend: Assistants, threads: ThreadsDouble
+) -> None:
+    """recado is stopped: the run goes on at the provider, and the next process takes its answer."""
+    threads.latency = 0.5
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    waiting = asyncio.create_task(backend.await_run(request, run))
+    await until(lambda: threads.requests[-1].operation == "runs.retrieve")
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled()
+    assert await backend.start_run(request) == run
+    assert isinstance(await backend.await_run(request, run), Answer)

@@ -1,0 +1,124 @@
+"""The run asks for functions to be called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backends.assistants import Assistants
+from backends.protocol import Answer, DoneCall, ReplyFailed, ReplyRequest, ToolsWanted
+from tests.backends.assistants.turns import CLOCK, answered, asked, place
+from tests.doubles.openai_threads import ASSISTANT, ThreadsDouble
+
+TWO = [[("clock", "{}"), ("weather", '{"city": "Recife"}')]]
+
+
+def done(*ids: str) -> tuple[DoneCall, ...]:
+    return tuple(DoneCall(id=id_, name="any", arguments="{}", output=f"output of {id_}") for id_ in ids)
+
+
+async def started(backend: Assistants, threads: ThreadsDouble, calls: Any = TWO) -> tuple[ReplyRequest, str]:
+    threads.plan(calls=calls)
+    request = asked(await backend.create_thread(place()), "what is the weather?", tools=(CLOCK,))
+    return request, await backend.start_run(request)
+
+
+def outputs(threads: ThreadsDouble) -> dict[str, str]:
+    (run,) = threads.only.runs
+    return {output["tool_call_id"]: output["output"] for output in run.outputs}
+
+
+async def test_the_calls_that_have_no_output_are_wanted(backend: Assistants, threads: ThreadsDouble) -> None:
+    """First all of them, then what is still missing; nothing is handed in before all are there."""
+    request, run = await started(backend, threads)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    assert [(call.name, call.arguments) for call in wanted.calls] == TWO[0]
+    first, second = wanted.calls
+    again = await backend.await_run(asked(request.thread, "x", calls=done(first.id)), run)
+    assert again == ToolsWanted((second,))
+    assert outputs(threads) == {}
+
+
+async def test_the_run_goes_on_with_the_outputs(backend: Assistants, threads: ThreadsDouble) -> None:
+    """They are handed in once, all together, whatever else is known from before."""
+    request, run = await started(backend, threads)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    ids = [call.id for call in wanted.calls]
+    answer = await backend.await_run(asked(request.thread, "x", calls=done("call_older", *ids)), run)
+    assert isinstance(answer, Answer)
+    assert outputs(threads) == {id_: f"output of {id_}" for id_ in ids}
+    assert threads.only.runs[0].submitted == 1
+
+
+async def test_it_may_ask_again(backend: Assistants, threads: ThreadsDouble) -> None:
+    """A second round has ids of its own; the outputs of the first are not handed in again."""
+    request, run = await started(backend, threads, [[("clock", "{}")], [("clock", "{}")]])
+    calls: list[str] = []
+    outcome: Any = ToolsWanted(())
+    while isinstance(outcome, ToolsWanted):
+        calls += [call.id for call in outcome.calls]
+        outcome = await backend.await_run(asked(request.thread, "x", calls=done(*calls)), run)
+    assert len(calls) == 2
+    assert threads.only.runs[0].submitted == 2
+
+
+async def test_the_tools_of_the_assistant_are_kept(backend: Assistants, threads: ThreadsDouble) -> None:
+    """What a run names takes the place of all that the assistant has; a function of the same name is replaced."""
+    search: dict[str, Any] = {"type": "file_search"}
+    other = {"type": "function", "function": {"name": "other", "parameters": {}}}
+    theirs = {"type": "function", "function": {"name": "clock", "description": "An old one.", "parameters": {}}}
+    threads.assistants[ASSISTANT] = [search, other, theirs]
+    await answered(backend, asked(await backend.create_thread(place()), "hello", tools=(CLOCK,)))
+    ours = {"name": "clock", "description": "The time.", "parameters": CLOCK.parameters}
+    assert threads.only.runs[0].body["tools"] == [search, other, {"type": "function", "function": ours}]
+
+
+async def test_without_tools_the_assistant_is_not_asked_for(backend: Assistants, threads: ThreadsDouble) -> None:
+    """One request less for everybody who has none."""
+    await answered(backend, asked(await backend.create_thread(place()), "hello"))
+    assert "assistants.retrieve" not in [request.operation for request in threads.requests]
+
+
+@pytest.mark.parametrize("fault", ["drop", "server_error", "not_json"])
+@pytest.mark.parametrize("after", [False, True])
+async def test_outputs_whose_taking_is_not_known_are_not_handed_in_twice(
+    backend: Assistants, threads: ThreadsDouble, fault: str, after: bool
+) -> None:
+    """It looks at the run first."""
+    request, run = await started(backend, threads)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    threads.fail(fault, on="runs.submit", after=after)
+    calls = done(*(call.id for call in wanted.calls))
+    assert isinstance(await backend.await_run(asked(request.thread, "x", calls=calls), run), Answer)
+    posted = [request for request in threads.requests if request.operation == "runs.submit"]
+    assert [request.done for request in posted] == ([True] if after else [False, True])
+
+
+async def test_outputs_that_come_late_are_refused_and_the_run_is_answered(
+    backend: Assistants, threads: ThreadsDouble
+) -> None:
+    """They were handed in by a process that hung meanwhile, between our look and our post."""
+    request, run = await started(backend, threads)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    calls = done(*(call.id for call in wanted.calls))
+    threads.fail("late", on="runs.submit", seconds=0.3)
+    threads.latency = 0.3
+    answer = await backend.await_run(asked(request.thread, "x", calls=calls, patience=1.0), run)
+    assert isinstance(answer, Answer)
+    assert threads.only.runs[0].submitted == 1
+
+
+async def test_outputs_that_are_refused_for_good_end_the_turn(backend: Assistants, threads: ThreadsDouble) -> None:
+    """The server takes none for what it asked: no repeating mends that."""
+    request, run = await started(backend, threads)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    threads.fail("refused", on="runs.submit")
+    with pytest.raises(ReplyFailed, match="told to refuse") as failed:
+        await backend.await_run(asked(request.thread, "x", calls=done(*(call.id for call in wanted.calls))), run)
+    assert failed.value.error_class == "bad_request"
