@@ -88,10 +88,10 @@ class LogWatch:
         """Every broken promise, what is owed included."""
         return self.checker.violations + self.checker.owed()
 
-    def told(self, last: int = 40) -> str:
+    def told(self, last: int = 25) -> str:
         """The last events, one a line."""
         return "\n".join(
-            f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:200]}" for e in self.events[-last:]
+            f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:90]}" for e in self.events[-last:]
         )
 
     def _ending(self, key: ChatKey, message: str) -> Recorded | None:
