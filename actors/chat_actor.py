@@ -303,6 +303,7 @@ class ChatActor(LoopActor):
     def _passivate(self) -> None:
         chat = self._chat
         idle = self._appending is None and self._yielding is None and not self._effects and not self._commands
+        idle = idle and chat.o >= self._behind
         if idle and self.actor_inbox.empty() and self._instance.progress.checkpoint >= max(chat.i, chat.o):
             self._gone(None)
             self.stop()

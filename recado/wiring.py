@@ -86,7 +86,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         folder = stack.enter_context(DataFolder.hold(settings.data))
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
         listener = stack.enter_context(contextlib.closing(bind(settings.port)))
-        model = await stack.enter_async_context(open_model(settings))
+        model = await stack.enter_async_context(open_model(settings, own=True))
 
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
         keep(_closed(bus))
@@ -122,7 +122,12 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(room.watch())
 
         leases = bus.jetstream(timeout=1.0)
-        ownership = Ownership(Lease(leases, "p.all", me), router, runner.caught_up.wait, runner.between_batches)
+        ownership = Ownership(
+            Lease(leases, "p.all", me, fit=lambda: runner.healthy),
+            router,
+            runner.caught_up.wait,
+            runner.between_batches,
+        )
         keep(ownership.run())
         stack.push_async_callback(router.close)
         stack.push_async_callback(router.drain, DRAIN)
