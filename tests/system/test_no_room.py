@@ -58,7 +58,7 @@ async def test_a_log_that_is_full_while_the_model_writes(tmp_path: Path) -> None
         on.model.latency = 3.0
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         await fill(on.outsider, 1.0)
         with pytest.raises(Refused, match="maximum bytes"):
             await on.outsider.write(BOB, "m1", "x" * 1000)
@@ -76,7 +76,7 @@ async def test_a_log_that_is_full_when_recado_is_killed(tmp_path: Path) -> None:
         on.model.fail("hang")
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         await fill(on.outsider, 1.0)
         await on.recado.restarted()
         await on.recado.said("append_refused", decision="TurnAdopted")
