@@ -9,7 +9,7 @@ import structlog
 from actors.instance import Instance
 from events.decisions import Decision, Ignored
 from events.ids import ChatKey
-from events.log import Appended, LogFull, LogUnavailable
+from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE
 
 log = structlog.get_logger("recado.actors")
@@ -54,8 +54,8 @@ async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
                 if raw is not None:
                     await instance.log.bury(key.account, raw.body, reason=ignored.reason, msg_id=f"dlq:{seq}")
                 break
-            except LogFull:
-                log.exception("dead_letters_full", seq=seq, kept="in the log itself")
+            except (LogFull, EventTooLarge) as refusal:
+                log.error("not_a_dead_letter", seq=seq, reason=str(refusal), kept="in the log itself")  # noqa: TRY400
                 break
             except LogUnavailable as refusal:
                 log.warning("dead_letter_refused", seq=seq, reason=str(refusal), retry_in=pause)

@@ -13,20 +13,25 @@ def boot_seconds() -> float:
     return time.clock_gettime(clock)
 
 
-class BusTime:
-    """Time as the log's server stamps it; never runs backwards.
+JUMP = timedelta(seconds=60)
+"""A server's clock that is this far behind was put right, and is followed back."""
 
-    Untold, it starts at the beginning of time, so `observe` the log's head before asking for `now`.
+
+class BusTime:
+    """Time as the log's server stamps it. It runs backwards only when the server's clock was put right.
+
+    Untold, it starts in 1970, so `observe` the log's head before asking for `now`.
     """
 
     def __init__(self, seconds: Callable[[], float] = boot_seconds) -> None:
         self._seconds = seconds
-        self._stamp = datetime.min.replace(tzinfo=UTC)
+        self._stamp = datetime.fromtimestamp(0, UTC)
         self._seen_at = seconds()
 
     def observe(self, stamp: datetime) -> None:
-        """The server's clock showed `stamp`, now or earlier."""
-        if stamp > self.now():
+        """The server's clock shows `stamp`. What an answer took on its way does not turn time back; a jump does."""
+        now = self.now()
+        if stamp > now or now - stamp > JUMP:
             self._stamp, self._seen_at = stamp, self._seconds()
 
     def now(self) -> datetime:

@@ -43,7 +43,7 @@ from chat.pending import (
     pending,
 )
 from chat.state import Chat
-from events.decisions import TYPE_OF, Decision, Ignored, Reply, TurnFailed
+from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
@@ -213,9 +213,10 @@ class ChatActor(LoopActor):
 
     def _recover(self, decision: Decision, error: WrongExpectedVersion | EventTooLarge) -> None:
         if isinstance(error, EventTooLarge):
-            if not isinstance(decision, Reply) or decision.turn is None:
+            turn = decision.turn if isinstance(decision, Reply | ToolCalled | ToolReturned) else None
+            if turn is None:
                 raise error
-            self._queue(Failed(decision.turn, "malformed_answer", f"the reply is too long to store: {error}"))
+            self._queue(Failed(turn, "malformed_answer", f"what the model wrote is too long to store: {error}"))
             return
         metrics.conflicts.inc()
         log.warning("conflict", chat=self._key.chat, expected=error.expected, actual=error.actual)
@@ -303,6 +304,7 @@ class ChatActor(LoopActor):
     def _passivate(self) -> None:
         chat = self._chat
         idle = self._appending is None and self._yielding is None and not self._effects and not self._commands
+        idle = idle and chat.o >= self._behind
         if idle and self.actor_inbox.empty() and self._instance.progress.checkpoint >= max(chat.i, chat.o):
             self._gone(None)
             self.stop()

@@ -40,18 +40,28 @@ class Holder(msgspec.Struct, frozen=True):
 class Lease:
     """Takes the lease `key` whenever it is free, and tells when it is taken and when it is lost.
 
+    While `fit` says no, the lease is not taken, and let go of if it is held: then somebody else can do the work.
     A lease that an earlier start of this instance holds is taken at once, but only once: two processes that bear the
     same name by mistake do not take it from each other in turns.
 
     `js` should give up on an answer sooner than a lease lasts: `bus.jetstream(timeout=1.0)`.
     """
 
-    def __init__(self, js: JetStreamContext, key: str, me: Holder, *, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        js: JetStreamContext,
+        key: str,
+        me: Holder,
+        *,
+        replicas: int = 1,
+        fit: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._js = js
         self._subject = f"$KV.{BUCKET}.{key}"
         self._key = key
         self._me = me
         self._replicas = replicas
+        self._fit = fit
         self._revision = 0
         self._renewed_at = 0.0
         self._robbed = False
@@ -70,6 +80,12 @@ class Lease:
 
     async def _once(self, on_taken: Callable[[], None], on_lost: Callable[[], None]) -> None:
         sent = boot_seconds()
+        if not self._fit():
+            if self.held:
+                log.warning("lease_unfit", lease=self._key)
+                await self._let_go()
+                on_lost()
+            return
         try:
             mine = await self._renew() if self.held else await self._take()
         except (nats.errors.Error, nats.js.errors.Error, TimeoutError) as error:
@@ -105,7 +121,20 @@ class Lease:
         return taken
 
     async def _renew(self) -> bool:
-        return await self._write(self._revision)
+        try:
+            return await self._write(self._revision)
+        except (nats.js.errors.NoStreamResponseError, nats.errors.NoRespondersError):
+            # A restarted server has no bucket. Whoever comes first has the lease, and that is most likely its holder.
+            await self._make_bucket()
+            return await self._write(0)
+
+    async def _is_ours(self) -> bool:
+        """Whether what stands there is an earlier write of ours, of which the answer was lost."""
+        revision, holder = await self._look()
+        if holder != self._me:
+            return False
+        self._revision = revision
+        return True
 
     async def _write(self, revision: int) -> bool:
         """Write our name over `revision`; False if somebody was faster."""
@@ -117,11 +146,8 @@ class Lease:
             )
         except nats.js.errors.APIError as error:
             if error.err_code in _WRONG_SEQUENCE:
-                return False
+                return await self._is_ours()
             raise
-        except (nats.js.errors.NoStreamResponseError, nats.errors.NoRespondersError):
-            await self._make_bucket()
-            return False
         self._revision, self.holder = ack.seq, self._me
         return True
 
@@ -136,7 +162,11 @@ class Lease:
         ended = entry.headers is not None and ("KV-Operation" in entry.headers or "Nats-Marker-Reason" in entry.headers)
         if ended or not entry.data:
             return entry.seq or 0, None
-        return entry.seq or 0, msgspec.json.decode(entry.data, type=Holder)
+        try:
+            return entry.seq or 0, msgspec.json.decode(entry.data, type=Holder)
+        except msgspec.DecodeError as error:
+            log.warning("lease_unreadable", lease=self._key, reason=str(error), then="it is taken as free")
+            return entry.seq or 0, None
 
     async def _make_bucket(self) -> None:
         await self._js.create_key_value(

@@ -41,18 +41,25 @@ class Ownership:
         return self._lease.holder.instance if self._lease.holder and not self._lease.held else None
 
     async def run(self) -> None:
-        """Until cancelled; then the lease is let go of, and the router is left to whoever drains it."""
+        """Until cancelled; then the lease is let go of, and the router is left to whoever drains it.
+
+        Raises what ended the keeping of the lease, with the router closed.
+        """
         # Nobody answers before the projection knows what is owed, so nobody needs the lease before.
         await self._prepared()
         keeping = asyncio.create_task(self._lease.keep(self._changed.set, self._changed.set))
         try:
-            while True:
-                await self._changed.wait()
+            while not keeping.done():
+                changed = asyncio.create_task(self._changed.wait())
+                await asyncio.wait({changed, keeping}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
                 self._changed.clear()
                 if self._lease.held and not self._router.is_open:
                     await self._between_batches(self._open)
                 elif not self._lease.held and self._router.is_open:
                     await self._router.close()
+            await self._router.close()
+            keeping.result()
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)

@@ -21,6 +21,15 @@ log = structlog.get_logger("recado.actors")
 _UNCONCERNED = (Receipt, Edit, Revoke)
 """What comes in and changes nothing in the state of a chat: it wakes nobody."""
 
+_AT_ONCE = 100
+"""Chats that are woken in one go when work is taken over; then the loop has its turn."""
+
+_BREATH = 0.02
+"""Seconds between two slices: enough for the first one to have its appends under way."""
+
+_BUSY = 200
+"""Runs and appends under way from which no further chat is woken, so that a backlog does not drown the bus."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a broken actor is woken again; doubled each time."""
 
@@ -36,7 +45,7 @@ class Router:
         self._touched: dict[ChatKey, float] = {}
         self._pauses: dict[ChatKey, float] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
-        self._sweeping: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._open = False
 
     def __len__(self) -> int:
@@ -47,14 +56,15 @@ class Router:
         return self._open
 
     def open(self) -> None:
-        """Own the chats: wake every one that owes work. Call it between two batches of the projection's runner."""
+        """Own the chats: wake every one that owes work. Call it between two batches of the projection's runner.
+
+        A chat that waits to be woken has its whole state in the projection, and a message wakes it at once.
+        """
         if self._open:
             return
         self._open = True
         owing = self._instance.reads.owing()
-        for key in owing:
-            self._wake(key)
-        self._sweeping = asyncio.create_task(self._sweep())
+        self._tasks = [asyncio.create_task(self._wake_all(owing)), asyncio.create_task(self._sweep())]
         metrics.owner.set(1)
         log.info("taking_work", owing=len(owing))
 
@@ -65,10 +75,10 @@ class Router:
         for handle in self._resting.values():
             handle.cancel()
         self._resting.clear()
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
-            self._sweeping = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
         for ref in list(self._live.values()):
             if ref.is_alive():
                 ref.stop(block=False)
@@ -103,6 +113,15 @@ class Router:
                 continue
             self._touched[recorded.key] = now
             ref.tell(Committed(recorded))
+
+    async def _wake_all(self, keys: Sequence[ChatKey]) -> None:
+        for number, key in enumerate(keys, 1):
+            if key not in self._live and key not in self._resting:
+                self._wake(key)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(_BREATH)
+            while self._instance.busy > _BUSY:  # noqa: ASYNC110 - only during a takeover, and nothing tells of it
+                await asyncio.sleep(_BREATH)
 
     def _wake(self, key: ChatKey) -> None:
         """Start the chat's actor from its snapshot, which holds every committed event."""

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.bounds import LONGEST_SEND, together
 from chat.pending import Adopt, Apologise, EndBurst, Obey, Refuse, Resume
 from chat.state import Chat, Turn
 from events.decisions import (
@@ -136,7 +137,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
             return Resumed(at=facts.at)
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
-            messages = tuple(message.id for message in chat.waiting)
+            messages = together(message.id for message in chat.waiting if message.fault is None)
             return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=facts.at)
         case ThreadReady(turn) | RunReady(turn) | ToolAsked(turn) | ToolFinished(turn) | Answered(turn) | Failed(turn):
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
@@ -208,9 +209,12 @@ def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
             return Resumed(at=at, by=by, cause=cause)
         case "reset":
             return Reset(upto=order.seq, at=at, by=by, cause=cause)
+        case "send" if len(control.text or "") > LONGEST_SEND:
+            return Ignored(messages=(), reason="too_long", at=at, cause=cause)
         case "send" if (control.text or "").strip():
             running = chat.turn.messages if chat.turn else ()
-            ended = running + tuple(message.id for message in chat.waiting if message.fault is None)
+            waiting = (message.id for message in chat.waiting if message.fault is None)
+            ended = running + together(waiting, before=running)
             reply = f"{control.id}.r"
             text = control.text or ""
             return _say(facts, reply=reply, text=text, author="operator", in_reply_to=ended, cause=cause)

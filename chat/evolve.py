@@ -56,7 +56,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     return chat
 
 
-def _open(chat: Chat, ended: tuple[str, ...]) -> tuple[Waiting, ...]:
+def _open(chat: Chat, messages: tuple[str, ...]) -> tuple[Waiting, ...]:
+    ended = frozenset(messages)
     return tuple(message for message in chat.waiting if message.id not in ended) if chat.waiting else ()
 
 
@@ -79,7 +80,8 @@ def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
 
 
 def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[str, Any]:
-    sent = [message.sent for message in chat.waiting if message.id in event.messages]
+    named = frozenset(event.messages)
+    sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
     turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, max(sent, default=event.at))
     return {"waiting": _open(chat, event.messages), "turn": turn, "orders": _orders(chat, event.cause)}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chat.bounds import together
 from chat.state import Call, Chat, Turn, Waiting
 from events.decisions import ThreadReason
 from events.inbound import Control
@@ -176,15 +177,15 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
     turn = chat.turn
     running = turn.messages if turn is not None else ()
     if chat.pause is not None and turn is not None:
-        held = tuple(message.id for message in chat.waiting if message.fault is None and _held(chat, message))
-        return Refuse(running + held, "paused")
+        held = [message.id for message in chat.waiting if message.fault is None and _held(chat, message)]
+        return Refuse(running + together(held, before=running), "paused")
     if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
         return Refuse(running, "stale")
     reasons = [(message.id, _reason(chat, message, now, setting)) for message in chat.waiting]
     first = next((reason for _, reason in reasons if reason is not None), None)
     if first is None:
         return None
-    return Refuse(tuple(id_ for id_, reason in reasons if reason == first), first)
+    return Refuse(together(id_ for id_, reason in reasons if reason == first), first)
 
 
 def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting) -> str | None:

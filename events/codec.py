@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from events.decisions import DECISIONS, Decision
-from events.ids import ChatKey, parse_subject
+from events.ids import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
 from events.inbound import INBOUND, Inbound, Message
 from events.jid import is_canonical
 from events.recorded import Recorded, Unknown, Unreadable
@@ -85,6 +85,8 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
 
 def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | Decision | Unknown | Unreadable:
     """The event, unless its subject names no chat or its body names another one."""
+    if is_shortened(key.account) or is_shortened(key.chat):
+        return Unreadable("malformed_chat", f"the subject names an account or a chat with over {LONGEST_TOKEN} bytes")
     if not is_canonical(key.chat):
         return Unreadable("malformed_chat", f"the subject's chat {key.chat[:60]!r} is not a canonical JID")
     if isinstance(event, Message) and event.chat is not None and event.chat != key.chat:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 PARTITIONS = 64
 """For good: the partition is part of every stored subject."""
+
+LONGEST_TOKEN = 1024
+"""Bytes. A server takes no line over 4,096 bytes (`max_control_line`) and ends the connection of whoever sends one; a
+decision's line holds two tokens, the inbox of its answer and a few words."""
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x20%\x7f-\xa0\u2028\u2029]")
 _TOKEN = re.compile(r"[^. \t\r\n]+")
 _WILDCARDS = ("*", ">")
 _ESCAPE = re.compile(rb"=([0-9A-F]{2})")
+_SHORTENED = re.compile(r"too-long-[0-9a-f]{64}")
 
 
 class ChatKey(NamedTuple):
@@ -39,13 +45,14 @@ class Address(NamedTuple):
 def token(text: str) -> str:
     """`text` as one subject token: every byte outside `[A-Za-z0-9_-]` becomes `=XX`. ValueError if it is empty.
 
-    A text `=…` that `untoken` made of a token which no text encodes to gives that token back, unchanged.
+    A text `=…` that `untoken` made of a token which no text encodes to gives that token back, unchanged. A token of
+    more than LONGEST_TOKEN bytes is replaced by `too-long-` and its SHA-256.
     """
     if not text:
         raise ValueError("an account or a chat needs a name")
     if text.startswith("=") and _is_odd(text[1:]):
-        return text[1:]
-    return _encode(text)
+        return _shortened(text[1:])
+    return _shortened(_encode(text))
 
 
 @lru_cache(maxsize=65536)
@@ -53,9 +60,22 @@ def untoken(encoded: str) -> str:
     """The text of a token, whatever it is; `token` gives that very token back.
 
     A token that no text encodes to comes back as `=` and the token. `*` and `>` can be in a published subject, but are
-    no tokens: they come back as they are, and have a token (`=2A`, `=3E`) that matches nothing else.
+    no tokens: they come back as they are, and have a token (`=2A`, `=3E`) that matches nothing else. One that is too
+    long comes back as the name that `token` gives it, which is its own token.
     """
+    encoded = _shortened(encoded)
     return "=" + encoded if _is_odd(encoded) else _decode(encoded) or encoded
+
+
+def is_shortened(text: str) -> bool:
+    """Whether `text` stands for a name that is too long for a subject; no event of such a chat or account is owed an
+    answer."""
+    return _SHORTENED.fullmatch(text) is not None
+
+
+def _shortened(encoded: str) -> str:
+    whole = encoded.encode()
+    return encoded if len(whole) <= LONGEST_TOKEN else f"too-long-{sha256(whole).hexdigest()}"
 
 
 def _is_odd(encoded: str) -> bool:

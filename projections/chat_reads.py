@@ -39,12 +39,14 @@ class ChatReads:
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order. Unknown ones are left out."""
         rows = self._rows(key, messages, "text, history.name")
-        return tuple(_line(key, "person", *rows[id_]) for id_ in messages if id_ in rows)
+        group = is_group(key.chat)
+        return tuple(_line(group, "person", *rows[id_]) for id_ in messages if id_ in rows)
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
         rows = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchall()
-        return tuple(_line(key, *row) for row in reversed(rows))
+        group = is_group(key.chat)
+        return tuple(_line(group, *row) for row in reversed(rows))
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
@@ -70,8 +72,8 @@ class ChatReads:
         }
 
 
-def _line(key: ChatKey, author: str, text: str | None, name: str | None) -> Line:
+def _line(group: bool, author: str, text: str | None, name: str | None) -> Line:
     said = readable(text or "")
     if author != "person":
         return Line("assistant", said)
-    return Line("user", said, name or "" if is_group(key.chat) else "")
+    return Line("user", said, name or "" if group else "")

@@ -51,12 +51,13 @@ class Damaged(Exception):
 
 class Meta(msgspec.Struct, frozen=True):
     """What a file says of itself: `stream` is the creation time of the stream whose events up to `checkpoint` it holds,
-    `msg_id` the last one's `Nats-Msg-Id`."""
+    `msg_id` the last one's `Nats-Msg-Id` (empty if it had none) and `at` the server's stamp on it."""
 
     version: str
     stream: datetime
     checkpoint: int
     msg_id: str
+    at: int
 
 
 def create(path: Path, stream: datetime) -> sqlite3.Connection:
@@ -69,7 +70,7 @@ def create(path: Path, stream: datetime) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = OFF")
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.executescript(SCHEMA)
-    db.execute("INSERT INTO meta VALUES (1, ?, ?, 0, '')", (VERSION, stream.isoformat()))
+    db.execute("INSERT INTO meta VALUES (1, ?, ?, 0, '', 0)", (VERSION, stream.isoformat()))
     return db
 
 
@@ -110,7 +111,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def meta_of(db: sqlite3.Connection, path: Path) -> Meta:
     """What the file says of itself; of this version's files, every table's first page is looked at. Raises Damaged."""
     try:
-        row = db.execute("SELECT version, stream, checkpoint, msg_id FROM meta").fetchone()
+        row = db.execute("SELECT version, stream, checkpoint, msg_id, at FROM meta").fetchone()
         if row is None:
             raise Damaged(path, "it has no checkpoint")
         meta = msgspec.convert(dict(zip(Meta.__struct_fields__, row, strict=True)), Meta)

@@ -16,7 +16,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.recorded import Recorded, Unreadable
 from projections.chats import Chats
 from projections.controls import Controls, named_control
-from projections.database import Damaged, create, make_shared, meta_of, open_to_write
+from projections.database import Damaged, create, make_shared, meta_of, micros, open_to_write
 from projections.held import Held
 from projections.history import History, MessageId, named_messages, unreadable_id
 from projections.receipts import Receipts
@@ -80,7 +80,8 @@ class Projection:
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
             raise
-        self.meta = msgspec.structs.replace(self.meta, checkpoint=fresh[-1].seq, msg_id=fresh[-1].msg_id)
+        last = fresh[-1]
+        self.meta = msgspec.structs.replace(self.meta, checkpoint=last.seq, msg_id=last.msg_id, at=micros(last.at))
         return marked
 
     def mark(self, batch: Sequence[Recorded]) -> list[Recorded]:
@@ -187,4 +188,5 @@ class Projection:
         ):  # fmt: skip
             table.write()
         self.db.execute(_SEARCH, (self.meta.checkpoint,))
-        self.db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?", (last.seq, last.msg_id))
+        stamped = (last.seq, last.msg_id, micros(last.at))
+        self.db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?, at = ?", stamped)

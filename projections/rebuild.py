@@ -14,7 +14,7 @@ import msgspec
 from events.log import EventLog, Head, LogUnavailable
 from events.recorded import Recorded
 from projections import files
-from projections.database import VERSION, Meta
+from projections.database import VERSION, Meta, micros
 from projections.projection import Projection
 
 Progress = Callable[[int, int], None]
@@ -26,6 +26,8 @@ CHUNK = 10_000
 CLOSE = 1000
 """Sequences that a rebuild may be behind the log's end when it switches: whoever follows the log catches up with them,
 and with messages coming all the time a rebuild would never see the very end."""
+
+_STAMP_WITHIN = 30.0
 
 
 class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +142,21 @@ async def unusable(log: EventLog, meta: Meta) -> str | None:
         return None
     if meta.checkpoint > head.last:
         return f"its checkpoint {meta.checkpoint} is behind the log's end {head.last}: the log was cut"
-    stored = await log.read(meta.checkpoint)
-    if stored is None or stored.headers.get("Nats-Msg-Id", "") != meta.msg_id:
+    stored = await _event_at(log, meta.checkpoint)
+    # Gateways need not give a Msg-Id, and without one the stamp alone tells two events apart.
+    if stored is None or (stored.msg_id, micros(stored.at)) != (meta.msg_id, meta.at):
         return f"the log has another event at its checkpoint {meta.checkpoint}"
     return None
+
+
+async def _event_at(log: EventLog, seq: int) -> Recorded | None:
+    """The event at `seq` with its stamp; None if there is none (any more)."""
+    if await log.read(seq) is None:
+        return None
+    try:
+        async with asyncio.timeout(_STAMP_WITHIN), aclosing(log.tail(seq - 1)) as tail:
+            async for batch in tail:
+                return batch[0] if batch[0].seq == seq else None
+    except TimeoutError:
+        pass
+    raise LogUnavailable(f"the event at {seq} was not given")

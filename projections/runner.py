@@ -26,6 +26,9 @@ log = structlog.get_logger("recado.projections")
 _SHOWN = 100_000
 """Sequences between two log lines of a rebuild."""
 
+_PASSING = (LogUnavailable, OSError, sqlite3.OperationalError)
+"""What may pass by itself: the bus is away, the disk is full or in trouble."""
+
 Result = TypeVar("Result")
 
 
@@ -125,7 +128,7 @@ class Runner:
                 continue
             except files.RebuildRunning:
                 log.info("projection_waits", reason="somebody else is rebuilding it")
-            except (LogUnavailable, OSError, sqlite3.OperationalError) as error:
+            except _PASSING as error:
                 self.healthy = False
                 log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
             await asyncio.sleep(self._retry_after)
@@ -200,18 +203,18 @@ class Runner:
 
     async def _is_still_live(self, projection: Projection) -> bool:
         """Whether the pointer still names this file; if not, and the new one is of use, that one is opened."""
-        stamp = files.pointer_stamp(self._directory)
-        if stamp == self._pointer:
-            return True
-        path = files.live(self._directory)
-        if path == projection.path:
-            self._pointer = stamp
-            return True
         try:
+            stamp = files.pointer_stamp(self._directory)
+            if stamp == self._pointer:
+                return True
+            path = files.live(self._directory)
+            if path == projection.path:
+                self._pointer = stamp
+                return True
             reason = await self._fault_of_live_file()
-        except LogUnavailable as error:
+        except _PASSING as error:
             self._projection = projection
-            log.info("projection_switch_waits", reason=str(error))
+            log.warning("projection_switch_waits", reason=str(error))
             return True
         self._pointer = stamp
         if reason is not None:
@@ -228,7 +231,10 @@ class Runner:
             return
         if self._path != projection.path:
             self._path = projection.path
-            files.remove_superseded(self._directory, keep=projection.path)
+            try:
+                files.remove_superseded(self._directory, keep=projection.path)
+            except OSError as error:
+                log.warning("projection_leftover", reason=str(error))
         if self._delivered >= self._aim:
             self.caught_up.set()
         while self._waiting and self._waiting[0][0] <= self._delivered:

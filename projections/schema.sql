@@ -6,7 +6,8 @@ CREATE TABLE meta (
     version TEXT NOT NULL,
     stream TEXT NOT NULL,                    -- when the stream was created: a new stream has another time
     checkpoint INTEGER NOT NULL,             -- sequence of the last event that is in here
-    msg_id TEXT NOT NULL                     -- that event's Nats-Msg-Id
+    msg_id TEXT NOT NULL,                    -- that event's Nats-Msg-Id; empty if it had none
+    at INTEGER NOT NULL                      -- the server's stamp on that event
 );
 
 CREATE TABLE chats (

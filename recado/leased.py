@@ -10,15 +10,21 @@ from actors.lease import Lease
 
 
 async def while_held(lease: Lease, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run `work` anew each time the lease is taken, and cancel it when the lease is lost. Ends as `work` ends."""
+    """Run `work` anew each time the lease is taken, and cancel it when the lease is lost.
+
+    Ends as `work` ends, or as the keeping of the lease does.
+    """
     changed = asyncio.Event()
     keeping = asyncio.create_task(lease.keep(changed.set, changed.set))
     running: asyncio.Task[None] | None = None
     try:
         while True:
             waiting = asyncio.create_task(changed.wait())
-            await asyncio.wait({waiting} | ({running} if running else set()), return_when=asyncio.FIRST_COMPLETED)
+            ends = {waiting, keeping} | ({running} if running else set())
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
+            if keeping.done():
+                return keeping.result()
             if running is not None and running.done():
                 return running.result()
             changed.clear()

@@ -40,10 +40,11 @@ class _Address(msgspec.Struct):
 
 
 @asynccontextmanager
-async def open_model(settings: Settings) -> AsyncIterator[Model]:
+async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[Model]:
     """The model that the settings name, until the block is left. Raises LocalModelFailed.
 
-    The local model of a recado that runs on the same data folder is used along with it.
+    A command uses the local model of the recado that runs on the data folder along with it, if there is one. That
+    recado itself, which holds the folder, starts its `own`, and says there where it is.
     """
     if settings.openai_api_mode == "scripted":
         yield Model(Scripted(), "scripted")
@@ -58,12 +59,12 @@ async def open_model(settings: Settings) -> AsyncIterator[Model]:
         backend = _chat(settings, key, settings.openai_base_url, settings.openai_model)
         async with _closing(Model(backend, settings.openai_model, _server(settings))) as model:
             yield model
-    elif (running := await _running(settings.data)) is not None:
+    elif not own and (running := await _running(settings.data)) is not None:
         backend = _chat(settings, "local", running.base_url, running.model)
         async with _closing(Model(backend, running.model, local=True)) as model:
             yield model
     else:
-        async with _started(settings) as model, _closing(model):
+        async with _started(settings, announced=own) as model, _closing(model):
             yield model
 
 
@@ -104,20 +105,22 @@ async def _closing(model: Model) -> AsyncIterator[Model]:
 
 
 @asynccontextmanager
-async def _started(settings: Settings) -> AsyncIterator[Model]:
+async def _started(settings: Settings, *, announced: bool) -> AsyncIterator[Model]:
     missing = LocalModel.available()
     if missing is not None:
         raise LocalModelFailed("cannot be started", missing)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     local = await LocalModel.start(settings.data)
     address = settings.data / _ADDRESS
-    address.write_bytes(msgspec.json.encode(_Address(local.base_url, local.model)))
+    if announced:
+        address.write_bytes(msgspec.json.encode(_Address(local.base_url, local.model)))
     log.info("local_model_started", model=local.model)
     try:
         yield Model(_chat(settings, "local", local.base_url, local.model), local.model, local=True)
     finally:
-        with suppress(FileNotFoundError):
-            address.unlink()
+        if announced:
+            with suppress(FileNotFoundError):
+                address.unlink()
         await local.stop()
 
 

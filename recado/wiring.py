@@ -90,7 +90,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
         functions = load(settings.tools) if settings.tools else {}
         listener = stack.enter_context(contextlib.closing(bind(settings.port)))
-        model = await stack.enter_async_context(open_model(settings))
+        model = await stack.enter_async_context(open_model(settings, own=True))
 
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
         keep(_closed(bus))
@@ -135,7 +135,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             await runner.caught_up.wait()
             await services.looked.wait()
 
-        ownership = Ownership(Lease(leases, "p.all", me), router, prepared, runner.between_batches)
+        lease = Lease(leases, "p.all", me, fit=lambda: runner.healthy)
+        ownership = Ownership(lease, router, prepared, runner.between_batches)
         keep(ownership.run())
         stack.push_async_callback(router.close)
         stack.push_async_callback(router.drain, DRAIN)

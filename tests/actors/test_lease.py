@@ -127,8 +127,8 @@ async def test_who_cannot_renew_loses_the_lease(js: JetStreamContext, server: Na
     await holder.end()
 
 
-async def test_a_restarted_server_knows_no_lease_and_gets_it_again(js: JetStreamContext, server: NatsServer) -> None:
-    """The bucket is in memory: who held the lease makes the bucket anew."""
+async def test_a_restart_of_the_server_takes_no_lease_away(js: JetStreamContext, server: NatsServer) -> None:
+    """Runs in flight go on: the holder makes the bucket anew and is the holder again, without having lost it."""
     holder = Life(js, "a")
     await asyncio.wait_for(holder.owns.wait(), 5)
     server.kill()
@@ -136,5 +136,45 @@ async def test_a_restarted_server_knows_no_lease_and_gets_it_again(js: JetStream
     async with asyncio.timeout(15):
         while not await _is_stored(holder.lease):
             await asyncio.sleep(0.05)
+    assert holder.owns.is_set()
+    assert not holder.lacks.is_set()
+    await holder.end()
+
+
+async def test_a_renewal_whose_answer_was_lost_is_no_loss(js: JetStreamContext) -> None:
+    """What stands there is our own: the lease is ours."""
+    holder = Life(js, "a")
+    await asyncio.wait_for(holder.owns.wait(), 5)
+    revision = holder.lease._revision
+    await holder.lease._renew()
+    holder.lease._revision = revision
+    assert await holder.lease._renew()
+    assert holder.owns.is_set()
+    await holder.end()
+
+
+async def test_garbage_in_the_bucket_is_taken_as_free(js: JetStreamContext) -> None:
+    """Nobody can hold a lease with it."""
+    await Lease(js, "p.all", Holder("x", "1"))._make_bucket()
+    await js.publish("$KV.LEASES.p.all", b"garbage")
+    holder = Life(js, "a")
     await asyncio.wait_for(holder.owns.wait(), 5)
     await holder.end()
+
+
+async def test_who_is_not_fit_lets_go(js: JetStreamContext) -> None:
+    """An instance that cannot write its projection leaves the work to another one."""
+    fit = True
+    unfit = asyncio.Event()
+    lease = Lease(js, "p.all", Holder("a", "1"), fit=lambda: fit)
+    keeping = asyncio.create_task(lease.keep(lambda: None, unfit.set))
+    async with asyncio.timeout(5):
+        while not lease.held:
+            await asyncio.sleep(0.01)
+    fit = False
+    await asyncio.wait_for(unfit.wait(), 5)
+    assert not lease.held
+    _, holder = await lease._look()
+    assert holder is None
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.letters import Passivate
+from actors.letters import Committed, Passivate
 from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
 from events.ids import ChatKey
 from events.inbound import Message
@@ -203,6 +203,51 @@ async def test_a_message_just_before_passivation_is_answered() -> None:
         home.router._live[ANA].tell(Passivate())
         request = await home.model.asked(2)
         assert [line.text for line in request.messages] == ["hello"]
+
+
+async def test_a_backlog_is_worked_off_without_drowning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chats that owe work are woken in slices, and no more while enough is under way; in the end all are answered."""
+    monkeypatch.setattr("actors.router._BUSY", 20)
+    monkeypatch.setattr("actors.router._AT_ONCE", 10)
+    log = MemoryLog()
+    chats = [ChatKey("local", f"5511{number:09}@s.whatsapp.net") for number in range(150)]
+    async with house(log, "one", debounce=60.0) as home:
+        for chat in chats:
+            await home.say("m1", key=chat)
+        await home.reads.reached(150)
+    async with house(log, "two") as home:
+        await home.model.asked(20)
+        await asyncio.sleep(0.1)
+        assert len(home.model.requests) < 100, "too many at once"
+        answering = asyncio.create_task(_answer_everything(home.model))
+        for chat in chats:
+            assert (await home.decided(Reply, key=chat)).in_reply_to == ("m1",)
+        answering.cancel()
+
+
+async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
+    """After a conflict it waits for the tail, however long: nobody else would wake the chat."""
+    log = MemoryLog()
+    async with house(log, "one", idle_after=0.0) as late:
+        await late.say("m1")
+        late.model.answer(await late.model.asked(1))
+        await late.decided(Reply)
+        late.tail_open.clear()
+        async with house(log, "two") as owner:
+            await owner.say("m2")
+            owner.model.answer(await owner.model.asked(1))
+            await owner.decided(Reply, 2)
+        arrived = Recorded(99, ANA, "i", "in", late.instance.bus_time.now(), "", Message(id="m9", text="hello"))
+        late.router.dispatch([arrived])
+        async with asyncio.timeout(5):
+            while ANA not in late.router._live:
+                await asyncio.sleep(0.01)
+        actor_ref = late.router._live[ANA]
+        actor_ref.tell(Committed(arrived))
+        await asyncio.sleep(0.2)
+        actor_ref.tell(Passivate())
+        await asyncio.sleep(0.05)
+        assert actor_ref.is_alive()
 
 
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,7 @@ from events.jetstream_tail import Tail
 from events.log import LogUnavailable
 from events.recorded import Recorded
 from tests.chaos.checker import Checker, Violation
-
-PATIENCE = 30.0
-"""Seconds; only for tests that fail."""
+from tests.chaos.nats_proxy import PATIENCE
 
 
 class LogWatch:
@@ -72,7 +70,7 @@ class LogWatch:
         assert ending is not None
         return ending
 
-    async def settled(self, *, patience: float = 2 * PATIENCE) -> None:
+    async def settled(self, *, patience: float = PATIENCE) -> None:
         """Return once nothing in the log is owed."""
         try:
             await self.until(lambda: not self.checker.owed(), "nothing is owed any more", patience=patience)
@@ -88,10 +86,10 @@ class LogWatch:
         """Every broken promise, what is owed included."""
         return self.checker.violations + self.checker.owed()
 
-    def told(self, last: int = 40) -> str:
+    def told(self, last: int = 25) -> str:
         """The last events, one a line."""
         return "\n".join(
-            f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:200]}" for e in self.events[-last:]
+            f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:90]}" for e in self.events[-last:]
         )
 
     def _ending(self, key: ChatKey, message: str) -> Recorded | None:

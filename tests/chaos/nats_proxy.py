@@ -14,6 +14,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+PATIENCE = 60.0
+"""Seconds; only for tests that fail."""
+
 Step = Callable[["Frame"], bool]
 
 
@@ -30,8 +33,7 @@ class NatsProxy:
 
     def __init__(self, target: tuple[str, int]) -> None:
         self.url = ""
-        self.held = asyncio.Event()
-        """Set when a frame was held back."""
+        self._held = asyncio.Event()
         self._target = target
         self._before: Step | None = None
         self._after: Step | None = None
@@ -49,10 +51,17 @@ class NatsProxy:
         """From the first one like this on, no event of the log reaches the client; answers to its publishes do."""
         self._unseen = event
 
+    async def holds(self) -> None:
+        """Return once something is held back; AssertionError if it never comes to that."""
+        try:
+            await asyncio.wait_for(self._held.wait(), PATIENCE)
+        except TimeoutError:
+            raise AssertionError(f"recado did not come to that step within {PATIENCE:g} s") from None
+
     def pass_all(self) -> None:
         """Hold back nothing in connections made from now on; what was held is lost."""
         self._before = self._after = self._unseen = None
-        self.held.clear()
+        self._held.clear()
 
     async def relay(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
@@ -78,11 +87,11 @@ class NatsProxy:
             if _is_publish(frame):
                 if self._before is not None and self._before(frame):
                     mute.set()
-                    self.held.set()
+                    self._held.set()
                     await asyncio.Event().wait()
                 if self._after is not None and self._after(frame):
                     mute.set()
-                    self.held.set()
+                    self._held.set()
             server_out.write(frame.raw)
             await server_out.drain()
 
@@ -96,7 +105,7 @@ class NatsProxy:
             if frame.subject.startswith("evt.") and self._unseen is not None:
                 unseen = unseen or self._unseen(frame)
                 if unseen:
-                    self.held.set()
+                    self._held.set()
                     continue
             client_out.write(frame.raw)
             await client_out.drain()

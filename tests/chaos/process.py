@@ -22,8 +22,10 @@ from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.waiting import until
 
 RECADO = Path(sysconfig.get_path("scripts")) / "recado"
-READY_WITHIN = 30.0
-STOPS_WITHIN = 15.0
+READY_WITHIN = 60.0
+STOPS_WITHIN = 30.0
+"""Seconds; only for tests that fail."""
+
 KEPT = frozenset({"PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR"})
 """Of the environment of whoever runs the tests: no setting of recado among them."""
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from events.ids import ChatKey
 from tests.chaos.log_watch import LogWatch, watching
-from tests.chaos.nats_proxy import NatsProxy, nats_proxy
+from tests.chaos.nats_proxy import PATIENCE, NatsProxy, nats_proxy
 from tests.chaos.outsider import Outsider, outsider
 from tests.chaos.process import Recado, asks, recado
 from tests.doubles.openai_server import OpenAIDouble
@@ -26,6 +26,10 @@ class Stage(NamedTuple):
     log: LogWatch
     outsider: Outsider
     recado: Recado
+
+    async def asked(self, times: int) -> None:
+        """Return once the model was asked so many times."""
+        await self.model.until(lambda requests: len(requests) >= times, timeout=PATIENCE)
 
     async def kept_its_promises(self) -> None:
         """Nothing is owed, nothing was broken, every reply was heard once, and the projection is what the log says."""

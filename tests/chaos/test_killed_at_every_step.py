@@ -21,7 +21,7 @@ Step = tuple[Callable[[NatsProxy], None], list[str]]
 
 async def killed_there(on: Stage, decided: list[str]) -> None:
     """Kill recado where the proxy holds it, with these decisions in the log; start it again."""
-    await on.proxy.held.wait()
+    await on.proxy.holds()
     await on.log.until(lambda: len(on.log.decided()) >= len(decided), f"the decisions {decided}")
     on.recado.kill()
     assert on.log.decided() == decided, "it was killed at another step than the one meant"
@@ -112,7 +112,7 @@ async def test_killed_while_the_model_writes(tmp_path: Path) -> None:
         on.model.fail("hang")
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         on.recado.kill()
         await on.model.until(lambda requests: requests[0].outcome == "client gone")
         await on.recado.started()
@@ -128,12 +128,12 @@ async def test_killed_again_and_again_in_the_same_turn(tmp_path: Path) -> None:
         on.model.fail("hang")
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         on.recado.kill()
         for hold in (on.proxy.hold_before, on.proxy.hold_after):
             hold(appends("turn_adopted"))
             on.recado.start()
-            await on.proxy.held.wait()
+            await on.proxy.holds()
             if hold == on.proxy.hold_after:
                 await on.log.seen("turn_adopted")
             on.recado.kill()
@@ -211,7 +211,7 @@ async def test_killed_while_it_obeys(tmp_path: Path, step: str) -> None:
         on.model.fail("hang", times=None)
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         hold(on.proxy)
         await on.outsider.order(ANA, "c1", command, text="A human is here.")
         await killed_there(on, decided)
@@ -276,7 +276,7 @@ async def test_killed_while_it_rebuilds_the_projection(tmp_path: Path) -> None:
         await on.outsider.write(ANA, "m5")
         on.proxy.hold_deliveries(brings("reply"))
         on.recado.start()
-        await on.proxy.held.wait()
+        await on.proxy.holds()
         assert list(on.recado.data.glob("projection-*.building")), "it is not rebuilding"
         on.recado.kill()
         on.proxy.pass_all()
@@ -291,7 +291,7 @@ async def test_killed_together_with_the_server(tmp_path: Path) -> None:
         await on.recado.started()
         on.proxy.hold_before(appends("reply"))
         await on.outsider.write(ANA, "m1")
-        await on.proxy.held.wait()
+        await on.proxy.holds()
         on.recado.kill()
         on.server.kill()
         on.proxy.pass_all()

@@ -28,7 +28,7 @@ SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
 
 def kills(some: int) -> pytest.MarkDecorator:
     """`some` in the ordinary run, many in `make chaos`."""
-    return pytest.mark.parametrize("times", [some, pytest.param(MANY, marks=pytest.mark.chaos)])
+    return pytest.mark.parametrize("times", [some, pytest.param(MANY, marks=[pytest.mark.chaos, pytest.mark.timeout(3600)])])
 
 
 @kills(20)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from events.ids import inbound_subject
 from events.memory_log import MemoryLog
 from projections import files
 from projections.database import sqlite3
+from projections.rebuild import rebuild
 from tests.projections.following import following
-from tests.projections.past import ANA, Past, store
+from tests.projections.past import ANA, NOON, Past, store
 
 
 def statement(sql: str) -> Callable[[Path], None]:
@@ -48,6 +51,7 @@ def spoil_pointer(path: Path) -> None:
         (statement("UPDATE meta SET version = '0.00000000'"), "it has version 0.00000000"),
         (statement("UPDATE meta SET stream = '2020-01-01T00:00:00+00:00'"), "it was folded from another log"),
         (statement("UPDATE meta SET msg_id = 'x:1'"), "the log has another event at its checkpoint 6"),
+        (statement("UPDATE meta SET at = at - 1"), "the log has another event at its checkpoint 6"),
         (statement("UPDATE meta SET checkpoint = 9"), "the log was cut"),
         (statement("DELETE FROM meta"), "it has no checkpoint"),
         (statement("DROP TABLE turns"), "no such table"),
@@ -78,6 +82,21 @@ async def test_a_file_of_no_use(tmp_path: Path, past: Past, spoil: Callable[[Pat
             assert follows.sequences == [7, 8, 9]
     assert [entry["reason"] for entry in logged if entry["event"] == "projection_rebuild" and reason in entry["reason"]]
     assert len(list(tmp_path.glob("projection-*.db"))) == 1, "the useless file is gone"
+
+
+async def test_a_log_that_lost_its_end_and_grew_again(tmp_path: Path) -> None:
+    """Restored from a backup it has other events at the same sequences; messages of gateways that give no Msg-Id
+    differ by the server's stamp alone."""
+    now = NOON
+    before, after = (MemoryLog(clock=lambda: now) for _ in range(2))
+    for log, second in ((before, "lost"), (after, "instead")):
+        for text in ("kept", second):
+            now += timedelta(seconds=1)
+            log.put(inbound_subject(ANA, "in"), b'{"id": "%s", "text": "%s"}' % (text.encode(), text.encode()))
+    assert (await before.head()).created == (await after.head()).created
+    await rebuild(before, tmp_path)
+    async with following(after, tmp_path) as follows:
+        assert [entry.text for entry in follows.queries.history(ANA)] == ["kept", "instead"]
 
 
 async def test_a_file_that_is_damaged_while_it_is_written(tmp_path: Path, past: Past) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from structlog.testing import capture_logs
 
 from events.memory_log import MemoryLog
+from projections import files
+from projections.database import sqlite3
+from projections.projection import Projection
+from projections.rebuild import rebuild
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, Past, store
 from tests.waiting import until
@@ -39,3 +46,55 @@ async def test_a_batch_that_cannot_be_written_is_tried_until_it_can(tmp_path: Pa
         assert follows.runner.healthy
         assert follows.sequences == list(range(1, 598))
         assert len(follows.queries.history(ANA, limit=1000)) == 398
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError(errno.EIO, "Input/output error"), sqlite3.OperationalError("disk I/O error")]
+)
+@pytest.mark.parametrize("where", [(files, "live"), (Projection, "open")])
+async def test_a_disk_in_trouble_while_switching(
+    tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch, trouble: Exception, where: tuple[object, str]
+) -> None:
+    """The instance goes on with the file it has, and goes over to the rebuilt one once that can be read."""
+    log = MemoryLog()
+    past.answered(1)
+    await store(log, past.events)
+
+    def fails(*_: object) -> NoReturn:
+        raise trouble
+
+    async with following(log, tmp_path) as follows:
+        before = follows.runner.path
+        report = await rebuild(log, tmp_path)
+        with monkeypatch.context() as broken, capture_logs() as logged:
+            broken.setattr(*where, fails)
+            past.answered(2)
+            await store(log, past.events[3:])
+            await follows.runner.reached(6)
+        assert "projection_switch_waits" in [entry["event"] for entry in logged]
+        assert follows.runner.path == before
+        past.answered(3)
+        await store(log, past.events[6:])
+        await follows.runner.reached(9)
+        assert follows.runner.path == tmp_path / report.file
+        assert follows.sequences == list(range(4, 10))
+
+
+async def test_an_old_file_that_cannot_be_removed(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays where it is, with a line in the log; the new one is followed."""
+    log = MemoryLog()
+    past.answered(1)
+    await store(log, past.events)
+
+    def fails(_: Path) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    async with following(log, tmp_path) as follows:
+        report = await rebuild(log, tmp_path)
+        monkeypatch.setattr(files, "remove", fails)
+        with capture_logs() as logged:
+            past.answered(2)
+            await store(log, past.events[3:])
+            await follows.runner.reached(6)
+        assert "projection_leftover" in [entry["event"] for entry in logged]
+        assert follows.runner.path == tmp_path / report.file

@@ -62,6 +62,23 @@ async def test_a_token_that_encodes_no_chat(service: Service, chat: str) -> None
     await service.still_answers(fresh_chat())
 
 
+@pytest.mark.parametrize(
+    ("account", "chat"),
+    [("local", "x" * 4050), ("local", "=zz" * 1300), ("x" * 4000, "5511999999999=40s=2Ewhatsapp=2Enet")],
+)
+async def test_a_subject_as_long_as_a_server_takes(service: Service, account: str, chat: str) -> None:
+    """What answers it goes to a short subject: a line that is too long for the server ends the connection for good."""
+    key = ChatKey(untoken(account), untoken(chat))
+    await service.outsider.bus.publish(f"wa.in.{account}.{chat}", b'{"id": "m1", "text": "hello"}')
+    seq = (await service.log.seen("in", key=key)).seq
+    assert await service.ignored(key, f"seq:{seq}") == "malformed_chat"
+    assert (await service.dead_letter(seq))[1] == "malformed_chat"
+    assert (await service.why(f"seq:{seq}"))["entry"]["reason"] == "malformed_chat"
+    shown = await service.recado.run("chats", "--json")
+    assert shown.code == 0, shown
+    await service.still_answers(fresh_chat())
+
+
 async def test_a_body_that_names_another_chat(service: Service) -> None:
     """The subject decides; a body that says otherwise is a dead letter, in the subject's chat."""
     key, other = fresh_chat(), fresh_chat()

@@ -66,7 +66,7 @@ async def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
         await on.recado.started()
         on.model.latency = 1.0
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         await on.outsider.write(ANA, "m2")
         assert await on.recado.stop() == 0
         await on.log.ended(ANA, "m1")
@@ -84,7 +84,7 @@ async def test_the_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         on.model.fail("hang")
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
-        await on.model.until(lambda requests: len(requests) == 1)
+        await on.asked(1)
         on.recado.interrupt()
         await on.recado.said("stopping")
         assert await on.recado.stop(signal.SIGINT) != 0

@@ -26,7 +26,7 @@ async def test_the_second_takes_over(tmp_path: Path, way: str) -> None:
             assert "stands by" in told
             on.model.fail("hang")
             await on.outsider.write(ANA, "m1")
-            await on.model.until(lambda requests: len(requests) == 1)
+            await on.asked(1)
             if way == "SIGKILL":
                 on.recado.kill()
             else:
@@ -52,7 +52,7 @@ async def test_the_first_was_only_asleep(tmp_path: Path) -> None:
             await second.said("stands_by")
             on.model.latency = 0.5
             await on.outsider.write(ANA, "m1")
-            await on.model.until(lambda requests: len(requests) == 1)
+            await on.asked(1)
             on.recado.freeze()
             await on.outsider.write(BOB, "m1")
             await second.ready()
