@@ -71,6 +71,7 @@ class AgentsDouble(Serving):
     def routes(self, *, control: bool) -> list[web.RouteDef]:
         one, turn = "/v1/agents/sessions/{session}", "/v1/agents/sessions/{session}/turns/{turn}"
         served = [
+            web.get("/v1/agents/{agent}", self.served("agents.retrieve", self._retrieve_agent)),
             web.post("/v1/agents/sessions", self.served("sessions.create", self._create)),
             web.get(one, self.served("sessions.retrieve", self._in_session(lambda s, *_: s.shown()))),
             web.post(one, self.served("sessions.update", self._in_session(self._update))),
@@ -90,6 +91,12 @@ class AgentsDouble(Serving):
             # Where the library's own parameters have it; what is remembered of the request shows it too.
             body["idempotency_key"] = request.headers.get("idempotency-key")
         return wrong
+
+    def _retrieve_agent(self, path: Mapping[str, str], *_: Any) -> Json | WireError:
+        id_ = path["agent"]
+        if id_ not in self.saved:
+            return agents_wire.not_found("agent", id_)
+        return self.saved[id_] | {"object": "agent", "created_at": 0, "updated_at": 0, "metadata": {}}
 
     def _create(self, _: Mapping[str, str], __: Mapping[str, str], body: Json) -> Json | WireError:
         id_ = body.get("agent_id")
