@@ -47,6 +47,13 @@ class ThreadsDouble(Serving):
         thread.advance()
         return thread
 
+    def forget(self) -> None:
+        """Begin anew, with nothing in it and nothing planned."""
+        self.heal()
+        self.threads.clear()
+        self.requests.clear()
+        self._plans.clear()
+
     def lose(self, thread: str) -> None:
         del self.threads[thread]
 
