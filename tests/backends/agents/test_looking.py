@@ -92,3 +92,15 @@ async def test_what_cannot_be_mended_ends_the_turn(
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(request, run)
     assert failed.value.error_class == error_class
+
+
+async def test_items_of_a_shape_that_nobody_foresaw_are_passed_over(backend: Agents, agents: AgentsDouble) -> None:
+    """A beta may show what its types do not say."""
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    for number, content in enumerate((None, "words", [None], [{"type": "output_audio"}], [{"text": 7}])):
+        more = {"role": "assistant", "phase": None, "content": content}
+        agents.only.add(f"odd_{number}", run, "message", **more)
+    answer = await backend.await_run(request, run)
+    assert isinstance(answer, Answer)
+    assert answer.text == "reply to: hello"
