@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backends.agents_session import Item, TokenCount, Turn
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
+from backends.provider_errors import redacted
 
 _FINAL: dict[str, ErrorClass] = {
     "context_length_exceeded": "context_too_long",
@@ -47,7 +48,7 @@ def fruitless(turn: Turn) -> RunLost | ReplyFailed:
     """The end of a turn that gave no reply: RunLost if another attempt may."""
     if turn.error is None:
         return RunLost(turn.id, turn.status)
-    detail = f"{turn.error.code}: {turn.error.message}"
+    detail = redacted(f"{turn.error.code}: {turn.error.message}", "")
     error_class = _FINAL.get(turn.error.code)
     return RunLost(turn.id, detail) if error_class is None else ReplyFailed(error_class, detail)
 

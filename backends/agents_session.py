@@ -68,11 +68,6 @@ class Turn(msgspec.Struct, frozen=True):
         return self.status in ENDED or self.completed_at is not None
 
 
-class Part(msgspec.Struct, frozen=True):
-    type: str
-    text: str | None = None
-
-
 class Item(msgspec.Struct, frozen=True):
     """A message of `role` (its `phase` is `commentary` or `final_answer`), or anything else, which is passed over."""
 
@@ -86,8 +81,8 @@ class Item(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The words of a message."""
-        parts = msgspec.convert(self.content, list[Part]) if self.type == "message" else []
-        return "".join(part.text or "" for part in parts)
+        parts = self.content if isinstance(self.content, list) else []
+        return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 class Turns(msgspec.Struct, frozen=True):

@@ -59,7 +59,7 @@ class Assistants:
         whose = {"recado_chat": f"{request.account}/{request.chat}"[:512]}
         body = {"metadata": whose, "messages": seeds[:SEEDED_AT_ONCE]}
         made = await self._persist(lambda: self._wire.post("/threads", body, Named, within), "", deadline)
-        if len(seeds) > SEEDED_AT_ONCE:
+        if seeds:  # not every server takes any at creation
             thread = RemoteThread(self._wire, made.id, within)
             await self._persist(lambda: _go_on_seeding(thread, seeds), "", deadline)
         return made.id

@@ -24,7 +24,7 @@ def answer(run: Run, written: list[Message], assistant: str) -> Answer:
     """What the run has `written` (oldest first). Raises ReplyFailed if that is a refusal,
     NothingWritten."""
     parts = [part for message in written for part in message.content]
-    text = "\n\n".join(part.text.value for part in parts if part.text is not None and part.text.value).strip()
+    text = "\n\n".join(part.value for part in parts if part.value).strip()
     if not text:
         refusal = next((part.refusal for part in parts if part.refusal), None)
         if refusal:

@@ -91,8 +91,13 @@ class Said(msgspec.Struct, frozen=True):
 
 class Part(msgspec.Struct, frozen=True):
     type: str
-    text: Said | None = None
+    text: Said | list[Said] | None = None  # a list at myla 0.2.40
     refusal: str | None = None
+
+    @property
+    def value(self) -> str:
+        said = [self.text] if isinstance(self.text, Said) else self.text or []
+        return "".join(one.value for one in said)
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -19,6 +19,23 @@ def responses_problems(api_key: str, base_url: str | None) -> Iterator[str]:
         yield "OPENAI_API_KEY is required in mode responses: set it, or OPENAI_BASE_URL for another server"
 
 
+def agents_problems(api_key: str, base_url: str | None, agent: str) -> Iterator[str]:
+    """What keeps mode `agents` from starting; `agent` is the saved agent, or the model that makes one."""
+    if not api_key and base_url is None:
+        yield "OPENAI_API_KEY is required in mode agents: set it, or OPENAI_BASE_URL for another server"
+    if not agent:
+        yield (
+            "OPENAI_AGENT_ID or OPENAI_MODEL is required in mode agents: set OPENAI_AGENT_ID to a saved agent's id "
+            "(agent_…; GET /v1/agents lists yours), or OPENAI_MODEL to a model, which then answers by AI_SYSTEM_PROMPT"
+        )
+
+
+def agents_doubts(agent_id: str) -> Iterator[str]:
+    """Where somebody has set a prompt: whether it has an effect."""
+    if agent_id:
+        yield "AI_SYSTEM_PROMPT has no effect with OPENAI_AGENT_ID: the saved agent has its own instructions"
+
+
 def assistants_problems(assistant_id: str, base_url: str | None) -> Iterator[str]:
     """What keeps mode `assistants` from starting."""
     if _is_openai(base_url):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from backends.agents import Agents
 from backends.assistants import Assistants
 from backends.chat_completions import ChatCompletions
 from backends.protocol import Backend
@@ -51,6 +52,10 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
     elif settings.openai_api_mode == "assistants":
         async with _closing(Model(_assistants(settings), settings.openai_assistant_id, _server(settings))) as model:
             yield model
+    elif settings.openai_api_mode == "agents":
+        name = settings.openai_agent_id or settings.openai_model
+        async with _closing(Model(_agents(settings), name, _server(settings))) as model:
+            yield model
     elif settings.openai_api_mode == "responses":
         async with _closing(Model(_responses(settings), settings.openai_model, _server(settings))) as model:
             yield model
@@ -76,6 +81,16 @@ def _responses(settings: Settings) -> Responses:
     return Responses(
         api_key=settings.openai_api_key or "none",
         base_url=settings.openai_base_url,
+        model=settings.openai_model,
+        system_prompt=settings.ai_system_prompt,
+    )
+
+
+def _agents(settings: Settings) -> Agents:
+    return Agents(
+        api_key=settings.openai_api_key or "none",
+        base_url=settings.openai_base_url,
+        agent=settings.openai_agent_id,
         model=settings.openai_model,
         system_prompt=settings.ai_system_prompt,
     )

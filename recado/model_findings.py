@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import aiohttp
 import msgspec
 
@@ -26,17 +28,17 @@ async def model_finding(settings: Settings) -> Finding:
         )
     base = (settings.openai_base_url or OPENAI).rstrip("/")
     headers = {"Authorization": f"Bearer {settings.openai_api_key}"}
-    path = "/models"
-    if settings.openai_api_mode == "assistants":
-        headers["OpenAI-Beta"] = "assistants=v2"
-        path = f"/assistants/{settings.openai_assistant_id}"
+    saved = _saved(settings)
+    if saved is not None:
+        headers["OpenAI-Beta"] = saved.beta
+    path = "/models" if saved is None else saved.path
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
             session.get(f"{base}{path}", headers=headers) as answer,
         ):
-            if settings.openai_api_mode == "assistants":
-                return _assistant(settings, base, answer.status)
+            if saved is not None:
+                return _shown(saved, base, answer.status)
             return _models(settings, base, answer.status, await answer.read())
     except (aiohttp.ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {WITHIN:g} s"
@@ -51,14 +53,31 @@ class _Models(msgspec.Struct, frozen=True):
     data: list[_Model]
 
 
-def _assistant(settings: Settings, base: str, status: int) -> Finding:
-    name = settings.openai_assistant_id
+class _Saved(NamedTuple):
+    """What the provider keeps for a mode: where it is shown, by which header, and which setting names it."""
+
+    name: str
+    path: str
+    beta: str
+    setting: str
+
+
+def _saved(settings: Settings) -> _Saved | None:
+    assistant, agent = settings.openai_assistant_id, settings.openai_agent_id
+    if settings.openai_api_mode == "assistants":
+        return _Saved(f"assistant {assistant}", f"/assistants/{assistant}", "assistants=v2", "OPENAI_ASSISTANT_ID")
+    if settings.openai_api_mode == "agents" and agent:
+        return _Saved(f"agent {agent}", f"/agents/{agent}", "agents=v1", "OPENAI_AGENT_ID")
+    return None
+
+
+def _shown(saved: _Saved, base: str, status: int) -> Finding:
     if status in (401, 403):
         return Finding("model", "warning", f"{base} refuses the key (HTTP {status})", "check OPENAI_API_KEY")
     if status != 200:
-        says = f"{base} does not show the assistant {name} (HTTP {status})"
-        return Finding("model", "warning", says, "check OPENAI_ASSISTANT_ID and OPENAI_BASE_URL")
-    return Finding("model", "ok", f"assistant {name} at {base}")
+        says = f"{base} does not show the {saved.name} (HTTP {status})"
+        return Finding("model", "warning", says, f"check {saved.setting} and OPENAI_BASE_URL")
+    return Finding("model", "ok", f"{saved.name} at {base}")
 
 
 def _models(settings: Settings, base: str, status: int, body: bytes) -> Finding:

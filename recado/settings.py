@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from dotenv.parser import parse_stream
 
-from recado.api_modes import assistants_doubts, assistants_problems, responses_problems
+from recado import api_modes
 from recado.variables import (
     Variable,
     choice,
@@ -33,8 +33,6 @@ from recado.variables import (
 log = structlog.get_logger("recado.settings")
 
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
-
-NOT_BUILT_YET = frozenset({"agents"})
 
 
 class SettingsInvalid(Exception):
@@ -87,8 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             reader=choice("chat", "responses", "assistants", "agents", "scripted"),
             meaning="Which API writes the replies. `chat` is Chat Completions; `responses` is the Responses API, with "
             "a Conversation for each chat that the provider keeps; `scripted` needs no model and echoes, for a first "
-            "look and for tests. `assistants` is for servers other than OpenAI that still speak the Assistants API. "
-            "`agents` is not built yet.",
+            "look and for tests. `agents` is the Agents API (beta), with a session for each chat. `assistants` is for "
+            "servers other than OpenAI that still speak the Assistants API.",
             example="chat",
         ),
     ] = "chat"
@@ -106,7 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             name="OPENAI_AGENT_ID",
             reader=text(),
-            meaning="The saved agent that answers; required in mode `agents`, unused in others.",
+            meaning="The saved agent that answers in mode `agents`, with its own model, instructions and tools. If "
+            "unset, `OPENAI_MODEL` has to be set there; it answers by `AI_SYSTEM_PROMPT`.",
             example="agent_abc123",
         ),
     ] = ""
@@ -283,9 +282,11 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
 
 def doubts(settings: Settings) -> list[str]:
     """A sentence on each value that recado starts with, and that may not be what was meant."""
-    if settings.openai_api_mode != "assistants":
-        return []
-    return list(assistants_doubts(settings.openai_assistant_id, settings.openai_base_url))
+    if settings.openai_api_mode == "assistants":
+        return list(api_modes.assistants_doubts(settings.openai_assistant_id, settings.openai_base_url))
+    if settings.openai_api_mode == "agents" and settings.ai_system_prompt not in ("", Settings().ai_system_prompt):
+        return list(api_modes.agents_doubts(settings.openai_agent_id))
+    return []
 
 
 def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
@@ -338,13 +339,12 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     """What is wrong although each value alone is right."""
     mode = settings.openai_api_mode
-    if mode in NOT_BUILT_YET:
-        yield f"OPENAI_API_MODE is {mode!r}, which is not built yet in this release: use chat"
     if mode == "responses":
-        yield from responses_problems(settings.openai_api_key, settings.openai_base_url)
+        yield from api_modes.responses_problems(settings.openai_api_key, settings.openai_base_url)
     if mode == "assistants":
-        yield from assistants_problems(settings.openai_assistant_id, settings.openai_base_url)
-    if mode == "agents" and not settings.openai_agent_id:
-        yield "OPENAI_AGENT_ID is required in mode agents: set it to the saved agent's id"
+        yield from api_modes.assistants_problems(settings.openai_assistant_id, settings.openai_base_url)
+    if mode == "agents":
+        agent = settings.openai_agent_id or given.get("OPENAI_MODEL", "").strip()
+        yield from api_modes.agents_problems(settings.openai_api_key, settings.openai_base_url, agent)
     if settings.nats_creds is not None and not given.get("NATS_URL", "").strip():
         yield "NATS_CREDS is set and NATS_URL is not: say which server the credentials are for, or unset them"

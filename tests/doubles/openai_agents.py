@@ -28,7 +28,7 @@ class AgentsDouble(Serving):
         super().__init__(refusal)
         self.latency = 0.0
         self.lag = 0  # looks at a session before a message that it has accepted can be seen there
-        self.heeds_keys = True
+        self.unregistered = 0  # outputs that are refused, because their call is listed and not pending yet
         self.saved: dict[str, Json] = {AGENT: agents_wire.agent(AGENT, "small-1", [])}
         self.sessions: dict[str, SessionState] = {}
         self._reply = reply
@@ -71,6 +71,7 @@ class AgentsDouble(Serving):
     def routes(self, *, control: bool) -> list[web.RouteDef]:
         one, turn = "/v1/agents/sessions/{session}", "/v1/agents/sessions/{session}/turns/{turn}"
         served = [
+            web.get("/v1/agents/{agent}", self.served("agents.retrieve", self._retrieve_agent)),
             web.post("/v1/agents/sessions", self.served("sessions.create", self._create)),
             web.get(one, self.served("sessions.retrieve", self._in_session(lambda s, *_: s.shown()))),
             web.post(one, self.served("sessions.update", self._in_session(self._update))),
@@ -91,6 +92,12 @@ class AgentsDouble(Serving):
             body["idempotency_key"] = request.headers.get("idempotency-key")
         return wrong
 
+    def _retrieve_agent(self, path: Mapping[str, str], *_: Any) -> Json | WireError:
+        id_ = path["agent"]
+        if id_ not in self.saved:
+            return agents_wire.not_found("agent", id_)
+        return self.saved[id_] | {"object": "agent", "created_at": 0, "updated_at": 0, "metadata": {}}
+
     def _create(self, _: Mapping[str, str], __: Mapping[str, str], body: Json) -> Json | WireError:
         id_ = body.get("agent_id")
         if id_ is not None and id_ not in self.saved:
@@ -105,7 +112,10 @@ class AgentsDouble(Serving):
         )
         session = SessionState(self._fresh_id("sess"), agent, body.get("metadata") or {})
         self.sessions[session.id] = session
-        self._hear(session, body["input"], self._planned(note=True) or Plan(says="OK"))
+        first = body["input"]
+        if isinstance(first, str):
+            first = [{"content": [{"type": "input_text", "text": first}]}]
+        self._hear(session, first, self._planned(note=True) or Plan(says="OK"))
         session.advance()
         return session.shown()
 
@@ -118,7 +128,7 @@ class AgentsDouble(Serving):
 
     def _take_events(self, session: SessionState, _: Any, __: Any, body: Json) -> Json | WireError:
         key = body["idempotency_key"]
-        if key is not None and key in session.keys and self.heeds_keys:
+        if key is not None and key in session.keys:
             return WireError(202, {})
         for event in body["events"]:
             if (wrong := self._take_event(session, event)) is not None:
@@ -135,7 +145,8 @@ class AgentsDouble(Serving):
                 turn.cancel()
             case "agent.session.input.tool_result":
                 pending = [action["call_id"] for action in turn.actions] if turn is not None else []
-                if turn is None or event["call_id"] not in pending or event["turn_id"] != turn.id:
+                self.unregistered, early = max(0, self.unregistered - 1), self.unregistered > 0
+                if turn is None or early or event["call_id"] not in pending or event["turn_id"] != turn.id:
                     return agents_wire.not_pending(event["call_id"])
                 turn.submit(event["call_id"], event["output"])
         return None

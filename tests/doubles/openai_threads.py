@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from tests.doubles import openai_threads_wire as threads_wire
+from tests.doubles import openai_wire as wire
 from tests.doubles.openai_threads_serving import Operation, Serving, ThreadFault
 from tests.doubles.openai_threads_state import Plan, RunState, ThreadState
 from tests.doubles.openai_wire import Json, WireError
@@ -27,8 +28,9 @@ class ThreadsDouble(Serving):
         super().__init__(refusal)
         self.latency = 0.0
         self.assistants: dict[str, list[Json]] = {ASSISTANT: []}
-        self.locks = True  # False: like servers that take a message or another run while a run is active
-        self.heeds_run_id = True  # False: like servers that list all messages, whatever run was asked for
+        # As the third party's server myla 0.2.40 does: no lock, nothing taken at creation, `run_id` not heeded, `text`
+        # a list, `has_more` never true, cancelling not possible.
+        self.like_myla = False
         self.threads: dict[str, ThreadState] = {}
         self._reply = reply
         self._plans: list[Plan] = []
@@ -44,6 +46,13 @@ class ThreadsDouble(Serving):
         (thread,) = self.threads.values()
         thread.advance()
         return thread
+
+    def forget(self) -> None:
+        """Begin anew, with nothing in it and nothing planned."""
+        self.heal()
+        self.threads.clear()
+        self.requests.clear()
+        self._plans.clear()
 
     def lose(self, thread: str) -> None:
         del self.threads[thread]
@@ -97,7 +106,7 @@ class ThreadsDouble(Serving):
     def _create_thread(self, _: Mapping[str, str], __: Mapping[str, str], body: Json) -> Json:
         id_ = self._fresh_id("thread")
         thread = self.threads[id_] = ThreadState(id_, body.get("metadata") or {})
-        for message in body.get("messages") or ():
+        for message in () if self.like_myla else body.get("messages") or ():
             thread.add(self._fresh_id("msg"), message["role"], message["content"], metadata=message.get("metadata"))
         return thread.shown()
 
@@ -110,12 +119,14 @@ class ThreadsDouble(Serving):
         return {"id": thread.id, "object": "thread.deleted", "deleted": True}
 
     def _create_message(self, thread: ThreadState, _: Any, __: Any, body: Json) -> Json | WireError:
-        if thread.active and self.locks:
+        if thread.active and not self.like_myla:
             return threads_wire.cannot_add(thread.id, thread.active.id)
         return thread.add(self._fresh_id("msg"), body["role"], body["content"], metadata=body.get("metadata"))
 
     def _list_messages(self, thread: ThreadState, _: Any, query: Mapping[str, str], __: Json) -> Json:
-        wanted = query.get("run_id") if self.heeds_run_id else None
+        if self.like_myla:
+            return threads_wire.page([_with_lists(m) for m in thread.messages], query) | {"has_more": False}
+        wanted = query.get("run_id")
         return threads_wire.page([m for m in thread.messages if wanted in (None, m["run_id"])], query)
 
     def _delete_message(self, thread: ThreadState, path: Mapping[str, str], *_: Any) -> Json | WireError:
@@ -128,7 +139,7 @@ class ThreadsDouble(Serving):
     def _create_run(self, thread: ThreadState, _: Any, __: Any, body: Json) -> Json | WireError:
         if body["assistant_id"] not in self.assistants:
             return threads_wire.not_found("assistant", body["assistant_id"])
-        if thread.active and self.locks:
+        if thread.active and not self.like_myla:
             return threads_wire.has_active_run(thread.id, thread.active.id)
         return self._new_run(thread, body, self._plans.pop(0) if self._plans else Plan()).shown()
 
@@ -136,6 +147,8 @@ class ThreadsDouble(Serving):
         return threads_wire.page([run.shown() for run in thread.runs], query)
 
     def _cancel_run(self, _: ThreadState, run: RunState, __: Json) -> Json | WireError:
+        if self.like_myla:
+            return wire.server_error(500)
         if run.status not in ("queued", "in_progress", "requires_action"):
             return threads_wire.cannot_cancel(run.status)
         run.cancel()
@@ -209,3 +222,7 @@ class ThreadsDouble(Serving):
             web.post("/_double/threads/faults", fail),
             web.post("/_double/threads/plans", plan),
         ]
+
+
+def _with_lists(message: Json) -> Json:
+    return message | {"content": [part | {"text": [part["text"]]} for part in message["content"]]}

@@ -14,7 +14,9 @@ from projections import files
 from projections.rebuild import rebuild
 from recado.doctor import examine
 from recado.finding import Finding
+from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
+from tests.doubles.openai_threads import ASSISTANT
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
 from tests.recado.instance import ANA
@@ -195,6 +197,21 @@ async def test_the_model_is_asked_for(doctor: Doctor, model: OpenAIDouble) -> No
     elsewhere = await doctor.finds("model", **{**mine, "OPENAI_BASE_URL": model.base_url.removesuffix("/v1")})
     assert elsewhere.state == "warning"
     assert "HTTP 404" in elsewhere.says
+
+
+@pytest.mark.parametrize(
+    ("mode", "setting", "name"),
+    [("assistants", "OPENAI_ASSISTANT_ID", ASSISTANT), ("agents", "OPENAI_AGENT_ID", AGENT)],
+)
+async def test_what_is_saved_at_the_provider_is_asked_for(
+    doctor: Doctor, model: OpenAIDouble, mode: str, setting: str, name: str
+) -> None:
+    """In the modes in which it answers; one that is not there is a warning that names the setting."""
+    mine = {"OPENAI_API_MODE": mode, "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": API_KEY}
+    found = await doctor.finds("model", **mine, **{setting: name})
+    assert (found.state, found.says.partition(" at ")[0]) == ("ok", f"{mode.removesuffix('s')} {name}")
+    gone = await doctor.finds("model", **mine, **{setting: f"{name}_2"})
+    assert (gone.state, gone.do) == ("warning", f"check {setting} and OPENAI_BASE_URL")
 
 
 async def test_the_command_marks_its_findings(recado: Command) -> None:

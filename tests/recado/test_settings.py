@@ -16,7 +16,6 @@ WRONG = [
     ("OPENAI_API_MODE", "Chat", "did you mean chat?"),
     ("OPENAI_API_MODE", "soap", "is 'soap', which is none of chat, responses, assistants, agents, scripted"),
     ("OPENAI_API_MODE", "assistants", "shut down on 2026-08-26. Use OPENAI_API_MODE=responses or agents"),
-    ("OPENAI_API_MODE", "agents", "not built yet in this release: use chat"),
     ("OPENAI_API_KEY", "sk-one two", "copy it again"),
     ("OPENAI_API_KEY", "sk-“quoted”", "copy it again"),
     ("OPENAI_BASE_URL", "localhost:11434/v1", "write one like http://localhost:11434/v1"),
@@ -80,6 +79,37 @@ def test_responses_mode_wants_somebody_to_ask() -> None:
         load({"OPENAI_API_MODE": "responses"}, NOWHERE)
     for given in ({"OPENAI_API_KEY": "sk-1234567890"}, {"OPENAI_BASE_URL": "http://localhost:8321/v1"}):
         assert load({"OPENAI_API_MODE": "responses", **given}, NOWHERE).openai_api_mode == "responses"
+
+
+AGENTS = {"OPENAI_API_MODE": "agents", "OPENAI_API_KEY": "sk-1234567890"}
+
+
+def test_agents_mode_wants_an_agent_or_a_model() -> None:
+    """A saved agent, or a model that somebody chose for one: the default model alone is nobody's choice."""
+    with pytest.raises(
+        SettingsInvalid, match=r"OPENAI_AGENT_ID or OPENAI_MODEL is required .*GET /v1/agents"
+    ) as caught:
+        load(AGENTS, NOWHERE)
+    assert len(caught.value.problems) == 1
+    for given in ({"OPENAI_AGENT_ID": "agent_1"}, {"OPENAI_MODEL": "gpt-6-sol"}):
+        assert load(AGENTS | given, NOWHERE).openai_api_mode == "agents"
+
+
+def test_agents_mode_wants_somebody_to_ask() -> None:
+    """The small local model has no agents."""
+    given = {"OPENAI_API_MODE": "agents", "OPENAI_AGENT_ID": "agent_1"}
+    with pytest.raises(SettingsInvalid, match="OPENAI_API_KEY is required in mode agents"):
+        load(given, NOWHERE)
+    assert load({**given, "OPENAI_BASE_URL": "http://localhost:8321/v1"}, NOWHERE).openai_agent_id == "agent_1"
+
+
+def test_a_prompt_beside_a_saved_agent_is_doubted() -> None:
+    """The agent has its own instructions: what is set for recado would silently do nothing."""
+    saved = AGENTS | {"OPENAI_AGENT_ID": "agent_1"}
+    told = doubts(load(saved | {"AI_SYSTEM_PROMPT": "Be brief."}, NOWHERE))
+    assert ["has no effect with OPENAI_AGENT_ID" in doubt for doubt in told] == [True]
+    assert doubts(load(saved, NOWHERE)) == []
+    assert doubts(load(AGENTS | {"OPENAI_MODEL": "m", "AI_SYSTEM_PROMPT": "Be brief."}, NOWHERE)) == []
 
 
 ELSEWHERE = {"OPENAI_API_MODE": "assistants", "OPENAI_BASE_URL": "http://localhost:8080/v1"}

@@ -92,9 +92,10 @@ async def play(double: OpenAIDouble, logged: Logged, *, killed: bool) -> Answer 
         await backend.close()
 
 
-def is_answered_once(double: OpenAIDouble, logged: Logged, answer: Answer) -> None:
+def is_answered_once(double: OpenAIDouble, logged: Logged, answer: Answer | None) -> None:
     """Each message stands in the session once, none steered a turn, one turn wrote the reply; no turn is active."""
     agents = double.agents
+    assert answer is not None
     assert logged.thread is not None
     session = agents.sessions[logged.thread]
     session.advance()

@@ -22,7 +22,7 @@ async def hurry(seconds: float) -> None:
 
 
 def agent_at(double: OpenAIDouble, **settings: Any) -> Agents:
-    base = {"api_key": double.api_key, "base_url": double.base_url, "agent": AGENT, "sleep": hurry}
+    base: dict[str, Any] = {"api_key": double.api_key, "base_url": double.base_url, "agent": AGENT, "sleep": hurry}
     return Agents(**(base | settings))
 
 
@@ -33,7 +33,7 @@ def place(*history: Line, patience: float = 10.0) -> ThreadRequest:
 def asked(thread: str, *texts: str | Line, turn: str = "t1", **more: Any) -> ReplyRequest:
     """A turn whose messages are `texts`."""
     lines = tuple(Line("user", text) if isinstance(text, str) else text for text in texts)
-    base = {"patience": 10.0, "history": ()} | more
+    base: dict[str, Any] = {"patience": 10.0, "history": ()} | more
     return ReplyRequest(account="local", chat="5511999990001", turn=turn, thread=thread, messages=lines, **base)
 
 

@@ -80,7 +80,7 @@ async def test_a_run_that_is_forgotten_meanwhile_is_no_obstacle(backend: Assista
     thread = threads.add_thread()
     threads.add_run(thread.id, turn="t0")
     threads.fail("forbidden", on="runs.retrieve")
-    threads.locks = False
+    threads.like_myla = True
     await answered(backend, asked(thread.id, "hello"))
 
 

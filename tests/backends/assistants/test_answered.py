@@ -67,13 +67,6 @@ async def test_a_turn_whose_messages_have_no_ids_is_answered(backend: Assistants
     assert [m["metadata"].get("message") for m in threads.only.messages] == ["t1:0", "t1:1", None]
 
 
-async def test_the_reply_is_found_where_run_id_is_not_heeded(backend: Assistants, threads: ThreadsDouble) -> None:
-    """Some servers list all messages: only those of the run are taken."""
-    threads.heeds_run_id = False
-    thread = await backend.create_thread(place(*[Line("assistant", "before")] * 5))
-    assert (await answered(backend, asked(thread, "hello"))).text == "reply to: hello"
-
-
 async def test_several_messages_of_a_run_are_one_reply(backend: Assistants, threads: ThreadsDouble) -> None:
     """In the order in which they were written, with what the provider marks in them."""
     request = asked(await backend.create_thread(place()), "hello")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backends.assistants import Assistants
 from backends.protocol import Answer
 from chat.context import Line
 from tests.backends.assistants.turns import CLOCK, Logged, asked, assistant_at
@@ -65,25 +66,21 @@ Scene = Callable[[ThreadsDouble], Logged]
 SCENES: list[Scene] = [plainly, seeded, with_tools, behind_another, after_a_failure]
 
 
-async def play(double: OpenAIDouble, logged: Logged, *, killed: bool) -> Answer | None:
+async def play(backend: Assistants, threads: ThreadsDouble, logged: Logged, *, killed: bool) -> Answer | None:
     """The answer; None if it was killed at a request that hangs, which is as if nothing had been heard of it."""
-    backend = assistant_at(double)
     playing = asyncio.create_task(logged.go_on(backend))
-    try:
-        if killed:
-            await until(lambda: playing.done() or any(r.fault == "hang" for r in double.threads.requests))
-            if not playing.done():
-                playing.cancel()
-                await asyncio.gather(playing, return_exceptions=True)
-                return None
-        return await playing
-    finally:
-        await backend.close()
+    if killed:
+        await until(lambda: playing.done() or any(request.fault for request in threads.requests))
+        if not playing.done():
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+            return None
+    return await playing
 
 
-def is_answered_once(double: OpenAIDouble, logged: Logged, answer: Answer) -> None:
+def is_answered_once(threads: ThreadsDouble, logged: Logged, answer: Answer | None) -> None:
     """Each message stands in the thread once, one run completed, and its reply is the answer; no run is active."""
-    threads = double.threads
+    assert answer is not None
     assert logged.thread is not None
     thread = threads.threads[logged.thread]
     thread.advance()
@@ -101,19 +98,19 @@ def is_answered_once(double: OpenAIDouble, logged: Logged, answer: Answer) -> No
 
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("way", WAYS)
-async def test_cut_once(scene: Scene, way: str) -> None:
+async def test_cut_once(backend: Assistants, threads: ThreadsDouble, scene: Scene, way: str) -> None:
     """At each request of the turn, one after the other, until there is none left to cut."""
     for number in range(60):
-        async with OpenAIDouble() as double:
-            logged = scene(double.threads)
-            double.threads.fail(**WAYS[way], skip=number)
-            answer = await play(double, logged, killed=WAYS[way]["kind"] == "hang")
-            if answer is None:
-                answer = await play(double, logged, killed=False)
-            is_answered_once(double, logged, answer)
-            if not any(request.fault for request in double.threads.requests):
-                assert number > 5
-                return
+        threads.forget()
+        logged = scene(threads)
+        threads.fail(**WAYS[way], skip=number)
+        answer = await play(backend, threads, logged, killed=WAYS[way]["kind"] == "hang")
+        if answer is None:
+            answer = await play(backend, threads, logged, killed=False)
+        is_answered_once(threads, logged, answer)
+        if not any(request.fault for request in threads.requests):
+            assert number > 5
+            return
     raise AssertionError("there is always one more request")
 
 
@@ -125,13 +122,15 @@ async def test_cut_once(scene: Scene, way: str) -> None:
 async def test_cut_again_and_again(scene: Scene, cuts: list[tuple[int, str]]) -> None:
     """One cut after the other, at any distance, some of them kills."""
     async with OpenAIDouble() as double:
-        logged = scene(double.threads)
+        threads, backend = double.threads, assistant_at(double)
+        logged = scene(threads)
         answer = None
         for skip, way in cuts:
             if answer is None:
-                double.threads.heal()
-                double.threads.requests.clear()
-                double.threads.fail(**WAYS[way], skip=skip)
-                answer = await play(double, logged, killed=WAYS[way]["kind"] == "hang")
-        double.threads.heal()
-        is_answered_once(double, logged, answer or await play(double, logged, killed=False))
+                threads.heal()
+                threads.requests.clear()
+                threads.fail(**WAYS[way], skip=skip)
+                answer = await play(backend, threads, logged, killed=WAYS[way]["kind"] == "hang")
+        threads.heal()
+        is_answered_once(threads, logged, answer or await play(backend, threads, logged, killed=False))
+        await backend.close()

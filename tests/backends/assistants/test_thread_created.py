@@ -29,7 +29,7 @@ async def test_it_begins_with_the_history(backend: Assistants, threads: ThreadsD
     history = tuple(Line("assistant" if number % 2 else "user", f"line {number}") for number in range(length))
     await backend.create_thread(place(*history))
     assert said(threads) == [(line.role, line.text) for line in history]
-    assert len(threads.requests) == (1 if length <= 32 else 2 + length - 32)
+    assert len(threads.requests) == 2 + max(0, length - 32)
 
 
 async def test_in_a_group_it_is_said_who_spoke(backend: Assistants, threads: ThreadsDouble) -> None:

@@ -1,0 +1,111 @@
+"""The agent's turn outlasts the patience of recado's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from backends import agents_watching
+from backends.agents import Agents
+from backends.protocol import Answer, ReplyFailed
+from tests.backends.agents.turns import answered, asked, place
+from tests.doubles.openai_agents import AgentsDouble
+
+Stuck = Literal["queued", "in_progress"]
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+async def test_it_is_cancelled_and_the_turn_fails(backend: Agents, agents: AgentsDouble, status: Stuck) -> None:
+    """When the person is told that it failed, nothing is at work any more, and the next turn finds its way free."""
+    agents.latency = 0.05
+    agents.plan(status)
+    request = asked(await backend.create_thread(place()), "hello", patience=0.5)
+    run = await backend.start_run(request)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "timeout"
+    assert agents.only.turns[-1].status == "cancelled"
+    await answered(backend, asked(request.thread, "next", turn="t2"))
+
+
+async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Agents, agents: AgentsDouble) -> None:
+    """It completed before it could be cancelled: it is paid for, and it is the answer."""
+    request = asked(await backend.create_thread(place()), "hello", patience=0.3)
+    agents.latency = 0.6
+    agents.plan(stubborn=True)
+    run = await backend.start_run(request)
+    answer = await backend.await_run(request, run)
+    assert isinstance(answer, Answer)
+    assert answer.run == run
+
+
+async def test_one_that_cannot_be_cancelled_is_left(
+    backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is not kept waiting for what may take minutes at the provider."""
+    monkeypatch.setattr(agents_watching, "ENDS_WITHIN", 0.2)
+    agents.plan("in_progress", stubborn=True)
+    request = asked(await backend.create_thread(place()), "hello", patience=0.2)
+    run = await backend.start_run(request)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "timeout"
+    assert agents.only.turns[-1].status == "in_progress"
+
+
+async def test_a_server_that_is_gone_meanwhile_is_unreachable(
+    backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be cancelled there; the class says what was wrong."""
+    monkeypatch.setattr(agents_watching, "ENDS_WITHIN", 0.2)
+    request = asked(await backend.create_thread(place()), "hello", patience=0.5)
+    run = await backend.start_run(request)
+    agents.fail("drop", times=None)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "unreachable"
+
+
+async def test_what_nobody_can_give_in_a_chat_is_not_waited_for(backend: Agents, agents: AgentsDouble) -> None:
+    """The agent wants an approval: the turn fails at once and says what to do, and the session is free again."""
+    agents.plan("waiting")
+    request = asked(await backend.create_thread(place()), "hello", patience=60.0)
+    run = await backend.start_run(request)
+    with pytest.raises(ReplyFailed, match=r"nobody can give in a chat \(mcp_approval_request\)") as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == "run_failed"
+    assert agents.only.active is None
+
+
+async def test_cancel_run_stops_it(backend: Agents, agents: AgentsDouble) -> None:
+    """The turn got another ending: a pause, or an operator's answer."""
+    agents.latency = 0.05
+    agents.plan("in_progress")
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    await backend.cancel_run(request.thread, run)
+    assert agents.only.turns[-1].status == "cancelled"
+
+
+async def test_cancel_run_stops_no_other_turn(backend: Agents, agents: AgentsDouble) -> None:
+    """The API cancels whatever is active: one that has ended is left alone."""
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    agents.plan("in_progress")
+    await backend.start_run(asked(request.thread, "next", turn="t2"))
+    await backend.cancel_run(request.thread, run)
+    assert agents.only.turns[-1].status == "in_progress"
+
+
+@pytest.mark.parametrize("fault", ["server_error", "drop", "not_json", "forbidden", "rate_limit"])
+async def test_cancel_run_raises_nothing(
+    backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Nobody waits for it; it tries for a while."""
+    monkeypatch.setattr(agents_watching, "ENDS_WITHIN", 0.2)
+    agents.plan("in_progress")
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    agents.fail(fault, times=None)
+    await backend.cancel_run(request.thread, run)

@@ -1,0 +1,134 @@
+"""The agent asks for functions to be called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backends.agents import Agents
+from backends.protocol import Answer, DoneCall, ReplyFailed, ReplyRequest, ToolsWanted
+from tests.backends.agents.turns import CLOCK, answered, asked
+from tests.doubles.openai_agents import AGENT, AgentsDouble
+
+TWO = [[("clock", "{}"), ("weather", '{"city":"Recife"}')]]
+OURS = {"type": "function", "name": "clock", "description": "The time.", "parameters": CLOCK.parameters}
+SEARCH: dict[str, Any] = {"type": "web_search", "context_size": "medium", "mode": "live"}
+
+
+def done(*ids: str) -> tuple[DoneCall, ...]:
+    return tuple(DoneCall(id=id_, name="any", arguments="{}", output=f"output of {id_}") for id_ in ids)
+
+
+async def started(backend: Agents, agents: AgentsDouble, calls: Any = TWO) -> tuple[ReplyRequest, str]:
+    thread = agents.add_session("hi").id
+    agents.plan(calls=calls)
+    request = asked(thread, "what is the weather?", tools=(CLOCK,))
+    return request, await backend.start_run(request)
+
+
+def submitted(agents: AgentsDouble) -> list[str]:
+    """The outputs that were taken."""
+    return agents.only.turns[-1].outputs
+
+
+async def test_the_calls_that_have_no_output_are_wanted(backend: Agents, agents: AgentsDouble) -> None:
+    """First all of them, then what is still missing; nothing is handed in before all are there."""
+    request, run = await started(backend, agents)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    assert [(call.name, call.arguments) for call in wanted.calls] == TWO[0]
+    first, second = wanted.calls
+    again = await backend.await_run(asked(request.thread, "x", calls=done(first.id)), run)
+    assert again == ToolsWanted((second,))
+    assert submitted(agents) == []
+
+
+async def test_arguments_that_are_no_json_come_as_they_are(backend: Agents, agents: AgentsDouble) -> None:
+    """Whoever makes the call tells the model."""
+    request, run = await started(backend, agents, [[("clock", '{"zone": ')]])
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    assert wanted.calls[0].arguments == '{"zone": '
+
+
+async def test_the_turn_goes_on_with_the_outputs(backend: Agents, agents: AgentsDouble) -> None:
+    """Each is handed in once, whatever else is known from before."""
+    request, run = await started(backend, agents)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    ids = [call.id for call in wanted.calls]
+    answer = await backend.await_run(asked(request.thread, "x", calls=done("call_older", *ids)), run)
+    assert isinstance(answer, Answer)
+    assert submitted(agents) == [f"output of {id_}" for id_ in ids]
+
+
+async def test_it_may_ask_again(backend: Agents, agents: AgentsDouble) -> None:
+    """A second round has ids of its own; the outputs of the first are not handed in again."""
+    request, run = await started(backend, agents, [[("clock", "{}")], [("clock", "{}")]])
+    calls: list[str] = []
+    outcome: Any = ToolsWanted(())
+    while isinstance(outcome, ToolsWanted):
+        calls += [call.id for call in outcome.calls]
+        outcome = await backend.await_run(asked(request.thread, "x", calls=done(*calls)), run)
+    assert len(calls) == len(set(calls)) == len(submitted(agents)) == 2
+
+
+async def test_functions_are_those_that_recado_offers(backend: Agents, agents: AgentsDouble) -> None:
+    """The agent's other tools stay; a function that recado does not have, nobody could answer."""
+    theirs = {"type": "function", "name": "other", "description": "?", "parameters": {}}
+    agents.saved[AGENT] |= {"tools": [SEARCH, theirs]}
+    session = agents.add_session("hi")
+    await answered(backend, asked(session.id, "hello", tools=(CLOCK,)))
+    assert session.agent["tools"] == [SEARCH, OURS | {"defer_loading": False}]
+    await answered(backend, asked(session.id, "hello", turn="t2"))
+    assert session.agent["tools"] == [SEARCH]
+
+
+async def test_tools_that_are_there_already_are_not_sent_again(backend: Agents, agents: AgentsDouble) -> None:
+    """Of other tools the API does not tell all (an MCP server's headers): sent back they would be less than before."""
+    session = agents.add_session("hi")
+    for number in range(2):
+        await answered(backend, asked(session.id, "hello", turn=f"t{number}", tools=(CLOCK,)))
+    updates = [request.body for request in agents.requests if request.operation == "sessions.update"]
+    assert ["agent" in update for update in updates] == [True, False]
+
+
+@pytest.mark.parametrize("fault", ["drop", "server_error", "hang"])
+@pytest.mark.parametrize("after", [False, True])
+async def test_an_output_whose_taking_is_not_known_is_not_handed_in_twice(
+    backend: Agents, agents: AgentsDouble, fault: str, after: bool
+) -> None:
+    """It looks at what the session still waits for first."""
+    request, run = await started(backend, agents)
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    agents.fail(fault, on="events.create", after=after)
+    calls = done(*(call.id for call in wanted.calls))
+    answer = await backend.await_run(asked(request.thread, "x", calls=calls, patience=4.0), run)
+    assert isinstance(answer, Answer)
+    assert submitted(agents) == [call.output for call in calls]
+    posted = [request for request in agents.requests if request.operation == "events.create"][1:]
+    assert [request.done for request in posted] == ([True, True] if after else [False, True, True])
+
+
+async def test_a_call_that_is_not_registered_yet_is_looked_at_again(backend: Agents, agents: AgentsDouble) -> None:
+    """The library knows this race of the service's: "Unknown pending tool call"."""
+    request, run = await started(backend, agents, [[("clock", "{}")]])
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    agents.unregistered = 2
+    answer = await backend.await_run(asked(request.thread, "x", calls=done(wanted.calls[0].id)), run)
+    assert isinstance(answer, Answer)
+    assert len(submitted(agents)) == 1
+
+
+async def test_outputs_that_are_refused_for_good_end_the_turn(backend: Agents, agents: AgentsDouble) -> None:
+    """The server takes none for what it asked: no repeating mends that."""
+    request, run = await started(backend, agents, [[("clock", "{}")]])
+    wanted = await backend.await_run(request, run)
+    assert isinstance(wanted, ToolsWanted)
+    agents.fail("refused", on="events.create")
+    with pytest.raises(ReplyFailed, match="told to refuse") as failed:
+        await backend.await_run(asked(request.thread, "x", calls=done(wanted.calls[0].id)), run)
+    assert failed.value.error_class == "bad_request"

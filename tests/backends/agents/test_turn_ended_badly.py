@@ -1,0 +1,149 @@
+"""The agent's turn came to an end without a reply: another attempt, or none, by the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from backends.agents import Agents
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ThreadLost
+from chat.context import Line
+from tests.backends.agents.turns import Logged, agent_at, asked
+from tests.doubles.openai_agents import AgentsDouble
+from tests.doubles.openai_server import OpenAIDouble
+
+
+async def started(backend: Agents, agents: AgentsDouble, **plan: Any) -> tuple[ReplyRequest, str]:
+    thread = agents.add_session("hi").id
+    agents.plan(**plan)
+    request = asked(thread, "hello", attempt=3)
+    return request, await backend.start_run(request)
+
+
+@pytest.mark.parametrize(
+    ("plan", "detail"),
+    [
+        ({"ending": "failed", "code": "server_error"}, "server_error: The model service"),
+        ({"ending": "failed", "code": "rate_limit_exceeded", "message": "Try later."}, "rate_limit_exceeded"),
+        ({"ending": "failed", "code": "new_in_2027", "message": "?"}, "new_in_2027"),
+        ({"ending": "cancelled"}, "cancelled"),
+    ],
+)
+async def test_another_attempt_may_do_better(
+    backend: Agents, agents: AgentsDouble, plan: dict[str, Any], detail: str
+) -> None:
+    """The run is lost, and why is told."""
+    request, run = await started(backend, agents, **plan)
+    with pytest.raises(RunLost, match=detail) as lost:
+        await backend.await_run(request, run)
+    assert lost.value.run == run
+
+
+@pytest.mark.parametrize(
+    ("code", "error_class"),
+    [
+        ("credit_balance_exhausted", "quota_exhausted"),
+        ("project_spend_limit_exceeded", "quota_exhausted"),
+        ("cyber_policy", "refused"),
+        ("authentication_error", "bad_key"),
+        ("invalid_request", "bad_request"),
+        ("resource_not_found", "unknown_model"),
+        ("max_output_tokens", "run_failed"),
+        ("context_length_exceeded", "context_too_long"),
+    ],
+)
+async def test_another_attempt_would_do_no_better(
+    backend: Agents, agents: AgentsDouble, code: str, error_class: ErrorClass
+) -> None:
+    """The turn fails, by the class of the reason."""
+    request, run = await started(backend, agents, ending="failed", code=code)
+    with pytest.raises(ReplyFailed) as failed:
+        await backend.await_run(request, run)
+    assert failed.value.error_class == error_class
+
+
+async def test_the_next_attempt_asks_again_and_repeats_nothing(backend: Agents, agents: AgentsDouble) -> None:
+    """Two failures, then the reply: each message of the person's stands once, and three turns."""
+    agents.plan("failed")
+    agents.plan("cancelled")
+    answer = await Logged().go_on(backend)
+    session = agents.only
+    assert session.says("user")[1:] == [
+        "good",
+        "morning",
+        "You have not answered yet. Please answer now. (2)",
+        "You have not answered yet. Please answer now. (3)",
+    ]
+    assert [turn.status for turn in session.turns[1:]] == ["failed", "cancelled", "completed"]
+    assert answer.run == session.turns[-1].id
+
+
+async def test_an_attempt_that_was_begun_is_adopted(backend: Agents, agents: AgentsDouble) -> None:
+    """The second one, found again after a kill, is not taken for the first, which failed."""
+    agents.plan("failed")
+    request = asked(agents.add_session("hi").id, "hello")
+    await backend.start_run(request)
+    second = asked(request.thread, "hello", attempt=2)
+    run = await backend.start_run(second)
+    assert await backend.start_run(second) == run == agents.only.turns[-1].id
+
+
+async def test_a_session_that_has_outgrown_the_model_is_replaced(backend: Agents, agents: AgentsDouble) -> None:
+    """By one that begins with what the window holds; a single time, for it may be the message that is too long."""
+    logged = Logged(Line("user", "before"))
+    logged.thread = agents.add_session("a long story").id
+    agents.plan("failed", code="context_length_exceeded")
+    answer = await logged.go_on(backend)
+    assert answer.text == "reply to: morning"
+    assert len(agents.sessions) == 2
+    for _ in range(2):
+        agents.plan("failed", code="context_length_exceeded")
+    with pytest.raises(ReplyFailed) as failed:
+        await Logged().go_on(backend)
+    assert failed.value.error_class == "context_too_long"
+
+
+async def test_a_session_that_failed_is_lost(backend: Agents, agents: AgentsDouble) -> None:
+    """It takes nothing any more."""
+    session = agents.add_session("hi")
+    session.status = "failed"
+    with pytest.raises(ThreadLost, match="the session failed"):
+        await backend.start_run(asked(session.id, "hello"))
+
+
+async def test_a_session_whose_limit_is_reached_is_told(backend: Agents, agents: AgentsDouble) -> None:
+    """Somebody set a limit on it: recado does not go round it with another session."""
+    session = agents.add_session("hi")
+    session.status = "budget_reached"
+    with pytest.raises(ReplyFailed, match="spending limit") as failed:
+        await backend.start_run(asked(session.id, "hello"))
+    assert failed.value.error_class == "quota_exhausted"
+
+
+async def test_no_secret_of_the_provider_is_told_on(backend: Agents, agents: AgentsDouble) -> None:
+    """The detail goes into the log."""
+    message = "Incorrect API key provided: sk-live-0123456789 for 5511999990001"
+    request, run = await started(backend, agents, ending="failed", message=message)
+    with pytest.raises(RunLost) as lost:
+        await backend.await_run(request, run)
+    assert "sk-live" not in lost.value.detail
+    assert "5511999990001" not in lost.value.detail
+
+
+@pytest.mark.parametrize(("attempt", "wait"), [(1, 2.0), (2, 4.0)])
+@pytest.mark.parametrize("code", ["rate_limit_exceeded", "server_overloaded"])
+async def test_a_busy_provider_is_left_alone(double: OpenAIDouble, code: str, attempt: int, wait: float) -> None:
+    """Longer after each attempt, before another one is begun."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    backend = agent_at(double, sleep=sleep)
+    request, run = await started(backend, double.agents, ending="failed", code=code)
+    with pytest.raises(RunLost):
+        await backend.await_run(replace(request, attempt=attempt + 1), run)
+    await backend.close()
+    assert slept[-1] == wait
