@@ -130,6 +130,17 @@ async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str,
         raise LogUnavailable(f"{request}: the answer cannot be read: {error}") from error
 
 
+async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> StoredMessage | None:
+    """The message of `stream` that the leader has under `{"seq": …}` or `{"last_by_subj": …}`; None if there is none
+    (any more). Raises LogUnavailable."""
+    try:
+        return (await call(bus, f"STREAM.MSG.GET.{stream}", MessageAnswer, which)).message
+    except ApiRefused as refused:
+        if refused.fault.err_code == NO_MESSAGE:
+            return None
+        raise LogUnavailable(str(refused)) from refused
+
+
 def parse_headers(raw: bytes) -> dict[str, str]:
     """The headers of a stored message (`NATS/1.0`, then `Name: value` lines)."""
     headers = {}
