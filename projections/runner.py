@@ -51,7 +51,8 @@ class Runner:
         self.caught_up = asyncio.Event()
         """Set once the events are applied that the log had at start."""
         self.healthy = True
-        """False while the file cannot be written: the batch is tried again every `retry_after` seconds."""
+        """False while the file cannot be written: the batch is tried again every `retry_after` seconds, as often as it
+        is looked whether the file is still there."""
         self._log = log
         self._directory = directory
         self._on_committed = on_committed
@@ -60,6 +61,7 @@ class Runner:
         self._turnstile = asyncio.Lock()
         self._projection: Projection | None = None
         self._pointer = (0, 0)
+        self._inode = 0
         self._path: Path | None = None
         self._delivered = 0
         self._seen = 0
@@ -104,7 +106,6 @@ class Runner:
             try:
                 projection = await self._open()
                 self._delivered = projection.checkpoint
-                self._settle(projection)
                 while await self._follow():
                     pass
             finally:
@@ -145,6 +146,7 @@ class Runner:
         if path is None:
             return "there is none yet"
         try:
+            inode = files.inode(path)
             projection = await self._on_writer(Projection.open, path)
         except Damaged as error:
             return str(error)
@@ -156,7 +158,7 @@ class Runner:
         if reason is not None:
             projection.close()
             return reason
-        self._projection = projection
+        self._projection, self._inode = projection, inode
         return None
 
     async def _follow(self) -> bool:
@@ -164,16 +166,23 @@ class Runner:
         projection = self._projection
         if projection is None:
             projection = await self._open()
+        self._settle(projection)
         async with aclosing(self._log.tail(min(projection.checkpoint, self._delivered))) as tail:
             reading = asyncio.ensure_future(anext(tail, None))
             try:
-                while (batch := await reading) is not None:
-                    self._seen = batch[-1].seq
-                    reading = asyncio.ensure_future(anext(tail, None))
+                while True:
+                    await asyncio.wait([reading], timeout=self._retry_after)
+                    batch: list[Recorded] | None = []
+                    if reading.done():
+                        if (batch := reading.result()) is None:
+                            return False
+                        self._seen = batch[-1].seq
+                        reading = asyncio.ensure_future(anext(tail, None))
                     async with self._turnstile:
-                        if not await self._is_still_live(projection) or not await self._take(projection, batch):
+                        if not await self._is_still_live(projection):
                             return True
-                return False
+                        if batch and not await self._take(projection, batch):
+                            return True
             finally:
                 reading.cancel()
                 await asyncio.wait([reading])
@@ -202,13 +211,18 @@ class Runner:
         return True
 
     async def _is_still_live(self, projection: Projection) -> bool:
-        """Whether the pointer still names this file; if not, and the new one is of use, that one is opened."""
+        """Whether this file is there and the pointer names it; if not, a new one of use is opened.
+
+        A pointer to a file of no use is refused. Without a pointer, or without this file under its name, the
+        projection was deleted: it is lost, and built anew if nobody did so.
+        """
         try:
             stamp = files.pointer_stamp(self._directory)
-            if stamp == self._pointer:
+            in_place = files.inode(projection.path) == self._inode
+            if stamp == self._pointer and in_place:
                 return True
             path = files.live(self._directory)
-            if path == projection.path:
+            if path == projection.path and in_place:
                 self._pointer = stamp
                 return True
             reason = await self._fault_of_live_file()
@@ -217,19 +231,23 @@ class Runner:
             log.warning("projection_switch_waits", reason=str(error))
             return True
         self._pointer = stamp
-        if reason is not None:
+        if reason is not None and path is not None and in_place:
             self._projection = projection
             log.error("projection_switch_refused", reason=reason)
             return True
         await self._on_writer(projection.close)
-        log.info("projection_switched", file=path.name if path else None)
+        if reason is not None:
+            self.healthy = False
+            log.error("projection_lost", reason=reason)
+        else:
+            log.info("projection_switched", file=path.name if path else None)
         return False
 
     def _settle(self, projection: Projection) -> None:
         """Let readers have the file as soon as all that was handed on is in it."""
         if projection.checkpoint < self._delivered:
             return
-        if self._path != projection.path:
+        if self._path is not projection.path:
             self._path = projection.path
             try:
                 files.remove_superseded(self._directory, keep=projection.path)
