@@ -37,7 +37,7 @@ class Runner:
 
     `on_committed` is called on the loop, in log order, with events that are in the file, repeats marked; each event
     once, whatever becomes of the file meanwhile. What a rebuild at start folded is not handed on: whoever takes work
-    looks at what is owed. `run` is to be awaited as long as the instance lives.
+    looks at what is owed. `on_health` is called on the loop with `healthy` whenever that changes. `run` is to be awaited as long as the instance lives.
     """
 
     def __init__(
@@ -46,16 +46,16 @@ class Runner:
         directory: Path,
         on_committed: Callable[[list[Recorded]], None],
         *,
+        on_health: Callable[[bool], None] = lambda _: None,
         retry_after: float = 1.0,
     ) -> None:
         self.caught_up = asyncio.Event()
         """Set once the events are applied that the log had at start."""
-        self.healthy = True
-        """False while the file cannot be written: the batch is tried again every `retry_after` seconds, as often as it
-        is looked whether the file is still there."""
+        self._healthy = True
         self._log = log
         self._directory = directory
         self._on_committed = on_committed
+        self._on_health = on_health
         self._retry_after = retry_after
         self._writer = ThreadPoolExecutor(1, "projection")
         self._turnstile = asyncio.Lock()
@@ -69,6 +69,12 @@ class Runner:
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._counter = itertools.count()
+
+    @property
+    def healthy(self) -> bool:
+        """False while the file cannot be written: the batch is tried again every `retry_after` seconds, as often as it
+        is looked whether the file is still there. True from the start on."""
+        return self._healthy
 
     @property
     def checkpoint(self) -> int:
@@ -121,7 +127,7 @@ class Runner:
                 self._aim = self._aim or await last_event(self._log, await self._log.head())
                 reason = await self._fault_of_live_file()
                 if reason is None and self._projection is not None:
-                    self.healthy = True
+                    self._turn(healthy=True)
                     return self._projection
                 log.info("projection_rebuild", reason=reason)
                 report = await rebuild(self._log, self._directory, self._show)
@@ -130,7 +136,7 @@ class Runner:
             except files.RebuildRunning:
                 log.info("projection_waits", reason="somebody else is rebuilding it")
             except _PASSING as error:
-                self.healthy = False
+                self._turn(healthy=False)
                 log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
             await asyncio.sleep(self._retry_after)
 
@@ -195,7 +201,7 @@ class Runner:
                 marked = await self._on_writer(_commit, projection, batch, self._delivered)
             except sqlite3.DatabaseError as error:
                 damage = as_damage(projection.path, error)
-                self.healthy = False
+                self._turn(healthy=False)
                 if isinstance(damage, Damaged):
                     log.error("projection_damaged", reason=str(damage))  # noqa: TRY400
                     await self._on_writer(projection.close)
@@ -203,7 +209,7 @@ class Runner:
                     return False
                 log.error("projection_unwritable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
                 await asyncio.sleep(self._retry_after)
-        self.healthy = True
+        self._turn(healthy=True)
         self._delivered = max(self._delivered, batch[-1].seq)
         self._settle(projection)
         if marked:
@@ -237,11 +243,16 @@ class Runner:
             return True
         await self._on_writer(projection.close)
         if reason is not None:
-            self.healthy = False
+            self._turn(healthy=False)
             log.error("projection_lost", reason=reason)
         else:
             log.info("projection_switched", file=path.name if path else None)
         return False
+
+    def _turn(self, *, healthy: bool) -> None:
+        if healthy != self._healthy:
+            self._healthy = healthy
+            self._on_health(healthy)
 
     def _settle(self, projection: Projection) -> None:
         """Let readers have the file as soon as all that was handed on is in it."""
