@@ -68,8 +68,8 @@ class Delivery:
     """The outbound half of the gateway of `account`; `run` is its life.
 
     `observe` is shown every event of the account behind the checkpoint, in log order. Where there is no checkpoint, or
-    one of another stream, the log is read from its beginning: settled replies stay settled, and what is older than the
-    account's first gateway is left alone (see Ledger).
+    one of another stream, or one beyond the log's end, the log is read from its beginning: settled replies stay
+    settled, and what is older than the account's first gateway is left alone (see Ledger).
     """
 
     _ledger: Ledger
@@ -107,7 +107,8 @@ class Delivery:
         with self._file.locked():
             head = await self._log.head()
             saved = self._file.load()
-            here = saved is not None and saved.created == head.created
+            # A stream that lost its last events, or was put back from a backup, keeps its creation time.
+            here = saved is not None and saved.created == head.created and saved.seq <= head.last
             since = saved.since if saved is not None else head.now
             self._ledger = Ledger(since, saved.seq if saved is not None and here else 0)
             self._created, self._head = head.created, head.last
