@@ -265,7 +265,7 @@ async def test_a_reply_that_no_receipt_can_name_is_kept(log: EventLog, data_dir:
     """Its id is longer than a receipt can carry: it becomes a dead letter, and holds nothing up."""
     phone = Phone()
     async with delivering(log, phone, data_dir):
-        await decide(log, reply("x" * 300))
+        await decide(log, reply("x" * 600))
         await say(log, "r2")
         await until_noted(log, "r2 delivered")
     assert phone.shown == ["r2"]
