@@ -58,7 +58,7 @@ async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(6)
+@kills(8, MANY // 4)
 async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
     """recado lives on and finds the server again; sometimes both die, and the server comes back first or last."""
     dice = random.Random(f"{SEED} server")
@@ -86,7 +86,7 @@ async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(9)
+@kills(9, MANY // 4)
 async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -> None:
     """The embedded server dies and is started again; recado dies and adopts the server that it left; both die."""
     dice = random.Random(f"{SEED} up")
