@@ -26,12 +26,13 @@ MANY = int(os.environ.get("RECADO_TEST_KILLS", "200"))
 SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
 
 
-def kills(some: int) -> pytest.MarkDecorator:
-    """`some` in the ordinary run, many in `make chaos`."""
-    return pytest.mark.parametrize("times", [some, pytest.param(MANY, marks=[pytest.mark.chaos, pytest.mark.timeout(3600)])])
+def kills(some: int, many: int) -> pytest.MarkDecorator:
+    """`some` in the ordinary run, `many` in `make chaos`."""
+    chaos = pytest.param(many, marks=[pytest.mark.chaos, pytest.mark.timeout(3600)])
+    return pytest.mark.parametrize("times", [some, chaos])
 
 
-@kills(20)
+@kills(20, MANY)
 async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
     """The server lives on. Now and then the process dies while it starts, or finds its projection deleted."""
     dice = random.Random(f"{SEED} recado")
