@@ -37,7 +37,8 @@ class Runner:
 
     `on_committed` is called on the loop, in log order, with events that are in the file, repeats marked; each event
     once, whatever becomes of the file meanwhile. What a rebuild at start folded is not handed on: whoever takes work
-    looks at what is owed. `on_health` is called on the loop with `healthy` whenever that changes. `run` is to be awaited as long as the instance lives.
+    looks at what is owed. `on_health` is called on the loop with `healthy` whenever that changes. `run` is
+    to be awaited as long as the instance lives.
     """
 
     def __init__(
