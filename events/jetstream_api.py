@@ -107,7 +107,7 @@ async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str,
     now = asyncio.get_running_loop().time
     limit = asyncio.timeout(TIMEOUT)
     # An answer that was on its way is lost with the connection: waiting for it would be in vain.
-    unwatch = bus.watch(lambda standing: None if standing else limit.reschedule(now()))
+    unwatch = bus.watch(lambda standing: None if standing or limit.expired() else limit.reschedule(now()))
     try:
         async with limit:
             message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * TIMEOUT)
