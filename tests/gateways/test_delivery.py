@@ -269,3 +269,13 @@ async def test_a_reply_that_no_receipt_can_name_is_kept(log: EventLog, data_dir:
         await say(log, "r2")
         await until_noted(log, "r2 delivered")
     assert phone.shown == ["r2"]
+
+
+async def test_a_reply_with_the_longest_name(log: EventLog, data_dir: Path) -> None:
+    """An order's id may have 256 characters, its reply's has two more: that one is delivered as any other."""
+    name = "x" * 256 + ".r"
+    phone = Phone()
+    async with delivering(log, phone, data_dir):
+        await say(log, name)
+        await until_noted(log, f"{name} delivered")
+    assert phone.shown == [name]
