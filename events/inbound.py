@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 import msgspec
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+LONGEST_ID = 256
+"""Characters."""
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 ReplyId = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 """A reply is named after what it answers, and a receipt after its reply, so these may be longer than an Id."""
 Kind = str
