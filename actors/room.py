@@ -26,6 +26,8 @@ class Room:
         self._instance = instance
         self._every = every
         self.share = 0.0
+        self.unavailable: str | None = None
+        """Why the last look failed; None if it did not."""
 
     @property
     def is_full(self) -> bool:
@@ -33,6 +35,7 @@ class Room:
 
     def look(self, head: Head) -> None:
         """Take in what the log says of itself."""
+        self.unavailable = None
         before, self.share = self.share, head.size / head.limit if head.limit else 0.0
         _size.set(head.size)
         _limit.set(head.limit)
@@ -50,5 +53,6 @@ class Room:
             try:
                 self.look(await self._instance.log.head())
             except LogUnavailable as error:
+                self.unavailable = str(error)
                 log.warning("log_unavailable", reason=str(error))
             await asyncio.sleep(self._every)

@@ -30,8 +30,8 @@ class Size(msgspec.Struct, frozen=True):
     messages: int = 40
     burst_every: int = 3
     unsynced_chats: int = 60
-    shipped_chats: int = 8
-    rounds: int = 5
+    shipped_chats: int = 4
+    rounds: int = 3
 
 
 TINY = Size(chats=3, messages=4, unsynced_chats=2, shipped_chats=1, rounds=1)

@@ -88,7 +88,7 @@ async def overview(request: Request) -> Response:
     """GET: an Overview. The simulated phones stand first, then the chats with the latest activity."""
     deps = _deps(request)
     try:
-        known = {view.chat: view for view in deps.queries.chats(deps.account, CHATS)}
+        known = {view.chat: view for view in await deps.read(deps.queries.chats, deps.account, CHATS)}
     except ProjectionMissing:
         # The list is there at once; what was said comes when the history is.
         known = {}
@@ -101,7 +101,8 @@ async def overview(request: Request) -> Response:
 async def history(request: Request) -> Response:
     """GET `?before=<seq>`: a History of the chat's last SHOWN lines, or of those before a sequence."""
     before = _number(request.query_params.get("before"), "before")
-    found = _deps(request).queries.history(_key(request), SHOWN + 1, before)
+    deps = _deps(request)
+    found = await deps.read(deps.queries.history, _key(request), SHOWN + 1, before)
     entries = found[-SHOWN:]
     after = entries[0].seq - 1 if entries else 0
     return answer(History(entries, len(found) > SHOWN, after))

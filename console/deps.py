@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -11,6 +14,9 @@ from console.news import News
 from events.log import EventLog
 from gateways.simulator import Simulator
 from projections.queries import Queries
+
+_Given = TypeVarTuple("_Given")
+_Result = TypeVar("_Result")
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
@@ -27,6 +33,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
 class Deps:
     """`account` is the one whose chats are shown. Without a `simulator` the page only watches. `news` is told of every
     committed batch. `not_ready` gives the reasons, in words for a person, why no work is taken now; none: it is.
+    `reading` is the thread that reads the projection for the page.
     """
 
     account: str
@@ -36,3 +43,11 @@ class Deps:
     model: ModelInfo
     not_ready: Callable[[], Sequence[str]]
     simulator: Simulator | None = None
+    reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
+
+    async def read(self, query: Callable[[*_Given], _Result], *given: *_Given) -> _Result:
+        """What one of `queries` gives, while the loop goes on; raises what that raises.
+
+        One thread, because each keeps a connection, and with it a superseded file, until it is asked again.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.reading, query, *given)

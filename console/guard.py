@@ -3,6 +3,7 @@
 The server listens on loopback, but every site that a browser shows can send it requests, and a name that its owner
 points at 127.0.0.1 (DNS rebinding) makes that site's requests look like our own. So the Host must be a name of this
 machine, and the Origin, which a browser always sends with a POST and which a site cannot forge, must be that same host.
+With a GET it mostly sends none: then Sec-Fetch-Site says whether another site is behind it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ def refusal(method: str, host: str | None, origin: str | None) -> str | None:
     return None
 
 
+def cross_site(path: str, site: str | None) -> str | None:
+    """Why a request that a browser says is another site's (Sec-Fetch-Site, which no script can set) is not ours to
+    answer; None if it is. A link to the page itself may be followed from anywhere.
+    https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header"""
+    if site == "cross-site" and path != "/":
+        return "Another site may link to the page, and ask for nothing else here."
+    return None
+
+
 class Guard:
     """ASGI middleware: refuses strangers with 403 and puts HEADERS on what the app answers."""
 
@@ -56,7 +66,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        reason = refusal(scope["method"], _only(headers, "host"), _only(headers, "origin"))
+        reason = refusal(scope["method"], _only(headers, "host"), _only(headers, "origin")) or cross_site(
+            scope["path"], _only(headers, "sec-fetch-site")
+        )
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -100,21 +100,18 @@ class EventStream:
     async def _chat(self) -> None:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
-                await self._queue.put(b"".join(_message("event", self._seen(one), one.seq) for one in batch))
+                firsts = await self._firsts(batch)
+                await self._queue.put(b"".join(_message("event", _seen(one, firsts), one.seq) for one in batch))
 
-    def _seen(self, recorded: Recorded) -> SeenEvent:
-        event = recorded.event
-        repeat = isinstance(event, Message) and self._was_there(event.id, recorded.seq)
-        known = not isinstance(event, (Unreadable, Unknown))
-        return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event)
-
-    def _was_there(self, message: str, seq: int) -> bool:
-        """Whether the chat had a message of this id before `seq`, however long ago."""
+    async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
+        """Where the chat had the batch's messages first, however long ago, as far as that is known."""
+        messages = [recorded.event.id for recorded in batch if isinstance(recorded.event, Message)]
+        if not messages:
+            return {}
         try:
-            found = self._deps.queries.why(message, *self._key)
+            return await self._deps.read(self._deps.queries.firsts, self._key, messages)
         except ProjectionMissing:
-            return False
-        return any(one.what == "message" and one.entry is not None and one.entry.seq < seq for one in found)
+            return {}
 
     async def _news(self) -> None:
         with self._deps.news.subscribe() as unread:
@@ -144,6 +141,13 @@ class EventStream:
 
     async def _closed(self) -> None:
         await self._closing.wait()
+
+
+def _seen(recorded: Recorded, firsts: dict[str, int]) -> SeenEvent:
+    event = recorded.event
+    repeat = isinstance(event, Message) and firsts.get(event.id, recorded.seq) < recorded.seq
+    known = not isinstance(event, (Unreadable, Unknown))
+    return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event)
 
 
 async def _disconnected(receive: Receive) -> None:

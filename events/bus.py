@@ -163,7 +163,10 @@ class Bus(LenientClient):
         else:
             self._standing.clear()
         for watcher in list(self._watchers.values()):
-            watcher(standing)
+            try:
+                watcher(standing)
+            except Exception:  # nobody's defect may keep the others from hearing, nor nats-py from reconnecting
+                log.exception("bus.watcher_broke", standing=standing)
 
     async def on_lost(self) -> None:
         if self._opened and not self._leaving:

@@ -19,7 +19,7 @@ LONGEST_TOKEN = 1024
 decision's line holds two tokens, the inbox of its answer and a few words."""
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-_NOT_IN_HEADERS = re.compile(r"[\x00-\x20%\x7f-\xa0\u2028\u2029]")
+_NOT_IN_HEADERS = re.compile(r"[\s\x00-\x20%\x7f-\xa0]")
 _TOKEN = re.compile(r"[^. \t\r\n]+")
 _WILDCARDS = ("*", ">")
 _ESCAPE = re.compile(rb"=([0-9A-F]{2})")
@@ -151,12 +151,12 @@ def dead_letter_subject(account: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """`text` so that a NATS header keeps it whole: control characters, blanks and `%` become `%XX`.
+    """`text` so that a NATS header keeps it whole: control characters, blanks and `%` become `%XX`, byte by byte.
 
-    A header's value is trimmed and its line ends are replaced on the way, so two message ids that differ in nothing
-    else would become one, and the second message a repeat.
+    A header's value is trimmed (of every blank that Unicode knows) and its line ends are replaced on the way, so two
+    message ids that differ in nothing else would become one, and the second message a repeat.
     """
-    return _NOT_IN_HEADERS.sub(lambda match: f"%{ord(match[0]):02X}", text)
+    return _NOT_IN_HEADERS.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text)
 
 
 @lru_cache(maxsize=65536)

@@ -12,7 +12,11 @@ from typing import Annotated, Literal
 import msgspec
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+LONGEST_ID = 256
+"""Characters."""
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+ReplyId = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+"""A reply is named after what it answers, and a receipt after its reply, so these may be longer than an Id."""
 Kind = str
 """text, image, audio, video, document, sticker, location, contact, reaction, button or unsupported.
 
@@ -88,8 +92,8 @@ class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={
 class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How far a reply has come on its way to the person (`receipt`)."""
 
-    id: Id
-    reply: Id
+    id: ReplyId
+    reply: ReplyId
     state: ReceiptState
     provider_id: str | None = None
     error: ReceiptError | None = None

@@ -107,7 +107,7 @@ async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str,
     now = asyncio.get_running_loop().time
     limit = asyncio.timeout(TIMEOUT)
     # An answer that was on its way is lost with the connection: waiting for it would be in vain.
-    unwatch = bus.watch(lambda standing: None if standing else limit.reschedule(now()))
+    unwatch = bus.watch(lambda standing: None if standing or limit.expired() else limit.reschedule(now()))
     try:
         async with limit:
             message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * TIMEOUT)
@@ -128,6 +128,17 @@ async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str,
         return msgspec.json.decode(message.data, type=answer)
     except msgspec.DecodeError as error:
         raise LogUnavailable(f"{request}: the answer cannot be read: {error}") from error
+
+
+async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> StoredMessage | None:
+    """The message of `stream` that the leader has under `{"seq": …}` or `{"last_by_subj": …}`; None if there is none
+    (any more). Raises LogUnavailable."""
+    try:
+        return (await call(bus, f"STREAM.MSG.GET.{stream}", MessageAnswer, which)).message
+    except ApiRefused as refused:
+        if refused.fault.err_code == NO_MESSAGE:
+            return None
+        raise LogUnavailable(str(refused)) from refused
 
 
 def parse_headers(raw: bytes) -> dict[str, str]:

@@ -31,7 +31,7 @@ WINDOW = 4 * BATCH
 """The most messages on their way or waiting for the reader."""
 
 REQUEST_BYTES = 2 * 1024 * 1024
-"""The most bytes of one request, unless a single message may be larger."""
+"""The most bytes of one request, unless a single message may be, or is, larger."""
 
 HEARTBEAT = 1.0
 """Seconds between the server's signs of life; two missed ones and the feed is broken."""
@@ -39,7 +39,8 @@ HEARTBEAT = 1.0
 EXPIRES = 30.0
 INACTIVE = 60.0
 
-_REQUEST_OVER = ("Batch Completed", "Message Size Exceeds MaxBytes")
+_TOO_LARGE = "Message Size Exceeds MaxBytes"
+_REQUEST_OVER = ("Batch Completed", _TOO_LARGE)
 _NANOSECONDS = 10**9
 
 log = structlog.get_logger("recado.tail")
@@ -172,7 +173,11 @@ class Feed:
             return
         if status == "408" or reason in _REQUEST_OVER:
             # By time, by bytes or by count, and so many messages of it were not sent.
-            self._awaited -= int(parse_headers(headers).get("Nats-Pending-Messages", 0))
+            left = parse_headers(headers)
+            self._awaited -= int(left.get("Nats-Pending-Messages", 0))
+            if reason == _TOO_LARGE and int(left.get("Nats-Pending-Bytes", 0)) >= self._request_bytes:
+                # Not even one message: this one was stored when the server took larger ones.
+                self._request_bytes *= 2
             self._wake.set()
         else:
             self.break_off(f"{status} {reason}".strip() or "a message without a status")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 from events import codec
 from events.bus import Bus
 from events.decisions import TYPE_OF, Decision
 from events.ids import ChatKey, dead_letter_subject, decision_subject, decisions_filter, header_value, inbound_subject
 from events.inbound import INBOUND_TYPE_OF, Inbound
-from events.jetstream_api import NO_MESSAGE, ApiRefused, MessageAnswer, StoredMessage, StreamInfo, call
+from events.jetstream_api import ApiRefused, StreamInfo, call, stored_message
 from events.jetstream_publisher import Publisher
 from events.jetstream_streams import EVENTS, ensure_streams
 from events.jetstream_tail import Tail
@@ -73,7 +72,7 @@ class JetStreamLog:
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
         # STREAM.MSG.GET is answered by the leader; a direct get may be answered by a replica that lags behind.
-        stored = await self._get({"last_by_subj": decisions_filter(key)})
+        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": decisions_filter(key)})
         if stored is None:
             return None
         raw = stored.raw()
@@ -82,7 +81,7 @@ class JetStreamLog:
     async def read(self, seq: int) -> RawMessage | None:
         if seq < 1:
             return None
-        stored = await self._get({"seq": seq})
+        stored = await stored_message(self._bus, EVENTS, {"seq": seq})
         return stored.raw() if stored is not None else None
 
     async def head(self) -> Head:
@@ -110,11 +109,3 @@ class JetStreamLog:
         for tail in list(self._tails):
             tail.end()
         await self._publisher.close()
-
-    async def _get(self, which: Mapping[str, Any]) -> StoredMessage | None:
-        try:
-            return (await call(self._bus, f"STREAM.MSG.GET.{EVENTS}", MessageAnswer, which)).message
-        except ApiRefused as refused:
-            if refused.fault.err_code == NO_MESSAGE:
-                return None
-            raise LogUnavailable(str(refused)) from refused

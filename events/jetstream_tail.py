@@ -11,7 +11,7 @@ import structlog
 
 from events import codec
 from events.bus import Bus
-from events.jetstream_api import ApiRefused, StreamInfo, call, parse_headers
+from events.jetstream_api import ApiRefused, StreamInfo, call, parse_headers, stored_message
 from events.jetstream_feed import HEARTBEAT, Delivered, Feed, FeedBroken
 from events.jetstream_streams import EVENTS
 from events.log import LogMismatch, LogUnavailable
@@ -34,6 +34,8 @@ class Tail:
         self._subject = subject
         self._feed: Feed | None = None
         self._created: datetime | None = None
+        self._there = 0
+        self._stamp: datetime | None = None
         self._waits: str | None = None
         self._ended = False
 
@@ -83,13 +85,27 @@ class Tail:
         except nats.errors.ConnectionClosedError as error:
             raise LogUnavailable("the connection to the bus is closed") from error
         try:
-            created = (await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo)).created
-            if self._created is not None and created != self._created:
-                raise LogMismatch(f"the stream {EVENTS} was replaced by another one: start recado again")
-            self._created = created
+            await self._recognise(await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo))
             return await Feed.open(self._bus, self._last + 1, self._subject)
         except ApiRefused as refused:
             raise LogUnavailable(str(refused)) from refused
+
+    async def _recognise(self, info: StreamInfo) -> None:
+        """Raises LogMismatch unless the stream still holds what was there when it was read.
+
+        A server that is killed may lose what it had not synced, and a stream may be restored from a backup: it has the
+        same name and the same creation time, and other events come to stand where we have read.
+        """
+        message = await stored_message(self._bus, EVENTS, {"seq": self._last}) if self._last else None
+        stamp = message.time if message is not None else None
+        if self._created is not None and (
+            info.created != self._created
+            or info.state.last_seq < self._there
+            or (stamp is not None and self._stamp is not None and stamp != self._stamp)
+        ):
+            raise LogMismatch(f"the stream {EVENTS} was replaced or lost its last events: start recado again")
+        self._created, self._stamp = info.created, self._stamp or stamp
+        self._there = min(self._last, info.state.last_seq)
 
     async def _drop(self) -> None:
         feed, self._feed = self._feed, None
@@ -114,8 +130,10 @@ class Tail:
                 feed.break_off(f"delivery {feed.expected} is missing, {int(tokens[6])} came")
                 feed.discard()
                 break
-            at = _EPOCH + timedelta(microseconds=int(tokens[7]) // 1000)
+            # Rounded as msgspec rounds the stamps of the API, so that an event has the same one everywhere.
+            at = _EPOCH + timedelta(microseconds=(int(tokens[7]) + 500) // 1000)
             name = subject.decode("utf-8", "backslashreplace")
             events.append(codec.read(seq, name, at, parse_headers(headers) if headers else None, body))
-            self._last = seq
+            self._last = self._there = seq
+            self._stamp = at
         return events

@@ -110,7 +110,8 @@ class EventLog(Protocol):
 
         Yields what is there, at most 1,000 at a time, and fetches only a bounded number ahead of the reader. Outlives
         reconnects and restarts of the server; ends by `close`. Whoever leaves its loop early closes the generator
-        (`contextlib.aclosing`). Raises LogMismatch if the stream is replaced by another one meanwhile.
+        (`contextlib.aclosing`). Raises LogMismatch if the stream is replaced meanwhile, or has
+        lost events that were read (a server killed before it synced them, a backup put back).
         """
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from events import codec
 from events.decisions import Reply
 from events.ids import account_filter
 from events.inbound import ReceiptError
-from events.log import EventLog
+from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
 from events.recorded import Recorded
 from gateways.checkpoint import CheckpointFile, Saved
 from gateways.ledger import Ledger, Owed
@@ -37,6 +37,7 @@ PARK_AFTER = 600.0
 
 _FIRST_DOUBT, _LONGEST_DOUBT = 1.0, 30.0
 _SAVE_EVERY = 1.0
+_OUTAGE_PAUSE = 1.0
 _LONGEST_DETAIL = 500
 
 log = structlog.get_logger("recado.gateway")
@@ -68,8 +69,8 @@ class Delivery:
     """The outbound half of the gateway of `account`; `run` is its life.
 
     `observe` is shown every event of the account behind the checkpoint, in log order. Where there is no checkpoint, or
-    one of another stream, the log is read from its beginning: settled replies stay settled, and what is older than the
-    account's first gateway is left alone (see Ledger).
+    one of another stream, or one beyond the log's end, the log is read from its beginning: settled replies stay
+    settled, and what is older than the account's first gateway is left alone (see Ledger).
     """
 
     _ledger: Ledger
@@ -101,13 +102,16 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until `stop`, or until the log is closed.
 
-        Raises GatewayRunning, LogUnavailable (at the start), LogMismatch. Cancelling it leaves what is being sent in
-        doubt, as a crash does.
+        Raises GatewayRunning, LogMismatch, LogUnavailable (the log is closed for good). Cancelling it leaves what is
+        being sent in doubt, as a crash does.
         """
         with self._file.locked():
-            head = await self._log.head()
+            head = await self._where_the_log_stands()
+            if head is None:
+                return
             saved = self._file.load()
-            here = saved is not None and saved.created == head.created
+            # A stream that lost its last events, or was put back from a backup, keeps its creation time.
+            here = saved is not None and saved.created == head.created and saved.seq <= head.last
             since = saved.since if saved is not None else head.now
             self._ledger = Ledger(since, saved.seq if saved is not None and here else 0)
             self._created, self._head = head.created, head.last
@@ -128,6 +132,17 @@ class Delivery:
     def stop(self) -> None:
         """Begin nothing new; `run` returns when what is being sent has its outcome."""
         self._stopping.set()
+
+    async def _where_the_log_stands(self) -> Head | None:
+        """The log's head, asked for until there is an answer; None if `stop` comes first."""
+        while not self._stopping.is_set():
+            try:
+                return await self._log.head()
+            except LogUnavailable as outage:
+                log.warning("log_unavailable", account=self._account, reason=str(outage), retry_in=_OUTAGE_PAUSE)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _OUTAGE_PAUSE)
+        return None
 
     async def _follow(self) -> None:
         saved_at = time.monotonic()
@@ -216,12 +231,28 @@ class Delivery:
             "reply_undeliverable", reply=reply.id[:64], reason="no receipt can name it", then="kept as a dead letter"
         )
         msg_id = f"dlq:{self._created.isoformat()}:{owed.seq}"
-        await self._log.bury(self._account, codec.encode(reply), reason="undeliverable", msg_id=msg_id)
+        try:
+            await self._bury(codec.encode(reply), msg_id)
+        except (LogFull, EventTooLarge) as refusal:
+            log.warning("dead_letter_refused", id=msg_id, reason=str(refusal), then="the reply stays in the log alone")
         self._ledger.drop(owed)
+
+    async def _bury(self, body: bytes, msg_id: str) -> None:
+        """Keep `body` as a dead letter; tried until there is an answer. Raises LogFull, EventTooLarge."""
+        while True:
+            try:
+                return await self._log.bury(self._account, body, reason="undeliverable", msg_id=msg_id)
+            except LogUnavailable as outage:
+                log.warning("dead_letter_refused", id=msg_id, reason=str(outage), retry_in=_OUTAGE_PAUSE)
+            await asyncio.sleep(_OUTAGE_PAUSE)
 
     async def _read_to(self, seq: int) -> None:
         async with self._progress:
             await self._progress.wait_for(lambda: self._ledger.seq >= seq)
 
     def _save(self) -> None:
-        self._file.save(Saved(self._created, self._ledger.checkpoint, self._ledger.since))
+        try:
+            self._file.save(Saved(self._created, self._ledger.checkpoint, self._ledger.since))
+        except OSError as error:
+            # The log is the memory: from an older checkpoint a restart reads more of it, and sends nothing twice.
+            log.warning("checkpoint_not_saved", account=self._account, reason=str(error), then="goes on without")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from events.ids import ChatKey
-from events.inbound import Message
-from events.log import Appended, EventLog, LogFull
+from events.inbound import LONGEST_ID, Message
+from events.log import Appended, EventLog, LogError, LogFull
 
 FULL_AT = 0.9
 """Share of the log's limit from which nothing new is taken in: the rest is for endings and receipts."""
@@ -26,6 +26,14 @@ class LogNearlyFull(LogFull):
         self.limit = limit
 
 
+class MessageIdRefused(LogError):
+    """The id has `size` characters: nobody could read such a message, and it was not stored."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the message's id has {size:,} characters: give it 1 to {LONGEST_ID}")
+        self.size = size
+
+
 class Intake:
     """Stores what people write."""
 
@@ -34,8 +42,10 @@ class Intake:
         self._looked = -_LOOK_EVERY
 
     async def store(self, key: ChatKey, message: Message) -> Appended:
-        """Where the message stands in the log. Raises LogNearlyFull, LogFull, EventTooLarge, LogUnavailable; after the
-        last the same message may be stored again, and counts once."""
+        """Where the message stands in the log. Raises MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge,
+        LogUnavailable; after the last the same message may be stored again, and counts once."""
+        if not 1 <= len(message.id) <= LONGEST_ID:
+            raise MessageIdRefused(len(message.id))
         now = time.monotonic()
         if now - self._looked >= _LOOK_EVERY:
             head = await self._log.head()

@@ -12,8 +12,8 @@ from events.log import EventLog, LogFull, LogUnavailable
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
-_LONGEST_ID = 256
-"""Characters; see events.inbound.Id."""
+_LONGEST_ID = 512
+"""Characters; see events.inbound.ReplyId."""
 
 log = structlog.get_logger("recado.gateway")
 

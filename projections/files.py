@@ -51,9 +51,23 @@ def pointer_stamp(directory: Path) -> tuple[int, int]:
     return (status.st_ino, status.st_mtime_ns)
 
 
+def inode(path: Path) -> int:
+    """Which file has this name now; 0 if none has. A deleted file's number is free again once nobody has it open."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def place_to_build(directory: Path) -> Path:
-    """Where the next file grows. Call it under `rebuilding`."""
-    numbers = [int(match[1]) for path in directory.iterdir() if (match := _FILE.fullmatch(path.name))]
+    """Where the next file grows. Call it under `rebuilding`.
+
+    Its number is above that of every file, of the pointer's if somebody deleted that file, and of what SQLite kept
+    beside a deleted one, which it would take for the new file's.
+    """
+    pointed = live(directory)
+    names = [path.name for path in directory.iterdir()] + ([pointed.name] if pointed is not None else [])
+    numbers = [int(match[1]) for name in names if (match := _FILE.match(name))]
     return directory / f"projection-{max(numbers, default=0) + 1}.db{_BUILDING}"
 
 

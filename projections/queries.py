@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from chat.context import readable
 from events.ids import ChatKey
 from projections.chats import decode_snapshot
-from projections.database import moment
+from projections.database import moment, rows_for
 from projections.entries import entries, turns
 from projections.reader import Reader
 from projections.views import ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
@@ -17,7 +18,11 @@ _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
     "SELECT account, chat, partition, name, last_at, messages, replies, owes, snapshot,"
     " (SELECT text FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
-    " FROM chats WHERE ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
+    " FROM chats {} ORDER BY last_at DESC, id LIMIT ?"
+)
+_FIRST_OF = (
+    ") SELECT wanted.id, history.seq FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
+    " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
 )
 _THREADS = (
     "SELECT account, chats.chat, seq, backend, thread, reason, at, ended IS NULL AS current, threads.messages,"
@@ -47,8 +52,16 @@ class Queries:
 
     def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
         """The chats, or `limit` of them, those with the latest activity first."""
-        rows = self._reader.connection().execute(_CHATS, (account or "", -1 if limit is None else limit)).fetchall()
+        # Two statements: with a condition that may be empty SQLite would not use the index by activity.
+        where, given = ("WHERE account = ?", [account]) if account else ("", [])
+        statement = _CHATS.format(where)
+        rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
         return tuple(_chat_view(row) for row in rows)
+
+    def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
+        """The sequences at which the chat had messages of these ids first; unknown ones are left out."""
+        named = [(*key, id_) for id_ in dict.fromkeys(messages)]
+        return dict(rows_for(self._reader.connection(), "WITH wanted (account, chat, id) AS (", named, _FIRST_OF))
 
     def history(self, key: ChatKey, limit: int = 50, before: int | None = None) -> tuple[Entry, ...]:
         """The last `limit` messages and replies of a chat, oldest first; only those before sequence `before`."""

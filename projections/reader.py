@@ -27,7 +27,10 @@ class Reader:
     """Gives connections; changes to another file when the live one changes. Safe from several threads."""
 
     def __init__(self, directory: Path, locate: Callable[[], Path | None] | None = None) -> None:
-        """`locate` says which file to read (a Runner's `path`); without it the pointer in `directory` does."""
+        """`locate` says which file to read (a Runner's `path`); without it the pointer in `directory` does.
+
+        Another Path, be it equal, is another file: one may be built anew where a deleted one was.
+        """
         self._directory = directory
         self._locate = locate or self._live
         self._local = threading.local()
@@ -38,7 +41,7 @@ class Reader:
         path = self._locate()
         if path is None:
             raise ProjectionMissing(self._directory, "none was built yet")
-        if getattr(self._local, "path", None) != path:
+        if getattr(self._local, "path", None) is not path:
             self._open(path)
         connection: sqlite3.Connection = self._local.connection
         return connection

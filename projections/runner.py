@@ -37,7 +37,8 @@ class Runner:
 
     `on_committed` is called on the loop, in log order, with events that are in the file, repeats marked; each event
     once, whatever becomes of the file meanwhile. What a rebuild at start folded is not handed on: whoever takes work
-    looks at what is owed. `run` is to be awaited as long as the instance lives.
+    looks at what is owed. `on_health` is called on the loop with `healthy` whenever that changes. `run` is
+    to be awaited as long as the instance lives.
     """
 
     def __init__(
@@ -46,20 +47,22 @@ class Runner:
         directory: Path,
         on_committed: Callable[[list[Recorded]], None],
         *,
+        on_health: Callable[[bool], None] = lambda _: None,
         retry_after: float = 1.0,
     ) -> None:
         self.caught_up = asyncio.Event()
         """Set once the events are applied that the log had at start."""
-        self.healthy = True
-        """False while the file cannot be written: the batch is tried again every `retry_after` seconds."""
+        self._healthy = True
         self._log = log
         self._directory = directory
         self._on_committed = on_committed
+        self._on_health = on_health
         self._retry_after = retry_after
         self._writer = ThreadPoolExecutor(1, "projection")
         self._turnstile = asyncio.Lock()
         self._projection: Projection | None = None
         self._pointer = (0, 0)
+        self._inode = 0
         self._path: Path | None = None
         self._delivered = 0
         self._seen = 0
@@ -67,6 +70,12 @@ class Runner:
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._counter = itertools.count()
+
+    @property
+    def healthy(self) -> bool:
+        """False while the file cannot be written: the batch is tried again every `retry_after` seconds, as often as it
+        is looked whether the file is still there. True from the start on."""
+        return self._healthy
 
     @property
     def checkpoint(self) -> int:
@@ -104,7 +113,6 @@ class Runner:
             try:
                 projection = await self._open()
                 self._delivered = projection.checkpoint
-                self._settle(projection)
                 while await self._follow():
                     pass
             finally:
@@ -120,7 +128,7 @@ class Runner:
                 self._aim = self._aim or await last_event(self._log, await self._log.head())
                 reason = await self._fault_of_live_file()
                 if reason is None and self._projection is not None:
-                    self.healthy = True
+                    self._turn(healthy=True)
                     return self._projection
                 log.info("projection_rebuild", reason=reason)
                 report = await rebuild(self._log, self._directory, self._show)
@@ -129,7 +137,7 @@ class Runner:
             except files.RebuildRunning:
                 log.info("projection_waits", reason="somebody else is rebuilding it")
             except _PASSING as error:
-                self.healthy = False
+                self._turn(healthy=False)
                 log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
             await asyncio.sleep(self._retry_after)
 
@@ -145,6 +153,7 @@ class Runner:
         if path is None:
             return "there is none yet"
         try:
+            inode = files.inode(path)
             projection = await self._on_writer(Projection.open, path)
         except Damaged as error:
             return str(error)
@@ -156,7 +165,7 @@ class Runner:
         if reason is not None:
             projection.close()
             return reason
-        self._projection = projection
+        self._projection, self._inode = projection, inode
         return None
 
     async def _follow(self) -> bool:
@@ -164,16 +173,23 @@ class Runner:
         projection = self._projection
         if projection is None:
             projection = await self._open()
+        self._settle(projection)
         async with aclosing(self._log.tail(min(projection.checkpoint, self._delivered))) as tail:
             reading = asyncio.ensure_future(anext(tail, None))
             try:
-                while (batch := await reading) is not None:
-                    self._seen = batch[-1].seq
-                    reading = asyncio.ensure_future(anext(tail, None))
+                while True:
+                    await asyncio.wait([reading], timeout=self._retry_after)
+                    batch: list[Recorded] | None = []
+                    if reading.done():
+                        if (batch := reading.result()) is None:
+                            return False
+                        self._seen = batch[-1].seq
+                        reading = asyncio.ensure_future(anext(tail, None))
                     async with self._turnstile:
-                        if not await self._is_still_live(projection) or not await self._take(projection, batch):
+                        if not await self._is_still_live(projection):
                             return True
-                return False
+                        if batch and not await self._take(projection, batch):
+                            return True
             finally:
                 reading.cancel()
                 await asyncio.wait([reading])
@@ -186,7 +202,7 @@ class Runner:
                 marked = await self._on_writer(_commit, projection, batch, self._delivered)
             except sqlite3.DatabaseError as error:
                 damage = as_damage(projection.path, error)
-                self.healthy = False
+                self._turn(healthy=False)
                 if isinstance(damage, Damaged):
                     log.error("projection_damaged", reason=str(damage))  # noqa: TRY400
                     await self._on_writer(projection.close)
@@ -194,7 +210,7 @@ class Runner:
                     return False
                 log.error("projection_unwritable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
                 await asyncio.sleep(self._retry_after)
-        self.healthy = True
+        self._turn(healthy=True)
         self._delivered = max(self._delivered, batch[-1].seq)
         self._settle(projection)
         if marked:
@@ -202,13 +218,18 @@ class Runner:
         return True
 
     async def _is_still_live(self, projection: Projection) -> bool:
-        """Whether the pointer still names this file; if not, and the new one is of use, that one is opened."""
+        """Whether this file is there and the pointer names it; if not, a new one of use is opened.
+
+        A pointer to a file of no use is refused. Without a pointer, or without this file under its name, the
+        projection was deleted: it is lost, and built anew if nobody did so.
+        """
         try:
             stamp = files.pointer_stamp(self._directory)
-            if stamp == self._pointer:
+            in_place = files.inode(projection.path) == self._inode
+            if stamp == self._pointer and in_place:
                 return True
             path = files.live(self._directory)
-            if path == projection.path:
+            if path == projection.path and in_place:
                 self._pointer = stamp
                 return True
             reason = await self._fault_of_live_file()
@@ -217,19 +238,28 @@ class Runner:
             log.warning("projection_switch_waits", reason=str(error))
             return True
         self._pointer = stamp
-        if reason is not None:
+        if reason is not None and path is not None and in_place:
             self._projection = projection
             log.error("projection_switch_refused", reason=reason)
             return True
         await self._on_writer(projection.close)
-        log.info("projection_switched", file=path.name if path else None)
+        if reason is not None:
+            self._turn(healthy=False)
+            log.error("projection_lost", reason=reason)
+        else:
+            log.info("projection_switched", file=path.name if path else None)
         return False
+
+    def _turn(self, *, healthy: bool) -> None:
+        if healthy != self._healthy:
+            self._healthy = healthy
+            self._on_health(healthy)
 
     def _settle(self, projection: Projection) -> None:
         """Let readers have the file as soon as all that was handed on is in it."""
         if projection.checkpoint < self._delivered:
             return
-        if self._path != projection.path:
+        if self._path is not projection.path:
             self._path = projection.path
             try:
                 files.remove_superseded(self._directory, keep=projection.path)

@@ -24,6 +24,7 @@ CREATE TABLE chats (
     UNIQUE (account, chat)
 );
 CREATE INDEX owing ON chats (partition) WHERE owes;
+CREATE INDEX activity ON chats (account, last_at DESC);
 
 CREATE TABLE history (
     seq INTEGER PRIMARY KEY,

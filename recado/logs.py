@@ -22,6 +22,10 @@ _USERINFO = re.compile(r"(?<=://)[^/@\s,]+(?=@)")
 _NAMED_SECRET = re.compile(r"(?i)\b((?:api[_-]?key|(?:access[_-]?)?token|password|secret)=|bearer )[^&\s,;\"']+")
 _OPENAI_KEY = re.compile(r"\bsk-[\w*-]{4,}")
 
+# C0 and C1, among them the sequences that move a terminal's cursor or set its title, and what turns text around.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MANY_LINES = frozenset({"exception", "stack"})
+
 _OURS = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado")
 
 _secrets: set[str] = set()
@@ -56,7 +60,7 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _console() if terminal else _json,
+                *([escape_controls, _console()] if terminal else [_json]),
             ],
         )
     )
@@ -84,6 +88,14 @@ def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
 
 
+def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    r"""The event with control characters in its texts written as `\x1b`, for a terminal: somebody else may have chosen
+    them. JSON, and what the renderer shows by `repr`, has none."""
+    return {
+        key: _escaped(value, key in _MANY_LINES) if isinstance(value, str) else value for key, value in event.items()
+    }
+
+
 def redacted(text: str) -> str:
     """`text` with phone numbers shortened and secrets masked."""
     for secret in _secrets:
@@ -102,6 +114,13 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted(item) for item in value]
     return redacted(str(value) if isinstance(value, BaseException) else repr(value))
+
+
+def _escaped(text: str, many_lines: bool) -> str:
+    def escaped(match: re.Match[str]) -> str:
+        return match[0] if many_lines and match[0] in "\n\t" else match[0].encode("unicode_escape").decode()
+
+    return _CONTROL.sub(escaped, text.rstrip("\n"))
 
 
 def _shortened(match: re.Match[str]) -> str:

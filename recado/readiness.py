@@ -22,6 +22,8 @@ class Readiness:
         reasons: list[str] = []
         if not self._bus.is_connected:
             reasons.append("the connection to NATS is lost; it is tried again")
+        elif self._room.unavailable is not None:
+            reasons.append(f"the log does not answer; it is asked again: {self._room.unavailable}")
         if not self._runner.healthy:
             reasons.append("the projection cannot be written: see the log, and whether the disk is full")
         if not self._runner.caught_up.is_set():

@@ -21,11 +21,12 @@ class NatsServer:
     def __init__(self, folder: Path, *, config: str = "", max_file_store: str = "1GB") -> None:
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
+        self.store = folder / "store"
         self.log_file = folder / "nats-server.log"
         self._config = folder / "nats-server.conf"
         self._config.write_text(
             f"listen: 127.0.0.1:{self.port}\n"
-            f"jetstream {{ store_dir: {json.dumps(str(folder / 'store'))}, max_file_store: {max_file_store} }}\n"
+            f"jetstream {{ store_dir: {json.dumps(str(self.store))}, max_file_store: {max_file_store} }}\n"
             f"{config}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None

@@ -13,7 +13,7 @@ from events.decisions import Decision, Ignored, Paused, Reply, Reset, Resumed
 from events.inbound import Command, Control
 from recado.asking import NoAnswer, order
 from recado.cli.log import open_log
-from recado.cli.options import Moment, Until, account_option, chat_argument, key_of
+from recado.cli.options import Moment, Text, Until, account_option, chat_argument, key_of
 from recado.cli.printing import local
 from recado.cli.session import run, settings
 
@@ -48,7 +48,7 @@ def reset(chat: str, account: str | None) -> None:
 
 @click.command()
 @chat_argument
-@click.argument("text")
+@click.argument("text", type=Text())
 @account_option
 def send(chat: str, text: str, account: str | None) -> None:
     """Write TEXT to the person of CHAT yourself. It is the answer to what waits there."""

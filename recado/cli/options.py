@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import click
 
 from events.ids import ChatKey
+from events.inbound import LONGEST_ID
 from events.jid import MalformedJid, from_text
 from recado.settings import Settings
 from recado.variables import duration, name
@@ -25,6 +26,31 @@ class ChatName(click.ParamType[str]):
             return from_text(value)
         except MalformedJid as error:
             self.fail(str(error), param, ctx)
+
+
+class Text(click.ParamType[str]):
+    """Anything that is text; bytes that are none come from a terminal or a script with another encoding."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{value[:40]!r} is no text in UTF-8: convert it, or set the terminal to UTF-8", param, ctx)
+        return value
+
+
+class MessageId(Text):
+    """The id of a message as the log takes it."""
+
+    name = "id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        id_ = super().convert(value, param, ctx)
+        if not 1 <= len(id_) <= LONGEST_ID:
+            self.fail(f"it has {len(id_):,} characters, give 1 to {LONGEST_ID}", param, ctx)
+        return id_
 
 
 class Account(click.ParamType[str]):

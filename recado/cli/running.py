@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from recado.cli.options import account_option, chat_argument
+from recado.cli.options import Text, account_option, chat_argument
 from recado.cli.session import run, settings
 from recado.settings import Settings
 
@@ -41,7 +41,7 @@ def gateway() -> None:
 @gateway.command()
 @chat_argument
 @account_option
-@click.option("--name", help="The name that the person goes by.")
+@click.option("--name", type=Text(), help="The name that the person goes by.")
 def terminal(chat: str, account: str | None, name: str | None) -> None:
     """Chat as CHAT in this terminal: each line is a message. From a pipe: send every line and wait for the replies."""
     sys.exit(run(_terminal(settings(), chat, account, name)))

@@ -12,7 +12,7 @@ from events.ids import ChatKey
 from recado.asking import NoAnswer, Said
 from recado.asking import say as say_and_wait
 from recado.cli.log import open_log
-from recado.cli.options import account_option, chat_argument, key_of
+from recado.cli.options import MessageId, Text, account_option, chat_argument, key_of
 from recado.cli.printing import plain
 from recado.cli.session import run, settings
 from recado.settings import Settings
@@ -20,9 +20,14 @@ from recado.settings import Settings
 
 @click.command()
 @chat_argument
-@click.argument("text")
+@click.argument("text", type=Text())
 @account_option
-@click.option("--id", "message", help="The message's id; a second message with it is a repeat.  [default: a fresh one]")
+@click.option(
+    "--id",
+    "message",
+    type=MessageId(),
+    help="The message's id; a second message with it is a repeat.  [default: a fresh one]",
+)
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), help="Seconds to wait.  [default: as long as a reply may take]"
 )
@@ -51,7 +56,7 @@ def say(chat: str, text: str, account: str | None, message: str | None, timeout:
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", type=Text())
 def ask(text: str) -> None:
     """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored."""
     click.echo(plain(run(_ask(settings(), text))))

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from projections.views import ControlView, Entry, TurnView, Why
-from recado.cli.options import json_option
+from recado.cli.options import Text, json_option
 from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.reading import queries
 from recado.cli.session import settings
@@ -32,7 +32,7 @@ Line = tuple[datetime | None, str]
 
 
 @click.command()
-@click.argument("message_id")
+@click.argument("message_id", type=Text())
 @json_option
 def why(message_id: str, as_json: bool) -> None:
     """Tell what became of a message, a reply or an order, and why. The exit status is 1 if nobody knows the id."""

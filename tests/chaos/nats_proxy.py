@@ -34,6 +34,7 @@ class NatsProxy:
     def __init__(self, target: tuple[str, int]) -> None:
         self.url = ""
         self._held = asyncio.Event()
+        self._clients: set[asyncio.StreamWriter] = set()
         self._target = target
         self._before: Step | None = None
         self._after: Step | None = None
@@ -63,10 +64,16 @@ class NatsProxy:
         self._before = self._after = self._unseen = None
         self._held.clear()
 
+    def cut(self) -> None:
+        """End every connection at once: what is on its way in either direction is lost."""
+        for writer in self._clients:
+            writer.transport.abort()
+
     async def relay(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
         server_in, server_out = await asyncio.open_connection(*self._target)
         mute = asyncio.Event()
+        self._clients.add(client_out)
         try:
             async with asyncio.TaskGroup() as both:
                 upward = both.create_task(self._upward(client_in, server_out, mute))
@@ -77,6 +84,7 @@ class NatsProxy:
         except* OSError:
             pass  # one side went away: so does the other
         finally:
+            self._clients.discard(client_out)
             for writer in (client_out, server_out):
                 writer.close()
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.chaos.load import Load
 from tests.chaos.log_watch import LogWatch, watching
+from tests.chaos.nats_proxy import nats_proxy
 from tests.chaos.outsider import outsider
 from tests.chaos.process import Recado, asks, recado
 from tests.doubles.openai_server import OpenAIDouble
@@ -26,12 +27,13 @@ MANY = int(os.environ.get("RECADO_TEST_KILLS", "200"))
 SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
 
 
-def kills(some: int) -> pytest.MarkDecorator:
-    """`some` in the ordinary run, many in `make chaos`."""
-    return pytest.mark.parametrize("times", [some, pytest.param(MANY, marks=[pytest.mark.chaos, pytest.mark.timeout(3600)])])
+def kills(some: int, many: int) -> pytest.MarkDecorator:
+    """`some` in the ordinary run, `many` in `make chaos`."""
+    chaos = pytest.param(many, marks=[pytest.mark.chaos, pytest.mark.timeout(3600)])
+    return pytest.mark.parametrize("times", [some, chaos])
 
 
-@kills(20)
+@kills(20, MANY)
 async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
     """The server lives on. Now and then the process dies while it starts, or finds its projection deleted."""
     dice = random.Random(f"{SEED} recado")
@@ -58,7 +60,7 @@ async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(6)
+@kills(8, MANY // 4)
 async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
     """recado lives on and finds the server again; sometimes both die, and the server comes back first or last."""
     dice = random.Random(f"{SEED} server")
@@ -86,7 +88,7 @@ async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(9)
+@kills(9, MANY // 4)
 async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -> None:
     """The embedded server dies and is started again; recado dies and adopts the server that it left; both die."""
     dice = random.Random(f"{SEED} up")
@@ -105,6 +107,65 @@ async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -
                 await _answers(writing, log)
             await _kept_their_promises(process, writing, bus.url, bus.token)
             assert await process.stop() == 0
+
+
+@kills(20, MANY)
+async def test_the_connection_is_cut(tmp_path: Path, times: int) -> None:
+    """Nobody dies, but appends and their answers are lost on the way, and nobody knows which."""
+    dice = random.Random(f"{SEED} connection")
+    server = NatsServer(tmp_path)
+    server.start()
+    try:
+        async with OpenAIDouble(latency=0.1, remember=False) as model, nats_proxy(server.url) as proxy:
+            with recado(tmp_path / "recado", NATS_URL=proxy.url, **asks(model), **SETTINGS) as process:
+                await process.started()
+                async with load(server.url, None, model, dice) as (writing, log):
+                    for _ in range(times):
+                        await _answers(writing, log)
+                        await asyncio.sleep(dice.uniform(0, 0.2))
+                        proxy.cut()
+                    await _answers(writing, log)
+                await _kept_their_promises(process, writing, server.url)
+    finally:
+        server.kill()
+
+
+@kills(3, MANY // 4)
+async def test_one_of_two_instances_is_killed(tmp_path: Path, times: int) -> None:
+    """Whichever answers is killed, or frozen until the other has taken over; it comes back and stands by."""
+    dice = random.Random(f"{SEED} instances")
+    server = NatsServer(tmp_path)
+    server.start()
+    try:
+        async with OpenAIDouble(latency=0.1, remember=False) as model:
+            settings = {"NATS_URL": server.url, **asks(model), **SETTINGS}
+            with recado(tmp_path / "one", **settings) as one, recado(tmp_path / "two", **settings) as two:
+                answers, stands_by = one, two
+                await answers.started()
+                stands_by.start()
+                await stands_by.said("stands_by")
+                async with load(server.url, None, model, dice) as (writing, log):
+                    for _ in range(times):
+                        await _answers(writing, log)
+                        await asyncio.sleep(dice.uniform(0, 0.5))
+                        if dice.random() < 0.5:
+                            answers.kill()
+                            await stands_by.ready()
+                            answers.start()
+                        else:
+                            answers.freeze()
+                            await stands_by.ready()
+                            answers.thaw()
+                            await answers.said("lease_lost")
+                            answers.kill()
+                            answers.start()
+                        answers, stands_by = stands_by, answers
+                        await stands_by.said("stands_by")
+                    await _answers(writing, log)
+                await _kept_their_promises(answers, writing, server.url)
+                await stands_by.is_verified()
+    finally:
+        server.kill()
 
 
 @asynccontextmanager

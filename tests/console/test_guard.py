@@ -108,3 +108,18 @@ async def test_only_the_static_files_are_served(page: Page, path: str) -> None:
 
     async with page.session.get(URL(page.address + path, encoded=True)) as response:
         assert response.status == 404
+
+
+@pytest.mark.parametrize("path", ["/api/overview", f"/api/chats/{ANA.chat}/history", "/metrics", "/readyz"])
+async def test_another_site_gets_nothing_by_get(page: Page, path: str) -> None:
+    """A picture or a script tag of another site asks without an Origin; the browser says whose request it is."""
+    status, answer = await page.get(path, **{"Sec-Fetch-Site": "cross-site"})
+    assert status == 403
+    assert "Another site" in answer["error"]
+    for site in ("same-origin", "none"):
+        assert (await page.get(path, **{"Sec-Fetch-Site": site}))[0] == 200
+
+
+async def test_a_link_to_the_page_may_stand_anywhere(page: Page) -> None:
+    """Who follows one comes to the page, and what the page then fetches is its own."""
+    assert (await page.get("/", **{"Sec-Fetch-Site": "cross-site"}))[0] == 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,3 +99,27 @@ async def test_while_the_projection_is_built(served: Callable[..., Any], tmp_pat
         status, answer = await page.get(f"/api/chats/{ANA.chat}/history")
     assert status == 503
     assert "being built" in answer["error"]
+
+
+async def test_the_loop_never_waits_for_the_projection(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Overview, history and stream read on one other thread: with each a connection would stay open."""
+    asked_on: list[int] = []
+    connection = Reader.connection
+
+    def noted(reader: Reader) -> Any:
+        asked_on.append(threading.get_ident())
+        return connection(reader)
+
+    monkeypatch.setattr(Reader, "connection", noted)
+    for _ in range(2):
+        await page.log.publish(ANA, Message(id="m1", text="hello"), msg_id="")
+    await page.projected()
+    for _ in range(5):
+        await asyncio.gather(page.get("/api/overview"), page.get(f"/api/chats/{ANA.chat}/history"))
+    before = len(asked_on)
+    async with page.stream(f"/api/chats/{ANA.chat}/stream") as stream:
+        assert await stream.events(2) == [(1, "in"), (2, "in")]
+    assert before == 10
+    assert len(asked_on) == 11, "one look-up for all messages of a batch"
+    assert len(set(asked_on)) == 1
+    assert threading.get_ident() not in asked_on

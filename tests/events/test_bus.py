@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from events import jetstream_api
 from events.bus import Bus, BusRefused, BusUnreachable
 from events.jetstream_log import JetStreamLog
 from events.log import LogUnavailable
@@ -149,6 +150,50 @@ async def test_watchers_hear_of_loss_and_return(nats_server: NatsServer) -> None
     unwatch()
     await bus.close()
     assert heard == [False, True]
+
+
+async def test_a_watcher_that_breaks(nats_server: NatsServer) -> None:
+    """Given a watcher with a defect, when the server goes and comes, then that is logged, the others hear of it, and
+    the connection comes back."""
+    bus = await Bus.open(nats_server.url)
+    heard: list[bool] = []
+
+    def breaks(_standing: bool) -> None:
+        raise RuntimeError("a defect")
+
+    bus.watch(breaks)
+    bus.watch(heard.append)
+    with capture_logs() as logs:
+        await asyncio.to_thread(nats_server.kill)
+        await until(lambda: heard == [False])
+        await asyncio.to_thread(nats_server.start)
+        await until(lambda: heard == [False, True])
+    await bus.flush()
+    assert [entry["standing"] for entry in logs if entry["event"] == "bus.watcher_broke"] == [False, True]
+    await bus.close()
+
+
+async def test_a_loss_that_meets_a_time_out(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a request whose time is over but which has not returned yet, when the connection is lost in that moment,
+    then nothing breaks: the log is unavailable."""
+    watchers: list[Callable[[bool], None]] = []
+
+    def watch(watcher: Callable[[bool], None]) -> Callable[[], None]:
+        watchers.append(watcher)
+        return lambda: None
+
+    async def silent(*_args: object, **_kwargs: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for watcher in watchers:
+                watcher(False)
+
+    monkeypatch.setattr(bus, "watch", watch)
+    monkeypatch.setattr(bus, "request", silent)
+    monkeypatch.setattr(jetstream_api, "TIMEOUT", 0.01)
+    with pytest.raises(LogUnavailable):
+        await jetstream_api.call(bus, "INFO", jetstream_api.Done)
 
 
 async def test_an_outage_is_logged_once(nats_server: NatsServer) -> None:

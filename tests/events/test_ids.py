@@ -136,9 +136,12 @@ def test_a_subject_that_is_not_of_the_log(subject: str) -> None:
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
+@example("X", "X\u2003")
+@example(" 03", "\u2003")
+@example("\x1f", "\u3000")
 def test_header_values_stay_apart(one: str, other: str) -> None:
     """Given two texts, then a header, which is trimmed and has one line, keeps them apart."""
     first, second = header_value(one), header_value(other)
-    assert first.strip() == first
-    assert not set(first) & set("\r\n")
+    assert (first.strip(), second.strip()) == (first, second)
+    assert not set(first + second) & set("\r\n")
     assert (first == second) == (one == other)

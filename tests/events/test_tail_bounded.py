@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 from events.bus import Bus
 from events.jetstream_feed import REQUEST_BYTES, WINDOW
 from events.jetstream_log import JetStreamLog
-from tests.events.given import ANA, message
+from tests.conftest import LOG_BYTES
+from tests.events.given import ANA, message, take
+from tests.nats_server import NatsServer
 from tests.waiting import until
 
 
@@ -68,3 +71,28 @@ async def test_a_reader_that_rests_longer_than_its_consumer_lives(jetstream_log:
         while len(seen) < 6:
             seen += await asyncio.wait_for(anext(tail), 20)
     assert [event.seq for event in seen] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_message_larger_than_the_server_takes_now(tmp_path: Path) -> None:
+    """Given a message from when the server took larger ones, then the tail brings it, after a few requests."""
+    server = NatsServer(tmp_path, config="max_payload: 16MB\nmax_pending: 64MB")
+    server.start()
+    bus = await Bus.open(server.url)
+    log = await JetStreamLog.open(bus, max_bytes=LOG_BYTES)
+    for number, size in enumerate((10, 12_000_000, 10)):
+        await log.publish(ANA, message(f"m{number}", "x" * size), msg_id=f"in:{number}")
+    await log.close()
+    await bus.close()
+    server.stop()
+    server = NatsServer(tmp_path)
+    server.start()
+    bus = await Bus.open(server.url)
+    log = await JetStreamLog.open(bus)
+    sent = bus.stats["out_msgs"]
+    try:
+        assert [event.seq for event in await take(log, 3)] == [1, 2, 3]
+        assert bus.stats["out_msgs"] - sent < 100
+    finally:
+        await log.close()
+        await bus.close()
+        server.kill()

@@ -124,7 +124,7 @@ async def test_killed_at_every_step(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", range(12))
 async def test_a_phone_gets_every_reply_whatever_happens(log: EventLog, data_dir: Path, step: int) -> None:
-    """The simulated network may be asked again, so that there nothing stays in doubt: it accepts every reply."""
+    """The simulated network may be asked again, so that there nothing stays in doubt: every reply ends as delivered."""
     async with delivering(log, Phone(), data_dir):
         pass
     await say(log, "r1", "r2")
@@ -132,12 +132,12 @@ async def test_a_phone_gets_every_reply_whatever_happens(log: EventLog, data_dir
     powered: Any = PoweredLog(log, power)
     running = asyncio.create_task(Delivery(powered, "local", Simulator(powered, "local"), data_dir=data_dir).run())
     gone = asyncio.create_task(power.off.wait())
-    done = asyncio.create_task(until_noted(log, "r1 accepted", "r2 accepted"))
+    done = asyncio.create_task(until_noted(log, "r1 delivered", "r2 delivered"))
     await asyncio.wait({gone, done}, return_when=asyncio.FIRST_COMPLETED)
     for task in (running, gone, done):
         task.cancel()
     await asyncio.gather(running, gone, done, return_exceptions=True)
     async with delivering(log, Simulator(log, "local"), data_dir):
-        await until_noted(log, "r1 accepted", "r2 accepted")
+        await until_noted(log, "r1 delivered", "r2 delivered")
     for id_ in ("r1", "r2"):
         assert (await receipts(log, id_))[0] == "sending"

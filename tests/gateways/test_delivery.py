@@ -139,6 +139,23 @@ async def test_the_checkpoint_of_another_stream_is_not_used(log: EventLog, data_
     assert phone.shown == ["owed", "also"]
 
 
+async def test_the_checkpoint_of_a_log_that_was_longer_is_not_used(log: EventLog, data_dir: Path) -> None:
+    """A log that lost its last events, or a backup of it, is read from its beginning: what is owed there is sent, and
+    what was settled is not sent again."""
+    async with delivering(log, Phone(), data_dir):
+        await say(log, "r1")
+        await until_noted(log, "r1 delivered")
+    file = delivery_module.CheckpointFile(data_dir, "local")
+    saved = file.load()
+    assert saved is not None
+    file.save(delivery_module.Saved(saved.created, seq=10_000, since=saved.since))
+    phone = Phone()
+    async with delivering(log, phone, data_dir):
+        await say(log, "owed", "also")
+        await until_noted(log, "also delivered")
+    assert phone.shown == ["owed", "also"]
+
+
 async def test_a_second_gateway_on_the_same_data_is_refused(log: EventLog, data_dir: Path) -> None:
     """It says who holds what, and the first one goes on undisturbed."""
     phone = Phone()
@@ -248,7 +265,17 @@ async def test_a_reply_that_no_receipt_can_name_is_kept(log: EventLog, data_dir:
     """Its id is longer than a receipt can carry: it becomes a dead letter, and holds nothing up."""
     phone = Phone()
     async with delivering(log, phone, data_dir):
-        await decide(log, reply("x" * 300))
+        await decide(log, reply("x" * 600))
         await say(log, "r2")
         await until_noted(log, "r2 delivered")
     assert phone.shown == ["r2"]
+
+
+async def test_a_reply_with_the_longest_name(log: EventLog, data_dir: Path) -> None:
+    """An order's id may have 256 characters, its reply's has two more: that one is delivered as any other."""
+    name = "x" * 256 + ".r"
+    phone = Phone()
+    async with delivering(log, phone, data_dir):
+        await say(log, name)
+        await until_noted(log, f"{name} delivered")
+    assert phone.shown == [name]

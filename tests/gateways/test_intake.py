@@ -7,7 +7,7 @@ import pytest
 from events.inbound import Message
 from events.log import EventLog, EventTooLarge, Head, LogUnavailable
 from events.memory_log import MemoryLog
-from gateways.intake import Intake, LogNearlyFull
+from gateways.intake import Intake, LogNearlyFull, MessageIdRefused
 from tests.gateways.replies import ANA, TOM, events
 
 
@@ -60,3 +60,18 @@ async def test_without_the_bus_nothing_is_acknowledged() -> None:
 
     with pytest.raises(LogUnavailable):
         await Intake(Gone()).store(ANA, Message(id="m1", text="hello"))
+
+
+@pytest.mark.parametrize("size", [0, 257, 100_000])
+async def test_an_id_that_nobody_could_read_is_refused(log: EventLog, size: int) -> None:
+    """The error says how long an id may be, and nothing is stored."""
+    with pytest.raises(MessageIdRefused, match="1 to 256") as refusal:
+        await Intake(log).store(ANA, Message(id="x" * size, text="hello"))
+    assert refusal.value.size == size
+    assert await events(log) == []
+
+
+async def test_the_longest_id(log: EventLog) -> None:
+    """What just fits comes back as it was."""
+    await Intake(log).store(ANA, Message(id="x" * 256, text="hello"))
+    assert [recorded.event for recorded in await events(log)] == [Message(id="x" * 256, text="hello")]

@@ -16,11 +16,12 @@ from projections.runner import Runner
 
 
 class Following:
-    """A running Runner; `handed_on` are the events that it handed on so far."""
+    """A running Runner; `handed_on` are the events that it handed on so far, `health` what it said of itself."""
 
     def __init__(self, log: EventLog, directory: Path) -> None:
         self.handed_on: list[Recorded] = []
-        self.runner = Runner(log, directory, self.handed_on.extend, retry_after=0.01)
+        self.health: list[bool] = []
+        self.runner = Runner(log, directory, self.handed_on.extend, on_health=self.health.append, retry_after=0.01)
         self.reader = Reader(directory, lambda: self.runner.path)
         self.reads = ChatReads(self.reader)
         self.queries = Queries(self.reader)

@@ -19,6 +19,7 @@ from projections.reader import ProjectionMissing, Reader
 from projections.rebuild import rebuild
 from tests.projections.following import following
 from tests.projections.past import ANA, BIA, Past, store
+from tests.waiting import until
 
 
 async def a_log(past: Past, turns: int = 10) -> MemoryLog:
@@ -124,6 +125,41 @@ async def test_a_pointer_to_a_file_of_no_use_is_refused(tmp_path: Path, past: Pa
         await follows.runner.reached(33)
         assert follows.runner.path == before
         assert follows.queries.counts().checkpoint == 33
+
+
+@pytest.mark.parametrize("deleted", ["projection*", "projection-*", "projection-1.db", "projection"])
+@pytest.mark.parametrize("replayed", [True, False])
+async def test_files_that_are_deleted_while_an_instance_runs(
+    tmp_path: Path, past: Past, deleted: str, *, replayed: bool
+) -> None:
+    """By hand, with `recado replay` afterwards or without: the instance goes over to a file that is there, by itself
+    and before anything new comes. Each event is handed on once, and everybody reads the same."""
+    log = await a_log(past)
+    async with following(log, tmp_path) as follows:
+        assert follows.queries.counts().checkpoint == 30
+        for path in tmp_path.glob(deleted):
+            path.unlink()
+        if replayed:
+            await rebuild(log, tmp_path)
+        else:
+            await until(lambda: files.live(tmp_path) is not None and files.inode(files.live(tmp_path) or tmp_path) != 0)
+        await until(lambda: follows.runner.path == files.live(tmp_path) and follows.runner.healthy)
+        past.answered(100)
+        await store(log, past.events[-3:])
+        await follows.runner.reached(33)
+        assert follows.sequences == [31, 32, 33]
+        assert follows.queries.history(ANA)[-1].text == "answer 100"
+        assert Queries(Reader(tmp_path)).history(ANA)[-1].text == "answer 100"
+        assert len(list(tmp_path.glob("projection-*.db"))) == 1
+
+
+def test_a_new_file_takes_no_name_that_something_has(tmp_path: Path) -> None:
+    """A deleted file lives on in its pointer, and in what SQLite kept beside it: that is not the new file's."""
+    assert files.place_to_build(tmp_path).name == "projection-1.db.building"
+    (tmp_path / "projection-2.db-wal").touch()
+    assert files.place_to_build(tmp_path).name == "projection-3.db.building"
+    (tmp_path / files.POINTER).write_text("projection-7.db\n")
+    assert files.place_to_build(tmp_path).name == "projection-8.db.building"
 
 
 async def test_one_rebuild_at_a_time(tmp_path: Path, past: Past) -> None:

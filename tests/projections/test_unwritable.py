@@ -44,6 +44,7 @@ async def test_a_batch_that_cannot_be_written_is_tried_until_it_can(tmp_path: Pa
             await follows.runner.reached(597)
         assert "projection_unwritable" in [entry["event"] for entry in logged]
         assert follows.runner.healthy
+        assert follows.health == [False, True], "told once each, however often it was tried"
         assert follows.sequences == list(range(1, 598))
         assert len(follows.queries.history(ANA, limit=1000)) == 398
 

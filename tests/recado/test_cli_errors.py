@@ -112,3 +112,34 @@ async def test_serve_wants_a_bus(recado: Command) -> None:
     done = await recado("serve")
     assert done.code == 1
     assert "NATS_URL is not set" in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("say", "5511999990001", "\udcff"),
+        ("say", "5511999990001", "hello", "--id", "\udcff"),
+        ("say", "5511999990001\udcff", "hello"),
+        ("say", "5511999990001", "hello", "--account", "\udcff"),
+        ("ask", "\udcff"),
+        ("send", "5511999990001", "\udcff"),
+        ("why", "\udcff"),
+        ("gateway", "terminal", "5511999990001", "--name", "\udcff"),
+    ],
+    ids=ascii,
+)
+async def test_bytes_that_are_no_text(recado: Command, command: tuple[str, ...]) -> None:
+    """Given bytes that are not UTF-8 on the command line, then the error names them, and nothing is begun."""
+    done = await recado(*command)
+    assert (done.code, done.out) == (2, "")
+    assert "Error: Invalid value for" in done.err
+    assert "\\udcff" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("size", [0, 257])
+async def test_an_id_that_nobody_could_read(recado: Command, size: int) -> None:
+    """Given an id that the log cannot take, then the error says how long it may be."""
+    done = await recado("say", "5511999990001", "hello", "--id", "x" * size)
+    assert (done.code, done.out) == (2, "")
+    assert f"it has {size} characters, give 1 to 256" in done.err

@@ -86,6 +86,53 @@ def test_a_traceback_is_redacted(lines: io.StringIO) -> None:
     assert "ValueError: 5511…999" in str(last(lines)["exception"])
 
 
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "\x1b[2J\x1b[H",
+        "\x1b]0;title\x07",
+        "\x9b31m",
+        "a\rb",
+        "a\n12:00:00 [info] forged",
+        "\x00\x08\x7f",
+        "\u202egnp.exe",
+    ],
+)
+def test_a_terminal_is_not_steered(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch, hostile: str) -> None:
+    """Whatever a chat's name or a provider's words contain: it is one line, and shows what it is."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+    logs.configure(stream=terminal)
+    structlog.get_logger("recado.test.terminal").warning(
+        "met", value=hostile, deep=[hostile], error=ValueError(hostile)
+    )
+    logging.getLogger("nats.aio.client").warning("lost %s", hostile)
+    shown = terminal.getvalue()
+    assert len(shown.splitlines()) == 2
+    assert shown.replace("\n", "").isprintable()
+    assert shown.replace("\\\\", "\\").count(hostile.encode("unicode_escape").decode()) == 4
+
+
+def test_a_traceback_in_a_terminal_keeps_its_lines(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what an exception's words would do to the terminal is taken out of it."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+    logs.configure(stream=terminal)
+    try:
+        raise ValueError("\x1b[2J")  # noqa: TRY301
+    except ValueError:
+        structlog.get_logger("recado.test.traceback").exception("failed")
+    assert terminal.getvalue().splitlines()[-1] == r"ValueError: \x1b[2J"
+    assert len(terminal.getvalue().splitlines()) > 3
+
+
 def test_debug_lines_come_when_asked_for(lines: io.StringIO) -> None:
     """`--verbose` shows our debug lines, and of the libraries what they inform of."""
     structlog.get_logger("recado.quiet").debug("unheard")

@@ -68,3 +68,39 @@ async def test_the_first_was_only_asleep(tmp_path: Path) -> None:
             later = [recorded for recorded in on.log.events if recorded.side == "o"][decided:]
             assert sleeper not in {recorded.msg_id.rpartition(":")[0] for recorded in later}
             assert await on.recado.stop(signal.SIGTERM) == 0
+
+
+async def test_the_server_was_only_asleep(tmp_path: Path) -> None:
+    """nats-server is frozen with a reply on its way, for longer than a lease lasts: recado stops to answer, and goes on
+    when the server does."""
+    async with stage(tmp_path) as on:
+        await on.recado.started()
+        on.model.latency = 0.5
+        await on.outsider.write(ANA, "m1")
+        await on.asked(1)
+        on.server.freeze()
+        await on.recado.said("lease_lost")
+        on.server.thaw()
+        await on.log.ended(ANA, "m1")
+        on.model.latency = 0.0
+        await on.outsider.write(ANA, "m2")
+        await on.log.ended(ANA, "m2")
+        await on.kept_its_promises()
+
+
+async def test_two_of_the_same_name(tmp_path: Path) -> None:
+    """A copied RECADO_INSTANCE: the second one is given the lease, as it would be after a restart; the first one says
+    what is wrong and stands by. Nobody is answered twice."""
+    async with stage(tmp_path, RECADO_INSTANCE="blue") as on:
+        await on.recado.started()
+        with recado(tmp_path / "second", **on.recado.settings) as second:
+            on.model.fail("hang")
+            await on.outsider.write(ANA, "m1")
+            await on.asked(1)
+            await second.started()
+            await on.recado.said("namesake", instance="blue")
+            await on.log.ended(ANA, "m1")
+            await on.outsider.write(ANA, "m2")
+            await on.log.ended(ANA, "m2")
+            await on.kept_its_promises()
+            assert await second.stop() == 0
