@@ -23,8 +23,8 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     are let through first. With `after` the request is carried out, and only its answer goes wrong.
 
     `gone`: the thread is deleted before the request is carried out. `busy` is the refusal of a thread in which somebody
-    else's run is active at that very moment. `late` answers nothing and carries the request out after `seconds`, though
-    the client may have hung up by then.
+    else's run is active at that very moment. `late` answers nothing; the request is carried out when `come_late` is
+    called, though the client has hung up by then.
     """
 
     kind: Literal[
@@ -46,7 +46,6 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     skip: int = 0
     times: int | None = 1
     status: int = 500
-    seconds: float = 0.1
     headers: dict[str, str] = {}
 
 
@@ -68,11 +67,16 @@ class Serving:
         self.requests: list[Asked] = []
         self.faults: list[ThreadFault] = []
         self._refusal = refusal
-        self._late: set[asyncio.Task[None]] = set()
+        self._late: list[Callable[[], WireError]] = []
 
     def fail(self, kind: str, **fault: Any) -> None:
         """Queue a ThreadFault: `threads.fail("drop", on="runs.create", after=True)`."""
         self.faults.append(msgspec.convert({"kind": kind, **fault}, ThreadFault))
+
+    def come_late(self) -> None:
+        """Carry out what was asked for by requests that have long been given up."""
+        while self._late:
+            self._late.pop()()
 
     def lose(self, thread: str) -> None:
         """Forget the thread."""
@@ -116,7 +120,7 @@ class Serving:
         if fault is None:
             return _json(*carry_out())
         if fault.kind == "late":
-            self._carry_out_late(fault.seconds, carry_out)
+            self._late.append(carry_out)
             await asyncio.Event().wait()
         if fault.kind == "gone":
             return _json(*carry_out())
@@ -133,15 +137,6 @@ class Serving:
         spoiled = await spoil(fault.kind, request, msgspec.json.encode(answer.body))
         assert spoiled is not None
         return spoiled
-
-    def _carry_out_late(self, seconds: float, carry_out: Callable[[], WireError]) -> None:
-        async def later() -> None:
-            await asyncio.sleep(seconds)
-            carry_out()
-
-        task = asyncio.create_task(later())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
 
     def _wrong(self, request: web.Request, operation: str, body: Json) -> WireError | None:
         if request.headers.get("openai-beta") != "assistants=v2":

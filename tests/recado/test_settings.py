@@ -117,7 +117,7 @@ ELSEWHERE = {"OPENAI_API_MODE": "assistants", "OPENAI_BASE_URL": "http://localho
 
 def test_assistants_mode_wants_an_assistant() -> None:
     """The id is asked for by its name, and where it stands is told."""
-    with pytest.raises(SettingsInvalid, match="OPENAI_ASSISTANT_ID is required .*GET /v1/assistants") as caught:
+    with pytest.raises(SettingsInvalid, match=r"OPENAI_ASSISTANT_ID is required .*GET /v1/assistants") as caught:
         load(ELSEWHERE, NOWHERE)
     assert len(caught.value.problems) == 1
     assert load({**ELSEWHERE, "OPENAI_ASSISTANT_ID": "asst_1"}, NOWHERE).openai_assistant_id == "asst_1"

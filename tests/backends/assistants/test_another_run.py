@@ -50,7 +50,7 @@ async def test_somebody_elses_run_is_cancelled_when_half_the_patience_is_gone(
     """The person who waits comes first."""
     thread = threads.add_thread("from elsewhere")
     threads.add_run(thread.id, ending="in_progress")
-    await answered(backend, asked(thread.id, "hello", patience=0.6))
+    await answered(backend, asked(thread.id, "hello", patience=2.0))
     assert [run.status for run in threads.only.runs] == ["cancelled", "completed"]
 
 
@@ -89,5 +89,5 @@ async def test_a_thread_that_is_not_let_go_of_is_lost(backend: Assistants, threa
     thread = threads.add_thread()
     run = threads.add_run(thread.id, turn="t0", cancelling=True)
     with pytest.raises(ThreadLost, match=f"{run.id} is cancelling"):
-        await backend.start_run(asked(thread.id, "hello", patience=0.4))
+        await backend.start_run(asked(thread.id, "hello", patience=1.6))
     assert thread.messages == []

@@ -155,13 +155,13 @@ async def test_another_process_tells_it_and_sees_what_stands_in_it() -> None:
 
 async def test_a_late_request_is_carried_out_after_the_client_has_gone(double: OpenAIDouble) -> None:
     """What a time-out leaves behind."""
-    double.threads.fail("late", seconds=0.1)
+    double.threads.fail("late")
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
+        async with asyncio.timeout(0.5):
             await post(double, "/threads", {})
     assert double.threads.threads == {}
-    while not double.threads.threads:
-        await asyncio.sleep(0.01)
+    double.threads.come_late()
+    assert len(double.threads.threads) == 1
 
 
 async def post(

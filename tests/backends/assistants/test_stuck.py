@@ -6,6 +6,7 @@ import asyncio
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from backends import assistants_watching
 from backends.assistants import Assistants
@@ -22,10 +23,10 @@ async def test_it_is_cancelled_and_the_turn_fails(backend: Assistants, threads: 
     """When the person is told that it failed, nothing is at work any more, and the next turn finds its way free."""
     threads.latency = 0.05
     threads.plan(status)
-    request = asked(await backend.create_thread(place()), "hello", patience=0.5)
+    request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
+        await backend.await_run(replace(request, patience=0.5), run)
     assert failed.value.error_class == "timeout"
     assert [run.status for run in threads.only.runs] == ["cancelled"]
     await answered(backend, asked(request.thread, "next", turn="t2", ids=("m2",)))
@@ -34,10 +35,10 @@ async def test_it_is_cancelled_and_the_turn_fails(backend: Assistants, threads: 
 async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Assistants, threads: ThreadsDouble) -> None:
     """It completed before it could be cancelled: it is paid for, and it is the answer."""
     threads.latency = 0.5
-    request = asked(await backend.create_thread(place()), "hello", patience=0.3)
+    request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     threads.fail("server_error", on="runs.cancel", times=None)
-    answer = await backend.await_run(request, run)
+    answer = await backend.await_run(replace(request, patience=0.3), run)
     assert isinstance(answer, Answer)
     assert answer.run == run
 
@@ -48,10 +49,10 @@ async def test_one_that_cannot_be_cancelled_is_left(
     """The person is not kept waiting for what may take minutes at the provider."""
     monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
     threads.plan("in_progress", cancelling=True)
-    request = asked(await backend.create_thread(place()), "hello", patience=0.2)
+    request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
+        await backend.await_run(replace(request, patience=0.2), run)
     assert failed.value.error_class == "timeout"
     assert threads.only.runs[0].status == "cancelling"
 
@@ -61,11 +62,11 @@ async def test_a_server_that_is_gone_meanwhile_is_unreachable(
 ) -> None:
     """Nothing can be cancelled there; the class says what was wrong."""
     monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
-    request = asked(await backend.create_thread(place()), "hello", patience=0.5)
+    request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     threads.fail("drop", times=None)
     with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
+        await backend.await_run(replace(request, patience=0.5), run)
     assert failed.value.error_class == "unreachable"
 
 
