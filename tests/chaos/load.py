@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import nats.errors
 
 from events.ids import ChatKey
-from tests.chaos.outsider import Outsider
+from tests.chaos.log_watch import LogWatch, watching
+from tests.chaos.outsider import Outsider, outsider
 from tests.doubles.openai_server import OpenAIDouble
 
 CHATS = tuple(ChatKey(("local", "shop")[n % 2], f"55119{n:08}@s.whatsapp.net") for n in range(50))
+SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
+"""Of a recado under this load: the model hangs now and then, and nobody wants to wait for that."""
+
 REFUSED = "FLAGGED"
 """The model refuses messages with this word."""
 
@@ -132,3 +137,22 @@ class Load:
     def _fresh(self, kind: str) -> str:
         self._count += 1
         return f"{kind}{self._count}"
+
+
+@asynccontextmanager
+async def load(
+    url: str, token: str | None, model: OpenAIDouble, dice: random.Random
+) -> AsyncIterator[tuple[Load, LogWatch]]:
+    """People write while the block runs; when it is left, all that they began is stored."""
+    async with watching(url, token) as log, outsider(url, token) as someone:
+        writing = Load(someone, model, dice)
+        running = asyncio.create_task(writing.run())
+        try:
+            yield writing, log
+            writing.stop()
+            await running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        heard = [reply["id"] for reply in someone.replies]
+        assert len(heard) == len(set(heard)), "a reply was heard twice"

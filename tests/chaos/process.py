@@ -200,6 +200,16 @@ class Recado:
         assert process.returncode is not None
         return Ended(process.returncode, out.decode(), err.decode())
 
+    async def run_killed(self, *arguments: str, after: float) -> None:
+        """Run another command and kill it `after` some seconds, wherever it is by then."""
+        process = await asyncio.create_subprocess_exec(
+            RECADO, *arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._env(), cwd=self._folder
+        )
+        await asyncio.sleep(after)
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
     async def is_verified(self) -> None:
         """`recado verify` finds the projection identical to a rebuilt one."""
         verified = await self.run("verify")

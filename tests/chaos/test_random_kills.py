@@ -8,23 +8,20 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.load import Load
+from tests.chaos.load import SETTINGS, Load, load
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.nats_proxy import nats_proxy
-from tests.chaos.outsider import outsider
 from tests.chaos.process import Recado, asks, recado
 from tests.doubles.openai_server import OpenAIDouble
 from tests.nats_server import NatsServer
 
 SEED = os.environ["RECADO_TEST_SEED"]
 MANY = int(os.environ.get("RECADO_TEST_KILLS", "200"))
-SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
 
 
 def kills(some: int, many: int) -> pytest.MarkDecorator:
@@ -166,25 +163,6 @@ async def test_one_of_two_instances_is_killed(tmp_path: Path, times: int) -> Non
                 await stands_by.is_verified()
     finally:
         server.kill()
-
-
-@asynccontextmanager
-async def load(
-    url: str, token: str | None, model: OpenAIDouble, dice: random.Random
-) -> AsyncIterator[tuple[Load, LogWatch]]:
-    """People write while the block runs; when it is left, all that they began is stored."""
-    async with watching(url, token) as log, outsider(url, token) as someone:
-        writing = Load(someone, model, dice)
-        running = asyncio.create_task(writing.run())
-        try:
-            yield writing, log
-            writing.stop()
-            await running
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-        heard = [reply["id"] for reply in someone.replies]
-        assert len(heard) == len(set(heard)), "a reply was heard twice"
 
 
 async def _answers(writing: Load, log: LogWatch) -> None:
