@@ -38,7 +38,7 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_where_it_is_said_to_be(name: str) -> None:
     """A command's module has it under its name, and it explains itself."""
-    command = getattr(import_module(f"recado.cli.{COMMANDS[name].module}"), name)
+    command = getattr(import_module(f"recado.cli.{COMMANDS[name].module}"), name.replace("-", "_"))
     assert isinstance(command, click.Command)
     assert command.name == name
     assert command.help
