@@ -243,11 +243,18 @@ class ChatActor(LoopActor):
     def _keep_under_way(self, owed: list[Effect]) -> None:
         for effect in [effect for effect in self._effects if effect not in owed]:
             self._effects.pop(effect).cancel()
-            if isinstance(effect, AwaitRun) and self._chat.turn is None:
+            if isinstance(effect, AwaitRun) and self._is_abandoned(effect, owed):
                 self._start(cancel_run(self._instance, effect), lambda _: LookAgain())
         for effect in owed:
             if effect not in self._effects and not self._is_decided(effect):
                 self._begin(effect)
+
+    def _is_abandoned(self, effect: AwaitRun, owed: list[Effect]) -> bool:
+        """Whether nobody will wait for the run any more: its turn has its ending, or is about to, as in a pause."""
+        turn = self._chat.turn
+        if turn is not None and turn.by != self._instance.setting.incarnation:
+            return False
+        return not any(isinstance(work, AwaitRun) and work.turn.run == effect.turn.run for work in owed)
 
     def _is_decided(self, effect: Effect) -> bool:
         """Whether the effect's outcome is waiting for its decision."""

@@ -30,7 +30,7 @@ from events.ids import ChatKey
 log = structlog.get_logger("recado.actors")
 
 MOST_ATTEMPTS = 3
-"""Runs that are tried for one turn before it fails."""
+"""Runs that are tried for one turn before it fails, and threads that are made for it."""
 
 INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
 
@@ -73,6 +73,8 @@ async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | Star
             return [RunReady(turn.id, await backend.start_run(request), turn.attempt + 1)]
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
+        if turn.threads >= MOST_ATTEMPTS:
+            raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
         return [await _new_thread(instance, key, turn.id, "replaced", request.history)]
 
 

@@ -95,7 +95,7 @@ def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]
 
 def _thread_created(chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, Any]:
     # A run lives in its thread: a turn that goes on in another one starts another run.
-    turn = replace(chat.turn, run=None) if chat.turn is not None else None
+    turn = replace(chat.turn, run=None, threads=chat.turn.threads + 1) if chat.turn is not None else None
     return {"thread": Thread(event.backend, event.thread), "turn": turn}
 
 

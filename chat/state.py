@@ -39,7 +39,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
     messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, in the
     `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
-    that were asked for."""
+    that were asked for, `threads` counts those that were made for the turn."""
 
     id: str
     messages: tuple[str, ...]
@@ -51,6 +51,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     attempt: int = 0
     calls: tuple[Call, ...] = ()
     runs: tuple[str, ...] = ()
+    threads: int = 0
 
     @property
     def current_calls(self) -> tuple[Call, ...]:

@@ -147,7 +147,7 @@ class House:
         self.instance = Instance(
             incarnation=incarnation,
             log=log,
-            backend=self.model,
+            backend=settings.pop("backend", self.model),
             tools=tools,
             reads=self.reads,
             progress=self.reads,
