@@ -29,8 +29,8 @@ from backends.responses_items import (
     function_calls,
     open_calls,
     since_last_answer,
-    standing_of_messages,
-    standing_of_outputs,
+    standings_of_messages,
+    standings_of_outputs,
 )
 from backends.responses_posting import UNANSWERED, Posting, Server, remove
 from backends.responses_wire import (
@@ -153,8 +153,9 @@ class Responses:
         """The id of the conversation's last item, once no lost turn has left anything in the way."""
         texts, thread = [as_sent(line) for line in request.messages], request.thread
         items = await self._calls.last_items(thread, _TAIL)
-        if (left := standing_of_messages(since_last_answer(items), texts)) is not None:
-            await remove(self._calls, thread, left.items)
+        if left := standings_of_messages(since_last_answer(items), texts):
+            for standing in reversed(left):
+                await remove(self._calls, thread, standing.items)
             items = await self._calls.last_items(thread, _TAIL)
         if opened := open_calls(items):
             log.warning("open_calls_closed", conversation=thread, calls=len(opened))
@@ -194,9 +195,8 @@ class Responses:
 
     async def _clear(self, request: ReplyRequest, after: str) -> None:
         items = await self._calls.items_after(request.thread, after)
-        left = standing_of_messages(items, [as_sent(line) for line in request.messages])
-        if left is not None:
-            await remove(self._calls, request.thread, left.items)
+        for standing in reversed(standings_of_messages(items, [as_sent(line) for line in request.messages])):
+            await remove(self._calls, request.thread, standing.items)
 
     async def _post(
         self, request: ReplyRequest, run: str, outputs: Sequence[Item] | None, spent: Spent, deadline: float
@@ -220,14 +220,14 @@ class Responses:
         self._unused.discard(request.thread)
         return posted
 
-    async def _look(self, request: ReplyRequest, after: str | None, owed: tuple[str, ...]) -> Standing | None:
+    async def _look(self, request: ReplyRequest, after: str | None, owed: tuple[str, ...]) -> list[Standing]:
         if after is None:
             items = await self._calls.last_items(request.thread, _TAIL)
         else:
             items = await self._calls.items_after(request.thread, after)
         if owed:
-            return standing_of_outputs(items, set(owed))
-        return standing_of_messages(items, [as_sent(line) for line in request.messages])
+            return standings_of_outputs(items, owed)
+        return standings_of_messages(items, [as_sent(line) for line in request.messages])
 
     def _body(self, request: ReplyRequest, items: list[JsonObject], spent: Spent) -> JsonObject:
         body: JsonObject = {

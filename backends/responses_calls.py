@@ -69,7 +69,13 @@ class Calls:
 
     async def create_conversation(self, items: list[JsonObject], metadata: Mapping[str, str]) -> str:
         body = {"items": items, "metadata": metadata}
-        return (await self._send("post", "/conversations", Conversation, body=body)).id
+        try:
+            return (await self._send("post", "/conversations", Conversation, body=body)).id
+        except AttemptFailed as failure:
+            if _status(failure) not in (404, 405):
+                raise
+            detail = f"the server has no Conversations API ({failure.detail}): use OPENAI_API_MODE=chat"
+            raise AttemptFailed("bad_request", detail) from failure
 
     async def add_items(self, conversation: str, items: list[JsonObject]) -> None:
         await self._in(conversation, "post", f"/conversations/{conversation}/items", Page, body={"items": items})

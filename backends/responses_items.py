@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -20,20 +21,37 @@ class Standing(msgspec.Struct, frozen=True):
     outputs: tuple[Item, ...]
 
 
-def standing_of_messages(items: Sequence[Item], texts: Sequence[str]) -> Standing | None:
-    """How far a turn has come whose messages are `texts`, in `items` (oldest first); None if they are not there."""
+def standings_of_messages(items: Sequence[Item], texts: Sequence[str]) -> list[Standing]:
+    """How far a turn has come whose messages are `texts`, in `items` (oldest first): one for each time that they were
+    sent, which should be at most once."""
     wanted = [_plain(text) for text in texts]
-    for first in range(len(items) - len(wanted), -1, -1):
-        sent = items[first : first + len(wanted)]
+    found, place = [], 0
+    while place + len(wanted) <= len(items):
+        sent = items[place : place + len(wanted)]
         if all(_is_users(item) for item in sent) and [_plain(item.text) for item in sent] == wanted:
-            return _standing(items[first:], len(wanted))
-    return None
+            found.append(_standing(items[place:], len(wanted)))
+            place += len(wanted)
+        else:
+            place += 1
+    return found
 
 
-def standing_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> Standing | None:
-    """The same for function calls' outputs."""
-    ours = [place for place, item in enumerate(items) if _is_output(item) and item.call_id in call_ids]
-    return _standing(items[ours[0] :], ours[-1] - ours[0] + 1) if ours else None
+def standings_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> list[Standing]:
+    """The same for the outputs of function calls, which are sent together."""
+    starts: list[int] = []
+    seen: set[str] = set()
+    for place, item in enumerate(items):
+        if _is_output(item) and item.call_id in call_ids:
+            if not starts or item.call_id in seen:
+                starts.append(place)
+                seen = set()
+            seen.add(item.call_id or "")
+    found = []
+    for start, end in pairwise([*starts, len(items)]):
+        part = items[start:end]
+        sent = sum(1 for item in part if _is_output(item) and item.call_id in call_ids)
+        found.append(_standing(part, sent))
+    return found
 
 
 def since_last_answer(items: Sequence[Item]) -> Sequence[Item]:

@@ -34,10 +34,10 @@ class Server(msgspec.Struct):
 class Posting:
     """`POST /responses` with `body`; awaiting the attempt gives the response, or what an earlier one's model said.
 
-    `look` finds what was sent in the conversation. `in_doubt`: it may have been sent before. Then it is looked for
-    before it is sent: at a server that locks, sending it is safe while it is not to be found; at others half of the
-    time until `deadline` (the loop's) has to pass first, in which an earlier one may still show up. What an earlier one
-    left without an answer is removed. Raises AttemptFailed and ThreadLost.
+    `look` finds what was sent in the conversation, each time that it was. `in_doubt`: it may have been sent before.
+    Then it is looked for before it is sent: at a server that locks, sending it is safe while it is not to be found; at
+    others half of the time until `deadline` (the loop's) has to pass first, in which an earlier one may still show up.
+    What an earlier one left without an answer is removed. Raises AttemptFailed and ThreadLost.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Posting:
         calls: Calls,
         server: Server,
         body: JsonObject,
-        look: Callable[[], Awaitable[Standing | None]],
+        look: Callable[[], Awaitable[list[Standing]]],
         *,
         in_doubt: bool,
         deadline: float,
@@ -61,40 +61,67 @@ class Posting:
         self._sleep = sleep
 
     async def attempt(self) -> Response | tuple[Item, ...]:
-        if self._in_doubt and (outputs := await self._found()):
-            return outputs
-        was, self._in_doubt = self._in_doubt, True
-        try:
-            return await self._mended()
-        except ConversationLocked:
-            self._server.locks = True
-            raise
-        except AttemptFailed as failure:
-            if not failure.in_doubt:
-                self._in_doubt = was
-            raise
+        wait = 0.2
+        while True:
+            if self._in_doubt and (outputs := await self._found()):
+                return outputs
+            was, self._in_doubt = self._in_doubt, True
+            try:
+                response = await self._mended(was)
+            except ConversationLocked:
+                self._server.locks = True
+                if self._left() <= wait:
+                    raise
+            except AttemptFailed as failure:
+                if not failure.in_doubt:
+                    self._in_doubt = was
+                raise
+            else:
+                return await self._the_only_one(response) if was and isinstance(response, Response) else response
+            await self._sleep(wait)
+            wait = min(wait * 1.5, 2.0)
 
     async def _found(self) -> tuple[Item, ...]:
         """What the model said to it, once it has; nothing when it may be sent."""
         until, wait = asyncio.get_running_loop().time() + self._left() / 2, 0.2
         while True:
-            standing = await self._look()
-            if standing is not None and standing.outputs:
+            standings = await self._look()
+            if standings and standings[0].outputs:
                 log.info("response_found", conversation=self._conversation)
-                return standing.outputs
-            if self._server.locks and standing is None:
+                await self._remove(standings[1:])
+                return standings[0].outputs
+            if self._server.locks and not standings:
                 return ()
             if asyncio.get_running_loop().time() >= until:
                 break
             await self._sleep(wait)
             wait = min(wait * 1.5, 2.0)
-        if standing is not None:
-            await remove(self._calls, self._conversation, standing.items)
-        self._in_doubt = False
+        await self._remove(standings)
         return ()
 
-    async def _mended(self) -> Response:
-        """The response; what the server does not take is left out, what it wants first is done."""
+    async def _the_only_one(self, response: Response) -> Response | tuple[Item, ...]:
+        """`response`; or what an earlier one said that completed just before this one was asked for: it is undone."""
+        standings = await self._look()
+        if not standings or not standings[0].outputs:
+            return response
+        if not response.ended:
+            response = await self._calls.response(response.id)
+        if {item.id for item in standings[0].outputs} & {item.id for item in response.output}:
+            return response
+        log.warning("response_undone", conversation=self._conversation, response=response.id)
+        if not response.ended:
+            await self._calls.cancel_response(response.id)
+        first, *others = await self._look()
+        await self._remove(others)
+        return first.outputs
+
+    async def _remove(self, standings: list[Standing]) -> None:
+        for standing in reversed(standings):
+            await remove(self._calls, self._conversation, standing.items)
+
+    async def _mended(self, in_doubt: bool) -> Response | tuple[Item, ...]:
+        """The response; what the server does not take is left out, what it wants first is done. In doubt, an open call
+        may be one that an earlier response has just asked for: then what that one said."""
         for _ in range(8):
             body = {name: value for name, value in self._body.items() if name not in _OPTIONAL or self._takes(name)}
             try:
@@ -103,6 +130,8 @@ class Posting:
                 log.info("field_not_taken", field=refused.field)
                 self._server.takes.discard(refused.field)
             except OpenCall as open_:
+                if in_doubt and (standings := await self._look()) and standings[0].outputs:
+                    return standings[0].outputs
                 log.warning("open_call_closed", conversation=self._conversation, call=open_.call_id)
                 await self._calls.add_items(self._conversation, output_items({open_.call_id: UNANSWERED}))
         raise AttemptFailed("bad_request", "the conversation has more open function calls than could be closed")

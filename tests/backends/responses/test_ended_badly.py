@@ -1,0 +1,71 @@
+"""Responses that another attempt would not better: the turn fails, each by its class."""
+
+from __future__ import annotations
+
+import pytest
+
+from backends.protocol import ReplyFailed
+from backends.responses import Responses
+from tests.backends.responses.turns import Turn
+from tests.doubles.openai_responses import ResponsesDouble
+
+
+@pytest.mark.parametrize(
+    ("fate", "error_class"),
+    [
+        (("incomplete", "content_filter"), "refused"),
+        (("failed", "invalid_prompt"), "refused"),
+        (("failed", "bio_policy"), "refused"),
+        (("failed", "insufficient_quota"), "quota_exhausted"),
+        (("failed", "context_length_exceeded"), "context_too_long"),
+        (("refusal", None), "refused"),
+        (("blank", None), "malformed_answer"),
+    ],
+)
+async def test_the_turn_fails_at_once(
+    responses: Responses, provider: ResponsesDouble, thread: str, fate: tuple[str, str | None], error_class: str
+) -> None:
+    """One response was made, and the chat goes on after it."""
+    provider.fail(fate[0], code=fate[1])
+    with pytest.raises(ReplyFailed) as failed:
+        await Turn(thread, "hello").answered(responses)
+    assert failed.value.error_class == error_class
+    assert failed.value.detail
+    assert len(provider.asked("responses.create")) == 2
+    assert (await Turn(thread, "and now?", turn="turn-2").answered(responses)).text == "reply to: and now?"
+
+
+async def test_half_an_answer_is_better_than_none(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
+    """Cut short at the largest number of tokens, what there is of it is the reply."""
+    provider.fail("incomplete", code="max_output_tokens")
+    assert (await Turn(thread, "hello").answered(responses)).text == "reply to: hello"
+
+
+async def test_half_a_call_is_no_answer(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
+    """Cut short in a function call, the turn fails; the open call is closed, and the chat goes on."""
+    provider.fail("incomplete", code="max_output_tokens")
+    with pytest.raises(ReplyFailed, match="incomplete: max_output_tokens") as failed:
+        await Turn(thread, "!call price 1").answered(responses)
+    assert failed.value.error_class == "malformed_answer"
+    assert (await Turn(thread, "and now?", turn="turn-2").answered(responses)).text == "reply to: and now?"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error_class"),
+    [
+        ({"status": 401, "message": "Incorrect API key provided", "code": "invalid_api_key"}, "bad_key"),
+        ({"status": 404, "message": "The model `x` does not exist", "code": "model_not_found"}, "unknown_model"),
+        ({"status": 429, "message": "You exceeded your quota", "code": "insufficient_quota"}, "quota_exhausted"),
+        ({"status": 400, "message": "Invalid value for 'input'"}, "bad_request"),
+        ({"status": 400, "message": "too long", "code": "context_length_exceeded"}, "context_too_long"),
+    ],
+)
+async def test_a_refused_request_fails_by_its_class(
+    responses: Responses, provider: ResponsesDouble, thread: str, fault: dict[str, object], error_class: str
+) -> None:
+    """Refused before anything was made: asked once."""
+    provider.fail("error", **fault)
+    with pytest.raises(ReplyFailed) as failed:
+        await Turn(thread, "hello").answered(responses)
+    assert failed.value.error_class == error_class
+    assert len(provider.asked("responses.create")) == 2
