@@ -161,7 +161,7 @@ class Responses:
             log.warning("open_calls_closed", conversation=thread, calls=len(opened))
             await self._calls.add_items(thread, output_items(dict.fromkeys(opened[:ITEMS_AT_ONCE], UNANSWERED)))
             items = await self._calls.last_items(thread, _TAIL)
-        return items[-1].id if items else ""
+        return (items[-1].id or "") if items else ""
 
     async def _ended(self, request: ReplyRequest, run: str, deadline: float) -> Response:
         """The response, once it has ended; one that outlasts the patience is cancelled."""

@@ -95,7 +95,7 @@ class Calls:
             found += page.data
             if not page.has_more or not page.data:
                 return found
-            item = page.data[-1].id
+            item = page.data[-1].id or ""
 
     async def delete_item(self, conversation: str, item: str) -> None:
         """One that is gone already is as good."""

@@ -79,13 +79,7 @@ def words(outputs: Sequence[Item]) -> str:
 
 def refusal(outputs: Sequence[Item]) -> str:
     """The words in which the model refuses; empty if it does not."""
-    return " ".join(
-        part.refusal
-        for item in outputs
-        if item.type == "message"
-        for part in item.parts
-        if isinstance(part.refusal, str)
-    )
+    return " ".join(item.refusal for item in outputs if item.type == "message").strip()
 
 
 def _standing(items: Sequence[Item], sent: int) -> Standing:
@@ -95,7 +89,7 @@ def _standing(items: Sequence[Item], sent: int) -> Standing:
     outputs = [place for place, item in enumerate(followed) if _is_output(item)]
     last = followed[outputs[-1] + 1 :] if outputs else followed
     spoke = any(item.type == "function_call" or item.role == "assistant" for item in last)
-    return Standing(tuple(item.id for item in items[:end]), tuple(last) if spoke else ())
+    return Standing(tuple(item.id for item in items[:end] if item.id), tuple(last) if spoke else ())
 
 
 def _is_users(item: Item) -> bool:

@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/responses and …/conversations
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,21 +16,13 @@ from chat.context import Line
 JsonObject = dict[str, Any]
 
 
-class Part(msgspec.Struct):
-    """A part of a message's content: `text` of what was written or said, or `refusal`."""
-
-    type: str = ""
-    text: Any = None
-    refusal: Any = None
-
-
 class Item(msgspec.Struct):
     """A message, a function call (`call_id`, `name`, `arguments`), its output (`call_id`), or anything else that is
     only passed over. Of other types the same fields hold other things."""
 
-    id: str = ""
-    type: str = "message"
-    role: str = ""
+    id: str | None = None
+    type: str | None = "message"
+    role: str | None = None
     phase: str | None = None
     content: Any = None
     call_id: str | None = None
@@ -38,15 +30,19 @@ class Item(msgspec.Struct):
     arguments: Any = None
 
     @property
-    def parts(self) -> list[Part]:
-        if isinstance(self.content, str):
-            return [Part(text=self.content)]
-        return msgspec.convert(self.content, list[Part]) if isinstance(self.content, list) else []
-
-    @property
     def text(self) -> str:
         """The words of a message."""
-        return "".join(part.text for part in self.parts if isinstance(part.text, str))
+        return self.content if isinstance(self.content, str) else "".join(self._parts("text"))
+
+    @property
+    def refusal(self) -> str:
+        """The words in which the model refuses."""
+        return "".join(self._parts("refusal"))
+
+    def _parts(self, field: str) -> Iterator[str]:
+        for part in self.content if isinstance(self.content, list) else ():
+            if isinstance(part, dict) and isinstance(part.get(field), str):
+                yield part[field]
 
 
 class Page(msgspec.Struct):
