@@ -50,6 +50,11 @@ def page(document: Document) -> str:
         f"This run: {document.at}, {machine.system}, {machine.cores} cores, Python {machine.python},"
         f" SQLite {machine.sqlite}, load average before it {machine.load:g}."
     )
+    if machine.load > machine.cores / 2:
+        run += (
+            " The machine was busy with other work: what goes by the clock (latency, events/s, appends/s) comes out"
+            " worse than on a quiet one; what goes by CPU, and ratios, hold."
+        )
     targets = [target for outcome in document.benchmarks.values() for target in outcome.targets]
     sections = (line for name, outcome in document.benchmarks.items() for line in _section(name, outcome))
     return "\n".join([_INTRODUCTION, run, "", *_promises(targets), *sections])

@@ -22,6 +22,9 @@ from events.ids import token
 from tests.system.service import Service, fresh_chat
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes: other tests have large replies written."""
+
 RUNTIMES = ["python", *(["node"] if shutil.which("node") and shutil.which("npm") else [])]
 
 
@@ -86,7 +89,7 @@ async def listening(runtime: str, examples: Path, url: str, name: str) -> AsyncI
     """The example that listens, running; gives what it prints."""
     program = [sys.executable, "listen.py"] if runtime == "python" else ["node", "listen.mjs"]
     process = await asyncio.create_subprocess_exec(
-        *program, name, cwd=examples, stdout=subprocess.PIPE, env={**os.environ, "NATS_URL": url}
+        *(*program, name), cwd=examples, stdout=subprocess.PIPE, env={**os.environ, "NATS_URL": url}, limit=LONGEST_LINE
     )
     assert process.stdout is not None
     lines = process.stdout
