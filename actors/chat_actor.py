@@ -71,6 +71,7 @@ class ChatActor(LoopActor):
         self._gone = gone
         self._chat = Chat()
         self._behind = 0  # a decision of somebody else's that the tail has still to bring
+        self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
         self._burst_first = self._burst_last = 0.0
         self._commands: deque[Command] | None = None
@@ -87,7 +88,7 @@ class ChatActor(LoopActor):
             case Committed(recorded):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
-                self._appending = None
+                self._appending, self._leader_says = None, None
                 metrics.decisions.labels(TYPE_OF[type(decision)]).inc()
                 self._apply(decision, appended, msg_id)
             case AppendRefused(decision, error):
@@ -180,7 +181,7 @@ class ChatActor(LoopActor):
         )
 
     def _start_append(self, decision: Decision) -> None:
-        expected = self._chat.o
+        expected = self._chat.o if self._leader_says is None else self._leader_says
 
         async def tell_outcome() -> None:
             try:
@@ -221,7 +222,9 @@ class ChatActor(LoopActor):
         metrics.conflicts.inc()
         log.warning("conflict", chat=self._key.chat, expected=error.expected, actual=error.actual)
         if error.actual < error.expected:
-            raise error
+            # The chat's last decision was deleted from the log, or a stray one was folded: nobody else decides here.
+            self._leader_says = error.actual
+            return
         self._behind = error.actual
         self._commands = None
         self._drop_effects()

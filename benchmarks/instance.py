@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from actors.bus_time import BusTime
-from actors.instance import Instance
+from actors.instance import Instance, NoTools
 from actors.router import Router
 from backends.chat_completions import ChatCompletions
 from backends.protocol import ReplyBackend
@@ -32,6 +32,7 @@ class Recado:
         self.instance = Instance(
             incarnation=token_hex(8),
             log=log,
+            tools=NoTools(),
             backend=backend,
             reads=ChatReads(Reader(folder, lambda: self.runner.path)),
             progress=self.runner,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actors.bus_time import BusTime
-from actors.instance import Instance
+from actors.instance import Instance, NoTools
 from actors.router import Router
 from backends.scripted import Scripted
 from benchmarks.conversations import chat_events
@@ -66,6 +66,7 @@ def idle_router(folder: Path, checkpoint: int) -> Router:
     instance = Instance(
         incarnation="bench",
         log=log,
+        tools=NoTools(),
         backend=Scripted(),
         reads=ChatReads(Reader(folder)),
         progress=Standing(checkpoint),

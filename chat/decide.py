@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from chat.bounds import LONGEST_SEND, together
+from chat.bounds import LONGEST_NAME, LONGEST_SEND, together
 from chat.pending import Adopt, Apologise, EndBurst, Obey, Refuse, Resume
 from chat.state import Chat, Turn
 from events.decisions import (
@@ -201,7 +201,7 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
 
 def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
     control = order.control
-    at, by, cause = facts.at, control.by, control.id
+    at, by, cause = facts.at, control.by and control.by[:LONGEST_NAME], control.id
     match control.command:
         case "pause":
             return Paused(until=control.until, at=at, by=by, cause=cause)
@@ -221,7 +221,9 @@ def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
         case "retry" if chat.pause is not None:
             return Ignored(messages=(), reason="paused", at=at, cause=cause)
         case "retry" if facts.failed:
-            return TurnStarted(turn=facts.id, messages=facts.failed, backend=facts.backend, at=at, cause=cause)
+            return TurnStarted(
+                turn=facts.id, messages=together(facts.failed), backend=facts.backend, at=at, cause=cause
+            )
         case "retry":
             return Ignored(messages=(), reason="nothing_to_retry", at=at, cause=cause)
         case "send":

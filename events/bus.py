@@ -146,16 +146,20 @@ class Bus(LenientClient):
         """As nats-py's, but never deaf to a cancellation."""
         task = asyncio.current_task()
         before = task.cancelling() if task is not None else 0
-        answer = await super().request(*args, **kwargs)
-        if task is not None and task.cancelling() > before:
-            # asyncio.wait_for, by which nats-py waits, swallows a cancellation that meets the answer (before 3.12).
-            raise asyncio.CancelledError
-        return answer
+        try:
+            return await super().request(*args, **kwargs)
+        finally:
+            if task is not None and task.cancelling() > before:
+                # asyncio.wait_for, by which nats-py waits, swallows a cancellation that meets the answer (before 3.12).
+                raise asyncio.CancelledError
 
     async def close(self) -> None:
         """End the connection for good; what was published is flushed before."""
         self._leaving = True
-        await super().close()
+        try:
+            await super().close()
+        except (OSError, nats.errors.Error) as error:
+            log.info("bus.closed_without_server", reason=said(error))
 
     def _tell(self, standing: bool) -> None:
         if standing:

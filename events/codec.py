@@ -72,6 +72,8 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
     except KeyError:
         event = Unknown(type_, version)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if side == "i" and (tolerated := _without_nulls(type_, body)) is not None:
+            return Recorded(seq, key, side, type_, at, msg_id, _addressed(key, tolerated))
         newer = version > VERSION
         if side == "o" and newer:
             event = Unknown(type_, version)
@@ -81,6 +83,18 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
     if side == "i" and not isinstance(event, Unreadable):
         event = _addressed(key, event)
     return Recorded(seq, key, side, type_, at, msg_id, event)
+
+
+def _without_nulls(type_: str, body: bytes) -> Inbound | None:
+    """The event in a body that writes out what it does not have as `null`, as many serialisers do; else None."""
+    try:
+        shape = msgspec.json.decode(body)
+        if not isinstance(shape, dict) or None not in shape.values():
+            return None
+        given = {name: value for name, value in shape.items() if value is not None}
+        return msgspec.convert(given, _decoders[type_].type)  # type: ignore[no-any-return]
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, KeyError):
+        return None
 
 
 def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | Decision | Unknown | Unreadable:

@@ -118,7 +118,8 @@ class History:
             media = _encoder.encode(event.media).decode() if event.media is not None else None
             sent = micros(event.at) if event.at is not None else at
             fixed: Row = (
-                seq, held.id, id_, "person", at, event.text, sent, event.sender, event.name, event.kind, event.from_me,
+                seq, held.id, id_, "person", at, event.text, sent, event.sender or recorded.key.chat,
+                event.name, event.kind, event.from_me,
                 media, event.quoted, None,
             )  # fmt: skip
         else:

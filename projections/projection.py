@@ -16,7 +16,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.recorded import Recorded, Unreadable
 from projections.chats import Chats
 from projections.controls import Controls, named_control
-from projections.database import Damaged, create, make_shared, meta_of, micros, open_to_write
+from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
 from projections.held import Held
 from projections.history import History, MessageId, named_messages, unreadable_id
 from projections.receipts import Receipts
@@ -51,6 +51,9 @@ class Projection:
         db = open_to_write(path)
         try:
             return cls(db, path)
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise as_damage(path, error) from error
         except BaseException:
             db.close()
             raise

@@ -61,6 +61,7 @@ class Runner:
         self._writer = ThreadPoolExecutor(1, "projection")
         self._turnstile = asyncio.Lock()
         self._projection: Projection | None = None
+        self._damaged: Path | None = None  # met while writing: opening it again would find no fault
         self._pointer = (0, 0)
         self._inode = 0
         self._path: Path | None = None
@@ -152,6 +153,8 @@ class Runner:
         path = files.live(self._directory)
         if path is None:
             return "there is none yet"
+        if path == self._damaged:
+            return "it is damaged"
         try:
             inode = files.inode(path)
             projection = await self._on_writer(Projection.open, path)
@@ -204,6 +207,7 @@ class Runner:
                 damage = as_damage(projection.path, error)
                 self._turn(healthy=False)
                 if isinstance(damage, Damaged):
+                    self._damaged = projection.path
                     log.error("projection_damaged", reason=str(damage))  # noqa: TRY400
                     await self._on_writer(projection.close)
                     self._projection = None

@@ -27,8 +27,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 
 def local(at: datetime | None) -> str:
-    """A time as the reader's own clock shows it."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else "-"
+    """A time as the reader's own clock shows it; one at the very end of the calendar as it was given."""
+    if at is None:
+        return "-"
+    try:
+        return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except OverflowError:
+        return at.isoformat()
 
 
 def plain(text: str) -> str:

@@ -250,6 +250,20 @@ async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
         assert actor_ref.is_alive()
 
 
+async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
+    """The log has the chat's last decision below what was folded: that is what the next append is compared with."""
+    log = MemoryLog()
+    async with house(log) as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1))
+        await home.decided(Reply)
+        created = await home.reads.seen(lambda e: e.type == "thread_created")
+        log._last_decision[ANA] = created.seq
+        await home.say("m2")
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply, 2)).in_reply_to == ("m2",)
+
+
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn that has begun is ended; the next one waits for room."""
     monkeypatch.setattr("actors.chat_actor._NO_ROOM", 0.01)

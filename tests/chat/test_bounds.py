@@ -54,3 +54,9 @@ def test_a_human_text_that_no_message_could_carry_is_refused() -> None:
     (ignored,) = Story().given(order("c1", "send", text="x" * (LONGEST_SEND + 1))).works_off_what_is_due()
     assert isinstance(ignored, Ignored)
     assert (ignored.reason, ignored.cause) == ("too_long", "c1")
+
+
+def test_whoever_gives_an_order_has_a_name_of_bounded_length() -> None:
+    """A megabyte in `by` is no reason for an event that does not fit."""
+    (paused,) = Story().given(order("c1", "pause", by="z" * 1_000_000)).works_off_what_is_due()
+    assert len(msgspec.json.encode(paused)) < 1_000

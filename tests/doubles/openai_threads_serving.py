@@ -24,7 +24,7 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `gone`: the thread is deleted before the request is carried out. `busy` is the refusal of a thread in which somebody
     else's run is active at that very moment. `late` answers nothing; the request is carried out when `come_late` is
-    called, though the client has hung up by then.
+    called, or after `seconds` if that is given, though the client has hung up by then.
     """
 
     kind: Literal[
@@ -47,6 +47,7 @@ class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     times: int | None = 1
     status: int = 500
     headers: dict[str, str] = {}
+    seconds: float | None = None
 
 
 class Asked(msgspec.Struct):
@@ -120,7 +121,10 @@ class Serving:
         if fault is None:
             return _json(*carry_out())
         if fault.kind == "late":
-            self._late.append(carry_out)
+            if fault.seconds is None:
+                self._late.append(carry_out)
+            else:
+                asyncio.get_running_loop().call_later(fault.seconds, carry_out)
             await asyncio.Event().wait()
         if fault.kind == "gone":
             return _json(*carry_out())
