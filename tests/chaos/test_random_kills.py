@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from events.inbound import Receipt
 from tests.chaos.load import SETTINGS, Load, load
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.nats_proxy import nats_proxy
@@ -103,6 +104,8 @@ async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -
                         process.start()
                 await _answers(writing, log)
             await _kept_their_promises(process, writing, bus.url, bus.token)
+            async with watching(bus.url, bus.token) as log:
+                await log.until(lambda: _unsent(log) == set(), "every phone has got its replies")
             assert await process.stop() == 0
 
 
@@ -169,6 +172,14 @@ async def _answers(writing: Load, log: LogWatch) -> None:
     """Return once a message that is written now has its ending."""
     key, probe = await writing.answered()
     await log.ended(key, probe)
+
+
+def _unsent(log: LogWatch) -> set[str]:
+    """Replies of the simulated account of which the log does not say that the phone has them."""
+    local = [recorded for recorded in log.events if recorded.key.account == "local"]
+    written = {recorded.event.id for recorded in local if recorded.type == "reply"}
+    receipts = [recorded.event for recorded in local if isinstance(recorded.event, Receipt)]
+    return (written or {"none yet"}) - {receipt.reply for receipt in receipts if receipt.state == "delivered"}
 
 
 async def _kept_their_promises(process: Recado, writing: Load, url: str, token: str | None = None) -> None:
