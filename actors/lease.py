@@ -122,11 +122,14 @@ class Lease:
 
     async def _renew(self) -> bool:
         try:
-            return await self._write(self._revision)
+            if await self._write(self._revision):
+                return True
         except (nats.js.errors.NoStreamResponseError, nats.errors.NoRespondersError):
-            # A restarted server has no bucket. Whoever comes first has the lease, and that is most likely its holder.
             await self._make_bucket()
-            return await self._write(0)
+        # A restarted server has no bucket, or an empty one that somebody made for another lease. Whoever comes first
+        # has this one, and that is most likely its holder.
+        revision, _ = await self._look()
+        return revision == 0 and await self._write(0)
 
     async def _is_ours(self) -> bool:
         """Whether what stands there is an earlier write of ours, of which the answer was lost."""
