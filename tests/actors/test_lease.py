@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -144,6 +145,21 @@ async def test_a_restart_of_the_server_takes_no_lease_away(js: JetStreamContext,
         assert holder.owns.is_set()
         assert holder.losses == 0
         await holder.end()
+
+
+async def test_a_lease_is_renewed_in_the_bucket_that_another_one_made(js: JetStreamContext, server: NatsServer) -> None:
+    """After a restart of the server the bucket is there and empty: that is nobody's taking it away."""
+    one, other = Lease(js, "p.all", Holder("a", "1")), Lease(js, "g.local", Holder("a", "1"))
+    assert await one._take()
+    assert await other._take()
+    server.kill()
+    server.start()
+    async with asyncio.timeout(15):
+        while not await _is_stored(one):
+            with contextlib.suppress(nats.errors.Error, nats.js.errors.Error):
+                assert await one._renew()
+            await asyncio.sleep(0.05)
+    assert await other._renew()
 
 
 async def test_a_renewal_whose_answer_was_lost_is_no_loss(js: JetStreamContext) -> None:
