@@ -144,7 +144,7 @@ async def load(
     url: str, token: str | None, model: OpenAIDouble, dice: random.Random
 ) -> AsyncIterator[tuple[Load, LogWatch]]:
     """People write while the block runs; when it is left, all that they began is stored."""
-    async with watching(url, token) as log, outsider(url, token) as someone:
+    async with watching(url, token) as log, outsider(url, token, patience=1.0) as someone:
         writing = Load(someone, model, dice)
         running = asyncio.create_task(writing.run())
         try:

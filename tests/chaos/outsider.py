@@ -24,10 +24,11 @@ class Refused(Exception):
 
 
 class Outsider:
-    """`replies` is what came on `wa.out.>` while it listened."""
+    """`replies` is what came on `wa.out.>` while it listened; `patience` are the seconds that it waits for a PubAck."""
 
-    def __init__(self, bus: Client) -> None:
+    def __init__(self, bus: Client, patience: float) -> None:
         self.bus = bus
+        self._patience = patience
         self.replies: list[dict[str, Any]] = []
 
     async def write(self, key: ChatKey, id_: str, text: str = "hello", *, header: bool = True, **fields: Any) -> int:
@@ -46,7 +47,7 @@ class Outsider:
 
     async def store(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> int:
         """Any bytes on any subject of the stream; where they stand. Raises Refused, nats.errors.Error."""
-        answer = json.loads((await self.bus.request(subject, body, timeout=5, headers=headers)).data)
+        answer = json.loads((await self.bus.request(subject, body, timeout=self._patience, headers=headers)).data)
         if "error" in answer:
             raise Refused(answer["error"]["description"])
         seq: int = answer["seq"]
@@ -65,7 +66,7 @@ class Outsider:
 
 
 @asynccontextmanager
-async def outsider(url: str, token: str | None = None) -> AsyncIterator[Outsider]:
+async def outsider(url: str, token: str | None = None, *, patience: float = 30.0) -> AsyncIterator[Outsider]:
     """A client on the bus at `url`, which comes back by itself."""
 
     async def unheeded(_: Exception) -> None:
@@ -75,7 +76,7 @@ async def outsider(url: str, token: str | None = None) -> AsyncIterator[Outsider
         url, token=token, max_reconnect_attempts=-1, reconnect_time_wait=0.05, ping_interval=5, error_cb=unheeded
     )
     try:
-        someone = Outsider(bus)
+        someone = Outsider(bus, patience)
         await bus.subscribe("wa.out.>", cb=someone.heard)
         await bus.flush()
         yield someone
