@@ -190,7 +190,7 @@ class Responses:
             if after is not None:
                 await self._insist(request, partial(self._clear, request, after))
             if response.error is not None and response.error.code == "rate_limit_exceeded":
-                await self._sleep(2.0**request.attempt)
+                await self._sleep(2.0 ** (request.attempt - 1))
             raise
 
     async def _clear(self, request: ReplyRequest, after: str) -> None:

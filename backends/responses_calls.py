@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
@@ -99,11 +100,8 @@ class Calls:
 
     async def delete_item(self, conversation: str, item: str) -> None:
         """One that is gone already is as good."""
-        try:
-            await self._send("delete", f"/conversations/{conversation}/items/{item}", dict[str, Any])
-        except AttemptFailed as failure:
-            if _status(failure) != 404:
-                raise
+        with suppress(ThreadLost):
+            await self._in(conversation, "delete", f"/conversations/{conversation}/items/{item}", dict[str, Any])
 
     async def create_response(self, body: JsonObject) -> Response:
         """Raises ThreadLost, OpenCall, NotTaken."""
@@ -147,8 +145,7 @@ class Calls:
                 raise
             if error.code == "conversation_locked":
                 raise ConversationLocked(failure.detail, failure.retry_after) from error
-            told = conversation in error.message or "onversation" in error.message or error.param == "conversation"
-            if error.status_code in (403, 404) and failure.error_class != "unknown_model" and (told or method == "get"):
+            if _is_lost(error, failure.error_class, method):
                 raise ThreadLost(conversation, failure.detail) from failure
             raise
 
@@ -185,6 +182,14 @@ class Calls:
 def _status(failure: AttemptFailed) -> int | None:
     error = failure.__cause__
     return error.status_code if isinstance(error, openai.APIStatusError) else None
+
+
+def _is_lost(error: openai.APIStatusError, error_class: str, method: str) -> bool:
+    """Whether it is the conversation that is not found, or not ours. An id of another server's is refused with 400."""
+    if method != "post":
+        return error.status_code in (400, 403, 404)
+    named = "conversation" in error.message.lower() or (error.param or "").startswith("conversation")
+    return named and error.status_code in (403, 404) and error_class != "unknown_model"
 
 
 def _in_doubt(error: BaseException) -> bool:

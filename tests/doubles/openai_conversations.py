@@ -51,9 +51,10 @@ class Conversation(msgspec.Struct):
 
 
 class Conversations:
-    """All of them, by id."""
+    """All of them, by id. `bare`: text is kept as it was sent, a string, as ogx does."""
 
     def __init__(self) -> None:
+        self.bare = False
         self.all: dict[str, Conversation] = {}
         self._numbers = itertools.count(1)
 
@@ -65,6 +66,9 @@ class Conversations:
         return made
 
     def find(self, id_: str) -> Conversation:
+        if not id_.startswith("conv_"):
+            message = f"Invalid 'conversation_id': '{id_}'. Expected an ID that begins with 'conv'."
+            raise Refused(wire.error(400, message, "invalid_request_error", param="conversation_id"))
         found = self.all.get(id_)
         if found is None:
             raise Refused(
@@ -100,7 +104,7 @@ class Conversations:
         if kind != "message":
             return {"id": f"{kind[:2]}_double{number:06}", "status": "completed", **item}
         content, part = item["content"], "output_text" if item["role"] == "assistant" else "input_text"
-        if isinstance(content, str):
+        if isinstance(content, str) and not self.bare:
             content = [{"type": part, "text": content} | ({"annotations": []} if part == "output_text" else {})]
         return {
             "id": f"msg_double{number:06}",

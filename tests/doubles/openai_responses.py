@@ -31,10 +31,11 @@ _ACTIVE = ("queued", "in_progress")
 
 
 class Made(msgspec.Struct):
-    """A response; `input` are its items as the conversation will keep them."""
+    """A response; `input` are its items as `conversation` will keep them."""
 
     object: Json
     input: list[Json]
+    conversation: Conversation | None
     ended: asyncio.Event
     task: asyncio.Task[None] | None = None
 
@@ -56,6 +57,8 @@ class ResponsesDouble(ResponsesServing):
         self.locks = True
         self.background: Literal["taken", "ignored", "refused"] = "taken"
         self.keeps_input = False
+        self.refuses_open_calls = True
+        self.names_conversation = True
         self._model = Model(reply)
         self._numbers = itertools.count(1)
 
@@ -67,6 +70,14 @@ class ResponsesDouble(ResponsesServing):
     def active(self) -> list[str]:
         """The ids of responses that are being made."""
         return [id_ for id_, made in self.made.items() if made.active]
+
+    def like_ogx(self) -> None:
+        """As ogx 1.5, which nobody here wrote, was seen to differ: it locks nothing, lets open calls be, keeps text as
+        it was sent, and does not say to which conversation a response belongs."""
+        self.locks = False
+        self.refuses_open_calls = False
+        self.conversations.bare = True
+        self.names_conversation = False
 
     def state(self) -> Json:
         """All that it holds, for whoever asks from another process."""
@@ -131,8 +142,9 @@ class ResponsesDouble(ResponsesServing):
         sent = body.get("input") or []
         given = self.conversations.stored([{"role": "user", "content": sent}] if isinstance(sent, str) else sent)
         context = [*(conversation.items if conversation else self._chain(body)), *given]
-        _refuse_open_calls(context)
-        made = Made(self._object(body), given, asyncio.Event())
+        if self.refuses_open_calls:
+            _refuse_open_calls(context)
+        made = Made(self._object(body), given, conversation, asyncio.Event())
         self.made[made.object["id"]] = made
         if conversation is not None:
             conversation.active.append(made.object["id"])
@@ -198,19 +210,18 @@ class ResponsesDouble(ResponsesServing):
         done |= {"status": status, "output": output, "completed_at": time.time() if status == "completed" else None}
         if status in ("completed", "incomplete"):
             done["usage"] = _usage(read, wrote)
-        conversation = self.conversations.all.get((done["conversation"] or {}).get("id", ""))
-        if conversation is not None:
-            conversation.active.remove(done["id"])
+        if made.conversation is not None:
+            made.conversation.active.remove(done["id"])
             if status in ("completed", "incomplete"):
-                conversation.items += [*made.input, *output]
+                made.conversation.items += [*made.input, *output]
             elif self.keeps_input:
-                conversation.items += made.input
+                made.conversation.items += made.input
         made.ended.set()
         await self.tell()
 
     def _object(self, body: Json) -> Json:
         background = bool(body.get("background")) and self.background == "taken"
-        conversation = body.get("conversation")
+        conversation = body.get("conversation") if self.names_conversation else None
         return {
             "id": f"resp_double{next(self._numbers):06}",
             "object": "response",

@@ -91,12 +91,16 @@ def dies(backend: Responses, at: int) -> None:
 SCRIPT = "!call price 1\n!call price 2\n!then\n!call price 3"
 
 
-async def dies_and_lives(text: str, deaths: tuple[int, ...], *, locks: bool, background: Background) -> bool:
+async def dies_and_lives(
+    text: str, deaths: tuple[int, ...], *, locks: bool = False, background: Background = "taken", ogx: bool = False
+) -> bool:
     """Play a turn through processes that die at these points; whether the last of them was still needed."""
     async with AsyncExitStack() as stack:
         double = await stack.enter_async_context(OpenAIDouble())
         provider = double.responses
         provider.locks, provider.background, provider.latency = locks, background, 0.02
+        if ogx:
+            provider.like_ogx()
 
         def process() -> Responses:
             backend = backend_of(double, known=True)
@@ -131,12 +135,18 @@ async def dies_and_lives(text: str, deaths: tuple[int, ...], *, locks: bool, bac
 
 @pytest.mark.parametrize("background", ["taken", "ignored"])
 @pytest.mark.parametrize("locks", [True, False])
-@pytest.mark.parametrize("text", ["hello", SCRIPT])
+@pytest.mark.parametrize("text", ["hello", SCRIPT], ids=["plain", "tools"])
 async def test_killed_at_any_moment(text: str, locks: bool, background: Background) -> None:
     """Before and after every request of a turn, with tools and without: the next process brings it on."""
     moments = range(2 * (4 if text == "hello" else 12))
     died = await some_at_once([(moment,) for moment in moments], text, locks=locks, background=background)
     assert sum(died) >= len(moments) / 2
+
+
+async def test_killed_at_any_moment_at_a_third_partys_server() -> None:
+    """The same with the manners of ogx."""
+    died = await some_at_once([(moment,) for moment in range(2, 24, 3)], SCRIPT, ogx=True)
+    assert all(died)
 
 
 @pytest.mark.parametrize("locks", [True, False])

@@ -43,3 +43,18 @@ async def test_locked_for_ever(responses: Responses, provider: ResponsesDouble, 
         await Turn(thread, "hello", patience=0.5).answered(responses)
     assert failed.value.error_class in ("provider_error", "timeout")
     assert len(provider.conversations.all[thread].said()) == 2
+
+
+@pytest.mark.parametrize("at", ["items.delete", "items.create"])
+async def test_locked_while_it_is_put_in_order(
+    responses: Responses, provider: ResponsesDouble, thread: str, at: str
+) -> None:
+    """What lost turns left cannot be taken out, or closed, yet: it is tried again."""
+    items = provider.conversations.all[thread].items
+    items += provider.conversations.stored([{"role": "user", "content": "hello"}])
+    if at == "items.create":
+        call = {"type": "function_call", "call_id": "call_1", "name": "price", "arguments": "{}"}
+        items[-1:] = provider.conversations.stored([call])
+    provider.fail("locked", at=at, times=2)
+    answer = await Turn(thread, "hello").answered(responses)
+    stands_once(provider, thread, "hello", answer.text)

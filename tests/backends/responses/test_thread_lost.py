@@ -47,6 +47,13 @@ async def test_gone_or_somebody_elses(
     assert (await turn.answered(responses)).text == "reply to: hello"
 
 
+async def test_an_id_that_the_server_cannot_read(responses: Responses) -> None:
+    """A thread of another server's, or of another API's, as after an import or a change of OPENAI_BASE_URL."""
+    turn = Turn("thread_abc123", "hello")
+    assert (await turn.answered(responses)).text == "reply to: hello"
+    assert turn.thread != "thread_abc123"
+
+
 @pytest.mark.parametrize("at", ["items.list", "responses.create"])
 async def test_a_server_that_loses_every_conversation(responses: Responses, provider: ResponsesDouble, at: str) -> None:
     """Lost before it was ever used, the next one would be, too: the turn fails instead of making more and more."""
