@@ -52,8 +52,8 @@ def page(document: Document) -> str:
     )
     if machine.load > machine.cores / 2:
         run += (
-            " The machine was busy with other work: what goes by the clock (latency, events/s, appends/s) comes out"
-            " worse than on a quiet one; what goes by CPU, and ratios, hold."
+            " The machine was busy with other work: what goes by the clock (latency above all, events/s, appends/s)"
+            " comes out worse than on a quiet one; what goes by CPU suffers less, ratios of it least."
         )
     targets = [target for outcome in document.benchmarks.values() for target in outcome.targets]
     sections = (line for name, outcome in document.benchmarks.items() for line in _section(name, outcome))
