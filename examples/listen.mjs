@@ -23,7 +23,14 @@ await streams.consumers.add("EVENTS", {
 });
 const replies = await jetstream(bus).consumers.get("EVENTS", name);
 for await (const message of await replies.consume()) {
-  const { chat, text } = message.json();
+  let chat, text;
+  try {
+    ({ chat, text } = message.json());
+  } catch (error) {
+    console.error(`this is no reply, it is not asked for again: ${error}`);
+    message.term();
+    continue;
+  }
   console.log(JSON.stringify({ chat, text }));
   // Acknowledged after the work is done: a crash before this line brings the reply again.
   message.ack();

@@ -29,8 +29,14 @@ async def main(name: str) -> None:
         except TimeoutError:
             continue
         for msg in batch:
-            reply = json.loads(msg.data)
-            print(json.dumps({"chat": reply["chat"], "text": reply["text"]}), flush=True)
+            try:
+                reply = json.loads(msg.data)
+                line = {"chat": reply["chat"], "text": reply["text"]}
+            except (ValueError, KeyError, TypeError) as error:
+                print(f"this is no reply, it is not asked for again: {error!r}", file=sys.stderr)
+                await msg.term()
+                continue
+            print(json.dumps(line), flush=True)
             # Acknowledged after the work is done: a crash before this line brings the reply again.
             await msg.ack()
 

@@ -59,7 +59,7 @@ async def test_killed_in_a_turn(tmp_path: Path, step: str) -> None:
         await on.recado.started()
         STEPS[step](on.proxy)
         await on.outsider.write(ANA, "m1", "good morning")
-        await on.proxy.held.wait()
+        await on.proxy.holds()
         on.recado.kill()
         on.proxy.pass_all()
         await on.recado.started()
