@@ -62,7 +62,7 @@ async def test_the_events_of_a_turn(phone: Phone) -> None:
     await phone.answered("hello", "echo: hello")
     turn = phone.turns.first
     await expect(turn.locator(".outcome")).to_contain_text("answered in")
-    await expect(turn.locator("details[data-type=receipt]")).to_have_count(4)
+    await expect(turn.locator("details[data-type=receipt]")).to_have_count(3)
     words = await turn.locator(".words").all_inner_texts()
     assert [line.split("\n")[0] for line in words] == [
         "Message stored",
