@@ -70,7 +70,6 @@ async def test_the_events_of_a_turn(phone: Phone) -> None:
         "A conversation was opened at the model",
         "Reply written by scripted, 1 tokens read, 2 written",
         "Handed to the phone network",
-        "Accepted by the phone network",
         "Delivered to the phone",
         "Read",
     ]
