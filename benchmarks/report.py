@@ -21,6 +21,8 @@ _TITLES = {
     "memory": "Memory of an idle chat",
     "ready": "Ready after a start",
     "appends": "Appends",
+    "assignment": "Sharing the partitions",
+    "disk": "What is stored",
 }
 
 _INTRODUCTION = """\
