@@ -16,7 +16,7 @@ import structlog
 
 from actors import metrics
 from actors.appending import append
-from actors.effects import Work, cancel_run, perform
+from actors.effects import Work, perform
 from actors.instance import Instance
 from actors.letters import (
     AppendDone,
@@ -34,12 +34,13 @@ from chat.evolve import evolve
 from chat.pending import (
     Adopt,
     Apologise,
-    AwaitRun,
     Due,
     Effect,
     EndBurst,
+    Notify,
     Obey,
     Resume,
+    StopRun,
     pending,
 )
 from chat.state import Chat
@@ -52,6 +53,9 @@ log = structlog.get_logger("recado.actors")
 
 APOLOGY = "Sorry, I could not answer that. Please try again."
 """For a person who was promised an apology before the text was taken out of the settings."""
+
+OVER_BUDGET = "I cannot answer any more messages today."
+"""For a person who was promised a word about the budget before the text was taken out of the settings."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -77,6 +81,7 @@ class ChatActor(LoopActor):
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
+        self._stopped: set[Effect] = set()  # strays that were seen to, and are owed until they are old
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)
@@ -95,6 +100,8 @@ class ChatActor(LoopActor):
                 self._appending = None
                 self._recover(decision, error)
             case EffectDone(effect, commands):
+                if isinstance(effect, StopRun):
+                    self._stopped.add(effect)
                 if self._effects.pop(effect, None) is not None:
                     self._queue(*commands)
             case Passivate():
@@ -177,6 +184,7 @@ class ChatActor(LoopActor):
             incarnation=instance.setting.incarnation,
             backend=instance.setting.backend,
             apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
+            over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
             failed=failed,
         )
 
@@ -246,18 +254,10 @@ class ChatActor(LoopActor):
     def _keep_under_way(self, owed: list[Effect]) -> None:
         for effect in [effect for effect in self._effects if effect not in owed]:
             self._effects.pop(effect).cancel()
-            if isinstance(effect, AwaitRun) and self._is_abandoned(effect, owed):
-                self._start(cancel_run(self._instance, effect), lambda _: LookAgain())
+        self._stopped.intersection_update(owed)
         for effect in owed:
-            if effect not in self._effects and not self._is_decided(effect):
+            if effect not in self._effects and effect not in self._stopped and not self._is_decided(effect):
                 self._begin(effect)
-
-    def _is_abandoned(self, effect: AwaitRun, owed: list[Effect]) -> bool:
-        """Whether nobody will wait for the run any more: its turn has its ending, or is about to, as in a pause."""
-        turn = self._chat.turn
-        if turn is not None and turn.by != self._instance.setting.incarnation:
-            return False
-        return not any(isinstance(work, AwaitRun) and work.turn.run == effect.turn.run for work in owed)
 
     def _is_decided(self, effect: Effect) -> bool:
         """Whether the effect's outcome is waiting for its decision."""

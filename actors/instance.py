@@ -34,14 +34,16 @@ class ChatReads(Protocol):
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
 
     def owing(self) -> list[ChatKey]:
-        """Every chat that owes work."""
+        """Every chat that is to be woken: it owes work, or may have left a run behind."""
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """What a call gave, as text for the model; `failed` when the text says what went wrong."""
+    """What a call gave, as text for the model; `failed` when the text says what went wrong, `unfit` when that is that
+    the arguments do not fit."""
 
     output: str
     failed: bool = False
+    unfit: bool = False
 
 
 class Checkpoint(Protocol):
@@ -98,6 +100,8 @@ class Instance:
         stale_after: timedelta = timedelta(hours=24),
         history: int = 20,
         apology: str = "",
+        budget: int = 0,
+        over_budget: str = "",
     ) -> None:
         self.log = log
         self.backend = backend
@@ -110,7 +114,8 @@ class Instance:
         self.run_timeout = run_timeout
         self.history = history
         self.apology = apology
-        self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend))
+        self.over_budget = over_budget
+        self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend), budget)
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.drains = False

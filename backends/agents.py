@@ -11,8 +11,8 @@ import msgspec
 from backends.agents_seeding import abandon, confirmed, note
 from backends.agents_session import RemoteSession, messages
 from backends.agents_starting import Starting
-from backends.agents_watching import Watching, stop
-from backends.agents_wire import NotThere, Wire
+from backends.agents_watching import Watching, stop, stop_all
+from backends.agents_wire import NotThere, SessionsWire
 from backends.protocol import (
     Answer,
     ReplyFailed,
@@ -57,7 +57,7 @@ class Agents:
         system_prompt: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._wire = Wire(api_key, base_url)
+        self._wire = SessionsWire(api_key, base_url)
         # With a saved agent the model is the agent's, and the session says which.
         self._model = "" if agent else model
         instructions = {"instructions": system_prompt} if system_prompt else {}
@@ -119,8 +119,8 @@ class Agents:
                 raise ThreadLost(session.id, failure.detail) from failure
             raise
 
-    async def cancel_run(self, thread: str, run: str) -> None:
-        await stop(RemoteSession(self._wire, thread, LONGEST_REQUEST), run, self._sleep)
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
+        await stop_all(RemoteSession(self._wire, thread, LONGEST_REQUEST), turn, run, self._sleep)
 
     async def close(self) -> None:
         await self._wire.close()

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from backends.assistants_starting import Starting, spoken
+from backends.assistants_starting import Starting
 from backends.assistants_thread import Named, OwnTools, RemoteThread
-from backends.assistants_watching import Watching, stop
-from backends.assistants_wire import NotThere, Wire
+from backends.assistants_watching import Watching, stop, stop_all
+from backends.assistants_wire import NotThere, ThreadsWire
 from backends.protocol import Answer, ReplyRequest, RunLost, ThreadLost, ThreadRequest, ToolsWanted
 from backends.retry import RETRYABLE, AttemptFailed, persist
+from backends.spoken import never_empty
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Assistants:
         additional_instructions: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._wire = Wire(api_key, base_url)
+        self._wire = ThreadsWire(api_key, base_url)
         self._assistant = assistant
         self._additional_instructions = additional_instructions
         self._sleep = sleep
@@ -53,7 +54,7 @@ class Assistants:
     async def create_thread(self, request: ThreadRequest) -> str:
         deadline, within = _now() + request.patience, _within(request.patience)
         seeds: list[dict[str, object]] = [
-            {"role": line.role, "content": spoken(line), "metadata": {"history": str(place)}}
+            {"role": line.role, "content": never_empty(line), "metadata": {"history": str(place)}}
             for place, line in enumerate(request.history)
         ]
         whose = {"recado_chat": f"{request.account}/{request.chat}"[:512]}
@@ -91,8 +92,8 @@ class Assistants:
                     return await watching.outcome(ended)
             raise
 
-    async def cancel_run(self, thread: str, run: str) -> None:
-        await stop(RemoteThread(self._wire, thread, LONGEST_REQUEST), run, self._sleep)
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
+        await stop_all(RemoteThread(self._wire, thread, LONGEST_REQUEST), turn, run, self._sleep)
 
     async def close(self) -> None:
         await self._wire.close()

@@ -58,9 +58,9 @@ class ChatReads:
         return tuple(id_ for _, id_ in failed)
 
     def owing(self) -> list[ChatKey]:
-        """Every chat that owes work, in the order in which they appeared."""
-        # Sorted here, because for ORDER BY SQLite would go through every chat instead of the index of those that owe.
-        rows = sorted(self._reader.connection().execute("SELECT id, account, chat FROM chats WHERE owes").fetchall())
+        """Every chat that is to be woken, in the order in which they appeared."""
+        # Sorted here, because for ORDER BY SQLite would go through every chat instead of the index of those that wake.
+        rows = sorted(self._reader.connection().execute("SELECT id, account, chat FROM chats WHERE wakes").fetchall())
         return [ChatKey(account, chat) for _, account, chat in rows]
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:

@@ -20,10 +20,11 @@ CREATE TABLE chats (
     messages INTEGER NOT NULL,
     replies INTEGER NOT NULL,
     owes INTEGER NOT NULL,
+    wakes INTEGER NOT NULL,                  -- owes something, or may have left a run at work
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
     UNIQUE (account, chat)
 );
-CREATE INDEX owing ON chats (partition) WHERE owes;
+CREATE INDEX waking ON chats (partition) WHERE wakes;
 CREATE INDEX activity ON chats (account, last_at DESC);
 
 CREATE TABLE history (

@@ -16,7 +16,7 @@ from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
 from chat.context import Line
 from chat.evolve import evolve
-from chat.pending import owes
+from chat.pending import wakes
 from chat.state import Chat
 from events.decisions import Decision, TurnFailed
 from events.ids import ChatKey
@@ -123,7 +123,7 @@ class Reads:
         return failed[-1] if failed else ()
 
     def owing(self) -> list[ChatKey]:
-        return [key for key, chat in self.chats.items() if owes(chat)]
+        return [key for key, chat in self.chats.items() if wakes(chat)]
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
         """The last of `times` committed events that are `wanted`, once they are there."""
