@@ -35,12 +35,16 @@ class Starting:
 
     Items and turns bear no mark of ours, and a person may say the same twice. So before a turn's first message is sent
     the session's metadata says whose turn it is and where it begins: what stands behind that place is the turn's.
+    `hosted` are the tools of the session beside functions; None if they are a saved agent's.
     """
 
-    def __init__(self, session: RemoteSession, request: ReplyRequest, sleep: Sleep) -> None:
+    def __init__(
+        self, session: RemoteSession, request: ReplyRequest, hosted: Sequence[Mapping[str, Any]] | None, sleep: Sleep
+    ) -> None:
         self.began = _now()
         self._session = session
         self._request = request
+        self._hosted = hosted
         self._sleep = sleep
         self._texts = [never_empty(line) for line in request.messages]
         self._again = f"You have not answered yet. Please answer now. ({request.attempt})"
@@ -107,7 +111,9 @@ class Starting:
         changes: dict[str, Any] = {"metadata": shown.metadata | {TURN: self._request.turn, AFTER: after}}
         tools = function_tools(self._request.tools)
         if tools != [_defined(tool) for tool in shown.agent.tools if tool.get("type") == "function"]:
-            others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
+            # Of a saved agent's tools all is sent back that the API shows; where the tools are ours, all is known.
+            shown_others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
+            others = shown_others if self._hosted is None else self._hosted
             changes["agent"] = {"tools": [*others, *tools]}
         await self._session.update(changes)
         return after

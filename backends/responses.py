@@ -63,7 +63,8 @@ log = structlog.get_logger("recado.backends")
 class Responses:
     """A ThreadBackend over `POST /responses` in a Conversation of OpenAI, or of a server that has both APIs.
 
-    `api_key` must not be empty; `base_url` None is OpenAI's own. One client serves all chats; it connects when it is
+    `api_key` must not be empty; `base_url` None is OpenAI's own; `hosted_tools` are the provider's, as its API takes
+    them. One client serves all chats; it connects when it is
     first asked.
     """
 
@@ -76,11 +77,13 @@ class Responses:
         base_url: str | None,
         model: str,
         system_prompt: str = "",
+        hosted_tools: Sequence[JsonObject] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._calls = Calls(api_key=api_key, base_url=base_url)
         self._model = model
         self._system_prompt = system_prompt
+        self._hosted_tools = hosted_tools
         self._sleep = sleep
         host = urlsplit(base_url or "https://api.openai.com/v1").hostname or ""
         self._server = Server(locks=host.endswith((".openai.com", ".openai.azure.com")))
@@ -248,8 +251,8 @@ class Responses:
             body["metadata"]["after"] = after
         if self._system_prompt:
             body["instructions"] = self._system_prompt
-        if request.tools:
-            body["tools"] = function_tools(request.tools)
+        if tools := [*self._hosted_tools, *function_tools(request.tools)]:
+            body["tools"] = tools
         return body
 
     def _at_once(self, request: ReplyRequest, response: Response) -> Answer | RunContinues:

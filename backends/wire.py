@@ -52,7 +52,7 @@ class Wire:
         # length, and skips the library's lenient parsing, which lets `{}` and plain text through (decision 10).
         options: Any = {"headers": headers} if headers else {}
         try:
-            content = msgspec.json.encode(body)
+            content = msgspec.json.encode(body) if body is not None else None
         except UnicodeError as error:  # half a surrogate pair in a text
             raise _unsendable(error) from error
         return await self._ask(

@@ -149,11 +149,12 @@ CREATE TABLE threads (
 ) WITHOUT ROWID;
 
 CREATE TABLE usage (
-    account TEXT NOT NULL,
+    chat INTEGER NOT NULL,
     day TEXT NOT NULL,                       -- UTC
-    model TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    model TEXT NOT NULL,                     -- empty: of turns that gave no reply
     replies INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
-    PRIMARY KEY (account, day, model)
+    PRIMARY KEY (chat, day, backend, model)
 ) WITHOUT ROWID;

@@ -13,6 +13,7 @@ import structlog
 from dotenv.parser import parse_stream
 
 from recado import api_modes
+from recado.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.variables import (
     Variable,
     choice,
@@ -144,6 +145,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             example="bakery_tools",
         ),
     ] = ""
+    hosted_tools: Annotated[
+        HostedTools,
+        Variable(
+            name="RECADO_HOSTED_TOOLS",
+            reader=hosted_tools(),
+            meaning="Tools that the provider carries out itself (web search, file search, code interpreter, remote "
+            "MCP), written as its API takes them. Modes `responses`, `assistants` and `agents` have some.",
+            example='[{"type": "web_search"}]',
+            secret=True,
+        ),
+    ] = ()
     nats_url: Annotated[
         str | None,
         Variable(
@@ -223,6 +235,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             keep_empty=True,
         ),
     ] = "Sorry, something went wrong and I could not answer. Please try again in a moment."
+    max_tokens_per_chat_per_day: Annotated[
+        int,
+        Variable(
+            name="RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
+            reader=whole(0, 10**11, "tokens"),
+            meaning="A chat that has cost so many tokens, input and output, since midnight UTC is not answered any "
+            "more that day: its messages end as `ignored: budget`, before the model is asked. 0: no limit.",
+            example="200000",
+        ),
+    ] = 0
+    budget_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_BUDGET_TEXT",
+            reader=text(),
+            meaning="What people are sent whose messages are not answered for that reason. Empty: nothing.",
+            example="Por hoje é só. Até amanhã!",
+            keep_empty=True,
+        ),
+    ] = "Sorry, I cannot answer any more messages in this chat today."
     stale_after: Annotated[
         timedelta,
         Variable(
@@ -255,9 +287,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _shown(self, field: str, variable: Variable) -> Any:
         value = getattr(self, field)
-        if not isinstance(value, str):
-            return value
-        return "…" if variable.secret and value else without_userinfo(value)
+        if variable.secret and value:
+            return "…"
+        return without_userinfo(value) if isinstance(value, str) else value
 
 
 VARIABLES: dict[str, Variable] = {
@@ -346,5 +378,6 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     if mode == "agents":
         agent = settings.openai_agent_id or given.get("OPENAI_MODEL", "").strip()
         yield from api_modes.agents_problems(settings.openai_api_key, settings.openai_base_url, agent)
+    yield from hosted_tools_problems(mode, settings.hosted_tools, settings.openai_agent_id)
     if settings.nats_creds is not None and not given.get("NATS_URL", "").strip():
         yield "NATS_CREDS is set and NATS_URL is not: say which server the credentials are for, or unset them"

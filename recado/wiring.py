@@ -122,6 +122,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             stale_after=settings.stale_after,
             history=settings.max_conversation_history,
             apology=settings.apology,
+            budget=settings.max_tokens_per_chat_per_day,
+            over_budget=settings.budget_text,
         )
         room = Room(instance)
         room.look(await event_log.head())

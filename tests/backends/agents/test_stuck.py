@@ -78,28 +78,28 @@ async def test_what_nobody_can_give_in_a_chat_is_not_waited_for(backend: Agents,
     assert agents.only.active is None
 
 
-async def test_cancel_run_stops_it(backend: Agents, agents: AgentsDouble) -> None:
+async def test_stop_turn_stops_it(backend: Agents, agents: AgentsDouble) -> None:
     """The turn got another ending: a pause, or an operator's answer."""
     agents.latency = 0.05
     agents.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
     assert agents.only.turns[-1].status == "cancelled"
 
 
-async def test_cancel_run_stops_no_other_turn(backend: Agents, agents: AgentsDouble) -> None:
+async def test_stop_turn_stops_no_other_turn(backend: Agents, agents: AgentsDouble) -> None:
     """The API cancels whatever is active: one that has ended is left alone."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     agents.plan("in_progress")
     await backend.start_run(asked(request.thread, "next", turn="t2"))
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
     assert agents.only.turns[-1].status == "in_progress"
 
 
 @pytest.mark.parametrize("fault", ["server_error", "drop", "not_json", "forbidden", "rate_limit"])
-async def test_cancel_run_raises_nothing(
+async def test_stop_turn_raises_nothing(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Nobody waits for it; it tries for a while."""
@@ -108,4 +108,4 @@ async def test_cancel_run_raises_nothing(
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     agents.fail(fault, times=None)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)

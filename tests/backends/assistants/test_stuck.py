@@ -70,18 +70,18 @@ async def test_a_server_that_is_gone_meanwhile_is_unreachable(
     assert failed.value.error_class == "unreachable"
 
 
-async def test_cancel_run_stops_it(backend: Assistants, threads: ThreadsDouble) -> None:
+async def test_stop_turn_stops_it(backend: Assistants, threads: ThreadsDouble) -> None:
     """The turn got another ending: a pause, or an operator's answer."""
     threads.latency = 0.05
     threads.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
     assert threads.only.runs[0].status == "cancelled"
 
 
 @pytest.mark.parametrize("fault", ["server_error", "drop", "not_json", "forbidden", "refused", "rate_limit"])
-async def test_cancel_run_raises_nothing(
+async def test_stop_turn_raises_nothing(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Nobody waits for it; it tries for a while."""
@@ -90,7 +90,7 @@ async def test_cancel_run_raises_nothing(
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     threads.fail(fault, times=None)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
 
 
 async def test_cancelled_while_it_waits_it_leaves_the_run_to_be_adopted(
