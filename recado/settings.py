@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 import structlog
-from dotenv.parser import parse_stream
 
 from recado import api_modes
+from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.variables import (
     Variable,
@@ -22,7 +21,6 @@ from recado.variables import (
     folder,
     instance,
     name,
-    nearest,
     seconds,
     secret,
     text,
@@ -34,15 +32,6 @@ from recado.variables import (
 log = structlog.get_logger("recado.settings")
 
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
-
-
-class SettingsInvalid(Exception):
-    """Settings that recado cannot start with: `problems` are sentences, each of which says what to do."""
-
-    def __init__(self, problems: list[str]) -> None:
-        told = problems if len(problems) == 1 else ["several settings are wrong:", *(f"- {one}" for one in problems)]
-        super().__init__("\n".join(told))
-        self.problems = problems
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -297,6 +286,8 @@ VARIABLES: dict[str, Variable] = {
 }
 """The variable behind each field of Settings."""
 
+NAMES = frozenset(variable.name for variable in VARIABLES.values())
+
 
 def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
     """The settings of `environ` and, for what it does not set, of the file `dotenv` (which need not be there).
@@ -304,7 +295,7 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
     Raises SettingsInvalid with everything that is wrong. A `RECADO_` variable that nobody knows is logged.
     """
     given = variables_of(environ, dotenv)
-    for warning in unknown_names(given):
+    for warning in unknown_names(given, NAMES):
         log.warning(warning)
     settings = settings_of(given)
     for warning in doubts(settings):
@@ -319,35 +310,6 @@ def doubts(settings: Settings) -> list[str]:
     if settings.openai_api_mode == "agents" and settings.ai_system_prompt not in ("", Settings().ai_system_prompt):
         return list(api_modes.agents_doubts(settings.openai_agent_id))
     return []
-
-
-def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
-    """`dotenv` overlaid with `environ`. SettingsInvalid if the file cannot be read."""
-    try:
-        content = dotenv.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return dict(environ)
-    except UnicodeDecodeError as error:
-        raise SettingsInvalid([f"{dotenv} is not UTF-8 text ({error.reason} at byte {error.start})"]) from error
-    except OSError as error:
-        raise SettingsInvalid([f"{dotenv} cannot be read: {error.strerror}"]) from error
-    lines = list(parse_stream(io.StringIO(content)))
-    wrong = [line.original.line for line in lines if line.error]
-    if wrong:
-        raise SettingsInvalid([f"{dotenv}, line {number}, is no NAME=value: quote it or remove it" for number in wrong])
-    return {line.key: line.value for line in lines if line.key and line.value is not None} | dict(environ)
-
-
-def unknown_names(given: Mapping[str, str]) -> list[str]:
-    """A sentence on each `RECADO_` variable that recado does not know, with the one that was meant where it is near."""
-    known = {variable.name for variable in VARIABLES.values()}
-    strange = sorted(variable for variable in given if variable.startswith("RECADO_") and variable not in known)
-    meant = {variable: nearest(variable, known) for variable in strange}
-    return [
-        f"{variable} is no setting of recado and has no effect"
-        + (f"; did you mean {meant[variable]}?" if meant[variable] else "")
-        for variable in strange
-    ]
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
