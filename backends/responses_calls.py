@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -55,9 +56,18 @@ class Calls:
 
     def __init__(self, *, api_key: str, base_url: str | None) -> None:
         self._wire = Wire(api_key, base_url)
+        self._seen_to: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
+        """Wait for what is still to be seen to, which takes seconds at most."""
+        await asyncio.gather(*self._seen_to)
         await self._wire.close()
+
+    def see_to(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, which raises nothing, though nobody waits for it."""
+        task = asyncio.create_task(work)
+        self._seen_to.add(task)
+        task.add_done_callback(self._seen_to.discard)
 
     async def create_conversation(self, items: list[JsonObject], metadata: Mapping[str, str]) -> str:
         body = {"items": items, "metadata": metadata}

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
 from actors.router import Router
-from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
 from chat.context import Line
 from chat.evolve import evolve
 from chat.pending import wakes
 from chat.state import Chat
-from events.decisions import Decision, TurnFailed
+from events.decisions import Decision, Reply, TurnFailed
 from events.ids import ChatKey
 from events.inbound import Control, Message
 from events.log import EventLog
@@ -26,6 +26,7 @@ from events.memory_log import MemoryLog
 from events.recorded import Recorded
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
+NOTHING = Usage()
 BOB = ChatKey("local", "5511888888888@s.whatsapp.net")
 
 
@@ -66,11 +67,11 @@ class Model:
             while not true():
                 await self._changed.wait()
 
-    def answer(self, request: ReplyRequest, text: str = "hi") -> None:
-        self._answers[request.turn].set_result(Answer(text=text, model="by hand"))
+    def answer(self, request: ReplyRequest, text: str = "hi", usage: Usage = NOTHING) -> None:
+        self._answers[request.turn].set_result(Answer(text=text, model="by hand", usage=usage))
 
-    def wants(self, request: ReplyRequest, *calls: ToolCall) -> None:
-        self._answers[request.turn].set_result(ToolsWanted(calls))
+    def wants(self, request: ReplyRequest, *calls: ToolCall, usage: Usage = NOTHING) -> None:
+        self._answers[request.turn].set_result(ToolsWanted(calls, usage))
 
     def fail(self, request: ReplyRequest, error_class: Any = "bad_key") -> None:
         self._answers[request.turn].set_exception(ReplyFailed(error_class, "no"))
@@ -116,7 +117,11 @@ class Reads:
         return tuple(self.texts[key, message] for message in messages)
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
-        return ()
+        replies = [e.event for e in self.events if e.key == key and isinstance(e.event, Reply) and e.event.turn]
+        lines: list[Line] = []
+        for reply in replies:
+            lines += [*self.lines_of(key, reply.in_reply_to), Line("assistant", reply.text)]
+        return tuple(lines)
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         failed = [e.event.messages for e in self.events if e.key == key and isinstance(e.event, TurnFailed)]
