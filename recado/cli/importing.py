@@ -22,8 +22,9 @@ from recado.thread_import import Imported, take_over
 def import_threads(file: Path, account: str | None, as_json: bool) -> None:
     """Take over the threads of FILE: JSON or CSV from phone number or JID to thread id, or a Python shelve.
 
-    A thread that the current OPENAI_API_MODE can go on with is kept; the other chats start a new one with their next
-    message. The same file may be imported again.
+    A thread that the current OPENAI_API_MODE can go on with is kept. The other chats get a new one with their next
+    message: reseeded with what recado's log has of the conversation, or fresh, if it has nothing of it. The same file may
+    be imported again.
     """
     results = run(_import(read(file), account))
     if as_json:
@@ -31,7 +32,9 @@ def import_threads(file: Path, account: str | None, as_json: bool) -> None:
         return
     for result in results:
         click.echo(f"{result.chat:<32} {result.thread:<40} {result.result}" + (f": {result.why}" if result.why else ""))
-    counts = {name: sum(result.result == name for result in results) for name in ("kept", "fresh", "skipped")}
+    counts = {
+        name: sum(result.result == name for result in results) for name in ("kept", "reseeded", "fresh", "skipped")
+    }
     click.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)
 
 

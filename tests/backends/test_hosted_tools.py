@@ -41,7 +41,7 @@ async def test_by_assistants(double: OpenAIDouble) -> None:
 async def test_by_agents(double: OpenAIDouble) -> None:
     """To the agent that a session is made with, where they stay when functions join them: all that was written, also
     what the API does not show."""
-    transport = {"type": "http", "url": "https://shop.example/mcp", "headers": {"authorization": "hush"}}
+    transport = {"type": "http", "server_url": "https://shop.example/mcp", "headers": {"authorization": "hush"}}
     mcp = {"type": "mcp", "server_label": "shop", "transport": transport}
     backend = agents.agent_at(double, agent="", model="small-1", hosted_tools=(mcp,))
     thread = await backend.create_thread(agents.place())
