@@ -50,7 +50,7 @@ async def test_sessions_of_agents_are_kept() -> None:
 
 
 async def test_what_recado_knows_of_the_chat_goes_along() -> None:
-    """The thread cannot be kept, but the log has the conversation: the next thread is seeded with it, and that is said."""
+    """The thread cannot be kept, but the log has the conversation: the next one is seeded with it, and that is said."""
     log = MemoryLog()
     await imported(log, "assistants", Row(ANA, "thread_a"))
     (result,) = [r async for r in take_over(log, "local", "chat", [Row(ANA, "thread_a")])]
