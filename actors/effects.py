@@ -115,7 +115,7 @@ def _tokens(usage: Usage) -> TokenUsage:
 
 
 def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> ReplyRequest:
-    turn = work.turn
+    turn, withheld = work.turn, work.turn.withheld
     return ReplyRequest(
         account=key.account,
         chat=key.chat,
@@ -130,7 +130,7 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
             for call in turn.current_calls
             if call.output is not None
         ),
-        tools=tuple(tool for tool in instance.tools.offered() if tool.name not in turn.withheld),
+        tools=tuple(tool for tool in instance.tools.offered() if tool.name not in withheld),
         patience=instance.run_timeout,
     )
 

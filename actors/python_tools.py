@@ -6,7 +6,9 @@ import asyncio
 import importlib
 import inspect
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -20,12 +22,16 @@ CHAT = "chat"
 """A parameter of this name is given the chat's JID; the model does not see it."""
 
 
+MOST_THREADS = 32
+"""Calls of one function that may be under way at once, those included that nobody waits for any more."""
+
+
 class ToolsUnusable(Exception):
     """RECADO_TOOLS names a module that cannot be used as tools; the message says why and what would do."""
 
 
 class PythonTool:
-    """One function, sync (called on a thread) or async.
+    """One function, sync (called on a thread of its own) or async.
 
     With `function.safe_to_repeat = True` a call is made again when a crash leaves unknown whether it was made.
     """
@@ -33,6 +39,7 @@ class PythonTool:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._wants_chat = False
+        self._threads = 0
         self.is_safe = bool(getattr(function, "safe_to_repeat", False))
         fields: list[Any] = []
         hints = get_type_hints(function, include_extras=True)
@@ -60,6 +67,8 @@ class PythonTool:
 
     async def call(self, key: ChatKey, arguments: bytes) -> ToolResult:
         """The function's result: a str as it is, anything else as JSON. What it raises becomes a failed result."""
+        if self._threads >= MOST_THREADS:
+            return ToolResult(f"{self.tool.name} hangs: {self._threads} calls of it have not come back", failed=True)
         try:
             given = msgspec.structs.asdict(msgspec.json.decode(arguments or b"{}", type=self._arguments))
         except msgspec.DecodeError as error:
@@ -70,10 +79,41 @@ class PythonTool:
             if inspect.iscoroutinefunction(self._function):
                 result = await self._function(**given)
             else:
-                result = await asyncio.to_thread(self._function, **given)
+                result = await self._on_a_thread(given)
             return ToolResult(result if isinstance(result, str) else msgspec.json.encode(result).decode())
         except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it raises is the model's to read
             return ToolResult(f"{type(error).__name__}: {error}", failed=True)
+
+    async def _on_a_thread(self, given: dict[str, Any]) -> Any:
+        """A daemon, unlike the threads of a pool: one that hangs takes no other's place, and does not keep recado from
+        stopping."""
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Any] = loop.create_future()
+
+        def settle(result: Any, error: Exception | None) -> None:
+            self._threads -= 1
+            if outcome.cancelled():
+                return
+            if error is not None:
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(result)
+
+        def work() -> None:
+            result: Any = None
+            failure: Exception | None = None
+            try:
+                result = self._function(**given)
+            except StopIteration as error:  # no future takes this one
+                failure = RuntimeError(f"StopIteration: {error}")
+            except Exception as error:  # noqa: BLE001 - told to the model by `call`
+                failure = error
+            with suppress(RuntimeError):  # the loop is closed: recado has stopped meanwhile
+                loop.call_soon_threadsafe(settle, result, failure)
+
+        self._threads += 1
+        threading.Thread(target=work, name=f"tool-{self.tool.name}", daemon=True).start()
+        return await outcome
 
 
 def load(module_name: str) -> dict[str, PythonTool]:

@@ -65,6 +65,7 @@ class ServiceTools:
         self._bus = bus
         self._patience = patience
         self.found: dict[str, ServiceTool] = {}
+        self._unusable: set[str] = set()
         self.looked = asyncio.Event()
         """Set after the first look: before it, a turn would be answered without the tools that are there."""
 
@@ -77,15 +78,19 @@ class ServiceTools:
     async def look(self) -> None:
         """Ask which services there are. What is no tool of ours, or badly described, is passed over with a log line."""
         found: dict[str, ServiceTool] = {}
+        unusable: set[str] = set()
         try:
             for answer in await self._ask_all("$SRV.INFO"):
-                for tool in _tools_in(answer):
+                for tool in _tools_in(answer, unusable):
                     found.setdefault(tool.tool.name, tool)
         except nats.errors.Error as error:
             log.warning("services_unanswered", reason=str(error))
             return
         finally:
             self.looked.set()
+        for reason in sorted(unusable - self._unusable):  # once, not every five seconds
+            log.warning("tool_unusable", reason=reason)
+        self._unusable = unusable
         if found.keys() != self.found.keys():
             log.info("service_tools", names=sorted(found))
         self.found = found
@@ -123,11 +128,12 @@ class ServiceTools:
         return answers
 
 
-def _tools_in(answer: bytes) -> list[ServiceTool]:
+def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:
+    """The tools of a service; why others cannot be used is added to `unusable`."""
     try:
         info = msgspec.json.decode(answer, type=_Info)
     except msgspec.DecodeError as error:
-        log.warning("service_unreadable", reason=str(error))
+        unusable.add(f"a service describes itself in a way that cannot be read: {error}")
         return []
     tools = []
     for endpoint in info.endpoints:
@@ -137,7 +143,7 @@ def _tools_in(answer: bytes) -> list[ServiceTool]:
         try:
             told = msgspec.json.decode(described, type=_Described)
         except msgspec.DecodeError as error:
-            log.warning("tool_unreadable", service=info.name, subject=endpoint.subject, reason=str(error))
+            unusable.add(f"{METADATA} of service {info.name}, subject {endpoint.subject}: {error}")
             continue
         tool = Tool(name=told.name, description=told.description, parameters=told.parameters)
         tools.append(ServiceTool(tool, endpoint.subject, told.safe))

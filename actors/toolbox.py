@@ -53,6 +53,8 @@ class Toolbox:
                     result = ToolResult(f"There is no tool {name}", failed=True)
         except TimeoutError:
             return ToolResult(f"{name} gave no answer within {self._patience:g} s", failed=True)
+        output = result.output.encode(errors="replace").decode()  # half a surrogate pair fits into no event
+        result = replace(result, output=output) if output != result.output else result
         if len(result.output) > LONGEST_OUTPUT:
             result = replace(result, output=result.output[:LONGEST_OUTPUT] + " … (cut off)")
         return result

@@ -140,7 +140,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _obey(chat, command, facts)
         case Refuse(messages, reason):
             open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
-            told = reason == "budget" and bool(facts.over_budget)
+            told = reason == "budget" and bool(facts.over_budget) and chat.notice is None
             decided = Ignored(messages=messages, reason=reason, at=facts.at, told=told)
             return decided if open_.issuperset(messages) else None
         case Apologise(turn) if chat.apology == turn:

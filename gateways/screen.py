@@ -58,6 +58,8 @@ class Screen:
         elif isinstance(event, Ignored):
             if self._open.intersection(event.messages):
                 self.notice(f"ignored: {event.reason}")
+                if event.told:
+                    self._owed.add(event.messages[0])
             self._open.difference_update(event.messages)
         elif isinstance(event, TurnFailed):
             if self._open.intersection(event.messages):

@@ -14,14 +14,14 @@ from events.log import EventLog, LogUnavailable
 from gateways.intake import Intake
 
 APOLOGY_WITHIN = 3.0
-"""Seconds for which the apology of a failed turn is waited for."""
+"""Seconds for which the apology is waited for."""
 
 Ending = Reply | Ignored | TurnFailed
 
 
 class Said(msgspec.Struct, frozen=True):
     """What became of a message. `repeat`: its id stood in the log before, so this ending may be an old one.
-    `apology` is what the person was told of a failed turn."""
+    `apology` is what the person was told of an ending without a reply."""
 
     ending: Ending
     repeat: bool
@@ -49,8 +49,9 @@ async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bo
     except TimeoutError as late:
         raise NoAnswer(patience) from late
     apology = None
-    if isinstance(ending, TurnFailed) and ending.told:
-        apology = await _apology(log, key, ending.turn, after=seq)
+    if not isinstance(ending, Reply) and ending.told:
+        about = ending.turn if isinstance(ending, TurnFailed) else ending.messages[0]
+        apology = await _apology(log, key, about, after=seq)
     return Said(ending, stored.duplicate or seq < stored.seq, apology)
 
 
@@ -94,12 +95,12 @@ def _ended_by(ending: Ending) -> tuple[str, ...]:
     return ending.in_reply_to if isinstance(ending, Reply) else ending.messages
 
 
-async def _apology(log: EventLog, key: ChatKey, turn: str, after: int) -> str | None:
+async def _apology(log: EventLog, key: ChatKey, about: str, after: int) -> str | None:
     try:
         async with asyncio.timeout(APOLOGY_WITHIN), aclosing(log.tail(after, decisions_filter(key))) as tail:
             async for batch in tail:
                 for recorded in batch:
-                    if isinstance(recorded.event, Reply) and recorded.event.about == turn:
+                    if isinstance(recorded.event, Reply) and recorded.event.about == about:
                         return recorded.event.text
     except TimeoutError:
         pass

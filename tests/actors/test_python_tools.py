@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
 
 from actors import python_tools
 from actors.python_tools import PythonTool, ToolsUnusable, load
+from actors.service_tools import ServiceTools
+from actors.toolbox import Toolbox
+from events.bus import Bus
 from tests.actors import shop_tools
 from tests.actors.house import ANA
+from tests.waiting import until
 
 TOOLS = load("tests.actors.shop_tools")
 
@@ -57,6 +63,55 @@ async def test_what_a_tool_raises_is_its_output() -> None:
     """An exception is told to the model, and harms nobody."""
     result = await TOOLS["opening_hours"].call(ANA, b'{"day": "doomsday"}')
     assert (result.output, result.failed) == ("LookupError: never again", True)
+
+
+async def test_a_function_that_hangs_takes_no_others_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can end a thread: so many hang, and then the model is told at once; others are called as ever."""
+    free = threading.Event()
+
+    def slow() -> str:
+        free.wait()
+        return "done"
+
+    monkeypatch.setattr(python_tools, "MOST_THREADS", 2)
+    tool = PythonTool(slow)
+    hanging = [asyncio.create_task(tool.call(ANA, b"{}")) for _ in range(2)]
+    await asyncio.sleep(0)
+    result = await tool.call(ANA, b"{}")
+    assert (result.output, result.failed) == ("slow hangs: 2 calls of it have not come back", True)
+    hanging[0].cancel()
+    assert (await TOOLS["order"].call(ANA, b'{"bread": "rye"}')).output == "1 rye ordered"
+    free.set()
+    assert (await hanging[1]).output == "done"
+    await until(lambda: tool._threads == 0)
+    assert (await tool.call(ANA, b"{}")).output == "done"
+
+
+def test_a_function_that_hangs_does_not_keep_recado_from_stopping() -> None:
+    """The loop is closed while it is at work."""
+    tool = PythonTool(_forever)
+
+    async def ask_and_go() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await tool.call(ANA, b"{}")
+
+    asyncio.run(ask_and_go())
+
+
+def _forever() -> str:
+    threading.Event().wait()
+    raise AssertionError
+
+
+async def test_an_output_that_no_event_can_hold_is_mended(bus: Bus) -> None:
+    """Half a surrogate pair, as from a broken file name."""
+
+    def broken() -> str:
+        return "caf\udce9"
+
+    toolbox = Toolbox({"broken": PythonTool(broken)}, ServiceTools(bus))
+    assert (await toolbox.call(ANA, "broken", "{}")).output == "caf?"
 
 
 def _untyped(loaves) -> str:  # type: ignore[no-untyped-def]

@@ -144,6 +144,8 @@ class _Chat:
             case TurnFailed():
                 self._turn_fails(recorded, event)
             case Ignored(messages=messages):
+                if event.told:
+                    self._to_tell[messages[0]] = recorded.seq
                 self._end(messages, recorded.seq)
             case _:
                 pass
@@ -154,7 +156,7 @@ class _Chat:
         owed = [
             ("messages without an ending", open_),
             ("controls that no decision names", disobeyed),
-            ("failed turns whose person was not told", self._to_tell),
+            ("endings of which the person was not told", self._to_tell),
         ]
         return [Violation(what, self._key, tuple(ids), tuple(ids.values())) for what, ids in owed if ids]
 

@@ -40,6 +40,17 @@ def test_a_message_beyond_it_is_ignored_before_any_call() -> None:
     assert story.owed() == ()
 
 
+def test_one_word_is_enough_for_all_that_wait() -> None:
+    """More than one event can name: several endings, one text."""
+    story = spent(100).given(*(text(f"w{number}") for number in range(1500)))
+    (first,) = story.owed()
+    story.does(first, over_budget="Enough.")  # type: ignore[arg-type]
+    second = story.does(story.owed()[0], over_budget="Enough.")  # type: ignore[arg-type]
+    assert isinstance(second, Ignored)
+    assert not second.told
+    assert story.owed() == (Notify("w0"),)
+
+
 def test_without_a_text_nobody_is_told() -> None:
     """An empty setting."""
     story = spent(100).given(text("m9"))

@@ -59,6 +59,7 @@ class ResponsesDouble(ResponsesServing):
         self.keeps_input = False
         self.refuses_open_calls = True
         self.names_conversation = True
+        self.cancels_again = True
         self._model = Model(reply)
         self._numbers = itertools.count(1)
 
@@ -73,11 +74,12 @@ class ResponsesDouble(ResponsesServing):
 
     def like_ogx(self) -> None:
         """As ogx 1.5, which nobody here wrote, was seen to differ: it locks nothing, lets open calls be, keeps text as
-        it was sent, and does not say to which conversation a response belongs."""
+        it was sent, does not say to which conversation a response belongs, and refuses to cancel one that has ended."""
         self.locks = False
         self.refuses_open_calls = False
         self.conversations.bare = True
         self.names_conversation = False
+        self.cancels_again = False
 
     def state(self) -> Json:
         """All that it holds, for whoever asks from another process."""
@@ -162,6 +164,9 @@ class ResponsesDouble(ResponsesServing):
             raise Refused(wire.error(400, "Cannot cancel a synchronous response.", "invalid_request_error"))
         if made.active:
             await self._end(made, "cancelled", [])
+        elif not self.cancels_again:
+            message = f"Cannot cancel response '{made.object['id']}' with status '{made.object['status']}'"
+            raise Refused(wire.error(409, message, "invalid_request_error"))
         return made.object
 
     async def _delete(self, request: web.Request, _: Json, __: ResponsesFault | None) -> Json:

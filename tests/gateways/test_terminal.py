@@ -141,6 +141,17 @@ async def test_an_ignored_line_says_why(log: EventLog, data_dir: Path) -> None:
         assert await piped(log, data_dir, "hello\n") == (0, "! ignored: paused\n")
 
 
+async def test_an_ignored_line_may_have_a_word_about_it(log: EventLog, data_dir: Path) -> None:
+    """The chat has used up its tokens: the terminal waits for what the person is told."""
+
+    def refuse(message: Message) -> list[Decision]:
+        ignored = Ignored(messages=(message.id,), reason="budget", at=NOON, told=True)
+        return [ignored, reply("m.b", ME, text="Enough for today.", author="system", about=message.id)]
+
+    async with answering(log, refuse):
+        assert await piped(log, data_dir, "hello\n") == (0, "! ignored: budget\nEnough for today.\n")
+
+
 @pytest.mark.parametrize("told", [True, False])
 async def test_a_failed_turn_is_named_and_its_apology_shown(log: EventLog, data_dir: Path, told: bool) -> None:
     """Where an apology is owed, the terminal waits for it; where none is, the failure is the end."""
