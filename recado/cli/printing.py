@@ -36,6 +36,15 @@ def local(at: datetime | None) -> str:
         return at.isoformat()
 
 
+def age(at: datetime, now: datetime) -> str:
+    """How long ago that was, in the largest unit that fits; nothing is younger than now."""
+    seconds = max(0, int((now - at).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
 def plain(text: str) -> str:
     """`text` as it is; without control characters if stdout is a terminal, which would obey them."""
     return readable(text) if sys.stdout.isatty() else text

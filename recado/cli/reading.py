@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -12,7 +12,7 @@ from projections.queries import Queries
 from projections.reader import Reader
 from projections.views import ChatView, Entry
 from recado.cli.options import ChatName, account_option, chat_argument, json_option, key_of
-from recado.cli.printing import json_text, local, one_line, person, plain, print_table
+from recado.cli.printing import age, json_text, local, one_line, person, plain, print_table
 from recado.cli.session import settings
 from recado.settings import Settings
 
@@ -86,15 +86,16 @@ def threads(account: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json_text(found))
         return
+    now = datetime.now(UTC)
     print_table(
-        ("CHAT", "ACCOUNT", "BACKEND", "THREAD", "SINCE", "BECAUSE", "MESSAGES", "REPLIES", "TOKENS", ""),
+        ("CHAT", "ACCOUNT", "BACKEND", "THREAD", "AGE", "BECAUSE", "MESSAGES", "REPLIES", "TOKENS", ""),
         [
             (
                 person(thread.chat),
                 thread.account,
                 thread.backend,
                 thread.thread,
-                local(thread.at),
+                age(thread.at, now),
                 thread.reason,
                 thread.messages,
                 thread.replies,

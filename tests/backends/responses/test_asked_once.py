@@ -127,9 +127,12 @@ async def dies_and_lives(
             "tools said: price of 1 | price of 2 | price of 3" if text == SCRIPT else "reply to: hello"
         )
         assert [call.arguments for call in turn.calls] == (["1", "2", "3"] if text == SCRIPT else [])
-        # One more may have been cancelled at once: the first completed in the moment in which it was asked for again.
+        # One more may have been asked for in the moment in which the first completed: it is cancelled at once, or, where
+        # it was quicker than that, taken out of the conversation, as `stands_once` has seen.
         ended = [made.object["status"] for made in provider.made.values()]
-        assert ended.count("completed") == (3 if text == SCRIPT else 1), ended
+        needed = 3 if text == SCRIPT else 1
+        assert ended.count("completed") in (needed, needed + 1), ended
+        assert {"queued", "in_progress"}.isdisjoint(ended), ended
         return died == len(deaths)
 
 
