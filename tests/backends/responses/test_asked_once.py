@@ -127,7 +127,7 @@ async def dies_and_lives(
             "tools said: price of 1 | price of 2 | price of 3" if text == SCRIPT else "reply to: hello"
         )
         assert [call.arguments for call in turn.calls] == (["1", "2", "3"] if text == SCRIPT else [])
-        # One more may have been asked for in the moment in which the first completed: it is cancelled at once, or, where
+        # One more may have been asked for in the moment in which the first completed: it is cancelled at once or, where
         # it was quicker than that, taken out of the conversation, as `stands_once` has seen.
         ended = [made.object["status"] for made in provider.made.values()]
         needed = 3 if text == SCRIPT else 1
