@@ -67,13 +67,13 @@ class Outsider:
 
 @asynccontextmanager
 async def outsider(url: str, token: str | None = None, *, patience: float = 30.0) -> AsyncIterator[Outsider]:
-    """A client on the bus at `url`, which comes back by itself."""
+    """A client on the bus at `url` (several servers: comma-separated), which comes back by itself."""
 
     async def unheeded(_: Exception) -> None:
         """What cannot be stored, is told by `put`."""
 
     bus = await nats.connect(
-        url, token=token, max_reconnect_attempts=-1, reconnect_time_wait=0.05, ping_interval=5, error_cb=unheeded
+        url.split(","), token=token, max_reconnect_attempts=-1, reconnect_time_wait=0.05, ping_interval=5, error_cb=unheeded
     )
     try:
         someone = Outsider(bus, patience)

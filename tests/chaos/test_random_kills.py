@@ -18,6 +18,7 @@ from tests.chaos.load import SETTINGS, Load, load
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.nats_proxy import nats_proxy
 from tests.chaos.process import Recado, asks, recado
+from tests.chaos.promises import promises_kept
 from tests.doubles.openai_server import OpenAIDouble
 from tests.nats_server import NatsServer
 
@@ -189,11 +190,8 @@ async def _kept_their_promises(process: Recado, writing: Load, url: str, token: 
             lambda: all(id_ in log.checker.arrived(key) for key, id_ in writing.acknowledged),
             "every acknowledged message is in the log",
         )
-        await log.settled()
-        wrong = log.wrong()
-        assert not wrong, "\n".join([f"seed {SEED}", *map(str, wrong)])
+        await promises_kept(log, process, seed=SEED)
         assert len(log.events) > len(writing.acknowledged) > 50, "there was no load"
-        await process.is_verified()
 
 
 def _delete_projection(process: Recado) -> None:

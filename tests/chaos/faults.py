@@ -1,0 +1,117 @@
+"""What goes wrong, and when: a schedule made from a seed, and how it is carried out on a fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from tests.chaos.fleet import Fleet
+
+Kind = Literal["kill", "leave", "hang", "cut", "bus", "join"]
+
+BUS = "the bus"
+STRANGER = "guest"
+"""The instance that joins, and leaves for good."""
+
+
+class Fault(NamedTuple):
+    """`at` seconds after the beginning something happens to `target`; after `lasts` seconds it is put right again.
+
+    kill: SIGKILL, started again. leave: SIGTERM, started again. hang: SIGSTOP, SIGCONT. cut: the network between it and
+    the bus. bus: the server (in a cluster the one that leads the log) is killed and started again. join: one more
+    instance comes, which after that time leaves (SIGTERM) for good.
+    """
+
+    at: float
+    kind: Kind
+    target: str
+    lasts: float
+
+    def __str__(self) -> str:
+        return f"{self.at:6.1f} s  {self.kind} {self.target} for {self.lasts:.1f} s"
+
+
+class Shape(NamedTuple):
+    """How long a schedule is, and how dense: seconds between two faults on average, and how long each may last."""
+
+    length: float
+    pace: float
+    away: float
+    hang: float
+
+
+def schedule(seed: str, shape: Shape, members: Sequence[str], wired: str) -> list[Fault]:
+    """The same faults for the same arguments. Every kind comes once before any comes twice; of the members one at least
+    is left alone at any time, and what is in trouble gets no more of it before it is out again."""
+    dice = random.Random(seed)
+    faults: list[Fault] = []
+    kinds = _shuffled(dice)
+    free_at = dict.fromkeys([*members, BUS, STRANGER], 0.0)
+    now = dice.uniform(0.5, 1.5) * shape.pace
+    while now < shape.length:
+        kind = next(kinds)
+        candidates = _targets(kind, members, wired)
+        target = dice.choice([name for name in candidates if free_at[name] <= now] or [""])
+        lasts = shape.hang * dice.uniform(0.8, 1.2) if kind in ("hang", "cut") else dice.uniform(0.2, 1) * shape.away
+        troubled = sum(free_at[name] > now for name in members)
+        if target and (target not in members or troubled < len(members) - 1):
+            faults.append(Fault(round(now, 2), kind, target, round(lasts, 2)))
+            # Until it is back it counts as troubled: starting, or taking up its work again, takes a while.
+            free_at[target] = now + lasts + shape.pace
+        now += dice.uniform(0.5, 1.5) * shape.pace
+    return faults
+
+
+async def play(faults: Sequence[Fault], those: Fleet) -> datetime:
+    """Carry the schedule out; returns when it began, once all is put right again."""
+    began, loop = datetime.now(UTC), asyncio.get_running_loop()
+    start = loop.time()
+    async with asyncio.TaskGroup() as happening:
+        for fault in faults:
+            await asyncio.sleep(max(0.0, start + fault.at - loop.time()))
+            happening.create_task(_suffer(fault, those))
+    return began
+
+
+async def _suffer(fault: Fault, those: Fleet) -> None:
+    match fault.kind:
+        case "kill":
+            those[fault.target].kill()
+            await asyncio.sleep(fault.lasts)
+            those[fault.target].start()
+        case "leave":
+            assert await those[fault.target].stop() == 0, those[fault.target].tail()
+            await asyncio.sleep(fault.lasts)
+            those[fault.target].start()
+        case "hang":
+            those[fault.target].freeze()
+            await asyncio.sleep(fault.lasts)
+            those[fault.target].thaw()
+        case "cut":
+            for proxy in those.wire:
+                proxy.part()
+            await asyncio.sleep(fault.lasts)
+            for proxy in those.wire:
+                proxy.heal()
+        case "bus":
+            await those.restart_bus(away=fault.lasts)
+        case "join":
+            guest = those.members.get(STRANGER) or those.member(STRANGER)
+            guest.start()
+            await asyncio.sleep(fault.lasts)
+            await guest.said("started")
+            assert await guest.stop() == 0, guest.tail()
+
+
+def _targets(kind: Kind, members: Sequence[str], wired: str) -> Sequence[str]:
+    return {"bus": (BUS,), "join": (STRANGER,), "cut": (wired,) if wired else ()}.get(kind, members)
+
+
+def _shuffled(dice: random.Random) -> Iterator[Kind]:
+    kinds: list[Kind] = ["kill", "leave", "hang", "cut", "bus", "join"]
+    while True:
+        dice.shuffle(kinds)
+        yield from kinds
