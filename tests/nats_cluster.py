@@ -9,19 +9,21 @@ import msgspec
 from events.bus import Bus
 from events.jetstream_api import ApiRefused, call
 from events.jetstream_streams import EVENTS, ensure_streams
-from events.log import LogUnavailable
+from events.log import LogMismatch, LogUnavailable
 from tests.nats_server import NatsServer, free_port
 from tests.waiting import until
 
 FORMED_WITHIN = 60.0
 """Seconds until the servers have found each other and elected who leads; only for tests that fail."""
 
+LOG_BYTES = 256 * 1024 * 1024
 
-class _Group(msgspec.Struct):
+
+class _Group(msgspec.Struct, frozen=True):
     leader: str = ""
 
 
-class _Replicated(msgspec.Struct):
+class _Replicated(msgspec.Struct, frozen=True):
     cluster: _Group = _Group()
 
 
@@ -47,8 +49,8 @@ async def make_log(url: str, replicas: int) -> None:
     async def made() -> bool:
         bus = await Bus.open(url, name="operator")
         try:
-            await ensure_streams(bus, replicas=replicas)
-        except LogUnavailable:
+            await ensure_streams(bus, max_bytes=LOG_BYTES, replicas=replicas)
+        except (LogUnavailable, LogMismatch):  # nobody leads yet, or too few have joined for so many replicas
             return False
         finally:
             await bus.close()

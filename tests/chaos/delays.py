@@ -40,11 +40,9 @@ class Delays:
                         if (at := arrived.pop((recorded.key, id_), None)) is not None:
                             self.waits.append(Wait(recorded.key, at, (recorded.at - at).total_seconds()))
 
-    def worst(
-        self, since: datetime, seconds: float, *, of: str | None = None, without: Sequence[str] = ()
-    ) -> float:
-        """The longest wait of a message that came in these seconds: in the chats that the instance `of` had, or in those
-        that nobody of `without` had, at `since`; 0 if nobody wrote."""
+    def worst(self, since: datetime, seconds: float, *, of: str | None = None, without: Sequence[str] = ()) -> float:
+        """The longest wait of a message that came in these seconds: in the chats that the instance `of` had at `since`,
+        or in those that nobody of `without` had; 0 if nobody wrote."""
         until = since + timedelta(seconds=seconds)
         return max(
             (

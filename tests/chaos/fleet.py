@@ -73,7 +73,9 @@ class Fleet:
         try:
             await until(settled, PATIENCE)
         except AssertionError:
-            raise AssertionError(f"{names} do not have the partitions: {sorted(seen.members)}, {seen.shares()}") from None
+            raise AssertionError(
+                f"{names} do not have the partitions: {sorted(seen.members)}, {seen.shares()}"
+            ) from None
         return seen
 
     async def started(self, *names: str) -> Leases:
@@ -109,7 +111,7 @@ class Fleet:
 
     async def answered(self, key: ChatKey, id_: str, text: str = "hello") -> str:
         """Write into the chat; the incarnation that answers."""
-        await self.outsider.write(key, id_, text)
+        await self.outsider.written(key, id_, text)
         return (await self.log.ended(key, id_)).msg_id.rpartition(":")[0]
 
     async def restart_bus(self, *, away: float) -> None:

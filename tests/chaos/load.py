@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import nats.errors
-
 from events.ids import ChatKey
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.outsider import Outsider, outsider
@@ -139,15 +137,8 @@ class Load:
         await self._outsider.stored("control", key, body)
 
     async def _write(self, key: ChatKey, id_: str, text: str, *, header: bool = True) -> None:
-        """Until the server has it; after an answer that was lost that makes a repeat, as with any gateway."""
-        while True:
-            try:
-                await self._outsider.write(key, id_, text, header=header)
-            except (nats.errors.Error, OSError):
-                await asyncio.sleep(0.05)
-            else:
-                self.acknowledged.append((key, id_))
-                return
+        await self._outsider.written(key, id_, text, header=header)
+        self.acknowledged.append((key, id_))
 
     def _fresh(self, kind: str) -> str:
         self._count += 1
@@ -155,9 +146,7 @@ class Load:
 
 
 @asynccontextmanager
-async def writing(
-    someone: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = Mix()
-) -> AsyncIterator[Load]:
+async def writing(someone: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = Mix()) -> AsyncIterator[Load]:
     """People write while the block runs; when it is left, all that they began is stored, and no reply was heard twice."""
     people = Load(someone, model, dice, mix)
     running = asyncio.create_task(people.run())
