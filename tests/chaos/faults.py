@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from tests.chaos.fleet import Fleet
 
 Kind = Literal["kill", "leave", "hang", "cut", "bus", "join"]
+
+KINDS: tuple[Kind, ...] = ("kill", "leave", "hang", "cut", "bus", "join")
 
 BUS = "the bus"
 STRANGER = "guest"
@@ -44,23 +46,28 @@ class Shape(NamedTuple):
 
 
 def schedule(seed: str, shape: Shape, members: Sequence[str], wired: str) -> list[Fault]:
-    """The same faults for the same arguments. Every kind comes once before any comes twice; of the members one at least
+    """The same faults for the same arguments. The kinds come in turns, like cards of a deck; of the members one at least
     is left alone at any time, and what is in trouble gets no more of it before it is out again."""
     dice = random.Random(seed)
     faults: list[Fault] = []
-    kinds = _shuffled(dice)
+    deck: list[Kind] = []
     free_at = dict.fromkeys([*members, BUS, STRANGER], 0.0)
     now = dice.uniform(0.5, 1.5) * shape.pace
     while now < shape.length:
-        kind = next(kinds)
-        candidates = _targets(kind, members, wired)
-        target = dice.choice([name for name in candidates if free_at[name] <= now] or [""])
-        lasts = shape.hang * dice.uniform(0.8, 1.2) if kind in ("hang", "cut") else dice.uniform(0.2, 1) * shape.away
-        troubled = sum(free_at[name] > now for name in members)
-        if target and (target not in members or troubled < len(members) - 1):
-            faults.append(Fault(round(now, 2), kind, target, round(lasts, 2)))
-            # Until it is back it counts as troubled: starting, or taking up its work again, takes a while.
-            free_at[target] = now + lasts + shape.pace
+        troubled = [name for name in members if free_at[name] > now]
+        spared = members if len(troubled) == len(members) - 1 else troubled
+        deck = deck or dice.sample(KINDS, len(KINDS))
+        for kind in deck:
+            free = [name for name in _targets(kind, members, wired) if name not in spared and free_at[name] <= now]
+            if free:
+                deck.remove(kind)
+                target = dice.choice(free)
+                longest = shape.hang if kind in ("hang", "cut", "join") else shape.away
+                lasts = dice.uniform(0.7, 1.0) * longest
+                faults.append(Fault(round(now, 2), kind, target, round(lasts, 2)))
+                # Until it is back it counts as troubled: starting, or taking up its work again, takes a while.
+                free_at[target] = now + lasts + shape.pace
+                break
         now += dice.uniform(0.5, 1.5) * shape.pace
     return faults
 
@@ -108,10 +115,3 @@ async def _suffer(fault: Fault, those: Fleet) -> None:
 
 def _targets(kind: Kind, members: Sequence[str], wired: str) -> Sequence[str]:
     return {"bus": (BUS,), "join": (STRANGER,), "cut": (wired,) if wired else ()}.get(kind, members)
-
-
-def _shuffled(dice: random.Random) -> Iterator[Kind]:
-    kinds: list[Kind] = ["kill", "leave", "hang", "cut", "bus", "join"]
-    while True:
-        dice.shuffle(kinds)
-        yield from kinds

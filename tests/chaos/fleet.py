@@ -73,9 +73,7 @@ class Fleet:
         try:
             await until(settled, PATIENCE)
         except AssertionError:
-            raise AssertionError(
-                f"{names} do not have the partitions: {sorted(seen.members)}, {seen.shares()}"
-            ) from None
+            raise AssertionError(f"{names} are not the owners: {sorted(seen.members)}, {seen.shares()}") from None
         return seen
 
     async def started(self, *names: str) -> Leases:

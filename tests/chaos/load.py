@@ -42,10 +42,13 @@ class Mix(NamedTuple):
     trouble_at_the_provider: int = 4
 
 
+FIFTY = Mix()
+
+
 class Load:
     """`acknowledged` are the ids whose message the server promised to keep."""
 
-    def __init__(self, outsider: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = Mix()) -> None:
+    def __init__(self, outsider: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = FIFTY) -> None:
         self.acknowledged: list[tuple[ChatKey, str]] = []
         self._outsider = outsider
         self._model = model
@@ -146,8 +149,8 @@ class Load:
 
 
 @asynccontextmanager
-async def writing(someone: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = Mix()) -> AsyncIterator[Load]:
-    """People write while the block runs; when it is left, all that they began is stored, and no reply was heard twice."""
+async def writing(someone: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = FIFTY) -> AsyncIterator[Load]:
+    """People write while the block runs; when it is left, what they began is stored, and no reply was heard twice."""
     people = Load(someone, model, dice, mix)
     running = asyncio.create_task(people.run())
     try:

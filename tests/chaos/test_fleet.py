@@ -1,5 +1,5 @@
-"""Three instances under load while whatever a seed says goes wrong: they die, leave, hang, are cut off, join; the server
-dies. Afterwards every promise holds.
+"""Three instances under load while whatever a seed says goes wrong: they die, leave, hang, are cut off, join; the
+server dies. Afterwards every promise holds.
 
 The schedule is printed with its seed; RECADO_CHAOS_SEED repeats it, here and in `make chaos`, which does this for 20
 minutes, with a single server and a cluster in turns.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ SHORT = Shape(length=28.0, pace=3.5, away=1.5, hang=5.0)
 LONG = Shape(length=120.0, pace=5.0, away=6.0, hang=10.0)
 
 TAKEN_OVER_WITHIN = 15.0
-"""Seconds that nobody's message may wait whose instance was in no trouble. A takeover takes 5; a busy machine is slow."""
+"""Seconds that no message may wait whose instance is in no trouble. A takeover takes 5; a busy machine is slow."""
 
 ROUNDS = range(8)
 SEED = os.environ.get("RECADO_CHAOS_SEED")
@@ -52,7 +53,7 @@ async def test_a_long_run(tmp_path: Path, round_: int) -> None:
 
 async def _survives(folder: Path, servers: int, seed: str, shape: Shape) -> None:
     faults = schedule(seed, shape, NAMES, WIRED)
-    print(f"\nRECADO_CHAOS_SEED={seed}, {servers} nats-server:", *faults, sep="\n")
+    _say(f"RECADO_CHAOS_SEED={seed}, {servers} nats-server:", *map(str, faults))
     async with fleet(folder, *NAMES, servers=servers, wired=WIRED, latency=LATENCY, **SETTINGS) as those:
         await those.started(*NAMES)
         async with writing(those.outsider, those.model, random.Random(seed), MIX) as people:
@@ -80,6 +81,11 @@ def _nobody_else_waited(those: Fleet, faults: Sequence[Fault], began: datetime) 
         at_once = [other for other in faults if other.at < fault.at + window and other.at + other.lasts + 5 > fault.at]
         of = delays.worst(since, window, of=fault.target)
         others = delays.worst(since, window, without=[other.target for other in at_once])
-        print(f"{fault}: its chats waited up to {of:.1f} s, those of undisturbed instances up to {others:.1f} s")
+        _say(f"{fault}: its chats waited up to {of:.1f} s, those of undisturbed instances up to {others:.1f} s")
         if BUS not in (other.target for other in at_once):
             assert others < TAKEN_OVER_WITHIN, fault
+
+
+def _say(*lines: str) -> None:
+    """Shown when the test fails, and with pytest's -s, as `make chaos` has it."""
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
