@@ -46,7 +46,7 @@ class Shape(NamedTuple):
 
 
 def schedule(seed: str, shape: Shape, members: Sequence[str], wired: str) -> list[Fault]:
-    """The same faults for the same arguments. The kinds come in turns, like cards of a deck; of the members one at least
+    """The same faults for the same arguments. The kinds come in turns, as cards do; of the members at least one
     is left alone at any time, and what is in trouble gets no more of it before it is out again."""
     dice = random.Random(seed)
     faults: list[Fault] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -76,11 +76,11 @@ class Fleet:
             raise AssertionError(f"{names} are not the owners: {sorted(seen.members)}, {seen.shares()}") from None
         return seen
 
-    async def started(self, *names: str) -> Leases:
-        """Start these, and return once they have the partitions among them and every one is ready."""
+    async def started(self, *names: str, among: tuple[str, ...] = ()) -> Leases:
+        """Start these, and return once they (or all of `among`) have the partitions, and are ready."""
         for name in names:
             self[name].start()
-        leases = await self.spread(*names)
+        leases = await self.spread(*(among or names))
         for name in names:
             await self.healthy(name)
         return leases
@@ -102,10 +102,10 @@ class Fleet:
         except AssertionError:
             raise AssertionError(f"{name} is not ready: {seen}\n{self[name].tail()}") from None
 
-    async def chat_of(self, name: str, *, than: Callable[[int], bool] = lambda _: True) -> ChatKey:
+    async def chat_of(self, name: str) -> ChatKey:
         """A chat whose partition the instance has now."""
         owners = (await self.leases()).owners
-        return next(key for key in CHATS if owners.get(partition(key)) == name and than(partition(key)))
+        return next(key for number, key in enumerate(CHATS) if owners.get(number) == name)
 
     async def answered(self, key: ChatKey, id_: str, text: str = "hello") -> str:
         """Write into the chat; the incarnation that answers."""
