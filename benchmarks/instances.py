@@ -9,7 +9,9 @@ machines of their own they would, up to the share of the CPU that the projection
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +19,7 @@ from benchmarks.cpu import cpu_of
 from benchmarks.figures import Figure, Outcome, Say, figure, ratio
 from benchmarks.people import People
 from benchmarks.servers import openai_double
-from tests.chaos.fleet import fleet
+from tests.chaos.fleet import Fleet, fleet
 
 NAMES = ("a", "b", "c")
 
@@ -33,39 +35,56 @@ class Size(msgspec.Struct, frozen=True):
 TINY = Size(chats=3, replies=6, rounds=1)
 
 
+class Round(NamedTuple):
+    """Replies a second; milliseconds of CPU for each reply, of all instances and of nats-server."""
+
+    answered: float
+    cpu: float
+    bus_cpu: float
+
+
 async def run(size: Size, folder: Path, say: Say) -> Outcome:
-    rates: dict[int, list[float]] = {count: [] for count in range(1, len(NAMES) + 1)}
-    costs: dict[int, list[float]] = {count: [] for count in rates}
-    bus_costs: dict[int, list[float]] = {count: [] for count in rates}
-    async with openai_double() as openai, fleet(folder, *NAMES, OPENAI_BASE_URL=openai) as those:
-        async with People.at(those.url) as people:
-            for number in range(size.rounds):
-                for count in rates:
-                    say(f"round {number + 1} of {size.rounds}, {count} of {len(NAMES)} instances")
-                    running = NAMES[:count]
-                    await those.started(NAMES[count - 1], among=running)
-                    # Everybody is met once before anything is counted.
-                    await people.converse(size.chats, size.chats)
-                    pids, server = [those[name].pid for name in running], [those.servers[0].pid]
-                    began, before, bus_before = time.perf_counter(), cpu_of(pids), cpu_of(server)
-                    await people.converse(size.chats, size.replies)
-                    rates[count].append(size.replies / (time.perf_counter() - began))
-                    costs[count].append((cpu_of(pids) - before) / size.replies * 1000)
-                    bus_costs[count].append((cpu_of(server) - bus_before) / size.replies * 1000)
-                for name in NAMES:
-                    await those[name].stop()
+    rounds: dict[int, list[Round]] = {count: [] for count in range(1, len(NAMES) + 1)}
+    async with (
+        openai_double() as openai,
+        fleet(folder, *NAMES, OPENAI_BASE_URL=openai) as those,
+        People.at(those.url) as people,
+    ):
+        for number in range(size.rounds):
+            for count, measured in rounds.items():
+                say(f"round {number + 1} of {size.rounds}, {count} of {len(NAMES)} instances")
+                await those.started(NAMES[count - 1], among=NAMES[:count])
+                measured.append(await _round(size, those, people, NAMES[:count]))
+            for name in NAMES:
+                await those[name].stop()
+    return Outcome(
+        {"chats with a message in flight": size.chats, "replies in a round": size.replies, "model latency, s": 0},
+        _figures(rounds),
+    )
+
+
+async def _round(size: Size, those: Fleet, people: People, running: Sequence[str]) -> Round:
+    # Everybody is met once before anything is counted.
+    await people.converse(size.chats, size.chats)
+    instances, server = [those[name].pid for name in running], [those.servers[0].pid]
+    began, before, bus_before = time.perf_counter(), cpu_of(instances), cpu_of(server)
+    await people.converse(size.chats, size.replies)
+    return Round(
+        size.replies / (time.perf_counter() - began),
+        (cpu_of(instances) - before) / size.replies * 1000,
+        (cpu_of(server) - bus_before) / size.replies * 1000,
+    )
+
+
+def _figures(rounds: dict[int, list[Round]]) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
-    for count in rates:
+    for count, measured in rounds.items():
         shown = f"{count} instance{'s' if count > 1 else ''}"
-        figures[f"{shown}, answered"] = figure(rates[count], "replies/s")
-        figures[f"{shown}, CPU of all of them"] = figure(costs[count], "ms/reply")
-        figures[f"{shown}, CPU of nats-server"] = figure(bus_costs[count], "ms/reply")
-    for count in (2, 3):
-        figures[f"answered, {count} instances / 1"] = ratio(rates[count], rates[1])
-        figures[f"CPU of a reply, {count} instances / 1"] = ratio(costs[count], costs[1])
-    setup: dict[str, str | int | float] = {
-        "chats with a message in flight": size.chats,
-        "replies in a round": size.replies,
-        "model latency, s": 0,
-    }
-    return Outcome(setup, figures)
+        figures[f"{shown}, answered"] = figure([one.answered for one in measured], "replies/s")
+        figures[f"{shown}, CPU of all of them"] = figure([one.cpu for one in measured], "ms/reply")
+        figures[f"{shown}, CPU of nats-server"] = figure([one.bus_cpu for one in measured], "ms/reply")
+        if count > 1:
+            for what, of in (("answered", 0), ("CPU of a reply", 1)):
+                above, below = [one[of] for one in measured], [one[of] for one in rounds[1]]
+                figures[f"{what}, {count} instances / 1"] = ratio(above, below)
+    return figures

@@ -1,8 +1,8 @@
 """How long the chats of an instance that is lost wait for their next owner, by the log's own stamps.
 
 Three instances, one chat in each of the 64 partitions. One instance is killed (SIGKILL), asked to leave (SIGTERM), or
-hangs (SIGSTOP); at that moment somebody writes into every chat. A chat is taken over when another instance decides about
-it. The others' chats show what the rest notices: the longest of their waits for a reply.
+hangs (SIGSTOP); at that moment somebody writes into every chat. A chat is taken over when another instance decides
+about it. The others' chats show what the rest notices: the longest of their waits for a reply.
 """
 
 from __future__ import annotations

@@ -68,7 +68,10 @@ class Fleet:
         async def settled() -> bool:
             nonlocal seen
             seen = await self.leases()
-            return seen.all_owned_by(*names)
+            if owned := seen.all_owned_by(*names):
+                return owned
+            await asyncio.sleep(0.1)
+            return False
 
         try:
             await until(settled, PATIENCE)
