@@ -13,7 +13,8 @@ from events.ids import PARTITIONS
 
 
 class Leases(NamedTuple):
-    """`members` by instance, what each says of itself; `owners` by partition, the instance that has it."""
+    """`members` by instance, what each says of itself, those left out that are leaving; `owners` by partition, the
+    instance that has it."""
 
     members: dict[str, dict[str, Any]]
     owners: dict[int, str]
@@ -41,7 +42,7 @@ async def read_leases(bus: Client) -> Leases:
                 if not entry.value or entry.operation:
                     continue
                 value = json.loads(entry.value)
-                if kind == "m":
+                if kind == "m" and not value.get("leaving"):
                     members[value["instance"]] = value
                 elif kind == "p" and name.isdigit():
                     owners[int(name)] = value["instance"]

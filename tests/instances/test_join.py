@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.chaos.fleet import CHATS, fleet
 
 
-async def test_the_newcomer_gets_its_share_and_nothing_else_moves(tmp_path: Path) -> None:
-    """Partitions move to the newcomer only; turns that run in them are answered once, by whoever has them then."""
+async def test_the_newcomer_gets_its_share_and_little_else_moves(tmp_path: Path) -> None:
+    """A third of the partitions goes to the newcomer; turns that run in them are answered once."""
     async with fleet(tmp_path, "a", "b", latency=1.0) as those:
         before = await those.started("a", "b")
         those.member("c").start()
@@ -17,9 +17,8 @@ async def test_the_newcomer_gets_its_share_and_nothing_else_moves(tmp_path: Path
         await asyncio.gather(*(those.outsider.write(key, "m1") for key in CHATS))
         after = await those.spread("a", "b", "c")
         moved = {number for number, owner in after.owners.items() if owner != before.owners[number]}
-        assert moved
-        assert {after.owners[number] for number in moved} == {"c"}
+        assert len(CHATS) // 3 <= after.shares()["c"] <= len(moved) < len(CHATS) // 2
         for key in CHATS:
             await those.log.ended(key, "m1")
-        assert (await those.answered(CHATS[min(moved)], "m2")).startswith("c-")
+        assert (await those.answered(await those.chat_of("c"), "m2")).startswith("c-")
         await those.kept_its_promises("a", "b", "c")
