@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,11 +13,13 @@ from events.recorded import Recorded
 
 
 class Wait(NamedTuple):
-    """A message came `at`, and was answered or ended after so many `seconds`."""
+    """A message came `at`, and was answered or ended after so many `seconds`. `before` is the instance that had decided
+    last about the chat, `by` the one that ended the message."""
 
-    key: ChatKey
     at: datetime
     seconds: float
+    before: str
+    by: str
 
 
 class Delays:
@@ -27,41 +27,32 @@ class Delays:
 
     def __init__(self, events: Iterable[Recorded]) -> None:
         self.waits: list[Wait] = []
-        self._decided: dict[ChatKey, list[tuple[datetime, str]]] = defaultdict(list)
-        arrived: dict[tuple[ChatKey, str], datetime] = {}
+        last: dict[ChatKey, str] = {}
+        arrived: dict[tuple[ChatKey, str], tuple[datetime, str]] = {}
         for recorded in events:
-            if recorded.side == "o":
-                self._decided[recorded.key].append((recorded.at, instance_of(recorded)))
             match recorded.event:
                 case Message(id=id_):
-                    arrived.setdefault((recorded.key, id_), recorded.at)
+                    arrived.setdefault((recorded.key, id_), (recorded.at, last.get(recorded.key, "")))
                 case Reply(in_reply_to=ended) | Ignored(messages=ended) | TurnFailed(messages=ended):
+                    by = instance_of(recorded)
                     for id_ in ended:
-                        if (at := arrived.pop((recorded.key, id_), None)) is not None:
-                            self.waits.append(Wait(recorded.key, at, (recorded.at - at).total_seconds()))
+                        if (came := arrived.pop((recorded.key, id_), None)) is not None:
+                            seconds = (recorded.at - came[0]).total_seconds()
+                            self.waits.append(Wait(came[0], seconds, came[1] or by, by))
+            if recorded.side == "o":
+                last[recorded.key] = instance_of(recorded)
 
-    def worst(self, since: datetime, seconds: float, *, of: str | None = None, without: Sequence[str] = ()) -> float:
-        """The longest wait of a message that came in these seconds: in the chats that the instance `of` had at `since`,
-        or in those that nobody of `without` had; 0 if nobody wrote."""
+    def worst_of(self, instance: str, since: datetime, seconds: float) -> float:
+        """The longest wait of a message that came in these seconds into a chat that the instance had; 0 if none did."""
+        return self._worst(since, seconds, lambda wait: wait.before == instance)
+
+    def worst_without(self, troubled: Collection[str], since: datetime, seconds: float) -> float:
+        """The same of chats with which none of these instances had anything to do."""
+        return self._worst(since, seconds, lambda wait: wait.before not in troubled and wait.by not in troubled)
+
+    def _worst(self, since: datetime, seconds: float, counts: Callable[[Wait], bool]) -> float:
         until = since + timedelta(seconds=seconds)
-        return max(
-            (
-                wait.seconds
-                for wait in self.waits
-                if since <= wait.at < until and self._counts(self._owner(wait.key, since), of, without)
-            ),
-            default=0.0,
-        )
-
-    def _owner(self, key: ChatKey, at: datetime) -> str:
-        """The instance that decided last about the chat before `at`, or first after it."""
-        decided = self._decided[key]
-        place = bisect_right(decided, at, key=lambda one: one[0])
-        return decided[max(0, place - 1)][1] if decided else ""
-
-    @staticmethod
-    def _counts(owner: str, of: str | None, without: Sequence[str]) -> bool:
-        return owner == of if of is not None else owner not in without
+        return max((wait.seconds for wait in self.waits if since <= wait.at < until and counts(wait)), default=0.0)
 
 
 def instance_of(recorded: Recorded) -> str:

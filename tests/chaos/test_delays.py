@@ -14,9 +14,9 @@ def test_waits_are_told_apart_by_who_had_the_chat() -> None:
     story.given(text("m2"), text("m3"))
     story.given(started("t2", "m2"), replied("t2", "m2"), by="b-1")
     delays = Delays(story.events)
-    assert [wait.seconds for wait in delays.waits] == [2.0, 3.0]
-    assert delays.worst(NOON, 2, of="a") == 2.0
-    assert delays.worst(NOON, 60, of="b") == 0.0
-    assert delays.worst(story.events[2].at, 60, of="a") == 3.0
-    assert delays.worst(story.events[2].at, 60, without=["a"]) == 0.0
-    assert delays.worst(story.events[2].at, 60, without=["c"]) == 3.0
+    assert [(wait.seconds, wait.before, wait.by) for wait in delays.waits] == [(2.0, "a", "a"), (3.0, "a", "b")]
+    assert delays.worst_of("a", NOON, 2) == 2.0
+    assert delays.worst_of("a", NOON, 60) == 3.0
+    assert delays.worst_of("b", NOON, 60) == 0.0
+    assert delays.worst_without(["b"], NOON, 60) == 2.0
+    assert delays.worst_without(["a"], NOON, 60) == 0.0
