@@ -1,25 +1,29 @@
 """How long the chats of an instance that is lost wait for their next owner, by the log's own stamps.
 
 Three instances, one chat in each of the 64 partitions. One instance is killed (SIGKILL), asked to leave (SIGTERM), or
-hangs (SIGSTOP); at that moment somebody writes into every chat. A chat is taken over when another instance decides
-about it. The others' chats show what the rest notices: the longest of their waits for a reply.
+hangs (SIGSTOP); from then on somebody writes into every chat of it five times a second. A chat is taken over when
+another instance first decides about it. The others' chats show what the rest notices: the longest wait for a reply.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.figures import Figure, Outcome, Say, Target, figure, never_over
+from events.ids import ChatKey
 from events.recorded import Recorded
-from tests.chaos.delays import instance_of
+from tests.chaos.delays import Delays, instance_of
 from tests.chaos.fleet import CHATS, Fleet, fleet
 
 NAMES = ("a", "b", "c")
 LOST = "b"
+PAUSE = 0.2
+"""Seconds between two messages in a chat that waits for its next owner."""
 PROMISED = {"kill -9": 3.5, "leave": 1.5, "hang": 4.5}
 
 
@@ -58,17 +62,29 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 async def _round(those: Fleet, way: str, id_: str) -> tuple[list[float], list[float]]:
     """Seconds from the loss to the takeover of each chat of the lost instance; seconds that each other chat waited."""
     before = (await those.spread(*NAMES)).owners
+    lost = [CHATS[number] for number in before if before[number] == LOST]
+    kept = [CHATS[number] for number in before if before[number] != LOST]
     # The stamp of the moment: a message in a chat that nobody loses.
-    mark = await those.outsider.write(await those.chat_of(NAMES[0]), f"{id_}-mark")
+    mark = await those.outsider.write(kept[0], f"{id_}-mark")
     leaving = await _lose(those, way)
-    await asyncio.gather(*(those.outsider.write(key, id_) for key in CHATS))
-    for key in CHATS:
-        await those.log.ended(key, id_)
+    await asyncio.gather(*(those.outsider.write(key, id_) for key in kept))
+    await asyncio.gather(*(_write_until_taken(those, key, id_, mark) for key in lost))
+    await asyncio.gather(*(those.log.ended(key, id_) for key in kept))
     since = [event for event in those.log.events if event.seq >= mark]
-    lost = [_decided(since, number, besides=LOST) for number in before if before[number] == LOST]
-    kept = [_waited(since, number, id_) for number in before if before[number] != LOST]
+    decisions = [decision for key in lost if (decision := _taken(since, key)) is not None]
+    taken = [(decision.at - since[0].at).total_seconds() for decision in decisions]
+    others = Delays(those.log.events).waits
+    waited = [wait.seconds for wait in others if wait.at >= since[0].at and LOST not in (wait.before, wait.by)]
     await _bring_back(those, way, leaving)
-    return [one for one in lost if one is not None], kept
+    return taken, waited
+
+
+async def _write_until_taken(those: Fleet, key: ChatKey, id_: str, mark: int) -> None:
+    for number in itertools.count():
+        await those.outsider.write(key, f"{id_}-{number}")
+        await asyncio.sleep(PAUSE)
+        if _taken((event for event in those.log.events if event.seq > mark), key) is not None:
+            return
 
 
 async def _lose(those: Fleet, way: str) -> asyncio.Task[int] | None:
@@ -94,16 +110,6 @@ async def _bring_back(those: Fleet, way: str, leaving: asyncio.Task[int] | None)
     await those.healthy(LOST)
 
 
-def _decided(since: Sequence[Recorded], number: int, *, besides: str) -> float | None:
-    """Seconds until an instance `besides` this one decided about the chat; None if that one still did all of it."""
-    for event in since:
-        if event.key == CHATS[number] and event.side == "o" and instance_of(event) != besides:
-            return (event.at - since[0].at).total_seconds()
-    return None
-
-
-def _waited(since: Sequence[Recorded], number: int, id_: str) -> float:
-    mine = [event for event in since if event.key == CHATS[number]]
-    came = next(event for event in mine if event.side == "i" and event.event.id == id_)
-    reply = next(event for event in mine if event.type == "reply" and id_ in event.event.in_reply_to)
-    return (reply.at - came.at).total_seconds()
+def _taken(since: Iterable[Recorded], key: ChatKey) -> Recorded | None:
+    """The first decision of another instance about the chat."""
+    return next((one for one in since if one.key == key and one.side == "o" and instance_of(one) != LOST), None)
