@@ -22,7 +22,7 @@ async def append(instance: Instance, key: ChatKey, decision: Decision, expected:
     """Append until the log has answered; returns where the decision stands and its message id.
 
     The same message id is kept through every try, so a try whose answer was lost is found again. Raises
-    WrongExpectedVersion and EventTooLarge.
+    WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
     """
     msg_id = instance.decision_id()
     if isinstance(decision, Ignored):
@@ -31,6 +31,7 @@ async def append(instance: Instance, key: ChatKey, decision: Decision, expected:
     instance.busy += 1
     try:
         while True:
+            instance.fence.check()
             try:
                 return await instance.log.append(key, decision, expected=expected, msg_id=msg_id), msg_id
             except (LogUnavailable, LogFull) as refusal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 
 from actors import metrics
 from actors.appending import append
-from actors.effects import Work, cancel_run, perform
+from actors.effects import Work
 from actors.instance import Instance
 from actors.letters import (
     AppendDone,
@@ -25,24 +25,23 @@ from actors.letters import (
     EffectBroke,
     EffectDone,
     LookAgain,
+    Owned,
     Passivate,
     YieldOver,
 )
 from actors.mailbox import LoopActor
+from actors.under_way import UnderWay
 from chat.decide import Answered, Command, Facts, Failed, decide
 from chat.evolve import evolve
 from chat.pending import (
     Adopt,
     Apologise,
-    AwaitRun,
     Due,
     Effect,
-    EndBurst,
     Obey,
-    Resume,
     pending,
 )
-from chat.state import Chat
+from chat.state import Chat, Turn
 from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
@@ -57,8 +56,8 @@ _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
 that of two that both believe to own the chat one gives up, instead of both adopting its turn from each other."""
 
-_NO_ROOM = 1.0
-"""Seconds until a turn looks again whether the log has room."""
+_STILL_FINISHING = 0.2
+"""Seconds until it is looked again whether the former owner still finishes the turn that runs."""
 
 
 class ChatActor(LoopActor):
@@ -73,14 +72,13 @@ class ChatActor(LoopActor):
         self._behind = 0  # a decision of somebody else's that the tail has still to bring
         self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
-        self._burst_first = self._burst_last = 0.0
+        self._let_go = False
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
-        self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
+        self._under_way = UnderWay(key, instance, self._tell)
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)
-        self._burst_first = self._burst_last = asyncio.get_running_loop().time()
         self._settle()
 
     def on_receive(self, message: Any) -> None:
@@ -95,7 +93,7 @@ class ChatActor(LoopActor):
                 self._appending = None
                 self._recover(decision, error)
             case EffectDone(effect, commands):
-                if self._effects.pop(effect, None) is not None:
+                if self._under_way.ended(effect):
                     self._queue(*commands)
             case Passivate():
                 self._settle()
@@ -103,6 +101,8 @@ class ChatActor(LoopActor):
                 return
             case YieldOver():
                 self._yielding = None
+            case Owned(is_ours):
+                self._let_go = not is_ours
             case LookAgain():
                 pass
             case EffectBroke(error):
@@ -114,7 +114,8 @@ class ChatActor(LoopActor):
             self._settle()
 
     def on_stop(self) -> None:
-        self._drop_effects()
+        self._under_way.drop()
+        self._instance.slots.give_back(self._key)
         if self._yielding is not None:
             self._yielding.cancel()
         if self._appending is not None:
@@ -131,22 +132,33 @@ class ChatActor(LoopActor):
 
     def _take_in(self, recorded: Recorded) -> None:
         if recorded.side == "o" and recorded.seq > self._chat.o and not self._is_mine(recorded):
-            self._yield()
+            self._yield(_YIELD)
         waited = len(self._chat.waiting)
-        self._chat = evolve(self._chat, recorded)
+        self._evolve(recorded)
         if len(self._chat.waiting) > waited:
-            self._burst_last = asyncio.get_running_loop().time()
-            if waited == 0:
-                self._burst_first = self._burst_last
+            self._under_way.somebody_wrote(first=waited == 0)
+
+    def _evolve(self, recorded: Recorded) -> None:
+        ran = self._chat.turn is not None
+        self._chat = evolve(self._chat, recorded)
+        if ran and self._chat.turn is None:
+            # Whoever waits for a slot comes before this chat's next turn.
+            self._instance.slots.give_back(self._key)
 
     def _settle(self) -> None:
         """Do what is due, keep what is owed under way, drop the rest. Nothing is decided while an append is out."""
         while self._appending is None and self._chat.o >= self._behind:
             now = self._instance.bus_time.now()
             owed = pending(self._chat, now, self._instance.setting)
-            self._keep_under_way([work for work in owed if isinstance(work, Effect)])
+            if self._let_go:
+                if not self._has_turn:
+                    self._leave()
+                    return
+                owed = tuple(work for work in owed if isinstance(work, Work))
+            effects = [work for work in owed if isinstance(work, Effect)]
+            self._queue(*self._under_way.keep(effects, self._chat.turn, undecided=bool(self._commands)))
             command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
-            if isinstance(command, Adopt) and self._yielding is not None:
+            if isinstance(command, Adopt) and self._chat.turn is not None and self._is_anothers(self._chat.turn):
                 return
             if command is None:
                 if not self._commands:
@@ -161,13 +173,25 @@ class ChatActor(LoopActor):
             elif isinstance(command, Answered | Failed):
                 log.info("late_answer_dropped", chat=self._key.chat, turn=command.turn)
 
+    @property
+    def _has_turn(self) -> bool:
+        """Whether a turn runs that is ours to act on."""
+        return self._chat.turn is not None and self._chat.turn.by == self._instance.setting.incarnation
+
+    def _is_anothers(self, turn: Turn) -> bool:
+        """Whether the turn is left to somebody else for now: to whoever was seen deciding about the chat, or to its
+        former owner, who let go of the chat and finishes what runs."""
+        if self._yielding is None and self._instance.is_finishing(turn.by):
+            self._yield(_STILL_FINISHING)
+        return self._yielding is not None
+
     def _facts(self, command: Command) -> Facts | None:
         """What the shell brings to this decision; None if it cannot be known yet."""
         instance = self._instance
         failed: tuple[str, ...] = ()
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.o:
-                self._start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
+                self._under_way.start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
         return Facts(
@@ -192,11 +216,11 @@ class ChatActor(LoopActor):
                 self.actor_ref.tell(AppendDone(decision, appended, msg_id))
 
         self._appending = asyncio.create_task(tell_outcome())
-        self._appending.add_done_callback(self._surface)
+        self._appending.add_done_callback(self._under_way.surface)
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
-        self._chat = evolve(self._chat, Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
+        self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored():
                 log.info("ignored", chat=self._key.chat, reason=decision.reason, messages=decision.messages)
@@ -227,94 +251,34 @@ class ChatActor(LoopActor):
             return
         self._behind = error.actual
         self._commands = None
-        self._drop_effects()
-        self._yield()
+        self._under_way.drop()
+        self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
         return recorded.msg_id.rpartition(":")[0] == self._instance.setting.incarnation
 
-    def _yield(self) -> None:
+    def _yield(self, seconds: float) -> None:
         if self._yielding is not None:
             self._yielding.cancel()
-        self._yielding = asyncio.get_running_loop().call_later(_YIELD, self.actor_ref.tell, YieldOver())
+        self._yielding = asyncio.get_running_loop().call_later(seconds, self.actor_ref.tell, YieldOver())
 
     def _queue(self, *commands: Command) -> None:
-        if self._commands is None:
+        if commands and self._commands is None:
             self._commands = deque()
-        self._commands.extend(commands)
-
-    def _keep_under_way(self, owed: list[Effect]) -> None:
-        for effect in [effect for effect in self._effects if effect not in owed]:
-            self._effects.pop(effect).cancel()
-            if isinstance(effect, AwaitRun) and self._is_abandoned(effect, owed):
-                self._start(cancel_run(self._instance, effect), lambda _: LookAgain())
-        for effect in owed:
-            if effect not in self._effects and not self._is_decided(effect):
-                self._begin(effect)
-
-    def _is_abandoned(self, effect: AwaitRun, owed: list[Effect]) -> bool:
-        """Whether nobody will wait for the run any more: its turn has its ending, or is about to, as in a pause."""
-        turn = self._chat.turn
-        if turn is not None and turn.by != self._instance.setting.incarnation:
-            return False
-        return not any(isinstance(work, AwaitRun) and work.turn.run == effect.turn.run for work in owed)
-
-    def _is_decided(self, effect: Effect) -> bool:
-        """Whether the effect's outcome is waiting for its decision."""
-        return bool(self._commands) and isinstance(effect, Work)
-
-    def _begin(self, effect: Effect) -> None:
-        loop = asyncio.get_running_loop()
-        match effect:
-            case EndBurst():
-                self._begin_burst(effect)
-            case Resume(at):
-                wait = (at - self._instance.bus_time.now()).total_seconds()
-                self._effects[effect] = loop.call_later(wait, self.actor_ref.tell, EffectDone(effect, (effect,)))
-            case _:
-                work = perform(self._instance, self._key, effect)
-                self._effects[effect] = self._start(work, lambda commands: EffectDone(effect, commands))
-
-    def _begin_burst(self, effect: EndBurst) -> None:
-        loop, debounce = asyncio.get_running_loop(), self._instance.debounce
-        ends = min(self._burst_last + debounce, self._burst_first + 10 * debounce)
-        wait = ends - loop.time() if self._instance.takes_turns else _NO_ROOM
-        if wait <= 0:
-            self._queue(effect)
-        elif self._instance.takes_turns:
-            self._effects[effect] = loop.call_later(wait, self._end_burst, effect)
-        else:
-            self._effects[effect] = loop.call_later(wait, self._look_for_room, effect)
-
-    def _end_burst(self, effect: EndBurst) -> None:
-        self.actor_ref.tell(EffectDone(effect, (effect,)))
-
-    def _look_for_room(self, effect: EndBurst) -> None:
-        self._effects.pop(effect, None)
-        self.actor_ref.tell(LookAgain())
-
-    def _start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
-        async def tell_outcome() -> None:
-            self.actor_ref.tell(letter(await work))
-
-        task = asyncio.create_task(tell_outcome())
-        task.add_done_callback(self._surface)
-        return task
-
-    def _surface(self, task: asyncio.Task[None]) -> None:
-        """An effect that broke (not merely failed) ends the actor: it wakes again from its snapshot."""
-        if not task.cancelled() and (error := task.exception()) is not None and self.actor_ref.is_alive():
-            self.actor_ref.tell(EffectBroke(error))
-
-    def _drop_effects(self) -> None:
-        for effect in self._effects.values():
-            effect.cancel()
-        self._effects.clear()
+        if self._commands is not None:
+            self._commands.extend(commands)
 
     def _passivate(self) -> None:
         chat = self._chat
-        idle = self._appending is None and self._yielding is None and not self._effects and not self._commands
+        idle = self._appending is None and self._yielding is None and not self._under_way and not self._commands
         idle = idle and chat.o >= self._behind
         if idle and self.actor_inbox.empty() and self._instance.progress.checkpoint >= max(chat.i, chat.o):
-            self._gone(None)
-            self.stop()
+            self._leave()
+
+    def _leave(self) -> None:
+        self._gone(None)
+        self.stop()
+
+    def _tell(self, letter: Any) -> None:
+        if self.actor_ref.is_alive():
+            self.actor_ref.tell(letter)

@@ -38,7 +38,8 @@ Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool
 
 
 async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
-    """Do `work`; what came of it, in the order in which it is to be decided."""
+    """Do `work`; what came of it, in the order in which it is to be decided. Raises Fenced."""
+    instance.fence.check()
     instance.busy += 1
     try:
         if isinstance(work, CallTool):

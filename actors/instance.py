@@ -10,6 +10,8 @@ from typing import Protocol
 import msgspec
 
 from actors.bus_time import BusTime
+from actors.fence import Fence, NoFence
+from actors.run_slots import RunSlots
 from backends.protocol import Backend, ThreadBackend, Tool
 from chat.context import Line
 from chat.pending import Setting
@@ -33,8 +35,8 @@ class ChatReads(Protocol):
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
 
-    def owing(self) -> list[ChatKey]:
-        """Every chat that owes work."""
+    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+        """At most `limit` chats of the partition that owe work, by their number, from behind number `after` on."""
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -80,7 +82,8 @@ class NoTools:
 
 
 class Instance:
-    """One process's share of the work. `incarnation` names this very start of it."""
+    """One process's share of the work. `incarnation` names this very start of it; `is_finishing` says of another
+    incarnation whether it still finishes turns of chats that it has let go of."""
 
     def __init__(
         self,
@@ -98,6 +101,9 @@ class Instance:
         stale_after: timedelta = timedelta(hours=24),
         history: int = 20,
         apology: str = "",
+        max_runs: int = 512,
+        fence: Fence | None = None,
+        is_finishing: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.log = log
         self.backend = backend
@@ -110,18 +116,15 @@ class Instance:
         self.run_timeout = run_timeout
         self.history = history
         self.apology = apology
+        self.slots = RunSlots(max_runs)
+        self.fence = fence or NoFence()
+        self.is_finishing = is_finishing
         self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend))
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
-        self.drains = False
-        """True when the instance is about to stop."""
         self.busy = 0
         """Runs and appends under way."""
         self._counter = itertools.count(1)
-
-    @property
-    def takes_turns(self) -> bool:
-        return self.has_room and not self.drains
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; kept when its append is tried again."""

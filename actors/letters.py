@@ -23,6 +23,12 @@ class Passivate(msgspec.Struct, frozen=True):
     """Leave memory, if nothing is owed and nothing under way."""
 
 
+class Owned(msgspec.Struct, frozen=True):
+    """Whether the chat is ours. If it is not any more: finish the turn that runs, if one does, and leave."""
+
+    is_ours: bool
+
+
 class AppendDone(msgspec.Struct, frozen=True):
     """A decision of this actor is in the log."""
 

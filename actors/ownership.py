@@ -1,69 +1,308 @@
-"""Who answers: the router is open while the lease is held and the projection has caught up."""
+"""Which partitions are this instance's: it is a member, and shares the partitions with the other members.
+
+Everything is one step, made again and again: renew the presence, look at the bucket, let go of what is another's, take
+what is ours and free. A join, a leave, a crash, a restart of the server and a return from the dead are all that step.
+Leases give liveness; what keeps a chat's decisions single is the CAS of every append.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
-from actors.lease import Lease
+import msgspec
+import structlog
+
+from actors import metrics
+from actors.assignment import assignment
+from actors.bus_time import boot_seconds
+from actors.fence import TTL, Fence
+from actors.lease_bucket import ABSENT, Entry, LeaseBucket, LeasesUnavailable
+from actors.members import PREFIX, Description, Holder, Member, Members, holder_in
 from actors.router import Router
+
+log = structlog.get_logger("recado.leases")
+
+RENEW_EVERY = 1.0
+"""Seconds between two renewals of the presence."""
+
+LOOK_EVERY = 3.0
+"""Seconds between two looks at the bucket when nothing is heard of it."""
+
+_AGAIN = 0.1
+"""Seconds until the next try after somebody was faster, or the bucket refused."""
 
 
 class Ownership:
-    """Opens and closes the router as the lease comes and goes.
+    """Keeps this instance a member and gives its partitions to the router.
 
-    `prepared` returns once the projection holds what the log held at start, and tools are known; `between_batches`
-    calls a function while no batch is under way, so that no event falls between the scan for owed work and the first
-    dispatch.
+    `members` is kept up to date, and `on_members` called after each look. `describe` gives what the instance says of
+    itself. `fit` says whether it can work at all; while it cannot it is no member. `prepared` returns once the
+    projection holds what the log held at start, and tools are known.
     """
 
     def __init__(
         self,
-        lease: Lease,
+        bucket: LeaseBucket,
+        me: Holder,
+        members: Members,
         router: Router,
+        fence: Fence,
+        *,
+        describe: Callable[[], Description],
+        on_members: Callable[[], None],
+        fit: Callable[[], bool],
         prepared: Callable[[], Awaitable[Any]],
-        between_batches: Callable[[Callable[[], None]], Awaitable[None]],
+        seconds: Callable[[], float] = boot_seconds,
     ) -> None:
-        self._lease = lease
+        self.trouble: str | None = "it has not joined the others yet"
+        """Why this instance is no member now, in words; None if it is one."""
+        self._bucket = bucket
+        self._me = me
+        self._members = members
+        self._lease = msgspec.json.encode(Holder(me.instance, me.incarnation))
         self._router = router
+        self._fence = fence
+        self._describe = describe
+        self._on_members = on_members
+        self._fit = fit
         self._prepared = prepared
-        self._between_batches = between_batches
-        self._changed = asyncio.Event()
-
-    @property
-    def owns(self) -> bool:
-        return self._router.is_open
-
-    @property
-    def stands_by_for(self) -> str | None:
-        """The instance that answers instead of this one, if any is known."""
-        return self._lease.holder.instance if self._lease.holder and not self._lease.held else None
+        self._seconds = seconds
+        self._held: dict[int, int] = {}  # partition: the lease's revision
+        self._joined = self._left = self._robbed = self._leaving = self._listens = False
+        self._revision = 0
+        self._renew_at = self._look_at = self._remember_until = 0.0
+        self._hint = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled; then the lease is let go of, and the router is left to whoever drains it.
-
-        Raises what ended the keeping of the lease, with the router closed.
-        """
-        # Nobody answers before the projection knows what is owed, so nobody needs the lease before.
+        """Until cancelled; then everything is let go of."""
+        # Nobody answers before the projection knows what is owed, so nobody needs to own anything before.
         await self._prepared()
-        keeping = asyncio.create_task(self._lease.keep(self._changed.set, self._changed.set))
         try:
-            while not keeping.done():
-                changed = asyncio.create_task(self._changed.wait())
-                await asyncio.wait({changed, keeping}, return_when=asyncio.FIRST_COMPLETED)
-                changed.cancel()
-                self._changed.clear()
-                if self._lease.held and not self._router.is_open:
-                    await self._between_batches(self._open)
-                elif not self._lease.held and self._router.is_open:
-                    await self._router.close()
-            await self._router.close()
-            keeping.result()
+            while True:
+                await self._step()
+                until = min(self._renew_at, self._look_at) if self._joined else self._renew_at
+                await self._hinted(until - self._seconds())
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await self._go()
 
-    def _open(self) -> None:
-        if self._lease.held:
-            self._router.open()
+    async def leave(self, patience: float) -> None:
+        """Let others have the chats at once, and finish what runs for `patience` seconds at most. To be followed by
+        the cancellation of `run`."""
+        self._leaving = True
+        self._look_at = 0.0
+        self._hint.set()
+        # The router knows nothing of leaving before the partitions were let go of.
+        self._router.let_go(frozenset(self._held), finish=True)
+        await self._router.finished(patience)
+
+    async def _hinted(self, patience: float) -> None:
+        self._hint.clear()
+        try:
+            async with asyncio.timeout(max(patience, 0.005)):
+                await self._hint.wait()
+        except TimeoutError:
+            pass
+
+    def _heard(self, key: str, value: bytes) -> None:
+        if key.startswith(PREFIX):
+            is_news = self._members.heard(key, value)
+        else:
+            is_news = not key or (key.startswith("p.") and value != self._lease)
+        if is_news:
+            self._look_at = 0.0
+            self._hint.set()
+
+    async def _step(self) -> None:
+        try:
+            if not self._listens:
+                await self._bucket.ensure()
+                await self._bucket.watch(self._heard)
+                self._listens = True
+            if not self._fit():
+                if self._joined:
+                    log.warning("unfit", then="others answer until the projection can be written again")
+                    await self._go()
+                self.trouble = "the projection cannot be written"
+                self._renew_at = self._seconds() + RENEW_EVERY
+                return
+            if self._joined and (self._fence.tripped or not self._fence.holds):
+                await self._fall("the presence could not be renewed in time")
+            if self._seconds() >= self._renew_at:
+                await self._renew()
+            if self._joined and self._seconds() >= self._look_at:
+                await self._look()
+        except LeasesUnavailable as fault:
+            trouble = f"the leases do not answer; they are asked again: {fault}"
+            if trouble != self.trouble:
+                log.warning("leases_unanswered", reason=str(fault), member=self._joined)
+            self.trouble = trouble
+            metrics.renewals.labels("unanswered").inc()
+            again = self._seconds() + _AGAIN
+            self._renew_at, self._look_at = max(self._renew_at, again), max(self._look_at, again)
+
+    async def _renew(self) -> None:
+        sent = self._seconds()
+        self._renew_at = sent + RENEW_EVERY
+        key, value = PREFIX + self._me.instance, msgspec.json.encode(self._presence())
+        revision = await self._bucket.write(key, value, self._revision, ttl=TTL) if self._joined else None
+        if revision is None:
+            stands = await self._bucket.read(key)
+            who = holder_in(key, stands)
+            if who is not None and who.incarnation != self._me.incarnation and (self._joined or self._robbed):
+                return await self._stand_by(who)
+            revision = await self._bucket.write(key, value, stands.revision, ttl=TTL)
+            if revision is None:
+                self._renew_at = sent
+                return None
+            if who is None and (self._joined or self._left):
+                # The bucket was away, or we were: the others may be coming back to it as well.
+                self._remember_until = self._seconds() + TTL
+            self._look_at = 0.0
+        self._revision = revision
+        self._fence.renewed(sent)
+        metrics.renewals.labels("renewed").inc()
+        self.trouble = None
+        if not self._joined:
+            self._joined, self._robbed = True, False
+            log.info("joined", instance=self._me.instance, incarnation=self._me.incarnation)
+        return None
+
+    def _presence(self) -> Member:
+        return Member(
+            self._me.instance,
+            self._me.incarnation,
+            leaving=self._leaving,
+            finishing=self._router.finishing,
+            says=self._describe(),
+        )
+
+    async def _stand_by(self, other: Holder) -> None:
+        """Another process bears our name. It was started later, so it has the name; two that took it from each other
+        in turns would answer nobody."""
+        if not self._robbed:
+            log.error("namesake", instance=other.instance, help="two instances share RECADO_INSTANCE or a data folder")
+        self._robbed = True
+        if self._joined:
+            await self._fall("another process bears our name")
+        self.trouble = f"another process bears the name {other.instance}: give each a RECADO_INSTANCE and a data folder"
+
+    async def _fall(self, reason: str) -> None:
+        """We may have been taken for dead: nothing is ours until each lease is written again."""
+        log.warning("lease_lost", partitions=len(self._held), reason=reason)
+        metrics.falls.inc()
+        self.trouble = reason
+        await self._router.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._held.clear()
+        metrics.partitions.set(0)
+        self._joined, self._left = False, True
+        self._fence.drop()
+        self._renew_at = 0.0
+
+    async def _look(self) -> None:
+        now = self._seconds()
+        remember = now < self._remember_until
+        self._look_at = self._remember_until if remember else now + LOOK_EVERY
+        entries = await self._bucket.read_all()
+        presence = PREFIX + self._me.instance
+        stands = holder_in(presence, entries.get(presence, ABSENT))
+        if stands is None or stands.incarnation != self._me.incarnation:
+            # The bucket was lost, or our name was taken. What is missing there may be about to come back as well.
+            self._renew_at, self._look_at = 0.0, now + _AGAIN
+            return
+        self._members.look(entries, remember=remember)
+        names = {member.instance for member in self._members.staying()} | {self._me.instance}
+        owners = assignment(names if not self._leaving else names - {self._me.instance})
+        ours = frozenset(number for number, name in enumerate(owners) if name == self._me.instance)
+        metrics.members.set(len(names))
+        self._on_members()
+        await self._check(entries)
+        await self._let_go(frozenset(self._held) - ours)
+        await self._take(ours - self._held.keys(), entries)
+        metrics.partitions.set(len(self._held))
+
+    async def _check(self, entries: Mapping[str, Entry]) -> None:
+        """See whether what we hold is still ours, and write it again if the bucket has lost it."""
+        doubtful = [number for number, revision in self._held.items() if _at(entries, number).revision != revision]
+        await asyncio.gather(*map(self._confirm, doubtful))
+
+    async def _confirm(self, partition: int) -> None:
+        stands = await self._bucket.read(f"p.{partition}")
+        revision: int | None = stands.revision
+        if stands.value is None:
+            revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
+        elif stands.value != self._lease:
+            revision = None
+        if revision is not None:
+            self._held[partition] = revision
+            return
+        log.warning("partition_lost", partition=partition)
+        del self._held[partition]
+        self._router.let_go({partition}, finish=False)
+
+    async def _let_go(self, partitions: Collection[int]) -> None:
+        if not partitions:
+            return
+        self._router.let_go(partitions, finish=True)
+        # Said before anybody can take them: the next owner leaves the turns that we finish to us.
+        await self._renew()
+        await asyncio.gather(*(self._bucket.delete(f"p.{number}", self._held[number]) for number in partitions))
+        for number in partitions:
+            self._held.pop(number, None)
+        log.info("partitions_let_go", count=len(partitions), left=len(self._held), finishing=self._router.finishing)
+
+    async def _take(self, partitions: Collection[int], entries: Mapping[str, Entry]) -> None:
+        """Take those that nobody holds, or whose holder is gone or is an earlier start of ours."""
+        free: list[int] = []
+        gone: dict[Holder, bool] = {}
+        orphans = 0
+        for number in partitions:
+            holder = holder_in(f"p.{number}", _at(entries, number))
+            if holder is not None and holder.instance != self._me.instance:
+                if holder not in gone:
+                    gone[holder] = not self._members.has(holder) and await self._is_gone(holder)
+                if not gone[holder]:
+                    continue
+                orphans += 1
+            free.append(number)
+        if not free:
+            return
+        written = await asyncio.gather(
+            *(self._bucket.write(f"p.{number}", self._lease, _at(entries, number).revision) for number in free)
+        )
+        taken = {number: revision for number, revision in zip(free, written, strict=True) if revision is not None}
+        if len(taken) < len(free):
+            self._look_at = min(self._look_at, self._seconds() + _AGAIN)
+        if not taken:
+            return
+        self._held |= taken
+        metrics.takeovers.inc(orphans)
+        self._router.take(taken.keys())
+
+    async def _is_gone(self, holder: Holder) -> bool:
+        """Asked of the bucket's leader: what a look shows may be old."""
+        key = PREFIX + holder.instance
+        stands = holder_in(key, await self._bucket.read(key))
+        return stands is None or stands.incarnation != holder.incarnation
+
+    async def _go(self) -> None:
+        """Stop to act, and let the others have everything at once. Best effort: without an answer it ends by itself."""
+        await self._router.close()
+        held, joined = dict(self._held), self._joined
+        self._forget()
+        if not joined:
+            return
+        try:
+            await asyncio.gather(*(self._bucket.delete(f"p.{number}", revision) for number, revision in held.items()))
+            await self._bucket.delete(PREFIX + self._me.instance, self._revision)
+            log.info("lease_released", partitions=len(held))
+        except LeasesUnavailable as fault:
+            log.warning("lease_not_released", reason=str(fault), then="it ends by itself")
+
+
+def _at(entries: Mapping[str, Entry], partition: int) -> Entry:
+    return entries.get(f"p.{partition}", ABSENT)

@@ -1,9 +1,10 @@
-"""Finds a chat's actor or wakes it, and lets idle ones go."""
+"""Finds a chat's actor or wakes it, in the partitions that are this instance's, and lets idle ones go."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Collection, Sequence
 
 import pykka
 import structlog
@@ -11,8 +12,8 @@ import structlog
 from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
-from actors.letters import Committed, Passivate
-from events.ids import ChatKey
+from actors.letters import Committed, Owned, Passivate
+from events.ids import ChatKey, partition
 from events.inbound import Edit, Receipt, Revoke
 from events.recorded import Recorded
 
@@ -20,6 +21,9 @@ log = structlog.get_logger("recado.actors")
 
 _UNCONCERNED = (Receipt, Edit, Revoke)
 """What comes in and changes nothing in the state of a chat: it wakes nobody."""
+
+MOST_AWAKE = 100_000
+"""Chats in memory from which no further one is woken: it has its whole state in the projection, and waits there."""
 
 _AT_ONCE = 100
 """Chats that are woken in one go when work is taken over; then the loop has its turn."""
@@ -37,91 +41,154 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 class Router:
     """The instance's actors by chat. All of it runs on the loop."""
 
-    def __init__(self, instance: Instance, *, idle_after: float = 60.0, sweep_every: float = 5.0) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        *,
+        idle_after: float = 60.0,
+        sweep_every: float = 5.0,
+        most_awake: int = MOST_AWAKE,
+    ) -> None:
         self._instance = instance
         self._idle_after = idle_after
         self._sweep_every = sweep_every
+        self._most_awake = most_awake
+        self._owned: set[int] = set()
         self._live: dict[ChatKey, pykka.ActorRef[ChatActor]] = {}
         self._touched: dict[ChatKey, float] = {}
+        self._finishing: set[ChatKey] = set()
+        self._all_finished = asyncio.Event()
+        self._all_finished.set()
         self._pauses: dict[ChatKey, float] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
+        self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may owe work, in order
+        self._search = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._open = False
 
     def __len__(self) -> int:
         return len(self._live)
 
     @property
-    def is_open(self) -> bool:
-        return self._open
+    def owned(self) -> frozenset[int]:
+        """The partitions whose chats are answered here."""
+        return frozenset(self._owned)
 
-    def open(self) -> None:
-        """Own the chats: wake every one that owes work. Call it between two batches of the projection's runner.
+    @property
+    def finishing(self) -> int:
+        """Chats that were let go of and whose running turn is still finished here."""
+        return len(self._finishing)
+
+    def take(self, partitions: Collection[int]) -> None:
+        """Own these too: their messages wake their chats from now on, and so does what is owed already.
 
         A chat that waits to be woken has its whole state in the projection, and a message wakes it at once.
         """
-        if self._open:
+        fresh = set(partitions) - self._owned
+        if not fresh:
             return
-        self._open = True
-        owing = self._instance.reads.owing()
-        self._tasks = [asyncio.create_task(self._wake_all(owing)), asyncio.create_task(self._sweep())]
-        metrics.owner.set(1)
-        log.info("taking_work", owing=len(owing))
+        self._owned |= fresh
+        for key in [key for key in self._finishing if partition(key) in fresh]:
+            self._finishing.discard(key)
+            self._note_finishing()
+            self._live[key].tell(Owned(is_ours=True))
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._wake_owing()), asyncio.create_task(self._sweep())]
+        self._search_in(fresh)
+        log.info("taking_work", partitions=len(self._owned), new=len(fresh))
+
+    def let_go(self, partitions: Collection[int], *, finish: bool) -> None:
+        """These are another's. With `finish`, turns that run here are finished first; else all is dropped at once."""
+        lost = self._owned.intersection(partitions)
+        self._owned -= lost
+        for number in lost:
+            self._to_search.pop(number, None)
+        for key in [key for key in self._resting if partition(key) in lost]:
+            self._resting.pop(key).cancel()
+        for key, ref in [(key, ref) for key, ref in self._live.items() if partition(key) in lost]:
+            if finish:
+                self._finishing.add(key)
+                self._note_finishing()
+                ref.tell(Owned(is_ours=False))
+            else:
+                self._drop(key, ref)
+
+    async def finished(self, patience: float) -> None:
+        """Return when nothing is being finished any more, after `patience` seconds at the latest."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_finished.wait(), patience)
 
     async def close(self) -> None:
         """Let go of every chat at once; what is under way is dropped and will be owed by whoever comes next."""
-        self._open = False
-        metrics.owner.set(0)
+        self._owned.clear()
+        self._to_search.clear()
         for handle in self._resting.values():
             handle.cancel()
         self._resting.clear()
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
-        for ref in list(self._live.values()):
-            if ref.is_alive():
-                ref.stop(block=False)
-        self._live.clear()
-        self._touched.clear()
-        metrics.live_actors.set(0)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for key, ref in list(self._live.items()):
+            self._drop(key, ref)
         await asyncio.sleep(0)
-
-    async def drain(self, patience: float) -> int:
-        """Start no turn any more and wait up to `patience` seconds for those that run; returns how many still do."""
-        self._instance.drains = True
-        until = asyncio.get_running_loop().time() + patience
-        quiet = 0
-        while quiet < 2 and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(0.02)
-            # Twice, because an answer that has just come is between the run and its append.
-            quiet = 0 if self._instance.busy else quiet + 1
-        return self._instance.busy
 
     def dispatch(self, batch: Sequence[Recorded]) -> None:
         """Committed events, in log order: each goes to its chat's actor. A decision wakes nobody."""
-        if not self._open:
+        if not self._owned and not self._live:
             return
         now = asyncio.get_running_loop().time()
         for recorded in batch:
             if recorded.repeat or isinstance(recorded.event, _UNCONCERNED):
                 continue
             ref = self._live.get(recorded.key)
-            if ref is None or not ref.is_alive():
-                if recorded.side == "i" and recorded.key not in self._resting:
+            if ref is not None and ref.is_alive():
+                self._touched[recorded.key] = now
+                ref.tell(Committed(recorded))
+            elif recorded.side == "i" and recorded.key not in self._resting:
+                number = partition(recorded.key)
+                if number not in self._owned:
+                    continue
+                if len(self._live) < self._most_awake:
                     self._wake(recorded.key)
-                continue
-            self._touched[recorded.key] = now
-            ref.tell(Committed(recorded))
+                else:
+                    self._search_in([number])
 
-    async def _wake_all(self, keys: Sequence[ChatKey]) -> None:
-        for number, key in enumerate(keys, 1):
-            if key not in self._live and key not in self._resting:
-                self._wake(key)
-            if number % _AT_ONCE == 0:
-                await asyncio.sleep(_BREATH)
+    def _search_in(self, partitions: Collection[int]) -> None:
+        self._to_search.update(dict.fromkeys(partitions))
+        self._search.set()
+
+    async def _wake_owing(self) -> None:
+        """Wake the chats that owe work, as far as there is room; the others later."""
+        while True:
+            await self._search.wait()
+            self._search.clear()
+            while self._to_search:
+                number = next(iter(self._to_search))
+                del self._to_search[number]
+                if await self._wake_in(number):
+                    continue
+                self._to_search[number] = None
+                metrics.backlog.set(1)
+                self._passivate_idle(0.0)
+                await asyncio.sleep(1.0)
+            metrics.backlog.set(0)
+
+    async def _wake_in(self, number: int) -> bool:
+        """Wake the chats of one partition; False if there is no room for all of them."""
+        after = 0
+        while owing := self._instance.reads.owing(number, after, _AT_ONCE):
+            for row, key in owing:
+                if number not in self._owned:
+                    return True
+                if key not in self._live and key not in self._resting:
+                    if len(self._live) >= self._most_awake:
+                        return False
+                    self._wake(key)
+                after = row
+            await asyncio.sleep(_BREATH)
             while self._instance.busy > _BUSY:  # noqa: ASYNC110 - only during a takeover, and nothing tells of it
                 await asyncio.sleep(_BREATH)
+        return True
 
     def _wake(self, key: ChatKey) -> None:
         """Start the chat's actor from its snapshot, which holds every committed event."""
@@ -135,13 +202,31 @@ class Router:
             self._live[key] = ref
             metrics.live_actors.set(len(self._live))
 
-    def _forget(self, key: ChatKey, error: BaseException | None) -> None:
+    def _drop(self, key: ChatKey, ref: pykka.ActorRef[ChatActor]) -> None:
+        if ref.is_alive():
+            ref.stop(block=False)
+        self._remove(key)
+
+    def _remove(self, key: ChatKey) -> None:
         self._live.pop(key, None)
         self._touched.pop(key, None)
+        self._finishing.discard(key)
+        self._note_finishing()
         metrics.live_actors.set(len(self._live))
+
+    def _note_finishing(self) -> None:
+        if self._finishing:
+            self._all_finished.clear()
+        else:
+            self._all_finished.set()
+
+    def _forget(self, key: ChatKey, error: BaseException | None) -> None:
+        """The actor has left, or broke."""
+        self._remove(key)
         if error is None:
             self._pauses.pop(key, None)
-        if error is None or not self._open:
+            return
+        if partition(key) not in self._owned:
             return
         metrics.actor_failures.inc()
         pause = self._pauses.get(key, _FIRST_PAUSE)
@@ -156,8 +241,11 @@ class Router:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._sweep_every)
-            before = asyncio.get_running_loop().time() - self._idle_after
-            for key in [key for key, touched in self._touched.items() if touched < before]:
-                ref = self._live.get(key)
-                if ref is not None and ref.is_alive():
-                    ref.tell(Passivate())
+            self._passivate_idle(self._idle_after)
+
+    def _passivate_idle(self, seconds: float) -> None:
+        before = asyncio.get_running_loop().time() - seconds
+        for key in [key for key, touched in self._touched.items() if touched < before]:
+            ref = self._live.get(key)
+            if ref is not None and ref.is_alive():
+                ref.tell(Passivate())

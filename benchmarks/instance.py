@@ -15,6 +15,7 @@ from backends.protocol import ReplyBackend
 from benchmarks.bus import MODEL, SYSTEM_PROMPT
 from benchmarks.process import stand_by
 from events.bus import Bus
+from events.ids import PARTITIONS
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog
 from projections.chat_reads import ChatReads
@@ -47,7 +48,7 @@ class Recado:
         self.instance.bus_time.observe((await self.log.head()).now)
         self.following = asyncio.create_task(self.runner.run())
         await self.runner.caught_up.wait()
-        await self.runner.between_batches(self.router.open)
+        self.router.take(range(PARTITIONS))
 
     def _dispatch(self, batch: list) -> None:
         self.router.dispatch(batch)

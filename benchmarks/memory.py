@@ -13,6 +13,7 @@ import msgspec
 
 from benchmarks.figures import Outcome, Say, at_most, figure
 from benchmarks.past import idle_router, known, past
+from events.ids import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
         last = other.submit(past, folder, [(person, size.messages) for person in range(size.chats)]).result()
     router = idle_router(folder, last)
-    router.open()
+    router.take(range(PARTITIONS))
     # What the first one brings along (a connection, compiled statements) is not any actor's.
     router.dispatch([known(0)])
     gc.collect()

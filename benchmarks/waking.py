@@ -10,6 +10,7 @@ import msgspec
 
 from benchmarks.figures import Figure, Outcome, Say, Target, at_most, figure
 from benchmarks.past import idle_router, known, past
+from events.ids import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -30,7 +31,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
     took: dict[int, list[float]] = {messages: [] for _, messages in size.chats}
     router = idle_router(folder, last)
     for _ in range(size.rounds):
-        router.open()
+        router.take(range(PARTITIONS))
         each: dict[int, list[float]] = {messages: [] for messages in took}
         for person, (_, messages) in enumerate(persons):
             wakes = [known(person)]

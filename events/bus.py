@@ -122,6 +122,11 @@ class Bus(LenientClient):
             return BusUnreachable(shown, f"no answer within {FIRST_CONNECT:g} s")
         return BusUnreachable(shown, said(self._first_error or error))
 
+    @property
+    def in_cluster(self) -> bool:
+        """Whether the server that we are connected to is one of a cluster."""
+        return bool(self._server_info.get("cluster"))
+
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` at every loss and return of the connection; the result ends that."""
         self._next_watcher += 1

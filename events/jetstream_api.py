@@ -19,10 +19,15 @@ from events.bus import Bus, said
 from events.log import LogError, LogUnavailable, RawMessage
 
 CONSUMER_NOT_FOUND = 10014
+NO_PEERS = 10005
 NO_MESSAGE = 10037
 STORAGE_EXCEEDED = 10047
+NAME_IN_USE = 10058
 STREAM_NOT_FOUND = 10059
+REPLICAS_NOT_SUPPORTED = 10074
 STORE_FAILED = 10077
+AWAY = frozenset({10008, 10009, 10118})
+"""A cluster has no leader at the moment, or the stream's servers are away: this passes."""
 FULL = frozenset({10002, 10023, STORAGE_EXCEEDED})
 """The account's, the server's or the disk's limit is reached."""
 CONFLICT = frozenset({10071, 10164})
@@ -123,6 +128,8 @@ async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str,
         unwatch()
     try:
         fault = _refusals.decode(message.data).error
+        if fault is not None and fault.err_code in AWAY:
+            raise LogUnavailable(f"{request}: {fault.description} ({fault.err_code})")
         if fault is not None:
             raise ApiRefused(request, fault)
         return msgspec.json.decode(message.data, type=answer)

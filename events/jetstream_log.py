@@ -24,16 +24,18 @@ _VERSION = str(codec.VERSION)
 class JetStreamLog:
     """EventLog on the streams EVENTS and DLQ of a bus. Many logs may share one connection."""
 
-    def __init__(self, bus: Bus, publisher: Publisher) -> None:
+    def __init__(self, bus: Bus, publisher: Publisher, replicas: int) -> None:
+        self.replicas = replicas
+        """Servers that keep the log."""
         self._bus = bus
         self._publisher = publisher
         self._tails: weakref.WeakSet[Tail] = weakref.WeakSet()
 
     @classmethod
-    async def open(cls, bus: Bus, *, max_bytes: int | None = None, replicas: int = 1) -> JetStreamLog:
+    async def open(cls, bus: Bus, *, max_bytes: int | None = None) -> JetStreamLog:
         """The log on `bus`, its streams made where they are missing. Raises LogMismatch, LogUnavailable."""
-        await ensure_streams(bus, max_bytes=max_bytes, replicas=replicas)
-        return cls(bus, await Publisher.open(bus))
+        info = await ensure_streams(bus, max_bytes=max_bytes)
+        return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
     async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
         msg_id = header_value(msg_id)

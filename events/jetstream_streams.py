@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import structlog
 from events.bus import Bus
 from events.inbound import INBOUND
 from events.jetstream_api import (
+    NAME_IN_USE,
+    NO_PEERS,
+    REPLICAS_NOT_SUPPORTED,
     STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
     AccountInfo,
@@ -17,10 +21,16 @@ from events.jetstream_api import (
     StreamInfo,
     call,
 )
-from events.log import LogMismatch
+from events.log import LogMismatch, LogUnavailable
 
 EVENTS = "EVENTS"
 DLQ = "DLQ"
+
+REPLICAS = 3
+"""Servers of a cluster that keep the streams."""
+
+CLUSTER_PATIENCE = 10.0
+"""Seconds for which a cluster may have no leader, or too few servers, when an instance starts."""
 
 GIB = 1024**3
 LARGEST_DEFAULT = 16 * GIB
@@ -63,14 +73,43 @@ _UNLIMITED = ("max_msgs", "max_msgs_per_subject", "max_age", "max_msg_size")
 _FOREIGN = ("mirror", "sources", "sealed", "no_ack", "discard_new_per_subject", "allow_msg_ttl")
 
 
-async def ensure_streams(bus: Bus, *, max_bytes: int | None = None, replicas: int = 1) -> StreamInfo:
+async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInfo:
     """Make EVENTS and DLQ, or bring them up to what this release needs; the result describes EVENTS.
 
     `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
     the account's limit decides, 16 GiB where there is none, less if the server has less room. DLQ gets a sixteenth.
-    A stream that is there keeps its size and replicas. Raises LogMismatch if one of that name is something else,
-    LogUnavailable.
+    In a cluster both are kept on three servers. A stream that is there keeps its size and replicas. Raises LogMismatch
+    if one of that name is something else, LogUnavailable.
     """
+    deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
+    while True:
+        is_late = asyncio.get_running_loop().time() >= deadline
+        try:
+            return await _ensure(bus, max_bytes, REPLICAS if bus.in_cluster else 1)
+        except LogUnavailable as fault:
+            if is_late or not bus.in_cluster:
+                raise
+            log.info("log.awaits_cluster", reason=str(fault))
+        except LogMismatch as mismatch:
+            refused = mismatch.__cause__
+            code = refused.fault.err_code if isinstance(refused, ApiRefused) else None
+            if code == NAME_IN_USE and not is_late:
+                # Another instance starts at the same moment and was faster.
+                continue
+            if code not in (NO_PEERS, REPLICAS_NOT_SUPPORTED):
+                raise
+            if is_late:
+                log.warning(
+                    "log.not_replicated",
+                    reason=str(refused),
+                    then="the log is kept on one server only",
+                    help=f"with three servers: nats stream edit {EVENTS} --replicas {REPLICAS}",
+                )
+                return await _ensure(bus, max_bytes, 1)
+        await asyncio.sleep(0.25)
+
+
+async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
     info = await _find(bus, EVENTS)
     if info is None:
         info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)

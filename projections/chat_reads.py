@@ -21,6 +21,9 @@ _CONTEXT = (
     " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?"
 )
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
+_OWING = (
+    "SELECT id, account, chat FROM chats INDEXED BY owing WHERE owes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
+)
 _MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
 _NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
 
@@ -57,11 +60,11 @@ class ChatReads:
         failed = sorted((seq, id_) for id_, (seq, ending) in rows.items() if ending == "turn_failed")
         return tuple(id_ for _, id_ in failed)
 
-    def owing(self) -> list[ChatKey]:
-        """Every chat that owes work, in the order in which they appeared."""
-        # Sorted here, because for ORDER BY SQLite would go through every chat instead of the index of those that owe.
-        rows = sorted(self._reader.connection().execute("SELECT id, account, chat FROM chats WHERE owes").fetchall())
-        return [ChatKey(account, chat) for _, account, chat in rows]
+    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+        """At most `limit` chats of the partition that owe work, in the order in which they appeared, from behind row
+        `after` on."""
+        rows = self._reader.connection().execute(_OWING, (partition, after, limit)).fetchall()
+        return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
         named = [(*key, id_) for id_ in dict.fromkeys(messages)]

@@ -112,6 +112,11 @@ class Queries:
         with self._reader.transaction() as db:
             return tuple(why(db, id_, account or "", chat or ""))
 
+    def chats_by_partition(self) -> dict[int, int]:
+        """How many chats there are in each partition that has any."""
+        rows = self._reader.connection().execute("SELECT partition, count(*) FROM chats GROUP BY partition").fetchall()
+        return dict(rows)
+
     def counts(self) -> Counts:
         """How much there is."""
         row = self._reader.connection().execute(_COUNTS).fetchone()

@@ -59,7 +59,6 @@ class Runner:
         self._on_health = on_health
         self._retry_after = retry_after
         self._writer = ThreadPoolExecutor(1, "projection")
-        self._turnstile = asyncio.Lock()
         self._projection: Projection | None = None
         self._damaged: Path | None = None  # met while writing: opening it again would find no fault
         self._pointer = (0, 0)
@@ -102,11 +101,6 @@ class Runner:
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (seq, next(self._counter), future))
             await future
-
-    async def between_batches(self, fn: Callable[[], Result]) -> Result:
-        """Call `fn` on the loop while no batch is under way: all that is committed was handed on."""
-        async with self._turnstile:
-            return fn()
 
     async def run(self) -> None:
         """Follow the log until cancelled, or until the log is closed. Raises AlreadyFollowed, LogMismatch."""
@@ -188,11 +182,10 @@ class Runner:
                             return False
                         self._seen = batch[-1].seq
                         reading = asyncio.ensure_future(anext(tail, None))
-                    async with self._turnstile:
-                        if not await self._is_still_live(projection):
-                            return True
-                        if batch and not await self._take(projection, batch):
-                            return True
+                    if not await self._is_still_live(projection):
+                        return True
+                    if batch and not await self._take(projection, batch):
+                        return True
             finally:
                 reading.cancel()
                 await asyncio.wait([reading])

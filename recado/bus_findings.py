@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import msgspec
 import nats.errors
 
-from actors.lease import BUCKET, Holder
+from actors.lease_bucket import LeasesUnavailable
 from actors.room import FULL_AT, WARN_AT
 from events.bus import Bus, said
-from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, MessageAnswer, StreamInfo, call
+from events.ids import PARTITIONS
+from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
 from events.jetstream_streams import DLQ, EVENTS
 from events.log import LogUnavailable
 from recado.finding import Finding, in_units
+from recado.instances import look
 
 
 async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
@@ -24,7 +25,7 @@ async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
         yield await _log(bus)
         yield await _dead_letters(bus)
         yield await _instance(bus)
-    except (LogUnavailable, nats.errors.Error) as error:
+    except (LogUnavailable, LeasesUnavailable, nats.errors.Error) as error:
         yield Finding("bus", "failure", said(error), "look at the NATS server's own log")
 
 
@@ -79,27 +80,14 @@ async def _dead_letters(bus: Bus) -> Finding:
 
 async def _instance(bus: Bus) -> Finding:
     """Who owns the chats, as the leases say."""
-    try:
-        info = await call(bus, f"STREAM.INFO.KV_{BUCKET}", _Leases, {"subjects_filter": f"$KV.{BUCKET}.p.>"})
-    except ApiRefused:
-        return Finding("instance", "warning", "none has run yet", "start one with recado up or recado serve")
-    holders = sorted({holder for subject in info.state.subjects if (holder := await _holder(bus, subject))})
-    if not holders:
-        return Finding("instance", "warning", "nobody answers chats", "start one with recado up or recado serve")
-    return Finding("instance", "ok", f"{', '.join(holders)} answers chats")
-
-
-class _Subjects(msgspec.Struct, frozen=True):
-    subjects: dict[str, int] = {}
-
-
-class _Leases(msgspec.Struct, frozen=True):
-    state: _Subjects
-
-
-async def _holder(bus: Bus, subject: str) -> str | None:
-    try:
-        stored = (await call(bus, f"STREAM.MSG.GET.KV_{BUCKET}", MessageAnswer, {"last_by_subj": subject})).message
-        return msgspec.json.decode(stored.raw().body, type=Holder).instance
-    except (ApiRefused, msgspec.DecodeError):  # it ended meanwhile, or what stands there is its end's marker
-        return None
+    found = await look(bus)
+    start = "start one with recado up or recado serve"
+    owners = [one for one in found if one.partitions and one.state != "gone"]
+    if not owners:
+        return Finding("instance", "warning", "nobody answers chats", start)
+    shares = ", ".join(f"{one.instance} answers {len(one.partitions)}/{PARTITIONS} of the chats" for one in owners)
+    versions = {one.version for one in owners}
+    if len(versions) > 1:
+        says = f"{shares}; they are of different versions ({', '.join(sorted(versions))})"
+        return Finding("instance", "warning", says, "fine while you update; then see that all are of the same version")
+    return Finding("instance", "ok", shares)

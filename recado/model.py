@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,6 +72,13 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
     else:
         async with _started(settings, announced=own) as model, _closing(model):
             yield model
+
+
+def key_print(settings: Settings) -> str:
+    """Tells one key (at one server) from another without giving it away; empty if the model is our own."""
+    if settings.openai_api_mode == "scripted" or settings.wants_local_model:
+        return ""
+    return sha256(f"{settings.openai_base_url}\n{settings.openai_api_key}".encode()).hexdigest()[:12]
 
 
 def _chat(settings: Settings, key: str, base_url: str | None, model: str) -> ChatCompletions:

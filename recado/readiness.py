@@ -28,9 +28,8 @@ class Readiness:
             reasons.append("the projection cannot be written: see the log, and whether the disk is full")
         if not self._runner.caught_up.is_set():
             reasons.append(f"the projection is catching up with the log, {self._runner.lag:,} events behind")
-        elif not self._ownership.owns:
-            other = self._ownership.stands_by_for
-            reasons.append(f"stands by: instance {other} answers" if other else "waits for the lease")
+        elif self._ownership.trouble is not None:
+            reasons.append(f"owns no chats: {self._ownership.trouble}")
         if self._room.is_full:
             reasons.append(f"the log is {self._room.share:.0%} full: give the stream EVENTS more max_bytes")
         return reasons

@@ -213,6 +213,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             example="60",
         ),
     ] = 120.0
+    max_runs: Annotated[
+        int,
+        Variable(
+            name="RECADO_MAX_RUNS",
+            reader=whole(1, 100_000, "turns"),
+            meaning="How many turns may be under way at once with one key, in all instances of a bus together; each "
+            "takes an equal share. Further messages wait, first come, first served, and are then answered together, "
+            "chat by chat.",
+            example="50",
+        ),
+    ] = 512
     apology: Annotated[
         str,
         Variable(

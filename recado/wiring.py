@@ -10,15 +10,20 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from secrets import token_hex
 from typing import Any
 
 import click
 import structlog
 
+from actors import metrics
 from actors.bus_time import BusTime
+from actors.fence import Fence
 from actors.instance import Instance
-from actors.lease import Holder, Lease
+from actors.lease import Lease
+from actors.lease_bucket import LeaseBucket
+from actors.members import Description, Holder, Members
 from actors.ownership import Ownership
 from actors.python_tools import load
 from actors.room import Room
@@ -43,7 +48,7 @@ from projections.runner import Runner
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
 from recado.leased import while_held
-from recado.model import open_model
+from recado.model import key_print, open_model
 from recado.readiness import Readiness
 from recado.settings import Settings
 
@@ -108,8 +113,9 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             news.publish(batch)
 
         runner = Runner(event_log, folder.path, committed)
+        fence, members = Fence(), Members()
         instance = Instance(
-            incarnation=f"{me.instance}-{me.incarnation}",
+            incarnation=me.decides_as,
             log=event_log,
             backend=model.backend,
             tools=Toolbox(functions, services),
@@ -122,6 +128,9 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             stale_after=settings.stale_after,
             history=settings.max_conversation_history,
             apology=settings.apology,
+            max_runs=settings.max_runs,
+            fence=fence,
+            is_finishing=members.is_finishing,
         )
         room = Room(instance)
         room.look(await event_log.head())
@@ -129,31 +138,51 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(runner.run())
         keep(room.watch())
 
-        leases = bus.jetstream(timeout=1.0)
+        metrics.lag.set_function(lambda: runner.lag)
 
         async def prepared() -> None:
             await runner.caught_up.wait()
             await services.looked.wait()
 
-        lease = Lease(leases, "p.all", me, fit=lambda: runner.healthy)
-        ownership = Ownership(lease, router, prepared, runner.between_batches)
+        since, key = instance.bus_time.now(), key_print(settings)
+
+        def describe() -> Description:
+            return Description(
+                version=version("recado"),
+                since=since,
+                key=key,
+                runs=instance.slots.taken,
+                awake=len(router),
+                lag=runner.lag,
+            )
+
+        leases = LeaseBucket(bus, replicas=event_log.replicas)
+        ownership = Ownership(
+            leases,
+            me,
+            members,
+            router,
+            fence,
+            describe=describe,
+            on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
+            fit=lambda: runner.healthy,
+            prepared=prepared,
+        )
         keep(ownership.run())
-        stack.push_async_callback(router.close)
-        stack.push_async_callback(router.drain, DRAIN)
+        stack.push_async_callback(ownership.leave, DRAIN)
 
         simulator = Simulator(event_log, settings.account) if simulated else None
         if simulator is not None:
-            lease = Lease(leases, f"g.{token(settings.account)}", me)
-            keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
+            gateway = Lease(leases, f"g.{token(settings.account)}", me)
+            keep(while_held(gateway, lambda: _deliver(event_log, settings, simulator)))
 
-        readiness = Readiness(bus, runner, ownership, room)
         deps = Deps(
             account=settings.account,
             log=event_log,
             queries=Queries(reader),
             news=news,
             model=ModelInfo(model.name, model.server, model.local, scripted=settings.openai_api_mode == "scripted"),
-            not_ready=readiness.reasons_against,
+            not_ready=Readiness(bus, runner, ownership, room).reasons_against,
             simulator=simulator,
         )
         address = await stack.enter_async_context(serving(make_app(deps), listener))

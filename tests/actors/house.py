@@ -12,14 +12,15 @@ from msgspec.structs import replace
 
 from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
-from actors.router import Router
+from actors.router import MOST_AWAKE, Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
 from chat.context import Line
 from chat.evolve import evolve
 from chat.pending import owes
 from chat.state import Chat
 from events.decisions import Decision, TurnFailed
-from events.ids import ChatKey
+from events.ids import PARTITIONS, ChatKey
+from events.ids import partition as partition_of
 from events.inbound import Control, Message
 from events.log import EventLog
 from events.memory_log import MemoryLog
@@ -122,8 +123,10 @@ class Reads:
         failed = [e.event.messages for e in self.events if e.key == key and isinstance(e.event, TurnFailed)]
         return failed[-1] if failed else ()
 
-    def owing(self) -> list[ChatKey]:
-        return [key for key, chat in self.chats.items() if owes(chat)]
+    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+        rows = enumerate(self.chats.items(), 1)
+        owing = [(row, key) for row, (key, chat) in rows if owes(chat) and partition_of(key) == partition]
+        return [(row, key) for row, key in owing if row > after][:limit]
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
         """The last of `times` committed events that are `wanted`, once they are there."""
@@ -143,6 +146,7 @@ class House:
         self._numbers = 0
         defaults = {"debounce": 0.0, "apology": "Sorry.", "stale_after": timedelta(hours=24)}
         idle_after = settings.pop("idle_after", 60.0)
+        most_awake = settings.pop("most_awake", MOST_AWAKE)
         tools = settings.pop("tools", NoTools())
         self.instance = Instance(
             incarnation=incarnation,
@@ -155,9 +159,10 @@ class House:
             fresh_id=self._fresh_id,
             **{**defaults, **settings},
         )
-        self.router = Router(self.instance, idle_after=idle_after, sweep_every=0.01)
+        self.router = Router(self.instance, idle_after=idle_after, sweep_every=0.01, most_awake=most_awake)
         self.tail_open = asyncio.Event()
         self.tail_open.set()
+        self.caught_up = asyncio.Event()
 
     def _fresh_id(self) -> str:
         self._numbers += 1
@@ -175,16 +180,27 @@ class House:
         return recorded.event
 
     async def run(self) -> None:
-        self.instance.bus_time.observe((await self.log.head()).now)
-        head = (await self.log.head()).last
-        if head == 0:
-            self.router.open()
+        """Own every chat, from the moment on at which the log has been read."""
+        following = asyncio.create_task(self.follow())
+        try:
+            await self.caught_up.wait()
+            self.router.take(range(PARTITIONS))
+            await following
+        finally:
+            following.cancel()
+
+    async def follow(self) -> None:
+        """Fold the log and hand it on."""
+        head = await self.log.head()
+        self.instance.bus_time.observe(head.now)
+        if head.last == 0:
+            self.caught_up.set()
         async for batch in self.log.tail(0):
             await self.tail_open.wait()
             committed = [self.reads.commit(recorded) for recorded in batch]
             self.router.dispatch(committed)
-            if self.reads.checkpoint >= head:
-                self.router.open()
+            if self.reads.checkpoint >= head.last:
+                self.caught_up.set()
 
 
 @asynccontextmanager

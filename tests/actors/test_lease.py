@@ -7,21 +7,20 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import nats
-import nats.errors
-import nats.js.errors
 import pytest
-from nats.js import JetStreamContext
 
-from actors.lease import Holder, Lease
+from actors.lease import Lease
+from actors.lease_bucket import LeaseBucket, LeasesUnavailable
+from actors.members import Holder
+from events.bus import Bus
 from tests.nats_server import NatsServer
 
 
 class Life:
     """A lease being kept, and whether it is held now."""
 
-    def __init__(self, js: JetStreamContext, instance: str, incarnation: str = "1", key: str = "p.all") -> None:
-        self.lease = Lease(js, key, Holder(instance, incarnation))
+    def __init__(self, bucket: LeaseBucket, instance: str, incarnation: str = "1", key: str = "g.local") -> None:
+        self.lease = Lease(bucket, key, Holder(instance, incarnation))
         self.losses = 0
         self.owns = asyncio.Event()
         self.lacks = asyncio.Event()
@@ -55,24 +54,24 @@ def server(tmp_path: Path) -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-async def js(server: NatsServer) -> AsyncIterator[JetStreamContext]:
-    bus = await nats.connect(server.url, reconnect_time_wait=0.1, max_reconnect_attempts=-1)
-    yield bus.jetstream(timeout=1.0)
+async def bucket(server: NatsServer) -> AsyncIterator[LeaseBucket]:
+    bus = await Bus.open(server.url)
+    yield LeaseBucket(bus)
     await bus.close()
 
 
 async def _is_stored(lease: Lease) -> bool:
     try:
-        return (await lease._look())[1] is not None
-    except (nats.errors.Error, nats.js.errors.Error):  # the server is away, or has no bucket yet
+        return (await lease._bucket.read(lease._key)).value is not None
+    except LeasesUnavailable:  # the server is away
         return False
 
 
-async def test_the_second_stands_by_and_takes_over_after_a_crash(js: JetStreamContext) -> None:
+async def test_the_second_stands_by_and_takes_over_after_a_crash(bucket: LeaseBucket) -> None:
     """While the first renews, the second knows who holds it; when the first is gone, the lease ends by itself."""
-    first = Life(js, "a")
+    first = Life(bucket, "a")
     await asyncio.wait_for(first.owns.wait(), 5)
-    second = Life(js, "b")
+    second = Life(bucket, "b")
     async with asyncio.timeout(5):
         while second.lease.holder is None:
             await asyncio.sleep(0.01)
@@ -83,30 +82,29 @@ async def test_the_second_stands_by_and_takes_over_after_a_crash(js: JetStreamCo
     await second.end()
 
 
-async def test_a_lease_let_go_is_free_at_once(js: JetStreamContext) -> None:
+async def test_a_lease_let_go_is_free_at_once(bucket: LeaseBucket) -> None:
     """A graceful end does not make others wait for the lease to run out."""
-    first = Life(js, "a")
+    first = Life(bucket, "a")
     await asyncio.wait_for(first.owns.wait(), 5)
     await first.end()
-    _, holder = await first.lease._look()
-    assert holder is None
+    assert (await bucket.read("g.local")).value is None
 
 
-async def test_a_restart_takes_its_lease_back_at_once(js: JetStreamContext) -> None:
+async def test_a_restart_takes_its_lease_back_at_once(bucket: LeaseBucket) -> None:
     """The instance's name is its own (one process holds its data folder), so a killed one need not wait for itself."""
-    first = Life(js, "a", "1")
+    first = Life(bucket, "a", "1")
     await asyncio.wait_for(first.owns.wait(), 5)
     await first.crash()
-    again = Life(js, "a", "2")
+    again = Life(bucket, "a", "2")
     await asyncio.wait_for(again.owns.wait(), 2)
     await again.end()
 
 
-async def test_two_of_one_name_do_not_take_it_in_turns(js: JetStreamContext) -> None:
+async def test_two_of_one_name_do_not_take_it_in_turns(bucket: LeaseBucket) -> None:
     """The one that was robbed by its namesake stands by from then on, until the lease is free."""
-    first = Life(js, "a", "1")
+    first = Life(bucket, "a", "1")
     await asyncio.wait_for(first.owns.wait(), 5)
-    second = Life(js, "a", "2")
+    second = Life(bucket, "a", "2")
     await asyncio.wait_for(first.lacks.wait(), 5)
     async with asyncio.timeout(5):
         while first.lease.holder is None or first.lease.holder.incarnation != "2":
@@ -117,9 +115,9 @@ async def test_two_of_one_name_do_not_take_it_in_turns(js: JetStreamContext) -> 
     await first.end()
 
 
-async def test_who_cannot_renew_loses_the_lease(js: JetStreamContext, server: NatsServer) -> None:
+async def test_who_cannot_renew_loses_the_lease(bucket: LeaseBucket, server: NatsServer) -> None:
     """Counted from the last renewal: the holder gives up no later than the server would."""
-    holder = Life(js, "a")
+    holder = Life(bucket, "a")
     await asyncio.wait_for(holder.owns.wait(), 5)
     server.freeze()
     try:
@@ -130,10 +128,10 @@ async def test_who_cannot_renew_loses_the_lease(js: JetStreamContext, server: Na
     await holder.end()
 
 
-async def test_a_restart_of_the_server_takes_no_lease_away(js: JetStreamContext, server: NatsServer) -> None:
+async def test_a_restart_of_the_server_takes_no_lease_away(bucket: LeaseBucket, server: NatsServer) -> None:
     """Runs in flight go on: the holder makes the bucket anew and is the holder again, without having lost it; of all
     its leases, whichever made the bucket."""
-    held = [Life(js, "a"), Life(js, "a", key="g.local")]
+    held = [Life(bucket, "a"), Life(bucket, "a", key="g.other")]
     for holder in held:
         await asyncio.wait_for(holder.owns.wait(), 5)
     server.kill()
@@ -147,24 +145,24 @@ async def test_a_restart_of_the_server_takes_no_lease_away(js: JetStreamContext,
         await holder.end()
 
 
-async def test_a_lease_is_renewed_in_the_bucket_that_another_one_made(js: JetStreamContext, server: NatsServer) -> None:
+async def test_a_lease_is_renewed_in_the_bucket_that_another_one_made(bucket: LeaseBucket, server: NatsServer) -> None:
     """After a restart of the server the bucket is there and empty: that is nobody's taking it away."""
-    one, other = Lease(js, "p.all", Holder("a", "1")), Lease(js, "g.local", Holder("a", "1"))
+    one, other = Lease(bucket, "g.local", Holder("a", "1")), Lease(bucket, "g.other", Holder("a", "1"))
     assert await one._take()
     assert await other._take()
     server.kill()
     server.start()
     async with asyncio.timeout(15):
         while not await _is_stored(one):
-            with contextlib.suppress(nats.errors.Error, nats.js.errors.Error):
+            with contextlib.suppress(LeasesUnavailable):
                 assert await one._renew()
             await asyncio.sleep(0.05)
     assert await other._renew()
 
 
-async def test_a_renewal_whose_answer_was_lost_is_no_loss(js: JetStreamContext) -> None:
+async def test_a_renewal_whose_answer_was_lost_is_no_loss(bucket: LeaseBucket) -> None:
     """What stands there is our own: the lease is ours."""
-    holder = Life(js, "a")
+    holder = Life(bucket, "a")
     await asyncio.wait_for(holder.owns.wait(), 5)
     revision = holder.lease._revision
     await holder.lease._renew()
@@ -174,28 +172,9 @@ async def test_a_renewal_whose_answer_was_lost_is_no_loss(js: JetStreamContext) 
     await holder.end()
 
 
-async def test_garbage_in_the_bucket_is_taken_as_free(js: JetStreamContext) -> None:
+async def test_garbage_in_the_bucket_is_taken_as_free(bucket: LeaseBucket) -> None:
     """Nobody can hold a lease with it."""
-    await Lease(js, "p.all", Holder("x", "1"))._make_bucket()
-    await js.publish("$KV.LEASES.p.all", b"garbage")
-    holder = Life(js, "a")
+    await bucket.write("g.local", b"garbage", 0)
+    holder = Life(bucket, "a")
     await asyncio.wait_for(holder.owns.wait(), 5)
     await holder.end()
-
-
-async def test_who_is_not_fit_lets_go(js: JetStreamContext) -> None:
-    """An instance that cannot write its projection leaves the work to another one."""
-    fit = True
-    unfit = asyncio.Event()
-    lease = Lease(js, "p.all", Holder("a", "1"), fit=lambda: fit)
-    keeping = asyncio.create_task(lease.keep(lambda: None, unfit.set))
-    async with asyncio.timeout(5):
-        while not lease.held:
-            await asyncio.sleep(0.01)
-    fit = False
-    await asyncio.wait_for(unfit.wait(), 5)
-    assert not lease.held
-    _, holder = await lease._look()
-    assert holder is None
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)

@@ -266,7 +266,7 @@ async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
 
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn that has begun is ended; the next one waits for room."""
-    monkeypatch.setattr("actors.chat_actor._NO_ROOM", 0.01)
+    monkeypatch.setattr("actors.under_way._NO_ROOM", 0.01)
     async with house() as home:
         await home.say("m1")
         request = await home.model.asked(1)

@@ -17,10 +17,11 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.ids import ChatKey, inbound_subject
+from events.ids import PARTITIONS, ChatKey, inbound_subject
 from events.inbound import INBOUND_TYPE_OF, Control, Inbound, Message
 from events.memory_log import MemoryLog
 from events.recorded import Recorded, Unknown, Unreadable
+from projections.chat_reads import ChatReads
 
 ANA = ChatKey("shop", "5511999990001@s.whatsapp.net")
 BIA = ChatKey("shop", "5511999990002@s.whatsapp.net")
@@ -112,3 +113,9 @@ async def store(log: MemoryLog, events: list[Recorded]) -> None:
             last = await log.last_decision(recorded.key)
             expected = last.seq if last is not None else 0
             await log.append(recorded.key, recorded.event, expected=expected, msg_id=recorded.msg_id)  # type: ignore[arg-type]
+
+
+def owing(reads: ChatReads) -> list[ChatKey]:
+    """Every chat that owes work, in the order in which they appeared."""
+    found = [row for number in range(PARTITIONS) for row in reads.owing(number, 0, 1000)]
+    return [key for _, key in sorted(found)]

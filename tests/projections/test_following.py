@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,8 @@ import pytest
 from events.inbound import Message
 from events.memory_log import MemoryLog
 from projections.files import AlreadyFollowed
-from projections.projection import Projection
 from tests.projections.following import following
-from tests.projections.past import ANA, Past, store
+from tests.projections.past import ANA, Past, owing, store
 
 
 async def test_what_is_committed_is_handed_on(tmp_path: Path, past: Past) -> None:
@@ -76,32 +74,6 @@ async def test_waiting_for_a_sequence(tmp_path: Path, past: Past) -> None:
         await follows.runner.reached(3)
 
 
-async def test_a_barrier_between_two_batches(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the barrier runs nothing is half committed: what is in the file was handed on."""
-    log = MemoryLog()
-    applying, go_on = threading.Event(), threading.Event()
-    apply = Projection.apply
-
-    def slowly(self, batch):  # type: ignore[no-untyped-def]
-        applied = apply(self, batch)
-        applying.set()
-        go_on.wait(20)
-        return applied
-
-    async with following(log, tmp_path) as follows:
-        monkeypatch.setattr(Projection, "apply", slowly)
-        past.message("m1")
-        await store(log, past.events)
-        await asyncio.to_thread(applying.wait, 20)
-        barrier = asyncio.create_task(
-            follows.runner.between_batches(lambda: (follows.reads.snapshot(ANA).i, follows.sequences))
-        )
-        await asyncio.sleep(0)
-        assert follows.handed_on == []
-        go_on.set()
-        assert await barrier == (1, [1])
-
-
 async def test_only_one_runner_for_a_folder(tmp_path: Path) -> None:
     """A second one says so instead of writing into the same file."""
     log = MemoryLog()
@@ -118,7 +90,7 @@ async def test_an_empty_log(tmp_path: Path) -> None:
         assert follows.runner.checkpoint == 0
         await log.publish(ANA, Message(id="m1", text="hello"), msg_id="in:1")
         await follows.runner.reached(1)
-        assert follows.reads.owing() == [ANA]
+        assert owing(follows.reads) == [ANA]
 
 
 async def test_a_closed_log_ends_the_runner(tmp_path: Path, past: Past) -> None:

@@ -14,6 +14,7 @@ from events.memory_log import MemoryLog
 from projections import files
 from projections.content import TABLES, content_hash
 from projections.database import open_to_read, sqlite3
+from projections.projection import Projection
 from projections.queries import Queries
 from projections.reader import ProjectionMissing, Reader
 from projections.rebuild import rebuild
@@ -97,16 +98,24 @@ async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
         assert len(follows.queries.history(ANA, limit=100)) == 14
 
 
-async def test_a_new_file_that_is_ahead(tmp_path: Path, past: Past) -> None:
+async def test_a_new_file_that_is_ahead(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the other process folded first is still handed on, with its marks, and not folded twice."""
     log = await a_log(past)
     async with following(log, tmp_path) as follows:
-        async with follows.runner._turnstile:
-            past.message("m0")
-            past.message("new")
-            await store(log, past.events[-2:])
-            report = await rebuild(log, tmp_path)
-            assert (report.checkpoint, follows.runner.checkpoint) == (32, 30)
+        rebuilt = asyncio.Event()
+        looks = follows.runner._is_still_live
+
+        async def looks_later(projection: Projection) -> bool:
+            await rebuilt.wait()
+            return await looks(projection)
+
+        monkeypatch.setattr(follows.runner, "_is_still_live", looks_later)
+        past.message("m0")
+        past.message("new")
+        await store(log, past.events[-2:])
+        report = await rebuild(log, tmp_path)
+        assert (report.checkpoint, follows.runner.checkpoint) == (32, 30)
+        rebuilt.set()
         await follows.runner.reached(32)
         assert [(recorded.seq, recorded.repeat) for recorded in follows.handed_on] == [(31, True), (32, False)]
         (message, *_) = follows.queries.history(ANA, limit=100)

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from actors.lease import Holder, Lease
+from actors.lease_bucket import LeaseBucket
+from actors.members import Description, Holder, Member
 from events.bus import Bus
+from events.ids import PARTITIONS
 from events.inbound import Message
 from events.jetstream_log import JetStreamLog
 from projections import files
@@ -20,7 +23,6 @@ from tests.doubles.openai_threads import ASSISTANT
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
 from tests.recado.instance import ANA
-from tests.waiting import until
 
 
 class Doctor:
@@ -57,21 +59,15 @@ async def test_all_is_well(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
     """Nothing to do: every mark is a tick."""
     await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
     await rebuild(jetstream_log, on_bus.home)
-    lease = Lease(bus.jetstream(), "p.all", Holder("blue", "1"))
-    keeping = asyncio.create_task(lease.keep(lambda: None, lambda: None))
-    await until(lambda: lease.held)
-    try:
-        found = [finding async for finding in examine(on_bus.variables, on_bus.home / ".env")]
-    finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+    await _member(bus, "blue", range(PARTITIONS))
+    found = [finding async for finding in examine(on_bus.variables, on_bus.home / ".env")]
     assert {finding.what: finding.state for finding in found} == dict.fromkeys(
         ["settings", "data", "bus", "log", "dead letters", "instance", "projection", "model"], "ok"
     )
     says = {finding.what: finding.says for finding in found}
     assert "ms there and back" in says["bus"]
     assert says["log"].startswith("1 events")
-    assert says["instance"] == "blue answers chats"
+    assert says["instance"] == "blue answers 64/64 of the chats"
     assert says["projection"] == "projection-1.db at sequence 1, 0 behind the log"
 
 
@@ -147,15 +143,36 @@ async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog
     assert "nats stream view DLQ" in found.do
 
 
-async def test_a_lease_that_ended_is_nobodys(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
-    """An instance that was stopped does not answer chats any more."""
+async def test_partitions_of_somebody_who_is_gone_are_nobodys(
+    on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
+) -> None:
+    """An instance that died does not answer chats any more."""
     assert jetstream_log is not None
-    lease = Lease(bus.jetstream(), "p.all", Holder("blue", "1"))
-    keeping = asyncio.create_task(lease.keep(lambda: None, lambda: None))
-    await until(lambda: lease.held)
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await _member(bus, "blue", range(PARTITIONS))
+    bucket = LeaseBucket(bus)
+    await bucket.delete("m.blue", (await bucket.read("m.blue")).revision)
     assert (await on_bus.finds("instance")).says == "nobody answers chats"
+
+
+async def test_instances_of_several_versions(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """Fine while somebody updates, and worth a word."""
+    assert jetstream_log is not None
+    await _member(bus, "blue", range(32), version="1.0")
+    await _member(bus, "green", range(32, 64), version="1.1")
+    found = await on_bus.finds("instance")
+    assert found.state == "warning"
+    assert found.says.startswith("blue answers 32/64 of the chats, green answers 32/64 of the chats;")
+    assert "1.0, 1.1" in found.says
+
+
+async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0") -> None:
+    """Write the leases of an instance that is there."""
+    bucket = LeaseBucket(bus)
+    me = Holder(name, "1")
+    says = Description(version=version)
+    await bucket.write(f"m.{name}", msgspec.json.encode(Member(me.instance, me.incarnation, says=says)), 0, ttl=60)
+    for number in partitions:
+        await bucket.write(f"p.{number}", msgspec.json.encode(me), 0)
 
 
 async def test_a_damaged_or_old_projection_is_a_warning(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:

@@ -31,7 +31,7 @@ async def test_a_stream_that_is_gone(bus: Bus, jetstream_log: JetStreamLog) -> N
     room = Room(House(jetstream_log, "one").instance, every=0.01)
     runner: Any = SimpleNamespace(healthy=True, caught_up=asyncio.Event())
     runner.caught_up.set()
-    ownership: Any = SimpleNamespace(owns=True)
+    ownership: Any = SimpleNamespace(trouble=None)
     readiness = Readiness(bus, runner, ownership, room)
     with _watched(room):
         assert readiness.reasons_against() == []

@@ -1,0 +1,63 @@
+"""How many turns are under way at once, and who is next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors import metrics
+from events.ids import ChatKey
+
+
+class RunSlots:
+    """At most `limit` turns at once. First come, first served, and every chat stands in the queue once, with all that
+    was written to it meanwhile: one that writes much gets no more turns than the others."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._taken: set[ChatKey] = set()
+        self._queue: dict[ChatKey, Callable[[], None]] = {}
+
+    @property
+    def taken(self) -> int:
+        return len(self._taken)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def share(self, limit: int, instances: int) -> None:
+        """Take an equal share of `limit`, one slot at least."""
+        self._limit = max(1, limit // max(1, instances))
+        self._hand_out()
+
+    def take(self, key: ChatKey, tell: Callable[[], None]) -> bool:
+        """Whether the chat has a slot now. If it has not, it stands in the queue, and `tell` is called once it does."""
+        if key in self._taken:
+            return True
+        if not self._queue and len(self._taken) < self._limit:
+            self._taken.add(key)
+            self._show()
+            return True
+        self._queue[key] = tell
+        self._show()
+        return False
+
+    def give_back(self, key: ChatKey) -> None:
+        """The chat needs no slot any more, and no place in the queue."""
+        if key in self._taken:
+            self._taken.discard(key)
+            self._hand_out()
+        elif self._queue.pop(key, None) is not None:
+            self._show()
+
+    def _hand_out(self) -> None:
+        while self._queue and len(self._taken) < self._limit:
+            key, tell = next(iter(self._queue.items()))
+            del self._queue[key]
+            self._taken.add(key)
+            tell()
+        self._show()
+
+    def _show(self) -> None:
+        metrics.runs.set(len(self._taken))
+        metrics.runs_waiting.set(len(self._queue))

@@ -1,0 +1,129 @@
+"""What a chat has under way: each effect is a task or a timer that tells its outcome to the chat's actor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from actors.effects import Work, cancel_run, perform
+from actors.fence import Fenced
+from actors.instance import Instance
+from actors.letters import EffectBroke, EffectDone, LookAgain
+from chat.pending import AwaitRun, Effect, EndBurst, Resume
+from chat.state import Turn
+from events.ids import ChatKey
+
+_NO_ROOM = 1.0
+"""Seconds until a turn looks again whether the log has room."""
+
+
+class UnderWay:
+    """The effects of the chat `key` that have been begun and not come to their end. `tell` writes to its actor."""
+
+    __slots__ = ("_burst_first", "_burst_last", "_effects", "_instance", "_key", "_tell")
+
+    def __init__(self, key: ChatKey, instance: Instance, tell: Callable[[Any], None]) -> None:
+        self._key = key
+        self._instance = instance
+        self._tell = tell
+        self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
+        self._burst_first = self._burst_last = asyncio.get_running_loop().time()
+
+    def __bool__(self) -> bool:
+        return bool(self._effects)
+
+    def somebody_wrote(self, *, first: bool) -> None:
+        """A message came: the burst goes on, or begins with it if it is the `first` that waits."""
+        self._burst_last = asyncio.get_running_loop().time()
+        if first:
+            self._burst_first = self._burst_last
+
+    def ended(self, effect: Effect) -> bool:
+        """The effect has told its outcome; False if it had been dropped before."""
+        return self._effects.pop(effect, None) is not None
+
+    def keep(self, owed: Sequence[Effect], turn: Turn | None, *, undecided: bool) -> list[EndBurst]:
+        """Begin what is owed and not under way, drop what is no longer owed; the bursts that are over already.
+
+        Nothing is begun for the `turn` while an outcome is `undecided`.
+        """
+        for effect in [effect for effect in self._effects if effect not in owed]:
+            self._effects.pop(effect).cancel()
+            if isinstance(effect, AwaitRun) and self._is_abandoned(effect, owed, turn):
+                self.start(cancel_run(self._instance, effect), lambda _: LookAgain())
+        over = []
+        for effect in owed:
+            if effect in self._effects:
+                continue
+            if isinstance(effect, EndBurst):
+                over += self._begin_burst(effect)
+            elif isinstance(effect, Resume):
+                wait = (effect.at - self._instance.bus_time.now()).total_seconds()
+                self._after(wait, effect)
+            elif not undecided and self._has_slot():
+                self._effects[effect] = self._begin(effect)
+        if not any(isinstance(effect, Work | EndBurst) for effect in owed):
+            self._instance.slots.give_back(self._key)
+        return over
+
+    def _begin(self, work: Work) -> asyncio.Task[None]:
+        return self.start(perform(self._instance, self._key, work), lambda commands: EffectDone(work, commands))
+
+    def start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
+        """Do `work` beside, and tell the actor the `letter` that is made of its outcome."""
+
+        async def tell_outcome() -> None:
+            self._tell(letter(await work))
+
+        task = asyncio.create_task(tell_outcome())
+        task.add_done_callback(self.surface)
+        return task
+
+    def surface(self, task: asyncio.Task[None]) -> None:
+        """Tell the actor if `task` broke (not merely failed). One that was fenced leaves the actor as it is: the whole
+        instance gives up its chats."""
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not isinstance(error, Fenced):
+            self._tell(EffectBroke(error))
+
+    def drop(self) -> None:
+        """Give everything up."""
+        for effect in self._effects.values():
+            effect.cancel()
+        self._effects.clear()
+
+    def _is_abandoned(self, effect: AwaitRun, owed: Sequence[Effect], turn: Turn | None) -> bool:
+        """Whether nobody will wait for the run any more: its turn has its ending, or is about to, as in a pause."""
+        if turn is not None and turn.by != self._instance.setting.incarnation:
+            return False
+        return not any(isinstance(work, AwaitRun) and work.turn.run == effect.turn.run for work in owed)
+
+    def _has_slot(self) -> bool:
+        return self._instance.slots.take(self._key, self._look_again)
+
+    def _begin_burst(self, effect: EndBurst) -> list[EndBurst]:
+        debounce = self._instance.debounce
+        ends = min(self._burst_last + debounce, self._burst_first + 10 * debounce)
+        wait = ends - asyncio.get_running_loop().time()
+        if not self._instance.has_room:
+            self._effects[effect] = asyncio.get_running_loop().call_later(_NO_ROOM, self._look_for_room, effect)
+        elif wait > 0:
+            self._after(wait, effect)
+        elif self._has_slot():
+            return [effect]
+        return []
+
+    def _after(self, seconds: float, effect: EndBurst | Resume) -> None:
+        # When its time has come it is looked at again: a burst needs a slot then, and time may have been put right.
+        done = EffectDone(effect, (effect,) if isinstance(effect, Resume) else ())
+        self._effects[effect] = asyncio.get_running_loop().call_later(seconds, self._tell, done)
+
+    def _look_for_room(self, effect: EndBurst) -> None:
+        self._effects.pop(effect, None)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._tell(LookAgain())
