@@ -17,7 +17,7 @@ import msgspec
 from benchmarks.figures import Figure, Outcome, Say, Target, figure, never_over
 from events.ids import ChatKey
 from events.recorded import Recorded
-from tests.chaos.delays import Delays, instance_of
+from tests.chaos.delays import instance_of, waits
 from tests.chaos.fleet import CHATS, Fleet, fleet
 
 NAMES = ("a", "b", "c")
@@ -73,8 +73,7 @@ async def _round(those: Fleet, way: str, id_: str) -> tuple[list[float], list[fl
     since = [event for event in those.log.events if event.seq >= mark]
     decisions = [decision for key in lost if (decision := _taken(since, key)) is not None]
     taken = [(decision.at - since[0].at).total_seconds() for decision in decisions]
-    others = Delays(those.log.events).waits
-    waited = [wait.seconds for wait in others if wait.at >= since[0].at and LOST not in (wait.before, wait.by)]
+    waited = [wait.seconds for wait in waits(since) if wait.key in kept]
     await _bring_back(those, way, leaving)
     return taken, waited
 

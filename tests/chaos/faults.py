@@ -72,15 +72,26 @@ def schedule(seed: str, shape: Shape, members: Sequence[str], wired: str) -> lis
     return faults
 
 
-async def play(faults: Sequence[Fault], those: Fleet) -> datetime:
-    """Carry the schedule out; returns when it began, once all is put right again."""
-    began, loop = datetime.now(UTC), asyncio.get_running_loop()
+class Suffered(NamedTuple):
+    """A fault that has come, when it did, and who had which partition then (nobody, if the bus was away)."""
+
+    fault: Fault
+    at: datetime
+    owners: dict[int, str]
+
+
+async def play(faults: Sequence[Fault], those: Fleet) -> list[Suffered]:
+    """Carry the schedule out; returns once all is put right again."""
+    loop = asyncio.get_running_loop()
     start = loop.time()
+    suffered: list[Suffered] = []
     async with asyncio.TaskGroup() as happening:
         for fault in faults:
             await asyncio.sleep(max(0.0, start + fault.at - loop.time()))
+            owners = (await those.leases()).owners
+            suffered.append(Suffered(fault, datetime.now(UTC), owners))
             happening.create_task(_suffer(fault, those))
-    return began
+    return suffered
 
 
 async def _suffer(fault: Fault, those: Fleet) -> None:

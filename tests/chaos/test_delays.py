@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.chaos.delays import Delays
+from tests.chaos.delays import waits
 from tests.chaos.test_checker import replied, started
-from tests.chat.story import NOON, Story, text
+from tests.chat.story import Story, text
 
 
 def test_waits_are_told_apart_by_who_had_the_chat() -> None:
@@ -13,10 +13,4 @@ def test_waits_are_told_apart_by_who_had_the_chat() -> None:
     story.given(started("t1", "m1"), replied("t1", "m1"), by="a-1")
     story.given(text("m2"), text("m3"))
     story.given(started("t2", "m2"), replied("t2", "m2"), by="b-1")
-    delays = Delays(story.events)
-    assert [(wait.seconds, wait.before, wait.by) for wait in delays.waits] == [(2.0, "a", "a"), (3.0, "a", "b")]
-    assert delays.worst_of("a", NOON, 2) == 2.0
-    assert delays.worst_of("a", NOON, 60) == 3.0
-    assert delays.worst_of("b", NOON, 60) == 0.0
-    assert delays.worst_without(["b"], NOON, 60) == 2.0
-    assert delays.worst_without(["a"], NOON, 60) == 0.0
+    assert [(wait.seconds, wait.before, wait.by) for wait in waits(story.events)] == [(2.0, "a", "a"), (3.0, "a", "b")]

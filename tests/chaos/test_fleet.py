@@ -11,13 +11,14 @@ import os
 import random
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.delays import Delays
-from tests.chaos.faults import BUS, Fault, Shape, play, schedule
+from events.ids import partition
+from tests.chaos.delays import waits
+from tests.chaos.faults import BUS, Shape, Suffered, play, schedule
 from tests.chaos.fleet import Fleet, fleet
 from tests.chaos.load import SETTINGS, Mix, writing
 
@@ -60,7 +61,7 @@ async def _survives(folder: Path, servers: int, seed: str, shape: Shape) -> None
     async with fleet(folder, *NAMES, servers=servers, wired=WIRED, latency=LATENCY, **SETTINGS) as those:
         await those.started(*NAMES)
         async with writing(those.outsider, those.model, random.Random(seed), MIX) as people:
-            began = await play(faults, those)
+            suffered = await play(faults, those)
             await those.spread(*NAMES)
             for name in NAMES:
                 await those.healthy(name)
@@ -72,19 +73,27 @@ async def _survives(folder: Path, servers: int, seed: str, shape: Shape) -> None
         )
         await those.kept_its_promises(*NAMES, seed=seed)
         assert len(people.acknowledged) > 50, "there was no load"
-        _nobody_else_waited(those, faults, began)
+        _nobody_else_waited(those, suffered)
 
 
-def _nobody_else_waited(those: Fleet, faults: Sequence[Fault], began: datetime) -> None:
-    """Print how long people waited at each fault; who was in no trouble, waited for no longer than a takeover."""
-    delays = Delays(those.log.events)
-    for fault in faults:
-        since, window = began + timedelta(seconds=fault.at), fault.lasts + AFTERMATH
+def _nobody_else_waited(those: Fleet, suffered: Sequence[Suffered]) -> None:
+    """Print how long people waited at each fault; with an instance in no trouble, no longer than a takeover takes."""
+    waited = waits(those.log.events)
+    for fault, at, owners in suffered:
+        window = fault.lasts + AFTERMATH
         # Also what comes while the last message of these seconds may still wait.
         ends = fault.at + window + AFTERMATH
-        troubled = {one.target for one in faults if one.at < ends and one.at + one.lasts + AFTERMATH > fault.at}
-        of, others = delays.worst_of(fault.target, since, window), delays.worst_without(troubled, since, window)
-        _say(f"{fault}: its chats waited up to {of:.1f} s, those of undisturbed instances up to {others:.1f} s")
+        at_once = [one.fault for one in suffered if one.fault.at < ends]
+        troubled = {one.target for one in at_once if one.at + one.lasts + AFTERMATH > fault.at}
+        lost, others = 0.0, 0.0
+        for wait in waited:
+            if at <= wait.at < at + timedelta(seconds=window):
+                owner = owners.get(partition(wait.key), fault.target)
+                if owner == fault.target:
+                    lost = max(lost, wait.seconds)
+                if not troubled & {owner, wait.before, wait.by}:
+                    others = max(others, wait.seconds)
+        _say(f"{fault}: its chats waited up to {lost:.1f} s, those of undisturbed instances up to {others:.1f} s")
         if BUS not in troubled:
             assert others < TAKEN_OVER_WITHIN, fault
 

@@ -131,44 +131,6 @@ async def test_the_connection_is_cut(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(3, MANY // 4)
-async def test_one_of_two_instances_is_killed(tmp_path: Path, times: int) -> None:
-    """Whichever answers is killed, or frozen until the other has taken over; it comes back and stands by."""
-    dice = random.Random(f"{SEED} instances")
-    server = NatsServer(tmp_path)
-    server.start()
-    try:
-        async with OpenAIDouble(latency=0.1, remember=False) as model:
-            settings = {"NATS_URL": server.url, **asks(model), **SETTINGS}
-            with recado(tmp_path / "one", **settings) as one, recado(tmp_path / "two", **settings) as two:
-                answers, stands_by = one, two
-                await answers.started()
-                stands_by.start()
-                await stands_by.said("stands_by")
-                async with load(server.url, None, model, dice) as (writing, log):
-                    for _ in range(times):
-                        await _answers(writing, log)
-                        await asyncio.sleep(dice.uniform(0, 0.5))
-                        if dice.random() < 0.5:
-                            answers.kill()
-                            await stands_by.ready()
-                            answers.start()
-                        else:
-                            answers.freeze()
-                            await stands_by.ready()
-                            answers.thaw()
-                            await answers.said("lease_lost")
-                            answers.kill()
-                            answers.start()
-                        answers, stands_by = stands_by, answers
-                        await stands_by.said("stands_by")
-                    await _answers(writing, log)
-                await _kept_their_promises(answers, writing, server.url)
-                await stands_by.is_verified()
-    finally:
-        server.kill()
-
-
 async def _answers(writing: Load, log: LogWatch) -> None:
     """Return once a message that is written now has its ending."""
     key, probe = await writing.answered()

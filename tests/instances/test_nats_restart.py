@@ -31,3 +31,24 @@ async def test_nothing_is_lost_and_everybody_goes_on(tmp_path: Path, servers: in
             await those.answered(key, "m3")
             assert instance_of(await those.log.ended(key, "m3")) == before.owners[number]
         await those.kept_its_promises("a", "b", "c")
+
+
+async def test_the_server_was_only_asleep(tmp_path: Path) -> None:
+    """It is frozen with replies on their way, for longer than any presence lasts: nobody answers, whoever it is, and
+    everybody goes on when the server does."""
+    async with fleet(tmp_path, "a", "b", latency=0.5) as those:
+        before = await those.started("a", "b")
+        chats = [await those.chat_of("a"), await those.chat_of("b")]
+        for key in chats:
+            await those.outsider.write(key, "m1")
+        await those.model.until(lambda requests: len(requests) == len(chats))
+        (server,) = those.servers
+        server.freeze()
+        for name in ("a", "b"):
+            await those[name].said("lease_lost")
+        server.thaw()
+        for key in chats:
+            await those.log.ended(key, "m1")
+            await those.answered(key, "m2")
+        assert (await those.spread("a", "b")).owners == before.owners
+        await those.kept_its_promises("a", "b")
