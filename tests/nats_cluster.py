@@ -9,7 +9,7 @@ import msgspec
 from events.bus import Bus
 from events.jetstream_api import ApiRefused, call
 from events.jetstream_streams import EVENTS, ensure_streams
-from events.log import LogMismatch, LogUnavailable
+from events.log import LogUnavailable
 from tests.nats_server import NatsServer, free_port
 from tests.waiting import until
 
@@ -43,17 +43,18 @@ def nats_cluster(folder: Path, size: int = 3) -> tuple[NatsServer, ...]:
     return tuple(servers)
 
 
-async def make_log(url: str, replicas: int) -> None:
-    """Make the log on the bus at `url` as its operator would, once the servers are of one mind."""
+async def make_log(url: str, size: int) -> None:
+    """Make the log on the bus at `url`, small enough for every one of `size` servers."""
 
     async def made() -> bool:
         bus = await Bus.open(url, name="operator")
         try:
-            await ensure_streams(bus, max_bytes=LOG_BYTES, replicas=replicas)
-        except (LogUnavailable, LogMismatch):  # nobody leads yet, or too few have joined for so many replicas
+            info = await ensure_streams(bus, max_bytes=LOG_BYTES)
+        except LogUnavailable:  # the servers have not found each other yet
             return False
         finally:
             await bus.close()
+        assert info.config["num_replicas"] == size
         return True
 
     await until(made, FORMED_WITHIN)
