@@ -24,6 +24,8 @@ _TITLES = {
     "takeover": "Takeover",
     "instances": "One, two, three instances",
     "idle": "Instances with nothing to do",
+    "assignment": "Sharing the partitions",
+    "disk": "What is stored",
 }
 
 _INTRODUCTION = """\

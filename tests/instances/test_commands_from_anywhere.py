@@ -26,4 +26,4 @@ async def test_whoever_is_asked_the_owner_obeys(tmp_path: Path) -> None:
                 obeyed = await those.log.seen(decided, key=key, after=seq)
                 assert obeyed.msg_id.startswith(f"{owner}-")
             assert (await those.answered(key, "m2")).startswith(f"{owner}-")
-        await those.kept_its_promises("a", "b")
+        await those.kept_its_promises("a")

@@ -15,7 +15,7 @@ async def test_the_new_owner_waits_for_the_very_run(tmp_path: Path, way: str) ->
     provider is asked once for each message, and what the lost one heard is not answered."""
     async with fleet(tmp_path, "a", "b", OPENAI_API_MODE="responses", RECADO_RUN_TIMEOUT="60") as those:
         await those.started("a", "b")
-        those.model.responses.latency = 6.0
+        those.model.responses.latency = 5.0
         lost = await those.chat_of("b")
         await those.outsider.write(lost, "m1", "good morning")
         await those.log.seen("run_started", key=lost, times=2)
