@@ -99,11 +99,11 @@ async def _suffer(fault: Fault, those: Fleet) -> None:
         case "kill":
             those[fault.target].kill()
             await asyncio.sleep(fault.lasts)
-            those[fault.target].start()
+            await those[fault.target].supervised()
         case "leave":
             assert await those[fault.target].stop() == 0, those[fault.target].tail()
             await asyncio.sleep(fault.lasts)
-            those[fault.target].start()
+            await those[fault.target].supervised()
         case "hang":
             those[fault.target].freeze()
             await asyncio.sleep(fault.lasts)
@@ -118,9 +118,8 @@ async def _suffer(fault: Fault, those: Fleet) -> None:
             await those.restart_bus(away=fault.lasts)
         case "join":
             guest = those.members.get(STRANGER) or those.member(STRANGER)
-            guest.start()
+            await guest.supervised()
             await asyncio.sleep(fault.lasts)
-            await guest.said("started")
             assert await guest.stop() == 0, guest.tail()
 
 

@@ -103,6 +103,12 @@ class Recado:
         self.start(**environment)
         await self.ready()
 
+    async def supervised(self) -> None:
+        """Start it, and again whenever it ends before it has started, as a supervisor does: there may be no bus."""
+        while not self.runs:
+            self.start()
+            await until(lambda: not self.runs or any(line.get("event") == "started" for line in self.lines()), 60.0)
+
     async def said(self, event: str, **fields: Any) -> dict[str, Any]:
         """The first log line of this process with this `event` and these fields, once it is there."""
 
