@@ -101,6 +101,7 @@ async def _suffer(fault: Fault, those: Fleet) -> None:
             await asyncio.sleep(fault.lasts)
             await those[fault.target].supervised()
         case "leave":
+            await those[fault.target].supervised()
             assert await those[fault.target].stop() == 0, those[fault.target].tail()
             await asyncio.sleep(fault.lasts)
             await those[fault.target].supervised()

@@ -104,10 +104,14 @@ class Recado:
         await self.ready()
 
     async def supervised(self) -> None:
-        """Start it, and again whenever it ends before it has started, as a supervisor does: there may be no bus."""
-        while not self.runs:
-            self.start()
+        """Return once it has started; until then it is started again whenever it ends, as a supervisor does: there may
+        be no bus."""
+        while True:
+            if not self.runs:
+                self.start()
             await until(lambda: not self.runs or any(line.get("event") == "started" for line in self.lines()), 60.0)
+            if self.runs:
+                return
 
     async def said(self, event: str, **fields: Any) -> dict[str, Any]:
         """The first log line of this process with this `event` and these fields, once it is there."""
