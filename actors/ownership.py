@@ -21,6 +21,7 @@ from actors.fence import TTL, Fence
 from actors.lease_bucket import ABSENT, Entry, LeaseBucket, LeasesUnavailable
 from actors.members import PREFIX, Description, Holder, Member, Members, holder_in
 from actors.router import Router
+from events.ids import PARTITIONS
 
 log = structlog.get_logger("recado.leases")
 
@@ -222,6 +223,7 @@ class Ownership:
         self._on_members()
         await self._check(entries)
         await self._let_go(frozenset(self._held) - ours)
+        await self._clear(entries, ours)
         await self._take(ours - self._held.keys(), entries)
         metrics.partitions.set(len(self._held))
 
@@ -250,10 +252,20 @@ class Ownership:
         self._router.let_go(partitions, finish=True)
         # Said before anybody can take them: the next owner leaves the turns that we finish to us.
         await self._renew()
-        await asyncio.gather(*(self._bucket.delete(f"p.{number}", self._held[number]) for number in partitions))
-        for number in partitions:
+        leases = [(number, self._held[number]) for number in partitions if number in self._held]
+        await asyncio.gather(*(self._bucket.delete(f"p.{number}", revision) for number, revision in leases))
+        for number, _ in leases:
             self._held.pop(number, None)
         log.info("partitions_let_go", count=len(partitions), left=len(self._held), finishing=self._router.finishing)
+
+    async def _clear(self, entries: Mapping[str, Entry], ours: Collection[int]) -> None:
+        """Take away leases of ours that we do not know of: the answer to a write was lost, and now it is another's."""
+        strays = [
+            (number, entry.revision)
+            for number in range(PARTITIONS)
+            if (entry := _at(entries, number)).value == self._lease and number not in self._held and number not in ours
+        ]
+        await asyncio.gather(*(self._bucket.delete(f"p.{number}", revision) for number, revision in strays))
 
     async def _take(self, partitions: Collection[int], entries: Mapping[str, Entry]) -> None:
         """Take those that nobody holds, or whose holder is gone or is an earlier start of ours."""

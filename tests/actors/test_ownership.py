@@ -233,6 +233,19 @@ async def test_a_partition_that_somebody_takes_is_given_up(bus: Fleet, nats_serv
     await outsider.close()
 
 
+async def test_a_lease_whose_answer_was_lost_is_in_nobodys_way(bus: Fleet) -> None:
+    """It stands in our name and we do not know of it: whoever should own the partition gets it."""
+    one, two = await bus.join("one"), await bus.join("two")
+    await bus.settled(one, two)
+    number = min(two.owned)
+    bucket = LeaseBucket(two.bus)
+    stands = await bucket.read(f"p.{number}")
+    await bucket.write(f"p.{number}", b'{"instance":"one","incarnation":"1"}', stands.revision)
+    await bus.until(lambda: number not in two.owned)
+    await bus.settled(one, two)
+    assert number in two.owned
+
+
 async def test_a_message_wakes_the_owner_alone(bus: Fleet) -> None:
     """Both have read it; one starts a turn."""
     one, two = await bus.join("one"), await bus.join("two")

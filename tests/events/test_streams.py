@@ -148,6 +148,16 @@ async def test_a_size_that_the_server_has_no_room_for(bus: Bus) -> None:
     await log.close()
 
 
+async def test_several_start_at_the_same_moment(nats_server: NatsServer) -> None:
+    """Given an empty server with little room, when instances start at once, then they share what one of them made."""
+    buses = [await Bus.open(nats_server.url) for _ in range(5)]
+    logs = await asyncio.gather(*(JetStreamLog.open(bus) for bus in buses))
+    assert len({(await log.head()).created for log in logs}) == 1
+    for log, bus in zip(logs, buses, strict=True):
+        await log.close()
+        await bus.close()
+
+
 async def test_a_full_log_still_buries(bus: Bus) -> None:
     """Given a log that is full, when bytes cannot be published, then they can still be kept as a dead letter."""
     log = await JetStreamLog.open(bus, max_bytes=20_000)

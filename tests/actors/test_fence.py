@@ -1,0 +1,54 @@
+"""The fence of an instance that cannot know whether it still owns anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.fence import TTL, Fence, Fenced, NoFence
+
+
+class Seconds:
+    """Time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_holds_from_when_the_renewal_was_sent() -> None:
+    """The answer may have come late: what counts is the moment from which the server can have counted."""
+    seconds = Seconds()
+    fence = Fence(seconds)
+    assert not fence.holds
+    seconds.now = 102.0
+    fence.renewed(100.0)
+    assert fence.holds
+    seconds.now = 100.0 + TTL
+    assert not fence.holds
+
+
+def test_whoever_meets_it_down_is_refused_and_it_remembers() -> None:
+    """A renewal that comes after that does not undo it: what was refused has to be given up first."""
+    seconds = Seconds()
+    fence = Fence(seconds)
+    fence.renewed(seconds.now)
+    fence.check()
+    assert not fence.tripped
+    seconds.now += TTL
+    with pytest.raises(Fenced):
+        fence.check()
+    fence.renewed(seconds.now)
+    assert fence.holds
+    assert fence.tripped
+    fence.drop()
+    assert not fence.holds
+    assert not fence.tripped
+
+
+def test_alone_there_is_none() -> None:
+    """An instance that shares its log with nobody may always act."""
+    fence = NoFence()
+    fence.check()
+    assert fence.holds
