@@ -8,6 +8,7 @@ machines of their own they would, up to the share of the CPU that the projection
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,8 +56,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
                 say(f"round {number + 1} of {size.rounds}, {count} of {len(NAMES)} instances")
                 await those.started(NAMES[count - 1], among=NAMES[:count])
                 measured.append(await _round(size, those, people, NAMES[:count]))
-            for name in NAMES:
-                await those[name].stop()
+            await asyncio.gather(*(those[name].stop() for name in NAMES))
     return Outcome(
         {"chats with a message in flight": size.chats, "replies in a round": size.replies, "model latency, s": 0},
         _figures(rounds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.chaos.fleet import fleet
@@ -34,6 +35,9 @@ async def test_what_it_sent_comes_too_late(tmp_path: Path) -> None:
         assert (await those.spread("a", "b", "c")).owners == before.owners
         await those.healthy("b")
         assert late, "the reply that was on its way never arrived"
+        refused = re.findall(rb"Nats-Msg-Id: (b-\S+)", late[0].raw)
+        assert len(refused) == 1
+        assert refused[0].decode() not in [recorded.msg_id for recorded in those.log.events]
         assert (await those.answered(lost, "m2")).startswith("b-")
         assert those["b"].starts == 1
         await those.kept_its_promises("b")
