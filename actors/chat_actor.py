@@ -38,7 +38,9 @@ from chat.pending import (
     Apologise,
     Due,
     Effect,
+    Notify,
     Obey,
+    StopRun,
     pending,
 )
 from chat.state import Chat, Turn
@@ -51,6 +53,9 @@ log = structlog.get_logger("recado.actors")
 
 APOLOGY = "Sorry, I could not answer that. Please try again."
 """For a person who was promised an apology before the text was taken out of the settings."""
+
+OVER_BUDGET = "I cannot answer any more messages today."
+"""For a person who was promised a word about the budget before the text was taken out of the settings."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -154,9 +159,9 @@ class ChatActor(LoopActor):
                 if not self._has_turn:
                     self._leave()
                     return
-                owed = tuple(work for work in owed if isinstance(work, Work))
+                owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun))
             effects = [work for work in owed if isinstance(work, Effect)]
-            self._queue(*self._under_way.keep(effects, self._chat.turn, undecided=bool(self._commands)))
+            self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
             command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
             if isinstance(command, Adopt) and self._chat.turn is not None and self._is_anothers(self._chat.turn):
                 return
@@ -201,6 +206,7 @@ class ChatActor(LoopActor):
             incarnation=instance.setting.incarnation,
             backend=instance.setting.backend,
             apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
+            over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
             failed=failed,
         )
 

@@ -19,11 +19,12 @@ from backends.protocol import (
     ThreadLost,
     ThreadRequest,
     ToolsWanted,
+    Usage,
 )
 from chat.context import Line, window
 from chat.decide import Answered, Command, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
-from chat.pending import AwaitRun, CallTool, CreateThread, StartRun, WriteReply
-from chat.state import Turn
+from chat.pending import AwaitRun, CallTool, CreateThread, StartRun, StopRun, WriteReply
+from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage
 from events.ids import ChatKey
 
@@ -34,13 +35,26 @@ MOST_ATTEMPTS = 3
 
 INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
 
-Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool
+WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
+
+Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
 
 
 async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
     """Do `work`; what came of it, in the order in which it is to be decided. Raises Fenced."""
     instance.fence.check()
     instance.busy += 1
+    try:
+        if isinstance(work, StopRun):
+            return await _stop(instance, work.stray)
+        return await _of_turn(instance, key, work)
+    finally:
+        instance.busy -= 1
+
+
+async def _of_turn(
+    instance: Instance, key: ChatKey, work: CreateThread | WriteReply | StartRun | AwaitRun | CallTool
+) -> Sequence[Command]:
     try:
         if isinstance(work, CallTool):
             return [await _call_tool(instance, key, work)]
@@ -50,8 +64,6 @@ async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Comm
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
         return [Failed(turn, failure.error_class, failure.detail)]
-    finally:
-        instance.busy -= 1
 
 
 async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
@@ -71,7 +83,8 @@ async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | Star
             log.warning("run_lost", chat=key.chat, turn=turn.id, run=turn.run, reason=lost.detail)
             if turn.attempt >= MOST_ATTEMPTS:
                 raise ReplyFailed("run_failed", lost.detail) from lost
-            return [RunReady(turn.id, await backend.start_run(request), turn.attempt + 1)]
+            run = await backend.start_run(request)
+            return [RunReady(turn.id, run, turn.attempt + 1, _tokens(lost.usage))]
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
@@ -79,19 +92,26 @@ async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | Star
         return [await _new_thread(instance, key, turn.id, "replaced", request.history)]
 
 
-async def cancel_run(instance: Instance, work: AwaitRun) -> None:
-    """Have the provider stop the run of a turn that has got another ending."""
-    if isinstance(instance.backend, ThreadBackend) and work.turn.run is not None:
-        await instance.backend.cancel_run(work.thread, work.turn.run)
+async def _stop(instance: Instance, stray: Stray) -> Sequence[Command]:
+    assert isinstance(instance.backend, ThreadBackend)  # noqa: S101 - others leave nothing behind
+    await instance.backend.stop_turn(stray.thread, stray.turn, stray.run)
+    return ()
 
 
 def _outcome(turn: Turn, outcome: Answer | ToolsWanted | RunContinues) -> Sequence[Command]:
     if isinstance(outcome, RunContinues):
         return [RunReady(turn.id, outcome.run, turn.attempt)]
     if isinstance(outcome, ToolsWanted):
-        return [ToolAsked(turn.id, call.id, call.name, call.arguments) for call in outcome.calls]
-    usage = TokenUsage(outcome.usage.input_tokens, outcome.usage.output_tokens)
-    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or turn.run, usage)]
+        costs = [_tokens(outcome.usage), *[TokenUsage()] * len(outcome.calls)]
+        return [
+            ToolAsked(turn.id, call.id, call.name, call.arguments, cost)
+            for call, cost in zip(outcome.calls, costs, strict=False)
+        ]
+    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or turn.run, _tokens(outcome.usage))]
+
+
+def _tokens(usage: Usage) -> TokenUsage:
+    return TokenUsage(usage.input_tokens, usage.output_tokens)
 
 
 def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> ReplyRequest:
@@ -110,7 +130,7 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
             for call in turn.current_calls
             if call.output is not None
         ),
-        tools=instance.tools.offered(),
+        tools=tuple(tool for tool in instance.tools.offered() if tool.name not in turn.withheld),
         patience=instance.run_timeout,
     )
 
@@ -139,9 +159,11 @@ async def _new_thread(
 
 async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished:
     call = work.call
+    if work.withheld:
+        return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
     if work.memo is not None:
         return ToolFinished(work.turn, call.id, work.memo, failed=False)
     if call.by != instance.setting.incarnation and not instance.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     result = await instance.tools.call(key, call.name, call.arguments)
-    return ToolFinished(work.turn, call.id, result.output, result.failed)
+    return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit)

@@ -36,14 +36,17 @@ class ChatReads(Protocol):
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
-        """At most `limit` chats of the partition that owe work, by their number, from behind number `after` on."""
+        """At most `limit` chats of the partition that are to be woken (they owe work, or may have
+        left a run behind), by their number, from behind number `after` on."""
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """What a call gave, as text for the model; `failed` when the text says what went wrong."""
+    """What a call gave, as text for the model; `failed` when the text says what went wrong, `unfit` when that is that
+    the arguments do not fit."""
 
     output: str
     failed: bool = False
+    unfit: bool = False
 
 
 class Checkpoint(Protocol):
@@ -104,6 +107,8 @@ class Instance:
         max_runs: int = 512,
         fence: Fence | None = None,
         is_finishing: Callable[[str], bool] = lambda _: False,
+        budget: int = 0,
+        over_budget: str = "",
     ) -> None:
         self.log = log
         self.backend = backend
@@ -116,10 +121,11 @@ class Instance:
         self.run_timeout = run_timeout
         self.history = history
         self.apology = apology
+        self.over_budget = over_budget
         self.slots = RunSlots(max_runs)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
-        self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend))
+        self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend), budget)
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.busy = 0

@@ -63,7 +63,7 @@ class PythonTool:
         try:
             given = msgspec.structs.asdict(msgspec.json.decode(arguments or b"{}", type=self._arguments))
         except msgspec.DecodeError as error:
-            return ToolResult(f"The arguments do not fit: {error}", failed=True)
+            return ToolResult(f"The arguments do not fit: {error}", failed=True, unfit=True)
         if self._wants_chat:
             given[CHAT] = key.chat
         try:

@@ -23,6 +23,9 @@ from events.ids import ChatKey, header_value
 log = structlog.get_logger("recado.tools")
 
 METADATA = "recado.tool"
+BAD_ARGUMENTS = "400"
+"""The `Nats-Service-Error-Code` with which a service says that the arguments are at fault."""
+
 LOOK_EVERY = 5.0
 """Seconds between two looks at which services there are."""
 
@@ -99,7 +102,9 @@ class ServiceTools:
         except nats.errors.Error as error:
             return ToolResult(f"{tool.tool.name} could not be asked: {error}", failed=True)
         fault = (answer.headers or {}).get("Nats-Service-Error")
-        return ToolResult(fault or answer.data.decode(errors="replace"), failed=fault is not None)
+        is_unfit = (answer.headers or {}).get("Nats-Service-Error-Code") == BAD_ARGUMENTS
+        output = fault or answer.data.decode(errors="replace")
+        return ToolResult(output, failed=fault is not None, unfit=fault is not None and is_unfit)
 
     async def _ask_all(self, subject: str) -> list[bytes]:
         inbox = self._bus.new_inbox()

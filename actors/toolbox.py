@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.instance import ToolResult
 from actors.python_tools import PythonTool
@@ -39,9 +40,9 @@ class Toolbox:
         try:
             given = msgspec.json.decode(arguments or "{}")
         except (msgspec.DecodeError, UnicodeError) as error:
-            return ToolResult(f"The arguments are no JSON: {error}", failed=True)
+            return ToolResult(f"The arguments are no JSON: {error}", failed=True, unfit=True)
         if not isinstance(given, dict):
-            return ToolResult("The arguments have to be a JSON object", failed=True)
+            return ToolResult("The arguments have to be a JSON object", failed=True, unfit=True)
         try:
             async with asyncio.timeout(self._patience):
                 if function is not None:
@@ -53,5 +54,5 @@ class Toolbox:
         except TimeoutError:
             return ToolResult(f"{name} gave no answer within {self._patience:g} s", failed=True)
         if len(result.output) > LONGEST_OUTPUT:
-            result = ToolResult(result.output[:LONGEST_OUTPUT] + " … (cut off)", result.failed)
+            result = replace(result, output=result.output[:LONGEST_OUTPUT] + " … (cut off)")
         return result

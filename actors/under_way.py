@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from actors.effects import Work, cancel_run, perform
+from actors.effects import Work, perform
 from actors.fence import Fenced
 from actors.instance import Instance
 from actors.letters import EffectBroke, EffectDone, LookAgain
-from chat.pending import AwaitRun, Effect, EndBurst, Resume
-from chat.state import Turn
+from chat.pending import Effect, EndBurst, Resume, StopRun
 from events.ids import ChatKey
 
 _NO_ROOM = 1.0
@@ -21,13 +20,14 @@ _NO_ROOM = 1.0
 class UnderWay:
     """The effects of the chat `key` that have been begun and not come to their end. `tell` writes to its actor."""
 
-    __slots__ = ("_burst_first", "_burst_last", "_effects", "_instance", "_key", "_tell")
+    __slots__ = ("_burst_first", "_burst_last", "_effects", "_instance", "_key", "_seen_to", "_tell")
 
     def __init__(self, key: ChatKey, instance: Instance, tell: Callable[[Any], None]) -> None:
         self._key = key
         self._instance = instance
         self._tell = tell
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
+        self._seen_to: tuple[StopRun, ...] = ()  # runs that were stopped, which is owed until they are old
         self._burst_first = self._burst_last = asyncio.get_running_loop().time()
 
     def __bool__(self) -> bool:
@@ -41,29 +41,30 @@ class UnderWay:
 
     def ended(self, effect: Effect) -> bool:
         """The effect has told its outcome; False if it had been dropped before."""
+        if isinstance(effect, StopRun):
+            self._seen_to = (*self._seen_to, effect)
         return self._effects.pop(effect, None) is not None
 
-    def keep(self, owed: Sequence[Effect], turn: Turn | None, *, undecided: bool) -> list[EndBurst]:
+    def keep(self, owed: Sequence[Effect], *, undecided: bool) -> list[EndBurst]:
         """Begin what is owed and not under way, drop what is no longer owed; the bursts that are over already.
 
-        Nothing is begun for the `turn` while an outcome is `undecided`.
+        Nothing is begun for the turn while an outcome is `undecided`.
         """
         for effect in [effect for effect in self._effects if effect not in owed]:
             self._effects.pop(effect).cancel()
-            if isinstance(effect, AwaitRun) and self._is_abandoned(effect, owed, turn):
-                self.start(cancel_run(self._instance, effect), lambda _: LookAgain())
+        self._seen_to = tuple(stray for stray in self._seen_to if stray in owed)
         over = []
         for effect in owed:
-            if effect in self._effects:
+            if effect in self._effects or effect in self._seen_to:
                 continue
             if isinstance(effect, EndBurst):
                 over += self._begin_burst(effect)
             elif isinstance(effect, Resume):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
-            elif not undecided and self._has_slot():
+            elif isinstance(effect, StopRun) or (not undecided and self._has_slot()):
                 self._effects[effect] = self._begin(effect)
-        if not any(isinstance(effect, Work | EndBurst) for effect in owed):
+        if all(isinstance(effect, Resume | StopRun) for effect in owed):
             self._instance.slots.give_back(self._key)
         return over
 
@@ -94,12 +95,6 @@ class UnderWay:
         for effect in self._effects.values():
             effect.cancel()
         self._effects.clear()
-
-    def _is_abandoned(self, effect: AwaitRun, owed: Sequence[Effect], turn: Turn | None) -> bool:
-        """Whether nobody will wait for the run any more: its turn has its ending, or is about to, as in a pause."""
-        if turn is not None and turn.by != self._instance.setting.incarnation:
-            return False
-        return not any(isinstance(work, AwaitRun) and work.turn.run == effect.turn.run for work in owed)
 
     def _has_slot(self) -> bool:
         return self._instance.slots.take(self._key, self._look_again)

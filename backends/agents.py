@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,8 +11,8 @@ import msgspec
 from backends.agents_seeding import abandon, confirmed, note
 from backends.agents_session import RemoteSession, messages
 from backends.agents_starting import Starting
-from backends.agents_watching import Watching, stop
-from backends.agents_wire import NotThere, Wire
+from backends.agents_watching import Watching, stop, stop_all
+from backends.agents_wire import NotThere, SessionsWire
 from backends.protocol import (
     Answer,
     ReplyFailed,
@@ -38,8 +38,8 @@ class Agents:
     """A ThreadBackend over sessions and their turns.
 
     `agent` is the id of a saved agent, which has its model, instructions and tools at the provider; without one, the
-    sessions get an agent made of `model` and `system_prompt`. Functions of a session are those that recado offers.
-    `api_key` must not be empty; `base_url` None is OpenAI's own.
+    sessions get an agent made of `model`, `system_prompt` and `hosted_tools`. Functions of a session are those that
+    recado offers. `api_key` must not be empty; `base_url` None is OpenAI's own.
 
     Nothing is sent before a look at what is there, and after an outcome that is not known one looks again; a message is
     sent with an idempotency key, and never while a turn is active, because it would steer that turn.
@@ -55,13 +55,16 @@ class Agents:
         agent: str = "",
         model: str = "",
         system_prompt: str = "",
+        hosted_tools: Sequence[dict[str, Any]] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._wire = Wire(api_key, base_url)
+        self._wire = SessionsWire(api_key, base_url)
         # With a saved agent the model is the agent's, and the session says which.
         self._model = "" if agent else model
-        instructions = {"instructions": system_prompt} if system_prompt else {}
-        self._agent: dict[str, Any] = {"agent_id": agent} if agent else {"agent": {"model": model, **instructions}}
+        inline = {"model": model, "instructions": system_prompt, "tools": list(hosted_tools)}
+        inline = {name: value for name, value in inline.items() if value}
+        self._agent: dict[str, Any] = {"agent_id": agent} if agent else {"agent": inline}
+        self._hosted_tools = None if agent else hosted_tools
         self._sleep = sleep
 
     async def create_thread(self, request: ThreadRequest) -> str:
@@ -91,7 +94,7 @@ class Agents:
 
     async def start_run(self, request: ReplyRequest) -> str:
         session = RemoteSession(self._wire, request.thread, _within(request.patience))
-        starting = Starting(session, request, self._sleep)
+        starting = Starting(session, request, self._hosted_tools, self._sleep)
         try:
             return await self._persist(starting.adopt_or_start, request.turn, starting.began + request.patience)
         except NotThere as missing:
@@ -119,8 +122,8 @@ class Agents:
                 raise ThreadLost(session.id, failure.detail) from failure
             raise
 
-    async def cancel_run(self, thread: str, run: str) -> None:
-        await stop(RemoteSession(self._wire, thread, LONGEST_REQUEST), run, self._sleep)
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
+        await stop_all(RemoteSession(self._wire, thread, LONGEST_REQUEST), turn, run, self._sleep)
 
     async def close(self) -> None:
         await self._wire.close()

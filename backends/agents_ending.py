@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from backends.agents_session import Item, TokenCount, Turn
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider_errors import redacted
+from backends.wire import count
 
 _FINAL: dict[str, ErrorClass] = {
     "context_length_exceeded": "context_too_long",
@@ -39,18 +40,16 @@ def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
     text = "\n\n".join(words for item in final if (words := item.text.strip()))
     if not text:
         return None
-    tokens = turn.usage or TokenCount()
-    usage = Usage(_count(tokens.input_tokens), _count(tokens.output_tokens))
-    return Answer(text=text, model=model, run=turn.id, usage=usage)
+    return Answer(text=text, model=model, run=turn.id, usage=_usage(turn))
 
 
 def fruitless(turn: Turn) -> RunLost | ReplyFailed:
     """The end of a turn that gave no reply: RunLost if another attempt may."""
     if turn.error is None:
-        return RunLost(turn.id, turn.status)
+        return RunLost(turn.id, turn.status, _usage(turn))
     detail = redacted(f"{turn.error.code}: {turn.error.message}", "")
     error_class = _FINAL.get(turn.error.code)
-    return RunLost(turn.id, detail) if error_class is None else ReplyFailed(error_class, detail)
+    return RunLost(turn.id, detail, _usage(turn)) if error_class is None else ReplyFailed(error_class, detail)
 
 
 def rest(turn: Turn, attempt: int) -> float:
@@ -58,6 +57,7 @@ def rest(turn: Turn, attempt: int) -> float:
     return 2.0 * attempt if turn.error is not None and turn.error.code in _BUSY else 0.0
 
 
-def _count(tokens: int | None) -> int:
-    """A count of tokens that the log and SQLite can hold, whatever a server sends."""
-    return min(max(tokens or 0, 0), 2**53)
+def _usage(turn: Turn) -> Usage:
+    """All requests of the agent's turn together."""
+    tokens = turn.usage or TokenCount()
+    return Usage(count(tokens.input_tokens), count(tokens.output_tokens))

@@ -14,9 +14,10 @@ import structlog
 
 from backends.agents_ending import fruitless
 from backends.agents_session import RemoteSession, Turn
-from backends.agents_starting import Sleep, looks, spoken
+from backends.looks import Sleep, looks
 from backends.protocol import RunLost
 from backends.retry import AttemptFailed
+from backends.spoken import never_empty
 from chat.context import Line
 
 log = structlog.get_logger("recado.backends")
@@ -32,7 +33,7 @@ def note(history: Sequence[Line]) -> str:
     """The message that a session begins with."""
     if not history:
         return f"A person is going to write to you. {_CONFIRM}"
-    lines = [msgspec.json.encode({"role": line.role, "text": spoken(line)}).decode() for line in history]
+    lines = [msgspec.json.encode({"role": line.role, "text": never_empty(line)}).decode() for line in history]
     return "\n".join((_BEFORE + _CONFIRM, *lines))
 
 

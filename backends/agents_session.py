@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from backends.agents_wire import Wire
+from backends.agents_wire import SessionsWire
 from backends.retry import AttemptFailed
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -98,7 +98,7 @@ class Items(msgspec.Struct, frozen=True):
 class RemoteSession:
     """The session `id`; NotThere if it, or what is asked for in it, is not there."""
 
-    def __init__(self, wire: Wire, id: str, within: float) -> None:  # noqa: A002 - it is the API's word
+    def __init__(self, wire: SessionsWire, id: str, within: float) -> None:  # noqa: A002 - it is the API's word
         self.id = id
         self._wire = wire
         self._within = within

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from backends.agents_session import Item, RemoteSession, Session
 from backends.agents_wire import NotThere
+from backends.looks import Sleep, looks
 from backends.protocol import ReplyFailed, ReplyRequest, ThreadLost, Tool
 from backends.retry import AttemptFailed
-from chat.context import Line
+from backends.spoken import never_empty, plain
 
 log = structlog.get_logger("recado.backends")
-
-FIRST_LOOK = 0.2
-LONGEST_LOOK = 2.0
-"""Seconds between two looks; each wait is half as long again as the one before."""
 
 COURTESY = 10.0
 """Seconds for which a turn of somebody else's is waited for before it is cancelled; at most a third of patience."""
@@ -29,13 +26,8 @@ ENDS_WITHIN = 5.0
 SHOWS_WITHIN = 10.0
 """Seconds within which a message that was accepted should be listed."""
 
-EMPTY = "(empty message)"
-"""The API takes no message without text."""
-
 TURN, AFTER = "recado_turn", "recado_after"
 """Metadata of a session: the turn that was begun last, and the newest item before any of its messages."""
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Starting:
@@ -43,14 +35,18 @@ class Starting:
 
     Items and turns bear no mark of ours, and a person may say the same twice. So before a turn's first message is sent
     the session's metadata says whose turn it is and where it begins: what stands behind that place is the turn's.
+    `hosted` are the tools of the session beside functions; None if they are a saved agent's.
     """
 
-    def __init__(self, session: RemoteSession, request: ReplyRequest, sleep: Sleep) -> None:
+    def __init__(
+        self, session: RemoteSession, request: ReplyRequest, hosted: Sequence[Mapping[str, Any]] | None, sleep: Sleep
+    ) -> None:
         self.began = _now()
         self._session = session
         self._request = request
+        self._hosted = hosted
         self._sleep = sleep
-        self._texts = [spoken(line) for line in request.messages]
+        self._texts = [never_empty(line) for line in request.messages]
         self._again = f"You have not answered yet. Please answer now. ({request.attempt})"
 
     async def adopt_or_start(self) -> str:
@@ -115,7 +111,9 @@ class Starting:
         changes: dict[str, Any] = {"metadata": shown.metadata | {TURN: self._request.turn, AFTER: after}}
         tools = function_tools(self._request.tools)
         if tools != [_defined(tool) for tool in shown.agent.tools if tool.get("type") == "function"]:
-            others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
+            # Of a saved agent's tools all is sent back that the API shows; where the tools are ours, all is known.
+            shown_others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
+            others = shown_others if self._hosted is None else self._hosted
             changes["agent"] = {"tools": [*others, *tools]}
         await self._session.update(changes)
         return after
@@ -138,7 +136,7 @@ def turn_of(items: Sequence[Item], texts: Sequence[str]) -> str | None:
     said = [item for item in items if item.type == "message" and item.role == "user"]
     for first in range(len(said) - len(texts), -1, -1):
         found = said[first : first + len(texts)]
-        if [_plain(item.text) for item in found] == [_plain(text) for text in texts]:
+        if [plain(item.text) for item in found] == [plain(text) for text in texts]:
             return found[-1].turn_id
     return None
 
@@ -153,24 +151,6 @@ def function_tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
 def _defined(tool: Mapping[str, Any]) -> dict[str, Any]:
     """A session's function without what the server adds to it."""
     return {name: tool.get(name) for name in ("type", "name", "description", "parameters")}
-
-
-def spoken(line: Line) -> str:
-    """In a group the agent has to be told who speaks."""
-    text = f"{line.name}: {line.text}" if line.name and line.role == "user" else line.text
-    return text if text.strip() else EMPTY
-
-
-def looks() -> Iterator[float]:
-    wait = FIRST_LOOK
-    while True:
-        yield wait
-        wait = min(wait * 1.5, LONGEST_LOOK)
-
-
-def _plain(text: str) -> str:
-    """Servers may trim what they are sent."""
-    return " ".join(text.split())
 
 
 def _now() -> float:

@@ -9,7 +9,9 @@ import structlog
 
 from backends.agents_ending import answer, fruitless, rest
 from backends.agents_session import Action, RemoteSession, Turn
-from backends.agents_starting import ENDS_WITHIN, Sleep, looks
+from backends.agents_starting import ENDS_WITHIN, TURN
+from backends.agents_wire import NotThere
+from backends.looks import LATE_LOOKS, Sleep, looks
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
 from backends.retry import AttemptFailed, persist
 
@@ -95,6 +97,25 @@ async def stop(session: RemoteSession, turn: str, sleep: Sleep) -> Turn | None:
     except AttemptFailed as failure:
         log.warning("turn_left_alone", turn=turn, error_class=failure.error_class, detail=failure.detail)
         return None
+
+
+async def stop_all(session: RemoteSession, turn: str, run: str | None, sleep: Sleep) -> None:
+    """Have `run` cancelled, and whatever else works for the turn of recado's, as the session knows it. Raises
+    nothing."""
+    if run is not None:
+        await stop(session, run, sleep)
+    for wait in LATE_LOOKS:
+        await sleep(wait)
+        try:
+            shown = await session.look()
+            newest = await session.newest_turn() if shown.active and shown.metadata.get(TURN) == turn else None
+        except NotThere:
+            return
+        except AttemptFailed as failure:
+            log.warning("turns_left_alone", turn=turn, error_class=failure.error_class, detail=failure.detail)
+            continue
+        if newest is not None and not newest.ended:
+            await stop(session, newest.id, sleep)
 
 
 def _called(action: Action) -> ToolCall:

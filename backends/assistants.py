@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from backends.assistants_starting import Starting, spoken
+from backends.assistants_starting import Starting
 from backends.assistants_thread import Named, OwnTools, RemoteThread
-from backends.assistants_watching import Watching, stop
-from backends.assistants_wire import NotThere, Wire
+from backends.assistants_watching import Watching, stop, stop_all
+from backends.assistants_wire import NotThere, ThreadsWire
 from backends.protocol import Answer, ReplyRequest, RunLost, ThreadLost, ThreadRequest, ToolsWanted
 from backends.retry import RETRYABLE, AttemptFailed, persist
+from backends.spoken import never_empty
 
 T = TypeVar("T")
 
@@ -26,8 +27,8 @@ class Assistants:
     """A ThreadBackend over threads, messages and runs.
 
     The assistant has its instructions, model and tools at the server; `additional_instructions` are added to its own,
-    and the tools that recado offers to its own tools. `api_key` must not be empty; `base_url` None is OpenAI's own,
-    which has shut this API down on 2026-08-26.
+    and the tools that recado offers, as well as `hosted_tools` of the server's, to its own tools. `api_key` must not be
+    empty; `base_url` None is OpenAI's own, which has shut this API down on 2026-08-26.
 
     A message bears its id in its metadata (`message`, `turn`), a run the turn that it answers (`turn`, `attempt`).
     Nothing is posted before a look at what is there, and after an outcome that is not known one looks again: so what an
@@ -43,17 +44,19 @@ class Assistants:
         base_url: str | None,
         assistant: str,
         additional_instructions: str = "",
+        hosted_tools: Sequence[dict[str, Any]] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._wire = Wire(api_key, base_url)
+        self._wire = ThreadsWire(api_key, base_url)
         self._assistant = assistant
         self._additional_instructions = additional_instructions
+        self._hosted_tools = hosted_tools
         self._sleep = sleep
 
     async def create_thread(self, request: ThreadRequest) -> str:
         deadline, within = _now() + request.patience, _within(request.patience)
         seeds: list[dict[str, object]] = [
-            {"role": line.role, "content": spoken(line), "metadata": {"history": str(place)}}
+            {"role": line.role, "content": never_empty(line), "metadata": {"history": str(place)}}
             for place, line in enumerate(request.history)
         ]
         whose = {"recado_chat": f"{request.account}/{request.chat}"[:512]}
@@ -91,8 +94,8 @@ class Assistants:
                     return await watching.outcome(ended)
             raise
 
-    async def cancel_run(self, thread: str, run: str) -> None:
-        await stop(RemoteThread(self._wire, thread, LONGEST_REQUEST), run, self._sleep)
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
+        await stop_all(RemoteThread(self._wire, thread, LONGEST_REQUEST), turn, run, self._sleep)
 
     async def close(self) -> None:
         await self._wire.close()
@@ -108,22 +111,28 @@ class Assistants:
         }
         if self._additional_instructions:
             body["additional_instructions"] = self._additional_instructions
-        if request.tools:
+        if request.tools or self._hosted_tools:
             # What a run names replaces the tools of the assistant, its file search for one.
             path = f"/assistants/{self._assistant}"
             own = await self._wire.get(path, OwnTools, _within(request.patience))
-            body["tools"] = _tools(own.tools, request)
+            body["tools"] = _tools(own.tools, self._hosted_tools, request)
         return body
 
 
-def _tools(own: list[dict[str, Any]], request: ReplyRequest) -> list[dict[str, Any]]:
-    """`own` tools of the assistant and those of the request, which win over functions of the same name."""
+def _tools(
+    own: Sequence[dict[str, Any]], hosted: Sequence[dict[str, Any]], request: ReplyRequest
+) -> list[dict[str, Any]]:
+    """`own` tools of the assistant, where neither a function of the request has the same name nor a hosted tool is of
+    the same kind, and those."""
     offered = {tool.name: tool for tool in request.tools}
-    kept = [tool for tool in own if tool.get("function", {}).get("name") not in offered]
+    kinds = {tool["type"] for tool in hosted}
+    kept = [
+        tool for tool in own if tool.get("type") not in kinds and tool.get("function", {}).get("name") not in offered
+    ]
     described = (
         {"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in offered.values()
     )
-    return [*kept, *({"type": "function", "function": function} for function in described)]
+    return [*kept, *hosted, *({"type": "function", "function": function} for function in described)]
 
 
 async def _go_on_seeding(thread: RemoteThread, seeds: list[dict[str, object]]) -> None:

@@ -7,6 +7,7 @@ import re
 from backends.assistants_thread import LastError, Message, Run, TokenCount
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider_errors import redacted
+from backends.wire import count
 
 _TRY_AGAIN = re.compile(r"try again in ([0-9.]+)(ms|s)\b")
 
@@ -30,13 +31,7 @@ def answer(run: Run, written: list[Message], assistant: str) -> Answer:
         if refusal:
             raise ReplyFailed("refused", redacted(refusal, ""))
         raise NothingWritten(run.id)
-    tokens = run.usage or TokenCount()
-    return Answer(
-        text=text,
-        model=run.model or assistant,
-        run=run.id,
-        usage=Usage(input_tokens=tokens.prompt_tokens or 0, output_tokens=tokens.completion_tokens or 0),
-    )
+    return Answer(text=text, model=run.model or assistant, run=run.id, usage=_usage(run))
 
 
 def fruitless(run: Run) -> RunLost | ReplyFailed:
@@ -49,12 +44,18 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
                 return ReplyFailed("quota_exhausted", detail)
             if error.code == "invalid_prompt":
                 return ReplyFailed("refused", detail)
-            return RunLost(run.id, detail)
+            return RunLost(run.id, detail, _usage(run))
         case "incomplete":
             reason = run.incomplete_details.reason if run.incomplete_details is not None else None
             return ReplyFailed(_REASONS.get(reason, "run_failed"), f"the run is incomplete: {reason}")
         case _:
-            return RunLost(run.id, run.status)
+            return RunLost(run.id, run.status, _usage(run))
+
+
+def _usage(run: Run) -> Usage:
+    """All requests of a run together, those with tool outputs too."""
+    tokens = run.usage or TokenCount()
+    return Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
 
 
 def rest(run: Run) -> float:

@@ -9,10 +9,7 @@ from backends.assistants_thread import RemoteThread, Run
 from backends.assistants_watching import ended
 from backends.assistants_wire import NotThere
 from backends.protocol import ReplyRequest, ThreadLost
-from chat.context import Line
-
-EMPTY = "(empty message)"
-"""The API takes no message without text."""
+from backends.spoken import never_empty
 
 
 class Starting:
@@ -45,7 +42,7 @@ class Starting:
         for id_, line in zip(self._ids, self._request.messages, strict=True):
             if id_ not in there:
                 about = {"message": id_, "turn": self._request.turn}
-                await self._thread.add({"role": line.role, "content": spoken(line), "metadata": about})
+                await self._thread.add({"role": line.role, "content": never_empty(line), "metadata": about})
         return (await self._thread.start(await self._body())).id
 
     async def _end(self, run: Run) -> None:
@@ -88,10 +85,3 @@ class Starting:
             if not page.has_more or oldest == after or len(found) == len(self._ids):
                 return set(found)
             after = oldest
-
-
-def spoken(line: Line) -> str:
-    """What a message of the thread says."""
-    text = line.text if line.text.strip() else EMPTY
-    # In a group the model has to be told who speaks.
-    return f"{line.name}: {text}" if line.name and line.role == "user" else text

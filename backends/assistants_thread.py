@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from backends.assistants_wire import NotThere, Wire
+from backends.assistants_wire import NotThere, ThreadsWire
 
 Status = Literal[
     "queued",
@@ -142,7 +142,7 @@ class OwnTools(msgspec.Struct, frozen=True):
 class RemoteThread:
     """The thread `id`; NotThere if it, or what is asked for in it, is not there."""
 
-    def __init__(self, wire: Wire, id: str, within: float) -> None:  # noqa: A002 - it is the API's word
+    def __init__(self, wire: ThreadsWire, id: str, within: float) -> None:  # noqa: A002 - it is the API's word
         self.id = id
         self._wire = wire
         self._within = within

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
 import structlog
 
 from backends.assistants_ending import NothingWritten, answer, fruitless, rest
 from backends.assistants_thread import RemoteThread, Run
-from backends.assistants_wire import Refused
+from backends.assistants_wire import NotThere, Refused
+from backends.looks import LATE_LOOKS, Sleep, looks
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted
 from backends.retry import AttemptFailed, persist
 
 log = structlog.get_logger("recado.backends")
 
-FIRST_LOOK = 0.2
-LONGEST_LOOK = 2.0
-"""Seconds between two looks at a run; each wait is half as long again as the one before."""
-
 ENDS_WITHIN = 5.0
 """Seconds for which a run is waited for that was told to stop."""
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Watching:
@@ -40,7 +34,7 @@ class Watching:
     async def watch(self) -> Answer | ToolsWanted:
         """What comes of it. After AttemptFailed of any kind it can be called again. Raises RunLost, ReplyFailed."""
         given: set[str] = set()
-        for wait in _looks():
+        for wait in looks():
             await self._sleep(wait)
             run = await self._thread.run(self._id)
             if not run.active:
@@ -91,12 +85,12 @@ class Watching:
 
 async def ended(thread: RemoteThread, run: str, until: float, sleep: Sleep, *, cancel: bool = False) -> Run:
     """The run when it has ended, or as it is when the loop's time is `until`. With `cancel` it is told to end."""
-    looks = _looks()
+    waits = looks()
     while True:
         shown = await thread.run(run)
         if cancel and shown.works:
             await _cancel(thread, shown)
-        wait = next(looks)
+        wait = next(waits)
         if not shown.active or asyncio.get_running_loop().time() + wait > until:
             return shown
         await sleep(wait)
@@ -114,6 +108,22 @@ async def stop(thread: RemoteThread, run: str, sleep: Sleep) -> Run | None:
         return None
 
 
+async def stop_all(thread: RemoteThread, turn: str, run: str | None, sleep: Sleep) -> None:
+    """Have every run of the turn cancelled, and `run`, whosever it is. Raises nothing."""
+    for wait in LATE_LOOKS:
+        await sleep(wait)
+        try:
+            runs = await thread.runs()
+        except NotThere:
+            return
+        except AttemptFailed as failure:
+            log.warning("runs_left_alone", turn=turn, error_class=failure.error_class, detail=failure.detail)
+            continue
+        for shown in runs:
+            if shown.active and (shown.turn == turn or shown.id == run):
+                await stop(thread, shown.id, sleep)
+
+
 async def _cancel(thread: RemoteThread, run: Run) -> None:
     log.info("run_cancelled", run=run.id, of_turn=run.turn, status=run.status)
     try:
@@ -127,10 +137,3 @@ def _asked(run: Run) -> tuple[ToolCall, ...]:
         raise AttemptFailed("provider_error", f"run {run.id} requires an action and does not say which")
     calls = run.required_action.submit_tool_outputs.tool_calls
     return tuple(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments) for call in calls)
-
-
-def _looks() -> Iterator[float]:
-    wait = FIRST_LOOK
-    while True:
-        yield wait
-        wait = min(wait * 1.5, LONGEST_LOOK)

@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-import httpx2
 import msgspec
-import openai
 import structlog
 
 from backends.protocol import Answer, DoneCall, ReplyRequest, ToolCall, ToolsWanted, Usage
-from backends.provider_errors import FAULTS, attempt_failed, redacted
 from backends.retry import AttemptFailed, persist
+from backends.spoken import spoken
+from backends.wire import Wire, count
 from chat.context import Line
 
 log = structlog.get_logger("recado.backends")
@@ -26,8 +25,8 @@ class _Function(msgspec.Struct):
 
 
 class _ToolCall(msgspec.Struct):
-    id: str
     function: _Function
+    id: str | None = None
 
 
 class _Said(msgspec.Struct):
@@ -74,18 +73,10 @@ class ChatCompletions:
         system_prompt: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._api_key = api_key
+        self._wire = Wire(api_key, base_url)
         self._model = model
         self._system_prompt = system_prompt
         self._sleep = sleep
-        # persist() decides when to ask again and how long an answer may take, hence no retries and no time-out here.
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key,
-            base_url=base_url,
-            max_retries=0,
-            timeout=None,
-            http_client=openai.DefaultAioHttpClient(),
-        )
 
     async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
         """The model's answer; a context that is too long is asked again once, without the older half of the history."""
@@ -101,69 +92,52 @@ class ChatCompletions:
         return await ask(partial(self._complete, request, newer))
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._wire.close()
 
     async def _complete(self, request: ReplyRequest, history: Sequence[Line]) -> Answer | ToolsWanted:
-        try:
-            body = request_body(self._model, self._system_prompt, history, request)
-            # `client.chat.completions.create()` transforms every message recursively: 3.9 ms of CPU at 20 messages and
-            # 6.2 at 40. Posting bytes that msgspec encoded and taking the raw response costs 0.5 ms at any length, and
-            # skips the library's lenient parsing, which lets `{}` and plain text through.
-            response = await self._client.post("/chat/completions", content=body, cast_to=httpx2.Response)
-        except FAULTS as error:
-            raise attempt_failed(error, self._api_key) from error
-        except UnicodeError as error:  # half a surrogate pair in a text, a key or a host that no header can carry
-            raise AttemptFailed("bad_request", f"the request cannot be encoded: {error}") from error
-        return self._read(response.content)
+        body = request_body(self._model, self._system_prompt, history, request)
+        return self._read(await self._wire.post("/chat/completions", body), request)
 
-    def _read(self, body: bytes) -> Answer | ToolsWanted:
-        try:
-            completion = _decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            start = redacted(body[:100].decode(errors="replace"), self._api_key)
-            raise AttemptFailed("malformed_answer", f"{error}, in an answer that begins {start!r}") from error
+    def _read(self, body: bytes, request: ReplyRequest) -> Answer | ToolsWanted:
+        completion = self._wire.read(body, _Completion)
         if not completion.choices:
             raise AttemptFailed("malformed_answer", "the answer has no choices")
         choice = completion.choices[0]
         if choice.message.refusal:
-            raise AttemptFailed("refused", redacted(choice.message.refusal, self._api_key))
+            raise AttemptFailed("refused", self._wire.redacted(choice.message.refusal))
         if choice.finish_reason == "content_filter":
             raise AttemptFailed("refused", "finish_reason is content_filter")
+        tokens = completion.usage or _TokenCount()
+        usage = Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
         if choice.message.tool_calls:
-            calls = choice.message.tool_calls
-            return ToolsWanted(
-                tuple(ToolCall(id=c.id, name=c.function.name, arguments=c.function.arguments) for c in calls)
-            )
+            return ToolsWanted(_wanted(choice.message.tool_calls, request), usage)
         text = (choice.message.content or "").strip()
         if not text:
             raise AttemptFailed("malformed_answer", f"the answer is empty (finish_reason {choice.finish_reason})")
-        tokens = completion.usage or _TokenCount()
-        return Answer(
-            text=text,
-            model=completion.model or self._model,
-            run=completion.id,
-            usage=Usage(_count(tokens.prompt_tokens), _count(tokens.completion_tokens)),
-        )
+        return Answer(text=text, model=completion.model or self._model, run=completion.id, usage=usage)
 
 
-def _count(tokens: int | None) -> int:
-    """A count of tokens that the log and SQLite can hold, whatever a server sends."""
-    return min(max(tokens or 0, 0), 2**53)
+def _wanted(calls: Sequence[_ToolCall], request: ReplyRequest) -> tuple[ToolCall, ...]:
+    """The calls, under ids that no other call of the turn has: there are servers that give none, or the same again."""
+    taken = {call.id for call in request.calls}
+    wanted: list[ToolCall] = []
+    for number, call in enumerate(calls, len(taken) + 1):
+        id_ = call.id if call.id and call.id not in taken else f"{request.turn}:{number}"
+        taken.add(id_)
+        wanted.append(ToolCall(id=id_, name=call.function.name, arguments=call.function.arguments))
+    return tuple(wanted)
 
 
-_decode = msgspec.json.Decoder(_Completion).decode
-
-
-def request_body(model: str, system_prompt: str, history: Sequence[Line], request: ReplyRequest) -> bytes:
+def request_body(model: str, system_prompt: str, history: Sequence[Line], request: ReplyRequest) -> dict[str, Any]:
     """The JSON that asks `model` to go on after `history`, the turn's messages and the calls it has made for them."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt}] if system_prompt else []
-    messages.extend({"role": line.role, "content": _content(line)} for line in (*history, *request.messages))
+    messages.extend({"role": line.role, "content": spoken(line)} for line in (*history, *request.messages))
     for call in request.calls:
         messages += _call(call)
     body: dict[str, Any] = {"model": model, "messages": messages}
     if request.tools:
         body["tools"] = [{"type": "function", "function": msgspec.to_builtins(tool)} for tool in request.tools]
-    return msgspec.json.encode(body)
+    return body
 
 
 def _call(call: DoneCall) -> list[dict[str, Any]]:
@@ -173,8 +147,3 @@ def _call(call: DoneCall) -> list[dict[str, Any]]:
         {"role": "assistant", "tool_calls": [{"id": call.id, "type": "function", "function": function}]},
         {"role": "tool", "tool_call_id": call.id, "content": call.output},
     ]
-
-
-def _content(line: Line) -> str:
-    # In a group the model has to be told who speaks; the API's own `name` field is ignored by most servers.
-    return f"{line.name}: {line.text}" if line.name and line.role == "user" else line.text

@@ -80,7 +80,8 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The model's words and what they cost. `text` is never empty; `run` is the provider's id of the response."""
+    """The model's words and what they cost: the last request, or the whole run. `text` is never empty; `run` is the
+    provider's id of the response."""
 
     text: str
     model: str
@@ -97,9 +98,11 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolsWanted(msgspec.Struct, frozen=True):
-    """The model cannot answer before these calls have outputs; none of them is among the request's `calls`."""
+    """The model cannot answer before these calls have outputs; none of them is among the request's `calls`. `usage` is
+    what it cost to hear so, where the answer's usage will not say."""
 
     calls: tuple[ToolCall, ...]
+    usage: Usage = Usage()
 
 
 class RunContinues(msgspec.Struct, frozen=True):
@@ -118,12 +121,14 @@ class ThreadLost(Exception):
 
 
 class RunLost(Exception):
-    """The run will give no reply (failed, expired, cancelled, forgotten), and another attempt at the turn may."""
+    """The run will give no reply (failed, expired, cancelled, forgotten), and another attempt at the turn may. `usage`
+    is what it has cost all the same."""
 
-    def __init__(self, run: str, detail: str) -> None:
+    def __init__(self, run: str, detail: str, usage: Usage = Usage()) -> None:  # noqa: B008 - it is frozen
         super().__init__(f"run {run} is lost: {detail}")
         self.run = run
         self.detail = detail
+        self.usage = usage
 
 
 class ReplyFailed(Exception):
@@ -174,5 +179,7 @@ class ThreadBackend(Backend, Protocol):
         ThreadLost. A run that outlasts `patience` is cancelled at the provider.
         """
 
-    async def cancel_run(self, thread: str, run: str) -> None:
-        """Best effort: have the provider stop a run that nobody waits for any more. Raises nothing."""
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
+        """Best effort: have the provider stop what works for a turn that nobody waits for any more, also what begins
+        to while this looks, since a request may be on its way. `run` is the last run of the turn that is known. Raises
+        nothing."""

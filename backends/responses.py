@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from backends.looks import looks
 from backends.protocol import (
     Answer,
     ReplyFailed,
@@ -23,7 +24,7 @@ from backends.protocol import (
     Usage,
 )
 from backends.responses_calls import ITEMS_AT_ONCE, Calls
-from backends.responses_ending import Spent, completed, outcome_of
+from backends.responses_ending import completed, outcome_of, usage
 from backends.responses_items import (
     Standing,
     function_calls,
@@ -37,12 +38,12 @@ from backends.responses_wire import (
     Item,
     JsonObject,
     Response,
-    as_sent,
     function_tools,
     message_items,
     output_items,
 )
 from backends.retry import persist
+from backends.spoken import spoken
 
 T = TypeVar("T")
 
@@ -62,7 +63,8 @@ log = structlog.get_logger("recado.backends")
 class Responses:
     """A ThreadBackend over `POST /responses` in a Conversation of OpenAI, or of a server that has both APIs.
 
-    `api_key` must not be empty; `base_url` None is OpenAI's own. One client serves all chats; it connects when it is
+    `api_key` must not be empty; `base_url` None is OpenAI's own; `hosted_tools` are the provider's, as its API takes
+    them. One client serves all chats; it connects when it is
     first asked.
     """
 
@@ -75,11 +77,13 @@ class Responses:
         base_url: str | None,
         model: str,
         system_prompt: str = "",
+        hosted_tools: Sequence[JsonObject] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._calls = Calls(api_key=api_key, base_url=base_url)
         self._model = model
         self._system_prompt = system_prompt
+        self._hosted_tools = hosted_tools
         self._sleep = sleep
         host = urlsplit(base_url or "https://api.openai.com/v1").hostname or ""
         self._server = Server(locks=host.endswith((".openai.com", ".openai.azure.com")))
@@ -126,23 +130,26 @@ class Responses:
             if not run.startswith(AFTER):
                 response = await self._ended(request, run, deadline)
                 outputs = await self._completed(request, response)
-            spent = Spent.upto(response) if response is not None else Spent(run.removeprefix(AFTER))
+            after = response.noted("after") if response is not None else run.removeprefix(AFTER)
             while True:
                 if outputs is not None:
-                    outcome = outcome_of(outputs, request)
+                    outcome = outcome_of(outputs, request, usage(response))
                     if isinstance(outcome, ToolsWanted):
                         self._unmade.add((request.thread, run, _call_ids(outputs)))
                         return outcome
                     if outcome is not None:
-                        return self._answer(outcome, response, spent)
-                posted = await self._post(request, run, outputs, spent, deadline)
+                        return self._answer(outcome, response)
+                posted = await self._post(request, run, outputs, after, deadline)
                 if isinstance(posted, Response):
-                    return self._at_once(request, posted, spent)
+                    return self._at_once(request, posted)
                 response, outputs = None, posted
 
-    async def cancel_run(self, thread: str, run: str) -> None:  # noqa: ARG002 - the protocol's
-        if run.startswith(AFTER):
-            return
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:  # noqa: ARG002 - the protocol's
+        """A request that is under way when its turn ends is seen to by `Posting`: its response has no id before."""
+        if run is not None and not run.startswith(AFTER):
+            await self._cancel(run)
+
+    async def _cancel(self, run: str) -> None:
         try:
             async with asyncio.timeout(_CANCEL_WITHIN):
                 await self._calls.cancel_response(run)
@@ -151,7 +158,7 @@ class Responses:
 
     async def _tidy(self, request: ReplyRequest) -> str:
         """The id of the conversation's last item, once no lost turn has left anything in the way."""
-        texts, thread = [as_sent(line) for line in request.messages], request.thread
+        texts, thread = [spoken(line) for line in request.messages], request.thread
         items = await self._calls.last_items(thread, _TAIL)
         if left := standings_of_messages(since_last_answer(items), texts):
             for standing in reversed(left):
@@ -165,19 +172,20 @@ class Responses:
 
     async def _ended(self, request: ReplyRequest, run: str, deadline: float) -> Response:
         """The response, once it has ended; one that outlasts the patience is cancelled."""
-        wait, loop = 0.2, asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         ask = partial(persist, partial(self._calls.response, run), turn=request.turn, sleep=self._sleep)
         try:
             response = await ask(deadline=deadline)
-            while not response.ended and loop.time() + wait < deadline:
+            for wait in looks():
+                if response.ended or loop.time() + wait >= deadline:
+                    break
                 await self._sleep(wait)
-                wait = min(wait * 1.5, 2.0)
                 response = await ask(deadline=deadline)
         except ReplyFailed:
-            await self.cancel_run(request.thread, run)
+            await self._cancel(run)
             raise
         if not response.ended:
-            await self.cancel_run(request.thread, run)
+            await self._cancel(run)
             raise ReplyFailed("timeout", f"the response is {response.status} after {request.patience:.3g} s")
         return response
 
@@ -195,11 +203,11 @@ class Responses:
 
     async def _clear(self, request: ReplyRequest, after: str) -> None:
         items = await self._calls.items_after(request.thread, after)
-        for standing in reversed(standings_of_messages(items, [as_sent(line) for line in request.messages])):
+        for standing in reversed(standings_of_messages(items, [spoken(line) for line in request.messages])):
             await remove(self._calls, request.thread, standing.items)
 
     async def _post(
-        self, request: ReplyRequest, run: str, outputs: Sequence[Item] | None, spent: Spent, deadline: float
+        self, request: ReplyRequest, run: str, outputs: Sequence[Item] | None, after: str | None, deadline: float
     ) -> Response | tuple[Item, ...]:
         """Put in what is owed, once: the turn's messages, or (after `outputs`) the outputs of the model's calls."""
         owed = _call_ids(outputs or ())
@@ -209,8 +217,8 @@ class Responses:
         posting = Posting(
             self._calls,
             self._server,
-            self._body(request, items, spent),
-            partial(self._look, request, spent.after, owed),
+            self._body(request, items, after),
+            partial(self._look, request, after, owed),
             in_doubt=made not in self._unmade,
             deadline=deadline,
             sleep=self._sleep,
@@ -227,9 +235,9 @@ class Responses:
             items = await self._calls.items_after(request.thread, after)
         if owed:
             return standings_of_outputs(items, owed)
-        return standings_of_messages(items, [as_sent(line) for line in request.messages])
+        return standings_of_messages(items, [spoken(line) for line in request.messages])
 
-    def _body(self, request: ReplyRequest, items: list[JsonObject], spent: Spent) -> JsonObject:
+    def _body(self, request: ReplyRequest, items: list[JsonObject], after: str | None) -> JsonObject:
         body: JsonObject = {
             "model": self._model,
             "conversation": request.thread,
@@ -237,26 +245,28 @@ class Responses:
             "store": True,
             "background": True,
             "truncation": "auto",
-            "metadata": {"turn": request.turn, "attempt": str(max(1, request.attempt - 1)), **spent.notes()},
+            "metadata": {"turn": request.turn, "attempt": str(max(1, request.attempt - 1))},
         }
+        if after is not None:
+            body["metadata"]["after"] = after
         if self._system_prompt:
             body["instructions"] = self._system_prompt
-        if request.tools:
-            body["tools"] = function_tools(request.tools)
+        if tools := [*self._hosted_tools, *function_tools(request.tools)]:
+            body["tools"] = tools
         return body
 
-    def _at_once(self, request: ReplyRequest, response: Response, spent: Spent) -> Answer | RunContinues:
+    def _at_once(self, request: ReplyRequest, response: Response) -> Answer | RunContinues:
         """A server that makes the response before it answers is not asked for it again."""
         if response.status == "completed" and not function_calls(response.output):
-            text = outcome_of(response.output, request)
+            text = outcome_of(response.output, request, Usage())
             if isinstance(text, str):
-                return self._answer(text, response, spent.with_(response.usage))
+                return self._answer(text, response)
         return RunContinues(response.id)
 
-    def _answer(self, text: str, response: Response | None, spent: Spent) -> Answer:
+    def _answer(self, text: str, response: Response | None) -> Answer:
         model = (response.model if response is not None else None) or self._model
         run = response.id if response is not None else None
-        return Answer(text=text, model=model, run=run, usage=Usage(spent.input_tokens, spent.output_tokens))
+        return Answer(text=text, model=model, run=run, usage=usage(response))
 
     async def _insist(self, request: ReplyRequest, attempt: Callable[[], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + request.patience

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
-import httpx2
-import msgspec
 import openai
 
 from backends.protocol import RunLost, ThreadLost
-from backends.provider_errors import FAULTS, attempt_failed, redacted
 from backends.responses_wire import Conversation, Item, JsonObject, Page, Problem, Response
 from backends.retry import AttemptFailed
+from backends.wire import Wire
 
 T = TypeVar("T")
 
@@ -56,17 +55,19 @@ class Calls:
     """
 
     def __init__(self, *, api_key: str, base_url: str | None) -> None:
-        self._api_key = api_key
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key,
-            base_url=base_url,
-            max_retries=0,
-            timeout=None,
-            http_client=openai.DefaultAioHttpClient(),
-        )
+        self._wire = Wire(api_key, base_url)
+        self._seen_to: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        await self._client.close()
+        """Wait for what is still to be seen to, which takes seconds at most."""
+        await asyncio.gather(*self._seen_to)
+        await self._wire.close()
+
+    def see_to(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, which raises nothing, though nobody waits for it."""
+        task = asyncio.create_task(work)
+        self._seen_to.add(task)
+        task.add_done_callback(self._seen_to.discard)
 
     async def create_conversation(self, items: list[JsonObject], metadata: Mapping[str, str]) -> str:
         body = {"items": items, "metadata": metadata}
@@ -130,7 +131,7 @@ class Calls:
     def detail(self, problem: Problem | None) -> str:
         """What the provider says of a failed response, fit for a log line."""
         told = f"{problem.code}: {problem.message}" if problem is not None else "the provider does not say why"
-        return redacted(told, self._api_key)
+        return self._wire.redacted(told)
 
     async def cancel_response(self, run: str) -> None:
         await self._send("post", f"/responses/{run}/cancel", Response)
@@ -150,33 +151,29 @@ class Calls:
             raise
 
     async def _send(
-        self, method: str, path: str, shape: type[T], *, body: JsonObject | None = None, query: object = None
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        *,
+        body: JsonObject | None = None,
+        query: Mapping[str, object] | None = None,
     ) -> T:
-        acts = method == "post"
         try:
-            answer = await self._request(method, path, body, query)
-        except FAULTS as error:
-            failure = attempt_failed(error, self._api_key)
-            failure.in_doubt = acts and _in_doubt(error)
-            raise failure from error
-        except UnicodeError as error:  # half a surrogate pair in a text, a key or a host that no header can carry
-            raise AttemptFailed("bad_request", f"the request cannot be encoded: {error}") from error
+            if method == "get":
+                answer = await self._wire.get(path, query)
+            elif method == "delete":
+                answer = await self._wire.delete(path)
+            else:
+                answer = await self._wire.post(path, body)
+        except AttemptFailed as failure:
+            failure.in_doubt = method == "post" and _in_doubt(failure.__cause__)
+            raise
         try:
-            return msgspec.json.decode(answer.content, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            start = redacted(answer.content[:100].decode(errors="replace"), self._api_key)
-            detail = f"{error}, in an answer that begins {start!r}"
-            raise AttemptFailed("malformed_answer", detail, in_doubt=True) from error
-
-    async def _request(self, method: str, path: str, body: JsonObject | None, query: object) -> httpx2.Response:
-        # Why not `client.responses.create()`: decision 10.
-        content = msgspec.json.encode(body) if body is not None else None
-        options: Any = {"params": query} if query else {}
-        if method == "get":
-            return await self._client.get(path, cast_to=httpx2.Response, options=options)
-        if method == "delete":
-            return await self._client.delete(path, cast_to=httpx2.Response)
-        return await self._client.post(path, content=content, cast_to=httpx2.Response)
+            return self._wire.read(answer, shape)
+        except AttemptFailed as failure:
+            failure.in_doubt = True
+            raise
 
 
 def _status(failure: AttemptFailed) -> int | None:
@@ -192,11 +189,14 @@ def _is_lost(error: openai.APIStatusError, error_class: str, method: str) -> boo
     return named and error.status_code in (403, 404) and error_class != "unknown_model"
 
 
-def _in_doubt(error: BaseException) -> bool:
-    """Whether the provider may have acted: not if it refused, nor if there was no connection to send anything over."""
+def _in_doubt(error: BaseException | None) -> bool:
+    """Whether the provider may have acted: not if it refused, nor if there was nothing to send or no connection to send
+    it over."""
+    if isinstance(error, UnicodeError):
+        return False
     if isinstance(error, openai.APIStatusError):
         return error.status_code in (408, 409) or error.status_code >= 500
-    cause: BaseException | None = error
+    cause = error
     while cause is not None and not isinstance(cause, aiohttp.ClientConnectorError):
         cause = cause.__cause__
     return cause is None

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted, Usage
 from backends.provider_errors import redacted
 from backends.responses_items import function_calls, refusal, words
 from backends.responses_wire import Item, Response, TokenCount
+from backends.wire import count
 
 _FOR_GOOD: dict[str, ErrorClass] = {
     "insufficient_quota": "quota_exhausted",
@@ -24,28 +25,10 @@ _FOR_GOOD: dict[str, ErrorClass] = {
 """Codes of failed responses that another attempt would meet again."""
 
 
-class Spent(msgspec.Struct, frozen=True):
-    """What an attempt has cost so far, all its responses together, and the conversation's last item before it (None:
-    not known). Each response notes it in its metadata for the next one, so that it survives a crash."""
-
-    after: str | None
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-    @classmethod
-    def upto(cls, response: Response) -> Spent:
-        before = cls(response.noted("after"), _number(response, "input_tokens"), _number(response, "output_tokens"))
-        return before.with_(response.usage)
-
-    def with_(self, usage: TokenCount | None) -> Spent:
-        if usage is None:
-            return self
-        more = (usage.input_tokens or 0, usage.output_tokens or 0)
-        return Spent(self.after, self.input_tokens + more[0], self.output_tokens + more[1])
-
-    def notes(self) -> dict[str, str]:
-        tokens = {"input_tokens": str(self.input_tokens), "output_tokens": str(self.output_tokens)}
-        return tokens if self.after is None else {"after": self.after, **tokens}
+def usage(response: Response | None) -> Usage:
+    """What the one response has cost."""
+    tokens = (response.usage if response is not None else None) or TokenCount()
+    return Usage(count(tokens.input_tokens), count(tokens.output_tokens))
 
 
 def completed(response: Response, detail: str) -> Sequence[Item]:
@@ -59,17 +42,21 @@ def completed(response: Response, detail: str) -> Sequence[Item]:
             code = (response.error.code if response.error is not None else None) or ""
             if error_class := _FOR_GOOD.get(code):
                 raise ReplyFailed(error_class, detail)
-            raise RunLost(response.id, f"failed: {detail}")
+            raise RunLost(response.id, f"failed: {detail}", usage(response))
         case status:
-            raise RunLost(response.id, status)
+            raise RunLost(response.id, status, usage(response))
 
 
-def outcome_of(outputs: Sequence[Item], request: ReplyRequest) -> str | ToolsWanted | None:
-    """The reply's text, or the calls that have no output yet; None if all have one. Raises ReplyFailed."""
+def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> str | ToolsWanted | None:
+    """The reply's text, or the calls that have no output yet; None if all have one. Raises ReplyFailed.
+
+    `spent` is what it cost to be told; it goes with the calls, unless it went with some of them before.
+    """
     if calls := function_calls(outputs):
         done = {call.id for call in request.calls}
         wanted = [call for call in calls if call.call_id and call.call_id not in done]
-        return ToolsWanted(tuple(_tool_call(call) for call in wanted)) if wanted else None
+        told = spent if len(wanted) == len(calls) else Usage()
+        return ToolsWanted(tuple(_tool_call(call) for call in wanted), told) if wanted else None
     if text := words(outputs):
         return text
     if refused := refusal(outputs):
@@ -91,8 +78,3 @@ def _cut_short(response: Response) -> Sequence[Item]:
 def _tool_call(item: Item) -> ToolCall:
     arguments = item.arguments if isinstance(item.arguments, str) else msgspec.json.encode(item.arguments).decode()
     return ToolCall(id=item.call_id or "", name=str(item.name), arguments=arguments)
-
-
-def _number(response: Response, name: str) -> int:
-    noted = response.noted(name) or ""
-    return int(noted) if noted.isdecimal() else 0

@@ -8,6 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from backends.responses_wire import Item
+from backends.spoken import plain
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -24,11 +25,11 @@ class Standing(msgspec.Struct, frozen=True):
 def standings_of_messages(items: Sequence[Item], texts: Sequence[str]) -> list[Standing]:
     """How far a turn has come whose messages are `texts`, in `items` (oldest first): one for each time that they were
     sent, which should be at most once."""
-    wanted = [_plain(text) for text in texts]
+    wanted = [plain(text) for text in texts]
     found, place = [], 0
     while place + len(wanted) <= len(items):
         sent = items[place : place + len(wanted)]
-        if all(_is_users(item) for item in sent) and [_plain(item.text) for item in sent] == wanted:
+        if all(_is_users(item) for item in sent) and [plain(item.text) for item in sent] == wanted:
             found.append(_standing(items[place:], len(wanted)))
             place += len(wanted)
         else:
@@ -98,8 +99,3 @@ def _is_users(item: Item) -> bool:
 
 def _is_output(item: Item) -> bool:
     return item.type == "function_call_output"
-
-
-def _plain(text: str) -> str:
-    """Servers may trim what they are sent."""
-    return " ".join(text.split())

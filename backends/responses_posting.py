@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
-from backends.protocol import ReplyFailed
+from backends.protocol import ReplyFailed, ThreadLost
 from backends.responses_calls import Calls, ConversationLocked, NotTaken, OpenCall
 from backends.responses_items import Standing
 from backends.responses_wire import Item, JsonObject, Response, output_items
@@ -144,7 +144,7 @@ class Posting:
         try:
             await asyncio.wait({posting}, timeout=self._left() / 2)
         except asyncio.CancelledError:
-            _abandon(self._calls, posting)
+            self._calls.see_to(_stopped(self._calls, posting))
             raise
         if not posting.done():
             posting.cancel()
@@ -156,24 +156,17 @@ class Posting:
 
 
 _OPTIONAL = {"background", "truncation"}
-_abandoned: set[asyncio.Task[None]] = set()
 
 
-def _abandon(calls: Calls, posting: asyncio.Task[Response]) -> None:
+async def _stopped(calls: Calls, posting: asyncio.Task[Response]) -> None:
     """Nobody waits for the response any more, and nobody knows its id yet: have the provider stop it all the same."""
-
-    async def stop() -> None:
-        try:
-            async with asyncio.timeout(_LATE_ANSWER):
-                response = await posting
-                if not response.ended:
-                    await calls.cancel_response(response.id)
-        except (ReplyFailed, TimeoutError) as failure:
-            log.info("abandoned_response_not_stopped", reason=str(failure) or "no answer")
-
-    stopping = asyncio.create_task(stop())
-    _abandoned.add(stopping)
-    stopping.add_done_callback(_abandoned.discard)
+    try:
+        async with asyncio.timeout(_LATE_ANSWER):
+            response = await posting
+            if not response.ended:
+                await calls.cancel_response(response.id)
+    except (ReplyFailed, ThreadLost, OpenCall, NotTaken, TimeoutError) as failure:
+        log.info("abandoned_response_not_stopped", reason=str(failure) or "no answer")
 
 
 async def remove(calls: Calls, conversation: str, items: tuple[str, ...]) -> None:

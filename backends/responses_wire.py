@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from backends.protocol import Tool
+from backends.spoken import spoken
 from chat.context import Line
 
 JsonObject = dict[str, Any]
@@ -94,13 +95,8 @@ class Response(msgspec.Struct):
         return value if isinstance(value, str) else None
 
 
-def as_sent(line: Line) -> str:
-    """In a group the model has to be told who speaks."""
-    return f"{line.name}: {line.text}" if line.name and line.role == "user" else line.text
-
-
 def message_items(lines: Sequence[Line]) -> list[JsonObject]:
-    return [{"type": "message", "role": line.role, "content": as_sent(line)} for line in lines]
+    return [{"type": "message", "role": line.role, "content": spoken(line)} for line in lines]
 
 
 def output_items(outputs: Mapping[str, str]) -> list[JsonObject]:

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from chat.bounds import LONGEST_NAME, LONGEST_SEND, together
-from chat.pending import Adopt, Apologise, EndBurst, Obey, Refuse, Resume
+from chat.pending import Adopt, Apologise, EndBurst, Notify, Obey, Refuse, Resume
 from chat.state import Chat, Turn
 from events.decisions import (
     Decision,
@@ -44,33 +44,37 @@ class ThreadReady(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunReady(msgspec.Struct, frozen=True, gc=False):
-    """The provider works on the turn."""
+    """The provider works on the turn; `usage` is what a run before it cost that was lost."""
 
     turn: str
     run: str
     attempt: int
+    usage: TokenUsage = TokenUsage()
 
 
 class ToolAsked(msgspec.Struct, frozen=True, gc=False):
-    """The model wants a tool called; `call` is the provider's id of the call, `arguments` is JSON as it wrote it."""
+    """The model wants a tool called; `call` is the provider's id of the call, `arguments` is JSON as it wrote it.
+    `usage` is what asking cost, where the reply's does not say."""
 
     turn: str
     call: str
     name: str
     arguments: str
+    usage: TokenUsage = TokenUsage()
 
 
 class ToolFinished(msgspec.Struct, frozen=True, gc=False):
-    """A call has its output, which says what went wrong if it `failed`."""
+    """A call has its output, which says what went wrong if it `failed`; `unfit`: its arguments do not fit the tool."""
 
     turn: str
     call: str
     output: str
     failed: bool
+    unfit: bool = False
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
-    """The backend wrote a reply."""
+    """The backend wrote a reply; `usage` is that of the last request, or of the run."""
 
     turn: str
     text: str
@@ -91,6 +95,7 @@ Command = (
     Obey
     | Refuse
     | Apologise
+    | Notify
     | Adopt
     | Resume
     | EndBurst
@@ -106,11 +111,16 @@ MOST_CALLS = 16
 """Tools that a model may ask for in one turn; one that asks for more goes round in circles."""
 
 
+CALLED_AMISS = "This was the second time: do not call {name} again, answer without it."
+"""What a model is told that was told before what is wrong with its arguments."""
+
+
 class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the shell brings to a decision.
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
-    failed turn (empty: none is sent), `failed` those messages of a `retry` that ended in a failed turn.
+    failed turn and `over_budget` that for a message which would cost too much (empty: none is sent), `failed` those
+    messages of a `retry` that ended in a failed turn.
     """
 
     key: ChatKey
@@ -119,6 +129,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     incarnation: str
     backend: str
     apology: str = ""
+    over_budget: str = ""
     failed: tuple[str, ...] = ()
 
 
@@ -129,9 +140,13 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _obey(chat, command, facts)
         case Refuse(messages, reason):
             open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
-            return Ignored(messages=messages, reason=reason, at=facts.at) if open_.issuperset(messages) else None
+            told = reason == "budget" and bool(facts.over_budget)
+            decided = Ignored(messages=messages, reason=reason, at=facts.at, told=told)
+            return decided if open_.issuperset(messages) else None
         case Apologise(turn) if chat.apology == turn:
             return _say(facts, reply=f"{turn}.a", text=facts.apology, author="system", about=turn)
+        case Notify(message) if chat.notice == message:
+            return _say(facts, reply=f"{message}.b", text=facts.over_budget, author="system", about=message)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
@@ -150,12 +165,12 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
     match outcome:
         case ThreadReady(_, backend, thread, reason):
             return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at)
-        case RunReady(_, run, attempt):
-            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at)
+        case RunReady(_, run, attempt, usage):
+            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage)
         case ToolAsked():
             return _ask(turn, outcome, facts)
-        case ToolFinished(_, call, output, failed) if any(c.id == call and c.output is None for c in turn.calls):
-            return ToolReturned(turn=turn.id, call=call, output=output, failed=failed, at=facts.at)
+        case ToolFinished():
+            return _close(turn, outcome, facts)
         case Answered():
             return _answer(chat, turn, outcome, facts)
         case Failed(_, error_class, detail):
@@ -165,11 +180,27 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
 
 
 def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed | None:
-    if any(call.id == asked.call for call in turn.calls):
+    known = next((call for call in turn.current_calls if call.id == asked.call), None)
+    if known is not None and known.output is not None:
+        return _fail(turn, "malformed_answer", f"the model gave two calls one id, {asked.call}", facts)
+    if known is not None:
         return None
     if len(turn.calls) >= MOST_CALLS:
         return _fail(turn, "too_many_calls", f"the model asked for more than {MOST_CALLS} tools in one turn", facts)
-    return ToolCalled(turn=turn.id, call=asked.call, name=asked.name, arguments=asked.arguments, at=facts.at)
+    return ToolCalled(
+        turn=turn.id, call=asked.call, name=asked.name, arguments=asked.arguments, at=facts.at, usage=asked.usage
+    )
+
+
+def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
+    """Arguments that do not fit go back to the model once for each tool; then it has to do without that tool."""
+    call = next((call for call in turn.calls if call.id == done.call and call.output is None), None)
+    if call is None:
+        return None
+    output = done.output
+    if done.unfit and any(before.unfit and before.name == call.name for before in turn.calls):
+        output = f"{output}\n{CALLED_AMISS.format(name=call.name)}"
+    return ToolReturned(turn=turn.id, call=done.call, output=output, failed=done.failed, at=facts.at, unfit=done.unfit)
 
 
 def _fail(turn: Turn, error_class: str, detail: str, facts: Facts) -> TurnFailed:
@@ -195,7 +226,7 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         model=answer.model,
         thread=chat.thread.id if chat.thread else None,
         run=answer.run,
-        usage=answer.usage,
+        usage=turn.spent + answer.usage,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from chat.admission import fault_of
-from chat.state import Call, Chat, Order, Pause, Thread, Turn, Waiting
+from chat.state import Call, Chat, Order, Pause, Spent, Thread, Turn, Waiting
+from chat.strays import fresh, with_strays
 from events.decisions import (
     Erased,
     Ignored,
@@ -18,6 +19,7 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
+    TokenUsage,
     ToolCalled,
     ToolReturned,
     TurnAdopted,
@@ -39,7 +41,25 @@ def evolve(chat: Chat, recorded: Recorded) -> Chat:
         return chat
     fold = _DECIDED.get(type(recorded.event))
     changes = fold(chat, recorded.event, recorded) if fold is not None else {}
-    return replace(chat, o=recorded.seq, **changes)
+    after = replace(chat, o=recorded.seq, **changes)
+    if chat.turn is None and recorded.event.__class__ is not Reply:
+        return after
+    strays, spent = with_strays(chat, after, recorded), _spent(chat, after, recorded)
+    return after if strays is after.strays and spent is after.spent else replace(after, strays=strays, spent=spent)
+
+
+def _spent(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
+    """What the chat has cost today, once a turn is over: its reply knows, else what is known of its requests."""
+    event, turn, usage = recorded.event, before.turn, TokenUsage()
+    if isinstance(event, Reply):
+        usage = event.usage
+    if turn is not None and (after.turn is None or after.turn.id != turn.id) and usage == TokenUsage():
+        usage = turn.spent
+    tokens = usage.input_tokens + usage.output_tokens
+    if not tokens:
+        return after.spent
+    day = recorded.at.date().isoformat()
+    return Spent(day, tokens + (after.spent.tokens if after.spent is not None and after.spent.day == day else 0))
 
 
 def _came_in(chat: Chat, recorded: Recorded) -> Chat:
@@ -76,6 +96,7 @@ def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
         "orders": _orders(chat, event.cause),
+        "notice": event.messages[0] if event.told and event.messages else chat.notice,
     }
 
 
@@ -84,7 +105,12 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
     sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
     turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, max(sent, default=event.at))
-    return {"waiting": _open(chat, event.messages), "turn": turn, "orders": _orders(chat, event.cause)}
+    return {
+        "waiting": _open(chat, event.messages),
+        "turn": turn,
+        "orders": _orders(chat, event.cause),
+        "strays": fresh(chat.strays, recorded.at),
+    }
 
 
 def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]:
@@ -104,7 +130,8 @@ def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
     if turn is None or turn.id != event.turn:
         return {}
     before = turn.runs if turn.run is not None and turn.attempt == event.attempt else ()
-    return {"turn": replace(turn, run=event.run, attempt=event.attempt, runs=(*before, event.run))}
+    spent = turn.spent + event.usage
+    return {"turn": replace(turn, run=event.run, attempt=event.attempt, runs=(*before, event.run), spent=spent)}
 
 
 def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str, Any]:
@@ -112,13 +139,16 @@ def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str,
         return {}
     by = recorded.msg_id.rpartition(":")[0]
     call = Call(event.call, event.name, event.arguments, by, chat.turn.run)
-    return {"turn": replace(chat.turn, calls=(*chat.turn.calls, call))}
+    return {"turn": replace(chat.turn, calls=(*chat.turn.calls, call), spent=chat.turn.spent + event.usage)}
 
 
 def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, Any]:
     if chat.turn is None or chat.turn.id != event.turn:
         return {}
-    calls = [replace(call, output=event.output) if call.id == event.call else call for call in chat.turn.calls]
+    calls = [
+        replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
+        for call in chat.turn.calls
+    ]
     return {"turn": replace(chat.turn, calls=tuple(calls))}
 
 
@@ -129,6 +159,7 @@ def _reply(chat: Chat, event: Reply, _: Recorded) -> dict[str, Any]:
         "turn": None if turn is not None and turn.id == event.turn else turn,
         "orders": _orders(chat, event.cause),
         "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
+        "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
     }
 
 

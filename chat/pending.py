@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chat.bounds import together
-from chat.state import Call, Chat, Turn, Waiting
+from chat.state import Call, Chat, Stray, Turn, Waiting
+from chat.strays import fresh
 from events.decisions import ThreadReason
 from events.inbound import Control
 
@@ -30,6 +31,12 @@ class Apologise(msgspec.Struct, frozen=True, gc=False):
     """Tell the person that this turn failed."""
 
     turn: str
+
+
+class Notify(msgspec.Struct, frozen=True, gc=False):
+    """Tell the person that this message is not answered, since the chat has used up what it may cost today."""
+
+    message: str
 
 
 class Adopt(msgspec.Struct, frozen=True, gc=False):
@@ -86,28 +93,38 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):
-    """Make a call that the model asked for. `memo` is the output of the same call in an attempt that was lost since."""
+    """Make a call that the model asked for. `memo` is the output of the same call in an attempt that was lost since;
+    one that is `withheld` is not made."""
 
     turn: str
     call: Call
     memo: str | None = None
+    withheld: bool = False
 
 
-Due = Obey | Refuse | Apologise | Adopt
+class StopRun(msgspec.Struct, frozen=True, gc=False):
+    """Have the provider stop what a turn left behind; once for each incarnation will do."""
+
+    stray: Stray
+
+
+Due = Obey | Refuse | Apologise | Notify | Adopt
 """Owed work that is decided at once."""
 
-Effect = Resume | EndBurst | CreateThread | WriteReply | StartRun | AwaitRun | CallTool
+Effect = Resume | EndBurst | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
 class Setting(msgspec.Struct, frozen=True, gc=False):
-    """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale, and
-    whether the backend keeps the conversation in threads of its provider."""
+    """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale,
+    whether the backend keeps the conversation in threads of its provider, and how many tokens a chat may cost on a day
+    (0: any number)."""
 
     incarnation: str
     backend: str
     stale_after: timedelta
     keeps_threads: bool = False
+    budget: int = 0
 
 
 def owes(chat: Chat) -> bool:
@@ -117,8 +134,14 @@ def owes(chat: Chat) -> bool:
         or chat.turn
         or chat.orders
         or chat.apology
+        or chat.notice
         or (chat.pause is not None and chat.pause.until is not None)
     )
+
+
+def wakes(chat: Chat) -> bool:
+    """Whether the chat is woken at start: it owes something, or has left a run behind that may have to be stopped."""
+    return owes(chat) or bool(chat.strays)
 
 
 def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
@@ -131,6 +154,8 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
         return refusal
     if chat.apology is not None:
         return Apologise(chat.apology)
+    if chat.notice is not None:
+        return Notify(chat.notice)
     if chat.turn is not None and chat.turn.by != setting.incarnation:
         return Adopt(chat.turn.id)
     return None
@@ -148,6 +173,8 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
         owed.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:
         owed.append(Resume(chat.pause.until))
+    if chat.strays and setting.keeps_threads:
+        owed += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == setting.backend]
     return tuple(owed)
 
 
@@ -158,7 +185,8 @@ def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
     if thread.backend != setting.backend:
         return [CreateThread(turn.id, turn.seq, setting.backend, "switched", upto)]
     if calls := [call for call in turn.current_calls if call.output is None]:
-        return [CallTool(turn.id, call, _memo(turn, call)) for call in calls]
+        withheld = turn.withheld
+        return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld) for call in calls]
     if not setting.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto)]
@@ -181,19 +209,29 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
         return Refuse(running + together(held, before=running), "paused")
     if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
         return Refuse(running, "stale")
-    reasons = [(message.id, _reason(chat, message, now, setting)) for message in chat.waiting]
+    over_budget = _is_over_budget(chat, now, setting)
+    reasons = [(message.id, _reason(chat, message, now, setting, over_budget)) for message in chat.waiting]
     first = next((reason for _, reason in reasons if reason is not None), None)
     if first is None:
         return None
     return Refuse(together(id_ for id_, reason in reasons if reason == first), first)
 
 
-def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting) -> str | None:
+def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
+    spent = chat.spent
+    if not setting.budget or spent is None or chat.turn is not None:
+        return False
+    return spent.tokens >= setting.budget and spent.day == now.date().isoformat()
+
+
+def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting, over_budget: bool) -> str | None:
     if message.fault is not None:
         return message.fault
     if _held(chat, message):
         return "paused"
-    return "stale" if now - message.sent > setting.stale_after else None
+    if now - message.sent > setting.stale_after:
+        return "stale"
+    return "budget" if over_budget else None
 
 
 def _held(chat: Chat, message: Waiting) -> bool:

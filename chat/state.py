@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from events.decisions import TokenUsage
 from events.inbound import Control
 
 
@@ -25,7 +26,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
 
 class Call(msgspec.Struct, frozen=True, gc=False):
     """A tool that the model asked for in `run`. `by` is the incarnation that wrote the call down before making it,
-    `output` what came of it (None: nothing yet)."""
+    `output` what came of it (None: nothing yet); `unfit` if that was that the arguments do not fit."""
 
     id: str
     name: str
@@ -33,13 +34,15 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     by: str
     run: str | None = None
     output: str | None = None
+    unfit: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
     """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
     messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, in the
     `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
-    that were asked for, `threads` counts those that were made for the turn."""
+    that were asked for, `threads` counts those that were made for the turn, `spent` is what it has cost so far, but for
+    the run that works on it."""
 
     id: str
     messages: tuple[str, ...]
@@ -52,6 +55,13 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     calls: tuple[Call, ...] = ()
     runs: tuple[str, ...] = ()
     threads: int = 0
+    spent: TokenUsage = TokenUsage()
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """Tools that the model was told twice how to call, and that it is not given again in this turn."""
+        unfit = [call.name for call in self.calls if call.unfit]
+        return frozenset(name for name in unfit if unfit.count(name) > 1) if unfit else frozenset()
 
     @property
     def current_calls(self) -> tuple[Call, ...]:
@@ -64,6 +74,24 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
 
     backend: str
     id: str
+
+
+class Stray(msgspec.Struct, frozen=True, gc=False):
+    """A run that may be at work for a turn which left it behind in `thread` at `at`; `run` is its id, if that is
+    known."""
+
+    turn: str
+    backend: str
+    thread: str
+    run: str | None
+    at: datetime
+
+
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """Tokens that a chat has cost on a day (UTC, as YYYY-MM-DD)."""
+
+    day: str
+    tokens: int
 
 
 class Pause(msgspec.Struct, frozen=True, gc=False):
@@ -82,8 +110,9 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 class Chat(msgspec.Struct, frozen=True, gc=False):
     """The folded state. `i` and `o` are cursors, one for each side: an event at or below its side's was applied.
 
-    `apology` is the failed turn that the person is still to be told of; what arrived at or before `reset_upto` is no
-    context any more.
+    `apology` is the failed turn that the person is still to be told of, `notice` the message of which they are still to
+    be told that it is not answered; what arrived at or before `reset_upto` is no context any more. `strays` are runs
+    that may have to be stopped, `spent` is what the chat has cost on the last day that it cost anything.
     """
 
     i: int = 0
@@ -95,3 +124,6 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     orders: tuple[Order, ...] = ()
     apology: str | None = None
     reset_upto: int = 0
+    notice: str | None = None
+    strays: tuple[Stray, ...] = ()
+    spent: Spent | None = None

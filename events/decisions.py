@@ -17,12 +17,14 @@ Author = Literal["assistant", "operator", "system"]
 
 
 class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """An ending without a reply, with its reason. `cause` is the control that could not be obeyed."""
+    """An ending without a reply, with its reason. `cause` is the control that could not be obeyed; where `told`, the
+    person is owed a word about it."""
 
     messages: tuple[str, ...]
     reason: str
     at: Time
     cause: str | None = None
+    told: bool = False
 
 
 class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -52,47 +54,57 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: Time
 
 
-class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The provider works on the turn under this id, which can be asked for again after a crash."""
-
-    turn: str
-    run: str
-    attempt: int
-    at: Time
-
-
-class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The model asked for a tool; `arguments` is JSON as the model wrote it."""
-
-    turn: str
-    call: str
-    name: str
-    arguments: str
-    at: Time
-
-
-class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """What the tool answered; `failed` when `output` is an error."""
-
-    turn: str
-    call: str
-    output: str
-    at: Time
-    failed: bool = False
-
-
 class TokenUsage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the provider counted them."""
 
     input_tokens: int = 0
     output_tokens: int = 0
 
+    def __add__(self, more: TokenUsage) -> TokenUsage:
+        return TokenUsage(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
+
+
+class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The provider works on the turn under this id, which can be asked for again after a crash. `usage` is what the run
+    before it cost, if that was lost."""
+
+    turn: str
+    run: str
+    attempt: int
+    at: Time
+    usage: TokenUsage = TokenUsage()
+
+
+class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The model asked for a tool; `arguments` is JSON as the model wrote it. `usage` is what it cost to be asked, where
+    that request is not counted elsewhere."""
+
+    turn: str
+    call: str
+    name: str
+    arguments: str
+    at: Time
+    usage: TokenUsage = TokenUsage()
+
+
+class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What the tool answered; `failed` when `output` is an error, `unfit` when the error is that the arguments do not
+    fit the tool."""
+
+    turn: str
+    call: str
+    output: str
+    at: Time
+    failed: bool = False
+    unfit: bool = False
+
 
 class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What is said to the person; the payload of `wa.out`.
 
     `in_reply_to` are the messages that it ends, in the order they arrived (none for an apology, which is `about` a
-    failed turn). `cause` is the control behind an operator's words.
+    failed turn, or about the first of the messages that were ignored). `cause` is the control behind an operator's
+    words. `usage` is that of all requests of the turn that are known.
     """
 
     id: str

@@ -22,7 +22,7 @@ _CONTEXT = (
 )
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _OWING = (
-    "SELECT id, account, chat FROM chats INDEXED BY owing WHERE owes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
+    "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
 _MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
 _NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
@@ -61,8 +61,8 @@ class ChatReads:
         return tuple(id_ for _, id_ in failed)
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
-        """At most `limit` chats of the partition that owe work, in the order in which they appeared, from behind row
-        `after` on."""
+        """At most `limit` chats of the partition that are to be woken, in the order in which they appeared, from behind
+        row `after` on."""
         rows = self._reader.connection().execute(_OWING, (partition, after, limit)).fetchall()
         return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 

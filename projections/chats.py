@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.pending import owes
+from chat.pending import owes, wakes
 from chat.state import Chat
 from events.ids import ChatKey, partition
 from events.inbound import Control, Message
@@ -94,7 +94,7 @@ class Chats:
         rows: list[tuple[Any, ...]] = [
             (
                 held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
-                held.messages, held.replies, owes(held.state), _encoder.encode(held.state).decode(),
+                held.messages, held.replies, owes(held.state), wakes(held.state), _encoder.encode(held.state).decode(),
             )
             for held in self._changed.values()
         ]  # fmt: skip
@@ -104,7 +104,7 @@ class Chats:
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, last_at = excluded.last_at,"
             " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes,"
-            " snapshot = excluded.snapshot",
+            " wakes = excluded.wakes, snapshot = excluded.snapshot",
         )
         self._changed.clear()
         while len(self._held) > _HELD:

@@ -19,7 +19,7 @@ _TABLES = {
     "receipts": "SELECT * FROM receipts ORDER BY chat, reply, seq",
     "turns": "SELECT * FROM turns ORDER BY chat, seq",
     "threads": "SELECT * FROM threads ORDER BY chat, seq",
-    "usage": "SELECT * FROM usage ORDER BY account, day, model",
+    "usage": "SELECT * FROM usage ORDER BY chat, day, backend, model",
     # Of the words that can be found: how often each stands where. Where a segment of the index ends is no content.
     "search": "SELECT term, count(*), sum(doc), sum(doc * 31 % 65521 * (offset + 1)) FROM temp.words"
     " GROUP BY term ORDER BY term",

@@ -171,7 +171,7 @@ class Projection:
         match event:
             case Reply():
                 self._history.replied(held, recorded, event)
-                self._usage.fold(recorded, event)
+                self._usage.replied(held, recorded, event)
                 self._chats.replied(held, recorded.at)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
@@ -179,8 +179,12 @@ class Projection:
                 self._history.ended(held, recorded, event)
             case Unreadable(detail=detail):
                 log.warning("decision_unreadable", seq=recorded.seq, type=recorded.type, detail=detail)
+        turn = held.state.turn
         if held.fold(recorded):
             self._chats.changed(held)
+        is_answered = turn is not None and isinstance(event, Reply) and event.turn == turn.id
+        if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
+            self._usage.ended(held, recorded, turn)
         self._controls.decided(held, recorded)
         self._turns.fold(held, recorded)
         self._threads.fold(held, recorded)

@@ -30,8 +30,9 @@ _THREADS = (
     " WHERE ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY account, chats.chat, seq"
 )
 _USAGE = (
-    "SELECT account, day, model, replies, input_tokens, output_tokens FROM usage"
-    " WHERE ? IN (account, '') AND day >= ? ORDER BY account, day, model"
+    "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens FROM usage"
+    " JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '') AND day >= ?"
+    " ORDER BY account, chats.chat, day, backend, model"
 )
 _COUNTS = (
     "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
@@ -84,9 +85,9 @@ class Queries:
         where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
         return tuple(turns(self._reader.connection(), where, *key, limit))
 
-    def usage(self, account: str | None = None, since: str = "") -> tuple[UsageView, ...]:
-        """Replies and tokens by account, day and model, from the day `since` (`2026-08-26`) on."""
-        rows = self._reader.connection().execute(_USAGE, (account or "", since)).fetchall()
+    def usage(self, account: str | None = None, chat: str | None = None, since: str = "") -> tuple[UsageView, ...]:
+        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on."""
+        rows = self._reader.connection().execute(_USAGE, (account or "", chat or "", since)).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(

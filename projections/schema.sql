@@ -20,10 +20,11 @@ CREATE TABLE chats (
     messages INTEGER NOT NULL,
     replies INTEGER NOT NULL,
     owes INTEGER NOT NULL,
+    wakes INTEGER NOT NULL,                  -- owes something, or may have left a run at work
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
     UNIQUE (account, chat)
 );
-CREATE INDEX owing ON chats (partition) WHERE owes;
+CREATE INDEX waking ON chats (partition) WHERE wakes;
 CREATE INDEX activity ON chats (account, last_at DESC);
 
 CREATE TABLE history (
@@ -148,11 +149,12 @@ CREATE TABLE threads (
 ) WITHOUT ROWID;
 
 CREATE TABLE usage (
-    account TEXT NOT NULL,
+    chat INTEGER NOT NULL,
     day TEXT NOT NULL,                       -- UTC
-    model TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    model TEXT NOT NULL,                     -- empty: of turns that gave no reply
     replies INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
-    PRIMARY KEY (account, day, model)
+    PRIMARY KEY (chat, day, backend, model)
 ) WITHOUT ROWID;

@@ -1,12 +1,14 @@
-"""The table `usage`: replies and tokens of each account, day and model."""
+"""The table `usage`: replies and tokens of each chat, day, backend and model."""
 
 from __future__ import annotations
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Reply
+from chat.state import Turn
+from events.decisions import Reply, TokenUsage
 from events.recorded import Recorded
 from projections.database import write_rows
+from projections.held import Held
 
 
 class Usage:
@@ -14,17 +16,21 @@ class Usage:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._added: dict[tuple[str, str, str], tuple[int, int, int]] = {}
+        self._added: dict[tuple[int, str, str, str], tuple[int, int, int]] = {}
 
-    def fold(self, recorded: Recorded, reply: Reply) -> None:
+    def replied(self, held: Held, recorded: Recorded, reply: Reply) -> None:
         """Count an assistant's reply on the day (UTC) of its server stamp."""
-        if reply.author != "assistant":
-            return
-        day = recorded.at.date().isoformat()
-        key = (recorded.key.account, day, reply.model or "")
-        replies, input_tokens, output_tokens = self._added.get(key, (0, 0, 0))
-        used = reply.usage
-        self._added[key] = (replies + 1, input_tokens + used.input_tokens, output_tokens + used.output_tokens)
+        if reply.author == "assistant":
+            self._add((held.id, _day(recorded), reply.backend or "", reply.model or ""), 1, reply.usage)
+
+    def ended(self, held: Held, recorded: Recorded, turn: Turn) -> None:
+        """Count what a turn has cost that ended without a reply of its own; nobody said which model it was."""
+        if turn.spent != TokenUsage():
+            self._add((held.id, _day(recorded), turn.backend, ""), 0, turn.spent)
+
+    def _add(self, key: tuple[int, str, str, str], replies: int, used: TokenUsage) -> None:
+        before = self._added.get(key, (0, 0, 0))
+        self._added[key] = (before[0] + replies, before[1] + used.input_tokens, before[2] + used.output_tokens)
 
     def write(self) -> None:
         """Add what the batch used."""
@@ -32,8 +38,12 @@ class Usage:
             self._db,
             "INSERT INTO usage",
             [key + added for key, added in self._added.items()],
-            "ON CONFLICT (account, day, model) DO UPDATE SET replies = replies + excluded.replies,"
+            "ON CONFLICT (chat, day, backend, model) DO UPDATE SET replies = replies + excluded.replies,"
             " input_tokens = input_tokens + excluded.input_tokens,"
             " output_tokens = output_tokens + excluded.output_tokens",
         )
         self._added.clear()
+
+
+def _day(recorded: Recorded) -> str:
+    return recorded.at.date().isoformat()

@@ -147,10 +147,13 @@ class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class UsageView(msgspec.Struct, frozen=True, kw_only=True):
-    """Replies and tokens of an account, a day (UTC, `2026-08-26`) and a model (empty: the backend named none)."""
+    """Replies and tokens of a chat, a day (UTC, `2026-08-26`), a backend and a model (empty: turns without a reply, or
+    the backend named none)."""
 
     account: str
+    chat: str
     day: str
+    backend: str
     model: str
     replies: int
     input_tokens: int

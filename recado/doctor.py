@@ -15,9 +15,10 @@ from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado.bus import NotRunning, connect
 from recado.bus_findings import bus_findings, last_sequence
 from recado.data_folder import DataUnusable
+from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.finding import Finding, in_units
 from recado.model_findings import model_finding
-from recado.settings import Settings, SettingsInvalid, doubts, settings_of, unknown_names, variables_of
+from recado.settings import NAMES, Settings, doubts, settings_of
 
 LITTLE_SPACE = 1024**3
 
@@ -31,7 +32,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         for problem in invalid.problems:
             yield Finding("settings", "failure", problem)
         return
-    for warning in unknown_names(given) + doubts(settings):
+    for warning in unknown_names(given, NAMES) + doubts(settings):
         yield Finding("settings", "warning", warning)
     yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")
     yield _data(settings)

@@ -91,6 +91,7 @@ def _responses(settings: Settings) -> Responses:
         base_url=settings.openai_base_url,
         model=settings.openai_model,
         system_prompt=settings.ai_system_prompt,
+        hosted_tools=settings.hosted_tools,
     )
 
 
@@ -101,6 +102,7 @@ def _agents(settings: Settings) -> Agents:
         agent=settings.openai_agent_id,
         model=settings.openai_model,
         system_prompt=settings.ai_system_prompt,
+        hosted_tools=settings.hosted_tools,
     )
 
 
@@ -112,6 +114,7 @@ def _assistants(settings: Settings) -> Assistants:
         base_url=settings.openai_base_url,
         assistant=settings.openai_assistant_id,
         additional_instructions="" if prompt == Settings().ai_system_prompt else prompt,
+        hosted_tools=settings.hosted_tools,
     )
 
 

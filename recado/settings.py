@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 import structlog
-from dotenv.parser import parse_stream
 
 from recado import api_modes
+from recado.environment import SettingsInvalid, unknown_names, variables_of
+from recado.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.variables import (
     Variable,
     choice,
@@ -21,7 +21,6 @@ from recado.variables import (
     folder,
     instance,
     name,
-    nearest,
     seconds,
     secret,
     text,
@@ -33,15 +32,6 @@ from recado.variables import (
 log = structlog.get_logger("recado.settings")
 
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
-
-
-class SettingsInvalid(Exception):
-    """Settings that recado cannot start with: `problems` are sentences, each of which says what to do."""
-
-    def __init__(self, problems: list[str]) -> None:
-        told = problems if len(problems) == 1 else ["several settings are wrong:", *(f"- {one}" for one in problems)]
-        super().__init__("\n".join(told))
-        self.problems = problems
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +134,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             example="bakery_tools",
         ),
     ] = ""
+    hosted_tools: Annotated[
+        HostedTools,
+        Variable(
+            name="RECADO_HOSTED_TOOLS",
+            reader=hosted_tools(),
+            meaning="Tools that the provider carries out itself (web search, file search, code interpreter, remote "
+            "MCP), written as its API takes them. Modes `responses`, `assistants` and `agents` have some.",
+            example='[{"type": "web_search"}]',
+            secret=True,
+        ),
+    ] = ()
     nats_url: Annotated[
         str | None,
         Variable(
@@ -234,6 +235,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             keep_empty=True,
         ),
     ] = "Sorry, something went wrong and I could not answer. Please try again in a moment."
+    max_tokens_per_chat_per_day: Annotated[
+        int,
+        Variable(
+            name="RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
+            reader=whole(0, 10**11, "tokens"),
+            meaning="A chat that has cost so many tokens, input and output, since midnight UTC is not answered any "
+            "more that day: its messages end as `ignored: budget`, before the model is asked. 0: no limit.",
+            example="200000",
+        ),
+    ] = 0
+    budget_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_BUDGET_TEXT",
+            reader=text(),
+            meaning="What people are sent whose messages are not answered for that reason. Empty: nothing.",
+            example="Por hoje é só. Até amanhã!",
+            keep_empty=True,
+        ),
+    ] = "Sorry, I cannot answer any more messages in this chat today."
     stale_after: Annotated[
         timedelta,
         Variable(
@@ -266,15 +287,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _shown(self, field: str, variable: Variable) -> Any:
         value = getattr(self, field)
-        if not isinstance(value, str):
-            return value
-        return "…" if variable.secret and value else without_userinfo(value)
+        if variable.secret and value:
+            return "…"
+        return without_userinfo(value) if isinstance(value, str) else value
 
 
 VARIABLES: dict[str, Variable] = {
     field: hint.__metadata__[0] for field, hint in get_type_hints(Settings, include_extras=True).items()
 }
 """The variable behind each field of Settings."""
+
+NAMES = frozenset(variable.name for variable in VARIABLES.values())
 
 
 def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
@@ -283,7 +306,7 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
     Raises SettingsInvalid with everything that is wrong. A `RECADO_` variable that nobody knows is logged.
     """
     given = variables_of(environ, dotenv)
-    for warning in unknown_names(given):
+    for warning in unknown_names(given, NAMES):
         log.warning(warning)
     settings = settings_of(given)
     for warning in doubts(settings):
@@ -298,35 +321,6 @@ def doubts(settings: Settings) -> list[str]:
     if settings.openai_api_mode == "agents" and settings.ai_system_prompt not in ("", Settings().ai_system_prompt):
         return list(api_modes.agents_doubts(settings.openai_agent_id))
     return []
-
-
-def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
-    """`dotenv` overlaid with `environ`. SettingsInvalid if the file cannot be read."""
-    try:
-        content = dotenv.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return dict(environ)
-    except UnicodeDecodeError as error:
-        raise SettingsInvalid([f"{dotenv} is not UTF-8 text ({error.reason} at byte {error.start})"]) from error
-    except OSError as error:
-        raise SettingsInvalid([f"{dotenv} cannot be read: {error.strerror}"]) from error
-    lines = list(parse_stream(io.StringIO(content)))
-    wrong = [line.original.line for line in lines if line.error]
-    if wrong:
-        raise SettingsInvalid([f"{dotenv}, line {number}, is no NAME=value: quote it or remove it" for number in wrong])
-    return {line.key: line.value for line in lines if line.key and line.value is not None} | dict(environ)
-
-
-def unknown_names(given: Mapping[str, str]) -> list[str]:
-    """A sentence on each `RECADO_` variable that recado does not know, with the one that was meant where it is near."""
-    known = {variable.name for variable in VARIABLES.values()}
-    strange = sorted(variable for variable in given if variable.startswith("RECADO_") and variable not in known)
-    meant = {variable: nearest(variable, known) for variable in strange}
-    return [
-        f"{variable} is no setting of recado and has no effect"
-        + (f"; did you mean {meant[variable]}?" if meant[variable] else "")
-        for variable in strange
-    ]
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
@@ -357,5 +351,6 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     if mode == "agents":
         agent = settings.openai_agent_id or given.get("OPENAI_MODEL", "").strip()
         yield from api_modes.agents_problems(settings.openai_api_key, settings.openai_base_url, agent)
+    yield from hosted_tools_problems(mode, settings.hosted_tools, settings.openai_agent_id)
     if settings.nats_creds is not None and not given.get("NATS_URL", "").strip():
         yield "NATS_CREDS is set and NATS_URL is not: say which server the credentials are for, or unset them"

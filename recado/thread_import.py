@@ -15,15 +15,19 @@ from recado.settings import ApiMode
 from recado.thread_file import Row
 
 _PREFIXES: dict[ApiMode, str] = {"assistants": "thread_", "responses": "conv_"}
+"""How OpenAI's ids begin. Those of other servers may begin as they like, and those of sessions are not known to."""
+
+_KEEPING: frozenset[ApiMode] = frozenset({"assistants", "responses", "agents"})
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What became of a line: `kept` is this chat's thread now, `fresh` means that the chat starts a new thread with its
-    next message, seeded with what recado knows of it, `skipped` that nothing was done. `why` says why not kept."""
+    """What became of a line: `kept` is this chat's thread now. With `reseeded` and `fresh` the chat goes on in another
+    thread, which begins with what recado's log has of the conversation, or with nothing, since the log has nothing of
+    it. `skipped` means that nothing was done. `why` says why not kept."""
 
     chat: str
     thread: str
-    result: Literal["kept", "fresh", "skipped"]
+    result: Literal["kept", "reseeded", "fresh", "skipped"]
     why: str | None = None
 
 
@@ -40,11 +44,12 @@ async def take_over(log: EventLog, account: str, mode: ApiMode, rows: Sequence[R
             yield Imported(row.chat, row.thread, "skipped", row.fault)
             continue
         why = _not_kept(mode, row.thread)
-        if why is not None:
-            yield Imported(row.chat, row.thread, "fresh", why)
-            continue
         key = ChatKey(account, row.chat)
-        if await log.last_decision(key) is not None:
+        known = await log.last_decision(key) is not None
+        if why is not None:
+            yield Imported(row.chat, row.thread, "reseeded" if known else "fresh", why)
+            continue
+        if known:
             yield Imported(row.chat, row.thread, "skipped", "recado has a conversation with this chat already")
             continue
         event = ThreadCreated(backend=mode, thread=row.thread, reason="imported", at=(await log.head()).now)
@@ -53,7 +58,7 @@ async def take_over(log: EventLog, account: str, mode: ApiMode, rows: Sequence[R
 
 
 def _not_kept(mode: ApiMode, thread: str) -> str | None:
-    if mode not in _PREFIXES:
+    if mode not in _KEEPING:
         return f"mode {mode} cannot go on with a thread that was made elsewhere"
     other = next((kind for kind, prefix in _PREFIXES.items() if kind != mode and thread.startswith(prefix)), None)
     return f"it is a thread of mode {other}, and recado runs in mode {mode}" if other else None

@@ -131,6 +131,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             max_runs=settings.max_runs,
             fence=fence,
             is_finishing=members.is_finishing,
+            budget=settings.max_tokens_per_chat_per_day,
+            over_budget=settings.budget_text,
         )
         room = Room(instance)
         room.look(await event_log.head())

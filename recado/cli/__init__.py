@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "chats": Entry("reading", "List the chats."),
         "history": Entry("reading", "Show a chat's messages and replies."),
         "threads": Entry("reading", "List the threads at the backends, by chat."),
+        "usage": Entry("reading", "Add up what the model's replies have cost, in tokens."),
         "why": Entry("why", "Tell what became of a message, and why."),
         "events": Entry("events", "Show the log."),
     },

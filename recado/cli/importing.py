@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import aclosing
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from recado.thread_import import Imported, take_over
 def import_threads(file: Path, account: str | None, as_json: bool) -> None:
     """Take over the threads of FILE: JSON or CSV from phone number or JID to thread id, or a Python shelve.
 
-    A thread that the current OPENAI_API_MODE can go on with is kept; the other chats start a new one with their next
-    message. The same file may be imported again.
+    A thread that the current OPENAI_API_MODE can go on with is kept. The other chats get a new one with their next
+    message: reseeded with what recado's log has of the conversation, or fresh, if it has nothing of it. The same file
+    may be imported again.
     """
     results = run(_import(read(file), account))
     if as_json:
@@ -31,8 +33,9 @@ def import_threads(file: Path, account: str | None, as_json: bool) -> None:
         return
     for result in results:
         click.echo(f"{result.chat:<32} {result.thread:<40} {result.result}" + (f": {result.why}" if result.why else ""))
-    counts = {name: sum(result.result == name for result in results) for name in ("kept", "fresh", "skipped")}
-    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)
+    counts = Counter(result.result for result in results)
+    told = (f"{counts[name]} {name}" for name in ("kept", "reseeded", "fresh", "skipped"))
+    click.echo(", ".join(told), err=True)
 
 
 async def _import(rows: list[Row], account: str | None) -> list[Imported]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 
 import click
 
 from projections.queries import Queries
 from projections.reader import Reader
 from projections.views import ChatView, Entry
-from recado.cli.options import account_option, chat_argument, json_option, key_of
+from recado.cli.options import ChatName, account_option, chat_argument, json_option, key_of
 from recado.cli.printing import json_text, local, one_line, person, plain, print_table
 from recado.cli.session import settings
 from recado.settings import Settings
@@ -103,6 +104,28 @@ def threads(account: str | None, as_json: bool) -> None:
             for thread in found
         ],
     )
+
+
+@click.command()
+@click.option("--account", help="Only this business number's or device's.")
+@click.option("--chat", type=ChatName(), help="Only this chat's: a phone number with its country code, or a JID.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
+@json_option
+def usage(account: str | None, chat: str | None, since: datetime | None, as_json: bool) -> None:
+    """Add up tokens by chat, day (UTC), backend and model, as the providers counted them."""
+    with queries(settings()) as projection:
+        found = projection.usage(account, chat, since.date().isoformat() if since else "")
+    if as_json:
+        click.echo(json_text(found))
+        return
+    rows: list[tuple[object, ...]] = []
+    total = [0, 0, 0]
+    for one in found:
+        counts = (one.replies, one.input_tokens, one.output_tokens)
+        rows.append((person(one.chat), one.account, one.day, one.backend or "-", one.model or "-", *counts))
+        total = [sum(pair) for pair in zip(total, counts, strict=True)]
+    rows.append(("all", "", "", "", "", *total))
+    print_table(("CHAT", "ACCOUNT", "DAY", "BACKEND", "MODEL", "REPLIES", "INPUT", "OUTPUT"), rows)
 
 
 def _state(chat: ChatView) -> str:

@@ -18,6 +18,7 @@ _BECAUSE = {
     "from_me": "the business itself sent it",
     "empty": "there is no text in it",
     "unsupported_kind": "this kind of message is not answered",
+    "budget": "the chat had used up RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
     "stale": "it was older than RECADO_STALE_AFTER",
     "paused": "the chat was paused",
     "malformed_chat": "its subject names no chat",

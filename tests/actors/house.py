@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
 from actors.router import MOST_AWAKE, Router
-from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
 from chat.context import Line
 from chat.evolve import evolve
-from chat.pending import owes
+from chat.pending import wakes
 from chat.state import Chat
-from events.decisions import Decision, TurnFailed
+from events.decisions import Decision, Reply, TurnFailed
 from events.ids import PARTITIONS, ChatKey
 from events.ids import partition as partition_of
 from events.inbound import Control, Message
@@ -27,6 +27,7 @@ from events.memory_log import MemoryLog
 from events.recorded import Recorded
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
+NOTHING = Usage()
 BOB = ChatKey("local", "5511888888888@s.whatsapp.net")
 
 
@@ -67,11 +68,11 @@ class Model:
             while not true():
                 await self._changed.wait()
 
-    def answer(self, request: ReplyRequest, text: str = "hi") -> None:
-        self._answers[request.turn].set_result(Answer(text=text, model="by hand"))
+    def answer(self, request: ReplyRequest, text: str = "hi", usage: Usage = NOTHING) -> None:
+        self._answers[request.turn].set_result(Answer(text=text, model="by hand", usage=usage))
 
-    def wants(self, request: ReplyRequest, *calls: ToolCall) -> None:
-        self._answers[request.turn].set_result(ToolsWanted(calls))
+    def wants(self, request: ReplyRequest, *calls: ToolCall, usage: Usage = NOTHING) -> None:
+        self._answers[request.turn].set_result(ToolsWanted(calls, usage))
 
     def fail(self, request: ReplyRequest, error_class: Any = "bad_key") -> None:
         self._answers[request.turn].set_exception(ReplyFailed(error_class, "no"))
@@ -117,7 +118,11 @@ class Reads:
         return tuple(self.texts[key, message] for message in messages)
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
-        return ()
+        replies = [e.event for e in self.events if e.key == key and isinstance(e.event, Reply) and e.event.turn]
+        lines: list[Line] = []
+        for reply in replies:
+            lines += [*self.lines_of(key, reply.in_reply_to), Line("assistant", reply.text)]
+        return tuple(lines)
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         failed = [e.event.messages for e in self.events if e.key == key and isinstance(e.event, TurnFailed)]
@@ -125,7 +130,7 @@ class Reads:
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         rows = enumerate(self.chats.items(), 1)
-        owing = [(row, key) for row, (key, chat) in rows if owes(chat) and partition_of(key) == partition]
+        owing = [(row, key) for row, (key, chat) in rows if wakes(chat) and partition_of(key) == partition]
         return [(row, key) for row, key in owing if row > after][:limit]
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:

@@ -48,6 +48,7 @@ async def test_arguments_that_do_not_fit_go_back_to_the_model(arguments: bytes) 
     shop_tools.orders.clear()
     result = await TOOLS["order"].call(ANA, arguments)
     assert result.failed
+    assert result.unfit
     assert "do not fit" in result.output
     assert shop_tools.orders == []
 

@@ -29,6 +29,8 @@ async def answer(request: Request) -> None:
     match json.loads(request.data).get("order"):
         case "lost":
             raise ServiceError("404", "no such order")
+        case "odd":
+            raise ServiceError("400", "an order is a number")
         case "late":
             await asyncio.sleep(30)
         case "long":
@@ -73,21 +75,23 @@ async def test_a_call_is_a_request_with_the_chat_in_its_headers(services: Servic
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "told"),
+    ("name", "arguments", "told", "unfit"),
     [
-        ("delivery", '{"order": "lost"}', "no such order"),
-        ("delivery", '{"order": "late"}', "no answer within"),
-        ("delivery", "{", "no JSON"),
-        ("delivery", "[1]", "JSON object"),
-        ("cook", "{}", "There is no tool cook"),
+        ("delivery", '{"order": "lost"}', "no such order", False),
+        ("delivery", '{"order": "odd"}', "an order is a number", True),
+        ("delivery", '{"order": "late"}', "no answer within", False),
+        ("delivery", "{", "no JSON", True),
+        ("delivery", "[1]", "JSON object", True),
+        ("cook", "{}", "There is no tool cook", False),
     ],
 )
 async def test_what_goes_wrong_is_told_to_the_model(
-    services: ServiceTools, name: str, arguments: str, told: str
+    services: ServiceTools, name: str, arguments: str, told: str, *, unfit: bool
 ) -> None:
     """A fault of the service, silence, bad arguments, a tool that is not there: each is a failed result."""
     result = await Toolbox({}, services).call(ANA, name, arguments)
     assert result.failed
+    assert result.unfit == unfit
     assert told in result.output
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actors.effects import INTERRUPTED
+from actors.effects import INTERRUPTED, WITHHELD
 from actors.instance import ToolResult
-from backends.protocol import Tool, ToolCall
-from events.decisions import Reply, ToolCalled, ToolReturned
+from backends.protocol import Tool, ToolCall, Usage
+from events.decisions import Reply, TokenUsage, ToolCalled, ToolReturned
 from events.ids import ChatKey
 from events.memory_log import MemoryLog
 from tests.actors.house import ANA, house
@@ -35,6 +35,8 @@ class Shop:
 
     async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
         self.calls.append((key, name, arguments))
+        if arguments == "{}":
+            return ToolResult("The arguments do not fit: bread is missing", failed=True, unfit=True)
         await self.answer.wait()
         return ToolResult(f"{name} is 4.20")
 
@@ -126,3 +128,39 @@ async def test_a_pause_stops_a_call_that_is_under_way() -> None:
         await home.order("c9", "pause")
         await home.reads.seen(lambda e: e.type == "ignored")
         assert home.reads.chats[ANA].turn is None
+
+
+async def test_a_tool_that_is_called_amiss_twice_is_not_offered_again() -> None:
+    """And a call of it is not made any more in this turn; the next turn has it back."""
+    shop = Shop()
+    async with house(tools=shop) as home:
+        await home.say("m1")
+        for time in (1, 2):
+            request = await home.model.asked(time)
+            assert [tool.name for tool in request.tools] == ["price"]
+            home.model.wants(request, ToolCall(id=f"c{time}", name="price", arguments="{}"))
+        third = await home.model.asked(3)
+        assert third.tools == ()
+        assert third.calls[0].output == "The arguments do not fit: bread is missing"
+        assert "do not call price again" in third.calls[1].output
+        home.model.wants(third, ToolCall(id="c3", name="price", arguments='{"bread": 2}'))
+        fourth = await home.model.asked(4)
+        assert fourth.calls[2].output == WITHHELD
+        assert len(shop.calls) == 2
+        home.model.answer(fourth)
+        await home.say("m2")
+        assert [tool.name for tool in (await home.model.asked(5)).tools] == ["price"]
+
+
+async def test_every_request_of_the_turn_is_paid_for_in_the_reply_even_after_a_crash() -> None:
+    """What it cost to be asked for tools is in the log with the first call that came of it."""
+    log, shop = MemoryLog(), Shop(safe=True)
+    async with house(log, "one", tools=shop) as home:
+        await home.say("m1")
+        home.model.wants(await home.model.asked(1), PRICE, STOCK, usage=Usage(100, 10))
+        await home.decided(ToolCalled, 2)
+    shop.answer.set()
+    async with house(log, "two", tools=shop) as home:
+        second = await home.model.asked(1)
+        home.model.answer(second, usage=Usage(200, 20))
+        assert (await home.decided(Reply)).usage == TokenUsage(300, 30)

@@ -60,7 +60,7 @@ JSON = st.recursive(
 def test_bytes_are_an_answer_with_text_or_a_failure(body: bytes) -> None:
     """Whatever a server sends with 200 becomes an answer that is not empty, or ReplyFailed; nothing else escapes."""
     with suppress(ReplyFailed):
-        assert BACKEND._read(body).text.strip()
+        assert BACKEND._read(body, asked()).text.strip()
 
 
 @pytest.mark.parametrize("content", [" hi\n", "hi"])
@@ -68,5 +68,5 @@ def test_bytes_are_an_answer_with_text_or_a_failure(body: bytes) -> None:
 def test_an_answer_without_the_extras_is_still_an_answer(content: str, usage: object) -> None:
     """Servers that leave out id, model and usage are understood, and the text is without the space around it."""
     body = msgspec.json.encode({"choices": [{"message": {"content": content}}], "usage": usage})
-    answer = BACKEND._read(body)
+    answer = BACKEND._read(body, asked())
     assert (answer.text, answer.model, answer.run) == ("hi", "small-1", None)

@@ -51,6 +51,83 @@ def test_the_same_call_and_the_same_output_count_once() -> None:
     assert story.when(ToolFinished(turn, "c1", "9.99", failed=False)) is None
 
 
+def misfit(story: Story, turn: str, call: str, name: str = "price") -> ToolReturned:
+    """The model calls the tool with arguments that do not fit."""
+    story.does(asked(turn, call, name, "{}"))
+    returned = story.does(ToolFinished(turn, call, "The arguments do not fit: bread is missing", True, unfit=True))
+    assert isinstance(returned, ToolReturned)
+    assert returned.failed
+    assert returned.unfit
+    return returned
+
+
+def test_arguments_that_do_not_fit_go_back_once() -> None:
+    """The model is told what is wrong, and may try again; the tool is still there for it."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    assert misfit(story, turn, "c1").output == "The arguments do not fit: bread is missing"
+    (write,) = story.owed()
+    assert isinstance(write, WriteReply)
+    assert write.turn.withheld == frozenset()
+
+
+def test_the_second_time_the_model_has_to_do_without_that_tool() -> None:
+    """It is told so, the tool is withheld for the rest of the turn, and a call of it is not made any more."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    misfit(story, turn, "c1")
+    output = misfit(story, turn, "c2").output
+    assert output.startswith("The arguments do not fit: bread is missing\n")
+    assert "do not call price again" in output
+    (write,) = story.owed()
+    assert isinstance(write, WriteReply)
+    assert write.turn.withheld == {"price"}
+    story.does(asked(turn, "c3"))
+    story.does(asked(turn, "c4", "stock"))
+    assert [(work.call.id, work.withheld) for work in story.owed() if isinstance(work, CallTool)] == [
+        ("c3", True),
+        ("c4", False),
+    ]
+
+
+def test_each_tool_has_its_own_second_chance() -> None:
+    """And a turn starts with none used up."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    misfit(story, turn, "c1")
+    assert "\n" not in misfit(story, turn, "c2", "stock").output
+    story.does(Answered(turn, "I do not know.", "model", None, TokenUsage()))
+    turn = story.given(text("m2")).starts_a_turn()
+    assert "\n" not in misfit(story, turn, "c3").output
+
+
+def test_a_call_that_comes_again_with_its_output_there_fails_the_turn() -> None:
+    """A model that gives every call the same id would be asked for ever."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(asked(turn))
+    story.does(ToolFinished(turn, "c1", "4.20", failed=False))
+    failed = story.does(asked(turn))
+    assert isinstance(failed, TurnFailed)
+    assert failed.error.class_ == "malformed_answer"
+
+
+def test_another_run_may_use_the_same_id() -> None:
+    """Ids are a provider's own for each run: the call is written down for the new one, and has its own output."""
+    story = with_threads()
+    turn = story.starts_a_turn()
+    story.does(RunReady(turn, "run-1", 1))
+    story.does(asked(turn))
+    story.does(ToolFinished(turn, "c1", "4.20", failed=False))
+    story.does(RunReady(turn, "run-2", 2))
+    story.does(asked(turn, arguments='{"bread": 3}'))
+    story.does(ToolFinished(turn, "c1", "6.30", failed=False))
+    (wait,) = story.owed()
+    assert isinstance(wait, AwaitRun)
+    assert [call.output for call in wait.turn.calls] == ["4.20", "6.30"]
+    assert [call.output for call in wait.turn.current_calls] == ["6.30"]
+
+
 def test_a_model_that_goes_round_in_circles_fails_its_turn() -> None:
     """After so many calls the next one ends the turn, and the person is told."""
     story = Story().given(text("m1"))
@@ -113,6 +190,6 @@ def test_a_replaced_thread_starts_another_run_and_remembers_what_tools_gave() ->
     assert isinstance(story.owed()[0], StartRun)
     story.does(RunReady(turn, "run-2", 1))
     story.does(asked(turn, "c9"))
-    (call,) = story.owed()
+    call = story.owed()[0]
     assert isinstance(call, CallTool)
     assert (call.call.id, call.memo) == ("c9", "4.20")

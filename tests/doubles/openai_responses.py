@@ -62,7 +62,7 @@ class ResponsesDouble(ResponsesServing):
         self._model = Model(reply)
         self._numbers = itertools.count(1)
 
-    def fail(self, kind: str, at: str = "responses.create", **fault: Any) -> None:
+    def fail(self, kind: str, at: str | None = "responses.create", **fault: Any) -> None:
         """Queue a ResponsesFault: `fail("lost", at="items.create")`."""
         self.faults.add(msgspec.convert({"kind": kind, "at": at, **fault}, ResponsesFault))
 

@@ -29,14 +29,15 @@ AFTER: tuple[str, ...] = ("lost", "error_after", "not_json", "empty_object", "si
 class ResponsesFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing to do wrong, as JSON on the control endpoint too.
 
-    It strikes the next `times` requests (None: all) of the operation `at`, after `skip` of them, that contain `match`.
-    `error`, `rate_limit`, `locked`, `drop` and `hang` strike before the double acts. After it has acted: `lost` drops
-    the connection, `error_after` answers `status`, `silent` nothing, `not_json` and `empty_object` answer 200 with
-    garbage. The others are what becomes of a response that is created: `code` is the error's, or why it is incomplete.
+    It strikes the next `times` requests (None: all) of the operation `at` (None: of any), after `skip` of them, that
+    contain `match`. `error`, `rate_limit`, `locked`, `drop` and `hang` strike before the double acts. After it has
+    acted: `lost` drops the connection, `error_after` answers `status`, `silent` nothing, `not_json` and `empty_object`
+    answer 200 with garbage. The others are what becomes of a response that is created: `code` is the error's, or why it
+    is incomplete.
     """
 
     kind: Before | After | Fate
-    at: Operation = "responses.create"
+    at: Operation | None = "responses.create"
     times: int | None = 1
     skip: int = 0
     match: str = ""
@@ -59,9 +60,12 @@ class ResponsesFaults:
     def clear(self) -> None:
         self._waiting.clear()
 
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
     def take(self, operation: str, sent: str) -> ResponsesFault | None:
         for place, fault in enumerate(self._waiting):
-            if fault.at != operation or fault.match not in sent:
+            if fault.at not in (None, operation) or fault.match not in sent:
                 continue
             if fault.skip:
                 self._waiting[place] = msgspec.structs.replace(fault, skip=fault.skip - 1)

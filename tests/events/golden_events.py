@@ -40,13 +40,24 @@ FULL: dict[str, Inbound | Decision] = {
         at=AT,
     ),
     "control": inbound.Control(id="k1", command="send", until=AT, text="já vou", messages=("m1", "m2"), by="ana"),
-    "ignored": decisions.Ignored(messages=("m1", "seq:7"), reason="stale", at=AT, cause="k1"),
+    "ignored": decisions.Ignored(messages=("m1", "seq:7"), reason="stale", at=AT, cause="k1", told=True),
     "turn_started": decisions.TurnStarted(turn="t1", messages=("m1", "m2"), backend="chat", at=AT, cause="k1"),
     "turn_adopted": decisions.TurnAdopted(turn="t1", by="inc2", at=AT),
     "thread_created": decisions.ThreadCreated(backend="assistants", thread="thread_1", reason="replaced", at=AT),
-    "run_started": decisions.RunStarted(turn="t1", run="run_1", attempt=2, at=AT),
-    "tool_called": decisions.ToolCalled(turn="t1", call="call_1", name="stock", arguments='{"sku":"1"}', at=AT),
-    "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="none left", at=AT, failed=True),
+    "run_started": decisions.RunStarted(
+        turn="t1", run="run_1", attempt=2, at=AT, usage=decisions.TokenUsage(input_tokens=12, output_tokens=34)
+    ),
+    "tool_called": decisions.ToolCalled(
+        turn="t1",
+        call="call_1",
+        name="stock",
+        arguments='{"sku":"1"}',
+        at=AT,
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+    ),
+    "tool_returned": decisions.ToolReturned(
+        turn="t1", call="call_1", output="none left", at=AT, failed=True, unfit=True
+    ),
     "reply": decisions.Reply(
         id="r1",
         turn="t1",
@@ -85,6 +96,8 @@ LEAST: dict[str, Inbound | Decision] = {
     "control": inbound.Control(id="k1", command="pause"),
     "ignored": decisions.Ignored(messages=("m1",), reason="stale", at=AT),
     "turn_started": decisions.TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT),
+    "run_started": decisions.RunStarted(turn="t1", run="run_1", attempt=2, at=AT),
+    "tool_called": decisions.ToolCalled(turn="t1", call="call_1", name="stock", arguments='{"sku":"1"}', at=AT),
     "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="", at=AT),
     "reply": decisions.Reply(
         id="r1", turn=None, chat=CHAT, account="local", text="", in_reply_to=(), author="system", at=AT

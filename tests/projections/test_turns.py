@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from events.decisions import Reset, RunStarted, TokenUsage, TurnAdopted
+from events.decisions import Reset, RunStarted, TokenUsage, ToolCalled, TurnAdopted
 from events.inbound import Message
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, Past
@@ -92,7 +92,7 @@ def test_threads_of_an_account_or_a_chat(known: Known, past: Past) -> None:
     assert [thread.account for thread in known.queries.threads(chat=ANA.chat)] == ["bakery", "shop"]
 
 
-def test_usage_by_account_day_and_model(known: Known, past: Past) -> None:
+def test_usage_by_chat_day_backend_and_model(known: Known, past: Past) -> None:
     """Replies of the assistant are counted on the day of their stamp; nobody else's are."""
     past.answered(1)
     known.after(past)
@@ -103,9 +103,23 @@ def test_usage_by_account_day_and_model(known: Known, past: Past) -> None:
     past.reply("t3", "m3", model="large")
     past.said("operator")
     known.after(past)
-    assert [(row.account, row.day, row.model, row.replies, row.input_tokens) for row in known.queries.usage()] == [
+    shown = [(row.account, row.day, row.model, row.replies, row.input_tokens) for row in known.queries.usage()]
+    assert shown == [
         ("bakery", "2026-09-01", "small", 1, 100),
         ("shop", "2026-09-01", "small", 2, 200),
         ("shop", "2026-09-02", "large", 1, 100),
     ]
+    assert {row.chat for row in known.queries.usage()} == {ANA.chat}
     assert [row.model for row in known.queries.usage(account="shop", since="2026-09-02")] == ["large"]
+    assert known.queries.usage(chat=BIA.chat) == ()
+
+
+def test_usage_of_a_turn_without_a_reply(known: Known, past: Past) -> None:
+    """It asked for a tool before it failed: that was paid for all the same, by nobody knows which model."""
+    past.happened(Message(id="m1", text="hello"))
+    past.turn("t1", "m1")
+    past.happened(ToolCalled(turn="t1", call="c1", name="price", arguments="{}", at=past.now, usage=TokenUsage(70, 7)))
+    past.failed("t1", "m1")
+    known.after(past)
+    (row,) = known.queries.usage()
+    assert (row.backend, row.model, row.replies, row.input_tokens, row.output_tokens) == ("chat", "", 0, 70, 7)

@@ -7,9 +7,14 @@ from typing import get_args
 import pytest
 from openai.types import ChatModel
 
-from recado.settings import VARIABLES, Settings, SettingsInvalid, doubts, load, unknown_names
+from recado.environment import SettingsInvalid, unknown_names
+from recado.settings import NAMES, VARIABLES, Settings, doubts, load
 
 NOWHERE = Path("no-such.env")
+
+RESPONSES = {"OPENAI_API_MODE": "responses", "OPENAI_API_KEY": "sk-1"}
+THREADS = {"OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": "asst_1", "OPENAI_BASE_URL": "http://localhost/v1"}
+AGENTS = {"OPENAI_API_MODE": "agents", "OPENAI_API_KEY": "sk-1"}
 
 WRONG = [
     ("OPENAI_API_MODE", "assistant", "none of chat, responses, assistants, agents, scripted; did you mean assistants?"),
@@ -50,6 +55,12 @@ WRONG = [
     ("RECADO_STALE_AFTER", "0", "out of range: give 1 seconds to 3650 days"),
     ("RECADO_STALE_AFTER", "99999999d", "out of range"),
     ("RECADO_INSTANCE", "blue one", "no name of an instance"),
+    ("RECADO_MAX_TOKENS_PER_CHAT_PER_DAY", "many", "not a whole number of tokens"),
+    ("RECADO_HOSTED_TOOLS", "web_search", 'is no JSON list of tools, such as [{"type": "web_search"}]'),
+    ("RECADO_HOSTED_TOOLS", '{"type": "web_search"}', "is no JSON list of tools"),
+    ("RECADO_HOSTED_TOOLS", '[{"kind": "web_search"}]', "is no JSON list of tools"),
+    ("RECADO_HOSTED_TOOLS", '[{"type": "function"}]', "name them in RECADO_TOOLS"),
+    ("RECADO_HOSTED_TOOLS", '[{"type": "web_search"}]', "mode chat has none: use OPENAI_API_MODE=responses"),
 ]
 
 
@@ -230,7 +241,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes, said
 
 def test_an_unknown_name_is_told_with_the_near_one() -> None:
     """A slip of the pen has no effect, and that is said."""
-    assert unknown_names({"RECADO_PRT": "1", "RECADO_XYZZY": "1", "RECADO_DATA": ".", "PATH": ""}) == [
+    assert unknown_names({"RECADO_PRT": "1", "RECADO_XYZZY": "1", "RECADO_DATA": ".", "PATH": ""}, NAMES) == [
         "RECADO_PRT is no setting of recado and has no effect; did you mean RECADO_PORT?",
         "RECADO_XYZZY is no setting of recado and has no effect",
     ]
@@ -246,3 +257,27 @@ def test_secrets_are_shown_to_nobody() -> None:
         load({"OPENAI_API_KEY": "sk very secret", "NATS_URL": "htp://bot:hunter2@host"}, NOWHERE)
     assert "secret" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "type_", "said"),
+    [
+        (RESPONSES, "anything_new", None),
+        (THREADS, "file_search", None),
+        (THREADS, "web_search", "has web_search, which mode assistants does not have: use OPENAI_API_MODE=responses"),
+        (AGENTS | {"OPENAI_MODEL": "m"}, "web_search", None),
+        (AGENTS | {"OPENAI_MODEL": "m"}, "file_search", "has file_search, which mode agents does not have"),
+        (AGENTS | {"OPENAI_AGENT_ID": "agent_1"}, "web_search", "has tools of its own: add them there"),
+    ],
+)
+def test_tools_of_the_provider_where_it_has_them(mode: dict[str, str], type_: str, said: str | None) -> None:
+    """Each API has its own; what one does not have is said at start, and shown to nobody: a key may stand in it."""
+    given = mode | {"RECADO_HOSTED_TOOLS": f'[{{"type": "{type_}", "authorization": "hush"}}]'}
+    if said is None:
+        settings = load(given, NOWHERE)
+        assert settings.hosted_tools == ({"type": type_, "authorization": "hush"},)
+        assert "hush" not in repr(settings)
+        return
+    with pytest.raises(SettingsInvalid, match=said) as caught:
+        load(given, NOWHERE)
+    assert "hush" not in str(caught.value)

@@ -38,6 +38,25 @@ async def test_a_thread_of_another_mode_starts_fresh() -> None:
     assert await log.last_decision(ChatKey("local", ANA)) is None
 
 
+async def test_sessions_of_agents_are_kept() -> None:
+    """One that proves to be gone is replaced at its first use, like any other; what is clearly none is not tried."""
+    log = MemoryLog()
+    assert await imported(log, "agents", Row(ANA, "session_a"), Row(BOB, "thread_b")) == ["kept", "fresh"]
+    recorded = await log.last_decision(ChatKey("local", ANA))
+    assert recorded is not None
+    assert recorded.event == ThreadCreated(
+        backend="agents", thread="session_a", reason="imported", at=recorded.event.at
+    )
+
+
+async def test_what_recado_knows_of_the_chat_goes_along() -> None:
+    """The thread cannot be kept, but the log has the conversation: the next one is seeded with it, and that is said."""
+    log = MemoryLog()
+    await imported(log, "assistants", Row(ANA, "thread_a"))
+    (result,) = [r async for r in take_over(log, "local", "chat", [Row(ANA, "thread_a")])]
+    assert (result.result, result.why) == ("reseeded", "mode chat cannot go on with a thread that was made elsewhere")
+
+
 async def test_importing_again_changes_nothing() -> None:
     """Also a chat that has gone on since keeps what it has."""
     log = MemoryLog()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from backends import agents_watching
 from backends.agents import Agents
 from backends.protocol import Answer, ReplyFailed
-from tests.backends.agents.turns import answered, asked, place
+from tests.backends.agents.turns import agent_at, answered, asked, place
 from tests.doubles.openai_agents import AgentsDouble
+from tests.doubles.openai_server import OpenAIDouble
+from tests.waiting import until
 
 Stuck = Literal["queued", "in_progress"]
 
@@ -78,28 +81,68 @@ async def test_what_nobody_can_give_in_a_chat_is_not_waited_for(backend: Agents,
     assert agents.only.active is None
 
 
-async def test_cancel_run_stops_it(backend: Agents, agents: AgentsDouble) -> None:
+async def test_stop_turn_stops_it(backend: Agents, agents: AgentsDouble) -> None:
     """The turn got another ending: a pause, or an operator's answer."""
     agents.latency = 0.05
     agents.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
     assert agents.only.turns[-1].status == "cancelled"
 
 
-async def test_cancel_run_stops_no_other_turn(backend: Agents, agents: AgentsDouble) -> None:
+async def test_stop_turn_stops_a_turn_whose_id_nobody_knows(backend: Agents, agents: AgentsDouble) -> None:
+    """recado's turn ended while its message was being sent; the session says whose the active turn is."""
+    request = asked(await backend.create_thread(place()), "hello")
+    agents.plan("in_progress")
+    await backend.start_run(request)
+    await backend.stop_turn(request.thread, "another-turn", None)
+    assert agents.only.turns[-1].status == "in_progress"
+    await backend.stop_turn(request.thread, request.turn, None)
+    assert agents.only.turns[-1].status == "cancelled"
+
+
+async def test_stop_turn_stops_a_turn_that_comes_late(double: OpenAIDouble) -> None:
+    """Its message was on the way, and is taken though nobody waits for the answer."""
+    agents = double.agents
+
+    async def sleep(_: float) -> None:
+        agents.come_late()
+
+    backend = agent_at(double, sleep=sleep)
+    request = asked(await backend.create_thread(place()), "hello")
+    agents.plan("in_progress")
+    agents.fail("late", on="events.create")
+    starting = asyncio.create_task(backend.start_run(request))
+    await until(lambda: agents.requests[-1].operation == "events.create")
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await backend.stop_turn(request.thread, request.turn, None)
+    assert [turn.status for turn in agents.only.turns] == ["completed", "cancelled"]
+    await backend.close()
+
+
+async def test_stop_turn_in_a_session_that_is_gone(backend: Agents, agents: AgentsDouble) -> None:
+    """There is nothing to stop."""
+    request = asked(await backend.create_thread(place()), "hello")
+    agents.sessions.clear()
+    asked_before = len(agents.requests)
+    await backend.stop_turn(request.thread, request.turn, None)
+    assert len(agents.requests) == asked_before + 1
+
+
+async def test_stop_turn_stops_no_other_turn(backend: Agents, agents: AgentsDouble) -> None:
     """The API cancels whatever is active: one that has ended is left alone."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     agents.plan("in_progress")
     await backend.start_run(asked(request.thread, "next", turn="t2"))
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
     assert agents.only.turns[-1].status == "in_progress"
 
 
 @pytest.mark.parametrize("fault", ["server_error", "drop", "not_json", "forbidden", "rate_limit"])
-async def test_cancel_run_raises_nothing(
+async def test_stop_turn_raises_nothing(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Nobody waits for it; it tries for a while."""
@@ -108,4 +151,4 @@ async def test_cancel_run_raises_nothing(
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     agents.fail(fault, times=None)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)

@@ -8,7 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from backends.agents import Agents
-from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ThreadLost
+from backends.agents_ending import fruitless
+from backends.agents_session import TokenCount, Turn, TurnError
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ThreadLost, Usage
 from chat.context import Line
 from tests.backends.agents.turns import Logged, agent_at, asked
 from tests.doubles.openai_agents import AgentsDouble
@@ -147,3 +149,12 @@ async def test_a_busy_provider_is_left_alone(double: OpenAIDouble, code: str, at
         await backend.await_run(replace(request, attempt=attempt + 1), run)
     await backend.close()
     assert slept[-1] == wait
+
+
+@pytest.mark.parametrize("error", [None, TurnError("server_error", "?")])
+def test_what_a_lost_turn_cost_is_told(error: TurnError | None) -> None:
+    """It is paid for like any other."""
+    turn = Turn(id="turn_1", status="failed", error=error, usage=TokenCount(7, 2))
+    lost = fruitless(turn)
+    assert isinstance(lost, RunLost)
+    assert lost.usage == Usage(7, 2)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from backends.assistants import Assistants
-from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost
+from backends.assistants_ending import fruitless
+from backends.assistants_thread import Run, TokenCount
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, Usage
 from tests.backends.assistants.turns import Logged, asked, assistant_at, place
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble
@@ -67,6 +69,14 @@ async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, thread
     request, run = await started(backend, threads, ending="incomplete", says="It is half past")
     answer = await backend.await_run(request, run)
     assert answer == answer.__class__(text="It is half past", model="small-1", run=run, usage=answer.usage)
+
+
+@pytest.mark.parametrize("status", ["failed", "expired", "cancelled"])
+def test_what_a_lost_run_cost_is_told(status: Any) -> None:
+    """It is paid for like any other."""
+    lost = fruitless(Run(id="run_1", status=status, usage=TokenCount(prompt_tokens=7, completion_tokens=2)))
+    assert isinstance(lost, RunLost)
+    assert lost.usage == Usage(7, 2)
 
 
 async def test_no_secret_of_the_provider_is_told_on(backend: Assistants, threads: ThreadsDouble) -> None:

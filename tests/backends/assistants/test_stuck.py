@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from backends import assistants_watching
 from backends.assistants import Assistants
-from backends.protocol import Answer, ReplyFailed
-from tests.backends.assistants.turns import answered, asked, place
+from backends.protocol import Answer, ReplyFailed, ToolsWanted
+from tests.backends.assistants.turns import answered, asked, assistant_at, place
+from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble
 from tests.waiting import until
 
@@ -70,18 +71,67 @@ async def test_a_server_that_is_gone_meanwhile_is_unreachable(
     assert failed.value.error_class == "unreachable"
 
 
-async def test_cancel_run_stops_it(backend: Assistants, threads: ThreadsDouble) -> None:
+async def test_stop_turn_stops_it(backend: Assistants, threads: ThreadsDouble) -> None:
     """The turn got another ending: a pause, or an operator's answer."""
     threads.latency = 0.05
     threads.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
     assert threads.only.runs[0].status == "cancelled"
 
 
+async def test_stop_turn_stops_a_run_whose_id_nobody_knows(backend: Assistants, threads: ThreadsDouble) -> None:
+    """The turn ended while its run was asked for; another turn's is left alone."""
+    threads.plan("in_progress")
+    request = asked(await backend.create_thread(place()), "hello")
+    await backend.start_run(request)
+    await backend.stop_turn(request.thread, "another-turn", None)
+    assert threads.only.runs[0].status == "in_progress"
+    await backend.stop_turn(request.thread, request.turn, None)
+    assert threads.only.runs[0].status == "cancelled"
+
+
+async def test_stop_turn_stops_a_run_that_comes_late(double: OpenAIDouble) -> None:
+    """Its request was on the way when the turn ended, and is carried out though nobody waits for the answer."""
+    threads = double.threads
+
+    async def sleep(_: float) -> None:
+        threads.come_late()
+
+    backend = assistant_at(double, sleep=sleep)
+    request = asked(await backend.create_thread(place()), "hello")
+    threads.plan("in_progress")
+    threads.fail("late", on="runs.create")
+    starting = asyncio.create_task(backend.start_run(request))
+    await until(lambda: threads.requests[-1].operation == "runs.create")
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await backend.stop_turn(request.thread, request.turn, None)
+    assert [run.status for run in threads.only.runs] == ["cancelled"]
+    await backend.close()
+
+
+async def test_stop_turn_waits_for_no_tool(backend: Assistants, threads: ThreadsDouble) -> None:
+    """The run requires an output that nobody will give."""
+    threads.plan(calls=[[("clock", "{}")]])
+    request = asked(await backend.create_thread(place()), "hello")
+    run = await backend.start_run(request)
+    assert isinstance(await backend.await_run(request, run), ToolsWanted)
+    await backend.stop_turn(request.thread, request.turn, run)
+    assert threads.only.runs[0].status == "cancelled"
+
+
+async def test_stop_turn_in_a_thread_that_is_gone(backend: Assistants, threads: ThreadsDouble) -> None:
+    """There is nothing to stop."""
+    request = asked(await backend.create_thread(place()), "hello")
+    threads.lose(request.thread)
+    await backend.stop_turn(request.thread, request.turn, None)
+    assert len([one for one in threads.requests if one.operation == "runs.list"]) == 1
+
+
 @pytest.mark.parametrize("fault", ["server_error", "drop", "not_json", "forbidden", "refused", "rate_limit"])
-async def test_cancel_run_raises_nothing(
+async def test_stop_turn_raises_nothing(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Nobody waits for it; it tries for a while."""
@@ -90,7 +140,7 @@ async def test_cancel_run_raises_nothing(
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     threads.fail(fault, times=None)
-    await backend.cancel_run(request.thread, run)
+    await backend.stop_turn(request.thread, request.turn, run)
 
 
 async def test_cancelled_while_it_waits_it_leaves_the_run_to_be_adopted(

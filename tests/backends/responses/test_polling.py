@@ -67,14 +67,14 @@ async def test_a_response_that_is_stuck_is_cancelled(
 async def test_a_run_that_nobody_waits_for_is_stopped(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """`cancel_run` stops it, also a second time, also one that nobody knows."""
+    """`stop_turn` stops it, also a second time, also one that nobody knows."""
     provider.fail("stuck")
     turn = Turn(thread, "hello")
     await turn.step(responses)
     await turn.step(responses)
     assert turn.run is not None
     for run in (turn.run, turn.run, "resp_unknown", turn.runs[0]):
-        await responses.cancel_run(thread, run)
+        await responses.stop_turn(thread, "turn-1", run)
     assert provider.active == []
 
 

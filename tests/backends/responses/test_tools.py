@@ -23,11 +23,13 @@ async def test_a_call_and_its_output(responses: Responses, provider: ResponsesDo
 async def test_all_responses_of_an_attempt_are_paid_for(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """The reply's tokens are those of the response that asked for tools, and of the one that went on, together."""
-    answer = await Turn(thread, "!call price 1\n!then\n!call price 2").answered(responses)
-    spent = [made.object["usage"] for made in list(provider.made.values())[1:]]
+    """What a response cost that asked for tools goes with its calls, what the last one cost with the reply."""
+    turn = Turn(thread, "!call price 1\n!then\n!call price 2")
+    answer = await turn.answered(responses)
+    used = [made.object["usage"] for made in list(provider.made.values())[1:]]
+    spent = [Usage(one["input_tokens"], one["output_tokens"]) for one in used]
     assert len(spent) == 3
-    assert answer.usage == Usage(sum(s["input_tokens"] for s in spent), sum(s["output_tokens"] for s in spent))
+    assert [*turn.spent, answer.usage] == spent
 
 
 async def test_calls_together_and_one_after_the_other(
@@ -55,7 +57,7 @@ async def test_what_is_still_open_is_asked_for_again(
     assert isinstance(first, ToolsWanted)
     assert first == again
     half = await responses.await_run(msgspec.structs.replace(with_both, calls=with_both.calls[:1]), turn.run)
-    assert half == ToolsWanted(first.calls[1:])
+    assert half == ToolsWanted(first.calls[1:])  # what it cost to be asked has gone with the first call
     assert isinstance(await responses.await_run(with_both, turn.run), RunContinues)
 
 

@@ -18,6 +18,7 @@ from backends.protocol import (
     Tool,
     ToolCall,
     ToolsWanted,
+    Usage,
 )
 from backends.responses import Responses
 from chat.context import Line
@@ -61,6 +62,7 @@ class Turn:
         self.run: str | None = None
         self.attempt = 0
         self.calls: list[ToolCall] = []
+        self.spent: list[Usage] = []
         self._turn = turn
         self._messages = tuple(Line("user", text) if isinstance(text, str) else text for text in texts)
         self._patience = patience
@@ -110,7 +112,8 @@ class Turn:
                 return outcome
             case RunContinues(run):
                 self._ran(run, self.attempt)
-            case ToolsWanted(calls):
+            case ToolsWanted(calls, spent):
+                self.spent.append(spent)
                 self.calls += calls
                 made = tuple(
                     DoneCall(id=call.id, name=call.name, arguments=call.arguments, output=self._tool(call))

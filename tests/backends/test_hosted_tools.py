@@ -1,0 +1,53 @@
+"""Tools that the provider carries out itself are passed on to it as they were written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tests.backends.agents import turns as agents
+from tests.backends.assistants import turns as assistants
+from tests.backends.responses import turns as responses
+from tests.doubles.openai_server import OpenAIDouble
+from tests.doubles.openai_threads import ASSISTANT
+
+SEARCH: dict[str, Any] = {"type": "web_search", "search_context_size": "low"}
+
+
+async def test_by_responses(double: OpenAIDouble) -> None:
+    """Beside the functions, with every response."""
+    backend = responses.backend_of(double)
+    backend._hosted_tools = (SEARCH,)
+    thread = await backend.create_thread(responses.place())
+    await responses.Turn(thread, "hello").answered(backend)
+    await backend.close()
+    tools = double.responses.asked("responses.create")[-1].body["tools"]
+    assert tools[0] == SEARCH
+    assert [tool["name"] for tool in tools[1:]] == ["price"]
+
+
+async def test_by_assistants(double: OpenAIDouble) -> None:
+    """Beside the assistant's own, of which one of the same kind gives way."""
+    files: dict[str, Any] = {"type": "file_search", "file_search": {"max_num_results": 3}}
+    double.threads.assistants[ASSISTANT] = [{"type": "file_search"}, {"type": "code_interpreter"}]
+    backend = assistants.assistant_at(double, hosted_tools=(files,))
+    thread = await backend.create_thread(assistants.place())
+    await assistants.answered(backend, assistants.asked(thread, "hello"))
+    await backend.close()
+    assert double.threads.only.runs[0].body["tools"] == [{"type": "code_interpreter"}, files]
+
+
+async def test_by_agents(double: OpenAIDouble) -> None:
+    """To the agent that a session is made with, where they stay when functions join them: all that was written, also
+    what the API does not show."""
+    transport = {"type": "http", "server_url": "https://shop.example/mcp", "headers": {"authorization": "hush"}}
+    mcp = {"type": "mcp", "server_label": "shop", "transport": transport}
+    backend = agents.agent_at(double, agent="", model="small-1", hosted_tools=(mcp,))
+    thread = await backend.create_thread(agents.place())
+    assert double.agents.requests[0].body["agent"]["tools"] == [mcp]
+    await agents.answered(backend, replace(agents.asked(thread, "hello"), tools=(agents.CLOCK,)))
+    await backend.close()
+    (update,) = [asked.body for asked in double.agents.requests if asked.operation == "sessions.update"]
+    assert update["agent"]["tools"][0] == mcp
+    assert [tool.get("name") for tool in update["agent"]["tools"][1:]] == ["clock"]

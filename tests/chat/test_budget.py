@@ -1,0 +1,111 @@
+"""What a chat may cost on a day: beyond it, messages are ended without a call, and the person is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chat.decide import Answered, Failed, RunReady, ToolAsked, ToolFinished
+from chat.pending import EndBurst, Notify, Setting
+from chat.state import Spent
+from events.decisions import Ignored, Reply, TokenUsage, TurnStarted
+from tests.chat.story import ME, NOON, SETTING, Story, order, text
+
+DAY = NOON.date().isoformat()
+FRUGAL = Setting(ME, "chat", SETTING.stale_after, budget=100)
+
+
+def spent(*tokens: int) -> Story:
+    """A chat that was answered so often, each time at this cost."""
+    story = Story(FRUGAL)
+    for number, cost in enumerate(tokens):
+        story.given(text(f"m{number}"))
+        turn = story.starts_a_turn()
+        story.does(Answered(turn, "hi", "model", None, TokenUsage(cost - 1, 1)))
+    return story
+
+
+def test_a_message_beyond_it_is_ignored_before_any_call() -> None:
+    """With its reason; the word to the person is owed next, and is about that message."""
+    story = spent(60, 40).given(text("m8"), text("m9"))
+    (refusal,) = story.owed()
+    ignored = story.does(refusal, over_budget="Enough for today.")  # type: ignore[arg-type]
+    assert isinstance(ignored, Ignored)
+    assert (ignored.messages, ignored.reason, ignored.told) == (("m8", "m9"), "budget", True)
+    assert story.owed() == (Notify("m8"),)
+    notice = story.does(Notify("m8"), over_budget="Enough for today.")
+    assert isinstance(notice, Reply)
+    assert (notice.text, notice.author, notice.about, notice.in_reply_to) == ("Enough for today.", "system", "m8", ())
+    assert story.owed() == ()
+
+
+def test_without_a_text_nobody_is_told() -> None:
+    """An empty setting."""
+    story = spent(100).given(text("m9"))
+    (ignored,) = story.works_off_what_is_due()
+    assert isinstance(ignored, Ignored)
+    assert not ignored.told
+
+
+def test_below_it_the_chat_is_answered() -> None:
+    """Up to the last token."""
+    assert isinstance(spent(60, 39).given(text("m9")).owed()[0], EndBurst)
+
+
+def test_the_next_day_begins_anew() -> None:
+    """By the log's clock, in UTC."""
+    story = spent(100)
+    story.now = NOON.replace(hour=23, minute=59)
+    story.given(text("m8")).works_off_what_is_due()
+    story.now += timedelta(minutes=2)
+    assert isinstance(story.given(text("m9")).owed()[0], EndBurst)
+
+
+def test_no_budget_is_no_limit() -> None:
+    """The default."""
+    story = spent(1000)
+    story.setting = SETTING
+    assert isinstance(story.given(text("m9")).owed()[0], EndBurst)
+
+
+@pytest.mark.parametrize("ending", ["reply", "failure", "pause"])
+def test_every_request_of_a_turn_counts_however_it_ends(ending: str) -> None:
+    """Also those that only asked for tools; an operator's words cost nothing."""
+    story = Story(FRUGAL).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(ToolAsked(turn, "c1", "price", "{}", TokenUsage(50, 5)))
+    story.does(ToolFinished(turn, "c1", "4.20", failed=False))
+    if ending == "reply":
+        reply = story.does(Answered(turn, "4.20", "model", None, TokenUsage(60, 6)))
+        assert isinstance(reply, Reply)
+        assert reply.usage == TokenUsage(110, 11)
+    elif ending == "failure":
+        story.does(Failed(turn, "timeout", "no answer"))
+    else:
+        story.given(order("c1", "pause")).works_off_what_is_due()
+    assert story.chat.spent == Spent(DAY, 121 if ending == "reply" else 55)
+
+
+def test_what_a_lost_run_cost_is_in_the_reply() -> None:
+    """The log knows it from the start of the next attempt."""
+    story = Story(Setting(ME, "assistants", SETTING.stale_after, keeps_threads=True)).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(RunReady(turn, "run-1", 1))
+    story.does(RunReady(turn, "run-2", 2, TokenUsage(30, 3)))
+    reply = story.does(Answered(turn, "hi", "model", "run-2", TokenUsage(40, 4)))
+    assert isinstance(reply, Reply)
+    assert reply.usage == TokenUsage(70, 7)
+
+
+def test_a_retry_by_hand_is_made_in_any_case() -> None:
+    """Somebody has looked at it and wants an answer."""
+    story = Story(FRUGAL).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(ToolAsked(turn, "c1", "price", "{}", TokenUsage(100, 0)))
+    story.does(Failed(turn, "timeout", "no answer"))
+    story.works_off_what_is_due()
+    control = order("c1", "retry")
+    story.given(control)
+    (obey, *_) = story.owed()
+    assert isinstance(story.does(obey, failed=("m1",)), TurnStarted)  # type: ignore[arg-type]
