@@ -59,6 +59,11 @@ def at_most(what: str, measured: Figure, wanted: float) -> Target:
     return Target(what, "at_most", wanted, measured.median, measured.unit, measured.median <= wanted)
 
 
+def never_over(what: str, measured: Figure, wanted: float) -> Target:
+    """Even the highest of the measurements is held to it."""
+    return Target(what, "at_most", wanted, measured.high, measured.unit, measured.high <= wanted)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that `share` (0 to 1) of `values` do not exceed."""
     ordered = sorted(values)

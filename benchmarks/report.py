@@ -21,6 +21,9 @@ _TITLES = {
     "memory": "Memory of an idle chat",
     "ready": "Ready after a start",
     "appends": "Appends",
+    "takeover": "Takeover",
+    "instances": "One, two, three instances",
+    "idle": "Instances with nothing to do",
     "assignment": "Sharing the partitions",
     "disk": "What is stored",
 }

@@ -112,6 +112,7 @@ class _Chat:
         self._turn: _Turn | None = None
         self._turns: dict[str, int] = {}
         self._replies: dict[str, int] = {}
+        self._started_to = 0
         self._answered_to = 0
         self._to_tell: dict[str, int] = {}
 
@@ -192,6 +193,8 @@ class _Chat:
         for message in event.messages:
             self._is_open(message, seq)
         self._are_in_order(event.messages, seq)
+        if event.cause is None:
+            self._started_to = self._comes_after(self._started_to, "turns out of order", event.messages, seq)
         self._turn = _Turn(event, recorded)
 
     def _turn_is_adopted(self, recorded: Recorded, event: TurnAdopted) -> None:
@@ -213,7 +216,8 @@ class _Chat:
             if turn is None or turn.id != event.turn or turn.messages != event.in_reply_to:
                 self.complain("a reply is not its turn's", (str(event.turn), *event.in_reply_to), seq)
             elif not turn.is_retry:
-                self._answers_in_order(event, seq)
+                done = self._answered_to
+                self._answered_to = self._comes_after(done, "replies out of order", event.in_reply_to, seq)
         self._are_in_order(event.in_reply_to, seq)
         self._end(event.in_reply_to, seq)
 
@@ -234,11 +238,12 @@ class _Chat:
             self.complain("apologies out of order", (str(event.about),), seq)
         del self._to_tell[event.about]
 
-    def _answers_in_order(self, event: Reply, seq: int) -> None:
-        at = [self.arrived[message] for message in event.in_reply_to if message in self.arrived]
-        if at and min(at) < self._answered_to:
-            self.complain("replies out of order", event.in_reply_to, self._answered_to, seq)
-        self._answered_to = max([self._answered_to, *at])
+    def _comes_after(self, done: int, promise: str, messages: tuple[str, ...], seq: int) -> int:
+        """Up to which arrival it is done after these messages, of which none may have come before `done`."""
+        at = [self.arrived[message] for message in messages if message in self.arrived]
+        if at and min(at) < done:
+            self.complain(promise, messages, done, seq)
+        return max([done, *at])
 
     def _reopen(self, messages: tuple[str, ...], seq: int) -> None:
         for message in messages:

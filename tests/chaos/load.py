@@ -1,4 +1,4 @@
-"""Fifty people who write all the time: bursts, repeats, orders, and things that nobody should send."""
+"""People who write all the time: bursts, repeats, orders, and things that nobody should send."""
 
 from __future__ import annotations
 
@@ -8,37 +8,53 @@ import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import nats.errors
+from typing import Any, NamedTuple
 
 from events.ids import ChatKey
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.outsider import Outsider, outsider
 from tests.doubles.openai_server import OpenAIDouble
 
-CHATS = tuple(ChatKey(("local", "shop")[n % 2], f"55119{n:08}@s.whatsapp.net") for n in range(50))
+CHATS = tuple(ChatKey(("local", "shop")[n % 2], f"55119{n:08}@s.whatsapp.net") for n in range(200))
 SETTINGS = {"RECADO_DEBOUNCE": "0.05", "RECADO_RUN_TIMEOUT": "3"}
 """Of a recado under this load: the model hangs now and then, and nobody wants to wait for that."""
 
 REFUSED = "FLAGGED"
 """The model refuses messages with this word."""
 
-PAUSE_BETWEEN = 0.04
-"""Seconds between two things that happen, on average."""
+PUBACK_WITHIN = 1.0
+"""Seconds until somebody writes a message once more."""
 
 AT_ONCE = 50
 """People who write at the same time at most, while the server is away."""
 
 
+class Mix(NamedTuple):
+    """How many write, seconds between two things that happen on average, and how often each of them does (weights)."""
+
+    chats: int = 50
+    pause: float = 0.04
+    burst: int = 60
+    repeat: int = 12
+    nonsense: int = 12
+    refused: int = 4
+    order: int = 8
+    trouble_at_the_provider: int = 4
+
+
+FIFTY = Mix()
+
+
 class Load:
     """`acknowledged` are the ids whose message the server promised to keep."""
 
-    def __init__(self, outsider: Outsider, model: OpenAIDouble, dice: random.Random) -> None:
+    def __init__(self, outsider: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = FIFTY) -> None:
         self.acknowledged: list[tuple[ChatKey, str]] = []
         self._outsider = outsider
         self._model = model
         self._dice = dice
+        self._mix = mix
+        self._chats = CHATS[: mix.chats]
         self._count = 0
         self._free = asyncio.Semaphore(AT_ONCE)
         self._stopping = asyncio.Event()
@@ -47,27 +63,27 @@ class Load:
     async def run(self) -> None:
         """Write until stopped, and until all that was begun is stored."""
         happenings: dict[Callable[[ChatKey], Coroutine[Any, Any, None]], int] = {
-            self._burst: 60,
-            self._repeat: 12,
-            self._nonsense: 12,
-            self._refused: 4,
-            self._order: 8,
-            self._trouble_at_the_provider: 4,
+            self._burst: self._mix.burst,
+            self._repeat: self._mix.repeat,
+            self._nonsense: self._mix.nonsense,
+            self._refused: self._mix.refused,
+            self._order: self._mix.order,
+            self._trouble_at_the_provider: self._mix.trouble_at_the_provider,
         }
         async with asyncio.TaskGroup() as writers:
             while not self._stopping.is_set():
                 (happens,) = self._dice.choices(list(happenings), list(happenings.values()))
                 await self._free.acquire()
-                writer = writers.create_task(happens(self._dice.choice(CHATS)))
+                writer = writers.create_task(happens(self._dice.choice(self._chats)))
                 writer.add_done_callback(lambda _: self._free.release())
-                await asyncio.sleep(self._dice.expovariate(1 / PAUSE_BETWEEN))
+                await asyncio.sleep(self._dice.expovariate(1 / self._mix.pause))
 
     def stop(self) -> None:
         self._stopping.set()
 
     async def answered(self) -> tuple[ChatKey, str]:
         """Write one message now; whoever waits for its ending knows that the service works."""
-        key, id_ = self._dice.choice(CHATS), self._fresh("probe")
+        key, id_ = self._dice.choice(self._chats), self._fresh("probe")
         await self._write(key, id_, "are you there?")
         return key, id_
 
@@ -124,15 +140,8 @@ class Load:
         await self._outsider.stored("control", key, body)
 
     async def _write(self, key: ChatKey, id_: str, text: str, *, header: bool = True) -> None:
-        """Until the server has it; after an answer that was lost that makes a repeat, as with any gateway."""
-        while True:
-            try:
-                await self._outsider.write(key, id_, text, header=header)
-            except (nats.errors.Error, OSError):
-                await asyncio.sleep(0.05)
-            else:
-                self.acknowledged.append((key, id_))
-                return
+        await self._outsider.written(key, id_, text, header=header)
+        self.acknowledged.append((key, id_))
 
     def _fresh(self, kind: str) -> str:
         self._count += 1
@@ -140,19 +149,29 @@ class Load:
 
 
 @asynccontextmanager
+async def writing(someone: Outsider, model: OpenAIDouble, dice: random.Random, mix: Mix = FIFTY) -> AsyncIterator[Load]:
+    """People write while the block runs; when it is left, what they began is stored, and no reply was heard twice."""
+    people = Load(someone, model, dice, mix)
+    running = asyncio.create_task(people.run())
+    try:
+        yield people
+        people.stop()
+        await running
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    heard = [reply["id"] for reply in someone.replies]
+    assert len(heard) == len(set(heard)), "a reply was heard twice"
+
+
+@asynccontextmanager
 async def load(
     url: str, token: str | None, model: OpenAIDouble, dice: random.Random
 ) -> AsyncIterator[tuple[Load, LogWatch]]:
-    """People write while the block runs; when it is left, all that they began is stored."""
-    async with watching(url, token) as log, outsider(url, token, patience=1.0) as someone:
-        writing = Load(someone, model, dice)
-        running = asyncio.create_task(writing.run())
-        try:
-            yield writing, log
-            writing.stop()
-            await running
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-        heard = [reply["id"] for reply in someone.replies]
-        assert len(heard) == len(set(heard)), "a reply was heard twice"
+    """`writing` by somebody on the bus at `url`, and the log of it."""
+    async with (
+        watching(url, token) as log,
+        outsider(url, token, patience=PUBACK_WITHIN) as someone,
+        writing(someone, model, dice) as people,
+    ):
+        yield people, log

@@ -39,6 +39,8 @@ class NatsProxy:
         self._before: Step | None = None
         self._after: Step | None = None
         self._unseen: Step | None = None
+        self._passable = asyncio.Event()
+        self._passable.set()
 
     def hold_before(self, publish: Step) -> None:
         """The first publish like this, and all that the client sends after it, never reach the server."""
@@ -69,9 +71,22 @@ class NatsProxy:
         for writer in self._clients:
             writer.transport.abort()
 
+    def part(self) -> None:
+        """Let nothing through in either direction, as a network does that has fallen apart: nobody is told."""
+        self._passable.clear()
+
+    def heal(self) -> None:
+        """Let everything through again, and first what was sent meanwhile: it comes late."""
+        self._passable.set()
+
     async def relay(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
-        server_in, server_out = await asyncio.open_connection(*self._target)
+        await self._passable.wait()
+        try:
+            server_in, server_out = await asyncio.open_connection(*self._target)
+        except OSError:
+            client_out.close()
+            return
         mute = asyncio.Event()
         self._clients.add(client_out)
         try:
@@ -79,6 +94,8 @@ class NatsProxy:
                 upward = both.create_task(self._upward(client_in, server_out, mute))
                 downward = both.create_task(self._downward(server_in, client_out, mute))
                 await asyncio.wait([upward, downward], return_when=asyncio.FIRST_COMPLETED)
+                # What was said before the end still arrives, as late as the network brings it.
+                await self._passable.wait()
                 upward.cancel()
                 downward.cancel()
         except* OSError:
@@ -92,6 +109,7 @@ class NatsProxy:
         self, client_in: asyncio.StreamReader, server_out: asyncio.StreamWriter, mute: asyncio.Event
     ) -> None:
         async for frame in _frames(client_in):
+            await self._passable.wait()
             if _is_publish(frame):
                 if self._before is not None and self._before(frame):
                     mute.set()
@@ -108,6 +126,7 @@ class NatsProxy:
     ) -> None:
         unseen = False
         async for frame in _frames(server_in):
+            await self._passable.wait()
             if mute.is_set():
                 continue
             if frame.subject.startswith("evt.") and self._unseen is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -37,6 +37,10 @@ class Outsider:
         headers = {"Nats-Msg-Id": f"in:{key.account}:{key.chat}:{id_}"} if header else None
         return await self.put("in", key, body, headers)
 
+    async def written(self, key: ChatKey, id_: str, text: str = "hello", *, header: bool = True) -> None:
+        """`write`, as often as it takes; after an answer that was lost that makes a repeat, as with any gateway."""
+        await self._until_stored(lambda: self.write(key, id_, text, header=header))
+
     async def order(self, key: ChatKey, id_: str, command: str, **fields: Any) -> int:
         """A control."""
         return await self.put("control", key, json.dumps({"id": id_, "command": command, **fields}).encode())
@@ -55,9 +59,12 @@ class Outsider:
 
     async def stored(self, type_: str, key: ChatKey, body: bytes, headers: dict[str, str] | None = None) -> int:
         """`put`, as often as it takes while the server is away."""
+        return await self._until_stored(lambda: self.put(type_, key, body, headers))
+
+    async def _until_stored(self, attempt: Callable[[], Awaitable[int]]) -> int:
         while True:
             try:
-                return await self.put(type_, key, body, headers)
+                return await attempt()
             except (nats.errors.Error, OSError):
                 await asyncio.sleep(0.05)
 
@@ -67,13 +74,18 @@ class Outsider:
 
 @asynccontextmanager
 async def outsider(url: str, token: str | None = None, *, patience: float = 30.0) -> AsyncIterator[Outsider]:
-    """A client on the bus at `url`, which comes back by itself."""
+    """A client on the bus at `url` (several servers: comma-separated), which comes back by itself."""
 
     async def unheeded(_: Exception) -> None:
         """What cannot be stored, is told by `put`."""
 
     bus = await nats.connect(
-        url, token=token, max_reconnect_attempts=-1, reconnect_time_wait=0.05, ping_interval=5, error_cb=unheeded
+        url.split(","),
+        token=token,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.05,
+        ping_interval=5,
+        error_cb=unheeded,
     )
     try:
         someone = Outsider(bus, patience)

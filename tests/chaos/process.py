@@ -103,6 +103,16 @@ class Recado:
         self.start(**environment)
         await self.ready()
 
+    async def supervised(self) -> None:
+        """Return once it has started; until then it is started again whenever it ends, as a supervisor does: there may
+        be no bus."""
+        while True:
+            if not self.runs:
+                self.start()
+            await until(lambda: not self.runs or any(line.get("event") == "started" for line in self.lines()), 60.0)
+            if self.runs:
+                return
+
     async def said(self, event: str, **fields: Any) -> dict[str, Any]:
         """The first log line of this process with this `event` and these fields, once it is there."""
 

@@ -13,6 +13,7 @@ from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.nats_proxy import PATIENCE, NatsProxy, nats_proxy
 from tests.chaos.outsider import Outsider, outsider
 from tests.chaos.process import Recado, asks, recado
+from tests.chaos.promises import promises_kept
 from tests.doubles.openai_server import OpenAIDouble
 from tests.nats_server import NatsServer
 
@@ -33,10 +34,7 @@ class Stage(NamedTuple):
 
     async def kept_its_promises(self) -> None:
         """Nothing is owed, nothing was broken, every reply was heard once, and the projection is what the log says."""
-        await self.log.settled()
-        wrong = self.log.wrong()
-        assert not wrong, "\n".join([*map(str, wrong), self.log.told()])
-        await self.recado.is_verified()
+        await promises_kept(self.log, self.recado)
         heard = [reply["id"] for reply in self.outsider.replies]
         assert heard == [recorded.event.id for recorded in self.log.events if recorded.type == "reply"]
 

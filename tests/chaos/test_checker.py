@@ -43,6 +43,9 @@ def sorry(turn: str, **fields: Any) -> Reply:
     return replied(None, **{"id": f"{turn}.a", "author": "system", "about": turn, **fields})
 
 
+SORRY = sorry("t2")
+
+
 def adopted(turn: str, by: str) -> TurnAdopted:
     return TurnAdopted(turn=turn, by=by, at=AT)
 
@@ -85,6 +88,18 @@ BROKEN: dict[str, tuple[list[Any], list[str]]] = {
         [*TURN, replied("t1", "m1"), started("t2", "m1"), replied("t2", "m1")],
         ["a message has two endings", "a message has two endings"],
     ),
+    "failed in the wrong order": (
+        [
+            text("m1"),
+            text("m2"),
+            started("t1", "m2"),
+            replied("t1", "m2"),
+            started("t2", "m1"),
+            failed("t2", "m1"),
+            SORRY,
+        ],
+        ["turns out of order"],
+    ),
     "answered and ignored": ([*TURN, replied("t1", "m1"), ignored("m1")], ["a message has two endings"]),
     "answered twice by hand": (
         [text("m1"), ignored("m1"), replied(None, "m1", author="operator")],
@@ -96,7 +111,7 @@ BROKEN: dict[str, tuple[list[Any], list[str]]] = {
     ),
     "the second message first": (
         [text("m1"), text("m2"), started("t1", "m2"), replied("t1", "m2"), started("t2", "m1"), replied("t2", "m1")],
-        ["replies out of order"],
+        ["turns out of order", "replies out of order"],
     ),
     "a burst upside down": (
         [text("m1"), text("m2"), started("t1", "m2", "m1"), replied("t1", "m2", "m1")],

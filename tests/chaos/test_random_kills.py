@@ -18,6 +18,7 @@ from tests.chaos.load import SETTINGS, Load, load
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.nats_proxy import nats_proxy
 from tests.chaos.process import Recado, asks, recado
+from tests.chaos.promises import promises_kept
 from tests.doubles.openai_server import OpenAIDouble
 from tests.nats_server import NatsServer
 
@@ -130,44 +131,6 @@ async def test_the_connection_is_cut(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(3, MANY // 4)
-async def test_one_of_two_instances_is_killed(tmp_path: Path, times: int) -> None:
-    """Whichever answers is killed, or frozen until the other has taken over; it comes back and stands by."""
-    dice = random.Random(f"{SEED} instances")
-    server = NatsServer(tmp_path)
-    server.start()
-    try:
-        async with OpenAIDouble(latency=0.1, remember=False) as model:
-            settings = {"NATS_URL": server.url, **asks(model), **SETTINGS}
-            with recado(tmp_path / "one", **settings) as one, recado(tmp_path / "two", **settings) as two:
-                answers, stands_by = one, two
-                await answers.started()
-                stands_by.start()
-                await stands_by.said("stands_by")
-                async with load(server.url, None, model, dice) as (writing, log):
-                    for _ in range(times):
-                        await _answers(writing, log)
-                        await asyncio.sleep(dice.uniform(0, 0.5))
-                        if dice.random() < 0.5:
-                            answers.kill()
-                            await stands_by.ready()
-                            answers.start()
-                        else:
-                            answers.freeze()
-                            await stands_by.ready()
-                            answers.thaw()
-                            await answers.said("lease_lost")
-                            answers.kill()
-                            answers.start()
-                        answers, stands_by = stands_by, answers
-                        await stands_by.said("stands_by")
-                    await _answers(writing, log)
-                await _kept_their_promises(answers, writing, server.url)
-                await stands_by.is_verified()
-    finally:
-        server.kill()
-
-
 async def _answers(writing: Load, log: LogWatch) -> None:
     """Return once a message that is written now has its ending."""
     key, probe = await writing.answered()
@@ -189,11 +152,8 @@ async def _kept_their_promises(process: Recado, writing: Load, url: str, token: 
             lambda: all(id_ in log.checker.arrived(key) for key, id_ in writing.acknowledged),
             "every acknowledged message is in the log",
         )
-        await log.settled()
-        wrong = log.wrong()
-        assert not wrong, "\n".join([f"seed {SEED}", *map(str, wrong)])
+        await promises_kept(log, process, seed=SEED)
         assert len(log.events) > len(writing.acknowledged) > 50, "there was no load"
-        await process.is_verified()
 
 
 def _delete_projection(process: Recado) -> None:

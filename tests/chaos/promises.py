@@ -1,0 +1,16 @@
+"""The verdict at the end of every test that lets something break."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.chaos.log_watch import LogWatch
+from tests.chaos.process import Recado
+
+
+async def promises_kept(log: LogWatch, *processes: Recado, seed: str = "", patience: float = 60.0) -> None:
+    """Nothing is owed, no promise was broken, and the projection of every process is what the log says."""
+    await log.settled(patience=patience)
+    wrong = log.wrong()
+    assert not wrong, "\n".join([f"seed {seed}", *map(str, wrong), log.told()])
+    await asyncio.gather(*(process.is_verified() for process in processes))

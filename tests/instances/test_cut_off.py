@@ -1,0 +1,43 @@
+"""The network between one instance and the bus falls apart, and nobody is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.chaos.fleet import fleet
+from tests.chaos.nats_proxy import Frame, appends
+
+
+async def test_what_it_sent_comes_too_late(tmp_path: Path) -> None:
+    """Its reply is on the way when the network goes. Others adopt the turn and answer; when the network is back, the
+    old reply arrives and is refused, because the chat has moved on. The instance drops what it did and goes on."""
+    async with fleet(tmp_path, "a", "b", "c", wired="b", latency=0.5) as those:
+        before = await those.started("a", "b", "c")
+        (wire,) = those.wire
+        late: list[Frame] = []
+
+        def noted(frame: Frame) -> bool:
+            if appends("reply")(frame):
+                late.append(frame)
+            return False
+
+        wire.hold_before(noted)
+        lost = await those.chat_of("b")
+        await those.outsider.write(lost, "m1")
+        await those.model.until(lambda requests: len(requests) == 1)
+        wire.part()
+        reply = await those.log.ended(lost, "m1")
+        assert not reply.msg_id.startswith("b-")
+        await those.spread("a", "c")
+        assert not late
+        wire.heal()
+        assert (await those.spread("a", "b", "c")).owners == before.owners
+        await those.healthy("b")
+        assert late, "the reply that was on its way never arrived"
+        refused = re.findall(rb"Nats-Msg-Id: (b-\S+)", late[0].raw)
+        assert len(refused) == 1
+        assert refused[0].decode() not in [recorded.msg_id for recorded in those.log.events]
+        assert (await those.answered(lost, "m2")).startswith("b-")
+        assert those["b"].starts == 1
+        await those.kept_its_promises("b")
