@@ -111,8 +111,8 @@ class ChatTables(Projection[Tables]):
         def write(to: SQLiteCursor) -> None:
             at = micros(opened.timestamp)
             to.execute(
-                "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, snapshot)"
-                " VALUES (?, ?, 0, ?, 0, 0, 0, '{}')",
+                "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, wakes, snapshot)"
+                " VALUES (?, ?, 0, ?, 0, 0, 0, 0, '{}')",
                 (ACCOUNT, opened.originator_id.hex, at),
             )
 
@@ -132,7 +132,7 @@ class ChatTables(Projection[Tables]):
             )
             to.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, came.text))
             to.execute(
-                "UPDATE chats SET messages = messages + 1, last_at = ?, name = ?, owes = 1, snapshot = ? WHERE id = ?",
+                "UPDATE chats SET messages = messages + 1, last_at = ?, name = ?, owes = 1, wakes = 1, snapshot = ? WHERE id = ?",
                 (at, came.name, json.dumps(state), chat),
             )
 
@@ -216,8 +216,8 @@ class ChatTables(Projection[Tables]):
                 (ACCOUNT, replied.timestamp.date().isoformat(), reply["model"], *tokens),
             )
             to.execute(
-                "UPDATE chats SET replies = replies + 1, last_at = ?, owes = ?, snapshot = ? WHERE id = ?",
-                (at, bool(state["waiting"]), json.dumps(state), chat),
+                "UPDATE chats SET replies = replies + 1, last_at = ?, owes = ?, wakes = ?, snapshot = ? WHERE id = ?",
+                (at, bool(state["waiting"]), bool(state["waiting"]), json.dumps(state), chat),
             )
 
         self.view.commit(tracking, write)

@@ -106,22 +106,22 @@ _Answer = TypeVar("_Answer")
 _refusals = msgspec.json.Decoder(_Refusal)
 
 
-async def call(bus: Bus, request: str, answer: type[_Answer], body: Mapping[str, Any] | None = None) -> _Answer:
-    """The answer to `$JS.API.<request>`. Raises ApiRefused, LogUnavailable."""
+async def call(
+    bus: Bus, request: str, answer: type[_Answer], body: Mapping[str, Any] | None = None, *, within: float = TIMEOUT
+) -> _Answer:
+    """The answer to `$JS.API.<request>`, which has to come `within` seconds. Raises ApiRefused, LogUnavailable."""
     payload = msgspec.json.encode(body) if body is not None else b""
     now = asyncio.get_running_loop().time
-    limit = asyncio.timeout(TIMEOUT)
+    limit = asyncio.timeout(within)
     # An answer that was on its way is lost with the connection: waiting for it would be in vain.
     unwatch = bus.watch(lambda standing: None if standing or limit.expired() else limit.reschedule(now()))
     try:
         async with limit:
-            message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * TIMEOUT)
+            message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * within)
     except nats.errors.NoRespondersError:
         raise LogUnavailable("JetStream does not answer: the server starts, or has no JetStream") from None
     except TimeoutError:
-        raise LogUnavailable(
-            f"no answer to {request} within {TIMEOUT:g} s, or before the connection was lost"
-        ) from None
+        raise LogUnavailable(f"no answer to {request} within {within:g} s, or before the connection was lost") from None
     except (nats.errors.Error, OSError) as error:
         raise LogUnavailable(f"{request}: {said(error)}") from error
     finally:

@@ -145,7 +145,7 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
             info = await _request_stream(bus, "CREATE", _events(max_bytes, replicas))
         except LogMismatch as mismatch:
             refused = mismatch.__cause__
-            no_room = isinstance(refused, ApiRefused) and refused.fault.err_code == STORAGE_EXCEEDED
+            no_room = isinstance(refused, ApiRefused) and _is_no_room(refused)
             if not (no_room and shrink and max_bytes > SMALLEST_DEFAULT):
                 raise
             max_bytes //= 2
@@ -157,6 +157,12 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
                 info = await _request_stream(bus, "UPDATE", {**info.config, **_events(max_bytes, replicas)})
             log.info("log.created", stream=EVENTS, max_bytes=max_bytes, replicas=replicas)
             return info
+
+
+def _is_no_room(refused: ApiRefused) -> bool:
+    """A cluster says it of each of its servers, among the reasons why none will do."""
+    fault = refused.fault
+    return fault.err_code == STORAGE_EXCEEDED or (fault.err_code == NO_PEERS and "storage" in fault.description)
 
 
 async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> StreamInfo:

@@ -20,6 +20,9 @@ from events.recorded import Recorded
 RETRY = 0.2
 """Seconds between two attempts while the log is unavailable."""
 
+LOOK = 2.0
+"""Seconds for which a look at the stream is waited for: while a cluster elects a leader, nobody answers at all."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger("recado.tail")
@@ -85,7 +88,7 @@ class Tail:
         except nats.errors.ConnectionClosedError as error:
             raise LogUnavailable("the connection to the bus is closed") from error
         try:
-            await self._recognise(await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo))
+            await self._recognise(await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo, within=LOOK))
             return await Feed.open(self._bus, self._last + 1, self._subject)
         except ApiRefused as refused:
             raise LogUnavailable(str(refused)) from refused
