@@ -14,8 +14,9 @@ from events.ids import ChatKey, account_filter
 from events.inbound import Message, Receipt
 from events.log import EventLog
 from events.recorded import Recorded
-from gateways.delivery import Delivery, Outcome, Sender
+from gateways.delivery import Delivery
 from gateways.ledger import is_settled
+from gateways.sender import Outcome, Part, Sender
 
 ANA = ChatKey("local", "12025550143@s.whatsapp.net")
 TOM = ChatKey("local", "447700900123@s.whatsapp.net")
@@ -73,18 +74,19 @@ class Phone:
         """Keep the sending of this reply from ending until the event is set."""
         return self.held.setdefault(id_, asyncio.Event())
 
-    async def send(self, reply: Reply) -> Outcome:
-        self.shown.append(reply.id)
+    async def send(self, part: Part) -> Outcome:
+        name = part.reply if part.of == 1 else f"{part.reply}:{part.number}"
+        self.shown.append(name)
         self._tell()
-        if reply.id in self.held:
-            await self.held[reply.id].wait()
-        failure = self.fails.get(reply.id, Outcome("delivered"))
+        if name in self.held:
+            await self.held[name].wait()
+        failure = self.fails.get(name, Outcome("delivered"))
         if isinstance(failure, Exception):
             raise failure
         return failure
 
-    async def resolve(self, reply: Reply) -> Outcome:
-        self.resolved.append(reply.id)
+    async def resolve(self, part: Part) -> Outcome:
+        self.resolved.append(part.reply if part.of == 1 else f"{part.reply}:{part.number}")
         self._tell()
         return self._resolves_to
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from events.decisions import Reply
 from events.ids import ChatKey
 from events.inbound import Inbound
 from events.log import Appended, EventLog
 from events.memory_log import MemoryLog
-from gateways.delivery import Delivery, Outcome
+from gateways.delivery import Delivery
+from gateways.sender import Outcome, Part
 from gateways.simulator import Simulator
 from tests.gateways.replies import ANA, TOM, Phone, delivering, receipts, say, until_noted, until_settled
 
@@ -59,9 +59,9 @@ class PoweredPhone(Phone):
         self._power = power
         self.shown = shown
 
-    async def send(self, reply: Reply) -> Outcome:
+    async def send(self, part: Part) -> Outcome:
         await self._power.step()
-        outcome = await super().send(reply)
+        outcome = await super().send(part)
         await self._power.step()
         return outcome
 
