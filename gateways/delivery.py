@@ -177,13 +177,16 @@ class Delivery:
                 if owed.state is None and not await self._is_ready(chat):
                     return
                 part = self._part(owed)
-                attempt += 1
+                outcome: Outcome | None = None
                 if part is None:
                     await self._park_rest(owed, attempt)
                 elif await self._claim(owed, part, attempt):
-                    await self._note(owed, part, attempt, await self._attempt(self._sender.send, part))
+                    outcome = await self._attempt(self._sender.send, part)
                 elif self._is_open(owed, part):
-                    await self._resolve(owed, part, attempt)
+                    outcome = await self._resolve(owed, part)
+                if part is not None and outcome is not None:
+                    await self._note(owed, part, attempt, outcome)
+                    attempt += outcome.state == "later"
         finally:
             del self._senders[chat]
 
@@ -230,8 +233,9 @@ class Delivery:
         # Whoever else looked at the reply meanwhile may have parked it, but has not sent it: the claim is ours.
         return claims and owed.claim == self._receipts.id_of(piece)
 
-    async def _resolve(self, owed: Owed, part: Part, attempt: int) -> None:
-        """Find out what became of a part that somebody began to send; when that takes too long, `then` is done."""
+    async def _resolve(self, owed: Owed, part: Part) -> Outcome | None:
+        """What became of a part that somebody began to send; when that takes too long, what `then` says. None if the
+        log tells it meanwhile, or `stop` comes."""
         patience = PARK_AFTER if self._doubt is None else self._doubt
         deadline, pause = time.monotonic() + patience, _FIRST_DOUBT
         outcome = await self._attempt(self._sender.resolve, part)
@@ -244,12 +248,11 @@ class Delivery:
                 break
             await self._pause(min(pause, left), lambda: not self._is_open(owed, part))
             if self._stopping.is_set():
-                return
+                return None
             pause = min(pause * 2, _LONGEST_DOUBT)
             if self._is_open(owed, part):
                 outcome = await self._attempt(self._sender.resolve, part)
-        if self._is_open(owed, part):
-            await self._note(owed, part, attempt, outcome)
+        return outcome if self._is_open(owed, part) else None
 
     async def _attempt(self, act: Callable[[Part], Awaitable[Outcome]], part: Part) -> Outcome:
         async with self._slots:

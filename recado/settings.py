@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-import msgspec
 import structlog
 from dotenv.parser import parse_stream
 
@@ -29,6 +28,7 @@ from recado.variables import (
     whole,
     without_userinfo,
 )
+from recado.whatsapp_settings import WhatsAppSettings
 
 log = structlog.get_logger("recado.settings")
 
@@ -44,7 +44,7 @@ class SettingsInvalid(Exception):
         self.problems = problems
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(WhatsAppSettings, frozen=True, kw_only=True):
     """What recado was told. `python -m recado.reference` writes docs/configuration.md from what stands here."""
 
     openai_api_key: Annotated[
@@ -243,6 +243,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
     @property
+    def cloud_account(self) -> str:
+        """The account of `recado gateway cloud`."""
+        return self.account if self.account != Settings().account else self.whatsapp_phone_number_id
+
+    @property
     def wants_local_model(self) -> bool:
         """Whether nobody named a model server, so that the small local model answers."""
         return self.openai_api_mode == "chat" and not self.openai_api_key and self.openai_base_url is None
@@ -260,8 +265,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return "…" if variable.secret and value else without_userinfo(value)
 
 
+_HINTS = get_type_hints(Settings, include_extras=True)
 VARIABLES: dict[str, Variable] = {
-    field: hint.__metadata__[0] for field, hint in get_type_hints(Settings, include_extras=True).items()
+    field: _HINTS[field].__metadata__[0] for field in (*Settings.__annotations__, *WhatsAppSettings.__annotations__)
 }
 """The variable behind each field of Settings."""
 

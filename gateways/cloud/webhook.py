@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import structlog
@@ -49,8 +49,12 @@ class Webhook:
         self._secret = app_secret.encode()
         self._verify_token = verify_token
 
-    def app(self) -> Starlette:
-        return Starlette(routes=[Route(PATH, self._verify, methods=["GET"]), Route(PATH, self._take, methods=["POST"])])
+    def app(self, others: Sequence[Route] = ()) -> Starlette:
+        """The webhook as an ASGI app, with `others` beside it."""
+        take = Route(PATH, self._take, methods=["POST"])
+        app = Starlette(routes=[Route(PATH, self._verify, methods=["GET"]), take, *others])
+        app.state.closing = asyncio.Event()
+        return app
 
     async def _verify(self, request: Request) -> Response:
         """Meta's question when the address is entered: who knows the token repeats the challenge."""

@@ -39,6 +39,18 @@ def gateway() -> None:
 
 
 @gateway.command()
+@account_option
+def cloud(account: str | None) -> None:
+    """Connect a WhatsApp Business number by Meta's Cloud API: webhooks on RECADO_WEBHOOK_PORT, replies out.
+
+    docs/gateways.md says what Meta needs, and where each setting is to be had.
+    """
+    from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
+
+    run(run_cloud(settings(), account))
+
+
+@gateway.command()
 @chat_argument
 @account_option
 @click.option("--name", type=Text(), help="The name that the person goes by.")

@@ -66,11 +66,16 @@ class PoweredPhone(Phone):
         return outcome
 
 
-async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power) -> bool:
+def in_words(text: str) -> list[str]:
+    """`text of a1` goes out in three parts."""
+    return text.split()
+
+
+async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, split: Split = whole) -> bool:
     """One life of a gateway until it has delivered everything, or until the power goes; whether it went."""
-    running = asyncio.create_task(
-        Delivery(PoweredLog(log, power), "local", PoweredPhone(power, shown), data_dir=data_dir).run()  # type: ignore[arg-type]
-    )
+    powered: Any = PoweredLog(log, power)
+    phone = PoweredPhone(power, shown)
+    running = asyncio.create_task(Delivery(powered, "local", phone, data_dir=data_dir, split=split).run())
     ended = asyncio.create_task(until_settled(log, *ALL))
     gone = asyncio.create_task(power.off.wait())
     try:
