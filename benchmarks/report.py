@@ -21,6 +21,7 @@ _TITLES = {
     "memory": "Memory of an idle chat",
     "ready": "Ready after a start",
     "appends": "Appends",
+    "webhooks": "Webhooks",
 }
 
 _INTRODUCTION = """\
