@@ -41,7 +41,7 @@ class WhatsAppSettings(msgspec.Struct, frozen=True, kw_only=True):
             reader=secret(),
             meaning="The token with which `recado gateway cloud` sends: a permanent one of a system user, with the "
             "permission `whatsapp_business_messaging`.",
-            example="EAAG…",
+            example="EAAG-and-so-on",
             secret=True,
         ),
     ] = ""
@@ -61,7 +61,7 @@ class WhatsAppSettings(msgspec.Struct, frozen=True, kw_only=True):
             name="WHATSAPP_APP_SECRET",
             reader=secret(),
             meaning="The secret of the Meta app, with which its webhooks are signed: others are refused.",
-            example="5d41402a…",
+            example="5d41402a-and-so-on",
             secret=True,
         ),
     ] = ""
@@ -148,4 +148,4 @@ def problems(settings: WhatsAppSettings) -> Iterator[str]:
     }
     for variable, (value, how) in where.items():
         if not value:
-            yield f"{variable} is required for recado gateway cloud: {how} (see docs/gateways.md)"
+            yield f"{variable} is required for recado gateway cloud: {how} (see docs/whatsapp.md)"

@@ -46,7 +46,7 @@ def gateway() -> None:
 def cloud(account: str | None) -> None:
     """Connect a WhatsApp Business number by Meta's Cloud API: webhooks on RECADO_WEBHOOK_PORT, replies out.
 
-    docs/gateways.md says what Meta needs, and where each setting is to be had.
+    docs/whatsapp.md says what Meta needs, and where each setting is to be had.
     """
     from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
 
