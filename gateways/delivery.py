@@ -28,6 +28,7 @@ from gateways.checkpoint import CheckpointFile, Saved
 from gateways.ledger import Ledger, Owed
 from gateways.receipts import LONGEST_ID, Receipts
 from gateways.sender import Outcome, Part, Sender
+from gateways.templates import was_begun
 
 CHATS_AT_ONCE = 64
 """Chats to which something is being sent at the same time."""
@@ -174,6 +175,9 @@ class Delivery:
                 if not 1 <= len(owed.id) <= LONGEST_ID:
                     await self._give_up(owed)
                     continue
+                if owed.template is not None and owed.state is None and await was_begun(self._log, owed):
+                    self._ledger.drop(owed)
+                    continue
                 if owed.state is None and not await self._is_ready(chat):
                     return
                 part = self._part(owed)
@@ -196,7 +200,9 @@ class Delivery:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return ready.done() and not self._stopping.is_set()
+            if ready.done():
+                ready.result()
+            return not self._stopping.is_set()
         finally:
             await _end(ready, stopping)
 

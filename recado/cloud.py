@@ -34,7 +34,7 @@ from recado.bus import connect
 from recado.leased import while_held
 from recado.settings import Settings, SettingsInvalid
 from recado.stopping import bus_closed, stop_signal
-from recado.whatsapp_settings import problems
+from recado.whatsapp_settings import cloud_account, problems
 
 log = structlog.get_logger("recado")
 
@@ -48,7 +48,10 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
     if wrong:
         raise SettingsInvalid(wrong)
     stop = stop_signal()
-    async with _running(settings, account or settings.cloud_account) as (replies, tasks):
+    async with _running(settings, account or cloud_account(settings.account, settings.whatsapp_phone_number_id)) as (
+        replies,
+        tasks,
+    ):
         waiting = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()

@@ -28,7 +28,7 @@ from recado.variables import (
     whole,
     without_userinfo,
 )
-from recado.whatsapp_settings import WhatsAppSettings
+from recado.whatsapp_settings import UNSET_ACCOUNT, WhatsAppSettings
 
 log = structlog.get_logger("recado.settings")
 
@@ -173,7 +173,7 @@ class Settings(WhatsAppSettings, frozen=True, kw_only=True):
             example="5511988887777",
             keep_empty=True,
         ),
-    ] = "local"
+    ] = UNSET_ACCOUNT
     data: Annotated[
         Path,
         Variable(
@@ -243,11 +243,6 @@ class Settings(WhatsAppSettings, frozen=True, kw_only=True):
     ] = None
 
     @property
-    def cloud_account(self) -> str:
-        """The account of `recado gateway cloud`."""
-        return self.account if self.account != Settings().account else self.whatsapp_phone_number_id
-
-    @property
     def wants_local_model(self) -> bool:
         """Whether nobody named a model server, so that the small local model answers."""
         return self.openai_api_mode == "chat" and not self.openai_api_key and self.openai_base_url is None
@@ -266,9 +261,8 @@ class Settings(WhatsAppSettings, frozen=True, kw_only=True):
 
 
 _HINTS = get_type_hints(Settings, include_extras=True)
-VARIABLES: dict[str, Variable] = {
-    field: _HINTS[field].__metadata__[0] for field in (*Settings.__annotations__, *WhatsAppSettings.__annotations__)
-}
+_FIELDS = (*Settings.__annotations__, *WhatsAppSettings.__annotations__)
+VARIABLES: dict[str, Variable] = {field: _HINTS[field].__metadata__[0] for field in _FIELDS}
 """The variable behind each field of Settings."""
 
 

@@ -10,6 +10,9 @@ import msgspec
 
 from recado.variables import Reader, Variable, choice, host, seconds, secret, url, whole
 
+UNSET_ACCOUNT = "local"
+"""What RECADO_ACCOUNT is if nobody sets it."""
+
 _TEMPLATE = re.compile(r"[a-z0-9_]{1,512}:[a-z]{2,3}(_[A-Z]{2})?")
 
 
@@ -133,6 +136,11 @@ class WhatsAppSettings(msgspec.Struct, frozen=True, kw_only=True):
             example="resend",
         ),
     ] = "park"
+
+
+def cloud_account(account: str, phone_number_id: str) -> str:
+    """The account of `recado gateway cloud`: RECADO_ACCOUNT, or the number's id where that is not set."""
+    return account if account != UNSET_ACCOUNT else phone_number_id
 
 
 def problems(settings: WhatsAppSettings) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recado.settings import Settings, SettingsInvalid, settings_of
-from recado.whatsapp_settings import problems
+from recado.whatsapp_settings import cloud_account, problems
 from tests.chaos.process import recado
 
 GIVEN = {
@@ -21,8 +21,8 @@ GIVEN = {
 def test_all_that_is_needed() -> None:
     settings = settings_of(GIVEN)
     assert list(problems(settings)) == []
-    assert settings.cloud_account == "106540352242922"
-    assert settings_of(GIVEN | {"RECADO_ACCOUNT": "shop"}).cloud_account == "shop"
+    assert cloud_account(settings.account, settings.whatsapp_phone_number_id) == "106540352242922"
+    assert cloud_account("shop", settings.whatsapp_phone_number_id) == "shop"
 
 
 @pytest.mark.parametrize("missing", GIVEN)
