@@ -48,10 +48,8 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
     if wrong:
         raise SettingsInvalid(wrong)
     stop = stop_signal()
-    async with _running(settings, account or cloud_account(settings.account, settings.whatsapp_phone_number_id)) as (
-        replies,
-        tasks,
-    ):
+    account = account or cloud_account(settings.account, settings.whatsapp_phone_number_id)
+    async with _running(settings, account) as (replies, tasks):
         waiting = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()

@@ -56,10 +56,7 @@ DRAIN = 5.0
 async def run_up(settings: Settings) -> None:
     """NATS (embedded, unless NATS_URL is set), one instance, the simulated phones and the page, until stopped."""
     # Where a real number has this account, its replies are not for simulated phones.
-    real = (
-        bool(settings.whatsapp_phone_number_id)
-        and cloud_account(settings.account, settings.whatsapp_phone_number_id) == settings.account
-    )
+    real = bool(settings.whatsapp_phone_number_id) and settings.account != UNSET_ACCOUNT
     await _until_stopped(settings, simulated=not real)
 
 
