@@ -46,6 +46,7 @@ from recado.model import open_model
 from recado.readiness import Readiness
 from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
+from recado.whatsapp_settings import UNSET_ACCOUNT
 
 log = structlog.get_logger("recado")
 
