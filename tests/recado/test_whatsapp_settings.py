@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,12 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
         gateway.environment["RECADO_WEBHOOK_PORT"] = str(taken.getsockname()[1])
         told = await gateway.run("gateway", "cloud")
     assert (told.code, "set RECADO_WEBHOOK_PORT" in told.err) == (1, True)
+
+
+@pytest.mark.parametrize(("account", "simulated"), [({}, True), ({"RECADO_ACCOUNT": "shop"}, False)])
+async def test_simulated_phones_beside_a_real_number(tmp_path: Path, account: dict[str, str], simulated: bool) -> None:
+    """On its account there are none: they would take the real people's replies. On another they are."""
+    with recado(tmp_path, command="up", **GIVEN, **account) as instance:
+        await instance.started()
+        _status, told = await instance.asked("/api/overview")
+        assert json.loads(told)["can_write"] is simulated
