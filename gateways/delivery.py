@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from events import codec
+from events.decisions import Reply
 from events.ids import account_filter
 from events.inbound import ReceiptError
 from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
@@ -48,8 +49,8 @@ def _ignore(_recorded: Recorded) -> None:
     pass
 
 
-def _whole(text: str) -> Sequence[str]:
-    return (text,)
+def _whole(reply: Reply) -> Sequence[str]:
+    return (reply.text,)
 
 
 async def _at_once(_chat: str) -> None:
@@ -63,7 +64,7 @@ class Delivery:
     one of another stream, or one beyond the log's end, the log is read from its beginning: settled replies stay
     settled, and what is older than the account's first gateway is left alone (see Ledger).
 
-    `split` cuts a reply's text into what is sent one by one, always alike. `ready` returns when the chat may be sent
+    `split` makes of a reply the texts that are sent one by one, always alike. `ready` returns when the chat may be sent
     to. A part that stays in doubt for `doubt` seconds is parked, or sent again, as `then` says.
     """
 
@@ -81,7 +82,7 @@ class Delivery:
         *,
         data_dir: Path,
         observe: Callable[[Recorded], None] = _ignore,
-        split: Callable[[str], Sequence[str]] = _whole,
+        split: Callable[[Reply], Sequence[str]] = _whole,
         ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
         doubt: float | None = None,
         then: Literal["park", "resend"] = "park",
@@ -211,7 +212,7 @@ class Delivery:
         key = owed.key
         if owed.template is not None or owed.reply is None:
             return Part(key.account, key.chat, owed.id, "", template=owed.template)
-        texts = self._split(owed.reply.text) or ("",)
+        texts = self._split(owed.reply) or ("",)
         if owed.parts not in (0, len(texts)):
             return None
         text = texts[owed.part - 1]

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from actors.lease import Holder, Lease
 from console.server import bind, serving
+from events.decisions import Reply
 from events.ids import token
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog
@@ -132,7 +133,7 @@ class Replies:
             sender,
             data_dir=self._settings.data,
             observe=observe,
-            split=lambda text: split(to_whatsapp(text)),
+            split=_texts,
             ready=sender.ready,
             doubt=self._settings.doubt_seconds,
             then=self._settings.in_doubt,
@@ -152,6 +153,11 @@ class Replies:
         if self._delivery is not None:
             self._delivery.stop()
         return self._delivery is not None
+
+
+def _texts(reply: Reply) -> list[str]:
+    """What is sent one by one. A person writes as WhatsApp shows it; a model writes markdown."""
+    return split(reply.text if reply.author == "operator" else to_whatsapp(reply.text))
 
 
 async def _healthz(_request: Request) -> Response:

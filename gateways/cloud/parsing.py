@@ -100,7 +100,7 @@ class Parser:
         if value.metadata.phone_number_id != self._phone_number_id:
             yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or 'of nobody'}")
             return
-        people = _people(value.contacts)
+        people = _people(value.contacts, alone=len(value.messages) == 1)
         for each in value.messages:
             yield self._message(each, people, echo=False)
         for each in value.message_echoes:
@@ -125,7 +125,8 @@ class Parser:
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
         """The chat, the sender where that is another than the chat, the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
-        contact = people.get(number or "") or people.get(user or "")
+        # Who hides the number may be named beside the message only.
+        contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
         if contact is not None:
             number, user = number or contact.wa_id, user or contact.user_id
         person = _person(number, user)
@@ -182,8 +183,9 @@ class MissingPart(ValueError):
     """An update without something that it cannot be without."""
 
 
-def _people(raws: list[msgspec.Raw]) -> dict[str, wire.Contact]:
-    """The batch's contacts by number and by BSUID. One that cannot be read is only a name that is missing."""
+def _people(raws: list[msgspec.Raw], *, alone: bool) -> dict[str, wire.Contact]:
+    """The batch's contacts by number and by BSUID, and under "" the only one of an only message. One that cannot be read is a name that is
+    missing."""
     people = {}
     for raw in raws:
         try:
@@ -193,6 +195,8 @@ def _people(raws: list[msgspec.Raw]) -> dict[str, wire.Contact]:
         for name in (contact.wa_id, contact.user_id):
             if name:
                 people[name] = contact
+        if alone and len(raws) == 1:
+            people[""] = contact
     return people
 
 

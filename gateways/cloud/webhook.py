@@ -98,7 +98,9 @@ class Webhook:
         arrived = [update for update in updates if isinstance(update, Arrived)]
         for update in updates:
             if isinstance(update, Notice):
-                log.info(update.what, account=self._account, **update.about)
+                # Of what others send with this number there may be much; the rest is worth a line.
+                tell = log.debug if update.what == "other_status" else log.info
+                tell(update.what, account=self._account, **update.about)
                 UPDATES.labels(update.what).inc()
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
         taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from events.decisions import Reply
 from events.ids import ChatKey
 from events.inbound import Inbound
 from events.log import Appended, EventLog
@@ -67,12 +68,12 @@ class PoweredPhone(Phone):
         return outcome
 
 
-Split = Callable[[str], list[str]]
+Split = Callable[[Reply], list[str]]
 
 WAYS: dict[str, tuple[Split, list[str]]] = {
-    "whole": (lambda text: [text], [""]),
+    "whole": (lambda reply: [reply.text], [""]),
     # `text of a1` goes out in three parts.
-    "in parts": (str.split, [":1", ":2", ":3"]),
+    "in parts": (lambda reply: reply.text.split(), [":1", ":2", ":3"]),
 }
 """How replies are split, and the ends of their parts' names."""
 

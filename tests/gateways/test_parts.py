@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 
 from chat.receipts import of_whole
+from events.decisions import Reply
 from events.inbound import Receipt, ReceiptError, ReceiptState
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from gateways.sender import Outcome
 from tests.gateways.replies import ANA, Phone, delivering, receipts, reply, say, until_noted, until_settled
 from tests.gateways.test_ledger import Told
+
+
+def in_words(made: Reply) -> list[str]:
+    """`text of r1` goes out in three parts."""
+    return made.text.split()
 
 
 class Parts(Told):
@@ -90,7 +96,7 @@ def test_the_last_parts_state_is_the_whole_replys() -> None:
 async def test_parts_are_sent_in_order(log: EventLog, data_dir: Path) -> None:
     """Each one claimed and accounted for, then the chat's next reply."""
     phone = Phone()
-    async with delivering(log, phone, data_dir, split=str.split):
+    async with delivering(log, phone, data_dir, split=in_words):
         await say(log, "r1", "r2")
         await until_noted(log, "r2 delivered")
     assert phone.shown == ["r1:1", "r1:2", "r1:3", "r2:1", "r2:2", "r2:3"]
@@ -105,7 +111,7 @@ async def test_a_reply_that_would_be_split_otherwise_now(data_dir: Path) -> None
     await say(log, "r1")
     await log.publish(ANA, Receipt(id="old", reply="r1", state="accepted", part=1, parts=2), msg_id="")
     phone = Phone()
-    async with delivering(log, phone, data_dir, split=str.split):
+    async with delivering(log, phone, data_dir, split=in_words):
         await until_settled(log, "r1")
     assert phone.shown == []
 

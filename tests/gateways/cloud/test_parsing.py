@@ -160,7 +160,8 @@ def test_a_person_without_a_phone_number() -> None:
     """Who hides it is known by the BSUID; it may stand in the message or beside it."""
     chat = ChatKey("shop", f"{BSUID}@bsuid")
     hidden = contact(None, "Mei", BSUID)
-    for written_ in (message("wamid.1", sender=None, from_user_id=BSUID, text={"body": "hi"}),):
+    inside = message("wamid.1", sender=None, from_user_id=BSUID, text={"body": "hi"})
+    for written_ in (inside, message("wamid.1", sender=None, text={"body": "hi"})):
         key, event = arrived(messages(written_, contacts=[hidden]))
         assert (key, event.name, event.aliases) == (chat, "Mei", ())
 

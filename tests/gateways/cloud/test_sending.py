@@ -60,6 +60,14 @@ async def test_a_reply_is_sent_and_told_of(log: EventLog, data_dir: Path) -> Non
         assert await steps(log, "r1") == ["sending", "accepted", "read", "sent", "delivered"]
 
 
+async def test_what_a_person_writes_is_left_as_it_is(log: EventLog, data_dir: Path) -> None:
+    """An operator writes as WhatsApp shows it; only a model writes markdown."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        await say(log, "r1", text="*now* in _the_ shop", author="operator")
+        await meta.until_taken(1)
+        assert meta.texts() == ["*now* in _the_ shop"]
+
+
 async def test_a_person_without_a_number_and_a_group(log: EventLog, data_dir: Path) -> None:
     """They are addressed as Meta wants it."""
     group = ChatKey("shop", "Y2FwaV9ncm91cDoxNzA1NTU1MDEzOToxMjAzNjM0@g.us")
