@@ -184,8 +184,8 @@ class MissingPart(ValueError):
 
 
 def _people(raws: list[msgspec.Raw], *, alone: bool) -> dict[str, wire.Contact]:
-    """The batch's contacts by number and by BSUID, and under "" the only one of an only message. One that cannot be read
-    is a name that is missing."""
+    """The batch's contacts by number and by BSUID, and under "" the only one of an only message. One that cannot be
+    read is a name that is missing."""
     people = {}
     for raw in raws:
         try:
