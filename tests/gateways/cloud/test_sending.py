@@ -306,6 +306,16 @@ async def test_somebody_is_at_it(log: EventLog, data_dir: Path) -> None:
         await until_step(log, "t1.r", "accepted")
 
 
+async def test_a_turn_that_is_over_at_once(log: EventLog, data_dir: Path) -> None:
+    """Its message is marked as read all the same."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        for number in range(5):
+            await decide(log, TurnStarted(turn="t1", messages=(f"wamid.{number}",), backend="chat", at=NOON), ANA)
+            await say(log, f"t{number}.r", in_reply_to=(f"wamid.{number}",))
+        await until(lambda: len(meta.marks) == 5)
+        assert {mark.message_id for mark in meta.marks} == {f"wamid.{number}" for number in range(5)}
+
+
 async def test_more_than_whatsapp_takes_at_once(log: EventLog, data_dir: Path) -> None:
     """100 chats at the same moment: each gets its reply once, whatever Meta finds too much meanwhile."""
     async with GraphDouble(Limits()) as meta, cloud_gateway(log, meta, data_dir):
