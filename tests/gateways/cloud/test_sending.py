@@ -12,6 +12,7 @@ from events.ids import ChatKey, account_filter
 from events.inbound import Message, Receipt
 from events.log import EventLog
 from gateways.cloud import gate as gate_module
+from gateways.cloud import graph as graph_module
 from gateways.cloud import sender as sender_module
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_server import GraphDouble
@@ -207,6 +208,18 @@ async def test_in_doubt_without_any_word(log: EventLog, data_dir: Path, kind: st
         assert meta.texts() == ["text of r1"] * (first + again) + ["text of r2"]
         end = ["parked in_doubt"] if then == "park" else ["sending in_doubt", "sending", "accepted"]
         assert await steps(log, "r1") == ["sending", "in_doubt in_doubt", *end]
+
+
+async def test_an_answer_that_does_not_come(log: EventLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection stands and nothing is said: after a while that is a doubt, and the status ends it."""
+    monkeypatch.setattr(graph_module, "ANSWER_WITHIN", 0.2)
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, doubt_seconds=60.0):
+        meta.fail("hang")
+        await say(log, "r1")
+        await until_step(log, "r1", "in_doubt in_doubt")
+        await meta.tell(meta.taken[0], "sent")
+        assert await steps(log, "r1") == ["sending", "in_doubt in_doubt", "sent"]
+        assert meta.texts() == ["text of r1"]
 
 
 @pytest.mark.parametrize("code", [1, 131000])
