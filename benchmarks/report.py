@@ -26,6 +26,7 @@ _TITLES = {
     "idle": "Instances with nothing to do",
     "assignment": "Sharing the partitions",
     "disk": "What is stored",
+    "webhooks": "Webhooks",
 }
 
 _INTRODUCTION = """\

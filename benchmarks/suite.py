@@ -24,7 +24,7 @@ from benchmarks.figures import Outcome
 
 NAMES = (
     *("appends", "replies", "latency", "rebuild", "waking", "memory", "ready"),
-    *("takeover", "instances", "idle", "assignment", "disk"),
+    *("takeover", "instances", "idle", "assignment", "disk", "webhooks"),
 )
 
 

@@ -132,7 +132,8 @@ class ChatTables(Projection[Tables]):
             )
             to.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, came.text))
             to.execute(
-                "UPDATE chats SET messages = messages + 1, last_at = ?, name = ?, owes = 1, wakes = 1, snapshot = ? WHERE id = ?",
+                "UPDATE chats SET messages = messages + 1, last_at = ?, name = ?, owes = 1, wakes = 1, snapshot = ?"
+                " WHERE id = ?",
                 (at, came.name, json.dumps(state), chat),
             )
 
@@ -210,10 +211,10 @@ class ChatTables(Projection[Tables]):
                 (len(reply["messages"]), *tokens, chat, thread["seq"]),
             )
             to.execute(
-                "INSERT INTO usage VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT (account, day, model) DO UPDATE SET"
+                "INSERT INTO usage VALUES (?, ?, 'chat', ?, 1, ?, ?) ON CONFLICT (chat, day, backend, model) DO UPDATE SET"
                 " replies = replies + 1, input_tokens = input_tokens + excluded.input_tokens,"
                 " output_tokens = output_tokens + excluded.output_tokens",
-                (ACCOUNT, replied.timestamp.date().isoformat(), reply["model"], *tokens),
+                (chat, replied.timestamp.date().isoformat(), reply["model"], *tokens),
             )
             to.execute(
                 "UPDATE chats SET replies = replies + 1, last_at = ?, owes = ?, wakes = ?, snapshot = ? WHERE id = ?",

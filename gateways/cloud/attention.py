@@ -1,0 +1,71 @@
+"""Showing a person that somebody is at it: what they wrote is marked as read and recado types while a turn runs.
+
+Best effort: a mark that does not get through is neither tried again nor written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
+from events.jid import is_group
+from events.recorded import Recorded
+from gateways.cloud.graph import Graph
+from gateways.cloud.sender import WAMID
+
+AGAIN_AFTER = 20.0
+"""Seconds; the indicator lasts 25. https://developers.facebook.com/docs/whatsapp/cloud-api/typing-indicators"""
+
+MOST_TIMES = 15
+
+log = structlog.get_logger("recado.gateway")
+
+
+class Attention:
+    """Follows the account's turns."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._running: dict[str, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def observe(self, recorded: Recorded) -> None:
+        """Something happened just now."""
+        event, chat = recorded.event, recorded.key.chat
+        if isinstance(event, TurnStarted):
+            self._end(chat)
+            seen = [message for message in event.messages if message.startswith(WAMID)]
+            if seen and not is_group(chat):
+                ended = self._running[chat] = asyncio.Event()
+                task = asyncio.create_task(self._show(seen[-1], ended))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        elif isinstance(event, Reply | TurnFailed | Ignored):
+            self._end(chat)
+
+    def close(self) -> None:
+        """Show nothing more."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _show(self, message: str, ended: asyncio.Event) -> None:
+        """Mark the message as read, and type until the turn has ended; a turn that has by now needs the mark alone."""
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": message}
+        typing = body | {"typing_indicator": {"type": "text"}}
+        for _ in range(MOST_TIMES):
+            answer = await self._graph.post(body if ended.is_set() else typing)
+            if answer.error is not None and answer.error.code is not None:
+                log.info("typing_not_shown", code=answer.error.code, detail=answer.error.detail)
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), AGAIN_AFTER)
+                return
+
+    def _end(self, chat: str) -> None:
+        ended = self._running.pop(chat, None)
+        if ended is not None:
+            ended.set()
