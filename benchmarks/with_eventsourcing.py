@@ -211,7 +211,8 @@ class ChatTables(Projection[Tables]):
                 (len(reply["messages"]), *tokens, chat, thread["seq"]),
             )
             to.execute(
-                "INSERT INTO usage VALUES (?, ?, 'chat', ?, 1, ?, ?) ON CONFLICT (chat, day, backend, model) DO UPDATE SET"
+                "INSERT INTO usage VALUES (?, ?, 'chat', ?, 1, ?, ?)"
+                " ON CONFLICT (chat, day, backend, model) DO UPDATE SET"
                 " replies = replies + 1, input_tokens = input_tokens + excluded.input_tokens,"
                 " output_tokens = output_tokens + excluded.output_tokens",
                 (chat, replied.timestamp.date().isoformat(), reply["model"], *tokens),
