@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from chat.context import Line, readable
 from chat.state import Chat
 from events.ids import ChatKey
@@ -16,9 +18,12 @@ from projections.reader import Reader
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
+# All lines as one row: the interpreter's lock is let go of at each row, and with a busy writer beside it every row then
+# waits its turn to get it back.
 _CONTEXT = (
-    f"SELECT author, text, name FROM history WHERE chat = {_CHAT}"  # noqa: S608
-    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?"
+    "SELECT json_group_array(json_array(author, text, name) ORDER BY ended, seq) FROM ("  # noqa: S608
+    f"SELECT author, text, name, ended, seq FROM history WHERE chat = {_CHAT}"
+    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _OWING = (
@@ -26,6 +31,8 @@ _OWING = (
 )
 _MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
 _NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
+
+_lines = msgspec.json.Decoder(list[tuple[str, str | None, str | None]]).decode
 
 
 class ChatReads:
@@ -47,9 +54,9 @@ class ChatReads:
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
-        rows = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchall()
+        found = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchone()
         group = is_group(key.chat)
-        return tuple(_line(group, *row) for row in reversed(rows))
+        return tuple([_line(group, *line) for line in _lines(found[0])])
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
