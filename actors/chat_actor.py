@@ -73,6 +73,7 @@ class ChatActor(LoopActor):
         self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
         self._let_go = False
+        self._unsettled = False  # letters were taken in, and what is owed was not looked at since
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._under_way = UnderWay(key, instance, self._tell)
@@ -82,12 +83,13 @@ class ChatActor(LoopActor):
         self._settle()
 
     def on_receive(self, message: Any) -> None:
+        before = self._chat
         match message:
             case Committed(recorded):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
                 self._appending, self._leader_says = None, None
-                metrics.decisions.labels(TYPE_OF[type(decision)]).inc()
+                metrics.decisions_of[TYPE_OF[type(decision)]].inc()
                 self._apply(decision, appended, msg_id)
             case AppendRefused(decision, error):
                 self._appending = None
@@ -110,7 +112,10 @@ class ChatActor(LoopActor):
             case _:
                 super().on_receive(message)
         # Once for all that has arrived: a flood of messages is looked through once, not once for each.
-        if self.actor_inbox.empty():
+        # Nothing new is owed where the tail brings a decision of our own, or a receipt.
+        self._unsettled |= self._chat is not before or not isinstance(message, Committed)
+        if self._unsettled and self.actor_inbox.empty():
+            self._unsettled = False
             self._settle()
 
     def on_stop(self) -> None:

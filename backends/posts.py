@@ -53,9 +53,12 @@ class Posts:
         given = {**self._client.default_headers, **self._client.auth_headers}
         # httpx2 refuses what is no ASCII, where aiohttp would send it in UTF-8.
         headers = httpx2.Headers({name: value for name, value in given.items() if isinstance(value, str)})
+        for name in [name for name in headers if name.startswith("x-stainless-")]:
+            del headers[name]  # how the library itself sends a request, which this is not
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._tls),
             headers=dict(headers),
+            cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             proxy=proxy_for(self._base_url),
         )
