@@ -148,15 +148,6 @@ async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> Sto
         raise LogUnavailable(str(refused)) from refused
 
 
-def header(raw: bytes, name: bytes) -> str:
-    """The value of the last header `name` in a header block, as the server spells it; empty if it has none."""
-    start = raw.rfind(b"\r\n" + name + b":")
-    if start < 0:
-        return ""
-    start += len(name) + 3
-    return raw[start : raw.find(b"\r\n", start)].decode("utf-8", "replace").strip()
-
-
 def parse_headers(raw: bytes) -> dict[str, str]:
     """The headers of a stored message (`NATS/1.0`, then `Name: value` lines)."""
     headers = {}
