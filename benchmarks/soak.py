@@ -145,13 +145,18 @@ async def running(mode: str, folder: Path, nats: str, openai: str) -> AsyncItera
             raise RuntimeError(f"recado up ended:\n{(folder / 'up.log').read_text()[-2000:]}")
         page = f"{line.decode().split()[-1].rstrip('/')}/"
         async with asyncio.timeout(STARTS_WITHIN), aiohttp.ClientSession() as session:
-            while (await session.get(f"{page}readyz")).status != 200:  # noqa: ASYNC110 - it is another process
+            while not await _is_ready(session, page):  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(0.1)
         yield Instance(process, page, environment)
     finally:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         await process.wait()
+
+
+async def _is_ready(session: aiohttp.ClientSession, page: str) -> bool:
+    async with session.get(f"{page}readyz") as response:
+        return response.status == 200
 
 
 async def soak(minutes: float, rate: float, chats: int, folder: Path) -> Document:
