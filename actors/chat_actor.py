@@ -42,7 +42,7 @@ from chat.pending import (
     pending,
 )
 from chat.state import Chat, Turn
-from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed
+from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed, TurnStarted
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
@@ -225,6 +225,8 @@ class ChatActor(LoopActor):
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
+        if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.o:
+            self._under_way.turn_started(decision.turn, after=self._chat.o)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored():

@@ -38,8 +38,9 @@ INTERRUPTED = "This call was interrupted, and nobody knows whether it was carrie
 Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool
 
 
-async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
-    """Do `work`; what came of it, in the order in which it is to be decided. Raises Fenced."""
+async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
+    """Do `work`; what came of it, in the order in which it is to be decided. The context is read once the projection
+    has seen what stands at `context_at`. Raises Fenced."""
     instance.fence.check()
     instance.busy += 1
     try:
@@ -47,6 +48,7 @@ async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Comm
             return [await _call_tool(instance, key, work)]
         if isinstance(work, CreateThread):
             return [await _create_thread(instance, key, work)]
+        await instance.progress.reached(context_at)
         return await _next_of_run(instance, key, work)
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
@@ -56,9 +58,7 @@ async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Comm
 
 
 async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
-    """The context is read once the projection has seen `turn_started`."""
     turn, backend = work.turn, instance.backend
-    await instance.progress.reached(turn.seq)
     request = _request(instance, key, work)
     if not instance.setting.keeps_threads:
         return _outcome(turn, await cast(ReplyBackend, backend).reply(request))
