@@ -44,7 +44,7 @@ from chat.pending import (
     pending,
 )
 from chat.state import Chat, Turn
-from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed
+from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed, TurnStarted
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
@@ -78,6 +78,7 @@ class ChatActor(LoopActor):
         self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
         self._let_go = False
+        self._unsettled = False  # letters were taken in, and what is owed was not looked at since
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._under_way = UnderWay(key, instance, self._tell)
@@ -87,12 +88,13 @@ class ChatActor(LoopActor):
         self._settle()
 
     def on_receive(self, message: Any) -> None:
+        before = self._chat
         match message:
             case Committed(recorded):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
                 self._appending, self._leader_says = None, None
-                metrics.decisions.labels(TYPE_OF[type(decision)]).inc()
+                metrics.decisions_of[TYPE_OF[type(decision)]].inc()
                 self._apply(decision, appended, msg_id)
             case AppendRefused(decision, error):
                 self._appending = None
@@ -115,7 +117,10 @@ class ChatActor(LoopActor):
             case _:
                 super().on_receive(message)
         # Once for all that has arrived: a flood of messages is looked through once, not once for each.
-        if self.actor_inbox.empty():
+        # Nothing new is owed where the tail brings a decision of our own, or a receipt.
+        self._unsettled |= self._chat is not before or not isinstance(message, Committed)
+        if self._unsettled and self.actor_inbox.empty():
+            self._unsettled = False
             self._settle()
 
     def on_stop(self) -> None:
@@ -226,6 +231,8 @@ class ChatActor(LoopActor):
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
+        if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.o:
+            self._under_way.turn_started(decision.turn, after=self._chat.o)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored():

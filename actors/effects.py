@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import structlog
 
@@ -40,26 +41,28 @@ WITHHELD = "This call was not made: the arguments did not fit twice. Answer with
 Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
 
 
-async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
-    """Do `work`; what came of it, in the order in which it is to be decided. Raises Fenced."""
+async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
+    """Do `work`; what came of it, in the order in which it is to be decided. The context is read once the projection
+    has seen what stands at `context_at`. Raises Fenced."""
     instance.fence.check()
     instance.busy += 1
     try:
         if isinstance(work, StopRun):
             return await _stop(instance, work.stray)
-        return await _of_turn(instance, key, work)
+        return await _of_turn(instance, key, work, context_at)
     finally:
         instance.busy -= 1
 
 
 async def _of_turn(
-    instance: Instance, key: ChatKey, work: CreateThread | WriteReply | StartRun | AwaitRun | CallTool
+    instance: Instance, key: ChatKey, work: CreateThread | WriteReply | StartRun | AwaitRun | CallTool, context_at: int
 ) -> Sequence[Command]:
     try:
         if isinstance(work, CallTool):
             return [await _call_tool(instance, key, work)]
         if isinstance(work, CreateThread):
             return [await _create_thread(instance, key, work)]
+        await instance.progress.reached(context_at)
         return await _next_of_run(instance, key, work)
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
@@ -67,13 +70,11 @@ async def _of_turn(
 
 
 async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
-    """The context is read once the projection has seen `turn_started`."""
     turn, backend = work.turn, instance.backend
-    await instance.progress.reached(turn.seq)
     request = _request(instance, key, work)
-    if isinstance(backend, ReplyBackend):
-        return _outcome(turn, await backend.reply(request))
-    assert isinstance(backend, ThreadBackend)  # noqa: S101 - there is no third kind
+    if not instance.setting.keeps_threads:
+        return _outcome(turn, await cast(ReplyBackend, backend).reply(request))
+    backend = cast(ThreadBackend, backend)  # looked at once, at start: a check against a protocol costs 25 µs
     try:
         if turn.run is None:
             return [RunReady(turn.id, await backend.start_run(request), request.attempt)]

@@ -21,7 +21,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 def readable(text: str) -> str:
     """`text` without control characters, which no model needs and some servers refuse; tab and line ends stay."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def window(history: Sequence[Line], limit: int) -> tuple[Line, ...]:

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from chat.context import Line, readable
 from chat.state import Chat
 from events.ids import ChatKey
 from events.jid import is_group
 from projections.chats import decode_snapshot
-from projections.database import ids_of, rows_for
+from projections.database import ids_of
 from projections.reader import Reader
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
+# All lines as one row: the interpreter's lock is let go of at each row, and with a busy writer beside it every row then
+# waits its turn to get it back.
 _CONTEXT = (
-    f"SELECT author, text, name FROM history WHERE chat = {_CHAT}"  # noqa: S608
-    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?"
+    "SELECT json_group_array(json_array(author, text, name) ORDER BY ended, seq) FROM ("  # noqa: S608
+    f"SELECT author, text, name, ended, seq FROM history WHERE chat = {_CHAT}"
+    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _OWING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
-_MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
-_NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
+_MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
+
+_lines = msgspec.json.Decoder(list[tuple[str, str | None, str | None]]).decode
 
 
 class ChatReads:
@@ -41,22 +47,22 @@ class ChatReads:
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order. Unknown ones are left out."""
-        rows = self._rows(key, messages, "text, history.name")
+        rows = self._rows(key, messages, "text, name")
         group = is_group(key.chat)
         return tuple(_line(group, "person", *rows[id_]) for id_ in messages if id_ in rows)
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
-        rows = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchall()
+        found = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchone()
         group = is_group(key.chat)
-        return tuple(_line(group, *row) for row in reversed(rows))
+        return tuple([_line(group, *line) for line in _lines(found[0])])
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
         if not messages:
             last = self._reader.connection().execute(_LAST_FAILED, key).fetchone()
             messages = ids_of(last[0]) if last is not None else ()
-        rows = self._rows(key, messages, "seq, history.ending")
+        rows = self._rows(key, messages, "seq, ending")
         failed = sorted((seq, id_) for id_, (seq, ending) in rows.items() if ending == "turn_failed")
         return tuple(id_ for _, id_ in failed)
 
@@ -67,12 +73,9 @@ class ChatReads:
         return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
-        named = [(*key, id_) for id_ in dict.fromkeys(messages)]
-        before = "WITH wanted (account, chat, id) AS ("
-        return {
-            id_: tuple(row)
-            for id_, *row in rows_for(self._reader.connection(), before, named, _MESSAGES.format(columns) + _NAMED)
-        }
+        db, wanted = self._reader.connection(), _MESSAGE.format(columns)
+        found = ((id_, db.execute(wanted, (id_, *key)).fetchone()) for id_ in dict.fromkeys(messages))
+        return {id_: row for id_, row in found if row is not None}
 
 
 def _line(group: bool, author: str, text: str | None, name: str | None) -> Line:
