@@ -23,6 +23,7 @@ _TITLES = {
     "appends": "Appends",
     "assignment": "Sharing the partitions",
     "disk": "What is stored",
+    "webhooks": "Webhooks",
 }
 
 _INTRODUCTION = """\

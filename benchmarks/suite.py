@@ -22,7 +22,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from benchmarks.figures import Outcome
 
-NAMES = ("appends", "replies", "latency", "rebuild", "waking", "memory", "ready", "assignment", "disk")
+NAMES = ("appends", "replies", "latency", "rebuild", "waking", "memory", "ready", "assignment", "disk", "webhooks")
 
 
 class Machine(msgspec.Struct, frozen=True):

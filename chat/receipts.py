@@ -28,3 +28,17 @@ def furthest(one: ReceiptState | None, other: ReceiptState) -> ReceiptState:
 def is_settled(state: ReceiptState | None) -> bool:
     """Whether the gateway has nothing left to do. `sending` and `in_doubt` are not: the outcome is unknown."""
     return state is not None and _RANK[state] >= _RANK["parked"]
+
+
+def of_whole(state: ReceiptState, part: int, parts: int, template: str | None) -> ReceiptState:
+    """What a receipt with these fields says of the whole reply.
+
+    Parts are sent in order, each after WhatsApp has taken the one before: so the last part's state is the whole's, a
+    part before it is only on the way, and one that could not be sent ends it. What becomes of a template in the reply's
+    stead changes nothing: the reply itself was not delivered.
+    """
+    if template is not None:
+        return "failed"
+    if part < parts and state in ("accepted", "sent", "delivered", "read"):
+        return "sending"
+    return state

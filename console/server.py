@@ -18,11 +18,11 @@ _PATIENCE = 2
 
 
 class PortInUse(Exception):
-    """Somebody else listens on `port`."""
+    """Somebody else listens on `port`; `variable` is the setting that chose it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, variable: str) -> None:
         super().__init__(
-            f"port {port} is in use: stop what uses it, or set RECADO_PORT to another one (0: any free one)"
+            f"port {port} is in use: stop what uses it, or set {variable} to another one (0: any free one)"
         )
         self.port = port
 
@@ -30,14 +30,14 @@ class PortInUse(Exception):
 class PortForbidden(Exception):
     """Listening on `port` is not for this user."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(f"this user may not listen on port {port}: set RECADO_PORT to one from 1024 on")
+    def __init__(self, port: int, variable: str) -> None:
+        super().__init__(f"this user may not listen on port {port}: set {variable} to one from 1024 on")
         self.port = port
 
 
-def bind(port: int, host: str = LOOPBACK) -> socket.socket:
+def bind(port: int, host: str = LOOPBACK, variable: str = "RECADO_PORT") -> socket.socket:
     """A socket on `port` (0: any free one), which nobody else can have from now on. PortInUse, PortForbidden."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -45,9 +45,9 @@ def bind(port: int, host: str = LOOPBACK) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(port) from error
+            raise PortInUse(port, variable) from error
         if error.errno == errno.EACCES:
-            raise PortForbidden(port) from error
+            raise PortForbidden(port, variable) from error
         raise
     return listener
 
@@ -65,7 +65,7 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]
             timeout_graceful_shutdown=_PATIENCE,
         )
     )
-    host, port = listener.getsockname()
+    host, port, *_ = listener.getsockname()
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://{host}:{port}"

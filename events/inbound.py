@@ -90,7 +90,12 @@ class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """How far a reply has come on its way to the person (`receipt`)."""
+    """How far a reply has come on its way to the person (`receipt`).
+
+    A reply that goes out in several messages has receipts for each: `part` of `parts`, counted from 1 (0: the receipt
+    is of the whole). A `sending` with an `error` says that it was not sent and will be tried again. `instead` names the
+    template that is owed from now on because the reply `failed`; with `template` the receipt is of that template.
+    """
 
     id: ReplyId
     reply: ReplyId
@@ -98,6 +103,10 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     provider_id: str | None = None
     error: ReceiptError | None = None
     at: Time | None = None
+    part: int = 0
+    parts: int = 0
+    instead: str | None = None
+    template: str | None = None
 
 
 class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

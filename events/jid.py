@@ -13,7 +13,8 @@ _LONGEST = 128
 _USERS = {
     "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
     "lid": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
-    "g.us": re.compile(r"(?P<user>[0-9]{1,40}(?:-[0-9]{1,20})?)"),
+    # The Cloud API has ids of its own for groups, letters and digits.
+    "g.us": re.compile(r"(?P<user>[0-9]{1,40}(?:-[0-9]{1,20})?|[A-Za-z][A-Za-z0-9_=-]{7,})"),
     "bsuid": re.compile(r"(?P<user>[A-Za-z0-9][A-Za-z0-9._-]*)"),
 }
 _ALIASES = {"c.us": "s.whatsapp.net"}

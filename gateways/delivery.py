@@ -1,20 +1,20 @@
 """A gateway's way out: every reply of an account is handed to its sender once, in log order, one at a time per chat.
 
-The log is the only memory. Before a reply is sent, a `sending` receipt claims it; the claim is ours when our own tail
-brings that receipt back and it is the first for the reply. By then everything that stands before it in the log has
-been read, so a reply that was settled or claimed by anybody else (this gateway before a crash, another one beside it)
-is not sent again.
+The log is the only memory. Before a reply (or a part of a long one) is sent, a `sending` receipt claims it; the claim
+is ours when our own tail brings that receipt back and it is the first for the part. By then everything that stands
+before it in the log has been read, so what was settled or claimed by anybody else (this gateway before a crash, another
+one beside it) is not sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -27,13 +27,15 @@ from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
 from events.recorded import Recorded
 from gateways.checkpoint import CheckpointFile, Saved
 from gateways.ledger import Ledger, Owed
-from gateways.receipts import Receipts
+from gateways.receipts import LONGEST_ID, Receipts
+from gateways.sender import Outcome, Part, Sender
+from gateways.templates import was_begun
 
 CHATS_AT_ONCE = 64
 """Chats to which something is being sent at the same time."""
 
 PARK_AFTER = 600.0
-"""Seconds for which a reply in doubt may hold up its chat."""
+"""Seconds for which a reply in doubt holds up its chat, unless the gateway says otherwise."""
 
 _FIRST_DOUBT, _LONGEST_DOUBT = 1.0, 30.0
 _SAVE_EVERY = 1.0
@@ -43,25 +45,15 @@ _LONGEST_DETAIL = 500
 log = structlog.get_logger("recado.gateway")
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a reply; `in_doubt` when nobody knows whether it arrived."""
-
-    state: Literal["accepted", "delivered", "failed", "parked", "in_doubt"]
-    provider_id: str | None = None
-    error: ReceiptError | None = None
-
-
-class Sender(Protocol):
-    """The wire to the person."""
-
-    async def send(self, reply: Reply) -> Outcome:
-        """Send the reply, once. An exception counts as `in_doubt`."""
-
-    async def resolve(self, reply: Reply) -> Outcome:
-        """Find out about a reply whose sending was begun and has no outcome; asked again as long as it is in doubt."""
-
-
 def _ignore(_recorded: Recorded) -> None:
+    pass
+
+
+def _whole(reply: Reply) -> Sequence[str]:
+    return (reply.text,)
+
+
+async def _at_once(_chat: str) -> None:
     pass
 
 
@@ -71,7 +63,13 @@ class Delivery:
     `observe` is shown every event of the account behind the checkpoint, in log order. Where there is no checkpoint, or
     one of another stream, or one beyond the log's end, the log is read from its beginning: settled replies stay
     settled, and what is older than the account's first gateway is left alone (see Ledger).
+
+    `split` makes of a reply the texts that are sent one by one, always alike. `ready` returns when the chat may be sent
+    to. A part that stays in doubt for `doubt` seconds is parked, or sent again, as `then` says.
     """
+
+    began_at: int
+    """Where the log ended when `run` began: what stands behind it happens while this gateway lives."""
 
     _ledger: Ledger
     _tasks: asyncio.TaskGroup
@@ -84,6 +82,10 @@ class Delivery:
         *,
         data_dir: Path,
         observe: Callable[[Recorded], None] = _ignore,
+        split: Callable[[Reply], Sequence[str]] = _whole,
+        ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
+        doubt: float | None = None,
+        then: Literal["park", "resend"] = "park",
     ) -> None:
         self.started = asyncio.Event()
         """Set once `run` knows where the log stands: a reply that is made from then on is delivered for certain."""
@@ -91,6 +93,10 @@ class Delivery:
         self._account = account
         self._sender = sender
         self._observe = observe
+        self._split = split
+        self._ready = ready
+        self._doubt = doubt
+        self._then = then
         self._file = CheckpointFile(data_dir, account)
         self._receipts = Receipts(log, token_hex(6))
         self._slots = asyncio.Semaphore(CHATS_AT_ONCE)
@@ -114,7 +120,7 @@ class Delivery:
             here = saved is not None and saved.created == head.created and saved.seq <= head.last
             since = saved.since if saved is not None else head.now
             self._ledger = Ledger(since, saved.seq if saved is not None and here else 0)
-            self._created, self._head = head.created, head.last
+            self._created, self.began_at = head.created, head.last
             self._caught_up = self._ledger.seq >= head.last
             self._save()
             self.started.set()
@@ -152,7 +158,7 @@ class Delivery:
                     for recorded in batch:
                         self._ledger.fold(recorded)
                         self._observe(recorded)
-                    self._caught_up = self._caught_up or self._ledger.seq >= self._head
+                    self._caught_up = self._caught_up or self._ledger.seq >= self.began_at
                     self._progress.notify_all()
                 for chat in self._ledger.chats:
                     if chat not in self._senders and not self._stopping.is_set():
@@ -164,87 +170,166 @@ class Delivery:
 
     async def _serve(self, chat: str) -> None:
         """Deliver what the chat is owed, one after the other."""
+        attempt = 0
         try:
             while (owed := self._ledger.next(chat)) is not None and not self._stopping.is_set():
-                if await self._claim(owed):
-                    await self._note(owed, await self._attempt(self._sender.send, owed.reply))
-                elif not owed.settled:
-                    await self._resolve(owed)
+                if not 1 <= len(owed.id) <= LONGEST_ID:
+                    await self._give_up(owed)
+                    continue
+                if owed.template is not None and owed.state is None and await was_begun(self._log, owed):
+                    self._ledger.drop(owed)
+                    continue
+                if owed.state is None and not await self._is_ready(chat):
+                    return
+                part = self._part(owed)
+                outcome: Outcome | None = None
+                if part is None:
+                    await self._park_rest(owed, attempt)
+                elif await self._claim(owed, part, attempt):
+                    outcome = await self._attempt(self._sender.send, part)
+                elif self._is_open(owed, part):
+                    outcome = await self._resolve(owed, part)
+                if part is not None and outcome is not None:
+                    await self._note(owed, part, attempt, outcome)
+                    attempt += outcome.state == "later"
         finally:
             del self._senders[chat]
 
-    async def _claim(self, owed: Owed) -> bool:
-        """Whether the reply is ours to send. False also if it proved to be settled, or to need `_resolve`."""
+    async def _is_ready(self, chat: str) -> bool:
+        """Wait until the chat may be sent to; False if `stop` comes first."""
+        ready = asyncio.create_task(self._ready(chat))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                ready.result()
+            return not self._stopping.is_set()
+        finally:
+            await _end(ready, stopping)
+
+    def _part(self, owed: Owed) -> Part | None:
+        """What is sent next of the reply; None if it was begun in another number of parts than we would make of it."""
+        key = owed.key
+        if owed.template is not None or owed.reply is None:
+            return Part(key.account, key.chat, owed.id, "", template=owed.template)
+        texts = self._split(owed.reply) or ("",)
+        if owed.parts not in (0, len(texts)):
+            return None
+        text = texts[owed.part - 1]
+        return Part(key.account, key.chat, owed.id, text, owed.part, len(texts), owed.reply.in_reply_to)
+
+    @staticmethod
+    def _is_open(owed: Owed, part: Part) -> bool:
+        """Whether somebody began to send this very part and nobody knows the outcome."""
+        return not owed.settled and owed.part == part.number and owed.state is not None
+
+    async def _claim(self, owed: Owed, part: Part, attempt: int) -> bool:
+        """Whether the part is ours to send. False also if it proved to be settled, or to need `_resolve`."""
         if self._caught_up:
-            return await self._mark(owed)
+            return await self._mark(owed, part, attempt)
         # One receipt is enough to learn where the log ends; more would be written for replies settled long ago.
         async with self._catching_up:
-            return not owed.settled and await self._mark(owed)
+            return not owed.settled and owed.part == part.number and await self._mark(owed, part, attempt)
 
-    async def _mark(self, owed: Owed) -> bool:
+    async def _mark(self, owed: Owed, part: Part, attempt: int) -> bool:
         """Write a receipt and wait until our own tail brings it: nothing older is unknown then."""
-        claims = owed.state is None
-        receipt = self._receipts.write(owed.key, owed.reply.id, "sending" if claims else "in_doubt")
+        claims, piece = owed.state is None, part.piece(attempt)
+        receipt = self._receipts.write(owed.key, piece, "sending" if claims else "in_doubt")
         await self._read_to(await receipt)
         self._caught_up = True
-        if owed.state is None:
-            await self._give_up(owed)
         # Whoever else looked at the reply meanwhile may have parked it, but has not sent it: the claim is ours.
-        return claims and owed.claim == self._receipts.id_of(owed.reply.id)
+        return claims and owed.claim == self._receipts.id_of(piece)
 
-    async def _resolve(self, owed: Owed) -> None:
-        """Find out what became of a reply that somebody began to send; it is parked when that takes too long."""
-        began, pause = time.monotonic(), _FIRST_DOUBT
-        outcome = await self._attempt(self._sender.resolve, owed.reply)
-        while outcome.state == "in_doubt" and not owed.settled:
-            if time.monotonic() - began > PARK_AFTER:
-                outcome = Outcome("parked", error=outcome.error)
+    async def _resolve(self, owed: Owed, part: Part) -> Outcome | None:
+        """What became of a part that somebody began to send; when that takes too long, what `then` says. None if the
+        log tells it meanwhile, or `stop` comes."""
+        patience = PARK_AFTER if self._doubt is None else self._doubt
+        deadline, pause = time.monotonic() + patience, _FIRST_DOUBT
+        outcome = await self._attempt(self._sender.resolve, part)
+        while outcome.state == "in_doubt" and self._is_open(owed, part):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                detail = f"no word of it within {patience:g} s"
+                error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
+                outcome = Outcome("later" if self._then == "resend" else "parked", error=error)
                 break
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
-                return
+            await self._pause(min(pause, left), lambda: not self._is_open(owed, part))
+            if self._stopping.is_set():
+                return None
             pause = min(pause * 2, _LONGEST_DOUBT)
-            outcome = await self._attempt(self._sender.resolve, owed.reply)
-        if not owed.settled:
-            await self._note(owed, outcome)
+            if self._is_open(owed, part):
+                outcome = await self._attempt(self._sender.resolve, part)
+        return outcome if self._is_open(owed, part) else None
 
-    async def _attempt(self, act: Callable[[Reply], Awaitable[Outcome]], reply: Reply) -> Outcome:
+    async def _attempt(self, act: Callable[[Part], Awaitable[Outcome]], part: Part) -> Outcome:
         async with self._slots:
             try:
-                return await act(reply)
+                return await act(part)
             except Exception as error:  # the wire's faults are not ours to know: whatever it was, the reply is in doubt
-                log.exception("send_failed", reply=reply.id)
+                log.exception("send_failed", reply=part.reply)
                 detail = f"{type(error).__name__}: {error}"[:_LONGEST_DETAIL]
                 return Outcome("in_doubt", error=ReceiptError(class_="sender", detail=detail))
 
-    async def _note(self, owed: Owed, outcome: Outcome) -> None:
-        """Write the outcome down, and read it back before the chat's next reply is looked at."""
+    async def _note(self, owed: Owed, part: Part, attempt: int, outcome: Outcome) -> None:
+        """Write the outcome down, and read it back before the chat's next message is looked at."""
+        error = outcome.error
+        if outcome.state == "failed" and error is not None and error.class_ == "content":
+            await self._bury(msgspec.json.encode(part), f"dlq:{self._created.isoformat()}:{owed.seq}:{part.number}")
+        later = outcome.state == "later"
+        if later and error is None:
+            error = ReceiptError(class_="later")
         seq = await self._receipts.write(
-            owed.key, owed.reply.id, outcome.state, provider_id=outcome.provider_id, error=outcome.error
+            owed.key,
+            part.piece(attempt),
+            "sending" if outcome.state == "later" else outcome.state,
+            provider_id=outcome.provider_id,
+            error=error,
+            instead=outcome.instead,
         )
         await self._read_to(seq)
+        if later:
+            await self._pause(outcome.after)
+
+    async def _park_rest(self, owed: Owed, attempt: int) -> None:
+        detail = f"it was begun in {owed.parts} parts, and this recado would split it otherwise"
+        part = Part(owed.key.account, owed.key.chat, owed.id, "", owed.part, owed.parts)
+        await self._note(owed, part, attempt, Outcome("parked", error=ReceiptError(class_="parts", detail=detail)))
 
     async def _give_up(self, owed: Owed) -> None:
-        """Keep a reply as a dead letter of which no receipt can be read (its id is too long for one)."""
-        reply = owed.reply
+        """Keep a reply as a dead letter that no receipt can name (its id is too long for one)."""
         log.error(
-            "reply_undeliverable", reply=reply.id[:64], reason="no receipt can name it", then="kept as a dead letter"
+            "reply_undeliverable", reply=owed.id[:64], reason="no receipt can name it", then="kept as a dead letter"
         )
-        msg_id = f"dlq:{self._created.isoformat()}:{owed.seq}"
-        try:
-            await self._bury(codec.encode(reply), msg_id)
-        except (LogFull, EventTooLarge) as refusal:
-            log.warning("dead_letter_refused", id=msg_id, reason=str(refusal), then="the reply stays in the log alone")
+        if owed.reply is not None:
+            await self._bury(codec.encode(owed.reply), f"dlq:{self._created.isoformat()}:{owed.seq}")
         self._ledger.drop(owed)
 
     async def _bury(self, body: bytes, msg_id: str) -> None:
-        """Keep `body` as a dead letter; tried until there is an answer. Raises LogFull, EventTooLarge."""
+        """Keep `body` as a dead letter; tried until there is an answer."""
         while True:
             try:
-                return await self._log.bury(self._account, body, reason="undeliverable", msg_id=msg_id)
+                await self._log.bury(self._account, body, reason="undeliverable", msg_id=msg_id)
+            except (LogFull, EventTooLarge) as refusal:
+                then = "the reply stays in the log alone"
+                log.warning("dead_letter_refused", id=msg_id, reason=str(refusal), then=then)
             except LogUnavailable as outage:
                 log.warning("dead_letter_refused", id=msg_id, reason=str(outage), retry_in=_OUTAGE_PAUSE)
-            await asyncio.sleep(_OUTAGE_PAUSE)
+                await asyncio.sleep(_OUTAGE_PAUSE)
+                continue
+            return
+
+    async def _pause(self, seconds: float, over: Callable[[], bool] = lambda: False) -> None:
+        """Wait so long, or until the log brings what makes `over` true, or until `stop`."""
+
+        async def follow() -> None:
+            async with self._progress:
+                await self._progress.wait_for(over)
+
+        waits = [asyncio.create_task(follow()), asyncio.create_task(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(*waits)
 
     async def _read_to(self, seq: int) -> None:
         async with self._progress:
@@ -256,3 +341,9 @@ class Delivery:
         except OSError as error:
             # The log is the memory: from an older checkpoint a restart reads more of it, and sends nothing twice.
             log.warning("checkpoint_not_saved", account=self._account, reason=str(error), then="goes on without")
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from events.ids import ChatKey
-from events.inbound import LONGEST_ID, Message
+from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
 from events.log import Appended, EventLog, LogError, LogFull
 
 FULL_AT = 0.9
@@ -35,21 +35,27 @@ class MessageIdRefused(LogError):
 
 
 class Intake:
-    """Stores what people write."""
+    """Stores what people write, and what they change of it."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._looked = -_LOOK_EVERY
 
-    async def store(self, key: ChatKey, message: Message) -> Appended:
-        """Where the message stands in the log. Raises MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge,
-        LogUnavailable; after the last the same message may be stored again, and counts once."""
-        if not 1 <= len(message.id) <= LONGEST_ID:
-            raise MessageIdRefused(len(message.id))
+    async def room(self) -> None:
+        """Look, at most once a second, whether the log takes anything new. Raises LogNearlyFull, LogUnavailable."""
         now = time.monotonic()
-        if now - self._looked >= _LOOK_EVERY:
-            head = await self._log.head()
-            if head.limit and head.size >= FULL_AT * head.limit:
-                raise LogNearlyFull(head.size, head.limit)
-            self._looked = now
-        return await self._log.publish(key, message, msg_id=f"in:{key.account}:{key.chat}:{message.id}")
+        if now - self._looked < _LOOK_EVERY:
+            return
+        head = await self._log.head()
+        if head.limit and head.size >= FULL_AT * head.limit:
+            raise LogNearlyFull(head.size, head.limit)
+        self._looked = now
+
+    async def store(self, key: ChatKey, event: Message | Edit | Revoke) -> Appended:
+        """Where the event stands in the log. Raises MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge,
+        LogUnavailable; after the last the same event may be stored again, and counts once."""
+        if not 1 <= len(event.id) <= LONGEST_ID:
+            raise MessageIdRefused(len(event.id))
+        await self.room()
+        msg_id = f"{INBOUND_TYPE_OF[type(event)]}:{key.account}:{key.chat}:{event.id}"
+        return await self._log.publish(key, event, msg_id=msg_id)

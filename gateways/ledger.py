@@ -1,7 +1,7 @@
 """The send ledger: which replies of an account are still to be delivered, folded from its events alone.
 
-A reply is owed from the moment it stands in the log until a receipt settles it. Receipts may be repeated and may come
-in any order (a provider's do): what counts is the furthest state.
+A reply is owed from the moment it stands in the log until receipts settle it, part by part. Receipts may be repeated
+and may come in any order (a provider's do): what counts is the furthest state.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ from events.recorded import Recorded
 
 
 class Owed(msgspec.Struct):
-    """A reply that is not settled, and where it stands in the log.
+    """A reply that is not settled, and where it stands in the log; with `template` what goes out in its stead.
 
-    `claim` is the id of the first `sending` receipt: whoever wrote that one may send the reply, and nobody else.
+    `part` is the message of it that is next, counted from 1, and `state` how far that one has come. `claim` is the id
+    of the first `sending` receipt for it: whoever wrote that one may send it, and nobody else; it is free again when a
+    `sending` with an error says that it was not sent. `parts` is how many there are as far as receipts tell (0: none
+    has told).
     """
 
     key: ChatKey
     seq: int
-    reply: Reply
+    id: str
+    reply: Reply | None
+    template: str | None = None
+    part: int = 1
+    parts: int = 0
     state: ReceiptState | None = None
     claim: str | None = None
-
-    @property
-    def settled(self) -> bool:
-        return is_settled(self.state)
+    settled: bool = False
 
 
 class Ledger:
@@ -44,8 +48,8 @@ class Ledger:
     def __init__(self, since: datetime, seq: int = 0) -> None:
         self.since = since
         self.seq = seq
-        self._owed: dict[tuple[str, str], Owed] = {}
-        self._chats: dict[str, dict[str, Owed]] = {}
+        self._owed: dict[tuple[str, str, bool], Owed] = {}
+        self._chats: dict[str, dict[tuple[str, bool], Owed]] = {}
 
     def fold(self, recorded: Recorded) -> None:
         """Take in the account's next event."""
@@ -53,14 +57,14 @@ class Ledger:
         event, key = recorded.event, recorded.key
         if isinstance(event, Reply):
             if recorded.at >= self.since:
-                owed = Owed(key, recorded.seq, event)
-                self._owed[key.chat, event.id] = owed
-                self._chats.setdefault(key.chat, {})[event.id] = owed
+                self._add(Owed(key, recorded.seq, event.id, event))
         elif isinstance(event, Receipt):
             self.since = min(self.since, recorded.at)
-            known = self._owed.get((key.chat, event.reply))
+            known = self._owed.get((key.chat, event.reply, event.template is not None))
             if known is not None:
                 self._advance(known, event)
+            if event.instead is not None and event.state == "failed":
+                self._add(Owed(key, recorded.seq, event.reply, None, event.instead))
 
     def next(self, chat: str) -> Owed | None:
         """The chat's oldest owed reply."""
@@ -79,15 +83,43 @@ class Ledger:
 
     def drop(self, owed: Owed) -> None:
         """Nothing more is owed for this reply."""
-        self._owed.pop((owed.key.chat, owed.reply.id), None)
+        owed.settled = True
+        self._owed.pop((owed.key.chat, owed.id, owed.template is not None), None)
         replies = self._chats.get(owed.key.chat, {})
-        replies.pop(owed.reply.id, None)
+        replies.pop((owed.id, owed.template is not None), None)
         if not replies:
             self._chats.pop(owed.key.chat, None)
 
+    def _add(self, owed: Owed) -> None:
+        which = owed.template is not None
+        if (owed.key.chat, owed.id, which) not in self._owed:
+            self._owed[owed.key.chat, owed.id, which] = owed
+            self._chats.setdefault(owed.key.chat, {})[owed.id, which] = owed
+
     def _advance(self, owed: Owed, receipt: Receipt) -> None:
+        if not receipt.parts or receipt.state in ("failed", "parked"):
+            # Of the whole, or the end of it.
+            self._step(owed, receipt)
+            if is_settled(receipt.state):
+                self.drop(owed)
+            return
+        if receipt.part < owed.part:
+            return
+        if receipt.part > owed.part:
+            owed.part, owed.state, owed.claim = receipt.part, None, None
+        owed.parts = receipt.parts
+        self._step(owed, receipt)
+        if is_settled(owed.state):
+            if owed.part >= receipt.parts:
+                self.drop(owed)
+            else:
+                owed.part, owed.state, owed.claim = owed.part + 1, None, None
+
+    def _step(self, owed: Owed, receipt: Receipt) -> None:
+        if receipt.state == "sending" and receipt.error is not None:
+            if owed.state in ("sending", "in_doubt"):
+                owed.state, owed.claim = None, None
+            return
         if receipt.state == "sending" and owed.claim is None:
             owed.claim = receipt.id
         owed.state = furthest(owed.state, receipt.state)
-        if owed.settled:
-            self.drop(owed)

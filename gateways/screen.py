@@ -13,7 +13,7 @@ from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptError
 from events.log import LogError
 from events.recorded import Recorded
-from gateways.delivery import Outcome
+from gateways.sender import Outcome, Part
 
 SLOW_AFTER = 15.0
 """Seconds without an ending after which the person is told where to look."""
@@ -84,18 +84,18 @@ class Screen:
             self._stdout.write("\r\x1b[K")
             self._stdout.flush()
 
-    async def send(self, reply: Reply) -> Outcome:
+    async def send(self, part: Part) -> Outcome:
         """Print the reply."""
-        elsewhere = "" if reply.chat == self._key.chat else f"[{_printable(reply.chat)}] "
+        elsewhere = "" if part.chat == self._key.chat else f"[{_printable(part.chat)}] "
         try:
-            self._print(elsewhere + _printable(reply.text))
+            self._print(elsewhere + _printable(part.text))
         except (OSError, ValueError) as error:
             return Outcome("failed", error=ReceiptError(class_="screen", detail=str(error)))
         return Outcome("delivered")
 
-    async def resolve(self, reply: Reply) -> Outcome:
+    async def resolve(self, part: Part) -> Outcome:
         """A reply may have been printed before the last end, or not: it is named, and not printed again."""
-        self.notice(f"a reply may not have been shown: recado history {reply.chat} --account {self._key.account}")
+        self.notice(f"a reply may not have been shown: recado history {part.chat} --account {self._key.account}")
         return Outcome("parked", error=ReceiptError(class_="in_doubt", detail="the terminal ended while printing it"))
 
     def notice(self, text: str) -> None:

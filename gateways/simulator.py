@@ -7,13 +7,12 @@ from secrets import token_hex
 
 import msgspec
 
-from events.decisions import Reply
 from events.ids import ChatKey
 from events.inbound import Message
 from events.log import Appended, EventLog
-from gateways.delivery import Outcome
 from gateways.intake import Intake
-from gateways.receipts import Receipts
+from gateways.receipts import Piece, Receipts
+from gateways.sender import Outcome, Part
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -52,12 +51,12 @@ class Simulator:
     async def read(self, chat: str, replies: Iterable[str]) -> None:
         """The person has the chat open and sees these replies."""
         for reply in replies:
-            await self._receipts.write(ChatKey(self._account, chat), reply, "read")
+            await self._receipts.write(ChatKey(self._account, chat), Piece(reply), "read")
 
-    async def send(self, reply: Reply) -> Outcome:  # noqa: ARG002 - every phone takes every reply
-        """The network takes the reply, and the phone has it."""
+    async def send(self, part: Part) -> Outcome:  # noqa: ARG002 - every phone takes everything
+        """The network takes the message, and the phone has it."""
         return Outcome("delivered")
 
-    async def resolve(self, reply: Reply) -> Outcome:
+    async def resolve(self, part: Part) -> Outcome:
         """A phone shows a reply once, however often the network brings it."""
-        return await self.send(reply)
+        return await self.send(part)

@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.receipts import furthest
+from chat.receipts import furthest, of_whole
+from events.inbound import ReceiptState
 from projections.database import Row, ids_of, moment
 from projections.views import Entry, ReceiptView, TurnView
 
@@ -22,7 +23,10 @@ _TURN = (
     'SELECT seq, id, at, messages, backend, state, "by", adoptions, adopted_at, cause, run, attempt, ended, ended_at,'
     " error, detail, told, input_tokens, output_tokens FROM turns"
 )
-_RECEIPTS = "SELECT seq, state, at, provider_id, error FROM receipts WHERE chat = ? AND reply = ? ORDER BY seq"
+_RECEIPTS = (
+    "SELECT seq, state, at, provider_id, error, part, parts, instead, template FROM receipts"
+    " WHERE chat = ? AND reply = ? ORDER BY seq"
+)
 
 
 def entries(db: sqlite3.Connection, where: str, *values: object) -> Iterator[Entry]:
@@ -84,17 +88,22 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
             at=moment(at),
             provider_id=provider_id,
             error=msgspec.Raw(error.encode()) if error is not None else None,
+            part=part,
+            parts=parts,
+            instead=instead,
+            template=template,
         )
-        for seq, state, at, provider_id, error in db.execute(_RECEIPTS, (chat, reply))
+        for seq, state, at, provider_id, error, part, parts, instead, template in db.execute(_RECEIPTS, (chat, reply))
     )
 
 
-def furthest_of(steps: tuple[ReceiptView, ...]) -> ReceiptView | None:
-    """The step that tells how far a reply has come: the first of its furthest state."""
-    reached: ReceiptView | None = None
+def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime] | None:
+    """How far a whole reply has come, and since when."""
+    reached: tuple[ReceiptState, datetime] | None = None
     for step in steps:
-        if reached is None or furthest(reached.state, step.state) != reached.state:
-            reached = step
+        said = of_whole(step.state, step.part, step.parts, step.template)
+        if reached is None or furthest(reached[0], said) != reached[0]:
+            reached = said, step.at
     return reached
 
 
@@ -111,7 +120,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         cause, chat,
     ) = row  # fmt: skip
     if author != "person":
-        step = furthest_of(receipts(db, chat, id_))
+        reached = furthest_of(receipts(db, chat, id_))
         return Entry(
             seq=seq,
             id=id_,
@@ -128,8 +137,8 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
             input_tokens=input_tokens,
             output_tokens=output_tokens,
             cause=cause,
-            receipt=step.state if step is not None else None,
-            receipt_at=step.at if step is not None else None,
+            receipt=reached[0] if reached is not None else None,
+            receipt_at=reached[1] if reached is not None else None,
         )
     return Entry(
         seq=seq,

@@ -24,7 +24,12 @@ class Receipts:
         """Keep the receipt, with the provider's time where it gave one."""
         error = _encoder.encode(receipt.error).decode() if receipt.error is not None else None
         at = micros(receipt.at or recorded.at)
-        self._added.append((held.id, receipt.reply, recorded.seq, receipt.state, at, receipt.provider_id, error))
+        self._added.append(
+            (
+                held.id, receipt.reply, recorded.seq, receipt.state, at, receipt.provider_id, error,
+                receipt.part, receipt.parts, receipt.instead, receipt.template,
+            )
+        )  # fmt: skip
 
     def write(self) -> None:
         """Write what came."""

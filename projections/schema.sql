@@ -105,6 +105,10 @@ CREATE TABLE receipts (
     at INTEGER NOT NULL,
     provider_id TEXT,
     error TEXT,
+    part INTEGER NOT NULL,                   -- of so many parts; 0: the receipt is of the whole reply
+    parts INTEGER NOT NULL,
+    instead TEXT,                            -- the template that is owed because the reply failed
+    template TEXT,                           -- the template that the receipt is of
     PRIMARY KEY (chat, reply, seq)
 ) WITHOUT ROWID;
 

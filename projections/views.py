@@ -75,13 +75,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One step of a reply on its way."""
+    """One step of a reply on its way; see events.inbound.Receipt for what it may be of."""
 
     seq: int
     state: ReceiptState
     at: datetime
     provider_id: str | None = None
     error: msgspec.Raw | None = None
+    part: int = 0
+    parts: int = 0
+    instead: str | None = None
+    template: str | None = None
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-import msgspec
 import structlog
 
 from recado import api_modes
@@ -28,13 +27,14 @@ from recado.variables import (
     whole,
     without_userinfo,
 )
+from recado.whatsapp_settings import UNSET_ACCOUNT, WhatsAppSettings
 
 log = structlog.get_logger("recado.settings")
 
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(WhatsAppSettings, frozen=True, kw_only=True):
     """What recado was told. `python -m recado.reference` writes docs/configuration.md from what stands here."""
 
     openai_api_key: Annotated[
@@ -174,7 +174,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             example="5511988887777",
             keep_empty=True,
         ),
-    ] = "local"
+    ] = UNSET_ACCOUNT
     data: Annotated[
         Path,
         Variable(
@@ -292,9 +292,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return without_userinfo(value) if isinstance(value, str) else value
 
 
-VARIABLES: dict[str, Variable] = {
-    field: hint.__metadata__[0] for field, hint in get_type_hints(Settings, include_extras=True).items()
-}
+_HINTS = get_type_hints(Settings, include_extras=True)
+_FIELDS = (*Settings.__annotations__, *WhatsAppSettings.__annotations__)
+VARIABLES: dict[str, Variable] = {field: _HINTS[field].__metadata__[0] for field in _FIELDS}
 """The variable behind each field of Settings."""
 
 NAMES = frozenset(variable.name for variable in VARIABLES.values())

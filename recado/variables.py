@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -143,6 +144,18 @@ def url(*schemes: str, example: str, several: bool = False) -> Reader:
         return given
 
     return Reader(f"an address that starts with {starts}{', or several with commas' if several else ''}", read)
+
+
+def host() -> Reader:
+    def read(given: str) -> str:
+        try:
+            return str(ip_address(given))
+        except ValueError:
+            raise ValueError(
+                "which is no IP address of this machine: give 127.0.0.1, or the one on which others reach it"
+            ) from None
+
+    return Reader("an IP address of this machine", read)
 
 
 def name() -> Reader:

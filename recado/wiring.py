@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -51,6 +50,8 @@ from recado.leased import while_held
 from recado.model import key_print, open_model
 from recado.readiness import Readiness
 from recado.settings import Settings
+from recado.stopping import bus_closed, stop_signal
+from recado.whatsapp_settings import UNSET_ACCOUNT
 
 log = structlog.get_logger("recado")
 
@@ -60,7 +61,9 @@ DRAIN = 5.0
 
 async def run_up(settings: Settings) -> None:
     """NATS (embedded, unless NATS_URL is set), one instance, the simulated phones and the page, until stopped."""
-    await _until_stopped(settings, simulated=True)
+    # Where a real number has this account, its replies are not for simulated phones.
+    real = bool(settings.whatsapp_phone_number_id) and settings.account != UNSET_ACCOUNT
+    await _until_stopped(settings, simulated=not real)
 
 
 async def run_serve(settings: Settings) -> None:
@@ -69,7 +72,7 @@ async def run_serve(settings: Settings) -> None:
 
 
 async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
-    stop = _stop_signal()
+    stop = stop_signal()
     async with _running(settings, simulated=simulated) as tasks:
         waiting = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +101,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         model = await stack.enter_async_context(open_model(settings, own=True))
 
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
-        keep(_closed(bus))
+        keep(bus_closed(bus))
         event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
         stack.push_async_callback(event_log.close)
 
@@ -210,36 +213,6 @@ async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bu
             log_bytes = server.log_bytes
         stack.push_async_callback(bus.close)
         yield bus, log_bytes
-
-
-class BusClosed(Exception):
-    """The NATS server has sent us away for good (expired credentials, say); `reason` is what it said."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the NATS server ended the connection for good: {reason}. Check NATS_CREDS and start again")
-        self.reason = reason
-
-
-async def _closed(bus: Bus) -> None:
-    """Raises BusClosed when the connection is closed by the other side; an outage is no such thing."""
-    closed = asyncio.Event()
-    bus.watch(lambda standing: None if standing or not bus.is_closed else closed.set())
-    await closed.wait()
-    raise BusClosed(str(bus.last_error or "it gave no reason"))
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set by the first Ctrl-C or SIGTERM; the second one ends the process at once."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def stop_once() -> None:
-        stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop_once)
-    return stop
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -4,6 +4,10 @@
 const TICKS = ["sending", "stored", "logged", "taken"];
 const RECEIPTS = ["sending", "in_doubt", "parked", "accepted", "sent", "failed", "delivered", "read"];
 
+// What a receipt says of the whole reply, as chat/receipts.py has it: the last part's state is the whole's.
+const ofWhole = (receipt) =>
+  receipt.template ? "failed" : (receipt.part ?? 0) < (receipt.parts ?? 0) && RECEIPTS.indexOf(receipt.state) > 2 && receipt.state !== "failed" ? "sending" : receipt.state;
+
 const further = (order, one, other) => (order.indexOf(other) > order.indexOf(one) ? other : one);
 
 export class Conversation {
@@ -168,7 +172,7 @@ const FOLDS = {
   },
   control: (chat, control) => chat.together([control.id], `c:${control.id}`),
   receipt(chat, receipt) {
-    chat.change([receipt.reply], (line) => (line.receipt = further(RECEIPTS, line.receipt, receipt.state)));
+    chat.change([receipt.reply], (line) => (line.receipt = further(RECEIPTS, line.receipt, ofWhole(receipt))));
     return chat.together([receipt.reply], `r:${receipt.reply}`);
   },
   turn_started(chat, turn) {

@@ -54,7 +54,11 @@ const WORDS = {
   edit: () => "Message edited by its sender",
   revoke: () => "Message deleted by its sender",
   control: (control) => `Order: ${control.command}${control.by ? `, by ${control.by}` : ""}`,
-  receipt: (receipt) => STEPS[receipt.state] + (receipt.error ? `: ${receipt.error.detail ?? receipt.error.class}` : ""),
+  receipt: (receipt) =>
+    STEPS[receipt.state] +
+    (receipt.parts ? `, part ${receipt.part} of ${receipt.parts}` : "") +
+    (receipt.template ? `, the template ${receipt.template} in its stead` : "") +
+    (receipt.error ? `: ${receipt.error.detail ?? receipt.error.class}` : ""),
   turn_started: (turn) => (turn.messages.length > 1 ? `Turn started: ${turn.messages.length} messages are answered together` : "Turn started"),
   turn_adopted: () => "Turn adopted after a restart",
   thread_created: (thread) => THREADS[thread.reason] ?? "A conversation was opened at the model",

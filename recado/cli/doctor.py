@@ -8,14 +8,11 @@ from pathlib import Path
 
 import click
 
-from recado import logs
 from recado.cli.options import json_option
-from recado.cli.printing import json_text
+from recado.cli.printing import json_text, print_finding
 from recado.cli.session import run
 from recado.doctor import examine
 from recado.finding import Finding
-
-_MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
 
 
 @click.command()
@@ -35,7 +32,5 @@ async def _examine(*, quiet: bool) -> list[Finding]:
     async for finding in examine(os.environ, Path(".env")):
         findings.append(finding)
         if not quiet:
-            click.echo(f"{_MARKS[finding.state]} {finding.what}: {logs.redacted(finding.says)}")
-            if finding.do:
-                click.echo(f"  → {finding.do}")
+            print_finding(finding)
     return findings

@@ -11,6 +11,10 @@ import click
 import msgspec
 
 from chat.context import readable
+from recado import logs
+from recado.finding import Finding
+
+_MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
 
 
 def json_text(document: Any) -> str:
@@ -24,6 +28,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings) - 1)]
     for row in cells:
         click.echo("  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + row[-1:]).rstrip())
+
+
+def print_finding(finding: Finding) -> None:
+    """What was looked at, how it is, and what to do."""
+    click.echo(f"{_MARKS[finding.state]} {finding.what}: {logs.redacted(finding.says)}")
+    if finding.do:
+        click.echo(f"  → {finding.do}")
 
 
 def local(at: datetime | None) -> str:

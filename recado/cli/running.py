@@ -6,8 +6,11 @@ import sys
 
 import click
 
-from recado.cli.options import Text, account_option, chat_argument
+from events.ids import ChatKey
+from recado.cli.options import Text, account_option, chat_argument, json_option, key_of
+from recado.cli.printing import json_text, print_finding
 from recado.cli.session import run, settings
+from recado.finding import Finding
 from recado.settings import Settings
 
 
@@ -39,12 +42,58 @@ def gateway() -> None:
 
 
 @gateway.command()
+@account_option
+def cloud(account: str | None) -> None:
+    """Connect a WhatsApp Business number by Meta's Cloud API: webhooks on RECADO_WEBHOOK_PORT, replies out.
+
+    docs/whatsapp.md says what Meta needs, and where each setting is to be had.
+    """
+    from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
+
+    run(run_cloud(settings(), account))
+
+
+@gateway.command()
 @chat_argument
 @account_option
 @click.option("--name", type=Text(), help="The name that the person goes by.")
 def terminal(chat: str, account: str | None, name: str | None) -> None:
     """Chat as CHAT in this terminal: each line is a message. From a pipe: send every line and wait for the replies."""
     sys.exit(run(_terminal(settings(), chat, account, name)))
+
+
+@gateway.command()
+@chat_argument
+@account_option
+@click.option("--listen", is_flag=True, help="First wait for a message that you write from CHAT.")
+@click.option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for each step.")
+@json_option
+def check(chat: str, account: str | None, listen: bool, timeout: float, as_json: bool) -> None:
+    """Check a gateway of any make: two short texts are sent to CHAT, and what it writes about them is judged.
+
+    CHAT is somebody who expects it: your own phone. An instance has to run. The exit status is 1 if the gateway breaks
+    a rule of docs/gateways.md.
+    """
+    chosen = settings()
+    findings = run(_check(chosen, key_of(chosen, chat, account), listen=listen, timeout=timeout, quiet=as_json))
+    if as_json:
+        click.echo(json_text(findings))
+    sys.exit(any(finding.state == "failure" for finding in findings))
+
+
+async def _check(chosen: Settings, key: ChatKey, *, listen: bool, timeout: float, quiet: bool) -> list[Finding]:
+    from recado.cli.log import open_log  # noqa: PLC0415
+    from recado.gateway_check import check as check_gateway  # noqa: PLC0415
+
+    findings = []
+    async with open_log(chosen) as (log, _):
+        if listen:
+            click.echo("Write something from that phone now.", err=True)
+        async for finding in check_gateway(log, key, listen=listen, patience=timeout):
+            findings.append(finding)
+            if not quiet:
+                print_finding(finding)
+    return findings
 
 
 async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:

@@ -16,7 +16,13 @@ T = TypeVar("T")
 def settings() -> Settings:
     """The settings; from here on no log line shows their secrets. Raises SettingsInvalid."""
     loaded = load(os.environ)
-    logs.mask(loaded.openai_api_key)
+    for secret in (
+        loaded.openai_api_key,
+        loaded.whatsapp_access_token,
+        loaded.whatsapp_app_secret,
+        loaded.whatsapp_verify_token,
+    ):
+        logs.mask(secret)
     return loaded
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from projections.views import ControlView, Entry, TurnView, Why
+from projections.views import ControlView, Entry, ReceiptView, TurnView, Why
 from recado.cli.options import Text, json_option
 from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.reading import queries
@@ -62,7 +62,7 @@ def _story(known: Why) -> Iterator[Line]:
     elif known.entry is not None:
         yield from _reply(known.entry, known.turn)
     for receipt in known.receipts:
-        yield receipt.at, f"{receipt.state}{_detail(receipt.error)}"
+        yield receipt.at, _step(receipt)
 
 
 def _message(known: Why, entry: Entry) -> Iterator[Line]:
@@ -106,6 +106,14 @@ def _reply(reply: Entry, turn: TurnView | None) -> Iterator[Line]:
         yield from _turn(turn, ())
     by = f"{reply.author}, {reply.model}" if reply.model else reply.author
     yield reply.at, f'reply {reply.id} by {by}, sequence {reply.seq}: "{one_line(reply.text or "")}"'
+
+
+def _step(receipt: ReceiptView) -> str:
+    tried = "not sent, it is tried again" if receipt.state == "sending" and receipt.error is not None else receipt.state
+    part = f", part {receipt.part} of {receipt.parts}" if receipt.parts else ""
+    template = f", the template {receipt.template} in its stead" if receipt.template else ""
+    owed = f"; the template {receipt.instead} goes out in its stead" if receipt.instead else ""
+    return f"{tried}{part}{template}{_detail(receipt.error)}{owed}"
 
 
 def _control(control: ControlView) -> Iterator[Line]:

@@ -85,7 +85,7 @@ class Recado:
         with self._log.open("ab") as output:
             # A folder of its own to run in: no .env of whoever runs the tests.
             self._process = subprocess.Popen(
-                [RECADO, self._command], stdout=output, stderr=output, env=self._env(), cwd=self._folder
+                [RECADO, *self._command.split()], stdout=output, stderr=output, env=self._env(), cwd=self._folder
             )
         self.starts += 1
 

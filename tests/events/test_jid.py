@@ -20,6 +20,7 @@ from events.jid import MalformedJid, canonical, from_text, is_canonical, is_grou
         ("99887766@lid", "99887766@lid"),
         ("120363041234567890@g.us", "120363041234567890@g.us"),
         ("5511999999999-1612345678@g.us", "5511999999999-1612345678@g.us"),
+        ("Y2FwaV9ncm91cDoxNzA1NTU1MDEzOTox@g.us", "Y2FwaV9ncm91cDoxNzA1NTU1MDEzOTox@g.us"),
         ("US.13491208655302741918@bsuid", "US.13491208655302741918@bsuid"),
     ],
 )

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chat.receipts import is_settled, of_whole
 from events.decisions import Decision, Reply
 from events.ids import ChatKey, account_filter
-from events.inbound import Message, Receipt
+from events.inbound import Message, Receipt, ReceiptState
 from events.log import EventLog
 from events.recorded import Recorded
-from gateways.delivery import Delivery, Outcome, Sender
-from gateways.ledger import is_settled
+from gateways.delivery import Delivery
+from gateways.sender import Outcome, Part, Sender
 
 ANA = ChatKey("local", "12025550143@s.whatsapp.net")
 TOM = ChatKey("local", "447700900123@s.whatsapp.net")
@@ -73,18 +74,19 @@ class Phone:
         """Keep the sending of this reply from ending until the event is set."""
         return self.held.setdefault(id_, asyncio.Event())
 
-    async def send(self, reply: Reply) -> Outcome:
-        self.shown.append(reply.id)
+    async def send(self, part: Part) -> Outcome:
+        name = part.reply if part.of == 1 else f"{part.reply}:{part.number}"
+        self.shown.append(name)
         self._tell()
-        if reply.id in self.held:
-            await self.held[reply.id].wait()
-        failure = self.fails.get(reply.id, Outcome("delivered"))
+        if name in self.held:
+            await self.held[name].wait()
+        failure = self.fails.get(name, Outcome("delivered"))
         if isinstance(failure, Exception):
             raise failure
         return failure
 
-    async def resolve(self, reply: Reply) -> Outcome:
-        self.resolved.append(reply.id)
+    async def resolve(self, part: Part) -> Outcome:
+        self.resolved.append(part.reply if part.of == 1 else f"{part.reply}:{part.number}")
         self._tell()
         return self._resolves_to
 
@@ -102,9 +104,11 @@ class Phone:
 
 
 @asynccontextmanager
-async def delivering(log: EventLog, sender: Sender, data_dir: Path, account: str = "local") -> AsyncIterator[Delivery]:
+async def delivering(
+    log: EventLog, sender: Sender, data_dir: Path, account: str = "local", **ways: Any
+) -> AsyncIterator[Delivery]:
     """A gateway that has started; leaving it ends it as one stops a service."""
-    delivery = Delivery(log, account, sender, data_dir=data_dir)
+    delivery = Delivery(log, account, sender, data_dir=data_dir, **ways)
     running = asyncio.create_task(delivery.run())
     started = asyncio.create_task(delivery.started.wait())
     try:
@@ -123,13 +127,19 @@ async def delivering(log: EventLog, sender: Sender, data_dir: Path, account: str
 
 
 async def until_noted(log: EventLog, *expected: str) -> None:
-    """Return once the log has every one of these receipts (`<reply> <state>`)."""
-    await _until_none_left(log, set(expected), lambda receipt: f"{receipt.reply} {receipt.state}")
+    """Return once the log has every one of these receipts (`<reply> <state>`), for all of a reply's parts."""
+    await _until_none_left(
+        log, set(expected), lambda receipt: f"{receipt.reply} {receipt.state}" if receipt.part == receipt.parts else ""
+    )
 
 
 async def until_settled(log: EventLog, *ids: str) -> None:
     """Return once every one of these replies has a receipt that settles it."""
-    await _until_none_left(log, set(ids), lambda receipt: receipt.reply if is_settled(receipt.state) else "")
+    await _until_none_left(log, set(ids), lambda receipt: receipt.reply if is_settled(_of_whole(receipt)) else "")
+
+
+def _of_whole(receipt: Receipt) -> ReceiptState:
+    return of_whole(receipt.state, receipt.part, receipt.parts, receipt.template)
 
 
 async def _until_none_left(log: EventLog, wanted: set[str], found: Callable[[Receipt], str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from events.ids import ChatKey
 from events.inbound import Inbound
 from events.log import Appended, EventLog
 from events.memory_log import MemoryLog
-from gateways.delivery import Delivery, Outcome
+from gateways.delivery import Delivery
+from gateways.sender import Outcome, Part
 from gateways.simulator import Simulator
 from tests.gateways.replies import ANA, TOM, Phone, delivering, receipts, say, until_noted, until_settled
 
@@ -59,18 +61,28 @@ class PoweredPhone(Phone):
         self._power = power
         self.shown = shown
 
-    async def send(self, reply: Reply) -> Outcome:
+    async def send(self, part: Part) -> Outcome:
         await self._power.step()
-        outcome = await super().send(reply)
+        outcome = await super().send(part)
         await self._power.step()
         return outcome
 
 
-async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power) -> bool:
+Split = Callable[[Reply], list[str]]
+
+WAYS: dict[str, tuple[Split, list[str]]] = {
+    "whole": (lambda reply: [reply.text], [""]),
+    # `text of a1` goes out in three parts.
+    "in parts": (lambda reply: reply.text.split(), [":1", ":2", ":3"]),
+}
+"""How replies are split, and the ends of their parts' names."""
+
+
+async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, split: Split) -> bool:
     """One life of a gateway until it has delivered everything, or until the power goes; whether it went."""
-    running = asyncio.create_task(
-        Delivery(PoweredLog(log, power), "local", PoweredPhone(power, shown), data_dir=data_dir).run()  # type: ignore[arg-type]
-    )
+    powered: Any = PoweredLog(log, power)
+    phone = PoweredPhone(power, shown)
+    running = asyncio.create_task(Delivery(powered, "local", phone, data_dir=data_dir, split=split).run())
     ended = asyncio.create_task(until_settled(log, *ALL))
     gone = asyncio.create_task(power.off.wait())
     try:
@@ -87,7 +99,7 @@ async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power) ->
     return power.off.is_set()
 
 
-async def crash_at(step: int, data_dir: Path) -> bool:
+async def crash_at(step: int, data_dir: Path, split: Split, parts: list[str]) -> bool:
     """Kill a gateway at this step and let others finish; check every promise. Whether the step was reached."""
     log = MemoryLog()
     shown: list[str] = []
@@ -95,31 +107,34 @@ async def crash_at(step: int, data_dir: Path) -> bool:
         pass
     for key, ids in REPLIES.items():
         await say(log, *ids, key=key)
-    died = await life(log, shown, data_dir, Power(step))
+    died = await life(log, shown, data_dir, Power(step), split)
     # The one that comes after it dies too, a little further on; the third one lives.
-    await life(log, shown, data_dir, Power(3))
-    assert not await life(log, shown, data_dir, Power(-1))
+    await life(log, shown, data_dir, Power(3), split)
+    assert not await life(log, shown, data_dir, Power(-1), split)
     times = Counter(shown)
     states = {id_: await receipts(log, id_) for id_ in ALL}
     for id_ in ALL:
-        assert times[id_] <= 1, f"{id_} was shown {times[id_]} times after a crash at step {step}"
-        assert times[id_] == 1 or "parked" in states[id_], f"{id_} is lost after a crash at step {step}"
+        shown_of = [times[id_ + part] for part in parts]
+        assert max(shown_of) <= 1, f"{id_} was shown twice after a crash at step {step}"
+        assert all(shown_of) or "parked" in states[id_], f"{id_} is lost after a crash at step {step}"
+        assert "parked" not in states[id_] or states[id_].index("parked") == len(states[id_]) - 1
     for ids in REPLIES.values():
-        order = [id_ for id_ in shown if id_ in ids]
+        order = [name for name in shown if name.partition(":")[0] in ids]
         assert order == sorted(order), f"out of order after a crash at step {step}"
     await log.close()
     return died
 
 
-async def test_killed_at_every_step(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_killed_at_every_step(tmp_path: Path, way: str) -> None:
     """At each step that touches the log or the wire, one after the other, until a life has none left."""
     step = 0
     while True:
         data_dir = tmp_path / str(step)
-        if not await crash_at(step, data_dir):
+        if not await crash_at(step, data_dir, *WAYS[way]):
             break
         step += 1
-    assert step >= 6 * len(ALL), "a reply takes two receipts and a sending, each with a before and an after"
+    assert step >= 6 * len(ALL) * len(WAYS[way][1]), "two receipts and a sending, before and after"
 
 
 @pytest.mark.parametrize("step", range(12))

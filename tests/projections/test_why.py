@@ -34,6 +34,24 @@ def test_why_a_message_got_its_reply(known: Known, past: Past) -> None:
     assert (reply.what, reply.entry.text, reply.turn.id, len(reply.receipts)) == ("reply", "both", "t1", 4)
 
 
+def test_why_a_reply_came_in_parts(known: Known, past: Past) -> None:
+    """Each part has its steps; the whole is where its last part is. A template in its stead delivers no reply."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.reply("t1", "m1", text="long")
+    past.happened(Receipt(id="c1", reply="t1.r", state="delivered", part=1, parts=2))
+    assert only(known.after(past).queries.why("m1")).reply.receipt == "sending"
+    past.happened(Receipt(id="c2", reply="t1.r", state="accepted", part=2, parts=2))
+    why = only(known.after(past).queries.why("m1"))
+    assert why.reply.receipt == "accepted"
+    assert [(step.part, step.parts) for step in why.receipts] == [(1, 2), (2, 2)]
+    past.happened(Receipt(id="c3", reply="t1.r", state="failed", part=1, parts=2, instead="hello:en"))
+    past.happened(Receipt(id="c4", reply="t1.r", state="read", template="hello:en"))
+    why = only(known.after(past).queries.why("m1"))
+    assert why.reply.receipt == "failed"
+    assert [(step.instead, step.template) for step in why.receipts[2:]] == [("hello:en", None), (None, "hello:en")]
+
+
 def test_why_a_message_got_an_apology(known: Known, past: Past) -> None:
     """The turn that failed, and what the person was told of it."""
     past.message("m1")

@@ -1,0 +1,95 @@
+"""Asking Meta's Graph API. aiohttp tells apart what matters here: whether a request can have arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from events.inbound import ReceiptError
+from gateways.cloud.faults import FaultClass, class_of, class_of_status
+
+CONNECT_WITHIN = 10.0
+ANSWER_WITHIN = 30.0
+"""Seconds. Meta takes under a second mostly; after this long nobody knows whether the message is on its way."""
+
+_LONGEST_DETAIL = 500
+
+
+class _Sent(msgspec.Struct):
+    id: str
+
+
+class _Data(msgspec.Struct):
+    details: str = ""
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str = ""
+    error_data: _Data | str = ""
+
+    @property
+    def detail(self) -> str:
+        """The most telling of its texts."""
+        details = self.error_data.details if isinstance(self.error_data, _Data) else self.error_data
+        return (f"{self.message}: {details}" if details else self.message)[:_LONGEST_DETAIL]
+
+
+class _Answer(msgspec.Struct):
+    messages: list[_Sent] = []
+    error: _Error | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of a request: the message's `id`, or what went wrong with `class_` of it."""
+
+    id: str | None = None
+    error: ReceiptError | None = None
+
+
+class Graph:
+    """The endpoint `messages` of one number. `url` is the API's address with its version."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, access_token: str) -> None:
+        self._session = session
+        self._url = f"{url.rstrip('/')}/{phone_number_id}/messages"
+        self._headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
+
+    @staticmethod
+    def session() -> aiohttp.ClientSession:
+        """A session with the time limits of this API."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_WITHIN, sock_read=ANSWER_WITHIN)
+        return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
+
+    async def post(self, body: Mapping[str, Any]) -> Answer:
+        """Ask once. Raises nothing that has to do with the network."""
+        try:
+            async with self._session.post(
+                self._url, data=msgspec.json.encode(body), headers=self._headers, allow_redirects=False
+            ) as response:
+                status, text = response.status, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return _fault("unreached", f"{type(error).__name__}: {error}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _fault("in_doubt", f"{type(error).__name__}: {error}".rstrip(": "))
+        return _read(status, text)
+
+
+def _read(status: int, text: bytes) -> Answer:
+    try:
+        answer = msgspec.json.decode(text, type=_Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        answer = _Answer()
+    if answer.error is not None:
+        return _fault(class_of(answer.error.code), answer.error.detail, answer.error.code)
+    if status < 300:
+        # Taken, but nobody knows under which id: the status will tell.
+        return Answer(answer.messages[0].id) if answer.messages else _fault("in_doubt", "the answer has no id")
+    return _fault(class_of_status(status), f"HTTP {status}, which is no answer of WhatsApp's", f"http {status}")
+
+
+def _fault(class_: FaultClass, detail: str, code: int | str | None = None) -> Answer:
+    return Answer(error=ReceiptError(code=code, class_=class_, detail=detail[:_LONGEST_DETAIL]))

@@ -1,0 +1,260 @@
+"""From the bytes of a webhook to events: every message and every status of the batch, in its order.
+
+Nothing is dropped: what is no event becomes a Notice (something about the account, to be logged and counted) or is
+Unread (to be kept as it came).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from events.ids import ChatKey
+from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
+from events.jid import MalformedJid, canonical
+from gateways.cloud import tracker, wire
+from gateways.cloud.contents import kind_of, media_of, new_text_of, text_of
+from gateways.cloud.faults import class_of
+
+_LONGEST_DETAIL = 500
+_STATES: Mapping[str, ReceiptState] = {
+    "accepted": "accepted",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "played": "read",
+    "failed": "failed",
+}
+
+_envelopes = msgspec.json.Decoder(wire.Envelope)
+_changes = msgspec.json.Decoder(wire.Change)
+_values = msgspec.json.Decoder(wire.Value)
+_contacts = msgspec.json.Decoder(wire.Contact)
+_messages = msgspec.json.Decoder(wire.Message)
+_statuses = msgspec.json.Decoder(wire.Status)
+_faults = msgspec.json.Decoder(wire.Fault)
+
+_SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Arrived(msgspec.Struct, frozen=True, gc=False):
+    """Something for the log, in the chat of `key`; `raw` is what it was made of."""
+
+    key: ChatKey
+    event: Message | Edit | Revoke | Receipt
+    raw: msgspec.Raw
+
+
+class Notice(msgspec.Struct, frozen=True, gc=False):
+    """Something that belongs to no message: `what` is a word for it, `about` what to say of it."""
+
+    what: str
+    about: Mapping[str, object] = {}
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """Bytes that are no update, and why."""
+
+    raw: bytes
+    reason: str
+
+
+Update = Arrived | Notice | Unread
+
+
+class Parser:
+    """Reads the webhooks for one account, the number that Meta calls `phone_number_id`. `template` is what goes out in
+    the stead of a reply that came too late (see RECADO_WINDOW_TEMPLATE)."""
+
+    def __init__(self, account: str, phone_number_id: str, template: str | None = None) -> None:
+        self._account = account
+        self._phone_number_id = phone_number_id
+        self._template = template
+
+    def parse(self, body: bytes) -> list[Update]:
+        """Every update of the batch. Raises nothing."""
+        try:
+            envelope = _envelope(body)
+        except _UNREADABLE as error:
+            return [Unread(body, f"no webhook: {error}")]
+        return [update for entry in envelope.entry for raw in entry.changes for update in self._change(raw)]
+
+    def _change(self, raw: msgspec.Raw) -> Iterator[Update]:
+        try:
+            change = _changes.decode(raw)
+        except _UNREADABLE as error:
+            yield Unread(bytes(raw), f"no change: {error}")
+            return
+        if change.field not in ("messages", "smb_message_echoes"):
+            yield Notice("account_update", {"field": change.field})
+            return
+        try:
+            value = _values.decode(change.value)
+        except _UNREADABLE as error:
+            yield Unread(bytes(raw), f"no value: {error}")
+            return
+        if value.metadata.phone_number_id != self._phone_number_id:
+            yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or 'of nobody'}")
+            return
+        people = _people(value.contacts, alone=len(value.messages) == 1)
+        for each in value.messages:
+            yield self._message(each, people, echo=False)
+        for each in value.message_echoes:
+            yield self._message(each, people, echo=True)
+        for each in value.statuses:
+            yield self._status(each)
+        for each in value.errors:
+            yield _error(each)
+
+    def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], *, echo: bool) -> Update:
+        try:
+            message = _messages.decode(raw)
+            if message.type == "system":
+                return Notice("system", {"type": message.system.type if message.system is not None else ""})
+            key, sender, aliases, name = self._who(message, people, echo=echo)
+            return Arrived(key, _event(message, sender, aliases, name, echo=echo), raw)
+        except (*_UNREADABLE, MalformedJid, MissingPart) as error:
+            return Unread(bytes(raw), f"no message: {error}")
+
+    def _who(
+        self, message: wire.Message, people: Mapping[str, wire.Contact], *, echo: bool
+    ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
+        """The chat, the sender where that is another than the chat, the person's other JIDs, and the name."""
+        number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
+        # Who hides the number may be named beside the message only.
+        contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
+        if contact is not None:
+            number, user = number or contact.wa_id, user or contact.user_id
+        person = _person(number, user)
+        aliases = (canonical(f"{user}@bsuid"),) if number and user else ()
+        name = contact.profile.name if contact is not None else None
+        if message.group_id:
+            return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
+        return ChatKey(self._account, person), None, aliases, name
+
+    def _status(self, raw: msgspec.Raw) -> Update:
+        try:
+            status = _statuses.decode(raw)
+        except _UNREADABLE as error:
+            return Unread(bytes(raw), f"no status: {error}")
+        ours = tracker.read(status.biz_opaque_callback_data)
+        state = _STATES.get(status.status)
+        if ours is None or state is None or not status.id:
+            # Of a message that somebody else sent with this number, or a word that means nothing to a reply.
+            return Notice("other_status", {"status": status.status[:40]})
+        try:
+            key = ChatKey(self._account, canonical(ours.chat))
+            fault = status.errors[0] if status.errors else None
+            reason = _receipt_error(fault) if fault is not None else None
+            closed = reason is not None and reason.class_ == "window_closed" and ours.template is None
+            receipt = Receipt(
+                id=_named(status.id),
+                reply=_named(ours.reply),
+                state=state,
+                provider_id=status.id,
+                error=reason,
+                at=_time(status.timestamp),
+                part=ours.part,
+                parts=ours.of,
+                instead=self._template if closed and state == "failed" else None,
+                template=ours.template,
+            )
+        except (MalformedJid, MissingPart) as error:
+            return Unread(bytes(raw), f"no status: {error}")
+        return Arrived(key, receipt, raw)
+
+
+def _envelope(body: bytes) -> wire.Envelope:
+    try:
+        return _envelopes.decode(body)
+    except msgspec.DecodeError:
+        # Half a character, from a text that somebody cut, is no JSON, and would spoil the whole batch.
+        mended = _SURROGATES.sub(lambda match: match[0] if match[1] else b"\\ufffd", body)
+        if mended == body:
+            raise
+        return _envelopes.decode(mended)
+
+
+class MissingPart(ValueError):
+    """An update without something that it cannot be without."""
+
+
+def _people(raws: list[msgspec.Raw], *, alone: bool) -> dict[str, wire.Contact]:
+    """The batch's contacts by number and by BSUID, and under "" the only one of an only message. One that cannot be
+    read is a name that is missing."""
+    people = {}
+    for raw in raws:
+        try:
+            contact = _contacts.decode(raw)
+        except _UNREADABLE:
+            continue
+        for name in (contact.wa_id, contact.user_id):
+            if name:
+                people[name] = contact
+        if alone and len(raws) == 1:
+            people[""] = contact
+    return people
+
+
+def _person(number: str | None, user: str | None) -> str:
+    if number:
+        return canonical(f"{number.removeprefix('+')}@s.whatsapp.net")
+    if user:
+        return canonical(f"{user}@bsuid")
+    raise MissingPart("it says neither number nor user")
+
+
+def _event(
+    message: wire.Message, sender: str | None, aliases: tuple[str, ...], name: str | None, *, echo: bool
+) -> Message | Edit | Revoke:
+    id_, at = _named(message.id, LONGEST_ID), _time(message.timestamp)
+    if message.type == "edit" and message.edit is not None:
+        of = _named(message.edit.original_message_id, LONGEST_ID)
+        return Edit(id=id_, of=of, text=new_text_of(message.edit), at=at)
+    if message.type == "revoke" and message.revoke is not None:
+        return Revoke(id=id_, of=_named(message.revoke.original_message_id, LONGEST_ID), at=at)
+    reaction = message.reaction if message.type == "reaction" else None
+    return Message(
+        id=id_,
+        sender=sender,
+        name=name,
+        at=at,
+        kind=kind_of(message),
+        text=text_of(message),
+        media=media_of(message),
+        quoted=(reaction.message_id or None if reaction is not None else None)
+        or (message.context.id if message.context is not None else None),
+        group=bool(message.group_id),
+        aliases=aliases,
+        from_me=echo,
+    )
+
+
+def _error(raw: msgspec.Raw) -> Update:
+    try:
+        fault = _faults.decode(raw)
+    except _UNREADABLE as error:
+        return Unread(bytes(raw), f"no error: {error}")
+    return Notice("account_error", {"code": fault.code, "detail": fault.detail[:_LONGEST_DETAIL]})
+
+
+def _receipt_error(fault: wire.Fault) -> ReceiptError:
+    return ReceiptError(code=fault.code, class_=class_of(fault.code), detail=fault.detail[:_LONGEST_DETAIL])
+
+
+def _named(id_: str, longest: int = 512) -> str:
+    if not 1 <= len(id_) <= longest:
+        raise MissingPart(f"its id has {len(id_)} characters, not 1 to {longest}")
+    return id_
+
+
+def _time(seconds: str | int) -> datetime | None:
+    """The time in `seconds` since 1970; None if that is none."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

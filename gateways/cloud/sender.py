@@ -1,0 +1,144 @@
+"""The Cloud API as a gateway's sender: what is posted, and what WhatsApp's answer means for the reply."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+
+from events.inbound import Receipt, ReceiptError
+from events.jid import is_group
+from events.recorded import Recorded
+from gateways.cloud import tracker
+from gateways.cloud.faults import pause
+from gateways.cloud.gate import Gate
+from gateways.cloud.graph import Graph
+from gateways.cloud.open_messages import OpenMessages
+from gateways.cloud.pacing import Pacing
+from gateways.sender import Outcome, Part
+
+WAMID = "wamid."
+"""What the ids of WhatsApp's own messages begin with; others (of `recado say`) cannot be quoted or marked as read."""
+
+SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what became of them", ["outcome"])
+
+log = structlog.get_logger("recado.gateway")
+
+
+class CloudSender:
+    """Posts the parts of replies. `template` is `name:language` of what goes out when a reply came too late."""
+
+    def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
+        self._graph = graph
+        self._template = template
+        self._gate = Gate(account)
+        self._pacing = Pacing()
+        self._open = OpenMessages()
+        self._tries: dict[str, int] = {}
+
+    async def ready(self, chat: str) -> None:
+        """Return when the chat may be sent to: the account first, then the pair, then the number."""
+        await self._sleep(self._pacing.pair(chat, time.monotonic()))
+        await self._gate.passed()
+        await self._sleep(self._pacing.number(time.monotonic()))
+
+    async def send(self, part: Part) -> Outcome:
+        """Post the part, once."""
+        try:
+            body = self._body(part)
+        except (tracker.TrackerTooLong, NothingToSend) as refusal:
+            return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
+        answer = await self._graph.post(body)
+        if answer.error is None:
+            self._gate.open()
+            self._tries.pop(part.chat, None)
+            return self._told(part, Outcome("accepted", provider_id=answer.id))
+        return self._told(part, self._refused(part, answer.error))
+
+    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is nobody to ask
+        """WhatsApp cannot be asked about a message: a status that bears its tracker tells, or nothing does."""
+        return Outcome("in_doubt")
+
+    def observe(self, recorded: Recorded, *, live: bool) -> None:
+        """Follow the account's events: what is open where, and refusals that came later, in a status."""
+        self._open.fold(recorded)
+        event = recorded.event
+        if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
+            return
+        if event.error.class_ in ("account_stop", "account_throttle"):
+            self._gate.close(event.error)
+        elif event.error.class_ == "pair_throttle":
+            self._pacing.hold(recorded.key.chat, time.monotonic(), pause("pair_throttle", 1))
+
+    def _refused(self, part: Part, error: ReceiptError) -> Outcome:
+        match error.class_:
+            case "in_doubt":
+                return Outcome("in_doubt", error=error)
+            case "unreached" | "account_throttle" | "account_stop":
+                self._gate.close(error)
+                return Outcome("later", error=error)
+            case "pair_throttle" | "transient":
+                tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
+                return Outcome("later", error=error, after=pause(error.class_, tries))
+            case "window_closed" if part.template is None:
+                return Outcome("failed", error=error, instead=self._template)
+            case _:
+                return Outcome("failed", error=error)
+
+    def _told(self, part: Part, outcome: Outcome) -> Outcome:
+        SENT.labels(outcome.state).inc()
+        if outcome.error is not None:
+            log.warning(
+                "not_sent",
+                reply=part.reply,
+                part=f"{part.number}/{part.of}",
+                becomes=outcome.state,
+                reason=outcome.error.class_,
+                code=outcome.error.code,
+                detail=outcome.error.detail,
+            )
+        return outcome
+
+    def _body(self, part: Part) -> dict[str, Any]:
+        """The request of https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages"""
+        several = part.of > 1
+        ours = tracker.Tracker(
+            part.chat, part.reply, part.number if several else 0, part.of if several else 0, part.template
+        )
+        body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(part.chat)}
+        body["biz_opaque_callback_data"] = tracker.written(ours)
+        if part.template is not None:
+            name, _, language = part.template.partition(":")
+            return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
+        if not part.text.strip():
+            raise NothingToSend("there is no text in it")
+        quoted = self._quoted(part)
+        if quoted is not None:
+            body["context"] = {"message_id": quoted}
+        return body | {"type": "text", "text": {"body": part.text}}
+
+    def _quoted(self, part: Part) -> str | None:
+        """The message that the reply has to name to be understood: in a group, or when it was one of several."""
+        last = part.in_reply_to[-1] if part.in_reply_to else ""
+        if part.number > 1 or not last.startswith(WAMID):
+            return None
+        unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
+        return last if unclear else None
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+
+
+class NothingToSend(ValueError):
+    """The text is blank, and WhatsApp takes no such message."""
+
+
+def _to(chat: str) -> dict[str, str]:
+    user, _, server = chat.partition("@")
+    if server == "bsuid":
+        return {"recipient_type": "individual", "recipient": user}
+    return {"recipient_type": "group" if server == "g.us" else "individual", "to": user}

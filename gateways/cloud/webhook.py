@@ -1,0 +1,168 @@
+"""Meta's webhooks, taken in: a POST is answered with 200 once the log has all of it, and with 503 if it has not.
+
+Meta tries again for up to 7 days, so a 503 loses nothing; what was stored before it is stored once.
+https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+import structlog
+from prometheus_client import Counter
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from events.inbound import Receipt
+from events.log import EventLog, EventTooLarge, LogError
+from gateways.cloud.parsing import Arrived, Notice, Parser, Unread
+from gateways.intake import Intake
+
+PATH = "/webhook"
+LARGEST = 16 * 1024 * 1024
+"""Bytes; Meta sends 3 MB at most."""
+
+_LETTER = 512 * 1024
+"""Bytes of a dead letter; the server takes 1 MB in one message unless it was told otherwise."""
+
+log = structlog.get_logger("recado.gateway")
+
+UPDATES = Counter("recado_webhook_updates", "Updates that webhooks brought, by what became of them", ["outcome"])
+POSTS = Counter("recado_webhook_posts", "Webhooks, by the status they were answered with", ["status"])
+
+
+class Webhook:
+    """The HTTP side of one number. `app_secret` signs what comes, `verify_token` is asked for once, by hand."""
+
+    def __init__(
+        self, event_log: EventLog, account: str, parser: Parser, *, app_secret: str, verify_token: str
+    ) -> None:
+        self._log = event_log
+        self._account = account
+        self._parser = parser
+        self._intake = Intake(event_log)
+        self._secret = app_secret.encode()
+        self._verify_token = verify_token
+
+    def app(self, others: Sequence[Route] = ()) -> Starlette:
+        """The webhook as an ASGI app, with `others` beside it."""
+        take = Route(PATH, self._take, methods=["POST"])
+        app = Starlette(routes=[Route(PATH, self._verify, methods=["GET"]), take, *others])
+        app.state.closing = asyncio.Event()
+        return app
+
+    async def _verify(self, request: Request) -> Response:
+        """Meta's question when the address is entered: who knows the token repeats the challenge."""
+        asked = request.query_params
+        token = asked.get("hub.verify_token", "")
+        if asked.get("hub.mode") == "subscribe" and _same(token, self._verify_token):
+            log.info("webhook_verified")
+            return PlainTextResponse(asked.get("hub.challenge", ""))
+        log.warning("webhook_not_verified", help="enter the value of WHATSAPP_VERIFY_TOKEN in the app's dashboard")
+        return PlainTextResponse("the verify token is another one\n", 403)
+
+    async def _take(self, request: Request) -> Response:
+        answer = await self._answer(request)
+        POSTS.labels(answer.status_code).inc()
+        return answer
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return PlainTextResponse("the body did not arrive\n", 400)
+        if body is None:
+            log.warning("webhook_refused", reason="too large", limit=LARGEST)
+            return PlainTextResponse(f"more than {LARGEST} bytes\n", 413)
+        if not _same(request.headers.get("x-hub-signature-256", ""), f"sha256={self._signature(body)}"):
+            log.warning("webhook_refused", reason="bad signature", help="is WHATSAPP_APP_SECRET this app's secret?")
+            return PlainTextResponse("the signature is not this app's\n", 403)
+        try:
+            await self._store(body)
+        except LogError as refusal:
+            log.warning("webhook_not_stored", reason=str(refusal), then="WhatsApp sends it again")
+            return PlainTextResponse("not stored, send it again\n", 503)
+        return PlainTextResponse("stored\n")
+
+    def _signature(self, body: bytes) -> str:
+        return hmac.new(self._secret, body, sha256).hexdigest()
+
+    async def _store(self, body: bytes) -> None:
+        """Return when the log has everything. Raises LogError when it has not."""
+        updates = self._parser.parse(body)
+        arrived = [update for update in updates if isinstance(update, Arrived)]
+        for update in updates:
+            if isinstance(update, Notice):
+                # Of what others send with this number there may be much; the rest is worth a line.
+                tell = log.debug if update.what == "other_status" else log.info
+                tell(update.what, account=self._account, **update.about)
+                UPDATES.labels(update.what).inc()
+        refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
+        taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
+        # All at once: one after the other would take a batch of 1,000 a second. They are published in their order.
+        done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
+        _raise_first([*done, refusal])
+        for update in updates:
+            if isinstance(update, Unread):
+                await self._bury(update)
+
+    async def _no_room(self) -> LogError | None:
+        """Why the log takes no messages now; receipts it may still take."""
+        try:
+            await self._intake.room()
+        except LogError as refusal:
+            return refusal
+        return None
+
+    async def _keep(self, arrived: Arrived) -> None:
+        event, key = arrived.event, arrived.key
+        try:
+            if isinstance(event, Receipt):
+                # A message's id is its own, so that the id and the state name what is said.
+                await self._log.publish(key, event, msg_id=f"receipt:{key.account}:{key.chat}:{event.id}:{event.state}")
+            else:
+                await self._intake.store(key, event)
+        except EventTooLarge as refusal:
+            await self._bury(Unread(bytes(arrived.raw), str(refusal)))
+        else:
+            UPDATES.labels("stored").inc()
+
+    async def _bury(self, unread: Unread) -> None:
+        """Keep what cannot be an event as it came, in pieces that the server takes."""
+        name = sha256(unread.raw).hexdigest()
+        pieces = [unread.raw[start : start + _LETTER] for start in range(0, len(unread.raw), _LETTER)] or [b""]
+        for number, piece in enumerate(pieces, 1):
+            which = f" (piece {number} of {len(pieces)})" if len(pieces) > 1 else ""
+            await self._log.bury(
+                self._account, piece, reason=f"{unread.reason[:300]}{which}", msg_id=f"webhook:{name}:{number}"
+            )
+        log.warning("update_unread", account=self._account, reason=unread.reason[:300], then="kept as a dead letter")
+        UPDATES.labels("unread").inc()
+
+
+async def _body(request: Request) -> bytes | None:
+    """The raw bytes; None if there are too many. Raises ClientDisconnect."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > LARGEST:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _same(given: str, expected: str) -> bool:
+    """Whether two texts are equal; how long that takes does not tell where they differ."""
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+
+
+def _raise_first(outcomes: Iterable[BaseException | None]) -> None:
+    """Raise what went wrong: a defect of ours rather than an outage, which hides nothing."""
+    failures = [outcome for outcome in outcomes if outcome is not None]
+    for failure in sorted(failures, key=lambda failure: isinstance(failure, LogError)):
+        raise failure

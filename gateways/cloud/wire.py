@@ -1,0 +1,231 @@
+"""The JSON of Meta's webhooks, as far as recado reads it.
+
+Everything may be missing, and what is not named here is passed over: Meta adds fields without notice. A batch holds up
+to 1,000 updates, so each one stays raw until it is read by itself, and one that cannot be read spoils no other.
+Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messages (2026-05), and for users
+without a phone number https://developers.facebook.com/docs/whatsapp/business-scoped-user-ids
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Part(msgspec.Struct, gc=False, omit_defaults=True):
+    """The parts of an update; each one's fields have defaults."""
+
+
+class Profile(Part):
+    name: str | None = None
+
+
+class Contact(Part):
+    """Who wrote: `wa_id` is missing where the person has a username and hides the number."""
+
+    profile: Profile = msgspec.field(default_factory=Profile)
+    wa_id: str | None = None
+    user_id: str | None = None
+
+
+class Text(Part):
+    body: str = ""
+
+
+class Media(Part):
+    """`id` is what the file is asked for by; the URL lives five minutes."""
+
+    id: str = ""
+    mime_type: str | None = None
+    sha256: str | None = None
+    caption: str | None = None
+    filename: str | None = None
+    voice: bool = False
+    file_size: int | None = None
+
+
+class Location(Part):
+    latitude: float | None = None
+    longitude: float | None = None
+    name: str | None = None
+    address: str | None = None
+
+
+class CardName(Part):
+    formatted_name: str = ""
+
+
+class CardPhone(Part):
+    phone: str = ""
+
+
+class CardEmail(Part):
+    email: str = ""
+
+
+class Card(Part):
+    """A contact that somebody passes on."""
+
+    name: CardName = msgspec.field(default_factory=CardName)
+    phones: list[CardPhone] = []
+    emails: list[CardEmail] = []
+
+
+class Button(Part):
+    text: str = ""
+
+
+class Choice(Part):
+    id: str = ""
+    title: str = ""
+    description: str | None = None
+
+
+class FlowAnswer(Part):
+    body: str = ""
+    response_json: str = ""
+
+
+class Interactive(Part):
+    """What was chosen of the buttons or the list that a message offered; `nfm_reply` is a filled form (a Flow)."""
+
+    button_reply: Choice | None = None
+    list_reply: Choice | None = None
+    nfm_reply: FlowAnswer | None = None
+
+
+class Reaction(Part):
+    """`emoji` is missing where the reaction was taken back."""
+
+    message_id: str = ""
+    emoji: str = ""
+
+
+class Item(Part):
+    product_retailer_id: str = ""
+    quantity: int | str = 1
+    item_price: float | str | None = None
+    currency: str = ""
+
+
+class Order(Part):
+    text: str = ""
+    product_items: list[Item] = []
+
+
+class System(Part):
+    """Something about the person, such as a new number."""
+
+    type: str = ""
+
+
+class Fault(Part):
+    """An error as Meta writes it in webhooks."""
+
+    class Data(Part):
+        details: str = ""
+
+    code: int = 0
+    title: str = ""
+    message: str = ""
+    error_data: Data = msgspec.field(default_factory=Data)
+
+    @property
+    def detail(self) -> str:
+        """The most telling of its texts."""
+        return self.error_data.details or self.message or self.title
+
+
+class Context(Part):
+    """The message that is answered."""
+
+    id: str | None = None
+
+
+class Rewritten(Part):
+    """What an edited message says now."""
+
+    type: str = ""
+    text: Text | None = None
+    image: Media | None = None
+    video: Media | None = None
+    document: Media | None = None
+
+
+class Edit(Part):
+    original_message_id: str = ""
+    message: Rewritten = msgspec.field(default_factory=Rewritten)
+
+
+class Revoke(Part):
+    original_message_id: str = ""
+
+
+class Message(Part, rename={"from_": "from"}):
+    """Something that a person wrote, or (an echo) the business itself with its app: then `to` is the person."""
+
+    id: str = ""
+    from_: str | None = None
+    from_user_id: str | None = None
+    to: str | None = None
+    to_user_id: str | None = None
+    group_id: str | None = None
+    timestamp: str | int = ""
+    type: str = ""
+    text: Text | None = None
+    image: Media | None = None
+    audio: Media | None = None
+    video: Media | None = None
+    document: Media | None = None
+    sticker: Media | None = None
+    location: Location | None = None
+    contacts: list[Card] = []
+    button: Button | None = None
+    interactive: Interactive | None = None
+    reaction: Reaction | None = None
+    order: Order | None = None
+    system: System | None = None
+    edit: Edit | None = None
+    revoke: Revoke | None = None
+    context: Context | None = None
+    errors: list[Fault] = []
+
+
+class Status(Part):
+    """How far a message of ours has come; the tracker is `biz_opaque_callback_data`."""
+
+    id: str = ""
+    status: str = ""
+    timestamp: str | int = ""
+    biz_opaque_callback_data: str | None = None
+    errors: list[Fault] = []
+
+
+class Metadata(Part):
+    phone_number_id: str = ""
+
+
+class Value(Part):
+    """What one change brings; for other fields than `messages` it looks different, and none of this is there."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    contacts: list[msgspec.Raw] = []
+    messages: list[msgspec.Raw] = []
+    message_echoes: list[msgspec.Raw] = []
+    statuses: list[msgspec.Raw] = []
+    errors: list[msgspec.Raw] = []
+
+
+class Change(msgspec.Struct):
+    value: msgspec.Raw
+    field: str = ""
+
+
+class Entry(Part):
+    changes: list[msgspec.Raw] = []
+
+
+class Envelope(msgspec.Struct):
+    """The body of one POST."""
+
+    entry: list[Entry]
+    object: str = ""

@@ -1,0 +1,118 @@
+"""Markdown, as models write it, to what WhatsApp shows: `*bold*`, `_italic_`, `~strike~`, code, lists, quotes.
+
+Pure. What WhatsApp has no form for becomes plain lines: headings are bold, links are their text with the address behind
+it, tables are lines with bars. Source: https://faq.whatsapp.com/539178204879377 (how to format messages).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.tree import SyntaxTreeNode
+
+CODE = "```"
+
+_ADDRESS = re.compile(r"://[^\s<>\[\]`|\\]*[^\s<>\[\]`|\\*_~.,;:!?)'\"]")
+_SCHEME = re.compile(r"\b(https?|ftp)\Z", re.IGNORECASE)
+
+
+def _bare_link(state: StateInline, silent: bool) -> bool:
+    """An address in the text is kept as it is, whatever marks are in it."""
+    found = _ADDRESS.match(state.src, state.pos, state.posMax)
+    if found is None or not _SCHEME.search(state.src, max(state.pos - 5, 0), state.pos):
+        return False
+    if not silent:
+        state.append_pending(found[0])
+    state.pos = found.end()
+    return True
+
+
+# Without HTML, which is text in a chat; without code by indentation, which models do not mean.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["code"])
+_markdown.inline.ruler.before("emphasis", "bare_link", _bare_link)
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+
+
+def to_whatsapp(markdown: str) -> str:
+    """The text as WhatsApp takes it, of any length; see gateways.splitting for its limit."""
+    return _blocks(SyntaxTreeNode(_markdown.parse(markdown)).children).strip("\n")
+
+
+def _blocks(nodes: Iterable[SyntaxTreeNode], between: str = "\n\n") -> str:
+    return between.join(text for node in nodes if (text := _block(node)))
+
+
+def _block(node: SyntaxTreeNode) -> str:
+    match node.type:
+        case "heading":
+            words = _inline(node, bold=True).strip()
+            return f"*{words}*" if words else ""
+        case "fence" | "code_block":
+            return f"{CODE}\n{node.content.replace(CODE, chr(39) * 3).rstrip(chr(10))}\n{CODE}"
+        case "blockquote":
+            return "\n".join(f"> {line}" for line in _blocks(node.children).split("\n") if line.strip())
+        case "bullet_list":
+            return _items(node.children, ["- "] * len(node.children))
+        case "ordered_list":
+            start = int(node.attrs.get("start", 1))
+            return _items(node.children, [f"{start + number}. " for number in range(len(node.children))])
+        case "table":
+            return "\n".join(_row(row) for part in node.children for row in part.children)
+        case "hr":
+            return "———"
+        case _:
+            return _inline(node)
+
+
+def _items(items: Sequence[SyntaxTreeNode], marks: Sequence[str]) -> str:
+    lines = []
+    for item, mark in zip(items, marks, strict=True):
+        first, *others = _blocks(item.children, "\n").split("\n")
+        lines += [mark + first, *(f"  {line}" for line in others)]
+    return "\n".join(lines)
+
+
+def _row(row: SyntaxTreeNode) -> str:
+    return " | ".join(_inline(cell).replace("\n", " ") for cell in row.children)
+
+
+def _inline(node: SyntaxTreeNode, *, bold: bool = False) -> str:
+    """The words of a node; where it is all `bold` already, what is strong in it is not marked again."""
+    return "".join(_piece(child, bold=bold) for child in node.children)
+
+
+def _piece(node: SyntaxTreeNode, *, bold: bool) -> str:
+    match node.type:
+        case "text":
+            return _BREAK.sub("\n", node.content)
+        case "softbreak" | "hardbreak":
+            return "\n"
+        case "code_inline":
+            return f"`{node.content}`"
+        case "strong":
+            return _inline(node, bold=True) if bold else _marked("*", _inline(node, bold=True))
+        case "em":
+            return _marked("_", _inline(node, bold=bold))
+        case "s":
+            return _marked("~", _inline(node, bold=bold))
+        case "link":
+            return _link(_inline(node, bold=bold), str(node.attrs.get("href", "")))
+        case "image":
+            return _link(_inline(node, bold=bold), str(node.attrs.get("src", "")))
+        case _:
+            return _inline(node, bold=bold)
+
+
+def _marked(mark: str, words: str) -> str:
+    """The words between two marks, line by line: WhatsApp's formats end with the line."""
+    return "\n".join(f"{mark}{line}{mark}" if line.strip() else line for line in words.split("\n"))
+
+
+def _link(words: str, address: str) -> str:
+    address = address.removeprefix("mailto:")
+    if not address or address in (words, f"http://{words}", f"https://{words}"):
+        return address or words
+    return f"{words} ({address})" if words else address

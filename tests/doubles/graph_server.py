@@ -1,0 +1,232 @@
+"""A double of Meta's Graph API on loopback: it checks what it is sent, keeps it, limits it, fails when told to, and
+sends signed webhooks to whoever registered.
+
+In a test's own process: `async with GraphDouble() as meta: … meta.url … meta.fail(code=131056) … meta.tell(…)`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from tests.doubles import graph_webhooks as hooks
+from tests.doubles.graph_limits import Limits
+from tests.doubles.graph_wire import Mark, Send, wrong_with
+from tests.waiting import until
+
+ACCESS_TOKEN = "EAAGdouble0123456789"
+VERSION = "v24.0"
+
+Kind = Literal["error", "http", "drop", "lost", "hang"]
+Step = Literal["arrived", "accepted", "answered"]
+
+
+class Fault(msgspec.Struct):
+    """What is done to the next `times` messages (to `to` alone, if it is given).
+
+    error: refused with `code`. http: `status` with a body that is not Meta's. drop: the connection ends and nothing was
+    taken. lost: it was taken, and the answer is lost. hang: the same, and the connection stays open without a word.
+    """
+
+    kind: Kind
+    code: int = 0
+    status: int = 500
+    to: str | None = None
+    times: int = 1
+
+
+class Taken(msgspec.Struct):
+    """A message that WhatsApp has taken."""
+
+    id: str
+    to: str
+    text: str | None
+    tracker: str | None
+    template: str | None = None
+    quoted: str | None = None
+    at: float = 0.0
+
+
+class GraphDouble:
+    """One number at Meta's."""
+
+    def __init__(self, limits: Limits | None = None, *, port: int = 0) -> None:
+        self.taken: list[Taken] = []
+        self.marks: list[Mark] = []
+        self.refused: list[tuple[int, str]] = []
+        self.violations: list[str] = []
+        self.webhook: str | None = None
+        self.statuses: tuple[str, ...] = ()
+        """What is told of each message by itself, once it is taken."""
+        self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
+        self._limits = limits or Limits()
+        self._faults: list[Fault] = []
+        self._port = port
+        self._telling: set[asyncio.Task[int]] = set()
+        self._ended = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/{VERSION}"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post(f"/{VERSION}/{hooks.PHONE_NUMBER_ID}/messages", self._messages)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        assert site._server is not None
+        self._port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        self._session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._ended.set()
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+        await self._session.close()
+        await self._runner.cleanup()
+        assert self.violations == []
+
+    def fail(self, kind: Kind = "error", **fields: Any) -> None:
+        """Do this to the next message."""
+        self._faults.append(Fault(kind, **fields))
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
+    def texts(self, to: str | None = None) -> list[str | None]:
+        """What the person was sent, in order."""
+        return [taken.text for taken in self.taken if to in (None, taken.to)]
+
+    async def until_taken(self, count: int, within: float = 15.0) -> None:
+        await until(lambda: len(self.taken) >= count, within)
+
+    async def post(self, raw: bytes, headers: dict[str, str] | None = None) -> int:
+        """Send a webhook; the status that it is answered with."""
+        assert self.webhook is not None
+        async with self._session.post(self.webhook, data=raw, headers=headers or hooks.signed(raw)) as answer:
+            return answer.status
+
+    async def deliver(self, raw: bytes) -> None:
+        """Send a webhook until it is taken, as Meta does."""
+
+        async def taken() -> bool:
+            try:
+                return await self.post(raw) == 200
+            except aiohttp.ClientError:
+                return False
+
+        await until(taken)
+
+    async def tell(self, taken: Taken, *states: str, code: int | None = None) -> None:
+        """Say how far a message has come, in this order."""
+        errors = {"errors": [hooks.fault(code)]} if code is not None else {}
+        for state in states:
+            said = hooks.status(taken.id, state, taken.tracker, at=int(time.time()), **errors)
+            await self.deliver(hooks.statuses(said))
+
+    async def _messages(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
+            return _error(401, 190, "Error validating access token")
+        try:
+            body = _decoded(raw)
+        except msgspec.DecodeError as error:
+            self.violations.append(f"{error}: {raw.decode(errors='replace')[:300]}")
+            return _error(400, 100, f"Invalid parameter: {error}")
+        if isinstance(body, Mark):
+            self.marks.append(body)
+            return web.json_response({"success": True})
+        wrong = wrong_with(body)
+        if wrong is not None:
+            self.violations.append(wrong)
+            return _error(400, 100, f"Invalid parameter: {wrong}")
+        return await self._send(request, body)
+
+    async def _send(self, request: web.Request, body: Send) -> web.StreamResponse:
+        to = body.to or body.recipient or ""
+        self.on_step("arrived", to)
+        fault = self._fault(to)
+        if fault is not None and fault.kind in ("error", "http", "drop"):
+            self.refused.append((fault.code, to))
+            if fault.kind == "error":
+                return _error(400, fault.code, f"error {fault.code}")
+            if fault.kind == "http":
+                return web.Response(status=fault.status, text="<html>Bad Gateway</html>", content_type="text/html")
+            return _dropped(request)
+        code = self._limits.code(to, time.monotonic())
+        if code is not None:
+            self.refused.append((code, to))
+            return _error(429 if code == 130429 else 400, code, "too much")
+        taken = Taken(
+            f"wamid.double{len(self.taken):06}",
+            to,
+            body.text.body if body.text is not None else None,
+            body.biz_opaque_callback_data,
+            body.template.name if body.template is not None else None,
+            body.context.message_id if body.context is not None else None,
+            time.monotonic(),
+        )
+        self.taken.append(taken)
+        self._tell_by_itself(taken)
+        self.on_step("accepted", to)
+        if fault is not None and fault.kind == "lost":
+            return _dropped(request)
+        if fault is not None and fault.kind == "hang":
+            await self._ended.wait()
+            return _dropped(request)
+        contacts = [{"input": to, "wa_id": to}]
+        answer = {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": taken.id}]}
+        response = web.json_response(answer)
+        await response.prepare(request)
+        await response.write_eof()
+        self.on_step("answered", to)
+        return response
+
+    def _tell_by_itself(self, taken: Taken) -> None:
+        if not self.statuses or self.webhook is None:
+            return
+
+        async def tell() -> int:
+            await self.tell(taken, *self.statuses)
+            return 0
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    def _fault(self, to: str) -> Fault | None:
+        for fault in self._faults:
+            if fault.to in (None, to):
+                fault.times -= 1
+                if not fault.times:
+                    self._faults.remove(fault)
+                return fault
+        return None
+
+
+def _decoded(raw: bytes) -> Send | Mark:
+    shape: type[Send | Mark] = Mark if "status" in msgspec.json.decode(raw) else Send
+    return msgspec.json.decode(raw, type=shape)
+
+
+def _error(status: int, code: int, message: str) -> web.Response:
+    error = {"message": f"(#{code}) {message}", "type": "OAuthException", "code": code,
+             "error_data": {"messaging_product": "whatsapp", "details": message}, "fbtrace_id": "A1"}  # fmt: skip
+    return web.json_response({"error": error}, status=status)
+
+
+def _dropped(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()

@@ -1,0 +1,52 @@
+"""The gateway in the test's own process: the real one but for its process, its lease and its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from console.server import bind, serving
+from events.ids import ChatKey
+from events.log import EventLog
+from gateways.cloud.graph import Graph
+from gateways.cloud.parsing import Parser
+from gateways.cloud.webhook import PATH, Webhook
+from recado.cloud import Replies
+from recado.settings import Settings
+from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from tests.waiting import until
+
+ANA = ChatKey("shop", "12025550143@s.whatsapp.net")
+TOM = ChatKey("shop", "447700900123@s.whatsapp.net")
+MEI = ChatKey("shop", "US.13491208655302741918@bsuid")
+
+
+@asynccontextmanager
+async def cloud_gateway(log: EventLog, meta: GraphDouble, data_dir: Path, **settings: Any) -> AsyncIterator[Replies]:
+    """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service."""
+    chosen = Settings(data=data_dir, doubt_seconds=settings.pop("doubt_seconds", 10.0), **settings)
+    template = chosen.window_template
+    hook = Webhook(
+        log, "shop", Parser("shop", PHONE_NUMBER_ID, template), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN
+    )
+    async with Graph.session() as session:
+        graph = Graph(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN)
+        replies = Replies(chosen, "shop", log, graph)
+        with contextlib.closing(bind(0)) as listener:
+            async with serving(hook.app(), listener) as address:
+                meta.webhook = address + PATH
+                running = asyncio.create_task(replies.deliver())
+                try:
+                    await until(lambda: replies.started.is_set() or running.done())
+                    yield replies
+                    replies.stop()
+                    async with asyncio.timeout(10):
+                        await running
+                finally:
+                    running.cancel()
+                    await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,196 @@
+"""The real gateway, the real service and a real nats-server: a conversation, and kill -9 where it hurts.
+
+The gateway is killed from inside the double, at the moment that it is to be killed at: the request has arrived, the
+message is taken but not answered, the answer is out but not in the log.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+
+from events.bus import Bus
+from events.inbound import Receipt
+from events.jetstream_log import JetStreamLog
+from tests.chaos.process import Recado, recado
+from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble, Step
+from tests.doubles.graph_webhooks import ANA, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, message, messages
+from tests.nats_server import NatsServer, free_port
+from tests.waiting import until
+
+LONG = "\n\n".join(f"Paragraph {n}. " + "Some words. " * 80 for n in range(5)).strip()
+
+
+class House(NamedTuple):
+    """What runs."""
+
+    gateway: Recado
+    service: Recado
+    meta: GraphDouble
+    log: JetStreamLog
+
+    async def write(self, id_: str, text: str) -> None:
+        """The person writes; Meta delivers it until it is taken."""
+        await self.meta.deliver(messages(message(id_, at=int(time.time()), text={"body": text})))
+
+    async def receipts(self) -> list[Receipt]:
+        last, found = (await self.log.head()).last, list[Receipt]()
+        async with aclosing(self.log.tail(0)) as batches:
+            async for batch in batches:
+                found += [recorded.event for recorded in batch if isinstance(recorded.event, Receipt)]
+                if batch[-1].seq >= last:
+                    break
+        return found
+
+    async def until_receipt(self, state: str, part: int = 0) -> Receipt:
+        async def found() -> Receipt | None:
+            return next((r for r in await self.receipts() if (r.state, r.part) == (state, part)), None)
+
+        receipt = await until(found, 30)
+        assert receipt is not None
+        return receipt
+
+    async def restart_gateway(self) -> None:
+        self.gateway.kill()
+        self.gateway.start()
+        await self.gateway.said("started")
+
+
+@asynccontextmanager
+async def house(folder: Path, **environment: str) -> AsyncIterator[House]:
+    """A service and a gateway, both of them processes, and WhatsApp."""
+    port = free_port()
+    with ExitStack() as stack:
+        (folder / "nats").mkdir(parents=True)
+        server = NatsServer(folder / "nats")
+        server.start()
+        stack.callback(server.kill)
+        async with GraphDouble() as meta:
+            meta.webhook = f"http://127.0.0.1:{port}/webhook"
+            service = stack.enter_context(recado(folder / "service", NATS_URL=server.url))
+            gateway = stack.enter_context(
+                recado(
+                    folder / "gateway",
+                    command="gateway cloud",
+                    NATS_URL=server.url,
+                    WHATSAPP_ACCESS_TOKEN=ACCESS_TOKEN,
+                    WHATSAPP_PHONE_NUMBER_ID=PHONE_NUMBER_ID,
+                    WHATSAPP_APP_SECRET=APP_SECRET,
+                    WHATSAPP_VERIFY_TOKEN=VERIFY_TOKEN,
+                    WHATSAPP_GRAPH_URL=meta.url,
+                    RECADO_WEBHOOK_PORT=str(port),
+                    **{"RECADO_DOUBT_SECONDS": "2", **environment},
+                )
+            )
+            gateway.start()
+            await service.started()
+            await gateway.said("lease_taken")
+            bus = await Bus.open(server.url)
+            log = await JetStreamLog.open(bus)
+            yield House(gateway, service, meta, log)
+            await log.close()
+            await bus.close()
+
+
+async def test_a_conversation(tmp_path: Path) -> None:
+    """In by webhook, answered, out in parts; statuses come back; `why` tells it; no secret and no number is logged."""
+    async with house(tmp_path) as all_:
+        all_.meta.statuses = ("delivered", "sent", "read")
+        await all_.write("wamid.in1", "hello")
+        await all_.until_receipt("read")
+        assert all_.meta.texts() == ["echo: hello"]
+        assert [mark.message_id for mark in all_.meta.marks] == ["wamid.in1"]
+        await all_.write("wamid.in2", LONG)
+        await all_.until_receipt("read", part=2)
+        assert "".join("".join(all_.meta.texts()[1:]).split()) == "".join(f"echo: {LONG}".split())  # type: ignore[arg-type]
+        told = await all_.service.run("why", "wamid.in2")
+        assert "accepted, part 1 of 2" in told.out
+        assert "read, part 2 of 2" in told.out
+        assert await all_.gateway.stop() == 0
+        said = all_.gateway.tail(1_000_000) + all_.service.tail(1_000_000)
+        assert not [secret for secret in (ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, ANA) if secret in said]
+
+
+@pytest.mark.parametrize(
+    ("step", "part", "statuses"),
+    [
+        ("arrived", 1, False),
+        ("arrived", 2, True),
+        ("accepted", 1, True),
+        ("accepted", 2, False),
+        ("answered", 1, False),
+        ("answered", 2, True),
+    ],
+)
+async def test_killed_while_it_sends(tmp_path: Path, step: Step, part: int, statuses: bool) -> None:
+    """Each part is sent once. What is in doubt ends by the status that names it, or is parked by its name."""
+    async with house(tmp_path) as all_:
+        seen: list[Step] = []
+
+        def kill(at: Step, _to: str) -> None:
+            seen.append(at)
+            if at == step and seen.count(step) == part:
+                all_.gateway.kill()
+
+        all_.meta.on_step = kill
+        await all_.write("wamid.in1", LONG)
+        await until(lambda: not all_.gateway.runs)
+        # Taken all the same: the request was on its way.
+        await all_.meta.until_taken(part)
+        await all_.restart_gateway()
+        if statuses:
+            await all_.meta.tell(all_.meta.taken[part - 1], "sent")
+            await all_.until_receipt("accepted" if part == 1 else "sent", part=2)
+            assert len(all_.meta.taken) == 2
+            assert "".join("".join(all_.meta.texts()).split()) == "".join(f"echo: {LONG}".split())  # type: ignore[arg-type]
+        else:
+            parked = await all_.until_receipt("parked", part=part)
+            assert parked.reply.endswith(".r")
+            told = await all_.service.run("why", "wamid.in1")
+            assert f"parked, part {part} of 2" in told.out
+            assert len(all_.meta.taken) == part
+        await all_.write("wamid.in2", "still there?")
+        await until(lambda: all_.meta.texts()[-1] == "echo: still there?", 30)
+        assert len(all_.meta.taken) == len({taken.tracker for taken in all_.meta.taken}), "sent twice"
+
+
+async def test_killed_between_parts_and_webhooks(tmp_path: Path) -> None:
+    """Killed when a part's outcome is in the log, the gateway goes on with the next one; what came in while it was away
+    is delivered by Meta again, and answered once."""
+    async with house(tmp_path) as all_:
+        await all_.write("wamid.in1", LONG)
+        await all_.until_receipt("accepted", part=1)
+        all_.gateway.kill()
+        with pytest.raises(aiohttp.ClientError):
+            await all_.meta.post(messages(message("wamid.in2")))
+        await all_.restart_gateway()
+        for _ in range(3):
+            await all_.write("wamid.in2", "again and again")
+        await until(lambda: "echo: again and again" in all_.meta.texts(), 30)
+        trackers: list[Any] = [taken.tracker for taken in all_.meta.taken]
+        assert len(trackers) == len(set(trackers))
+        parked = [receipt.part for receipt in await all_.receipts() if receipt.state == "parked"]
+        assert len(trackers) + len(parked) >= 3
+        assert all_.meta.texts().count("echo: again and again") == 1
+
+
+async def test_a_second_gateway_stands_by(tmp_path: Path) -> None:
+    """It takes webhooks, sends nothing, and takes over when the first is gone."""
+    async with house(tmp_path) as all_:
+        with recado(tmp_path / "second", command="gateway cloud", **all_.gateway.settings) as second:
+            second.start(RECADO_WEBHOOK_PORT="0")
+            await second.said("stands_by")
+            all_.meta.webhook = (await second.said("started"))["webhook"]
+            await all_.write("wamid.in1", "one")
+            await all_.meta.until_taken(1)
+            all_.gateway.kill()
+            await second.said("lease_taken")
+            await all_.write("wamid.in2", "two")
+            await all_.meta.until_taken(2, 30)
+            assert all_.meta.texts() == ["echo: one", "echo: two"]

@@ -1,0 +1,89 @@
+"""What `recado gateway cloud` is told, and what it says when it is told too little."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recado.settings import Settings, SettingsInvalid, settings_of
+from recado.whatsapp_settings import cloud_account, problems
+from tests.chaos.process import recado
+
+GIVEN = {
+    "WHATSAPP_ACCESS_TOKEN": "EAAGsecret0123",
+    "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
+    "WHATSAPP_APP_SECRET": "5d41402abc4b2a76",
+    "WHATSAPP_VERIFY_TOKEN": "word-of-mine",
+}
+
+
+def test_all_that_is_needed() -> None:
+    settings = settings_of(GIVEN)
+    assert list(problems(settings)) == []
+    assert cloud_account(settings.account, settings.whatsapp_phone_number_id) == "106540352242922"
+    assert cloud_account("shop", settings.whatsapp_phone_number_id) == "shop"
+
+
+@pytest.mark.parametrize("missing", GIVEN)
+def test_what_is_missing_is_named(missing: str) -> None:
+    """With where it is to be had."""
+    (problem,) = problems(settings_of({name: value for name, value in GIVEN.items() if name != missing}))
+    assert problem.startswith(f"{missing} is required for recado gateway cloud: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("WHATSAPP_PHONE_NUMBER_ID", "+1 555 078 3881", "no id of a number"),
+        ("WHATSAPP_ACCESS_TOKEN", "EAAG with a space", "copy it again"),
+        ("WHATSAPP_GRAPH_URL", "graph.facebook.com", "starts with https://"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again", "write name:language"),
+        ("RECADO_DOUBT_SECONDS", "0", "from 1 to 86400"),
+        ("RECADO_IN_DOUBT", "retry", "none of park, resend"),
+        ("RECADO_WEBHOOK_HOST", "shop.example.org", "no IP address"),
+        ("RECADO_WEBHOOK_PORT", "99999", "from 0 to 65535"),
+    ],
+)
+def test_what_is_wrong_is_named(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsInvalid, match=says):
+        settings_of(GIVEN | {name: value})
+
+
+def test_secrets_are_shown_to_nobody() -> None:
+    shown = repr(settings_of(GIVEN))
+    assert not [GIVEN[name] for name in GIVEN if name != "WHATSAPP_PHONE_NUMBER_ID" and GIVEN[name] in shown]
+    assert Settings().webhook_host == "127.0.0.1"
+
+
+async def test_a_start_without_them(tmp_path: Path) -> None:
+    """One line for each, exit status 1, and no traceback."""
+    with recado(tmp_path) as nothing:
+        told = await nothing.run("gateway", "cloud")
+    assert told.code == 1
+    assert [line.split()[1] for line in told.err.splitlines() if line.startswith("- ")] == [
+        "WHATSAPP_PHONE_NUMBER_ID",
+        "WHATSAPP_ACCESS_TOKEN",
+        "WHATSAPP_APP_SECRET",
+        "WHATSAPP_VERIFY_TOKEN",
+    ]
+
+
+async def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """It names the setting that chooses another."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, recado(tmp_path, **GIVEN) as gateway:
+        gateway.environment["RECADO_WEBHOOK_PORT"] = str(taken.getsockname()[1])
+        told = await gateway.run("gateway", "cloud")
+    assert (told.code, "set RECADO_WEBHOOK_PORT" in told.err) == (1, True)
+
+
+@pytest.mark.parametrize(("account", "simulated"), [({}, True), ({"RECADO_ACCOUNT": "shop"}, False)])
+async def test_simulated_phones_beside_a_real_number(tmp_path: Path, account: dict[str, str], simulated: bool) -> None:
+    """On its account there are none: they would take the real people's replies. On another they are."""
+    with recado(tmp_path, command="up", **GIVEN, **account) as instance:
+        await instance.started()
+        _status, told = await instance.asked("/api/overview")
+        assert json.loads(told)["can_write"] is simulated
