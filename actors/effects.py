@@ -22,8 +22,8 @@ from backends.protocol import (
     Usage,
 )
 from chat.context import Line, window
-from chat.decide import Answered, Command, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
-from chat.pending import AwaitRun, CallTool, CreateThread, StartRun, StopRun, WriteReply
+from chat.decide import Answered, Command, Failed, MediaSettled, RunReady, ThreadReady, ToolAsked, ToolFinished
+from chat.pending import AwaitRun, CallTool, CreateThread, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage
 from events.ids import ChatKey
@@ -37,7 +37,7 @@ INTERRUPTED = "This call was interrupted, and nobody knows whether it was carrie
 
 WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
 
-Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
+Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
 
 
 async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
@@ -53,9 +53,11 @@ async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Comm
 
 
 async def _of_turn(
-    instance: Instance, key: ChatKey, work: CreateThread | WriteReply | StartRun | AwaitRun | CallTool
+    instance: Instance, key: ChatKey, work: ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool
 ) -> Sequence[Command]:
     try:
+        if isinstance(work, ReadMedia):
+            return [await _read_media(instance, key, work)]
         if isinstance(work, CallTool):
             return [await _call_tool(instance, key, work)]
         if isinstance(work, CreateThread):
@@ -67,9 +69,9 @@ async def _of_turn(
 
 
 async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
-    """The context is read once the projection has seen `turn_started`."""
+    """The context is read once the projection has seen `turn_started`, and what the turn's files gave."""
     turn, backend = work.turn, instance.backend
-    await instance.progress.reached(turn.seq)
+    await instance.progress.reached(max(turn.seq, turn.read_at))
     request = _request(instance, key, work)
     if isinstance(backend, ReplyBackend):
         return _outcome(turn, await backend.reply(request))
@@ -132,6 +134,7 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
         ),
         tools=tuple(tool for tool in instance.tools.offered() if tool.name not in turn.withheld),
         patience=instance.run_timeout,
+        files=instance.files,
     )
 
 
@@ -155,6 +158,25 @@ async def _new_thread(
         return ThreadReady(turn, backend.name, instance.fresh_id(), reason)
     request = ThreadRequest(account=key.account, chat=key.chat, history=history, patience=instance.run_timeout)
     return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)
+
+
+async def _read_media(instance: Instance, key: ChatKey, work: ReadMedia) -> MediaSettled:
+    await instance.progress.reached(work.seq)
+    kind, words, media = instance.reads.file_of(key, work.message) or ("", "", None)
+    if media is None:  # it was erased meanwhile
+        return MediaSettled(work.turn, work.message, "nothing", reason="not_fetched", bare=True)
+    settled = await instance.files.settle(kind, media, instance.run_timeout)
+    return MediaSettled(
+        work.turn,
+        work.message,
+        settled.form,
+        text=settled.text,
+        reason=settled.reason,
+        detail=settled.detail,
+        bare=not words.strip(),
+        model=settled.model,
+        usage=_tokens(settled.usage),
+    )
 
 
 async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished:

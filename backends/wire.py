@@ -59,6 +59,18 @@ class Wire:
             self._client.post(path, content=content, options=options, cast_to=httpx2.Response), within=within
         )
 
+    async def post_form(
+        self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str], *, within: float | None = None
+    ) -> bytes:
+        """Post a form (multipart) with a `file`: its name, its bytes, its type. Raises AttemptFailed."""
+        options: Any = {"headers": {"Content-Type": "multipart/form-data"}}
+        return await self._ask(
+            self._client.post(
+                path, body=dict(fields), files=[("file", file)], options=options, cast_to=httpx2.Response
+            ),
+            within=within,
+        )
+
     async def delete(self, path: str, *, within: float | None = None) -> bytes:
         return await self._ask(self._client.delete(path, cast_to=httpx2.Response), within=within)
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from chat.admission import is_read
 from chat.context import Line, readable
+from chat.media import Reading, shown
 from chat.state import Chat
 from events.ids import ChatKey
+from events.inbound import Media
 from events.jid import is_group
 from projections.chats import decode_snapshot
 from projections.database import ids_of, rows_for
@@ -17,7 +22,7 @@ _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
 _CONTEXT = (
-    f"SELECT author, text, name FROM history WHERE chat = {_CHAT}"  # noqa: S608
+    f"SELECT author, text, name, kind, media, reading FROM history WHERE chat = {_CHAT}"  # noqa: S608
     " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?"
 )
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
@@ -26,6 +31,9 @@ _OWING = (
 )
 _MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
 _NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
+
+_media = msgspec.json.Decoder(Media)
+_readings = msgspec.json.Decoder(Reading)
 
 
 class ChatReads:
@@ -41,15 +49,33 @@ class ChatReads:
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order. Unknown ones are left out."""
-        rows = self._rows(key, messages, "text, history.name")
+        columns = "author, history.text, history.name, history.kind, history.media, history.reading"
+        rows = self._rows(key, messages, columns)
         group = is_group(key.chat)
-        return tuple(_line(group, "person", *rows[id_]) for id_ in messages if id_ in rows)
+        return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
+
+    def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
+        """A message's kind, its words and its file; None if it has none."""
+        row = self._rows(key, (message,), "kind, history.text, history.media").get(message)
+        if row is None or row[2] is None:
+            return None
+        kind, text, media = row
+        return kind, readable(text or ""), _media.decode(media)
+
+    def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` whose file was not read, or not to words that are kept: it has to be looked at again."""
+        rows = self._rows(key, messages, "kind, history.media, history.reading")
+        return tuple(
+            id_
+            for id_ in messages
+            if id_ in rows and rows[id_][1] is not None and is_read(rows[id_][0]) and not _has_words(rows[id_][2])
+        )
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
         rows = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchall()
         group = is_group(key.chat)
-        return tuple(_line(group, *row) for row in reversed(rows))
+        return tuple(_line(group, row, past=True) for row in reversed(rows))
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
@@ -75,8 +101,18 @@ class ChatReads:
         }
 
 
-def _line(group: bool, author: str, text: str | None, name: str | None) -> Line:
+def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
+    author, text, name, kind, media, reading = row
     said = readable(text or "")
     if author != "person":
         return Line("assistant", said)
-    return Line("user", said, name or "" if group else "")
+    name = name or "" if group else ""
+    if media is None:
+        return Line("user", said, name)
+    read = _readings.decode(reading) if reading is not None else None
+    said, attachments = shown(kind or "", said, _media.decode(media), read, past=past)
+    return Line("user", readable(said), name, attachments)
+
+
+def _has_words(reading: str | None) -> bool:
+    return reading is not None and _readings.decode(reading).form == "text"

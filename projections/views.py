@@ -34,7 +34,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message (`author` is `person`) or a reply.
 
     A message's `ending` is `reply`, `ignored` or `turn_failed`, with its `reason`; None: it is open. `turn` is the last
-    turn that it was part of. `detail` says why bytes could not be read. A reply's `receipt` says how far it came.
+    turn that it was part of. `detail` says why bytes could not be read. `reading` is what came of
+    reading the file, the media_read event. A reply's `receipt` says how far it came.
     """
 
     seq: int
@@ -49,6 +50,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str | None = None
     from_me: bool = False
     media: msgspec.Raw | None = None
+    reading: msgspec.Raw | None = None
     quoted: str | None = None
     detail: str | None = None
     ending: str | None = None

@@ -16,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from actors.lease import Holder, Lease
+from actors.lease import Lease
+from actors.lease_bucket import LeaseBucket
+from actors.members import Holder
 from console.server import bind, serving
 from events.decisions import Reply
 from events.ids import token
@@ -32,8 +34,9 @@ from gateways.delivery import Delivery
 from gateways.formatting import to_whatsapp
 from gateways.splitting import split
 from recado.bus import connect
+from recado.environment import SettingsInvalid
 from recado.leased import while_held
-from recado.settings import Settings, SettingsInvalid
+from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
 from recado.whatsapp_settings import cloud_account, problems
 
@@ -86,7 +89,8 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
         )
         replies = Replies(settings, account, event_log, graph)
         # A name of its own for each start: a second gateway stands by instead of taking the first one's lease.
-        lease = Lease(bus.jetstream(timeout=1.0), f"g.{token(account)}", Holder(f"cloud-{token_hex(4)}", token_hex(4)))
+        leases = LeaseBucket(bus, replicas=event_log.replicas)
+        lease = Lease(leases, f"g.{token(account)}", Holder(f"cloud-{token_hex(4)}", token_hex(4)))
         keep(while_held(lease, replies.deliver))
         keep(bus_closed(bus))
 
