@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from backends.protocol import Usage
+from backends.protocol import CannotBeRead, Transcript, Usage
 from chat.media import bare_mime
 from events.decisions import MediaForm
 from events.inbound import Media
@@ -29,23 +29,6 @@ LONGEST_TEXT = 50_000
 _FIRST_LOOK, _LONGEST_LOOK = 0.05, 1.0
 
 log = structlog.get_logger("recado.media")
-
-
-class CannotBeRead(Exception):
-    """There is nothing in the file for a model: `reason` is `unreadable` or `unsupported`."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-
-class Transcript(msgspec.Struct, frozen=True):
-    """What was spoken, which model wrote it down, and what that cost."""
-
-    text: str
-    model: str
-    usage: Usage = Usage()
 
 
 class Settled(msgspec.Struct, frozen=True):

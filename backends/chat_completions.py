@@ -163,11 +163,16 @@ def _without_files(line: Line) -> str:
 
 
 def request_body(
-    model: str, system_prompt: str, history: Sequence[Line], request: ReplyRequest, contents: Sequence[Content]
+    model: str,
+    system_prompt: str,
+    history: Sequence[Line],
+    request: ReplyRequest,
+    contents: Sequence[Content] | None = None,
 ) -> dict[str, Any]:
-    """The JSON that asks `model` to go on after `history`, the turn's messages, whose `contents` are given, and the
-    calls it has made for them."""
+    """The JSON that asks `model` to go on after `history`, the turn's messages, which say `contents` (None: their
+    texts), and the calls it has made for them."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt}] if system_prompt else []
+    contents = [spoken(line) for line in request.messages] if contents is None else contents
     messages.extend({"role": line.role, "content": spoken(line)} for line in history)
     messages.extend(
         {"role": line.role, "content": content} for line, content in zip(request.messages, contents, strict=True)

@@ -156,6 +156,24 @@ class ReplyFailed(Exception):
         self.detail = detail
 
 
+class CannotBeRead(Exception):
+    """There is nothing in a file for a model: `reason` is `unsupported` (nobody here opens such files) or `unreadable`
+    (this one cannot be opened)."""
+
+    def __init__(self, reason: Literal["unsupported", "unreadable"], detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """What was spoken, which model wrote it down, and what that cost where it is paid by tokens."""
+
+    text: str
+    model: str
+    usage: Usage = Usage()
+
+
 class Backend(Protocol):
     """What every writer of replies has. `name` is what events call it (`chat`, `responses`, …).
 

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import openai
-import structlog
 
-from backends.protocol import Usage
+from backends.protocol import CannotBeRead, Transcript, Usage
 from backends.retry import AttemptFailed, persist
 from backends.wire import Wire, count
 
@@ -31,25 +30,6 @@ _NAMES = {
     "audio/x-flac": "voice.flac",
 }
 """The file name that goes with each type: the API goes by how it ends."""
-
-log = structlog.get_logger("recado.backends")
-
-
-class NotTranscribed(Exception):
-    """There are no words to be had: `reason` is `unsupported` (the type, or a server that cannot do it) or `unreadable`
-    (the audio)."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-
-class Spoken(msgspec.Struct, frozen=True):
-    """The words, and what they cost where the model is paid by tokens."""
-
-    text: str
-    usage: Usage
 
 
 class _Usage(msgspec.Struct):
@@ -73,27 +53,27 @@ class Transcription:
         model: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.model = model
+        self._model = model
         self._wire = Wire(api_key, base_url)
         self._sleep = sleep
 
     async def close(self) -> None:
         await self._wire.close()
 
-    async def transcribe(self, audio: bytes, mime: str, patience: float) -> Spoken:
-        """What is spoken in `audio` of the type `mime` (without parameters). Raises NotTranscribed, ReplyFailed."""
+    async def transcribe(self, audio: bytes, mime: str, patience: float) -> Transcript:
+        """What is spoken in `audio` of the type `mime` (without parameters). Raises CannotBeRead, ReplyFailed."""
         name = _NAMES.get(mime)
-        if not self.model:
-            raise NotTranscribed("unsupported", "no model transcribes")
+        if not self._model:
+            raise CannotBeRead("unsupported", "no model transcribes")
         if name is None:
-            raise NotTranscribed("unsupported", f"{mime or 'audio without a type'} is not transcribed")
-        fields = {"model": self.model, "response_format": "json"}
+            raise CannotBeRead("unsupported", f"{mime or 'audio without a type'} is not transcribed")
+        fields = {"model": self._model, "response_format": "json"}
 
-        async def ask() -> Spoken:
+        async def ask() -> Transcript:
             answer = await self._wire.post_form("/audio/transcriptions", fields, (name, audio, mime))
             heard = self._wire.read(answer, _Transcription)
             tokens = heard.usage or _Usage()
-            return Spoken(heard.text, Usage(count(tokens.input_tokens), count(tokens.output_tokens)))
+            return Transcript(heard.text, self._model, Usage(count(tokens.input_tokens), count(tokens.output_tokens)))
 
         deadline = asyncio.get_running_loop().time() + patience
         try:
@@ -107,7 +87,7 @@ def _meaning(failure: AttemptFailed) -> Exception:
     error = failure.__cause__
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
     if status in (404, 405, 501):
-        return NotTranscribed("unsupported", f"the server does not transcribe: {failure.detail}")
+        return CannotBeRead("unsupported", f"the server does not transcribe: {failure.detail}")
     if status in (400, 413, 415, 422):
-        return NotTranscribed("unreadable", failure.detail)
+        return CannotBeRead("unreadable", failure.detail)
     return failure
