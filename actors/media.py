@@ -14,14 +14,14 @@ from chat.media import bare_mime
 from events.decisions import MediaForm
 from events.inbound import Media
 from events.log import LogUnavailable
-from events.media_store import Object
+from events.media_store import COMES_LATER, Object
 
 MIB = 1024**2
 LARGEST = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
 """Bytes, by kind: what the models' APIs take (a request with files 50 MB, a third of which is base64's)."""
 
 ARRIVES_WITHIN = 90.0
-"""Seconds that a turn waits for a file to come into the object store; gateways give up before."""
+"""Seconds that a turn waits for a file that comes later than its message; gateways give up before."""
 
 LONGEST_TEXT = 50_000
 """Characters of a transcript or a document that the model is shown and the log keeps."""
@@ -107,7 +107,7 @@ class MediaFiles:
     async def _settle(self, kind: str, media: Media, patience: float) -> Settled:
         there = await self._arrived(media.object)
         if there is None:
-            return _nothing("not_fetched", f"it was not there after {self._arrives_within:g} s")
+            return _nothing("not_fetched", "it is not in the object store")
         if there.reason is not None:
             return _nothing(there.reason, there.detail)
         limit = LARGEST.get(kind, 0)
@@ -141,9 +141,10 @@ class MediaFiles:
         return Settled("text", text=text, model=model, usage=usage)
 
     async def _arrived(self, name: str) -> Object | None:
-        """What stands under `name` once something does."""
+        """What stands under `name`; of what comes later, once it is there."""
         wait = _FIRST_LOOK
-        until = asyncio.get_running_loop().time() + self._arrives_within
+        patience = self._arrives_within if name.startswith(COMES_LATER) else 0.0
+        until = asyncio.get_running_loop().time() + patience
         while True:
             try:
                 there = await self._objects.find(name)

@@ -35,6 +35,10 @@ from events.log import LogUnavailable
 BUCKET = "MEDIA"
 STREAM = f"OBJ_{BUCKET}"
 
+COMES_LATER = "meta:"
+"""How the name of an object begins that its gateway brings after the message is in the log. Any other object has to be
+there before its message."""
+
 PIECE = 128 * 1024
 """Bytes of an object in one message."""
 
