@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-import msgspec
-
 from recado.variables import Variable, duration, text
+from recado.whatsapp_settings import WhatsAppSettings
 
 
-class MediaSettings(msgspec.Struct, frozen=True, kw_only=True):
+class MediaSettings(WhatsAppSettings, frozen=True, kw_only=True):
     """What recado was told about voice notes, pictures and documents."""
 
     transcription_model: Annotated[

@@ -36,7 +36,7 @@ log = structlog.get_logger("recado.settings")
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
 
 
-class Settings(TextSettings, MediaSettings, WhatsAppSettings, frozen=True, kw_only=True):
+class Settings(TextSettings, frozen=True, kw_only=True):
     """What recado was told. `python -m recado.reference` writes docs/configuration.md from what stands here."""
 
     openai_api_key: Annotated[

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
-
+from recado.media_settings import MediaSettings
 from recado.variables import Variable, text
 
 
-class TextSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What people are sent who get no reply."""
+class TextSettings(MediaSettings, frozen=True, kw_only=True):
+    """What people are sent who get no reply. (A Struct has one base, so the parts of Settings stand in a row.)"""
 
     apology: Annotated[
         str,
