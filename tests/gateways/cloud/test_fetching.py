@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ async def test_what_goes_on_failing_is_given_up(
 
 
 @pytest.mark.parametrize(
-    ("kind", "size", "reason"),
+    "case",
     [("audio", 16 * MIB + 1, "too_large"), ("image", 5 * MIB + 1, "too_large"), ("document", 5 * MIB + 1, None)],
 )
 async def test_what_is_too_large(
@@ -121,11 +121,10 @@ async def test_what_is_too_large(
     store: MediaStore,
     meta: GraphDouble,
     tmp_path: Path,
-    kind: str,
-    size: int,
-    reason: str | None,
+    case: tuple[str, int, str | None],
 ) -> None:
     """Is not loaded at all; how much is too much depends on the kind."""
+    kind, size, reason = case
     meta.media.add("1", b"x" * size, "audio/ogg")
     async with fetching(jetstream_log, store, meta, tmp_path):
         await came_in(jetstream_log, "1", kind)
@@ -184,11 +183,13 @@ async def test_what_other_gateways_bring_is_left_alone(
     """A name that is not Meta's is somebody else's affair, and what is older than the store keeps is not fetched."""
     meta.media.add("1", b"x", "audio/ogg")
     meta.media.add("2", b"x", "audio/ogg")
-    await came_in(jetstream_log, "1", at=datetime.now(UTC) - timedelta(days=1))
+    other = Message(id="m", kind="audio", media=Media(object="mine"))
+    await jetstream_log.publish(ANA, other, msg_id="in:m")
+    await came_in(jetstream_log, "1")
     async with fetching(jetstream_log, store, meta, tmp_path, kept=timedelta(seconds=-1)):
-        other = Message(id="m", kind="audio", media=Media(object="mine"))
-        await jetstream_log.publish(ANA, other, msg_id="in:m")
+        await until((tmp_path / "media-shop.json").exists)
     async with fetching(jetstream_log, store, meta, tmp_path):
         await came_in(jetstream_log, "2")
         await settled(store, "2")
+    assert meta.media.loaded == ["2"]
     assert await store.find("mine") is None
