@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from events.decisions import MediaRead
 from events.inbound import ReceiptState
 
 
@@ -74,6 +75,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
     receipt: ReceiptState | None = None
     receipt_at: datetime | None = None
+
+
+def reading_of(entry: Entry) -> MediaRead | None:
+    """What came of reading the message's file; None if it has none, or it was not read yet."""
+    return msgspec.json.decode(entry.reading, type=MediaRead) if entry.reading is not None else None
 
 
 class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
