@@ -6,6 +6,7 @@ Best effort: a mark that does not get through is neither tried again nor written
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -29,7 +30,8 @@ class Attention:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._typing: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def observe(self, recorded: Recorded) -> None:
         """Something happened just now."""
@@ -38,29 +40,32 @@ class Attention:
             self._end(chat)
             seen = [message for message in event.messages if message.startswith(WAMID)]
             if seen and not is_group(chat):
-                self._typing[chat] = asyncio.create_task(self._type(seen[-1]))
+                ended = self._running[chat] = asyncio.Event()
+                task = asyncio.create_task(self._show(seen[-1], ended))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
         elif isinstance(event, Reply | TurnFailed | Ignored):
             self._end(chat)
 
     def close(self) -> None:
-        for chat in tuple(self._typing):
-            self._end(chat)
+        """Show nothing more."""
+        for task in self._tasks:
+            task.cancel()
 
-    async def _type(self, message: str) -> None:
-        body: dict[str, Any] = {
-            "messaging_product": "whatsapp",
-            "status": "read",
-            "message_id": message,
-            "typing_indicator": {"type": "text"},
-        }
+    async def _show(self, message: str, ended: asyncio.Event) -> None:
+        """Mark the message as read, and type until the turn has ended; a turn that has by now needs the mark alone."""
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": message}
+        typing = body | {"typing_indicator": {"type": "text"}}
         for _ in range(MOST_TIMES):
-            answer = await self._graph.post(body)
+            answer = await self._graph.post(body if ended.is_set() else typing)
             if answer.error is not None and answer.error.code is not None:
                 log.info("typing_not_shown", code=answer.error.code, detail=answer.error.detail)
                 return
-            await asyncio.sleep(AGAIN_AFTER)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), AGAIN_AFTER)
+                return
 
     def _end(self, chat: str) -> None:
-        task = self._typing.pop(chat, None)
-        if task is not None:
-            task.cancel()
+        ended = self._running.pop(chat, None)
+        if ended is not None:
+            ended.set()

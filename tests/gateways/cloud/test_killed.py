@@ -105,7 +105,7 @@ async def test_a_conversation(tmp_path: Path) -> None:
         await all_.write("wamid.in1", "hello")
         await all_.until_receipt("read")
         assert all_.meta.texts() == ["echo: hello"]
-        assert [mark.message_id for mark in all_.meta.marks] == ["wamid.in1"]
+        await until(lambda: [mark.message_id for mark in all_.meta.marks] == ["wamid.in1"])
         await all_.write("wamid.in2", LONG)
         await all_.until_receipt("read", part=2)
         assert "".join("".join(all_.meta.texts()[1:]).split()) == "".join(f"echo: {LONG}".split())  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from events.ids import ChatKey, account_filter
 from events.inbound import Message, Receipt
 from events.log import EventLog
 from gateways.cloud import gate as gate_module
+from gateways.cloud import graph as graph_module
 from gateways.cloud import sender as sender_module
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_server import GraphDouble
@@ -209,6 +210,18 @@ async def test_in_doubt_without_any_word(log: EventLog, data_dir: Path, kind: st
         assert await steps(log, "r1") == ["sending", "in_doubt in_doubt", *end]
 
 
+async def test_an_answer_that_does_not_come(log: EventLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection stands and nothing is said: after a while that is a doubt, and the status ends it."""
+    monkeypatch.setattr(graph_module, "ANSWER_WITHIN", 0.2)
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, doubt_seconds=60.0):
+        meta.fail("hang")
+        await say(log, "r1")
+        await until_step(log, "r1", "in_doubt in_doubt")
+        await meta.tell(meta.taken[0], "sent")
+        assert await steps(log, "r1") == ["sending", "in_doubt in_doubt", "sent"]
+        assert meta.texts() == ["text of r1"]
+
+
 @pytest.mark.parametrize("code", [1, 131000])
 async def test_an_error_that_says_nothing(log: EventLog, data_dir: Path, code: int) -> None:
     """Meta's own "something went wrong" is a doubt too."""
@@ -304,6 +317,16 @@ async def test_somebody_is_at_it(log: EventLog, data_dir: Path) -> None:
         assert [(mark.message_id, mark.typing_indicator is not None) for mark in meta.marks] == [("wamid.2", True)]
         await say(log, "t1.r", in_reply_to=("wamid.1", "wamid.2"))
         await until_step(log, "t1.r", "accepted")
+
+
+async def test_a_turn_that_is_over_at_once(log: EventLog, data_dir: Path) -> None:
+    """Its message is marked as read all the same."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        for number in range(5):
+            await decide(log, TurnStarted(turn="t1", messages=(f"wamid.{number}",), backend="chat", at=NOON), ANA)
+            await say(log, f"t{number}.r", in_reply_to=(f"wamid.{number}",))
+        await until(lambda: len(meta.marks) == 5)
+        assert {mark.message_id for mark in meta.marks} == {f"wamid.{number}" for number in range(5)}
 
 
 async def test_more_than_whatsapp_takes_at_once(log: EventLog, data_dir: Path) -> None:
