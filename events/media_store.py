@@ -30,7 +30,7 @@ from events.jetstream_api import (
     call,
     stored_message,
 )
-from events.log import LogUnavailable
+from events.log import LogMismatch, LogUnavailable
 
 BUCKET = "MEDIA"
 STREAM = f"OBJ_{BUCKET}"
@@ -86,19 +86,15 @@ class MediaStore:
     @classmethod
     async def open(cls, bus: Bus, *, kept: timedelta, log_bytes: int, replicas: int) -> MediaStore:
         """`log_bytes` is what the log may hold, `replicas` on how many servers it is kept; of a bucket that is there
-        only the time is changed."""
+        only the time is changed. Raises LogMismatch if the bus refuses it."""
         wanted = _config(kept, max(LEAST, log_bytes // SHARE), replicas)
         try:
-            info = await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+            await _ensure(bus, wanted)
         except ApiRefused as refused:
-            if refused.fault.err_code != STREAM_NOT_FOUND:
-                raise
-            await _create(bus, wanted)
-        else:
-            if info.config.get("max_age") != wanted["max_age"]:
-                changed = {**info.config, "max_age": wanted["max_age"], "duplicate_window": wanted["duplicate_window"]}
-                await call(bus, f"STREAM.UPDATE.{STREAM}", StreamInfo, changed)
-                log.info("media.kept", seconds=kept.total_seconds())
+            raise LogMismatch(
+                f"the bus refuses the object store {BUCKET} (stream {STREAM}): {refused.fault.description}; "
+                "give recado's account room for it and the right to use it"
+            ) from refused
         return cls(bus)
 
     async def put(self, name: str, pieces: AsyncIterator[bytes], *, description: str = "") -> Object:
@@ -203,6 +199,20 @@ def _config(kept: timedelta, max_bytes: int, replicas: int) -> dict[str, Any]:
         "allow_rollup_hdrs": True,
         "allow_direct": True,
     }
+
+
+async def _ensure(bus: Bus, wanted: dict[str, Any]) -> None:
+    try:
+        info = await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+    except ApiRefused as refused:
+        if refused.fault.err_code != STREAM_NOT_FOUND:
+            raise
+        await _create(bus, wanted)
+        return
+    if info.config.get("max_age") != wanted["max_age"]:
+        changed = {**info.config, "max_age": wanted["max_age"], "duplicate_window": wanted["duplicate_window"]}
+        await call(bus, f"STREAM.UPDATE.{STREAM}", StreamInfo, changed)
+        log.info("media.kept", seconds=wanted["max_age"] / 10**9)
 
 
 async def _create(bus: Bus, wanted: dict[str, Any]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from events.bus import Bus
+from events.log import LogMismatch
 from events.media_store import PIECE, MediaStore, Object
 from tests.conftest import LOG_BYTES
+from tests.nats_server import NatsServer
 from tests.waiting import until
 
 LARGE = bytes(range(256)) * (PIECE // 64)
@@ -106,3 +109,18 @@ async def test_an_object_that_lost_a_piece_is_not_read(store: MediaStore, bus: B
 async def test_two_that_start_at_once(bus: Bus) -> None:
     """Both find the bucket."""
     await asyncio.gather(opened(bus), opened(bus))
+
+
+async def test_a_bus_that_refuses_the_bucket(tmp_path: Path) -> None:
+    """The error names the bucket and says what to do."""
+    accounts = "accounts { A { jetstream { max_streams: 1 }, users: [{user: a, password: b}] } }"
+    server = NatsServer(tmp_path, config=accounts)
+    server.start()
+    try:
+        bus = await Bus.open(server.url.replace("//", "//a:b@"))
+        await bus.jetstream().add_stream(name="OTHER", subjects=["other"])
+        with pytest.raises(LogMismatch, match="object store MEDIA"):
+            await MediaStore.open(bus, kept=timedelta(hours=1), log_bytes=1024**2, replicas=1)
+        await bus.close()
+    finally:
+        server.kill()
