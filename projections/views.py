@@ -194,7 +194,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of one id: `entry` of a message or a reply, `control` of a control.
 
     `turn` is the one that answered or tried last, `former_turns` those before a retry, `together_with` the messages
-    that shared it. `reply` is what ended a message, `apology` what the person was told of a failed turn, `receipts` how
+    that shared it. `reply` is what ended a message, `apology` what the person was told of a failed turn or an
+    ignored message, `receipts` how
     that reply (or the apology, or the entry itself if it is a reply) came on its way.
     """
 
