@@ -57,6 +57,9 @@ APOLOGY = "Sorry, I could not answer that. Please try again."
 OVER_BUDGET = "I cannot answer any more messages today."
 """For a person who was promised a word about the budget before the text was taken out of the settings."""
 
+UNREADABLE = "I cannot read what you sent. Please write it as text."
+"""The same, for a person whose message could not be read."""
+
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
 that of two that both believe to own the chat one gives up, instead of both adopting its turn from each other."""
@@ -198,12 +201,13 @@ class ChatActor(LoopActor):
     def _facts(self, command: Command) -> Facts | None:
         """What the shell brings to this decision; None if it cannot be known yet."""
         instance = self._instance
-        failed: tuple[str, ...] = ()
+        failed, unread = tuple[str, ...](), tuple[str, ...]()
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.o:
                 self._under_way.start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
+            unread = instance.reads.unread(self._key, failed)
         return Facts(
             key=self._key,
             at=instance.bus_time.now(),
@@ -212,7 +216,9 @@ class ChatActor(LoopActor):
             backend=instance.setting.backend,
             apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
             over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
+            unreadable=instance.unreadable or (UNREADABLE if isinstance(command, Notify) else ""),
             failed=failed,
+            unread=unread,
         )
 
     def _start_append(self, decision: Decision) -> None:

@@ -10,7 +10,7 @@ from actors.effects import Work, perform
 from actors.fence import Fenced
 from actors.instance import Instance
 from actors.letters import EffectBroke, EffectDone, LookAgain
-from chat.pending import CallTool, CreateThread, Effect, EndBurst, Resume, StopRun
+from chat.pending import CallTool, CreateThread, Effect, EndBurst, ReadMedia, Resume, StopRun
 from events.ids import ChatKey
 
 _NO_ROOM = 1.0
@@ -89,7 +89,7 @@ class UnderWay:
 
     def _begin(self, work: Work) -> asyncio.Task[None]:
         context_at = 0
-        if not isinstance(work, CreateThread | CallTool | StopRun):
+        if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun):
             context_at = self._before if self._turn == work.turn.id else work.turn.seq
         doing = perform(self._instance, self._key, work, context_at)
         return self.start(doing, lambda commands: EffectDone(work, commands))

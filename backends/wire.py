@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx2
 import msgspec
@@ -58,6 +58,16 @@ class Wire:
         except UnicodeError as error:  # half a surrogate pair in a text
             raise _unsendable(error) from error
         return await self._ask(self._posts.post(path, content, headers), within=within)
+
+    async def post_form(
+        self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str], *, within: float | None = None
+    ) -> bytes:
+        """Post a form (multipart) with a `file`: its name, its bytes, its type. Raises AttemptFailed."""
+        options: Any = {"headers": {"Content-Type": "multipart/form-data"}}
+        asked = self._client.post(
+            path, body=dict(fields), files=[("file", file)], options=options, cast_to=httpx2.Response
+        )
+        return await self._ask(_content(asked), within=within)
 
     async def delete(self, path: str, *, within: float | None = None) -> bytes:
         return await self._ask(_content(self._client.delete(path, cast_to=httpx2.Response)), within=within)

@@ -11,12 +11,26 @@ import msgspec
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """A file that a model is shown as it is: `object` is its name in the object store, `mime` its type, bare."""
+
+    object: str
+    mime: str
+    filename: str
+
+    @property
+    def is_image(self) -> bool:
+        return self.mime.startswith("image/")
+
+
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One message of a conversation as a model is shown it; `name` is the sender's, in groups only."""
+    """One message of a conversation as a model is shown it; `name` is the sender's, in groups only. `text` says of each
+    attachment that it is there."""
 
     role: Literal["user", "assistant"]
     text: str
     name: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 def readable(text: str) -> str:

@@ -48,6 +48,7 @@ from projections.runner import Runner
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
 from recado.leased import while_held
+from recado.media import open_files
 from recado.model import key_print, open_model
 from recado.readiness import Readiness
 from recado.settings import Settings
@@ -140,6 +141,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             is_finishing=members.is_finishing,
             budget=settings.max_tokens_per_chat_per_day,
             over_budget=settings.budget_text,
+            unreadable=settings.unreadable_text,
+            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
         )
         room = Room(instance)
         room.look(await event_log.head())
