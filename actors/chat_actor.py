@@ -31,7 +31,8 @@ from actors.letters import (
 )
 from actors.mailbox import LoopActor
 from actors.under_way import UnderWay
-from chat.decide import Answered, Command, Facts, Failed, decide
+from chat.commands import Answered, Command, Facts, Failed
+from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import (
     Adopt,

@@ -22,8 +22,8 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
+from chat.commands import Answered, Command, Failed, MediaSettled, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.context import Line, window
-from chat.decide import Answered, Command, Failed, MediaSettled, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.pending import AwaitRun, CallTool, CreateThread, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage

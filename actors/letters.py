@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chat.decide import Command
+from chat.commands import Command
 from chat.pending import Effect
 from events.decisions import Decision
 from events.log import Appended, EventTooLarge, WrongExpectedVersion

@@ -1,22 +1,28 @@
 """The rules: from a state and a command to at most one event.
 
-A command is owed work that is due, or what came of an effect. The facts that the shell brings (time, a fresh id, what
-it looked up) come with it, so the same input gives the same event for ever.
+The facts that the shell brings (time, a fresh id, what it looked up) come with a command, so the same input gives the
+same event for ever.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
-
 from chat.bounds import LONGEST_NAME, LONGEST_SEND, together
+from chat.commands import (
+    Answered,
+    Command,
+    Facts,
+    Failed,
+    MediaSettled,
+    RunReady,
+    ThreadReady,
+    ToolAsked,
+    ToolFinished,
+)
 from chat.pending import Adopt, Apologise, EndBurst, Notify, Obey, Refuse, Resume
 from chat.state import Chat, Turn
 from events.decisions import (
     Decision,
     Ignored,
-    MediaForm,
     MediaRead,
     Paused,
     Reply,
@@ -24,104 +30,12 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    ThreadReason,
-    TokenUsage,
     ToolCalled,
     ToolReturned,
     TurnAdopted,
     TurnError,
     TurnFailed,
     TurnStarted,
-)
-from events.ids import ChatKey
-
-
-class ThreadReady(msgspec.Struct, frozen=True, gc=False):
-    """The backend has a place for the conversation."""
-
-    turn: str
-    backend: str
-    thread: str
-    reason: ThreadReason
-
-
-class MediaSettled(msgspec.Struct, frozen=True, gc=False):
-    """A message's file was read, or will not be; the fields are those of MediaRead."""
-
-    turn: str
-    message: str
-    form: MediaForm
-    text: str | None = None
-    reason: str | None = None
-    detail: str | None = None
-    bare: bool = False
-    model: str | None = None
-    usage: TokenUsage = TokenUsage()
-
-
-class RunReady(msgspec.Struct, frozen=True, gc=False):
-    """The provider works on the turn; `usage` is what a run before it cost that was lost."""
-
-    turn: str
-    run: str
-    attempt: int
-    usage: TokenUsage = TokenUsage()
-
-
-class ToolAsked(msgspec.Struct, frozen=True, gc=False):
-    """The model wants a tool called; `call` is the provider's id of the call, `arguments` is JSON as it wrote it.
-    `usage` is what asking cost, where the reply's does not say."""
-
-    turn: str
-    call: str
-    name: str
-    arguments: str
-    usage: TokenUsage = TokenUsage()
-
-
-class ToolFinished(msgspec.Struct, frozen=True, gc=False):
-    """A call has its output, which says what went wrong if it `failed`; `unfit`: its arguments do not fit the tool."""
-
-    turn: str
-    call: str
-    output: str
-    failed: bool
-    unfit: bool = False
-
-
-class Answered(msgspec.Struct, frozen=True, gc=False):
-    """The backend wrote a reply; `usage` is that of the last request, or of the run."""
-
-    turn: str
-    text: str
-    model: str
-    run: str | None
-    usage: TokenUsage
-
-
-class Failed(msgspec.Struct, frozen=True, gc=False):
-    """The backend has no reply to the turn, for good."""
-
-    turn: str
-    error_class: str
-    detail: str
-
-
-Command = (
-    Obey
-    | Refuse
-    | Apologise
-    | Notify
-    | Adopt
-    | Resume
-    | EndBurst
-    | ThreadReady
-    | MediaSettled
-    | RunReady
-    | ToolAsked
-    | ToolFinished
-    | Answered
-    | Failed
 )
 
 MOST_CALLS = 16
@@ -130,37 +44,6 @@ MOST_CALLS = 16
 
 CALLED_AMISS = "This was the second time: do not call {name} again, answer without it."
 """What a model is told that was told before what is wrong with its arguments."""
-
-
-UNREADABLE = frozenset({"unsupported_kind", "unsupported", "too_large", "unreadable", "not_fetched"})
-"""Reasons of a message that somebody sent in good faith and that cannot be read: they are told so."""
-
-
-class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What the shell brings to a decision.
-
-    `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
-    failed turn, `over_budget` that for a message which would cost too much and `unreadable` that for one which cannot
-    be read (empty: none is sent), `failed` those messages of a `retry` that ended in a failed turn, `unread` those of
-    them whose file has to be read.
-    """
-
-    key: ChatKey
-    at: datetime
-    id: str
-    incarnation: str
-    backend: str
-    apology: str = ""
-    over_budget: str = ""
-    unreadable: str = ""
-    failed: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-
-    def words_about(self, reason: str) -> str:
-        """What the person is told whose message ends without a reply for `reason`; empty: nothing."""
-        if reason == "budget":
-            return self.over_budget
-        return self.unreadable if reason in UNREADABLE else ""
 
 
 def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:

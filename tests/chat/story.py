@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chat.decide import Command, Facts, decide
+from chat.commands import Command, Facts
+from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import Due, Effect, Setting, pending
 from chat.state import Chat
@@ -84,7 +85,7 @@ class Story:
 
     def starts_a_turn(self) -> str:
         """From waiting messages to the point where the reply is to be written; the turn's id."""
-        from chat.decide import ThreadReady
+        from chat.commands import ThreadReady
         from chat.pending import CreateThread, EndBurst
 
         self.does(next(work for work in self.owed() if isinstance(work, EndBurst)))

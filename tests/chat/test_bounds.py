@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chat.bounds import LONGEST_SEND, MOST_MESSAGES, together
-from chat.decide import Answered
+from chat.commands import Answered
 from chat.pending import EndBurst
 from events.decisions import Ignored, Paused, Reply, TokenUsage, TurnStarted
 from tests.chat.story import NOON, Story, order, text

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chat.decide import Answered, Failed, RunReady, ToolAsked, ToolFinished
+from chat.commands import Answered, Failed, RunReady, ToolAsked, ToolFinished
 from chat.pending import EndBurst, Notify, Setting
 from chat.state import Spent
 from events.decisions import Ignored, Reply, TokenUsage, TurnStarted

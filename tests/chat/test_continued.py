@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.decide import RunReady, ToolAsked, ToolFinished
+from chat.commands import RunReady, ToolAsked, ToolFinished
 from chat.pending import AwaitRun, CallTool
 from tests.chat.story import ME, SETTING, Story, text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.decide import Answered, Failed
+from chat.commands import Answered, Failed
 from chat.pending import Apologise, EndBurst, Obey
 from events.decisions import Ignored, Reply, TokenUsage, TurnFailed, TurnStarted
 from tests.chat.story import Story, order, text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chat.decide import Answered, Command, Failed, MediaSettled, ThreadReady
+from chat.commands import Answered, Command, Failed, MediaSettled, ThreadReady
 from chat.evolve import evolve
 from chat.pending import CreateThread, Due, EndBurst, Obey, ReadMedia, Resume, Setting, WriteReply, owes
 from chat.state import Chat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.decide import Answered, ThreadReady
+from chat.commands import Answered, ThreadReady
 from chat.pending import CreateThread, EndBurst, WriteReply
 from events.decisions import Reply, ThreadCreated, TokenUsage, TurnStarted
 from tests.chat.story import KEY, Story, text

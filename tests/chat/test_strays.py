@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chat.decide import MOST_CALLS, Answered, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
+from chat.commands import Answered, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
+from chat.decide import MOST_CALLS
 from chat.pending import Obey, Setting, StopRun, owes, wakes
 from chat.state import Stray
 from chat.strays import STOPPED_WITHIN
