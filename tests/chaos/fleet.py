@@ -107,8 +107,14 @@ class Fleet:
 
     async def chat_of(self, name: str) -> ChatKey:
         """A chat whose partition the instance has now."""
-        owners = (await self.leases()).owners
-        return next(key for number, key in enumerate(CHATS) if owners.get(number) == name)
+
+        async def found() -> ChatKey | None:
+            owners = (await self.leases()).owners
+            return next((key for number, key in enumerate(CHATS) if owners.get(number) == name), None)
+
+        chat = await until(found, PATIENCE)
+        assert chat is not None
+        return chat
 
     async def answered(self, key: ChatKey, id_: str, text: str = "hello") -> str:
         """Write into the chat; the incarnation that answers."""
