@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from events.bus import Bus
 from tests.nats_server import BINARY, READY_WITHIN, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -45,6 +46,16 @@ class DeployedNats:
         one = settings["NATS_URL"]
         settings["NATS_URL"] = ",".join(one.replace(":4222", f":{port}") for port in self.ports)
         return settings
+
+    async def connect(self, role: str) -> Bus:
+        """A connection with the role's settings."""
+        settings = self.environment(role)
+        return await Bus.open(
+            settings["NATS_URL"],
+            name=role,
+            ca=Path(settings["NATS_CA"]),
+            inbox_prefix=settings["NATS_INBOX_PREFIX"],
+        )
 
     def store(self, number: int = 0) -> Path:
         return self.folder / f"store-{number}"
