@@ -5,6 +5,7 @@
 # An interpreter may be named: make install PYTHON=/path/to/python3.12. Otherwise the first that is new enough is taken.
 PYTHON ?=
 PYTEST_ARGS ?=
+SOAK_ARGS ?=
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
@@ -81,6 +82,5 @@ chaos: install ## 20 minutes of faults for three instances, then kill one 200 ti
 	@$(BIN)/pytest -m chaos -s tests/chaos/test_fleet.py $(PYTEST_ARGS)
 	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos tests/chaos/test_random_kills.py $(PYTEST_ARGS)
 
-soak: install ## run for hours under load
-	@test -f benchmarks/soak.py || { echo "There is no soak run yet: benchmarks/soak.py is missing." >&2; exit 1; }
-	@$(BIN)/python -m benchmarks.soak
+soak: install ## run for an hour under load; prints JSON (SOAK_ARGS="--minutes 10" makes it shorter)
+	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)

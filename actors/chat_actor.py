@@ -44,7 +44,7 @@ from chat.pending import (
     pending,
 )
 from chat.state import Chat, Turn
-from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed
+from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed, TurnStarted
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
@@ -56,6 +56,9 @@ APOLOGY = "Sorry, I could not answer that. Please try again."
 
 OVER_BUDGET = "I cannot answer any more messages today."
 """For a person who was promised a word about the budget before the text was taken out of the settings."""
+
+UNREADABLE = "I cannot read what you sent. Please write it as text."
+"""The same, for a person whose message could not be read."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -78,6 +81,7 @@ class ChatActor(LoopActor):
         self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
         self._let_go = False
+        self._unsettled = False  # letters were taken in, and what is owed was not looked at since
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._under_way = UnderWay(key, instance, self._tell)
@@ -87,12 +91,13 @@ class ChatActor(LoopActor):
         self._settle()
 
     def on_receive(self, message: Any) -> None:
+        before = self._chat
         match message:
             case Committed(recorded):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
                 self._appending, self._leader_says = None, None
-                metrics.decisions.labels(TYPE_OF[type(decision)]).inc()
+                metrics.decisions_of[TYPE_OF[type(decision)]].inc()
                 self._apply(decision, appended, msg_id)
             case AppendRefused(decision, error):
                 self._appending = None
@@ -115,7 +120,10 @@ class ChatActor(LoopActor):
             case _:
                 super().on_receive(message)
         # Once for all that has arrived: a flood of messages is looked through once, not once for each.
-        if self.actor_inbox.empty():
+        # Nothing new is owed where the tail brings a decision of our own, or a receipt.
+        self._unsettled |= self._chat is not before or not isinstance(message, Committed)
+        if self._unsettled and self.actor_inbox.empty():
+            self._unsettled = False
             self._settle()
 
     def on_stop(self) -> None:
@@ -193,12 +201,13 @@ class ChatActor(LoopActor):
     def _facts(self, command: Command) -> Facts | None:
         """What the shell brings to this decision; None if it cannot be known yet."""
         instance = self._instance
-        failed: tuple[str, ...] = ()
+        failed, unread = tuple[str, ...](), tuple[str, ...]()
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.o:
                 self._under_way.start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
+            unread = instance.reads.unread(self._key, failed)
         return Facts(
             key=self._key,
             at=instance.bus_time.now(),
@@ -207,7 +216,9 @@ class ChatActor(LoopActor):
             backend=instance.setting.backend,
             apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
             over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
+            unreadable=instance.unreadable or (UNREADABLE if isinstance(command, Notify) else ""),
             failed=failed,
+            unread=unread,
         )
 
     def _start_append(self, decision: Decision) -> None:
@@ -226,6 +237,8 @@ class ChatActor(LoopActor):
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
+        if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.o:
+            self._under_way.turn_started(decision.turn, after=self._chat.o)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored():

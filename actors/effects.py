@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import structlog
 
@@ -22,8 +23,8 @@ from backends.protocol import (
     Usage,
 )
 from chat.context import Line, window
-from chat.decide import Answered, Command, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
-from chat.pending import AwaitRun, CallTool, CreateThread, StartRun, StopRun, WriteReply
+from chat.decide import Answered, Command, Failed, MediaSettled, RunReady, ThreadReady, ToolAsked, ToolFinished
+from chat.pending import AwaitRun, CallTool, CreateThread, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage
 from events.ids import ChatKey
@@ -37,29 +38,36 @@ INTERRUPTED = "This call was interrupted, and nobody knows whether it was carrie
 
 WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
 
-Work = CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
+Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
 
 
-async def perform(instance: Instance, key: ChatKey, work: Work) -> Sequence[Command]:
-    """Do `work`; what came of it, in the order in which it is to be decided. Raises Fenced."""
+async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
+    """Do `work`; what came of it, in the order in which it is to be decided. The context is read once the projection
+    has seen what stands at `context_at`, and what the turn's files gave. Raises Fenced."""
     instance.fence.check()
     instance.busy += 1
     try:
         if isinstance(work, StopRun):
             return await _stop(instance, work.stray)
-        return await _of_turn(instance, key, work)
+        return await _of_turn(instance, key, work, context_at)
     finally:
         instance.busy -= 1
 
 
 async def _of_turn(
-    instance: Instance, key: ChatKey, work: CreateThread | WriteReply | StartRun | AwaitRun | CallTool
+    instance: Instance,
+    key: ChatKey,
+    work: ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool,
+    context_at: int,
 ) -> Sequence[Command]:
     try:
+        if isinstance(work, ReadMedia):
+            return [await _read_media(instance, key, work)]
         if isinstance(work, CallTool):
             return [await _call_tool(instance, key, work)]
         if isinstance(work, CreateThread):
             return [await _create_thread(instance, key, work)]
+        await instance.progress.reached(max(context_at, work.turn.read_at))
         return await _next_of_run(instance, key, work)
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
@@ -67,13 +75,11 @@ async def _of_turn(
 
 
 async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
-    """The context is read once the projection has seen `turn_started`."""
     turn, backend = work.turn, instance.backend
-    await instance.progress.reached(turn.seq)
     request = _request(instance, key, work)
-    if isinstance(backend, ReplyBackend):
-        return _outcome(turn, await backend.reply(request))
-    assert isinstance(backend, ThreadBackend)  # noqa: S101 - there is no third kind
+    if not instance.setting.keeps_threads:
+        return _outcome(turn, await cast(ReplyBackend, backend).reply(request))
+    backend = cast(ThreadBackend, backend)  # looked at once, at start: a check against a protocol costs 25 µs
     try:
         if turn.run is None:
             return [RunReady(turn.id, await backend.start_run(request), request.attempt)]
@@ -132,6 +138,7 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
         ),
         tools=tuple(tool for tool in instance.tools.offered() if tool.name not in withheld),
         patience=instance.run_timeout,
+        files=instance.files,
     )
 
 
@@ -155,6 +162,25 @@ async def _new_thread(
         return ThreadReady(turn, backend.name, instance.fresh_id(), reason)
     request = ThreadRequest(account=key.account, chat=key.chat, history=history, patience=instance.run_timeout)
     return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)
+
+
+async def _read_media(instance: Instance, key: ChatKey, work: ReadMedia) -> MediaSettled:
+    await instance.progress.reached(work.seq)
+    kind, words, media = instance.reads.file_of(key, work.message) or ("", "", None)
+    if media is None:  # it was erased meanwhile
+        return MediaSettled(work.turn, work.message, "nothing", reason="not_fetched", bare=True)
+    settled = await instance.files.settle(kind, media, instance.run_timeout)
+    return MediaSettled(
+        work.turn,
+        work.message,
+        settled.form,
+        text=settled.text,
+        reason=settled.reason,
+        detail=settled.detail,
+        bare=not words.strip(),
+        model=settled.model,
+        usage=_tokens(settled.usage),
+    )
 
 
 async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished:

@@ -11,12 +11,14 @@ import msgspec
 
 from actors.bus_time import BusTime
 from actors.fence import Fence, NoFence
+from actors.media import Files, NoFiles
 from actors.run_slots import RunSlots
 from backends.protocol import Backend, ThreadBackend, Tool
 from chat.context import Line
 from chat.pending import Setting
 from chat.state import Chat
 from events.ids import ChatKey
+from events.inbound import Media
 from events.log import EventLog
 
 
@@ -28,6 +30,12 @@ class ChatReads(Protocol):
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order."""
+
+    def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
+        """A message's kind, its words and its file; None if it has none."""
+
+    def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` whose file has to be read, in order."""
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
@@ -109,6 +117,8 @@ class Instance:
         is_finishing: Callable[[str], bool] = lambda _: False,
         budget: int = 0,
         over_budget: str = "",
+        unreadable: str = "",
+        files: Files | None = None,
     ) -> None:
         self.log = log
         self.backend = backend
@@ -122,6 +132,8 @@ class Instance:
         self.history = history
         self.apology = apology
         self.over_budget = over_budget
+        self.unreadable = unreadable
+        self.files = files or NoFiles()
         self.slots = RunSlots(max_runs)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing

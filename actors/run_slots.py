@@ -16,6 +16,8 @@ class RunSlots:
         self._limit = limit
         self._taken: set[ChatKey] = set()
         self._queue: dict[ChatKey, Callable[[], None]] = {}
+        metrics.runs.set_function(lambda: len(self._taken))
+        metrics.runs_waiting.set_function(lambda: len(self._queue))
 
     @property
     def taken(self) -> int:
@@ -36,10 +38,8 @@ class RunSlots:
             return True
         if not self._queue and len(self._taken) < self._limit:
             self._taken.add(key)
-            self._show()
             return True
         self._queue[key] = tell
-        self._show()
         return False
 
     def give_back(self, key: ChatKey) -> None:
@@ -47,8 +47,8 @@ class RunSlots:
         if key in self._taken:
             self._taken.discard(key)
             self._hand_out()
-        elif self._queue.pop(key, None) is not None:
-            self._show()
+        else:
+            self._queue.pop(key, None)
 
     def _hand_out(self) -> None:
         while self._queue and len(self._taken) < self._limit:
@@ -56,8 +56,3 @@ class RunSlots:
             del self._queue[key]
             self._taken.add(key)
             tell()
-        self._show()
-
-    def _show(self) -> None:
-        metrics.runs.set(len(self._taken))
-        metrics.runs_waiting.set(len(self._queue))

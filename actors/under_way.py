@@ -10,7 +10,7 @@ from actors.effects import Work, perform
 from actors.fence import Fenced
 from actors.instance import Instance
 from actors.letters import EffectBroke, EffectDone, LookAgain
-from chat.pending import Effect, EndBurst, Resume, StopRun
+from chat.pending import CallTool, CreateThread, Effect, EndBurst, ReadMedia, Resume, StopRun
 from events.ids import ChatKey
 
 _NO_ROOM = 1.0
@@ -20,12 +20,23 @@ _NO_ROOM = 1.0
 class UnderWay:
     """The effects of the chat `key` that have been begun and not come to their end. `tell` writes to its actor."""
 
-    __slots__ = ("_burst_first", "_burst_last", "_effects", "_instance", "_key", "_seen_to", "_tell")
+    __slots__ = (
+        "_before",
+        "_burst_first",
+        "_burst_last",
+        "_effects",
+        "_instance",
+        "_key",
+        "_seen_to",
+        "_tell",
+        "_turn",
+    )
 
     def __init__(self, key: ChatKey, instance: Instance, tell: Callable[[Any], None]) -> None:
         self._key = key
         self._instance = instance
         self._tell = tell
+        self._turn, self._before = "", 0
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
         self._seen_to: tuple[StopRun, ...] = ()  # runs that were stopped, which is owed until they are old
         self._burst_first = self._burst_last = asyncio.get_running_loop().time()
@@ -38,6 +49,14 @@ class UnderWay:
         self._burst_last = asyncio.get_running_loop().time()
         if first:
             self._burst_first = self._burst_last
+
+    def turn_started(self, turn: str, after: int) -> None:
+        """The decision before this turn stands at `after`; its messages were open until then.
+
+        So its context is all there once the projection has seen that, and the turn need not wait for the commit of its
+        own beginning: 1 to 2 ms of every reply.
+        """
+        self._turn, self._before = turn, after
 
     def ended(self, effect: Effect) -> bool:
         """The effect has told its outcome; False if it had been dropped before."""
@@ -69,7 +88,11 @@ class UnderWay:
         return over
 
     def _begin(self, work: Work) -> asyncio.Task[None]:
-        return self.start(perform(self._instance, self._key, work), lambda commands: EffectDone(work, commands))
+        context_at = 0
+        if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun):
+            context_at = self._before if self._turn == work.turn.id else work.turn.seq
+        doing = perform(self._instance, self._key, work, context_at)
+        return self.start(doing, lambda commands: EffectDone(work, commands))
 
     def start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
         """Do `work` beside, and tell the actor the `letter` that is made of its outcome."""

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from backends.agents_seeding import abandon, confirmed, note
-from backends.agents_session import RemoteSession, messages
+from backends.agents_session import RemoteSession, message
 from backends.agents_starting import Starting
 from backends.agents_watching import Watching, stop, stop_all
 from backends.agents_wire import NotThere, SessionsWire
@@ -72,7 +72,7 @@ class Agents:
         body = {
             **self._agent,
             "environment": {"type": "none"},
-            "input": messages([note(request.history)]),
+            "input": [message(note(request.history))],
             "metadata": {"recado_chat": request.chat[:512]},
         }
 

@@ -132,8 +132,8 @@ class RemoteSession:
         """All items of a turn, oldest first."""
         return await self._all(f"{self._turn(turn)}/items", "")
 
-    async def send(self, texts: Sequence[str], key: str) -> None:
-        await self._tell({"type": "agent.session.input.message", "input": messages(texts)}, key)
+    async def send(self, said: Sequence[Mapping[str, object]], key: str) -> None:
+        await self._tell({"type": "agent.session.input.message", "input": said}, key)
 
     async def submit(self, turn: str, call: str, output: str, key: str) -> None:
         """Hand in a function's output. A call that the server does not know as pending yet is looked at again."""
@@ -167,6 +167,8 @@ class RemoteSession:
         return f"{self._path}/turns/{quote(turn, safe='')}"
 
 
-def messages(texts: Sequence[str]) -> list[dict[str, object]]:
-    """What a user says, as the API takes it."""
-    return [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]} for text in texts]
+def message(text: str, pictures: Sequence[str] = ()) -> dict[str, object]:
+    """What a user says, as the API takes it; `pictures` are data URLs."""
+    content: list[dict[str, str]] = [{"type": "input_text", "text": text}]
+    content += [{"type": "input_image", "image_url": picture} for picture in pictures]
+    return {"type": "message", "role": "user", "content": content}

@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
-from backends.agents_session import Item, RemoteSession, Session
+from backends.agents_session import Item, RemoteSession, Session, message
 from backends.agents_wire import NotThere
+from backends.attached import opened
 from backends.looks import Sleep, looks
 from backends.protocol import ReplyFailed, ReplyRequest, ThreadLost, Tool
 from backends.retry import AttemptFailed
@@ -67,8 +68,19 @@ class Starting:
             await self._sleep(next(waits))
         after = shown.metadata.get(AFTER, "") if marked else await self._mark(shown)
         key = f"{self._session.id}:{self._request.turn}:{self._request.attempt}"
-        await self._session.send(texts, key if texts == self._texts else f"{key}:again")
+        if texts == self._texts:
+            await self._session.send(await self._said(), key)
+        else:
+            await self._session.send([message(text) for text in texts], f"{key}:again")
         return await self._listed(after, texts)
+
+    async def _said(self) -> list[dict[str, object]]:
+        """The turn's messages with their pictures."""
+        sent = await opened(self._request.messages, self._request.files)
+        return [
+            message(text, [file.url for file in each.files if file.body is not None])
+            for text, each in zip(self._texts, sent, strict=True)
+        ]
 
     async def _look(self) -> Session:
         try:

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from backends.assistants_thread import RemoteThread, Run
 from backends.assistants_watching import ended
 from backends.assistants_wire import NotThere
+from backends.attached import opened
 from backends.protocol import ReplyRequest, ThreadLost
 from backends.spoken import never_empty
+from chat.context import Line
 
 
 class Starting:
@@ -42,8 +44,21 @@ class Starting:
         for id_, line in zip(self._ids, self._request.messages, strict=True):
             if id_ not in there:
                 about = {"message": id_, "turn": self._request.turn}
-                await self._thread.add({"role": line.role, "content": never_empty(line), "metadata": about})
+                content = await self._content(line)
+                await self._thread.add({"role": line.role, "content": content, "metadata": about})
         return (await self._thread.start(await self._body())).id
+
+    async def _content(self, line: Line) -> str | list[dict[str, object]]:
+        """What a message says: a text or, where it has pictures, parts. A try that was cut short may leave a picture
+        behind that no message shows; the server forgets it in time."""
+        (message,) = await opened([line], self._request.files)
+        parts: list[dict[str, object]] = [{"type": "text", "text": never_empty(line)}]
+        for file in message.files:
+            if file.body is not None:
+                attached = file.attachment
+                id_ = await self._thread.upload(attached.filename, file.body, attached.mime)
+                parts.append({"type": "image_file", "image_file": {"file_id": id_}})
+        return parts if message.files else never_empty(line)
 
     async def _end(self, run: Run) -> None:
         """Wait until another run has let go of the thread.

@@ -28,6 +28,10 @@ ACTIVE: frozenset[Status] = frozenset({"queued", "in_progress", "requires_action
 """A run in one of these locks its thread: no message can be added and no other run started."""
 
 
+PICTURES_KEPT = 30 * 24 * 3600.0
+"""Seconds for which the server keeps a picture: the longest that OpenAI's API takes."""
+
+
 class Function(msgspec.Struct, frozen=True):
     name: str
     arguments: str = ""
@@ -182,6 +186,10 @@ class RemoteThread:
 
     async def add(self, message: Mapping[str, object]) -> None:
         await self._wire.post(f"{self._path}/messages", message, Named, self._within)
+
+    async def upload(self, name: str, body: bytes, mime: str) -> str:
+        """The id of a picture that messages may show."""
+        return await self._wire.upload((name, body, mime), PICTURES_KEPT, self._within * 4)
 
     async def remove(self, message: str) -> None:
         await self._wire.delete(f"{self._path}/messages/{quote(message, safe='')}", Named, self._within)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
+import msgspec
 import openai
 
 from backends.retry import AttemptFailed
@@ -14,6 +15,10 @@ from backends.wire import Wire
 T = TypeVar("T")
 
 _BUSY = re.compile(r"while a run .* is active|already has an active run", re.IGNORECASE | re.DOTALL)
+
+
+class _File(msgspec.Struct):
+    id: str
 
 
 class NotThere(AttemptFailed):
@@ -46,6 +51,15 @@ class ThreadsWire:
 
     async def post(self, path: str, body: Mapping[str, object], shape: type[T], within: float) -> T:
         return await self._ask(self._wire.post(path, body, within=within), shape)
+
+    async def upload(self, file: tuple[str, bytes, str], expires: float, within: float) -> str:
+        """The id of a picture (its name, bytes and type) for messages; the server keeps it for `expires` seconds."""
+        fields = {
+            "purpose": "vision",
+            "expires_after[anchor]": "created_at",
+            "expires_after[seconds]": str(int(expires)),
+        }
+        return (await self._ask(self._wire.post_form("/files", fields, file, within=within), _File)).id
 
     async def delete(self, path: str, shape: type[T], within: float) -> T:
         return await self._ask(self._wire.delete(path, within=within), shape)

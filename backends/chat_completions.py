@@ -10,11 +10,14 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from backends.attached import GONE, NOT_TAKEN, Message, opened
 from backends.protocol import Answer, DoneCall, ReplyRequest, ToolCall, ToolsWanted, Usage
 from backends.retry import AttemptFailed, persist
 from backends.spoken import spoken
 from backends.wire import Wire, count
 from chat.context import Line
+
+Content = str | list[dict[str, Any]]
 
 log = structlog.get_logger("recado.backends")
 
@@ -79,23 +82,31 @@ class ChatCompletions:
         self._sleep = sleep
 
     async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
-        """The model's answer; a context that is too long is asked again once, without the older half of the history."""
+        """The model's answer; a context that is too long is asked again once, without the older half of the history,
+        and one with files that the server does not take without those."""
         deadline = asyncio.get_running_loop().time() + request.patience
         ask = partial(persist, turn=request.turn, deadline=deadline, sleep=self._sleep)
-        try:
-            return await ask(partial(self._complete, request, request.history))
-        except AttemptFailed as failure:
-            if failure.error_class != "context_too_long" or not request.history:
-                raise
-        newer = request.history[(len(request.history) + 1) // 2 :]
-        log.info("history shortened", turn=request.turn, history=len(request.history), kept=len(newer))
-        return await ask(partial(self._complete, request, newer))
+        history, contents = request.history, contents_of(await opened(request.messages, request.files))
+        while True:
+            try:
+                return await ask(partial(self._complete, request, history, contents))
+            except AttemptFailed as failure:
+                if failure.error_class == "context_too_long" and history and history is request.history:
+                    history = history[(len(history) + 1) // 2 :]
+                    log.info("history shortened", turn=request.turn, history=len(request.history), kept=len(history))
+                elif failure.error_class == "bad_request" and any(isinstance(each, list) for each in contents):
+                    log.warning("files_not_taken", turn=request.turn, detail=failure.detail)
+                    contents = [_without_files(line) for line in request.messages]
+                else:
+                    raise
 
     async def close(self) -> None:
         await self._wire.close()
 
-    async def _complete(self, request: ReplyRequest, history: Sequence[Line]) -> Answer | ToolsWanted:
-        body = request_body(self._model, self._system_prompt, history, request)
+    async def _complete(
+        self, request: ReplyRequest, history: Sequence[Line], contents: Sequence[Content]
+    ) -> Answer | ToolsWanted:
+        body = request_body(self._model, self._system_prompt, history, request, contents)
         return self._read(await self._wire.post("/chat/completions", body), request)
 
     def _read(self, body: bytes, request: ReplyRequest) -> Answer | ToolsWanted:
@@ -128,10 +139,44 @@ def _wanted(calls: Sequence[_ToolCall], request: ReplyRequest) -> tuple[ToolCall
     return tuple(wanted)
 
 
-def request_body(model: str, system_prompt: str, history: Sequence[Line], request: ReplyRequest) -> dict[str, Any]:
-    """The JSON that asks `model` to go on after `history`, the turn's messages and the calls it has made for them."""
+def contents_of(messages: Sequence[Message]) -> list[Content]:
+    """What each message says: a text or, where it has files, parts."""
+    return [_content(message) for message in messages]
+
+
+def _content(message: Message) -> Content:
+    if not message.files:
+        return spoken(message.line)
+    parts: list[dict[str, Any]] = [{"type": "text", "text": spoken(message.line)}]
+    for file in message.files:
+        if file.body is None:
+            parts.append({"type": "text", "text": GONE})
+        elif file.attachment.is_image:
+            parts.append({"type": "image_url", "image_url": {"url": file.url}})
+        else:
+            parts.append({"type": "file", "file": {"filename": file.attachment.filename, "file_data": file.url}})
+    return parts
+
+
+def _without_files(line: Line) -> str:
+    return f"{spoken(line)}\n{NOT_TAKEN}" if line.attachments else spoken(line)
+
+
+def request_body(
+    model: str,
+    system_prompt: str,
+    history: Sequence[Line],
+    request: ReplyRequest,
+    contents: Sequence[Content] | None = None,
+) -> dict[str, Any]:
+    """The JSON that asks `model` to go on after `history`, the turn's messages, which say `contents` (None: their
+    texts), and the calls it has made for them."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt}] if system_prompt else []
-    messages.extend({"role": line.role, "content": spoken(line)} for line in (*history, *request.messages))
+    contents = [spoken(line) for line in request.messages] if contents is None else contents
+    messages.extend({"role": line.role, "content": spoken(line)} for line in history)
+    messages.extend(
+        {"role": line.role, "content": content} for line, content in zip(request.messages, contents, strict=True)
+    )
     for call in request.calls:
         messages += _call(call)
     body: dict[str, Any] = {"model": model, "messages": messages}

@@ -51,12 +51,27 @@ class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
     patience: float
 
 
+class Files(Protocol):
+    """The files that lines are sent with, by the names in their attachments."""
+
+    async def read(self, name: str) -> bytes | None:
+        """The bytes; None if they are not there any more. Raises nothing."""
+
+
+class NoFiles:
+    """There are none."""
+
+    async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
+        return None
+
+
 class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One turn to be answered.
 
     `history` is what ended before (oldest first, already cut to the context window), `messages` are exactly the
     messages of `turn_started` in the order they arrived, and `ids` theirs. `calls` are those of this run that have
-    their output. `patience` is how many seconds the reply may take, retries included.
+    their output. `patience` is how many seconds the reply may take, retries included. `files` has what the messages'
+    attachments name; those of the history have none, it says in words what was sent.
     """
 
     account: str
@@ -70,6 +85,7 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
     calls: tuple[DoneCall, ...] = ()
     tools: tuple[Tool, ...] = ()
+    files: Files = NoFiles()
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -138,6 +154,24 @@ class ReplyFailed(Exception):
         super().__init__(f"{error_class}: {detail}")
         self.error_class: ErrorClass = error_class
         self.detail = detail
+
+
+class CannotBeRead(Exception):
+    """There is nothing in a file for a model: `reason` is `unsupported` (nobody here opens such files) or `unreadable`
+    (this one cannot be opened)."""
+
+    def __init__(self, reason: Literal["unsupported", "unreadable"], detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """What was spoken, which model wrote it down, and what that cost where it is paid by tokens."""
+
+    text: str
+    model: str
+    usage: Usage = Usage()
 
 
 class Backend(Protocol):

@@ -41,6 +41,8 @@ def attempt_failed(error: openai.APIError | aiohttp.ClientError, api_key: str) -
         # dropped connections time-outs (it maps aiohttp's ClientConnectionError to ConnectTimeout).
         cause = error.__cause__
         return AttemptFailed("unreachable", redacted(str(cause) or type(cause).__name__, api_key))
+    if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | aiohttp.InvalidURL):
+        return AttemptFailed("unreachable", redacted(str(error) or type(error).__name__, api_key))
     return AttemptFailed("malformed_answer", redacted(str(error) or type(error).__name__, api_key))
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from backends.attached import opened
 from backends.looks import looks
 from backends.protocol import (
     Answer,
@@ -39,6 +40,7 @@ from backends.responses_wire import (
     JsonObject,
     Response,
     function_tools,
+    input_items,
     message_items,
     output_items,
 )
@@ -212,7 +214,11 @@ class Responses:
         """Put in what is owed, once: the turn's messages, or (after `outputs`) the outputs of the model's calls."""
         owed = _call_ids(outputs or ())
         given = {call.id: call.output for call in request.calls}
-        items = output_items({id_: given[id_] for id_ in owed}) if owed else message_items(request.messages)
+        items = (
+            output_items({id_: given[id_] for id_ in owed})
+            if owed
+            else input_items(await opened(request.messages, request.files))
+        )
         made = (request.thread, run, owed)
         posting = Posting(
             self._calls,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from backends.attached import Message
 from backends.protocol import Tool
 from backends.spoken import spoken
 from chat.context import Line
@@ -97,6 +98,23 @@ class Response(msgspec.Struct):
 
 def message_items(lines: Sequence[Line]) -> list[JsonObject]:
     return [{"type": "message", "role": line.role, "content": spoken(line)} for line in lines]
+
+
+def input_items(messages: Sequence[Message]) -> list[JsonObject]:
+    """What is sent for the messages of a turn, their files included."""
+    return [{"type": "message", "role": message.line.role, "content": _content(message)} for message in messages]
+
+
+def _content(message: Message) -> str | list[JsonObject]:
+    if not message.files:
+        return spoken(message.line)
+    parts: list[JsonObject] = [{"type": "input_text", "text": spoken(message.line)}]
+    for file in message.files:
+        if file.attachment.is_image and file.body is not None:
+            parts.append({"type": "input_image", "image_url": file.url, "detail": "auto"})
+        elif file.body is not None:  # nothing is said of one that is gone: a message is found again by its text
+            parts.append({"type": "input_file", "filename": file.attachment.filename, "file_data": file.url})
+    return parts
 
 
 def output_items(outputs: Mapping[str, str]) -> list[JsonObject]:

@@ -53,19 +53,30 @@ async def persist(
     Each attempt may take all the time that is left. A wait that would outlast it is not begun. Every failed attempt is
     logged. Raises the last AttemptFailed; its class is `timeout` if the last attempt was cut short.
     """
-    patience = deadline - asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time
+    patience = deadline - now()
+    failed_before: AttemptFailed | None = None
 
     async def once() -> T:
+        nonlocal failed_before
+        if (failure := failed_before) is not None:
+            failed_before = None
+            raise failure
         try:
             async with asyncio.timeout_at(deadline):
                 return await attempt()
         except TimeoutError as late:
             raise AttemptFailed("timeout", f"no answer within {patience:.3g} s") from late
 
+    # tenacity costs 50 µs before it knows whether there is anything to retry, so it is handed the first failure.
+    try:
+        return await once()
+    except AttemptFailed as failure:
+        failed_before = failure
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(_is_retryable),
         wait=_wait,
-        stop=tenacity.stop_before_delay(patience),
+        stop=tenacity.stop_before_delay(deadline - now()),
         before_sleep=lambda state: _log_failure(turn, state.attempt_number, _failure(state), state.upcoming_sleep),
         sleep=sleep,
         reraise=True,

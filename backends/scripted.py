@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, get_args
 
-from backends.protocol import Answer, ErrorClass, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
+from backends.protocol import Answer, ErrorClass, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Transcript, Usage
 
 ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 
@@ -61,6 +61,11 @@ class Scripted:
                 if met not in self._failed_once:
                     self._failed_once.add(met)
                     raise _failure(error_class)
+
+
+async def heard(audio: bytes, mime: str, patience: float) -> Transcript:  # noqa: ARG001 - any listener's
+    """What a script hears: how much there was."""
+    return Transcript(f"{len(audio)} bytes of {mime}", "scripted")
 
 
 def _wanted(request: ReplyRequest) -> tuple[ToolCall, ...]:

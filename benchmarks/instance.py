@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 from pathlib import Path
 from secrets import token_hex
 
@@ -59,6 +60,7 @@ async def main(args: argparse.Namespace) -> None:
     backend = ChatCompletions(api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT)
     recado = Recado(log, args.folder, backend, args.history)
     await recado.start()
+    gc.freeze()  # as recado.wiring does
     stand_by()
     await recado.following
 

@@ -11,17 +11,31 @@ import msgspec
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """A file that a model is shown as it is: `object` is its name in the object store, `mime` its type, bare."""
+
+    object: str
+    mime: str
+    filename: str
+
+    @property
+    def is_image(self) -> bool:
+        return self.mime.startswith("image/")
+
+
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One message of a conversation as a model is shown it; `name` is the sender's, in groups only."""
+    """One message of a conversation as a model is shown it; `name` is the sender's, in groups only. `text` says of each
+    attachment that it is there."""
 
     role: Literal["user", "assistant"]
     text: str
     name: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 def readable(text: str) -> str:
     """`text` without control characters, which no model needs and some servers refuse; tab and line ends stay."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def window(history: Sequence[Line], limit: int) -> tuple[Line, ...]:

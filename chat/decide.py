@@ -16,6 +16,8 @@ from chat.state import Chat, Turn
 from events.decisions import (
     Decision,
     Ignored,
+    MediaForm,
+    MediaRead,
     Paused,
     Reply,
     Reset,
@@ -41,6 +43,20 @@ class ThreadReady(msgspec.Struct, frozen=True, gc=False):
     backend: str
     thread: str
     reason: ThreadReason
+
+
+class MediaSettled(msgspec.Struct, frozen=True, gc=False):
+    """A message's file was read, or will not be; the fields are those of MediaRead."""
+
+    turn: str
+    message: str
+    form: MediaForm
+    text: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    bare: bool = False
+    model: str | None = None
+    usage: TokenUsage = TokenUsage()
 
 
 class RunReady(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +116,7 @@ Command = (
     | Resume
     | EndBurst
     | ThreadReady
+    | MediaSettled
     | RunReady
     | ToolAsked
     | ToolFinished
@@ -115,12 +132,17 @@ CALLED_AMISS = "This was the second time: do not call {name} again, answer witho
 """What a model is told that was told before what is wrong with its arguments."""
 
 
+UNREADABLE = frozenset({"unsupported_kind", "unsupported", "too_large", "unreadable", "not_fetched"})
+"""Reasons of a message that somebody sent in good faith and that cannot be read: they are told so."""
+
+
 class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the shell brings to a decision.
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
-    failed turn and `over_budget` that for a message which would cost too much (empty: none is sent), `failed` those
-    messages of a `retry` that ended in a failed turn.
+    failed turn, `over_budget` that for a message which would cost too much and `unreadable` that for one which cannot
+    be read (empty: none is sent), `failed` those messages of a `retry` that ended in a failed turn, `unread` those of
+    them whose file has to be read.
     """
 
     key: ChatKey
@@ -130,7 +152,15 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     backend: str
     apology: str = ""
     over_budget: str = ""
+    unreadable: str = ""
     failed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def words_about(self, reason: str) -> str:
+        """What the person is told whose message ends without a reply for `reason`; empty: nothing."""
+        if reason == "budget":
+            return self.over_budget
+        return self.unreadable if reason in UNREADABLE else ""
 
 
 def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
@@ -140,21 +170,32 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _obey(chat, command, facts)
         case Refuse(messages, reason):
             open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
-            told = reason == "budget" and bool(facts.over_budget) and chat.notice is None
+            silent = {message.id for message in chat.waiting if message.silent}
+            told = bool(facts.words_about(reason)) and not silent.issuperset(messages) and chat.notice is None
             decided = Ignored(messages=messages, reason=reason, at=facts.at, told=told)
             return decided if open_.issuperset(messages) else None
         case Apologise(turn) if chat.apology == turn:
             return _say(facts, reply=f"{turn}.a", text=facts.apology, author="system", about=turn)
-        case Notify(message) if chat.notice == message:
-            return _say(facts, reply=f"{message}.b", text=facts.over_budget, author="system", about=message)
+        case Notify(message, reason) if chat.notice == message:
+            return _say(facts, reply=f"{message}.b", text=facts.words_about(reason), author="system", about=message)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
             return Resumed(at=facts.at)
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
             messages = together(message.id for message in chat.waiting if message.fault is None)
-            return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=facts.at)
-        case ThreadReady(turn) | RunReady(turn) | ToolAsked(turn) | ToolFinished(turn) | Answered(turn) | Failed(turn):
+            named = frozenset(messages)
+            media = tuple(message.id for message in chat.waiting if message.media and message.id in named)
+            return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=facts.at, media=media)
+        case (
+            ThreadReady(turn)
+            | MediaSettled(turn)
+            | RunReady(turn)
+            | ToolAsked(turn)
+            | ToolFinished(turn)
+            | Answered(turn)
+            | Failed(turn)
+        ):
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
             return None
@@ -165,6 +206,8 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
     match outcome:
         case ThreadReady(_, backend, thread, reason):
             return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at)
+        case MediaSettled():
+            return _read(turn, outcome, facts)
         case RunReady(_, run, attempt, usage):
             return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage)
         case ToolAsked():
@@ -177,6 +220,23 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             return _fail(turn, error_class, detail, facts)
         case _:
             return None
+
+
+def _read(turn: Turn, settled: MediaSettled, facts: Facts) -> MediaRead | None:
+    if settled.message not in turn.unread:
+        return None
+    return MediaRead(
+        turn=turn.id,
+        message=settled.message,
+        form=settled.form,
+        at=facts.at,
+        text=settled.text,
+        reason=settled.reason,
+        detail=settled.detail,
+        bare=settled.bare,
+        model=settled.model,
+        usage=settled.usage,
+    )
 
 
 def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed | None:
@@ -252,9 +312,9 @@ def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
         case "retry" if chat.pause is not None:
             return Ignored(messages=(), reason="paused", at=at, cause=cause)
         case "retry" if facts.failed:
-            return TurnStarted(
-                turn=facts.id, messages=together(facts.failed), backend=facts.backend, at=at, cause=cause
-            )
+            messages = together(facts.failed)
+            media = tuple(message for message in messages if message in facts.unread)
+            return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=at, cause=cause, media=media)
         case "retry":
             return Ignored(messages=(), reason="nothing_to_retry", at=at, cause=cause)
         case "send":

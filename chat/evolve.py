@@ -7,12 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat.admission import fault_of
+from chat.admission import fault_of, has_file, is_silent
 from chat.state import Call, Chat, Order, Pause, Spent, Thread, Turn, Waiting
 from chat.strays import fresh, with_strays
 from events.decisions import (
     Erased,
     Ignored,
+    MediaRead,
     Paused,
     Reply,
     Reset,
@@ -66,7 +67,7 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     event, seq, stored = recorded.event, recorded.seq, recorded.at
     if isinstance(event, Message):
         sent = stored if event.at is None or event.at > stored else event.at
-        message = Waiting(event.id, seq, sent, stored, fault_of(event))
+        message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         return replace(chat, i=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Control):
         return replace(chat, i=seq, orders=(*chat.orders, Order(seq, event)))
@@ -97,6 +98,7 @@ def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
         "turn": _turn_unless(chat, event.messages),
         "orders": _orders(chat, event.cause),
         "notice": event.messages[0] if event.told and event.messages else chat.notice,
+        "notice_reason": event.reason if event.told and event.messages else chat.notice_reason,
     }
 
 
@@ -104,7 +106,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
     named = frozenset(event.messages)
     sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
-    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, max(sent, default=event.at))
+    newest = max(sent, default=event.at)
+    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, unread=event.media)
     return {
         "waiting": _open(chat, event.messages),
         "turn": turn,
@@ -123,6 +126,22 @@ def _thread_created(chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, 
     # A run lives in its thread: a turn that goes on in another one starts another run.
     turn = replace(chat.turn, run=None, threads=chat.turn.threads + 1) if chat.turn is not None else None
     return {"thread": Thread(event.backend, event.thread), "turn": turn}
+
+
+def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> dict[str, Any]:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn or event.message not in turn.unread:
+        return {}
+    is_void = event.form == "nothing" and event.bare
+    read = replace(
+        turn,
+        unread=tuple(message for message in turn.unread if message != event.message),
+        void=(*turn.void, event.message) if is_void else turn.void,
+        void_reason=(turn.void_reason or event.reason or "unreadable") if is_void else turn.void_reason,
+        read_at=recorded.seq,
+        spent=turn.spent + event.usage,
+    )
+    return {"turn": read}
 
 
 def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
@@ -192,6 +211,7 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
     TurnStarted: _turn_started,
     TurnAdopted: _turn_adopted,
     ThreadCreated: _thread_created,
+    MediaRead: _media_read,
     RunStarted: _run_started,
     ToolCalled: _tool_called,
     ToolReturned: _tool_returned,

@@ -34,9 +34,11 @@ class Apologise(msgspec.Struct, frozen=True, gc=False):
 
 
 class Notify(msgspec.Struct, frozen=True, gc=False):
-    """Tell the person that this message is not answered, since the chat has used up what it may cost today."""
+    """Tell the person that this message is not answered: the chat has used up what it may cost today (`budget`), or
+    what was sent cannot be read."""
 
     message: str
+    reason: str = "budget"
 
 
 class Adopt(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +68,14 @@ class CreateThread(msgspec.Struct, frozen=True, gc=False):
     backend: str
     reason: ThreadReason
     reset_upto: int
+
+
+class ReadMedia(msgspec.Struct, frozen=True, gc=False):
+    """Read the file of a message of the turn that starts at `seq`: make of it what a model can be shown."""
+
+    turn: str
+    seq: int
+    message: str
 
 
 class WriteReply(msgspec.Struct, frozen=True, gc=False):
@@ -111,7 +121,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
 Due = Obey | Refuse | Apologise | Notify | Adopt
 """Owed work that is decided at once."""
 
-Effect = Resume | EndBurst | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
+Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
@@ -150,6 +160,8 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
     for order in chat.orders:
         if order.control.command != "retry" or chat.turn is None:
             return Obey(order.control, order.seq)
+    if chat.notice is not None and chat.notice_reason != "budget":
+        return Notify(chat.notice, chat.notice_reason)  # before another refusal takes its place
     if (refusal := _refusal(chat, now, setting)) is not None:
         return refusal
     if chat.apology is not None:
@@ -179,6 +191,8 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
 
 
 def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
+    if turn.unread:
+        return [ReadMedia(turn.id, turn.seq, message) for message in turn.unread]
     thread, upto = chat.thread, chat.reset_upto
     if thread is None:
         return [CreateThread(turn.id, turn.seq, setting.backend, "reset" if upto else "first", upto)]
@@ -209,6 +223,8 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
         return Refuse(running + together(held, before=running), "paused")
     if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
         return Refuse(running, "stale")
+    if turn is not None and turn.by == setting.incarnation and turn.is_void:
+        return Refuse(running, turn.void_reason)
     over_budget = _is_over_budget(chat, now, setting)
     reasons = [(message.id, _reason(chat, message, now, setting, over_budget)) for message in chat.waiting]
     first = next((reason for _, reason in reasons if reason is not None), None)

@@ -14,7 +14,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
     """A message without an ending and without a turn.
 
     `sent` is when the person sent it (never later than `stored`), `stored` is the log's stamp; `fault` is the reason
-    for which it will be ignored, if there is one in the message itself.
+    for which it will be ignored, if there is one in the message itself; `media` if it has a file that is to be read.
     """
 
     id: str
@@ -22,6 +22,8 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
     sent: datetime
     stored: datetime
     fault: str | None = None
+    media: bool = False
+    silent: bool = False
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -42,7 +44,8 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, in the
     `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
     that were asked for, `threads` counts those that were made for the turn, `spent` is what it has cost so far, but for
-    the run that works on it."""
+    the run that works on it. `unread` are the messages whose files are still to be read, `void` those of which that
+    gave nothing and that say nothing else, `void_reason` is the first one's; at `read_at` the last file was read."""
 
     id: str
     messages: tuple[str, ...]
@@ -56,6 +59,15 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     runs: tuple[str, ...] = ()
     threads: int = 0
     spent: TokenUsage = TokenUsage()
+    unread: tuple[str, ...] = ()
+    void: tuple[str, ...] = ()
+    void_reason: str = ""
+    read_at: int = 0
+
+    @property
+    def is_void(self) -> bool:
+        """Whether there is nothing to be answered: all that was sent are files, and none could be read."""
+        return bool(self.void) and not self.unread and set(self.messages) <= set(self.void)
 
     @property
     def withheld(self) -> frozenset[str]:
@@ -111,8 +123,9 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     """The folded state. `i` and `o` are cursors, one for each side: an event at or below its side's was applied.
 
     `apology` is the failed turn that the person is still to be told of, `notice` the message of which they are still to
-    be told that it is not answered; what arrived at or before `reset_upto` is no context any more. `strays` are runs
-    that may have to be stopped, `spent` is what the chat has cost on the last day that it cost anything.
+    be told that it is not answered, for `notice_reason`; what arrived at or before `reset_upto` is no context any more.
+    `strays` are runs that may have to be stopped, `spent` is what the chat has cost on the last day that it cost
+    anything.
     """
 
     i: int = 0
@@ -127,3 +140,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     notice: str | None = None
     strays: tuple[Stray, ...] = ()
     spent: Spent | None = None
+    notice_reason: str = "budget"

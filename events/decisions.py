@@ -14,6 +14,7 @@ from events.inbound import Time
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
+MediaForm = Literal["text", "image", "file", "nothing"]
 
 
 class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -28,13 +29,15 @@ class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """These messages, in the order they arrived, are answered together. `cause` is the `retry` that asked for it."""
+    """These messages, in the order they arrived, are answered together. `cause` is the `retry` that asked for it;
+    `media` are those of the messages whose file is read first."""
 
     turn: str
     messages: tuple[str, ...]
     backend: str
     at: Time
     cause: str | None = None
+    media: tuple[str, ...] = ()
 
 
 class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -62,6 +65,27 @@ class TokenUsage(msgspec.Struct, frozen=True, gc=False):
 
     def __add__(self, more: TokenUsage) -> TokenUsage:
         return TokenUsage(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
+
+
+class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The file of a message was read, once for the turn. `form` is how the model is shown it: as `text` (what was
+    spoken, or what stands in it), as an `image` or a `file`, or, for a `reason`, as `nothing`.
+
+    `reason` is too_large, unreadable, unsupported or not_fetched, and `detail` says more; `bare` if the message has no
+    words of its own, so that without its file there is nothing to be answered. `model` wrote a transcript, `usage` is
+    what that cost.
+    """
+
+    turn: str
+    message: str
+    form: MediaForm
+    at: Time
+    text: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    bare: bool = False
+    model: str | None = None
+    usage: TokenUsage = TokenUsage()
 
 
 class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -181,6 +205,7 @@ Decision = (
     | TurnStarted
     | TurnAdopted
     | ThreadCreated
+    | MediaRead
     | RunStarted
     | ToolCalled
     | ToolReturned
@@ -197,6 +222,7 @@ DECISIONS: dict[str, type[Decision]] = {
     "turn_started": TurnStarted,
     "turn_adopted": TurnAdopted,
     "thread_created": ThreadCreated,
+    "media_read": MediaRead,
     "run_started": RunStarted,
     "tool_called": ToolCalled,
     "tool_returned": ToolReturned,

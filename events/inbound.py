@@ -29,7 +29,11 @@ ReceiptState = Literal["sending", "accepted", "sent", "delivered", "read", "fail
 
 
 class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A file that came with a message: `object` is its name in the object store, `size` is in bytes."""
+    """A file that came with a message: `object` is its name in the object store (bucket MEDIA), `size` is in bytes.
+
+    The object is there before the message; one whose name begins with `meta:` is fetched by its gateway, and comes
+    later.
+    """
 
     object: str
     mime: str | None = None

@@ -47,7 +47,8 @@ class Publisher:
         self._bus = bus
         self._prefix = bus.new_inbox() + "."
         self._numbers = count(1)
-        self._waiting: dict[bytes, asyncio.Future[PubAck]] = {}
+        self._waiting: dict[bytes, tuple[asyncio.Future[PubAck], float]] = {}  # until when, the oldest first
+        self._timer: asyncio.TimerHandle | None = None  # one for all of them
         self._unwatch = bus.watch(self._on_connection)
         self._subscription: Subscription | None = None
 
@@ -59,26 +60,26 @@ class Publisher:
 
     async def publish(self, subject: str, body: bytes, headers: Mapping[str, str]) -> PubAck:
         """Store `body` under `subject`. Raises LogFull, EventTooLarge, LogUnavailable."""
-        header_size = _header_size(headers)
-        if header_size > LARGEST_HEADERS:
-            raise EventTooLarge(header_size, LARGEST_HEADERS)
-        if len(body) + header_size > self._bus.max_payload:
-            raise EventTooLarge(len(body) + header_size, self._bus.max_payload)
+        block = _block(headers)
+        if len(block) > LARGEST_HEADERS:
+            raise EventTooLarge(len(block), LARGEST_HEADERS)
+        if len(body) + len(block) > self._bus.max_payload:
+            raise EventTooLarge(len(body) + len(block), self._bus.max_payload)
         await self._connected()
         reply = f"{self._prefix}{next(self._numbers)}"
         inbox = reply.encode()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[PubAck] = loop.create_future()
-        timer = loop.call_later(ACK_TIMEOUT, _expire, answer)
-        self._waiting[inbox] = answer
+        self._waiting[inbox] = answer, loop.time() + ACK_TIMEOUT
+        if self._timer is None:
+            self._timer = loop.call_later(ACK_TIMEOUT, self._expire)
         try:
-            await self._bus.publish(subject, body, reply=reply, headers=dict(headers))
+            await self._bus.publish_block(subject, reply, block, body)
             ack = await answer
         except (nats.errors.Error, OSError) as error:
             _ = answer.done() and answer.exception()
             raise LogUnavailable(said(error)) from error
         finally:
-            timer.cancel()
             del self._waiting[inbox]
         if ack.error is not None and not ack.conflict:
             raise _refusal(ack.error)
@@ -87,6 +88,8 @@ class Publisher:
     async def close(self) -> None:
         self._unwatch()
         self._fail("the log is closed")
+        if self._timer is not None:
+            self._timer.cancel()
         subscription, self._subscription = self._subscription, None
         if subscription is not None and not self._bus.is_closed:
             await subscription.unsubscribe()
@@ -103,7 +106,7 @@ class Publisher:
             raise LogUnavailable("the connection to the bus is closed") from error
 
     def _on_ack(self, subject: bytes, _reply: bytes, _headers: bytes | None, body: bytes) -> None:
-        answer = self._waiting.get(subject)
+        answer, _until = self._waiting.get(subject, (None, 0.0))
         if answer is None or answer.done():
             return
         if not body:
@@ -120,23 +123,30 @@ class Publisher:
             self._fail("the connection to the bus was lost before the answer")
 
     def _fail(self, reason: str) -> None:
-        for answer in self._waiting.values():
+        for answer, _until in self._waiting.values():
             if not answer.done():
                 answer.set_exception(LogUnavailable(reason))
 
+    def _expire(self) -> None:
+        """Give up what has waited for long enough, and come again when the next one will have."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        for answer, until in self._waiting.values():
+            if until > loop.time():
+                self._timer = loop.call_at(until, self._expire)
+                return
+            if not answer.done():
+                answer.set_exception(
+                    LogUnavailable(
+                        f"no acknowledgement within {ACK_TIMEOUT:g} s (a server whose disk is full gives none)"
+                    )
+                )
 
-def _expire(answer: asyncio.Future[PubAck]) -> None:
-    if not answer.done():
-        answer.set_exception(
-            LogUnavailable(f"no acknowledgement within {ACK_TIMEOUT:g} s (a server whose disk is full gives none)")
-        )
 
-
-def _header_size(headers: Mapping[str, str]) -> int:
-    size = len("NATS/1.0\r\n\r\n")
-    for name, value in headers.items():
-        size += len(name) + len(value.encode()) + len(": \r\n")
-    return size
+def _block(headers: Mapping[str, str]) -> bytes:
+    """The header block as it goes over the wire; no value may have a line end in it."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
 
 
 def _refusal(fault: ApiFault) -> LogFull | LogUnavailable:

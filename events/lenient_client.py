@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import nats.errors
 import nats.protocol.parser
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -45,6 +46,23 @@ class LenientClient(Client):
         subscription = await self.subscribe(subject, cb=_nobody, pending_msgs_limit=0, pending_bytes_limit=0)
         self._listeners[subscription._id] = listener  # noqa: SLF001 - the client's own
         return subscription
+
+    async def publish_block(self, subject: str, reply: str, headers: bytes, body: bytes) -> None:
+        """Publish with a header block that is put together already, and a subject that needs no check.
+
+        `publish` spends 15 µs on checking every name and value, which is a third of what an append costs here.
+        """
+        if self.is_closed:
+            raise nats.errors.ConnectionClosedError
+        size = len(headers) + len(body)
+        if not self.is_connected and self._pending_data_size + size > self._max_pending_size:
+            raise nats.errors.OutboundBufferLimitError
+        self.stats["out_msgs"] += 1
+        self.stats["out_bytes"] += len(body)
+        line = f"HPUB {subject} {reply} {len(headers)} {size}\r\n".encode()
+        await self._send_command(b"".join((line, headers, body, b"\r\n")))
+        if self._flush_queue is not None and self._flush_queue.empty():
+            await self._flush_pending()
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         listener = self._listeners.get(sid)

@@ -38,12 +38,12 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class CheckpointFile:
-    """The checkpoint of one account's gateway in `data_dir`, which is made if it is missing."""
+    """The checkpoint of one account's gateway in `data_dir`, which is made if it is missing; `work` names the file."""
 
-    def __init__(self, data_dir: Path, account: str) -> None:
+    def __init__(self, data_dir: Path, account: str, work: str = "gateway") -> None:
         self._account = account
         self._data_dir = data_dir
-        self._path = data_dir / f"gateway-{token(account)}.json"
+        self._path = data_dir / f"{work}-{token(account)}.json"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

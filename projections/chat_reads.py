@@ -5,27 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from chat.admission import is_read
 from chat.context import Line, readable
+from chat.media import Reading, shown
 from chat.state import Chat
 from events.ids import ChatKey
+from events.inbound import Media
 from events.jid import is_group
 from projections.chats import decode_snapshot
-from projections.database import ids_of, rows_for
+from projections.database import ids_of
 from projections.reader import Reader
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
+# All lines as one row: the interpreter's lock is let go of at each row, and with a busy writer beside it every row then
+# waits its turn to get it back.
 _CONTEXT = (
-    f"SELECT author, text, name FROM history WHERE chat = {_CHAT}"  # noqa: S608
-    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?"
+    "SELECT json_group_array(json_array(author, text, name, kind, media, reading) ORDER BY ended, seq) FROM ("  # noqa: S608
+    f"SELECT author, text, name, kind, media, reading, ended, seq FROM history WHERE chat = {_CHAT}"
+    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _OWING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
-_MESSAGES = ") SELECT wanted.id, history.{} FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
-_NAMED = " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
+_MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
+
+_lines = msgspec.json.Decoder(list[tuple[str, str | None, str | None, str | None, str | None, str | None]]).decode
+
+_media = msgspec.json.Decoder(Media)
+_readings = msgspec.json.Decoder(Reading)
 
 
 class ChatReads:
@@ -41,22 +53,39 @@ class ChatReads:
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order. Unknown ones are left out."""
-        rows = self._rows(key, messages, "text, history.name")
+        rows = self._rows(key, messages, "author, text, name, kind, media, reading")
         group = is_group(key.chat)
-        return tuple(_line(group, "person", *rows[id_]) for id_ in messages if id_ in rows)
+        return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
+
+    def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
+        """A message's kind, its words and its file; None if it has none."""
+        row = self._rows(key, (message,), "kind, text, media").get(message)
+        if row is None or row[2] is None:
+            return None
+        kind, text, media = row
+        return kind, readable(text or ""), _media.decode(media)
+
+    def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` whose file was not read, or not to words that are kept: it has to be looked at again."""
+        rows = self._rows(key, messages, "kind, media, reading")
+        return tuple(
+            id_
+            for id_ in messages
+            if id_ in rows and rows[id_][1] is not None and is_read(rows[id_][0]) and not _has_words(rows[id_][2])
+        )
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
-        rows = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchall()
+        found = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchone()
         group = is_group(key.chat)
-        return tuple(_line(group, *row) for row in reversed(rows))
+        return tuple([_line(group, line, past=True) for line in _lines(found[0])])
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
         if not messages:
             last = self._reader.connection().execute(_LAST_FAILED, key).fetchone()
             messages = ids_of(last[0]) if last is not None else ()
-        rows = self._rows(key, messages, "seq, history.ending")
+        rows = self._rows(key, messages, "seq, ending")
         failed = sorted((seq, id_) for id_, (seq, ending) in rows.items() if ending == "turn_failed")
         return tuple(id_ for _, id_ in failed)
 
@@ -67,16 +96,23 @@ class ChatReads:
         return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
-        named = [(*key, id_) for id_ in dict.fromkeys(messages)]
-        before = "WITH wanted (account, chat, id) AS ("
-        return {
-            id_: tuple(row)
-            for id_, *row in rows_for(self._reader.connection(), before, named, _MESSAGES.format(columns) + _NAMED)
-        }
+        db, wanted = self._reader.connection(), _MESSAGE.format(columns)
+        found = ((id_, db.execute(wanted, (id_, *key)).fetchone()) for id_ in dict.fromkeys(messages))
+        return {id_: row for id_, row in found if row is not None}
 
 
-def _line(group: bool, author: str, text: str | None, name: str | None) -> Line:
+def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
+    author, text, name, kind, media, reading = row
     said = readable(text or "")
     if author != "person":
         return Line("assistant", said)
-    return Line("user", said, name or "" if group else "")
+    name = name or "" if group else ""
+    if media is None:
+        return Line("user", said, name)
+    read = _readings.decode(reading) if reading is not None else None
+    said, attachments = shown(kind or "", said, _media.decode(media), read, past=past)
+    return Line("user", readable(said), name, attachments)
+
+
+def _has_words(reading: str | None) -> bool:
+    return reading is not None and _readings.decode(reading).form == "text"

@@ -17,7 +17,7 @@ _ENTRY = (
     "SELECT h.seq, h.id, h.author, h.at, h.text, t.id, h.sent, h.sender, h.name, h.kind, h.from_me, h.media, h.quoted,"
     " h.detail, h.ending, h.ended, h.ended_at, h.reason, h.repeats, h.repeat_seq, h.repeat_at, h.edited, h.edited_at,"
     " h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens, h.output_tokens,"
-    " h.cause, h.chat FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
+    " h.cause, h.chat, h.reading FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
 )
 _TURN = (
     'SELECT seq, id, at, messages, backend, state, "by", adoptions, adopted_at, cause, run, attempt, ended, ended_at,'
@@ -117,7 +117,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         seq, id_, author, at, text, turn, sent, sender, name, kind, from_me, media, quoted,
         detail, ending, ended, ended_at, reason, repeats, repeat_seq, repeat_at, edited, edited_at,
         revoked_at, about, in_reply_to, backend, model, thread, run, input_tokens, output_tokens,
-        cause, chat,
+        cause, chat, reading,
     ) = row  # fmt: skip
     if author != "person":
         reached = furthest_of(receipts(db, chat, id_))
@@ -153,6 +153,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         kind=kind,
         from_me=bool(from_me),
         media=msgspec.Raw(media.encode()) if media is not None else None,
+        reading=msgspec.Raw(reading.encode()) if reading is not None else None,
         quoted=quoted,
         detail=detail,
         ending=ending,

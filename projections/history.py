@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
+from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from projections.database import Row, id_list, micros, rows_for, write_rows
@@ -51,6 +51,7 @@ class MessageRow(msgspec.Struct, gc=False):
     edited: str | None = None
     edited_at: int | None = None
     revoked_at: int | None = None
+    reading: str | None = None
 
     def later(self) -> Row:
         return msgspec.structs.astuple(self)[2:]
@@ -72,6 +73,8 @@ def named_messages(recorded: Recorded) -> Iterable[str]:
             return messages
         case Edit(of=of) | Revoke(of=of):
             return (of,)
+        case MediaRead(message=message):
+            return (message,)
     return ()
 
 
@@ -144,6 +147,11 @@ class History:
                 row.former_turns = _encoder.encode([*former, row.turn]).decode()
             row.turn = recorded.seq
             row.ending = row.ended = row.ended_at = row.reason = row.context = None
+
+    def read(self, held: Held, event: MediaRead) -> None:
+        """A message's file was read; a later time counts, in another turn."""
+        for row in self._of(held, (event.message,)):
+            row.reading = _encoder.encode(event).decode()
 
     def ended(self, held: Held, recorded: Recorded, event: Ignored | TurnFailed) -> None:
         """The messages get no reply."""

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
+from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.recorded import Recorded, Unreadable
 from projections.chats import Chats
@@ -175,6 +175,8 @@ class Projection:
                 self._chats.replied(held, recorded.at)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
+            case MediaRead():
+                self._history.read(held, event)
             case Ignored() | TurnFailed():
                 self._history.ended(held, recorded, event)
             case Unreadable(detail=detail):

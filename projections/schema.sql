@@ -54,6 +54,7 @@ CREATE TABLE history (
     output_tokens INTEGER,
     cause TEXT,
     -- what comes later
+    reading TEXT,                            -- what came of reading the file: a media_read as JSON
     turn INTEGER,                            -- sequence of the last turn_started that names it
     former_turns TEXT,                       -- those before, where it was retried
     ending TEXT,                             -- reply, ignored or turn_failed; none yet: open

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from events.decisions import MediaRead
 from events.inbound import ReceiptState
 
 
@@ -34,7 +35,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message (`author` is `person`) or a reply.
 
     A message's `ending` is `reply`, `ignored` or `turn_failed`, with its `reason`; None: it is open. `turn` is the last
-    turn that it was part of. `detail` says why bytes could not be read. A reply's `receipt` says how far it came.
+    turn that it was part of. `detail` says why bytes could not be read. `reading` is what came of
+    reading the file, the media_read event. A reply's `receipt` says how far it came.
     """
 
     seq: int
@@ -49,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str | None = None
     from_me: bool = False
     media: msgspec.Raw | None = None
+    reading: msgspec.Raw | None = None
     quoted: str | None = None
     detail: str | None = None
     ending: str | None = None
@@ -72,6 +75,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
     receipt: ReceiptState | None = None
     receipt_at: datetime | None = None
+
+
+def reading_of(entry: Entry) -> MediaRead | None:
+    """What came of reading the message's file; None if it has none, or it was not read yet."""
+    return msgspec.json.decode(entry.reading, type=MediaRead) if entry.reading is not None else None
 
 
 class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -186,7 +194,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of one id: `entry` of a message or a reply, `control` of a control.
 
     `turn` is the one that answered or tried last, `former_turns` those before a retry, `together_with` the messages
-    that shared it. `reply` is what ended a message, `apology` what the person was told of a failed turn, `receipts` how
+    that shared it. `reply` is what ended a message, `apology` what the person was told of a failed turn or an
+    ignored message, `receipts` how
     that reply (or the apology, or the entry itself if it is a reply) came on its way.
     """
 

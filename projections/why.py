@@ -47,7 +47,9 @@ def why(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Iterator[W
 def _message(db: sqlite3.Connection, chat: int, known: Why, entry: Entry) -> Why:
     turn = known.turn
     reply = next(entries(db, "WHERE h.seq = ?", entry.ended_seq), None) if entry.ending == "reply" else None
-    apology = _apology(db, chat, turn) if turn is not None and turn.told else None
+    apology = _word(db, chat, turn.ended_seq, turn.id) if turn is not None and turn.told else None
+    if entry.ending == "ignored":
+        apology = _word(db, chat, entry.ended_seq, entry.id)
     said = reply or apology
     return msgspec.structs.replace(
         known,
@@ -68,9 +70,10 @@ def _turn(db: sqlite3.Connection, chat: int, seq: int | None) -> TurnView | None
     return next(turns(db, "WHERE chat = ? AND seq = ?", chat, seq), None) if seq is not None else None
 
 
-def _apology(db: sqlite3.Connection, chat: int, turn: TurnView) -> Entry | None:
+def _word(db: sqlite3.Connection, chat: int, ended: int | None, about: str) -> Entry | None:
+    """What the person was told about a turn or a message that ended at `ended`."""
     where = "WHERE h.chat = ? AND h.seq > ? AND h.about = ? ORDER BY h.seq LIMIT 1"
-    return next(entries(db, where, chat, turn.ended_seq, turn.id), None)
+    return next(entries(db, where, chat, ended, about), None)
 
 
 def _control(row: list[object]) -> ControlView:

@@ -26,6 +26,8 @@ from events.jetstream_log import JetStreamLog
 from events.log import EventLog
 from events.recorded import Recorded
 from gateways.cloud.attention import Attention
+from gateways.cloud.download import Download
+from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.sender import CloudSender
@@ -36,6 +38,7 @@ from gateways.splitting import split
 from recado.bus import connect
 from recado.environment import SettingsInvalid
 from recado.leased import while_held
+from recado.media import open_store
 from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
 from recado.whatsapp_settings import cloud_account, problems
@@ -89,9 +92,19 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
         )
         replies = Replies(settings, account, event_log, graph)
         # A name of its own for each start: a second gateway stands by instead of taking the first one's lease.
-        me = Holder(f"cloud-{token_hex(4)}", token_hex(4))
-        lease = Lease(LeaseBucket(bus, replicas=event_log.replicas), f"g.{token(account)}", me)
-        keep(while_held(lease, replies.deliver))
+        leases = LeaseBucket(bus, replicas=event_log.replicas)
+        lease = Lease(leases, f"g.{token(account)}", Holder(f"cloud-{token_hex(4)}", token_hex(4)))
+        fetching = Fetching(
+            event_log,
+            account,
+            await open_store(settings, bus, event_log),
+            Download(
+                session, settings.whatsapp_graph_url, settings.whatsapp_phone_number_id, settings.whatsapp_access_token
+            ),
+            data_dir=settings.data,
+            kept=settings.media_kept,
+        )
+        keep(while_held(lease, lambda: _together(replies.deliver(), fetching.run())))
         keep(bus_closed(bus))
 
         webhook = Webhook(
@@ -172,6 +185,18 @@ async def _healthz(_request: Request) -> Response:
 async def _metrics(_request: Request) -> Response:
     """Prometheus's text format; numbers only, since whoever reaches the webhook may read it."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    """Do all of them until the first one ends, as that one does."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            await _end(task)
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

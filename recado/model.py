@@ -14,6 +14,7 @@ import structlog
 
 from backends.agents import Agents
 from backends.assistants import Assistants
+from backends.attached import IMAGES, OFFICE, PDF
 from backends.chat_completions import ChatCompletions
 from backends.protocol import Backend
 from backends.responses import Responses
@@ -28,12 +29,13 @@ _ADDRESS = "local-model.json"
 
 class Model(msgspec.Struct, frozen=True):
     """The backend, and what a person is told of it: the model's name, the server (empty: OpenAI), whether it is the
-    small local one."""
+    small local one. `takes` are the types of files that it is given as they are."""
 
     backend: Backend
     name: str
     server: str = ""
     local: bool = False
+    takes: frozenset[str] = frozenset()
 
 
 class _Address(msgspec.Struct):
@@ -49,21 +51,25 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
     recado itself, which holds the folder, starts its `own`, and says there where it is.
     """
     if settings.openai_api_mode == "scripted":
-        yield Model(Scripted(), "scripted")
+        yield Model(Scripted(), "scripted", takes=IMAGES)
     elif settings.openai_api_mode == "assistants":
-        async with _closing(Model(_assistants(settings), settings.openai_assistant_id, _server(settings))) as model:
+        made = Model(_assistants(settings), settings.openai_assistant_id, _server(settings), takes=IMAGES)
+        async with _closing(made) as model:
             yield model
     elif settings.openai_api_mode == "agents":
         name = settings.openai_agent_id or settings.openai_model
-        async with _closing(Model(_agents(settings), name, _server(settings))) as model:
+        async with _closing(Model(_agents(settings), name, _server(settings), takes=IMAGES)) as model:
             yield model
     elif settings.openai_api_mode == "responses":
-        async with _closing(Model(_responses(settings), settings.openai_model, _server(settings))) as model:
+        takes = IMAGES | (PDF | OFFICE if _is_openai(settings) else frozenset())
+        made = Model(_responses(settings), settings.openai_model, _server(settings), takes=takes)
+        async with _closing(made) as model:
             yield model
     elif not settings.wants_local_model:
         key = settings.openai_api_key or "none"
         backend = _chat(settings, key, settings.openai_base_url, settings.openai_model)
-        async with _closing(Model(backend, settings.openai_model, _server(settings))) as model:
+        takes = IMAGES | (PDF if _is_openai(settings) else frozenset())
+        async with _closing(Model(backend, settings.openai_model, _server(settings), takes=takes)) as model:
             yield model
     elif not own and (running := await _running(settings.data)) is not None:
         backend = _chat(settings, "local", running.base_url, running.model)
@@ -116,6 +122,12 @@ def _assistants(settings: Settings) -> Assistants:
         additional_instructions="" if prompt == Settings().ai_system_prompt else prompt,
         hosted_tools=settings.hosted_tools,
     )
+
+
+def _is_openai(settings: Settings) -> bool:
+    """Whether it is OpenAI itself, or its models at Azure. Of other servers few take files: documents go as text."""
+    host = urlsplit(settings.openai_base_url or "https://api.openai.com/v1").hostname or ""
+    return host.endswith((".openai.com", ".openai.azure.com"))
 
 
 def _server(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from events.decisions import (
     Decision,
     Erased,
     Ignored,
+    MediaRead,
     Paused,
     Reply,
     Reset,
@@ -62,6 +63,9 @@ DECISION_SAMPLES: dict[str, Decision] = {
     "turn_started": TurnStarted(turn="01JD9", messages=("3EB0C431C26A1916E07A",), backend="chat", at=_at(1)),
     "turn_adopted": TurnAdopted(turn="01JD9", by="blue-1.7", at=_at(2)),
     "thread_created": ThreadCreated(backend="chat", thread="01JD8", reason="first", at=_at(1)),
+    "media_read": MediaRead(
+        turn="01JD9", message="3EB0D8", form="text", text="Do you have bread?", model="gpt-transcribe", at=_at(2)
+    ),
     "run_started": RunStarted(turn="01JD9", run="run_abc123", attempt=1, at=_at(1)),
     "tool_called": ToolCalled(turn="01JD9", call="call_1", name="stock", arguments='{"item":"cake"}', at=_at(2)),
     "tool_returned": ToolReturned(turn="01JD9", call="call_1", output='{"left":3}', at=_at(2)),

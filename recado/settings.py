@@ -12,7 +12,9 @@ import structlog
 from recado import api_modes
 from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
+from recado.media_settings import MediaSettings
 from recado.nats_settings import NatsSettings, nats_problems
+from recado.text_settings import TextSettings
 from recado.variables import (
     Endpoint,
     Variable,
@@ -36,7 +38,7 @@ log = structlog.get_logger("recado.settings")
 ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
 
 
-class Settings(WhatsAppSettings, frozen=True, kw_only=True):
+class Settings(TextSettings, frozen=True, kw_only=True):
     """What recado was told. `python -m recado.reference` writes docs/configuration.md from what stands here."""
 
     openai_api_key: Annotated[
@@ -219,16 +221,6 @@ class Settings(WhatsAppSettings, frozen=True, kw_only=True):
             example="50",
         ),
     ] = 512
-    apology: Annotated[
-        str,
-        Variable(
-            name="RECADO_APOLOGY",
-            reader=text(),
-            meaning="What people are sent when a turn failed. Empty: nothing.",
-            example="Desculpe, algo deu errado. Tente de novo daqui a pouco.",
-            keep_empty=True,
-        ),
-    ] = "Sorry, something went wrong and I could not answer. Please try again in a moment."
     max_tokens_per_chat_per_day: Annotated[
         int,
         Variable(
@@ -239,16 +231,6 @@ class Settings(WhatsAppSettings, frozen=True, kw_only=True):
             example="200000",
         ),
     ] = 0
-    budget_text: Annotated[
-        str,
-        Variable(
-            name="RECADO_BUDGET_TEXT",
-            reader=text(),
-            meaning="What people are sent whose messages are not answered for that reason. Empty: nothing.",
-            example="Por hoje é só. Até amanhã!",
-            keep_empty=True,
-        ),
-    ] = "Sorry, I cannot answer any more messages in this chat today."
     stale_after: Annotated[
         timedelta,
         Variable(
@@ -287,7 +269,11 @@ class Settings(WhatsAppSettings, frozen=True, kw_only=True):
 
 
 _HINTS = get_type_hints(Settings, include_extras=True)
-_FIELDS = (*Settings.__annotations__, *NatsSettings.__annotations__, *WhatsAppSettings.__annotations__)
+_FIELDS = [
+    field
+    for part in (Settings, NatsSettings, TextSettings, MediaSettings, WhatsAppSettings)
+    for field in part.__annotations__
+]
 VARIABLES: dict[str, Variable] = {field: _HINTS[field].__metadata__[0] for field in _FIELDS}
 """The variable behind each field of Settings."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -49,6 +50,7 @@ from recado.bus import connect_to
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
 from recado.leased import while_held
+from recado.media import open_files
 from recado.model import key_print, open_model
 from recado.readiness import Readiness
 from recado.settings import Settings
@@ -76,6 +78,9 @@ async def run_serve(settings: Settings) -> None:
 async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
     stop = stop_signal()
     async with _running(settings, simulated=simulated) as tasks:
+        # What was imported lives as long as the process. The search for cycles went through all of it again and again,
+        # 60 to 90 ms at a time in which the loop stood still.
+        gc.freeze()
         waiting = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -138,6 +143,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             is_finishing=members.is_finishing,
             budget=settings.max_tokens_per_chat_per_day,
             over_budget=settings.budget_text,
+            unreadable=settings.unreadable_text,
+            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
         )
         room = Room(instance)
         room.look(await event_log.head())

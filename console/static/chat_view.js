@@ -105,7 +105,7 @@ export class ChatView {
 function content(line) {
   if (line.revoked) return el("em", {}, "This message was deleted");
   if (line.kind === "unreadable") return el("em", {}, "A message that cannot be read");
-  const text = line.edited ?? line.text;
+  const text = line.edited ?? [line.heard, line.text].filter(Boolean).join("\n");
   const kind = line.kind && line.kind !== "text" ? el("span", { class: "kind" }, line.kind) : null;
   return el("span", { class: "text", dir: "auto" }, kind, text ?? "");
 }

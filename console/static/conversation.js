@@ -188,6 +188,10 @@ const FOLDS = {
     return key;
   },
   turn_adopted: (chat, turn) => chat.together([turn.turn], `t:${turn.turn}`),
+  media_read(chat, read) {
+    chat.change([read.message], (line) => (line.heard = read.text ?? null));
+    return chat.together([read.turn], `t:${read.turn}`);
+  },
   run_started: (chat, run) => chat.together([run.turn], `t:${run.turn}`),
   tool_called: (chat, call) => chat.together([call.turn], `t:${call.turn}`),
   tool_returned: (chat, call) => chat.together([call.turn], `t:${call.turn}`),

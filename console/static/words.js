@@ -7,7 +7,10 @@ const REASONS = {
   paused: "the chat is paused",
   stale: "it is too old",
   budget: "the chat has used up its tokens for today",
-  unreadable: "its bytes are no message",
+  unreadable: "it cannot be read",
+  too_large: "its file is too large",
+  unsupported: "files of its kind are not opened",
+  not_fetched: "its file did not arrive",
   newer_version: "a newer version wrote it",
   malformed_chat: "its subject names no chat",
   other_chat: "it names another chat",
@@ -62,6 +65,10 @@ const WORDS = {
   turn_started: (turn) => (turn.messages.length > 1 ? `Turn started: ${turn.messages.length} messages are answered together` : "Turn started"),
   turn_adopted: () => "Turn adopted after a restart",
   thread_created: (thread) => THREADS[thread.reason] ?? "A conversation was opened at the model",
+  media_read: (read) =>
+    read.form === "nothing"
+      ? `Its file cannot be shown to the model: ${reason(read.reason)}`
+      : read.form !== "text" ? `The model is shown the ${read.form}` : read.model ? `Written down by ${read.model}` : "The text of the document was taken",
   run_started: (run) => (run.attempt > 1 ? `Run started at the model, attempt ${run.attempt}` : "Run started at the model"),
   tool_called: (call) => `The model asked for the tool ${call.name}`,
   tool_returned: (call) => (call.failed ? "The tool failed" : "The tool answered"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from events import inbound
+from events.media_store import COMES_LATER
 from gateways.cloud import wire
-
-UNFETCHED = "meta:"
-"""A media object that begins so is not in the object store yet: behind it stands Meta's media id."""
 
 _MEDIA = ("image", "audio", "video", "document", "sticker")
 
@@ -29,14 +27,14 @@ def kind_of(message: wire.Message) -> str:
 
 
 def media_of(message: wire.Message) -> inbound.Media | None:
-    """The file that came along, to be fetched by the id behind UNFETCHED."""
+    """The file that came along, under the name that it will have in the object store: Meta's media id is in it."""
     if message.type not in _MEDIA:
         return None
     media: wire.Media | None = getattr(message, message.type)
     if media is None or not media.id:
         return None
     return inbound.Media(
-        object=UNFETCHED + media.id,
+        object=COMES_LATER + media.id,
         mime=media.mime_type,
         size=media.file_size,
         sha256=media.sha256,

@@ -10,7 +10,7 @@ import click
 
 from projections.queries import Queries
 from projections.reader import Reader
-from projections.views import ChatView, Entry
+from projections.views import ChatView, Entry, reading_of
 from recado.cli.options import ChatName, account_option, chat_argument, json_option, key_of
 from recado.cli.printing import age, json_text, local, one_line, person, plain, print_table
 from recado.cli.session import settings
@@ -148,6 +148,9 @@ def _short(text: str) -> str:
 def _line(entry: Entry) -> str:
     who = (entry.name or person(entry.sender or "?")) if entry.author == "person" else entry.author
     text = plain(entry.text) if entry.text is not None else f"({entry.detail or entry.kind})"
+    heard = reading_of(entry)
+    if heard is not None and heard.text:
+        text = f"({entry.kind}) {_short(heard.text)}" + (f" {plain(entry.text)}" if entry.text else "")
     return f"{local(entry.at)}  {one_line(who)}: {text}{_mark(entry)}"
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from projections.views import ControlView, Entry, ReceiptView, TurnView, Why
+from projections.views import ControlView, Entry, ReceiptView, TurnView, Why, reading_of
 from recado.cli.options import Text, json_option
 from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.reading import queries
@@ -23,7 +23,10 @@ _BECAUSE = {
     "paused": "the chat was paused",
     "malformed_chat": "its subject names no chat",
     "other_chat": "its body names another chat than its subject",
-    "unreadable": "its bytes are no such event",
+    "unreadable": "its bytes, or those of its file, cannot be read",
+    "too_large": "its file is too large",
+    "unsupported": "files of its kind are not opened",
+    "not_fetched": "its file did not arrive",
     "newer_version": "a newer recado wrote it",
     "nothing_to_retry": "no failed turn has these messages",
     "not_supported": "this recado cannot do that yet",
@@ -70,6 +73,12 @@ def _message(known: Why, entry: Entry) -> Iterator[Line]:
         yield entry.sent_at, "sent"
     text = f'"{one_line(entry.text)}"' if entry.text is not None else f"({entry.detail or entry.kind})"
     yield entry.at, f"came in from {entry.name or person(entry.sender or 'nobody')}, sequence {entry.seq}: {text}"
+    heard = reading_of(entry)
+    if heard is not None:
+        by = f" by {heard.model}" if heard.model else ""
+        because = f": {_because(heard.reason)}, {heard.detail}" if heard.reason else ""
+        words = f': "{one_line(heard.text)}"' if heard.text else ""
+        yield heard.at, f"its file was read as {heard.form}{by}{because}{words}"
     for turn in (*known.former_turns, *([known.turn] if known.turn is not None else ())):
         yield from _turn(turn, known.together_with)
     if entry.ending is None:

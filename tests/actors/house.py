@@ -16,12 +16,13 @@ from actors.router import MOST_AWAKE, Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
 from chat.context import Line
 from chat.evolve import evolve
+from chat.media import Reading, shown
 from chat.pending import wakes
 from chat.state import Chat
-from events.decisions import Decision, Reply, TurnFailed
+from events.decisions import Decision, MediaRead, Reply, TurnFailed
 from events.ids import PARTITIONS, ChatKey
 from events.ids import partition as partition_of
-from events.inbound import Control, Message
+from events.inbound import Control, Media, Message
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
@@ -91,6 +92,7 @@ class Reads:
     def __init__(self) -> None:
         self.chats: dict[ChatKey, Chat] = {}
         self.texts: dict[tuple[ChatKey, str], Line] = {}
+        self.files: dict[tuple[ChatKey, str], Message] = {}
         self.events: list[Recorded] = []
         self.checkpoint = 0
         self._moved = asyncio.Event()
@@ -100,6 +102,10 @@ class Reads:
         if isinstance(event, Message | Control):
             recorded = replace(recorded, repeat=(key, event.id) in self.texts)
             self.texts.setdefault((key, event.id), Line("user", event.text or ""))
+        if isinstance(event, Message) and event.media is not None:
+            self.files[key, event.id] = event
+        if isinstance(event, MediaRead):
+            self._read(key, event)
         self.chats[key] = evolve(self.chats.get(key, Chat()), recorded)
         self.events.append(recorded)
         self.checkpoint = recorded.seq
@@ -116,6 +122,21 @@ class Reads:
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         return tuple(self.texts[key, message] for message in messages)
+
+    def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
+        sent = self.files.get((key, message))
+        return (sent.kind, sent.text or "", sent.media) if sent is not None and sent.media is not None else None
+
+    def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        read = [e.event.message for e in self.events if isinstance(e.event, MediaRead) and e.event.form == "text"]
+        return tuple(message for message in messages if (key, message) in self.files and message not in read)
+
+    def _read(self, key: ChatKey, event: MediaRead) -> None:
+        sent = self.files[key, event.message]
+        assert sent.media is not None
+        reading = Reading(event.form, event.text, event.reason)
+        text, attachments = shown(sent.kind, sent.text or "", sent.media, reading, past=False)
+        self.texts[key, event.message] = Line("user", text, attachments=attachments)
 
     def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
         replies = [e.event for e in self.events if e.key == key and isinstance(e.event, Reply) and e.event.turn]

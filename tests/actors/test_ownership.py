@@ -101,7 +101,7 @@ async def test_who_joins_lets_the_others_finish(bus: Fleet) -> None:
     for key in (ANA, BOB):
         await two.home.decided(Reply, key=key)
     assert two.home.model.requests == []
-    assert one.home.router.finishing == 0
+    await bus.until(lambda: one.home.router.finishing == 0)
 
 
 async def test_who_dies_is_replaced(bus: Fleet) -> None:

@@ -58,5 +58,5 @@ async def test_the_answer_names_model_run_and_usage(backend: ChatCompletions, do
 @given(text=st.text(), prompt=st.text(min_size=1))
 def test_any_text_arrives_as_it_was_written(text: str, prompt: str) -> None:
     """Line breaks, quotes, control characters and emoji survive the encoding."""
-    sent = msgspec.json.decode(msgspec.json.encode(request_body("m", prompt, (), asked(text))))
+    sent = msgspec.json.decode(msgspec.json.encode(request_body("m", prompt, (), asked(text), [text])))
     assert [message["content"] for message in sent["messages"]] == [prompt, text]

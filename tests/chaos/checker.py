@@ -12,6 +12,7 @@ from typing import NamedTuple
 from events.decisions import (
     Decision,
     Ignored,
+    MediaRead,
     Reply,
     RunStarted,
     ThreadCreated,
@@ -89,6 +90,7 @@ class _Turn:
         self.seq = recorded.seq
         self.messages = event.messages
         self.open = set(event.messages)
+        self.unread = set(event.media)
         self.is_retry = event.cause is not None
         self.owner = _incarnation(recorded)
         self.fenced: set[str] = set()
@@ -115,6 +117,7 @@ class _Chat:
         self._started_to = 0
         self._answered_to = 0
         self._to_tell: dict[str, int] = {}
+        self._to_notify: dict[str, int] = {}
 
     def complain(self, promise: str, ids: Iterable[str], *seqs: int) -> None:
         self._violations.append(Violation(promise, self._key, tuple(ids), seqs))
@@ -145,9 +148,11 @@ class _Chat:
             case TurnFailed():
                 self._turn_fails(recorded, event)
             case Ignored(messages=messages):
-                if event.told:
-                    self._to_tell[messages[0]] = recorded.seq
                 self._end(messages, recorded.seq)
+                if event.told:
+                    self._to_notify[messages[0]] = recorded.seq
+            case MediaRead():
+                self._file_is_read(recorded, event)
             case _:
                 pass
 
@@ -157,7 +162,8 @@ class _Chat:
         owed = [
             ("messages without an ending", open_),
             ("controls that no decision names", disobeyed),
-            ("endings of which the person was not told", self._to_tell),
+            ("failed turns whose person was not told", self._to_tell),
+            ("ignored messages whose person was not told", self._to_notify),
         ]
         return [Violation(what, self._key, tuple(ids), tuple(ids.values())) for what, ids in owed if ids]
 
@@ -230,7 +236,18 @@ class _Chat:
         self._failed.update(event.messages)
         self._end(event.messages, recorded.seq)
 
+    def _file_is_read(self, recorded: Recorded, event: MediaRead) -> None:
+        """Once for each message of the turn that has one."""
+        turn = self._turn
+        if turn is None or turn.id != event.turn or event.message not in turn.unread:
+            self.complain("a file is read that the turn does not wait for", (event.turn, event.message), recorded.seq)
+            return
+        turn.unread.discard(event.message)
+
     def _apologises(self, event: Reply, seq: int) -> None:
+        if event.about in self._to_notify and not event.in_reply_to:
+            del self._to_notify[event.about]
+            return
         if event.about not in self._to_tell or event.in_reply_to:
             self.complain("an apology that nobody is owed", (str(event.about), *event.in_reply_to), seq)
             return
@@ -282,7 +299,7 @@ def _is_work(event: Decision | object) -> bool:
     """Whether the event is what came of an effect of the turn."""
     if isinstance(event, Reply):
         return event.author == "assistant"
-    return isinstance(event, TurnFailed | ThreadCreated | RunStarted | ToolCalled | ToolReturned)
+    return isinstance(event, TurnFailed | ThreadCreated | MediaRead | RunStarted | ToolCalled | ToolReturned)
 
 
 def _incarnation(recorded: Recorded) -> str:

@@ -132,7 +132,7 @@ BROKEN: dict[str, tuple[list[Any], list[str]]] = {
         ["two replies bear one id"],
     ),
     "a reply of another chat": ([*TURN, replied("t1", "m1", chat="else")], ["a reply names another chat"]),
-    "no apology": ([*TURN, failed("t1", "m1")], ["endings of which the person was not told"]),
+    "no apology": ([*TURN, failed("t1", "m1")], ["failed turns whose person was not told"]),
     "two apologies": (
         [*TURN, failed("t1", "m1"), sorry("t1"), sorry("t1", id="again")],
         ["an apology that nobody is owed"],

@@ -10,18 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chat.decide import Answered, Command, Failed, ThreadReady
+from chat.decide import Answered, Command, Failed, MediaSettled, ThreadReady
 from chat.evolve import evolve
-from chat.pending import CreateThread, Due, EndBurst, Obey, Resume, Setting, WriteReply, owes
+from chat.pending import CreateThread, Due, EndBurst, Obey, ReadMedia, Resume, Setting, WriteReply, owes
 from chat.state import Chat
-from events.decisions import Ignored, Reply, TokenUsage, TurnFailed, TurnStarted
-from events.inbound import Control, Message
+from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
+from events.inbound import Control, Media, Message
 from events.recorded import Recorded, Unreadable
 from tests.chat.story import Story, order, text
 
+MESSAGES = ("hello", "", "stale", "bytes", "mine", "voice", "video", "sticker")
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("message"), st.sampled_from(["hello", "", "stale", "bytes", "mine"])),
+        st.tuples(
+            st.just("message"), st.sampled_from(["hello", "", "stale", "bytes", "mine", "voice", "video", "sticker"])
+        ),
         st.tuples(st.just("repeat"), st.integers(0, 30)),
         st.tuples(
             st.just("order"), st.sampled_from(["pause", "pause a while", "resume", "reset", "send", "retry", "erase"])
@@ -32,6 +35,20 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
+
+
+def sent(id_: str, what: str, story: Story) -> Message:
+    match what:
+        case "stale":
+            return text(id_, at=story.now - timedelta(days=2))
+        case "mine":
+            return text(id_, from_me=True)
+        case "voice":
+            return Message(id=id_, kind="audio", media=Media(object=f"meta:{id_}"))
+        case "video" | "sticker":
+            return Message(id=id_, kind=what)
+        case words:
+            return text(id_, words)
 
 
 class Shell:
@@ -46,12 +63,8 @@ class Shell:
         match kind, value:
             case "message", "bytes":
                 story.given(Unreadable("unreadable", "no JSON"))
-            case "message", "stale":
-                story.given(text(f"m{number}", at=story.now - timedelta(days=2)))
-            case "message", "mine":
-                story.given(text(f"m{number}", from_me=True))
-            case "message", words:
-                story.given(text(f"m{number}", words))
+            case "message", what:
+                story.given(sent(f"m{number}", what, story))
             case "repeat", index:
                 known = [event.event for event in story.events if isinstance(event.event, Message | Control)]
                 if known:
@@ -92,11 +105,16 @@ class Shell:
                 command = Failed(turn.id, "timeout", "no answer")
             case CreateThread(turn, _, backend, reason):
                 command = ThreadReady(turn, backend, f"th-{turn}", reason)
+            case ReadMedia(turn, _, message) if succeeds:
+                command = MediaSettled(turn, message, "text", "words")
+            case ReadMedia(turn, _, message):
+                command = MediaSettled(turn, message, "nothing", reason="too_large", bare=True)
             case _:
                 command = work
-        facts: dict[str, Any] = {"id": f"t{len(story.events)}"}
+        facts: dict[str, Any] = {"id": f"t{len(story.events)}", "unreadable": "I cannot read this."}
         if isinstance(command, Obey) and command.control.command == "retry":
             facts["failed"] = self.failed()
+            facts["unread"] = self.unread(facts["failed"])
         decision = story.when(command, **facts)
         assert decision is not None, f"{command} was owed and led to nothing"
         story.record(decision, by=story.setting.incarnation)
@@ -111,6 +129,13 @@ class Shell:
             elif isinstance(recorded.event, TurnStarted) and recorded.event.messages == failed:
                 failed = ()
         return failed
+
+    def unread(self, messages: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the messages whose voice nobody has heard."""
+        events = [recorded.event for recorded in self.story.events]
+        voices = {event.id for event in events if isinstance(event, Message) and event.kind == "audio"}
+        heard = {event.message for event in events if isinstance(event, MediaRead) and event.form == "text"}
+        return tuple(message for message in messages if message in voices - heard)
 
     def finish(self) -> None:
         for _ in range(500):
@@ -152,8 +177,15 @@ def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]]) -> N
     causes = [e.event.cause for e in story.events if getattr(e.event, "cause", None)]
     assert sorted(causes) == sorted(orders), "every order is answered exactly once"
     told = [e.event.turn for e in story.events if isinstance(e.event, TurnFailed) and e.event.told]
-    apologies = [e.event.about for e in story.events if isinstance(e.event, Reply) and e.event.about]
+    about = [e.event for e in story.events if isinstance(e.event, Reply) and e.event.about]
+    apologies = [reply.about for reply in about if reply.id.endswith(".a")]
     assert apologies == told, "everybody who was to be told was told, once, in order"
+    ignored = [e.event.messages[0] for e in story.events if isinstance(e.event, Ignored) and e.event.told]
+    assert [reply.about for reply in about if reply.id.endswith(".b")] == ignored, (
+        "and so was whose message was ignored"
+    )
+    heard = Counter(e.event.message for e in story.events if isinstance(e.event, MediaRead) and e.event.form == "text")
+    assert not heard or max(heard.values()) == 1, "nobody listened twice"
     assert not owes(replace(story.chat, pause=None))
     assert owes(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
 

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tests.doubles import graph_webhooks as hooks
 from tests.doubles.graph_limits import Limits
+from tests.doubles.graph_media import MediaDouble
 from tests.doubles.graph_wire import Mark, Send, wrong_with
 from tests.waiting import until
 
@@ -65,6 +66,7 @@ class GraphDouble:
         self.statuses: tuple[str, ...] = ()
         """What is told of each message by itself, once it is taken."""
         self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
+        self.media = MediaDouble(lambda: self.url, ACCESS_TOKEN)
         self._limits = limits or Limits()
         self._faults: list[Fault] = []
         self._port = port
@@ -78,6 +80,7 @@ class GraphDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post(f"/{VERSION}/{hooks.PHONE_NUMBER_ID}/messages", self._messages)
+        app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)

@@ -11,6 +11,7 @@ from openai.types.beta.agents.sessions.event_create_params import EventCreatePar
 from pydantic import TypeAdapter, ValidationError
 
 from tests.doubles import openai_wire as wire
+from tests.doubles.openai_parts import wrong_parts
 from tests.doubles.openai_wire import Json, WireError
 
 _PARAMS: dict[str, Any] = {
@@ -39,6 +40,8 @@ def problem(operation: str, body: Json) -> WireError | None:
             return wire.invalid("input", "required when environment.type is none")
         if "agent_id" not in body and "model" not in body.get("agent", {}):
             return wire.invalid("agent.model", "required without agent_id")
+    if wrong := wrong_parts(_messages(operation, body), frozenset()):
+        return wrong
     if any(not text for message in _messages(operation, body) for text in _texts(message)):
         return wire.invalid("input", "text must not be empty")
     return _metadata_problem(body.get("metadata") or {})
@@ -109,7 +112,7 @@ def _messages(operation: str, body: Json) -> list[Json]:
 
 
 def _texts(message: Json) -> list[str]:
-    return [part.get("text", "") for part in message["content"]]
+    return [part["text"] for part in message["content"] if part["type"] in ("input_text", "output_text")]
 
 
 def _metadata_problem(metadata: Mapping[str, str]) -> WireError | None:

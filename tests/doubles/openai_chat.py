@@ -9,6 +9,7 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsNon
 from pydantic import TypeAdapter, ValidationError
 
 from tests.doubles import openai_wire as wire
+from tests.doubles.openai_parts import PDF, wrong_parts
 from tests.doubles.openai_wire import Json, WireError
 
 _PARAMS: TypeAdapter[Any] = TypeAdapter(CompletionCreateParamsNonStreaming)
@@ -29,7 +30,7 @@ def problem(body: Json) -> WireError | None:
         return wire.invalid("messages", "empty array, expected at least one message")
     for param in body.keys() - _KNOWN:
         return wire.unknown_parameter(param)
-    return None
+    return wrong_parts(body["messages"], PDF)
 
 
 def last_user_text(body: Json) -> str:

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from tests.doubles import openai_wire as wire
 from tests.doubles.openai_conversations import Conversation, Conversations, Refused, checked, page, text_of
+from tests.doubles.openai_parts import OFFICE, PDF, wrong_parts
 from tests.doubles.openai_responses_faults import ResponsesFault, locked
 from tests.doubles.openai_responses_model import Model
 from tests.doubles.openai_responses_serving import ResponsesServing, json_response
@@ -142,6 +143,8 @@ class ResponsesDouble(ResponsesServing):
             raise Refused(wire.invalid("previous_response_id", "mutually exclusive with 'conversation'"))
         conversation = self._unlocked(body["conversation"]) if body.get("conversation") else None
         sent = body.get("input") or []
+        if wrong := wrong_parts(sent if isinstance(sent, list) else (), PDF | OFFICE):
+            raise Refused(wrong)
         given = self.conversations.stored([{"role": "user", "content": sent}] if isinstance(sent, str) else sent)
         context = [*(conversation.items if conversation else self._chain(body)), *given]
         if self.refuses_open_calls:

@@ -27,6 +27,7 @@ from tests.doubles.openai_control import control_routes
 from tests.doubles.openai_faults import Fault, FaultQueue, error_of, spoil
 from tests.doubles.openai_responses import ResponsesDouble
 from tests.doubles.openai_threads import ThreadsDouble
+from tests.doubles.openai_uploads import UploadsDouble
 from tests.doubles.openai_wire import Json, WireError
 
 API_KEY = "sk-double-0123456789abcdef"
@@ -62,7 +63,8 @@ class OpenAIDouble:
         self.reply = reply or (lambda messages: f"reply to: {chat.last_user_text({'messages': messages})}")
         self.requests: list[Recorded] = []
         self.faults = FaultQueue()
-        self.threads = ThreadsDouble(self._refusal, self.reply)
+        self.uploads = UploadsDouble(self._refusal)
+        self.threads = ThreadsDouble(self._refusal, self.reply, self.uploads.files)
         self.agents = AgentsDouble(self._refusal, self.reply)
         self.responses = ResponsesDouble(self._refusal, self.reply, latency)
         self.base_url = ""
@@ -107,6 +109,7 @@ class OpenAIDouble:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._completions)
         app.router.add_get("/v1/models", self._list_models)
+        app.router.add_routes(self.uploads.routes())
         app.router.add_routes(self.threads.routes(control=self._control))
         app.router.add_routes(self.agents.routes(control=self._control))
         app.router.add_routes(self.responses.routes(control=self._control))

@@ -24,7 +24,12 @@ ASSISTANT = "asst_double"
 class ThreadsDouble(Serving):
     """`refusal` says what is wrong with a request's key; `reply` writes what a run says, from the thread's messages."""
 
-    def __init__(self, refusal: Callable[[web.Request], WireError | None], reply: Callable[[list[Json]], str]) -> None:
+    def __init__(
+        self,
+        refusal: Callable[[web.Request], WireError | None],
+        reply: Callable[[list[Json]], str],
+        files: Mapping[str, Any],
+    ) -> None:
         super().__init__(refusal)
         self.latency = 0.0
         self.assistants: dict[str, list[Json]] = {ASSISTANT: []}
@@ -32,6 +37,7 @@ class ThreadsDouble(Serving):
         # a list, `has_more` never true, cancelling not possible.
         self.like_myla = False
         self.threads: dict[str, ThreadState] = {}
+        self._files = files
         self._reply = reply
         self._plans: list[Plan] = []
         self._count = 0
@@ -121,6 +127,9 @@ class ThreadsDouble(Serving):
     def _create_message(self, thread: ThreadState, _: Any, __: Any, body: Json) -> Json | WireError:
         if thread.active and not self.like_myla:
             return threads_wire.cannot_add(thread.id, thread.active.id)
+        for file in threads_wire.pictures_of(body):
+            if file not in self._files:
+                return threads_wire.not_found("file", file)
         return thread.add(self._fresh_id("msg"), body["role"], body["content"], metadata=body.get("metadata"))
 
     def _list_messages(self, thread: ThreadState, _: Any, query: Mapping[str, str], __: Json) -> Json:
@@ -179,7 +188,7 @@ class ThreadsDouble(Serving):
         return run
 
     def _write(self, thread: ThreadState) -> str:
-        said = [(m["role"], " ".join(part["text"]["value"] for part in m["content"])) for m in thread.messages]
+        said = [(m["role"], threads_wire.text_of(m)) for m in thread.messages]
         return self._reply([{"role": role, "content": text} for role, text in said])
 
     def _in_thread(self, act: Callable[[ThreadState, Any, Any, Json], Json | WireError]) -> Operation:

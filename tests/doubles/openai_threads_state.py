@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.doubles.openai_threads_wire import text_part
+from tests.doubles.openai_threads_wire import shown_part, text_of, text_part
 from tests.doubles.openai_wire import Json
 
 ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
@@ -50,7 +50,7 @@ class ThreadState:
             run.advance(time.monotonic())
 
     def add(self, id_: str, role: str, content: Any, *, metadata: Json | None = None, **more: Any) -> Json:
-        parts = [text_part(content)] if isinstance(content, str) else list(content)
+        parts = [text_part(content)] if isinstance(content, str) else [shown_part(part) for part in content]
         now = int(time.time())
         message = {
             "id": id_,
@@ -190,7 +190,7 @@ class RunState:
 
     def _complete(self) -> None:
         text = self._write(self._thread) if self._plan.says is None else self._plan.says
-        asked = sum(len(part["text"]["value"].split()) for m in self._thread.messages for part in m["content"])
+        asked = sum(len(text_of(message).split()) for message in self._thread.messages)
         said = len(text.split())
         self._usage = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
         content = [text_part(text)] if text else []

@@ -123,5 +123,22 @@ def page(items: list[Json], query: Mapping[str, str], *, newest_first: bool = Tr
     }
 
 
+def shown_part(part: Json) -> Json:
+    """A part of a message as it is shown that was sent as `part`."""
+    is_text = part["type"] == "text" and isinstance(part["text"], str)
+    return text_part(part["text"]) if is_text else part
+
+
+def text_of(message: Json) -> str:
+    return " ".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")
+
+
+def pictures_of(body: Json) -> list[str]:
+    """The ids of the files that a message shows."""
+    content = body["content"]
+    parts = content if isinstance(content, list) else []
+    return [part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"]
+
+
 def text_part(text: str) -> Json:
     return {"type": "text", "text": {"value": text, "annotations": []}}

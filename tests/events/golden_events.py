@@ -41,9 +41,23 @@ FULL: dict[str, Inbound | Decision] = {
     ),
     "control": inbound.Control(id="k1", command="send", until=AT, text="já vou", messages=("m1", "m2"), by="ana"),
     "ignored": decisions.Ignored(messages=("m1", "seq:7"), reason="stale", at=AT, cause="k1", told=True),
-    "turn_started": decisions.TurnStarted(turn="t1", messages=("m1", "m2"), backend="chat", at=AT, cause="k1"),
+    "turn_started": decisions.TurnStarted(
+        turn="t1", messages=("m1", "m2"), backend="chat", at=AT, cause="k1", media=("m2",)
+    ),
     "turn_adopted": decisions.TurnAdopted(turn="t1", by="inc2", at=AT),
     "thread_created": decisions.ThreadCreated(backend="assistants", thread="thread_1", reason="replaced", at=AT),
+    "media_read": decisions.MediaRead(
+        turn="t1",
+        message="m1",
+        form="text",
+        at=AT,
+        text="do you have bread?",
+        reason="too_large",
+        detail="17 MB",
+        bare=True,
+        model="gpt-transcribe",
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+    ),
     "run_started": decisions.RunStarted(
         turn="t1", run="run_1", attempt=2, at=AT, usage=decisions.TokenUsage(input_tokens=12, output_tokens=34)
     ),
@@ -96,6 +110,7 @@ LEAST: dict[str, Inbound | Decision] = {
     "control": inbound.Control(id="k1", command="pause"),
     "ignored": decisions.Ignored(messages=("m1",), reason="stale", at=AT),
     "turn_started": decisions.TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT),
+    "media_read": decisions.MediaRead(turn="t1", message="m1", form="image", at=AT),
     "run_started": decisions.RunStarted(turn="t1", run="run_1", attempt=2, at=AT),
     "tool_called": decisions.ToolCalled(turn="t1", call="call_1", name="stock", arguments='{"sku":"1"}', at=AT),
     "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="", at=AT),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Ignored, Paused, ThreadCreated, TokenUsage, TurnError, TurnFailed, TurnStarted
-from events.inbound import Control, Message, Receipt
+from events.decisions import Ignored, MediaRead, Paused, ThreadCreated, TokenUsage, TurnError, TurnFailed, TurnStarted
+from events.inbound import Control, Media, Message, Receipt
 from events.jetstream_log import JetStreamLog
 from projections import files
 from tests.recado.command import RECADO, Command
@@ -97,6 +97,33 @@ async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> N
     assert (done.code, done.out) == (0, "")
     assert "Nothing is known of 5511999990001 in account shop." in done.err
     assert (await told("history", "5511999990001", "--account", "shop", "--json")).document == []
+
+
+async def test_what_was_heard_in_a_voice_note(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+    """The history reads as if it had been written; `why` says who wrote it down, and what the person was told."""
+    log, note = jetstream_log, Media(object="meta:1", mime="audio/ogg", voice=True)
+    for id_ in ("v1", "v2"):
+        await log.publish(ANA, Message(id=id_, kind="audio", media=note, name="Ana"), msg_id=id_)
+    told = {"message": "v1", "form": "text", "text": "do you have bread?", "model": "gpt-transcribe"}
+    missing = {"message": "v2", "form": "nothing", "reason": "too_large", "detail": "17 MB", "bare": True}
+    await decide(
+        log,
+        TurnStarted(turn="t1", messages=("v1",), backend="chat", at=AT, media=("v1",)),
+        MediaRead(turn="t1", at=AT, **told),  # type: ignore[arg-type]
+        reply("v1", text="Yes.", id="t1.r", turn="t1"),
+        TurnStarted(turn="t2", messages=("v2",), backend="chat", at=AT, media=("v2",)),
+        MediaRead(turn="t2", at=AT, **missing),  # type: ignore[arg-type]
+        Ignored(messages=("v2",), reason="too_large", at=AT, told=True),
+        reply(text="Please write it.", id="v2.b", author="system", about="v2"),
+    )
+    assert (await on_bus("replay")).code == 0
+    history = (await on_bus("history", "5511999990001")).out
+    assert "Ana: (audio) do you have bread?" in history
+    assert "Ana: (audio)  [ignored: too_large]" in history
+    assert 'its file was read as text by gpt-transcribe: "do you have bread?"' in (await on_bus("why", "v1")).out
+    why = (await on_bus("why", "v2")).out
+    assert "its file was read as nothing: too_large (its file is too large), 17 MB" in why
+    assert '"Please write it."' in why
 
 
 async def test_threads_are_listed_by_chat(told: Command) -> None:

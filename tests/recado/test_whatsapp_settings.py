@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recado.settings import Settings, SettingsInvalid, settings_of
+from recado.environment import SettingsInvalid
+from recado.settings import Settings, settings_of
 from recado.whatsapp_settings import cloud_account, problems
 from tests.chaos.process import recado
 

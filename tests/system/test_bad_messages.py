@@ -64,7 +64,8 @@ async def test_bytes_that_are_nothing_else_either(service: Service, type_: str) 
 IGNORED: dict[str, tuple[dict[str, Any], str]] = {
     "a kind that nobody knows": ({"kind": "hologram", "text": "hello"}, "unsupported_kind"),
     "a sticker": ({"kind": "sticker"}, "unsupported_kind"),
-    "a picture without a caption": ({"kind": "image", "media": {"object": "o1"}}, "unsupported_kind"),
+    "a picture without its file": ({"kind": "image"}, "unsupported_kind"),
+    "a picture that is not in the object store": ({"kind": "image", "media": {"object": "o1"}}, "not_fetched"),
     "an empty text": ({"text": ""}, "empty"),
     "blanks": ({"text": " \n\t "}, "empty"),
     "control characters alone": ({"text": "\x00\x07\x1b"}, "empty"),

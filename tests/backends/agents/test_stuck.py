@@ -34,8 +34,8 @@ async def test_it_is_cancelled_and_the_turn_fails(backend: Agents, agents: Agent
 
 async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Agents, agents: AgentsDouble) -> None:
     """It completed before it could be cancelled: it is paid for, and it is the answer."""
-    request = asked(await backend.create_thread(place()), "hello", patience=0.3)
-    agents.latency = 0.6
+    request = asked(await backend.create_thread(place()), "hello", patience=1.0)
+    agents.latency = 1.5
     agents.plan(stubborn=True)
     run = await backend.start_run(request)
     answer = await backend.await_run(request, run)

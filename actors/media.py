@@ -1,0 +1,171 @@
+"""Reading the file of a message: waiting until it is there, and making of it what a model can be shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from backends.protocol import CannotBeRead, Transcript, Usage
+from chat.media import bare_mime
+from events.decisions import MediaForm
+from events.inbound import Media
+from events.log import LogUnavailable
+from events.media_store import COMES_LATER, Object
+
+MIB = 1024**2
+LARGEST = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
+"""Bytes, by kind: what the models' APIs take (a request with files 50 MB, a third of which is base64's)."""
+
+ARRIVES_WITHIN = 90.0
+"""Seconds that a turn waits for a file that comes later than its message; gateways give up before."""
+
+LONGEST_TEXT = 50_000
+"""Characters of a transcript or a document that the model is shown and the log keeps."""
+
+_FIRST_LOOK, _LONGEST_LOOK = 0.05, 1.0
+
+log = structlog.get_logger("recado.media")
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What came of a file; the fields are those of events.decisions.MediaRead."""
+
+    form: MediaForm
+    text: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    model: str | None = None
+    usage: Usage = Usage()
+
+
+class Objects(Protocol):
+    """Where files are kept. Both methods raise LogUnavailable."""
+
+    async def find(self, name: str) -> Object | None:
+        """What is known under `name`; None if nothing is, yet or any more."""
+
+    async def read(self, name: str) -> bytes | None:
+        """The whole object; None if it is not there."""
+
+
+Listen = Callable[[bytes, str, float], Awaitable[Transcript]]
+"""Writes down what is spoken in audio of a type, within so many seconds. Raises CannotBeRead, ReplyFailed."""
+
+Extract = Callable[[bytes, str], Awaitable[str]]
+"""The text of a document of a type. Raises CannotBeRead."""
+
+
+class Files(Protocol):
+    """The files of an instance's messages."""
+
+    async def settle(self, kind: str, media: Media, patience: float) -> Settled:
+        """What a model can be shown of the file of a message of this kind, within about `patience` seconds from when it
+        is there. Raises ReplyFailed where that is not the file's fault."""
+
+    async def read(self, name: str) -> bytes | None:
+        """The object's bytes; None if it is not there any more."""
+
+
+class MediaFiles:
+    """Files in the object store. `takes` are the types (without parameters) that the model is given as they are."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        *,
+        listen: Listen,
+        extract: Extract,
+        takes: frozenset[str] = frozenset(),
+        arrives_within: float = ARRIVES_WITHIN,
+    ) -> None:
+        self._objects = objects
+        self._listen = listen
+        self._extract = extract
+        self._takes = takes
+        self._arrives_within = arrives_within
+
+    async def settle(self, kind: str, media: Media, patience: float) -> Settled:
+        settled = await self._settle(kind, media, patience)
+        if settled.form == "nothing":
+            log.warning("media_not_read", object=media.object, kind=kind, reason=settled.reason, detail=settled.detail)
+        return settled
+
+    async def read(self, name: str) -> bytes | None:
+        try:
+            body = await self._objects.read(name)
+        except LogUnavailable as error:
+            log.warning("media_unavailable", object=name, reason=str(error))
+            return None
+        if body is None:
+            log.warning("media_gone", object=name)
+        return body
+
+    async def _settle(self, kind: str, media: Media, patience: float) -> Settled:
+        there = await self._arrived(media.object)
+        if there is None:
+            return _nothing("not_fetched", "it is not in the object store")
+        if there.reason is not None:
+            return _nothing(there.reason, there.detail)
+        limit = LARGEST.get(kind, 0)
+        if there.size > limit:
+            return _nothing("too_large", f"{there.size:,} bytes, {limit:,} are read")
+        mime = bare_mime(media.mime)
+        if kind != "audio" and mime in self._takes:
+            return Settled(form="image" if mime.startswith("image/") else "file")
+        if kind == "image":
+            return _nothing("unsupported", f"the model is not shown {mime or 'a file without a type'}")
+        body = await self.read(media.object)
+        if not body:
+            return _nothing("unreadable", "it is empty" if body is not None else "it is not whole")
+        try:
+            return await self._text(kind, mime, body, patience)
+        except CannotBeRead as failure:
+            return _nothing(failure.reason, failure.detail)
+
+    async def _text(self, kind: str, mime: str, body: bytes, patience: float) -> Settled:
+        if kind == "audio":
+            spoken = await self._listen(body, mime, patience)
+            text, model, usage = spoken.text, spoken.model, spoken.usage
+        else:
+            text, model, usage = await self._extract(body, mime), None, Usage()
+        text = text.strip()
+        if not text:
+            detail = "nothing is said in it" if kind == "audio" else "there is no text in it"
+            return Settled("nothing", reason="unreadable", detail=detail, model=model, usage=usage)
+        if len(text) > LONGEST_TEXT:
+            text = text[:LONGEST_TEXT] + " … (cut off)"
+        return Settled("text", text=text, model=model, usage=usage)
+
+    async def _arrived(self, name: str) -> Object | None:
+        """What stands under `name`; of what comes later, once it is there."""
+        wait = _FIRST_LOOK
+        patience = self._arrives_within if name.startswith(COMES_LATER) else 0.0
+        until = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                there = await self._objects.find(name)
+            except LogUnavailable as error:
+                log.info("media_unavailable", object=name, reason=str(error))
+                there = None
+            if there is not None or asyncio.get_running_loop().time() >= until:
+                return there
+            await asyncio.sleep(wait)
+            wait = min(wait * 1.5, _LONGEST_LOOK)
+
+
+class NoFiles:
+    """Where there is no object store: no file is read."""
+
+    async def settle(self, kind: str, media: Media, patience: float) -> Settled:  # noqa: ARG002 - the protocol's
+        return _nothing("unsupported", "files are not read here")
+
+    async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
+        return None
+
+
+def _nothing(reason: str, detail: str) -> Settled:
+    return Settled("nothing", reason=reason, detail=detail)

@@ -1,0 +1,77 @@
+"""Requests to a provider that are made for every reply: bytes out, bytes in, straight over aiohttp.
+
+Measured beside `AsyncOpenAI.post` over the same transport (64 at once, CPU a request): 0.13 ms against 0.6 ms, half of
+all that a reply cost. What is still the openai client's: base URL, headers, and what an answer of 400 or more means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ssl import SSLContext
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+import openai
+
+_HEADERS_OF_THE_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
+
+
+class Posts:
+    """POST requests to the server of `client`, over a session of our own with its TLS context, `tls`.
+
+    It connects first when it is first asked. There are no time-outs and no limit to connections: whoever posts says
+    how long it waits and how many wait at once.
+    """
+
+    def __init__(self, client: openai.AsyncOpenAI, tls: SSLContext) -> None:
+        self._client = client
+        self._base_url = str(client.base_url).rstrip("/") + "/"
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, path: str, body: bytes | None, headers: Mapping[str, str] | None = None) -> bytes:
+        """The body of the answer to `body` at `path` (`/chat/completions`), with `headers` besides the client's. Raises
+        openai.APIStatusError, aiohttp.ClientError, and UnicodeError for a key that no header can carry."""
+        session = self._session or self._open()
+        url = self._base_url + path.removeprefix("/")
+        async with session.post(url, data=body, headers=headers) as answer:
+            content = await answer.read()
+        if answer.status < 400:
+            return content
+        told = [pair for pair in answer.headers.items() if pair[0].lower() not in _HEADERS_OF_THE_ENCODED]
+        asked = httpx2.Request("POST", url)
+        raise self._client._make_status_error_from_response(  # noqa: SLF001 - no other way to have its classes
+            httpx2.Response(answer.status, headers=told, content=content, request=asked)
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        given = {**self._client.default_headers, **self._client.auth_headers}
+        # httpx2 refuses what is no ASCII, where aiohttp would send it in UTF-8.
+        headers = httpx2.Headers({name: value for name, value in given.items() if isinstance(value, str)})
+        for name in [name for name in headers if name.startswith("x-stainless-")]:
+            del headers[name]  # how the library itself sends a request, which this is not
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls),
+            headers=dict(headers),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            proxy=proxy_for(self._base_url),
+        )
+        return self._session
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for `url`: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, unless NO_PROXY has its
+    host. Not by aiohttp's `trust_env`, which looks into ~/.netrc at every request as well, in a thread."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    named = getproxies()
+    proxy = named.get(parts.scheme) or named.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -1,0 +1,74 @@
+"""What is said of a file where a model is shown the conversation."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chat.context import Attachment
+from events.decisions import MediaForm
+from events.inbound import Media
+
+LONGEST_PAST = 2_000
+"""Characters that are shown of a document's text once the turn that it came with has ended."""
+
+_REASONS = {
+    "too_large": "it is too large",
+    "unreadable": "it is damaged or empty",
+    "unsupported": "files of this kind cannot be opened here",
+    "not_fetched": "it did not arrive",
+}
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """What came of reading a message's file; see events.decisions.MediaRead."""
+
+    form: MediaForm
+    text: str | None = None
+    reason: str | None = None
+
+
+def bare_mime(mime: str | None) -> str:
+    """The type without its parameters: `audio/ogg` of `audio/ogg; codecs=opus`."""
+    return (mime or "").partition(";")[0].strip().lower()
+
+
+def shown(
+    kind: str, caption: str, media: Media, reading: Reading | None, *, past: bool
+) -> tuple[str, tuple[Attachment, ...]]:
+    """A message with a file, as text and, unless it is `past`, with the file itself where the model is shown that."""
+    name = _name(kind, media)
+    said, attachments = f"[{name}, which cannot be opened here]", tuple[Attachment, ...]()
+    if reading is not None and reading.form == "text":
+        said = _words(kind, name, reading.text or "", past=past)
+    elif reading is not None and reading.form == "nothing":
+        said = f"[{name}, which could not be opened: {_REASONS.get(reading.reason or '', 'it is damaged')}]"
+    elif reading is not None:
+        said = f"[{name}, which was shown to you before]" if past else f"[{name}]"
+        if not past:
+            attachments = (Attachment(media.object, bare_mime(media.mime), media.filename or _plain_name(media)),)
+    return (f"{said}\n{caption}" if caption.strip() else said), attachments
+
+
+def _words(kind: str, name: str, text: str, *, past: bool) -> str:
+    if kind == "audio":
+        return f"[{name}] {text}"
+    if past and len(text) > LONGEST_PAST:
+        return f"[{name}, which begins:]\n{text[:LONGEST_PAST]} …"
+    return f"[{name}:]\n{text}\n[end of the document]"
+
+
+def _name(kind: str, media: Media) -> str:
+    named = f" {media.filename}" if media.filename else ""
+    match kind:
+        case "audio":
+            return "voice message" if media.voice else f"audio file{named}"
+        case "image":
+            return "picture"
+        case "document":
+            return f"document{named}"
+        case _:
+            return kind
+
+
+def _plain_name(media: Media) -> str:
+    return "file." + bare_mime(media.mime).rpartition("/")[2]

@@ -1,0 +1,108 @@
+"""One file from Meta: asked for by its id, then loaded from a URL that lives five minutes.
+
+https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import Any
+
+import aiohttp
+import msgspec
+
+MIB = 1024**2
+LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 100 * MIB, "sticker": MIB}
+"""Bytes, by kind: what WhatsApp lets people send. More is not loaded."""
+
+WITHIN = 60.0
+"""Seconds for one try."""
+
+_PIECE = 128 * 1024
+_GONE = frozenset({100, 131052})
+"""Codes: there is no such file (any more), or WhatsApp itself could not load it."""
+
+
+class Broken(Exception):
+    """It did not work this time."""
+
+
+class NotToBeHad(Exception):
+    """There will be no file: `reason` is `too_large` or `not_fetched`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Media(msgspec.Struct):
+    url: str = ""
+    sha256: str = ""
+    file_size: int | str = 0
+    error: _Error | None = None
+
+
+class Download:
+    """Loads the files of one number. `url` is the Graph API's address with its version."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, access_token: str) -> None:
+        self._session = session
+        self._url = url.rstrip("/")
+        self._query = {"phone_number_id": phone_number_id}
+        self._headers = {"Authorization": f"Bearer {access_token}"}
+
+    @asynccontextmanager
+    async def open(self, media: str, kind: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The bytes of the file `media`, piece by piece, of a message of this kind. Raises Broken, NotToBeHad; the last
+        piece is followed by Broken if the whole is not what it should be."""
+        limit = LARGEST.get(kind, MIB)
+        try:
+            async with self._get(f"{self._url}/{media}", self._query) as answer:
+                known = _read(answer.status, await answer.read())
+            if int(known.file_size) > limit:
+                raise NotToBeHad("too_large", f"{int(known.file_size):,} bytes, {limit:,} are taken")
+            async with self._get(known.url, {}) as answer:
+                if answer.status != 200:
+                    raise Broken(f"HTTP {answer.status} at the file's URL")
+                yield _checked(answer.content, limit, known.sha256)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+    def _get(self, url: str, query: dict[str, str]) -> Any:
+        within = aiohttp.ClientTimeout(total=WITHIN)
+        return self._session.get(url, params=query, headers=self._headers, timeout=within)
+
+
+def _read(status: int, body: bytes) -> _Media:
+    try:
+        known = msgspec.json.decode(body, type=_Media)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Broken(f"HTTP {status}, which is no answer of Meta's") from error
+    if known.error is not None and known.error.code in _GONE:
+        raise NotToBeHad("not_fetched", f"error {known.error.code}: {known.error.message[:300]}")
+    if known.error is not None or not known.url:
+        code, message = (known.error.code, known.error.message) if known.error is not None else (0, "it has no URL")
+        raise Broken(f"error {code}: {message[:300]}")
+    return known
+
+
+async def _checked(content: aiohttp.StreamReader, limit: int, expected: str) -> AsyncIterator[bytes]:
+    digest, size = sha256(), 0
+    async for piece in content.iter_chunked(_PIECE):
+        digest.update(piece)
+        size += len(piece)
+        if size > limit:
+            raise NotToBeHad("too_large", f"more than {limit:,} bytes")
+        yield piece
+    # Webhooks have it in base64, the API in hexadecimal digits.
+    if expected and expected not in (digest.hexdigest(), base64.b64encode(digest.digest()).decode()):
+        raise Broken(f"its {size:,} bytes are not those that were sent (SHA-256 differs)")

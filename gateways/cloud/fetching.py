@@ -1,0 +1,159 @@
+"""Bringing the files of messages into the object store.
+
+A webhook is answered once its messages are in the log, where each names the object that its file will be. From there
+they are fetched: what a crash interrupts is found again, and nobody waits but the turn that needs the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+import tenacity
+from prometheus_client import Counter
+
+from events.ids import account_filter
+from events.inbound import Media, Message
+from events.log import EventLog, LogUnavailable
+from events.media_store import COMES_LATER, Object
+from events.recorded import Recorded
+from gateways.checkpoint import CheckpointFile, Saved
+from gateways.cloud.download import Broken, Download, NotToBeHad
+
+AT_ONCE = 16
+"""Files that are fetched at the same time."""
+
+PATIENCE = 60.0
+"""Seconds after which a file is given up; less than a turn waits for it."""
+
+_SAVE_EVERY = 1.0
+
+FETCHED = Counter("recado_media_fetched", "Files of messages, by what became of them", ["outcome"])
+
+log = structlog.get_logger("recado.gateway")
+
+
+class Store(Protocol):
+    """The object store; every method raises LogUnavailable."""
+
+    async def find(self, name: str) -> Object | None: ...
+
+    async def put(self, name: str, pieces: AsyncIterator[bytes]) -> Object: ...
+
+    async def give_up(self, name: str, reason: str, detail: str) -> None: ...
+
+
+class Fetching:
+    """Fetches for `account`, in log order; how far it has come is kept in `data_dir`. What came in more than `kept` ago
+    is not fetched any more."""
+
+    def __init__(
+        self,
+        event_log: EventLog,
+        account: str,
+        store: Store,
+        download: Download,
+        *,
+        data_dir: Path,
+        kept: timedelta,
+        patience: float = PATIENCE,
+        wait: Callable[[tenacity.RetryCallState], float] | None = None,
+    ) -> None:
+        self._log = event_log
+        self._account = account
+        self._store = store
+        self._download = download
+        self._file = CheckpointFile(data_dir, account, "media")
+        self._kept = kept
+        self._patience = patience
+        self._wait = wait or tenacity.wait_random_exponential(multiplier=0.5, max=10)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[int] = set()
+        self._seen = 0
+
+    async def run(self) -> None:
+        """Fetch for ever. Raises LogMismatch, LogUnavailable."""
+        head = await self._log.head()
+        saved = self._file.load()
+        here = saved is not None and saved.created == head.created and saved.seq <= head.last
+        self._seen = saved.seq if saved is not None and here else 0
+        oldest, saved_at = head.now - self._kept, 0.0
+        async with asyncio.TaskGroup() as tasks, aclosing(self._log.tail(self._seen, self._filter)) as batches:
+            async for batch in batches:
+                for recorded in batch:
+                    wanted = _wanted(recorded)
+                    if wanted is not None and recorded.at > oldest:
+                        await self._slots.acquire()
+                        self._under_way.add(recorded.seq)
+                        tasks.create_task(self._one(recorded, *wanted))
+                    self._seen = recorded.seq
+                if time.monotonic() - saved_at >= _SAVE_EVERY:
+                    self._file.save(Saved(head.created, self._done, head.now))
+                    saved_at = time.monotonic()
+
+    @property
+    def _filter(self) -> str:
+        return account_filter(self._account).removesuffix(".*.*") + ".i.in"
+
+    @property
+    def _done(self) -> int:
+        """Every file of a message up to here has been seen to."""
+        return min(self._under_way) - 1 if self._under_way else self._seen
+
+    async def _one(self, recorded: Recorded, kind: str, media: Media) -> None:
+        try:
+            outcome = await self._fetch(recorded, kind, media)
+            FETCHED.labels(outcome).inc()
+        finally:
+            self._under_way.discard(recorded.seq)
+            self._slots.release()
+
+    async def _fetch(self, recorded: Recorded, kind: str, media: Media) -> str:
+        """What became of it, in a word. Raises nothing that has to do with the network or the bus."""
+        name = media.object
+        about = {"account": self._account, "chat": recorded.key.chat, "object": name, "kind": kind}
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type((Broken, LogUnavailable)),
+            wait=self._wait,
+            stop=tenacity.stop_after_delay(self._patience),
+            before_sleep=lambda state: log.info(
+                "media_tried_again", **about, reason=str(state.outcome.exception() if state.outcome else "")
+            ),
+            reraise=True,
+        )
+        try:
+            size: int = await retrying(self._once, name, kind)
+        except NotToBeHad as failure:
+            reason, detail = failure.reason, failure.detail
+        except (Broken, LogUnavailable) as failure:
+            reason, detail = "not_fetched", str(failure)
+        else:
+            log.info("media_fetched", **about, size=size)
+            return "fetched"
+        log.warning("media_not_fetched", **about, reason=reason, detail=detail)
+        try:
+            await self._store.give_up(name, reason, detail)
+        except LogUnavailable as failure:
+            log.warning("media_not_given_up", **about, reason=str(failure), then="the turn stops waiting by itself")
+        return reason
+
+    async def _once(self, name: str, kind: str) -> int:
+        there = await self._store.find(name)
+        if there is not None:
+            return there.size
+        async with self._download.open(name.removeprefix(COMES_LATER), kind) as pieces:
+            return (await self._store.put(name, pieces)).size
+
+
+def _wanted(recorded: Recorded) -> tuple[str, Media] | None:
+    """The kind and the file of a message whose file is at Meta's."""
+    event = recorded.event
+    if not isinstance(event, Message) or event.media is None or not event.media.object.startswith(COMES_LATER):
+        return None
+    return event.kind, event.media

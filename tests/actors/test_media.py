@@ -1,0 +1,227 @@
+"""What becomes of a file: text, a picture, a document, or a reason why nothing."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from docx import Document
+
+from actors.media import LARGEST, LONGEST_TEXT, MIB, MediaFiles, Settled
+from backends.attached import IMAGES, PDF
+from backends.extraction import Extraction
+from backends.protocol import CannotBeRead, ReplyFailed, Transcript, Usage
+from events.decisions import Ignored, MediaRead, Reply, TurnFailed
+from events.inbound import Media, Message
+from events.log import LogUnavailable
+from events.media_store import Object
+from tests.actors.house import ANA, House, house
+
+NOTE = Media(object="meta:1", mime="audio/ogg", voice=True)
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Shelf:
+    """An object store; `away` is how often it does not answer, `late` how often nothing is there yet."""
+
+    def __init__(self, **files: bytes | Object) -> None:
+        self.files = {name.replace("_", ":"): file for name, file in files.items()}
+        self.away = self.late = 0
+
+    async def find(self, name: str) -> Object | None:
+        if self.away:
+            self.away -= 1
+            raise LogUnavailable("nobody answers")
+        if self.late:
+            self.late -= 1
+            return None
+        file = self.files.get(name)
+        return Object(len(file)) if isinstance(file, bytes) else file
+
+    async def read(self, name: str) -> bytes | None:
+        file = self.files.get(name)
+        return file if isinstance(file, bytes) else None
+
+
+class Ear:
+    """Hears what it is told to; `heard` counts."""
+
+    def __init__(self, words: str = "do you have bread?") -> None:
+        self.words = words
+        self.heard = 0
+        self.fault: Exception | None = None
+
+    async def __call__(self, audio: bytes, mime: str, patience: float) -> Transcript:
+        self.heard += 1
+        if self.fault is not None:
+            raise self.fault
+        return Transcript(self.words, "gpt-transcribe", Usage(30, 4))
+
+
+def files(shelf: Shelf, ear: Ear | None = None, **settings: float) -> MediaFiles:
+    return MediaFiles(shelf, listen=ear or Ear(), extract=Extraction().extract, takes=IMAGES | PDF, **settings)
+
+
+def of(name: str, mime: str | None, **fields: str) -> Media:
+    return Media(object=name, mime=mime, **fields)
+
+
+async def test_a_voice_note_is_text() -> None:
+    """Parameters of its type do not matter; what it cost is kept."""
+    settled = await files(Shelf(meta_1=b"OggS")).settle("audio", of("meta:1", "audio/ogg; codecs=opus"), 5)
+    assert settled == Settled("text", text="do you have bread?", model="gpt-transcribe", usage=Usage(30, 4))
+
+
+async def test_pictures_and_what_the_model_takes_stay_as_they_are() -> None:
+    """Nothing is read of them here."""
+    shelf = Shelf(meta_1=b"\xff\xd8", meta_2=b"%PDF")
+    assert await files(shelf).settle("image", of("meta:1", "image/jpeg"), 5) == Settled("image")
+    assert await files(shelf).settle("document", of("meta:2", "application/pdf"), 5) == Settled("file")
+    assert await files(shelf).settle("document", of("meta:1", "image/png"), 5) == Settled("image")
+
+
+async def test_a_document_that_the_model_does_not_take_is_text() -> None:
+    """Word, with its tables; plain text, in whichever encoding."""
+    document, into = Document(), io.BytesIO()
+    document.add_paragraph("We open at seven.")
+    row = document.add_table(1, 2).rows[0]
+    row.cells[0].text, row.cells[1].text = "bread", "4.20"
+    document.save(into)
+    shelf = Shelf(meta_1=into.getvalue(), meta_2="à la carte".encode("cp1252"))
+    settled = await files(shelf).settle("document", of("meta:1", WORD), 5)
+    assert settled == Settled("text", text="We open at seven.\nbread\t4.20")
+    assert (await files(shelf).settle("document", of("meta:2", "text/plain"), 5)).text == "à la carte"
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "mime", "reason"),
+    [
+        ("audio", Object(LARGEST["audio"] + 1), "audio/ogg", "too_large"),
+        ("document", Object(LARGEST["document"] + 1), "application/pdf", "too_large"),
+        ("audio", Object(0, "too_large", "17 MB"), "audio/ogg", "too_large"),
+        ("audio", Object(0, "not_fetched", "404"), "audio/ogg", "not_fetched"),
+        ("audio", None, "audio/ogg", "not_fetched"),
+        ("audio", b"", "audio/ogg", "unreadable"),
+        ("audio", Object(7), "audio/ogg", "unreadable"),
+        ("image", b"II*\x00", "image/tiff", "unsupported"),
+        ("image", b"?", None, "unsupported"),
+        ("document", b"PK nonsense", WORD, "unreadable"),
+        ("document", b"nonsense", EXCEL, "unreadable"),
+        ("document", b"MZ", "application/x-msdownload", "unsupported"),
+        ("document", b" \n", "text/plain", "unreadable"),
+    ],
+)
+async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime: str | None, reason: str) -> None:
+    """Each has its reason, and says more."""
+    shelf = Shelf(**({"meta_1": file} if file is not None else {}))
+    settled = await files(shelf, arrives_within=0.01).settle(kind, of("meta:1", mime), 5)
+    assert (settled.form, settled.reason) == ("nothing", reason)
+    assert settled.detail
+
+
+async def test_silence_and_noise() -> None:
+    """A transcript without words is nothing to be answered, though it was paid for."""
+    settled = await files(Shelf(meta_1=b"OggS"), Ear(" ")).settle("audio", of("meta:1", "audio/ogg"), 5)
+    assert (settled.form, settled.reason, settled.usage) == ("nothing", "unreadable", Usage(30, 4))
+    ear = Ear()
+    ear.fault = CannotBeRead("unreadable", "it is noise")
+    settled = await files(Shelf(meta_1=b"OggS"), ear).settle("audio", of("meta:1", "audio/ogg"), 5)
+    assert (settled.reason, settled.detail) == ("unreadable", "it is noise")
+
+
+async def test_a_file_that_comes_late() -> None:
+    """It is waited for, over an outage of the bus too; one that had to be there is not."""
+    shelf = Shelf(meta_1=b"OggS", mine=b"OggS")
+    shelf.late, shelf.away = 2, 1
+    assert (await files(shelf).settle("audio", of("meta:1", "audio/ogg"), 5)).form == "text"
+    shelf.late = 1
+    assert (await files(shelf).settle("audio", of("mine", "audio/ogg"), 5)).reason == "not_fetched"
+
+
+async def test_a_long_text_is_cut() -> None:
+    """The log keeps no book."""
+    settled = await files(Shelf(meta_1=b"x" * MIB)).settle("document", of("meta:1", "text/plain"), 5)
+    assert settled.text == "x" * LONGEST_TEXT + " … (cut off)"
+
+
+async def test_a_reader_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its process died of, the document cannot be read."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(CannotBeRead) as raised:
+        await Extraction().extract(b"%PDF", "application/pdf")
+    assert raised.value.reason == "unreadable"
+
+
+async def sends(home: House, id_: str, text: str | None = None) -> None:
+    await home.log.publish(ANA, Message(id=id_, kind="audio", text=text, media=NOTE), msg_id="")
+
+
+async def test_the_whole_turn() -> None:
+    """The transcript is in the log before the model is asked, and the model is told that it was spoken."""
+    async with house(files=files(Shelf(meta_1=b"OggS"))) as home:
+        await sends(home, "m1")
+        request = await home.model.asked(1)
+        assert [line.text for line in request.messages] == ["[voice message] do you have bread?"]
+        read = await home.decided(MediaRead)
+        assert (read.text, read.model) == ("do you have bread?", "gpt-transcribe")
+        home.model.answer(request, usage=Usage(5, 1))
+        reply = await home.decided(Reply)
+        assert (reply.usage.input_tokens, reply.usage.output_tokens) == (35, 5)
+
+
+async def test_a_crash_after_the_transcript_pays_for_it_once() -> None:
+    """Another instance adopts the turn and asks the model; nobody listens again."""
+    ear = Ear()
+    async with house(files=files(Shelf(meta_1=b"OggS"), ear)) as home:
+        await sends(home, "m1")
+        await home.model.asked(1)
+        log = home.log
+    async with house(log, "two", files=files(Shelf(meta_1=b"OggS"), ear)) as home:
+        request = await home.model.asked(1)
+        home.model.answer(request)
+        await home.decided(Reply)
+    assert ear.heard == 1
+
+
+async def test_a_provider_that_is_away_fails_the_turn_and_a_retry_hears_it() -> None:
+    """The file is not to blame: the person gets the apology, and `retry` reads what nobody has read."""
+    ear = Ear()
+    ear.fault = ReplyFailed("unreachable", "no route")
+    async with house(files=files(Shelf(meta_1=b"OggS"), ear)) as home:
+        await sends(home, "m1")
+        failed = await home.decided(TurnFailed)
+        assert failed.error.class_ == "unreachable"
+        ear.fault = None
+        await home.order("again", "retry", messages=("m1",))
+        request = await home.model.asked(1)
+        home.model.fail(request)
+        await home.decided(TurnFailed, 2)
+        await home.order("once more", "retry", messages=("m1",))
+        request = await home.model.asked(2)
+        assert request.messages[0].text.endswith("do you have bread?")
+        home.model.answer(request)
+        await home.decided(Reply, 2)
+    assert ear.heard == 2
+
+
+async def test_nothing_to_be_answered() -> None:
+    """No model is asked; the message ends with the reason and the person is told once."""
+    async with house(files=files(Shelf(), arrives_within=0.01), unreadable="I cannot open it.") as home:
+        await sends(home, "m1")
+        ignored = await home.decided(Ignored)
+        assert (ignored.messages, ignored.reason, ignored.told) == (("m1",), "not_fetched", True)
+        told = await home.decided(Reply)
+        assert (told.text, told.about, told.in_reply_to) == ("I cannot open it.", "m1", ())
+        assert home.model.requests == []
+
+
+async def test_words_beside_a_file_that_cannot_be_opened() -> None:
+    """They are answered, and the model knows what is missing."""
+    async with house(files=files(Shelf(), arrives_within=0.01)) as home:
+        await sends(home, "m1", "what does she say?")
+        request = await home.model.asked(1)
+        assert "which could not be opened: it did not arrive]\nwhat does she say?" in request.messages[0].text
+        home.model.answer(request)
+        assert isinstance(await home.decided(Reply), Reply)

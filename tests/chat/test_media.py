@@ -1,0 +1,214 @@
+"""A message with a file: it is read first, once, and what came of it is written down."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.context import Attachment
+from chat.decide import Answered, Failed, MediaSettled, RunReady, ThreadReady
+from chat.media import LONGEST_PAST, Reading, shown
+from chat.pending import Adopt, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
+from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
+from events.inbound import Media, Message
+from tests.chat.story import Story, order, text
+
+NOTE = Media(object="meta:1", mime="audio/ogg; codecs=opus", voice=True)
+SCAN = Media(object="meta:2", mime="application/pdf", filename="bill.pdf")
+SORRY = "I cannot open this."
+
+
+def voice(id_: str, caption: str | None = None, **fields: object) -> Message:
+    return Message(id=id_, kind="audio", text=caption, media=NOTE, **fields)  # type: ignore[arg-type]
+
+
+def burst_ends(story: Story, **facts: object) -> TurnStarted:
+    started = story.does(next(work for work in story.owed() if isinstance(work, EndBurst)), **facts)
+    assert isinstance(started, TurnStarted)
+    return started
+
+
+def test_the_file_is_read_before_anything_else() -> None:
+    """The turn names the messages with files; each is owed to be read, and nothing else is until all are."""
+    story = Story().given(voice("m1"), text("m2"), voice("m3"))
+    turn = burst_ends(story)
+    assert turn.media == ("m1", "m3")
+    assert story.owed() == (ReadMedia(turn.turn, 4, "m1"), ReadMedia(turn.turn, 4, "m3"))
+    story.does(MediaSettled(turn.turn, "m3", "text", "three"))
+    assert story.owed() == (ReadMedia(turn.turn, 4, "m1"),)
+    story.does(MediaSettled(turn.turn, "m1", "text", "one"))
+    (work,) = story.owed()
+    assert isinstance(work, CreateThread)
+    story.does(ThreadReady(work.turn, work.backend, "thread-1", work.reason))
+    (work,) = story.owed()
+    assert isinstance(work, WriteReply)
+    assert work.turn.read_at == 6
+
+
+def test_what_was_read_counts_once_and_outlives_a_crash() -> None:
+    """A second outcome decides nothing. Whoever adopts the turn reads only what nobody has read."""
+    story = Story().given(voice("m1"), voice("m2"))
+    turn = burst_ends(story).turn
+    read = story.does(MediaSettled(turn, "m1", "text", "one", model="gpt-transcribe", usage=TokenUsage(20, 3)))
+    assert isinstance(read, MediaRead)
+    assert (read.text, read.model) == ("one", "gpt-transcribe")
+    assert story.when(MediaSettled(turn, "m1", "text", "another")) is None
+    story.setting = type(story.setting)("there-1", "chat", story.setting.stale_after)
+    assert story.owed() == (Adopt(turn),)
+    story.works_off_what_is_due()
+    assert [work.message for work in story.owed() if isinstance(work, ReadMedia)] == ["m2"]
+
+
+def test_what_a_transcript_cost_is_counted() -> None:
+    """The reply's usage is that of all requests of the turn."""
+    story = Story().given(voice("m1"))
+    turn = burst_ends(story).turn
+    story.does(MediaSettled(turn, "m1", "text", "one", usage=TokenUsage(20, 3)))
+    (work,) = story.owed()
+    assert isinstance(work, CreateThread)
+    story.does(ThreadReady(work.turn, work.backend, "thread-1", work.reason))
+    reply = story.does(Answered(turn, "hi", "model", None, TokenUsage(5, 1)))
+    assert isinstance(reply, Reply)
+    assert reply.usage == TokenUsage(25, 4)
+
+
+def test_nothing_but_a_file_that_cannot_be_read() -> None:
+    """The message ends as ignored with the reason, no model is asked, and the person is told."""
+    story = Story().given(voice("m1"))
+    turn = burst_ends(story).turn
+    story.does(MediaSettled(turn, "m1", "nothing", reason="too_large", bare=True))
+    assert story.owed() == (Refuse(("m1",), "too_large"),)
+    ignored = story.does(Refuse(("m1",), "too_large"), unreadable=SORRY)
+    assert isinstance(ignored, Ignored)
+    assert ignored.told
+    assert story.owed() == (Notify("m1", "too_large"),)
+    told = story.does(Notify("m1", "too_large"), unreadable=SORRY)
+    assert isinstance(told, Reply)
+    assert (told.text, told.author, told.about) == (SORRY, "system", "m1")
+    assert story.owed() == ()
+
+
+@pytest.mark.parametrize("other", [text("m2", "what does she say?"), voice("m2", "listen to this")])
+def test_a_file_that_cannot_be_read_beside_words(other: Message) -> None:
+    """There is something to be answered: the model is asked, and told what could not be opened."""
+    story = Story().given(voice("m1"), other)
+    turn = burst_ends(story).turn
+    for work in story.owed():
+        assert isinstance(work, ReadMedia)
+        story.does(MediaSettled(turn, work.message, "nothing", reason="unreadable", bare=work.message == "m1"))
+    assert isinstance(story.owed()[0], CreateThread)
+
+
+def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
+    """The turn fails as any other, and a retry reads what nobody has read."""
+    story = Story().given(voice("m1"), voice("m2"))
+    turn = burst_ends(story).turn
+    story.does(MediaSettled(turn, "m1", "text", "one"))
+    assert isinstance(story.does(Failed(turn, "unreachable", "no route")), TurnFailed)
+    story.works_off_what_is_due()
+    story.given(again := order("again", "retry"))
+    started = story.does(Obey(again, story.chat.orders[0].seq), failed=("m1", "m2"), unread=("m2",))
+    assert isinstance(started, TurnStarted)
+    assert (started.messages, started.media) == (("m1", "m2"), ("m2",))
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "told"),
+    [
+        (Message(id="m", kind="video", media=NOTE), "unsupported_kind", True),
+        (Message(id="m", kind="unsupported"), "unsupported_kind", True),
+        (Message(id="m", kind="location"), "unsupported_kind", True),
+        (Message(id="m", kind="sticker", media=NOTE), "unsupported_kind", False),
+        (Message(id="m", kind="reaction", text="👍"), "unsupported_kind", False),
+        (voice("m", from_me=True), "from_me", False),
+    ],
+)
+def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) -> None:
+    """Who sent something in good faith is told, who reacted is not."""
+    story = Story().given(message)
+    assert story.owed() == (Refuse(("m",), reason),)
+    ignored = story.does(Refuse(("m",), reason), unreadable=SORRY)
+    assert isinstance(ignored, Ignored)
+    assert ignored.told is told
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        voice("m"),
+        Message(id="m", kind="image", media=SCAN),
+        Message(id="m", kind="document", media=SCAN),
+        Message(id="m", kind="video", text="look", media=SCAN),
+        Message(id="m", kind="location", text="Location: 1, 2"),
+        Message(id="m", kind="contact", text="Contact: Bob, +55 11"),
+    ],
+)
+def test_kinds_that_are_answered(message: Message) -> None:
+    """Files by what is in them; a video by its caption; a place and a contact as text."""
+    assert Story().given(message).owed() == (EndBurst(1, 1),)
+
+
+def test_two_reasons_are_two_words() -> None:
+    """The word about the first message is said before the second is refused."""
+    story = Story().given(Message(id="m1", kind="video"))
+    story.does(Refuse(("m1",), "unsupported_kind"), unreadable=SORRY)
+    story.given(text("m2", ""))
+    assert story.owed()[0] == Notify("m1", "unsupported_kind")
+
+
+def test_where_nobody_wants_to_say_anything() -> None:
+    """Without a text nothing is promised."""
+    story = Story().given(Message(id="m1", kind="video"))
+    ignored = story.does(Refuse(("m1",), "unsupported_kind"))
+    assert isinstance(ignored, Ignored)
+    assert not ignored.told
+    assert story.owed() == ()
+
+
+def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
+    """A run that was started reads nothing again."""
+    story = Story(type(Story().setting)("here-1", "responses", Story().setting.stale_after, True))
+    turn = burst_ends(story.given(voice("m1"))).turn
+    story.does(MediaSettled(turn, "m1", "text", "one"))
+    (work,) = story.owed()
+    assert isinstance(work, CreateThread)
+    story.does(ThreadReady(work.turn, work.backend, "thread-1", work.reason))
+    story.does(RunReady(turn, "run-1", 1))
+    assert not any(isinstance(work, ReadMedia) for work in story.owed())
+
+
+@pytest.mark.parametrize(
+    ("kind", "media", "reading", "now", "later"),
+    [
+        ("audio", NOTE, Reading("text", "olá"), "[voice message] olá", "[voice message] olá"),
+        ("image", SCAN, Reading("image"), "[picture]", "[picture, which was shown to you before]"),
+        (
+            "document",
+            SCAN,
+            Reading("text", "x" * 3000),
+            f"[document bill.pdf:]\n{'x' * 3000}\n[end of the document]",
+            f"[document bill.pdf, which begins:]\n{'x' * LONGEST_PAST} …",
+        ),
+        (
+            "document",
+            SCAN,
+            Reading("file"),
+            "[document bill.pdf]",
+            "[document bill.pdf, which was shown to you before]",
+        ),
+        ("video", SCAN, None, "[video, which cannot be opened here]", "[video, which cannot be opened here]"),
+        (
+            "audio",
+            NOTE,
+            Reading("nothing", reason="too_large"),
+            "[voice message, which could not be opened: it is too large]",
+            "[voice message, which could not be opened: it is too large]",
+        ),
+    ],
+)
+def test_what_a_model_is_told_of_a_file(kind: str, media: Media, reading: Reading | None, now: str, later: str) -> None:
+    """In its turn and in history; a caption follows. The file itself is shown in its turn only."""
+    assert shown(kind, "", media, reading, past=False)[0] == now
+    assert shown(kind, "look", media, reading, past=True) == (f"{later}\nlook", ())
+    attached = shown(kind, "", media, reading, past=False)[1]
+    as_it_is = reading is not None and reading.form in ("image", "file")
+    assert attached == ((Attachment("meta:2", "application/pdf", "bill.pdf"),) if as_it_is else ())
