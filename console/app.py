@@ -45,6 +45,14 @@ def make_app(deps: Deps) -> Starlette:
     return app
 
 
+def make_probes(deps: Deps) -> Starlette:
+    """What supervisors and Prometheus ask, without the page: fit for a network, since it tells nothing of any chat."""
+    app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
+    app.state.deps = deps
+    app.state.closing = asyncio.Event()
+    return app
+
+
 async def page(_request: Request) -> Response:
     """The page; all else it fetches."""
     return FileResponse(STATIC / "page.html", headers={"cache-control": "no-cache"})

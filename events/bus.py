@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ FIRST_CONNECT = 3.0
 RECONNECT_WAIT = 0.2
 PING_INTERVAL = 3
 PENDING_SIZE = 8 * 1024 * 1024
+
+INBOX_PREFIX = "_INBOX"
+"""What the subjects of answers begin with in every NATS client, unless it is told otherwise."""
 
 _SEED = re.compile(r"-----BEGIN USER NKEY SEED-----\s+(\S+)")
 
@@ -56,6 +60,19 @@ class BusRefused(Exception):
         self.reason = reason
 
 
+class BusUntrusted(Exception):
+    """The certificate of the NATS server at `url` (without its credentials) is not to be trusted, or what should tell
+    so cannot be read."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the NATS server at {url} is not trusted: {reason}. Set NATS_CA to the file with the certificate of the "
+            "authority that signed the server's, and NATS_URL to a name that stands in it"
+        )
+        self.url = url
+        self.reason = reason
+
+
 class Bus(LenientClient):
     """A NATS client that reconnects for ever and can be watched.
 
@@ -75,15 +92,27 @@ class Bus(LenientClient):
 
     @classmethod
     async def open(
-        cls, url: str, *, name: str = "recado", creds: str | Path | None = None, token: str | None = None
+        cls,
+        url: str,
+        *,
+        name: str = "recado",
+        creds: str | Path | None = None,
+        token: str | None = None,
+        ca: Path | None = None,
+        inbox_prefix: str = INBOX_PREFIX,
     ) -> Bus:
         """Connect to the servers of `url` (several: comma-separated) with a credentials file or a token.
 
-        Raises BusUnreachable within about 3 s when nobody answers, BusRefused when the credentials do not do.
+        With `ca`, a file of certificates, the connection is encrypted, and the server's certificate has to be signed
+        by one of these; without it, by one that the system trusts. Answers come to subjects under `inbox_prefix`.
+
+        Raises BusUnreachable within about 3 s when nobody answers, BusUntrusted, BusRefused when the credentials do not
+        do.
         """
         servers = [server.strip() for server in url.split(",")]
         shown = ",".join(map(_without_credentials, servers))
         credentials = _read_credentials(shown, Path(creds)) if creds is not None else None
+        trusted = _trusting(shown, ca) if ca is not None else None
         self = cls()
         try:
             async with asyncio.timeout(FIRST_CONNECT):
@@ -92,6 +121,8 @@ class Bus(LenientClient):
                     name=name,
                     user_credentials=credentials,
                     token=token,
+                    tls=trusted,
+                    inbox_prefix=inbox_prefix,
                     error_cb=self.on_error,
                     disconnected_cb=self.on_lost,
                     reconnected_cb=self.on_back,
@@ -114,7 +145,10 @@ class Bus(LenientClient):
         self._standing.set()
         return self
 
-    def _first_failure(self, shown: str, error: Exception) -> BusUnreachable | BusRefused:
+    def _first_failure(self, shown: str, error: Exception) -> BusUnreachable | BusRefused | BusUntrusted:
+        untrusted = next((one for one in (error, self._first_error) if isinstance(one, ssl.SSLError)), None)
+        if untrusted is not None:
+            return BusUntrusted(shown, getattr(untrusted, "verify_message", "") or said(untrusted))
         words = said(error).removeprefix("nats: ").strip("'")
         if "authoriz" in words.lower() or "authenti" in words.lower():
             return BusRefused(shown, words)
@@ -210,6 +244,13 @@ class Bus(LenientClient):
 def said(error: BaseException) -> str:
     """What an error says, its name if it says nothing."""
     return str(error) or type(error).__name__
+
+
+def _trusting(url: str, ca: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise BusUntrusted(url, f"{ca} holds no certificates that can be read ({said(error)})") from error
 
 
 def _read_credentials(url: str, file: Path) -> RawCredentials:

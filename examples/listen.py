@@ -15,7 +15,8 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 
 async def main(name: str) -> None:
-    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"))
+    inbox = os.environ.get("NATS_INBOX_PREFIX", "_INBOX")
+    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox)
     js = bus.jetstream()
     replies = await js.pull_subscribe(
         "evt.*.*.*.o.reply",

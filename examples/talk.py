@@ -21,7 +21,8 @@ def token(text: str) -> str:
 
 async def main(phone: str, text: str) -> None:
     account, chat = token(os.environ.get("RECADO_ACCOUNT", "local")), token(f"{phone}@s.whatsapp.net")
-    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"))
+    inbox = os.environ.get("NATS_INBOX_PREFIX", "_INBOX")
+    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox)
     replies = await bus.subscribe(f"wa.out.{account}.{chat}")
     message = {"id": str(uuid.uuid4()), "text": text}
     # The answer to this request is the promise that the message is stored.

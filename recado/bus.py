@@ -18,10 +18,15 @@ class NotRunning(Exception):
 
 
 async def connect(settings: Settings) -> Bus:
-    """A connection to the bus. Raises NotRunning, BusUnreachable, BusRefused, DataUnusable."""
+    """A connection to the bus. Raises NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable."""
     if settings.nats_url is not None:
-        return await Bus.open(settings.nats_url, creds=settings.nats_creds)
+        return await connect_to(settings.nats_url, settings)
     address = find_bus(settings.data)
     if address is None:
         raise NotRunning(settings.data)
     return await Bus.open(address.url, token=address.token)
+
+
+async def connect_to(url: str, settings: Settings) -> Bus:
+    """A connection to a server that recado did not start. Raises BusUnreachable, BusUntrusted, BusRefused."""
+    return await Bus.open(url, creds=settings.nats_creds, ca=settings.nats_ca, inbox_prefix=settings.nats_inbox_prefix)

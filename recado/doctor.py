@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.bus import BusRefused, BusUnreachable
+from events.bus import BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado.bus import NotRunning, connect
@@ -39,7 +39,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
     last = None
     try:
         bus = await connect(settings)
-    except (NotRunning, BusUnreachable, BusRefused, DataUnusable) as error:
+    except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable) as error:
         yield Finding("bus", "failure", str(error))
     else:
         try:

@@ -13,12 +13,14 @@ from recado import api_modes
 from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.media_settings import MediaSettings
+from recado.nats_settings import NatsSettings, nats_problems
 from recado.text_settings import TextSettings
 from recado.variables import (
+    Endpoint,
     Variable,
     choice,
     duration,
-    file,
+    endpoint,
     folder,
     instance,
     name,
@@ -147,25 +149,6 @@ class Settings(TextSettings, frozen=True, kw_only=True):
             secret=True,
         ),
     ] = ()
-    nats_url: Annotated[
-        str | None,
-        Variable(
-            name="NATS_URL",
-            reader=url("nats", "tls", "ws", "wss", example="nats://localhost:4222", several=True),
-            meaning="The NATS server that holds the log. If unset, `recado up` runs one of its own on this machine, "
-            "and every other command finds that one through `RECADO_DATA`.",
-            example="nats://nats.example.org:4222",
-        ),
-    ] = None
-    nats_creds: Annotated[
-        Path | None,
-        Variable(
-            name="NATS_CREDS",
-            reader=file(),
-            meaning="The credentials file for `NATS_URL`.",
-            example="/etc/recado/recado.creds",
-        ),
-    ] = None
     account: Annotated[
         str,
         Variable(
@@ -187,6 +170,17 @@ class Settings(TextSettings, frozen=True, kw_only=True):
             example="/var/lib/recado",
         ),
     ] = Path("data")
+    probes: Annotated[
+        Endpoint | None,
+        Variable(
+            name="RECADO_PROBES",
+            reader=endpoint(),
+            meaning="`/healthz`, `/readyz` and `/metrics` of `recado serve` and `recado up` are served here too, for "
+            "supervisors and Prometheus on other machines: numbers and states, nothing that anybody wrote. The page "
+            "is not.",
+            example="0.0.0.0:9088",
+        ),
+    ] = None
     port: Annotated[
         int,
         Variable(
@@ -276,7 +270,9 @@ class Settings(TextSettings, frozen=True, kw_only=True):
 
 _HINTS = get_type_hints(Settings, include_extras=True)
 _FIELDS = [
-    field for part in (Settings, TextSettings, MediaSettings, WhatsAppSettings) for field in part.__annotations__
+    field
+    for part in (Settings, NatsSettings, TextSettings, MediaSettings, WhatsAppSettings)
+    for field in part.__annotations__
 ]
 VARIABLES: dict[str, Variable] = {field: _HINTS[field].__metadata__[0] for field in _FIELDS}
 """The variable behind each field of Settings."""
@@ -336,5 +332,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
         agent = settings.openai_agent_id or given.get("OPENAI_MODEL", "").strip()
         yield from api_modes.agents_problems(settings.openai_api_key, settings.openai_base_url, agent)
     yield from hosted_tools_problems(mode, settings.hosted_tools, settings.openai_agent_id)
-    if settings.nats_creds is not None and not given.get("NATS_URL", "").strip():
-        yield "NATS_CREDS is set and NATS_URL is not: say which server the credentials are for, or unset them"
+    yield from nats_problems(given)

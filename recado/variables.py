@@ -18,6 +18,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,12}")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SUBJECT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -156,6 +157,38 @@ def host() -> Reader:
             ) from None
 
     return Reader("an IP address of this machine", read)
+
+
+class Endpoint(NamedTuple):
+    """Where something listens."""
+
+    host: str
+    port: int
+
+
+def endpoint() -> Reader:
+    """An address and a port; an IPv6 address stands in brackets."""
+
+    def read(given: str) -> Endpoint:
+        address, colon, port = given.rpartition(":")
+        try:
+            found = str(ip_address(address.removeprefix("[").removesuffix("]")))
+        except ValueError:
+            found = ""
+        if not colon or not found or not _WHOLE.fullmatch(port) or not 0 <= int(port) <= 65535:
+            raise ValueError("which is no IP address of this machine with a port: write one like 0.0.0.0:9088")
+        return Endpoint(found, int(port))
+
+    return Reader("an IP address of this machine and a port", read)
+
+
+def subject() -> Reader:
+    def read(given: str) -> str:
+        if not _SUBJECT.fullmatch(given):
+            raise ValueError("which begins no subject: write words with dots between them, like _INBOX.instance")
+        return given
+
+    return Reader("words of letters, digits, `_` and `-`, with dots between them", read)
 
 
 def name() -> Reader:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-import msgspec
-
+from recado.nats_settings import NatsSettings
 from recado.variables import Reader, Variable, choice, host, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
@@ -34,7 +33,7 @@ def _template() -> Reader:
     return Reader("a template's name and its language, with a colon between them", read)
 
 
-class WhatsAppSettings(msgspec.Struct, frozen=True, kw_only=True):
+class WhatsAppSettings(NatsSettings, frozen=True, kw_only=True):
     """What the gateway to WhatsApp's Cloud API was told."""
 
     whatsapp_access_token: Annotated[

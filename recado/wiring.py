@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from secrets import token_hex
+from socket import socket
 from typing import Any
 
 import click
@@ -30,7 +31,7 @@ from actors.room import Room
 from actors.router import Router
 from actors.service_tools import ServiceTools
 from actors.toolbox import Toolbox
-from console.app import make_app
+from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
@@ -45,6 +46,7 @@ from projections.chat_reads import ChatReads
 from projections.queries import Queries
 from projections.reader import Reader
 from projections.runner import Runner
+from recado.bus import connect_to
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
 from recado.leased import while_held
@@ -102,7 +104,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         folder = stack.enter_context(DataFolder.hold(settings.data))
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
         functions = load(settings.tools) if settings.tools else {}
-        listener = stack.enter_context(contextlib.closing(bind(settings.port)))
+        listeners = stack.enter_context(_bound(settings))
         model = await stack.enter_async_context(open_model(settings, own=True))
 
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
@@ -197,10 +199,30 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             not_ready=Readiness(bus, runner, ownership, room).reasons_against,
             simulator=simulator,
         )
-        address = await stack.enter_async_context(serving(make_app(deps), listener))
+        address = await stack.enter_async_context(_served(deps, *listeners))
         log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
         click.echo(f"recado is at {address}")
         yield tasks
+
+
+@contextlib.contextmanager
+def _bound(settings: Settings) -> Iterator[tuple[socket, socket | None]]:
+    """The sockets of the page and, if it is wanted, of what others on the network may ask."""
+    with contextlib.closing(bind(settings.port)) as page:
+        if settings.probes is None:
+            yield page, None
+            return
+        with contextlib.closing(bind(settings.probes.port, settings.probes.host, "RECADO_PROBES")) as probes:
+            yield page, probes
+
+
+@asynccontextmanager
+async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncIterator[str]:
+    """Serves on both; gives the page's address."""
+    async with AsyncExitStack() as stack:
+        if probes is not None:
+            log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
+        yield await stack.enter_async_context(serving(make_app(deps), page))
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
@@ -213,7 +235,7 @@ async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bu
     async with AsyncExitStack() as stack:
         log_bytes: int | None = None
         if settings.nats_url is not None:
-            bus = await Bus.open(settings.nats_url, creds=settings.nats_creds)
+            bus = await connect_to(settings.nats_url, settings)
         else:
             server = await stack.enter_async_context(EmbeddedNats.start(folder))
             bus = await Bus.open(server.address.url, token=server.address.token)

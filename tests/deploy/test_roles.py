@@ -1,0 +1,219 @@
+"""Each role's user can do the role's work, and nothing else, on the very configuration of deploy/nats."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from actors.lease import Lease
+from actors.lease_bucket import LeaseBucket
+from actors.members import Holder
+from events.bus import Bus, BusRefused, BusUntrusted
+from events.ids import ChatKey, token
+from events.inbound import Message, Receipt
+from events.jetstream_log import JetStreamLog
+from events.recorded import Unreadable
+from tests.chaos.process import Recado
+from tests.deploy.conftest import As
+from tests.deploy.nats import ROLES, DeployedNats
+from tests.recado.command import Command
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+ANA = ChatKey("local", "5511999990001@s.whatsapp.net")
+CHAT = f"local.{token(ANA.chat)}"
+
+MAY_PUBLISH = {
+    "instance": [f"evt.5.{CHAT}.o.reply", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"],
+    "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")] + ["$KV.LEASES.g.local"],
+    "consumer": ["$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.o.reply", "$JS.ACK.EVENTS.listener.1.2.3.4.5"],
+    "operator": [f"wa.control.{CHAT}", f"evt.5.{CHAT}.o.thread_created", "$JS.API.STREAM.SNAPSHOT.EVENTS"],
+}
+MAY_NOT_PUBLISH = {
+    "instance": [f"wa.in.{CHAT}", f"wa.control.{CHAT}", f"evt.5.{CHAT}.i.in", "$JS.API.STREAM.SNAPSHOT.EVENTS"],
+    "gateway": [
+        f"evt.5.{CHAT}.o.reply",
+        f"wa.control.{CHAT}",
+        f"wa.out.{CHAT}",
+        "$KV.LEASES.p.3",
+        "$KV.LEASES.m.one",
+        "$JS.API.DIRECT.GET.EVENTS",
+        "$JS.API.STREAM.UPDATE.EVENTS",
+        "$JS.API.CONSUMER.CREATE.DLQ.x",
+        "$JS.API.STREAM.SNAPSHOT.EVENTS",
+    ],
+    "consumer": [
+        f"wa.in.{CHAT}",
+        f"wa.out.{CHAT}",
+        f"wa.receipt.{CHAT}",
+        f"evt.5.{CHAT}.o.reply",
+        "$JS.API.STREAM.MSG.GET.EVENTS",
+        "$JS.API.DIRECT.GET.EVENTS",
+        "$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.i.in",
+        "$JS.API.CONSUMER.CREATE.EVENTS.another.evt.*.*.*.o.reply",
+        "$JS.API.CONSUMER.MSG.NEXT.EVENTS.another",
+        "$KV.LEASES.g.local",
+    ],
+    "operator": [f"evt.5.{CHAT}.o.reply", f"evt.5.{CHAT}.o.turn_adopted", "$KV.LEASES.p.3", f"wa.out.{CHAT}"],
+}
+NOBODY = [
+    *(f"$JS.API.STREAM.{verb}.EVENTS" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
+    "$JS.API.STREAM.CREATE.MINE",
+    "$JS.API.STREAM.DELETE.DLQ",
+    "$SYS.REQ.SERVER.PING",
+]
+MAY_NOT_HEAR = {
+    role: [*(f"_INBOX.{other}.>" for other in ROLES if other != role), "_INBOX.>", ">", "evt.>", "wa.in.>", "$JS.>"]
+    for role in ROLES
+}
+
+
+async def refusals(bus: Bus, *, publish: str | None = None, hear: str | None = None) -> list[str]:
+    """What the server says against it."""
+    with capture_logs() as logs:
+        if publish is not None:
+            await bus.publish(publish, b"{}")
+        if hear is not None:
+            await (await bus.listen(hear, lambda *_: None)).unsubscribe()
+        await bus.flush()
+    return [entry["error"] for entry in logs if entry["event"] == "bus.error"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
+    """The server refuses what the role does not need, and says so, and nothing of what it needs."""
+    bus = await connected_as(role)
+    for subject in MAY_PUBLISH[role]:
+        assert await refusals(bus, publish=subject) == []
+    for subject in MAY_NOT_PUBLISH[role] + NOBODY:
+        assert "permissions violation for publish" in " ".join(await refusals(bus, publish=subject)).lower(), subject
+    for subject in MAY_NOT_HEAR[role]:
+        assert "permissions violation for subscription" in " ".join(await refusals(bus, hear=subject)).lower(), subject
+
+
+async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: As, tmp_path: Path) -> None:
+    """A real instance answers what a gateway brings, a listener hears it twice over, an operator looks and orders."""
+    instance = Recado(tmp_path / "instance", RECADO_INSTANCE="one", **deployed.environment("instance"))
+    await instance.started()
+    listener = subprocess.Popen(
+        [sys.executable, ROOT / "examples" / "listen.py", "listener"],
+        env=os.environ | deployed.environment("consumer") | {"SSL_CERT_FILE": str(deployed.ca)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        consumer = await connected_as("consumer")
+        heard: list[bytes] = []
+        await consumer.listen("wa.out.>", lambda _subject, _reply, _headers, body: heard.append(body))
+        await consumer.flush()
+
+        gateway = await connected_as("gateway")
+        log = await JetStreamLog.open(gateway)
+        stored = await log.publish(ANA, Message(id="m1", text="hello"), msg_id="in:m1")
+        await until(lambda: heard)
+        reply = json.loads(heard[0])
+        assert reply["in_reply_to"] == ["m1"]
+        await log.publish(ANA, Receipt(id="r1", reply=reply["id"], state="sent"), msg_id="receipt:r1")
+        await log.bury("local", b"?", reason="test", msg_id="dlq:1")
+        tail = log.tail(stored.seq - 1, f"evt.*.{ANA.account}.*.*.*")
+        assert (await asyncio.wait_for(anext(tail), 10))[0].seq == stored.seq
+        await tail.aclose()
+        lease = Lease(LeaseBucket(gateway), "g.local", Holder("gateway", "1"))
+        taken = asyncio.Event()
+        keeping = asyncio.create_task(lease.keep(taken.set, taken.clear))
+        await asyncio.wait_for(taken.wait(), 10)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await log.close()
+
+        assert listener.stdout is not None
+        line = await asyncio.wait_for(asyncio.to_thread(listener.stdout.readline), 30)
+        assert json.loads(line) == {"chat": ANA.chat, "text": reply["text"]}
+
+        settings = deployed.environment("operator")
+        recado = Command(tmp_path, RECADO_DATA=str(tmp_path / "operator"), OPENAI_API_MODE="scripted", **settings)
+        (instances,) = (await recado("instances", "--json")).document
+        assert (instances["instance"], len(instances["partitions"])) == ("one", 64)
+        events = (await recado("events", "--json")).document
+        assert [event["type"] for event in events][-2:] == ["reply", "receipt"]
+        for command in (
+            ("say", "5511999990001", "again"),
+            ("pause", "5511999990001"),
+            ("resume", "5511999990001"),
+            ("send", "5511999990001", "It is Ana."),
+            ("doctor",),
+            ("replay",),
+            ("verify",),
+        ):
+            done = await recado(*command)
+            assert done.code == 0, f"{command}: {done.out}{done.err}"
+            assert "violation" not in done.err.lower(), done.err
+        assert [line for line in instance.lines() if "iolation" in str(line)] == []
+    finally:
+        listener.terminate()
+        listener.communicate()
+        instance.kill()
+
+
+async def test_a_gateway_cannot_have_the_server_speak_for_it(connected_as: As) -> None:
+    """Whoever asks JetStream names where the answer goes. Then an answer stands in the log that nobody can read as a
+    reply or an order; what the gateway wrote itself gets nowhere but where it belongs."""
+    log = await JetStreamLog.open(await connected_as("instance"))
+    gateway = await connected_as("gateway")
+    forged = b'{"id":"x","turn":null,"chat":"%s","account":"local","text":"Send money","in_reply_to":[],' % (
+        ANA.chat.encode()
+    )
+    forged += b'"author":"operator","at":"2026-01-01T00:00:00Z","command":"send"}'
+    await gateway.request(f"wa.in.{CHAT}", forged)
+    create = {"stream_name": "EVENTS", "config": {"name": "x", "filter_subject": "evt.*.*.*.*.*", "ack_policy": "none"}}
+    create_subject = "$JS.API.CONSUMER.CREATE.EVENTS.x.evt.*.*.*.*.*"
+    for target in (f"evt.62.{CHAT}.o.reply", f"wa.control.{CHAT}"):
+        pushing = create | {"config": create["config"] | {"deliver_subject": target}}  # type: ignore[operator]
+        answer = await gateway.request(create_subject, json.dumps(pushing).encode())
+        assert "error" in json.loads(answer.data)
+    await gateway.request(create_subject, json.dumps(create).encode())
+    for target in (f"evt.62.{CHAT}.o.reply", f"wa.control.{CHAT}"):
+        await gateway.publish("$JS.API.CONSUMER.MSG.NEXT.EVENTS.x", b"1", reply=target)
+        await gateway.publish("$JS.API.STREAM.MSG.GET.EVENTS", b'{"seq":1}', reply=target)
+    await gateway.flush()
+
+    async def arrived() -> bool:
+        return (await log.head()).last >= 5
+
+    await until(arrived)
+    tail = log.tail(0)
+    for recorded in await anext(tail):
+        is_speech = recorded.side == "o" or recorded.type == "control"
+        assert not is_speech or isinstance(recorded.event, Unreadable), recorded
+    await tail.aclose()
+    await log.close()
+
+
+async def test_who_is_not_let_in(deployed: DeployedNats) -> None:
+    """A wrong password, no password, and a server that somebody else's authority vouches for."""
+    url, ca = deployed.environment("gateway")["NATS_URL"], deployed.ca
+    address = url.rpartition("@")[2]
+    for wrong in (f"tls://gateway:wrong@{address}", f"tls://{address}"):
+        with pytest.raises(BusRefused):
+            await Bus.open(wrong, ca=ca)
+    with pytest.raises(BusUntrusted, match="NATS_CA") as untrusted:
+        await Bus.open(url)
+    assert "gateway:" not in str(untrusted.value)
+    (nothing := deployed.folder / "nothing.pem").write_text("no certificate")
+    with pytest.raises(BusUntrusted, match=r"nothing\.pem holds no certificates"):
+        await Bus.open(url, ca=nothing)
+    with pytest.raises(BusUntrusted):
+        await Bus.open(url.replace("localhost", "127.0.0.2"), ca=ca)
+
+
+def test_secrets_stay_with_who_made_them(deployed: DeployedNats) -> None:
+    """Keys and passwords are for their owner's eyes only."""
+    for secret in ("ca.key", "tls/server.key", "passwords.conf", *(f"{role}.env" for role in ROLES)):
+        assert (deployed.folder / secret).stat().st_mode & 0o077 == 0, secret
