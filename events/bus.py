@@ -6,6 +6,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from events.lenient_client import LenientClient
 
 FIRST_CONNECT = 3.0
 """Seconds in which the first connection must stand; afterwards it is tried again for ever."""
+
+FIRST_CLOSE = 0.5
+"""Seconds to wait for the end of a connection that never stood."""
 
 RECONNECT_WAIT = 0.2
 PING_INTERVAL = 3
@@ -136,7 +140,9 @@ class Bus(LenientClient):
                 )
         except (nats.errors.Error, OSError, ValueError) as error:
             if self.is_connecting:
-                await self.close()
+                # asyncio never says of a connection that did not become an encrypted one that it is closed.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.close(), FIRST_CLOSE)
             raise self._first_failure(shown, error) from error
         # nats-py would retry the first connection for ever too, so it is told to reconnect only now.
         self.options["allow_reconnect"] = True

