@@ -32,12 +32,19 @@ CHAT = f"local.{token(ANA.chat)}"
 
 MAY_PUBLISH = {
     "instance": [f"evt.5.{CHAT}.o.reply", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"],
-    "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")] + ["$KV.LEASES.g.local"],
+    "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
+    + ["$KV.LEASES.g.local", "$O.MEDIA.C.x", "$JS.API.STREAM.PURGE.OBJ_MEDIA"],
     "consumer": ["$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.o.reply", "$JS.ACK.EVENTS.listener.1.2.3.4.5"],
     "operator": [f"wa.control.{CHAT}", f"evt.5.{CHAT}.o.thread_created", "$JS.API.STREAM.SNAPSHOT.EVENTS"],
 }
 MAY_NOT_PUBLISH = {
-    "instance": [f"wa.in.{CHAT}", f"wa.control.{CHAT}", f"evt.5.{CHAT}.i.in", "$JS.API.STREAM.SNAPSHOT.EVENTS"],
+    "instance": [
+        f"wa.in.{CHAT}",
+        "$O.MEDIA.C.x",
+        f"wa.control.{CHAT}",
+        f"evt.5.{CHAT}.i.in",
+        "$JS.API.STREAM.SNAPSHOT.EVENTS",
+    ],
     "gateway": [
         f"evt.5.{CHAT}.o.reply",
         f"wa.control.{CHAT}",
