@@ -1,9 +1,9 @@
 """A stream as one piece of bytes, out of JetStream and back into it.
 
-A snapshot is what the stream held at one moment, while it goes on; its bytes are the server's own (a tar in S2, the same
-that the NATS CLI writes) and carry checksums that the server looks at when they come back. Protocol: `STREAM.SNAPSHOT`
-and `STREAM.RESTORE` of https://docs.nats.io/reference/reference-protocols/nats_api_reference; flow control and the ends
-of both as `server/jetstream_api.go` of nats-server 2.15 has them.
+A snapshot is what the stream held at one moment, while it goes on; its bytes are the server's own (a tar in S2, as the
+NATS CLI writes it) and carry checksums that the server looks at when they come back. Protocol: `STREAM.SNAPSHOT` and
+`STREAM.RESTORE` of https://docs.nats.io/reference/reference-protocols/nats_api_reference; flow control and the ends of
+both as nats-server 2.15.1 was seen to have them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ SILENCE = 30.0
 FINISH = 300.0
 """Seconds for the server to take the whole into use."""
 
-_END = b"NATS/1.0 204"
+_ENDS = (b"", b"NATS/1.0 204")
+"""What a last message has for headers, in short snapshots and in long ones; any other status says what went wrong."""
+
+_LOST = b"the connection was lost"
 
 
 class SnapshotBroken(LogError):
@@ -70,15 +73,15 @@ class Download:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes in order; the server sends only so much ahead of who reads. Raises SnapshotBroken."""
-        unwatch = self._bus.watch(lambda standing: None if standing else self._arrived.put_nowait((b"", b"", b"")))
+        unwatch = self._bus.watch(lambda standing: None if standing else self._arrived.put_nowait((b"", _LOST, b"")))
         number = 0
         try:
             while True:
                 async with asyncio.timeout(SILENCE):
                     reply, headers, body = await self._arrived.get()
                 if not body:
-                    if not headers.startswith(_END):
-                        why = headers.decode(errors="replace").strip() or "the connection was lost"
+                    if (status := headers.partition(b"\r\n")[0].strip()) not in _ENDS:
+                        why = status.decode(errors="replace")
                         raise SnapshotBroken(f"the snapshot of {self._stream} is not whole: {why}")
                     return
                 number += 1

@@ -1,8 +1,8 @@
 """What a log that was put back from a backup still owes, and must not do a second time.
 
-After the backup recado went on: what was open in it was most likely answered and sent, and nothing in the log says so. So
-it is ended here without a word to anybody, before any instance or gateway looks at the log: each with an event of its own
-that says why.
+After the backup recado went on: what was open in it was most likely answered and sent, and nothing in the log says so.
+So it is ended here without a word to anybody, before any instance or gateway looks at the log, each with an event that
+says why.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 async def settle(log: EventLog, by: str) -> Settled:
-    """End what is open. `by` names the restore. May be repeated. Raises LogUnavailable, LogFull, WrongExpectedVersion."""
+    """End what is open. `by` names the restore. May be repeated.
+
+    Raises LogUnavailable, LogFull, WrongExpectedVersion.
+    """
     messages = orders = replies = 0
     async for key, chat in _owing(log):
         at, expected = (await log.head()).now, chat.o
@@ -54,7 +57,7 @@ async def settle(log: EventLog, by: str) -> Settled:
             messages += len(decision.messages)
             orders += isinstance(decision, Ignored) and decision.cause is not None
             expected = (await log.append(key, decision, expected=expected, msg_id=f"{by}:{expected}:{key.chat}")).seq
-    async for owed in _unsettled(log):
+    for owed in await _unsettled(log):
         id_ = f"{by}.{owed.id}"[:_LONGEST_ID]
         receipt = Receipt(
             id=id_,
@@ -79,9 +82,8 @@ def _endings(chat: Chat, at: datetime) -> list[Ignored | TurnFailed]:
         named = together(waiting)
         endings.append(Ignored(messages=named, reason=RESTORED, at=at))
         del waiting[: len(named)]
-    for order in chat.orders:
-        if order.control.command in _REPEATED:
-            endings.append(Ignored(messages=(), reason=RESTORED, at=at, cause=order.control.id))
+    again = (order.control for order in chat.orders if order.control.command in _REPEATED)
+    endings += [Ignored(messages=(), reason=RESTORED, at=at, cause=control.id) for control in again]
     return endings
 
 

@@ -56,9 +56,9 @@ def backup(file: Path, as_json: bool) -> None:
 def restore(file: Path, as_json: bool) -> None:
     """Put the log back from FILE, onto a bus that has none. No instance and no gateway may run.
 
-    Without NATS_URL the embedded server of RECADO_DATA is run meanwhile. What was open in the backup is ended without a
-    word to anybody, since it may have been answered after the backup: nobody is answered twice. If it is interrupted, run
-    it again.
+    Without NATS_URL the embedded server of RECADO_DATA is run meanwhile. What was open in the backup is ended without
+    a word to anybody, since it may have been answered after the backup: nobody is answered twice. If it is interrupted,
+    run it again.
     """
     restored = run(_restore(settings(), file))
     if as_json:

@@ -209,7 +209,7 @@ async def test_who_is_not_let_in(deployed: DeployedNats) -> None:
         await Bus.open(url)
     assert "gateway:" not in str(untrusted.value)
     (nothing := deployed.folder / "nothing.pem").write_text("no certificate")
-    with pytest.raises(BusUntrusted, match="nothing.pem holds no certificates"):
+    with pytest.raises(BusUntrusted, match=r"nothing\.pem holds no certificates"):
         await Bus.open(url, ca=nothing)
 
 
