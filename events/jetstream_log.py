@@ -37,6 +37,12 @@ class JetStreamLog:
         info = await ensure_streams(bus, max_bytes=max_bytes)
         return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
+    @classmethod
+    async def attach(cls, bus: Bus) -> JetStreamLog:
+        """The log on `bus` as it is, also while it is being put back. Raises ApiRefused, LogUnavailable."""
+        info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
+        return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
+
     async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
         msg_id = header_value(msg_id)
         ack = await self._publisher.publish(

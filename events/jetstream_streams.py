@@ -26,6 +26,9 @@ from events.log import LogMismatch, LogUnavailable
 EVENTS = "EVENTS"
 DLQ = "DLQ"
 
+RESTORING = "recado.restoring"
+"""In the metadata of the log: it was put back from a backup, and what is open in it is not settled yet."""
+
 REPLICAS = 3
 """Servers of a cluster that keep the streams."""
 
@@ -113,6 +116,11 @@ async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
     info = await _find(bus, EVENTS)
     if info is None:
         info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)
+    elif RESTORING in info.config.get("metadata", {}):
+        raise LogMismatch(
+            "the log is being put back from a backup: start again when recado restore has ended. If it was "
+            "interrupted, run it again with the same file"
+        )
     else:
         info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
     dead = await _find(bus, DLQ)

@@ -69,6 +69,8 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)
+    # asyncio says so at the end of every encrypted connection of nats-py's, and means nothing by it.
+    logging.getLogger("asyncio").addFilter(lambda record: "eof_received()" not in record.getMessage())
     for server in ("uvicorn", "uvicorn.access", "uvicorn.error"):
         # uvicorn brings handlers of its own where its default log configuration was loaded before.
         logging.getLogger(server).handlers.clear()

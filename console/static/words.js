@@ -6,6 +6,7 @@ const REASONS = {
   unsupported_kind: "this kind of message is not answered",
   paused: "the chat is paused",
   stale: "it is too old",
+  restored: "it was open in a backup that was put back",
   budget: "the chat has used up its tokens for today",
   unreadable: "it cannot be read",
   too_large: "its file is too large",

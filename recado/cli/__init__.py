@@ -48,6 +48,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),
         "verify": Entry("repair", "Rebuild the projection beside the live one and compare."),
+        "backup": Entry("backup", "Save the log to a file, while recado runs."),
+        "restore": Entry("backup", "Put the log back from a file."),
         "import-threads": Entry("importing", "Bring the threads of another bot along."),
     },
 }

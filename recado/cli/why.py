@@ -20,6 +20,7 @@ _BECAUSE = {
     "unsupported_kind": "this kind of message is not answered",
     "budget": "the chat had used up RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
     "stale": "it was older than RECADO_STALE_AFTER",
+    "restored": "it was open in the backup from which the log was put back, and may have been answered since",
     "paused": "the chat was paused",
     "malformed_chat": "its subject names no chat",
     "other_chat": "its body names another chat than its subject",

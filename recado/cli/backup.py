@@ -1,0 +1,131 @@
+"""`recado backup` and `recado restore`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from actors.lease_bucket import LeaseBucket
+from events.bus import Bus
+from events.jetstream_log import JetStreamLog
+from recado.backup import About, SavedStream, put_back, save, settled
+from recado.bus import connect, connect_to
+from recado.cli.options import json_option
+from recado.cli.printing import json_text, print_table
+from recado.cli.session import run, settings
+from recado.data_folder import DataFolder
+from recado.embedded import EmbeddedNats
+from recado.finding import in_units
+from recado.settings import Settings
+from recado.settling import Settled, settle
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What came of a restore: the backup, its streams, and what was open in it."""
+
+    backup: About
+    streams: list[SavedStream]
+    settled: Settled
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@json_option
+def backup(file: Path, as_json: bool) -> None:
+    """Save the log to FILE, with its dead letters and what stands beside it on the bus, while recado runs.
+
+    The projection is not in it: it is made of the log. Keep FILE as you keep the conversations: they are in it.
+    """
+    saved = run(_save(settings(), file))
+    if as_json:
+        click.echo(json_text(saved))
+        return
+    _print(saved)
+    click.echo(f"Saved to {file}.")
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@json_option
+def restore(file: Path, as_json: bool) -> None:
+    """Put the log back from FILE, onto a bus that has none. No instance and no gateway may run.
+
+    Without NATS_URL the embedded server of RECADO_DATA is run meanwhile. What was open in the backup is ended without
+    a word to anybody, since it may have been answered after the backup: nobody is answered twice. If it is interrupted,
+    run it again.
+    """
+    restored = run(_restore(settings(), file))
+    if as_json:
+        click.echo(json_text(restored))
+        return
+    _print(restored.streams)
+    done = restored.settled
+    click.echo(f"Put back as of {restored.backup.at:%Y-%m-%d %H:%M:%S} UTC. What came later is not in it.")
+    if done.messages or done.orders or done.replies:
+        click.echo(
+            f"Open at that time, and ended without a word: {done.messages} messages, {done.orders} orders, "
+            f"{done.replies} replies. See recado events --type ignored, turn_failed and receipt."
+        )
+    click.echo("Start the instances, then the gateways.")
+
+
+class StillRunning(Exception):
+    """Somebody works on the bus: `names` are the instances and gateways."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"these still run: {', '.join(names)}. Stop them first, and start them after the restore")
+        self.names = names
+
+
+async def _save(chosen: Settings, file: Path) -> list[SavedStream]:
+    bus = await connect(chosen)
+    try:
+        return await save(bus, file)
+    finally:
+        await bus.close()
+
+
+async def _restore(chosen: Settings, file: Path) -> Restored:
+    async with _bus(chosen) as bus:
+        there = await LeaseBucket(bus).read_all()
+        if names := sorted(key[2:] for key, entry in there.items() if entry.value and key[:2] in ("m.", "g.")):
+            raise StillRunning(names)
+        about, streams = await put_back(bus, file)
+        log = await JetStreamLog.attach(bus)
+        try:
+            done = await settle(log, f"restore-{about.id}")
+        finally:
+            await log.close()
+        await settled(bus)
+        return Restored(about, streams, done)
+
+
+@asynccontextmanager
+async def _bus(chosen: Settings) -> AsyncIterator[Bus]:
+    if chosen.nats_url is not None:
+        bus = await connect_to(chosen.nats_url, chosen)
+        try:
+            yield bus
+        finally:
+            await bus.close()
+        return
+    with DataFolder.hold(chosen.data) as folder:
+        async with EmbeddedNats.start(folder) as server:
+            bus = await Bus.open(server.address.url, token=server.address.token)
+            try:
+                yield bus
+            finally:
+                await bus.close()
+
+
+def _print(streams: list[SavedStream]) -> None:
+    print_table(
+        ("STREAM", "MESSAGES", "LAST", "SIZE"),
+        [(one.stream, f"{one.messages:,}", f"{one.last:,}", in_units(one.size)) for one in streams],
+    )

@@ -1,0 +1,222 @@
+"""A backup is made while recado runs; all servers lose everything; the conversation goes on from the backup.
+
+On the deployed configuration, with the operator's user, on one server and on a cluster of three.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from events.bus import Bus
+from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
+from events.ids import ChatKey
+from events.inbound import Control, Message
+from events.jetstream_log import JetStreamLog
+from events.log import LogUnavailable
+from events.recorded import Recorded
+from gateways.delivery import Delivery
+from gateways.sender import Outcome, Part
+from recado.settling import Settled, settle
+from tests.chaos.process import Recado
+from tests.deploy.nats import DeployedNats
+from tests.recado.command import Command, Done
+from tests.waiting import until
+
+ANA, BIA, CAI, DUDA = (ChatKey("local", f"551199999000{n}@s.whatsapp.net") for n in range(1, 5))
+AT = datetime.now(UTC)
+
+
+@pytest.fixture(params=[1, 3], ids=["one server", "cluster"])
+def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DeployedNats]:
+    servers = DeployedNats(tmp_path / "deployed", request.param)
+    servers.start()
+    yield servers
+    servers.stop()
+
+
+class Logs(NamedTuple):
+    instance: JetStreamLog
+    gateway: JetStreamLog
+    operator: JetStreamLog
+
+
+class Phone:
+    """What people get; it remembers through everything that happens to servers."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+
+    async def send(self, part: Part) -> Outcome:
+        self.got.append(part.reply)
+        return Outcome("delivered", provider_id=f"wamid.{len(self.got)}")
+
+    async def resolve(self, part: Part) -> Outcome:
+        return Outcome("in_doubt")
+
+
+@asynccontextmanager
+async def opened(servers: DeployedNats) -> AsyncIterator[Logs]:
+    """The log as each role has it, once the servers have agreed on who leads."""
+    async with AsyncExitStack() as stack:
+        logs = []
+        for role in ("instance", "gateway", "operator"):
+            bus = await servers.connect(role)
+            stack.push_async_callback(bus.close)
+
+            async def ready(bus: Bus = bus) -> JetStreamLog | None:
+                try:
+                    return await JetStreamLog.open(bus, max_bytes=64 * 1024**2)
+                except LogUnavailable:
+                    return None
+
+            log = await until(ready, 60)
+            assert log is not None
+            logs.append(log)
+        yield Logs(*logs)
+
+
+async def everything(log: JetStreamLog) -> list[Recorded]:
+    found: list[Recorded] = []
+    last = (await log.head()).last
+    async with aclosing(log.tail(0)) as tail:
+        async for batch in tail:
+            found += batch
+            if found[-1].seq >= last:
+                return found
+    raise AssertionError("the tail ended")
+
+
+async def delivered(log: JetStreamLog, phone: Phone, folder: Path, until_got: int) -> None:
+    """A gateway that runs until the phone has so many."""
+    delivery = Delivery(log, "local", phone, data_dir=folder)
+    running = asyncio.create_task(delivery.run())
+    await delivery.started.wait()
+    await until(lambda: len(phone.got) >= until_got or running.done())
+    delivery.stop()
+    await running
+
+
+async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -> None:
+    """Nothing of the backup is lost, the projection notices, and nobody gets anything twice."""
+    instance = Recado(tmp_path / "one", RECADO_INSTANCE="one", **servers.environment("instance"))
+    operator = Command(
+        tmp_path,
+        RECADO_DATA=str(tmp_path / "one" / "data"),
+        OPENAI_API_MODE="scripted",
+        **servers.environment("operator"),
+    )
+    phone, file = Phone(), tmp_path / "monday.recado"
+
+    async with opened(servers) as logs:
+        before = (await logs.instance.head()).created
+        await instance.started()
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 0)
+        await say(operator, "m1")
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 1)
+        await instance.stop()
+        await leave_open(logs)
+        saved = await operator("backup", str(file), "--json")
+        assert saved.code == 0, saved.err
+        assert [stream["stream"] for stream in saved.document] == ["EVENTS", "DLQ"]
+        assert file.stat().st_mode & 0o077 == 0
+        assert "is there already" in (await operator("backup", str(file))).err
+        refused = await operator("restore", str(file))
+        assert (refused.code, "a backup is never put over one" in refused.err) == (1, True)
+
+        # It all goes on, is answered and sent, and then it is gone with the disks.
+        await instance.started()
+        assert "these still run: one" in (await operator("restore", str(file))).err
+        await say(operator, "m3")
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 6)  # m1, m2, b1, c1, unsent, m3
+        sent = list(phone.got)
+        assert len(sent) == len(set(sent)) == 6
+        instance.kill()
+    servers.lose_everything()
+    servers.start()
+
+    restored = await until_done(operator, "restore", str(file), "--json")
+    assert restored.document["settled"] == {"messages": 2, "orders": 1, "replies": 1}
+    again = await operator("restore", str(file))
+    assert (again.code, "a backup is never put over one" in again.err) == (1, True)
+
+    async with opened(servers) as logs:
+        assert (await logs.instance.head()).created != before
+        await instance.started()
+        verified = await operator("verify")
+        assert verified.code == 0, verified.out + verified.err
+        ends = [one.event for one in await everything(logs.operator) if (one.msg_id or "").startswith("restore-")]
+        assert [(end.turn, end.messages) for end in ends if isinstance(end, TurnFailed)] == [("t1", ("b1",))]
+        ignored = {(end.messages, end.cause) for end in ends if isinstance(end, Ignored) and end.reason == "restored"}
+        assert ignored == {(("m2",), None), ((), "c1")}
+        assert "it was open in the backup" in (await operator("why", "m2")).out
+
+        await goes_on(logs, operator, phone, tmp_path, sent)
+        await instance.stop()
+
+
+async def goes_on(logs: Logs, operator: Command, phone: Phone, folder: Path, sent: list[str]) -> None:
+    """What is written now is answered once, and nothing of what was `sent` is sent again."""
+    await say(operator, "m4")
+    history = (await operator("history", "5511999990001", "--json")).document
+    said = [line["text"] for line in history if line["author"] == "person"]
+    assert said == ["text of m1", "open", "text of m4"]
+    await delivered(logs.gateway, phone, folder / "gateway", 7)
+    await say(operator, "m1")  # a repeat of what is in the backup
+    await delivered(logs.gateway, phone, folder / "gateway", 7)
+    assert await settle(logs.operator, "test") == Settled(0, 0, 0)
+    assert phone.got[:6] == sent
+    assert len(phone.got) == len(set(phone.got)) == 7
+    assert (await operator("verify")).code == 0
+
+
+async def say(operator: Command, id_: str) -> None:
+    done = await operator("say", "5511999990001", f"text of {id_}", "--id", id_)
+    assert done.code == 0, done.err
+
+
+async def leave_open(logs: Logs) -> None:
+    """A message, a turn that runs, an order to write and one that may be obeyed twice, a reply that was not sent."""
+    await logs.gateway.publish(ANA, Message(id="m2", text="open"), msg_id="m2")
+    await logs.gateway.publish(BIA, Message(id="b1", text="running"), msg_id="b1")
+    began = TurnStarted(turn="t1", messages=("b1",), backend="scripted", at=AT)
+    await logs.instance.append(BIA, began, expected=0, msg_id="gone-1:1")
+    await logs.operator.publish(CAI, Control(id="c1", command="send", text="It is Ana."), msg_id="c1")
+    await logs.operator.publish(CAI, Control(id="c2", command="pause"), msg_id="c2")
+    await logs.instance.append(DUDA, a_reply("unsent"), expected=0, msg_id="gone-1:2")
+    await logs.gateway.bury("local", b"?", reason="test", msg_id="dlq")
+
+
+def a_reply(id_: str) -> Reply:
+    return Reply(
+        id=id_,
+        turn=None,
+        chat=DUDA.chat,
+        account=DUDA.account,
+        text="hello",
+        in_reply_to=(),
+        author="operator",
+        at=AT,
+    )
+
+
+async def until_done(command: Command, *args: str) -> Done:
+    """Once the servers have agreed on who leads."""
+    done: list[Done] = []
+
+    async def succeeded() -> bool:
+        done.append(await command(*args))
+        assert "never put over" not in done[-1].err
+        return done[-1].code == 0
+
+    try:
+        await until(succeeded, 60)
+    except AssertionError:
+        raise AssertionError(done[-1].err) from None
+    return done[-1]
