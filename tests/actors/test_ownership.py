@@ -243,8 +243,14 @@ async def test_a_lease_whose_answer_was_lost_is_in_nobodys_way(bus: Fleet) -> No
     number = min(two.owned)
     bucket = LeaseBucket(two.bus)
     stands = await bucket.read(f"p.{number}")
-    await bucket.write(f"p.{number}", b'{"instance":"one","incarnation":"1"}', stands.revision)
-    await bus.until(lambda: number not in two.owned)
+    written = await bucket.write(f"p.{number}", b'{"instance":"one","incarnation":"1"}', stands.revision)
+    assert written is not None
+
+    async def taken_back() -> bool:
+        lease = await bucket.read(f"p.{number}")
+        return lease.revision > written and b'"two"' in (lease.value or b"")
+
+    await bus.until(taken_back)
     await bus.settled(one, two)
     assert number in two.owned
 
