@@ -12,6 +12,9 @@ MOST_MESSAGES = 1_000
 LONGEST_NAME = 256
 """Characters that are kept of who gave an order."""
 
+LONGEST_NOTE = 2_000
+"""Characters that are kept of why a human is asked for."""
+
 LONGEST_SEND = 65_536
 """Characters of a text that a human may send; WhatsApp takes 4,096 in one message."""
 

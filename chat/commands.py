@@ -9,18 +9,20 @@ from datetime import datetime
 
 import msgspec
 
-from chat.pending import Adopt, Apologise, EndBurst, Notify, Obey, Refuse, Resume
+from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain
 from events.decisions import MediaForm, ThreadReason, TokenUsage
 from events.ids import ChatKey
 
 
 class ThreadReady(msgspec.Struct, frozen=True, gc=False):
-    """The backend has a place for the conversation."""
+    """The backend has a place for the conversation; what it was seeded with knows of edits up to sequence `seen` (None:
+    of all that the chat knows)."""
 
     turn: str
     backend: str
     thread: str
     reason: ThreadReason
+    seen: int | None = None
 
 
 class MediaSettled(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +69,14 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     unfit: bool = False
 
 
+class HumanAsked(msgspec.Struct, frozen=True, gc=False):
+    """The model or a tool, `by`, asks for a human, for the reason in `text`."""
+
+    turn: str
+    text: str
+    by: str
+
+
 class Answered(msgspec.Struct, frozen=True, gc=False):
     """The backend wrote a reply; `usage` is that of the last request, or of the run."""
 
@@ -91,6 +101,8 @@ Command = (
     | Apologise
     | Notify
     | Adopt
+    | HandOver
+    | StartAgain
     | Resume
     | EndBurst
     | ThreadReady
@@ -98,6 +110,7 @@ Command = (
     | RunReady
     | ToolAsked
     | ToolFinished
+    | HumanAsked
     | Answered
     | Failed
 )
@@ -111,9 +124,9 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the shell brings to a decision.
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
-    failed turn, `over_budget` that for a message which would cost too much and `unreadable` that for one which cannot
-    be read (empty: none is sent), `failed` those messages of a `retry` that ended in a failed turn, `unread` those of
-    them whose file has to be read.
+    failed turn, `over_budget` that for a message which would cost too much, `unreadable` that for one which cannot be
+    read and `handed_off` that for one which a human will answer (empty: none is sent), `failed` those messages of a
+    `retry` that ended in a failed turn, `unread` those of them whose file has to be read.
     """
 
     key: ChatKey
@@ -124,6 +137,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     apology: str = ""
     over_budget: str = ""
     unreadable: str = ""
+    handed_off: str = ""
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -131,4 +145,6 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """What the person is told whose message ends without a reply for `reason`; empty: nothing."""
         if reason == "budget":
             return self.over_budget
+        if reason == "handed_off":
+            return self.handed_off
         return self.unreadable if reason in UNREADABLE else ""

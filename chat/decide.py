@@ -6,21 +6,23 @@ same event for ever.
 
 from __future__ import annotations
 
-from chat.bounds import LONGEST_NAME, LONGEST_SEND, together
+from chat.bounds import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
 from chat.commands import (
     Answered,
     Command,
     Facts,
     Failed,
+    HumanAsked,
     MediaSettled,
     RunReady,
     ThreadReady,
     ToolAsked,
     ToolFinished,
 )
-from chat.pending import Adopt, Apologise, EndBurst, Notify, Obey, Refuse, Resume
+from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain
 from chat.state import Chat, Turn
 from events.decisions import (
+    Attention,
     Decision,
     Ignored,
     MediaRead,
@@ -55,12 +57,26 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
             silent = {message.id for message in chat.waiting if message.silent}
             told = bool(facts.words_about(reason)) and not silent.issuperset(messages) and chat.notice is None
+            if reason == "handed_off":
+                told = told and chat.attention is not None and not chat.attention.told
             decided = Ignored(messages=messages, reason=reason, at=facts.at, told=told)
             return decided if open_.issuperset(messages) else None
         case Apologise(turn) if chat.apology == turn:
             return _say(facts, reply=f"{turn}.a", text=facts.apology, author="system", about=turn)
         case Notify(message, reason) if chat.notice == message:
             return _say(facts, reply=f"{message}.b", text=facts.words_about(reason), author="system", about=message)
+        case HandOver(after, until, reason):
+            return Paused(until=until, at=facts.at, reason=reason, after=after)
+        case StartAgain(turn) if chat.turn is not None and chat.turn.id == turn:
+            return TurnStarted(
+                turn=facts.id,
+                messages=chat.turn.messages,
+                backend=facts.backend,
+                at=facts.at,
+                media=chat.turn.unread,
+                seen=chat.i,
+                instead=turn,
+            )
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
@@ -69,13 +85,21 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             messages = together(message.id for message in chat.waiting if message.fault is None)
             named = frozenset(messages)
             media = tuple(message.id for message in chat.waiting if message.media and message.id in named)
-            return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=facts.at, media=media)
+            return TurnStarted(
+                turn=facts.id,
+                messages=messages,
+                backend=facts.backend,
+                at=facts.at,
+                media=media,
+                seen=chat.i if chat.rewrites else 0,
+            )
         case (
             ThreadReady(turn)
             | MediaSettled(turn)
             | RunReady(turn)
             | ToolAsked(turn)
             | ToolFinished(turn)
+            | HumanAsked(turn)
             | Answered(turn)
             | Failed(turn)
         ):
@@ -87,8 +111,9 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
 def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision | None:
     """What the outcome of an effect means for the running turn."""
     match outcome:
-        case ThreadReady(_, backend, thread, reason):
-            return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at)
+        case ThreadReady(_, backend, thread, reason, seen):
+            seen = chat.rewritten if seen is None else seen
+            return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at, seen=seen)
         case MediaSettled():
             return _read(turn, outcome, facts)
         case RunReady(_, run, attempt, usage):
@@ -97,6 +122,9 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             return _ask(turn, outcome, facts)
         case ToolFinished():
             return _close(turn, outcome, facts)
+        case HumanAsked(_, text, by):
+            text = text[:LONGEST_NOTE]
+            return Attention(id=f"{turn.id}.h", text=text, by=by, at=facts.at, turn=turn.id, messages=turn.messages)
         case Answered():
             return _answer(chat, turn, outcome, facts)
         case Failed(_, error_class, detail):
@@ -202,6 +230,9 @@ def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
             return Ignored(messages=(), reason="nothing_to_retry", at=at, cause=cause)
         case "send":
             return Ignored(messages=(), reason="empty", at=at, cause=cause)
+        case "handoff":
+            text = (control.text or "")[:LONGEST_NOTE]
+            return Attention(id=f"{control.id}.h", text=text, by=by or "somebody", at=at, cause=cause)
         case "erase":
             return Ignored(messages=(), reason="not_supported", at=at, cause=cause)
 

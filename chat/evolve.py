@@ -7,10 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chat import rewrites
 from chat.admission import fault_of, has_file, is_silent
-from chat.state import Call, Chat, Order, Pause, Spent, Thread, Turn, Waiting
+from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Turn, Waiting
 from chat.strays import fresh, with_strays
 from events.decisions import (
+    Attention,
     Erased,
     Ignored,
     MediaRead,
@@ -27,7 +29,7 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.inbound import Control, Message
+from events.inbound import Control, Edit, Message, Revoke
 from events.recorded import Recorded, Unreadable
 
 
@@ -74,6 +76,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     if isinstance(event, Unreadable):
         message = Waiting(f"seq:{seq}", seq, stored, stored, event.reason)
         return replace(chat, i=seq, waiting=(*chat.waiting, message))
+    if isinstance(event, Edit | Revoke):
+        return rewrites.came_in(chat, event, seq)
     return chat
 
 
@@ -83,9 +87,12 @@ def _open(chat: Chat, messages: tuple[str, ...]) -> tuple[Waiting, ...]:
 
 
 def _turn_unless(chat: Chat, ended: tuple[str, ...]) -> Turn | None:
-    """The running turn, unless all of its messages have got their ending."""
-    turn = chat.turn
-    return None if turn is not None and set(turn.messages) <= set(ended) else turn
+    """The running turn with those of its messages that have not got their ending; None if all have."""
+    turn, over = chat.turn, frozenset(ended)
+    if turn is None or over.isdisjoint(turn.messages):
+        return turn
+    left = tuple(message for message in turn.messages if message not in over)
+    return replace(turn, messages=left, cut=True) if left else None
 
 
 def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
@@ -93,13 +100,18 @@ def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
 
 
 def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
-    return {
+    changes: dict[str, Any] = {
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
         "orders": _orders(chat, event.cause),
         "notice": event.messages[0] if event.told and event.messages else chat.notice,
         "notice_reason": event.reason if event.told and event.messages else chat.notice_reason,
     }
+    if chat.attention is not None and event.reason == "from_me":
+        changes["attention"] = None
+    elif chat.attention is not None and event.told and event.reason == "handed_off":
+        changes["attention"] = replace(chat.attention, told=True)
+    return rewrites.ended(chat, event.messages, changes)
 
 
 def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[str, Any]:
@@ -108,12 +120,20 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
     by = recorded.msg_id.rpartition(":")[0]
     newest = max(sent, default=event.at)
     turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, unread=event.media)
-    return {
+    changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
         "orders": _orders(chat, event.cause),
         "strays": fresh(chat.strays, recorded.at),
     }
+    if chat.rewrites:
+        changes["rewrites"] = rewrites.seen(chat, event.messages, event.seen)
+    if event.instead is not None and chat.turn is not None:
+        # What the turn before had put into the thread is not what stands there now.
+        void = {"void": chat.turn.void, "void_reason": chat.turn.void_reason, "read_at": chat.turn.read_at}
+        changes["turn"] = replace(turn, newest=chat.turn.newest, **void)
+        changes["rewritten"] = max(chat.rewritten, event.seen)
+    return changes
 
 
 def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]:
@@ -122,10 +142,10 @@ def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]
     return {"turn": replace(chat.turn, by=event.by)}
 
 
-def _thread_created(chat: Chat, event: ThreadCreated, _: Recorded) -> dict[str, Any]:
+def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> dict[str, Any]:
     # A run lives in its thread: a turn that goes on in another one starts another run.
     turn = replace(chat.turn, run=None, threads=chat.turn.threads + 1) if chat.turn is not None else None
-    return {"thread": Thread(event.backend, event.thread), "turn": turn}
+    return {"thread": Thread(event.backend, event.thread, event.seen, recorded.seq), "turn": turn}
 
 
 def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> dict[str, Any]:
@@ -171,31 +191,54 @@ def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, An
     return {"turn": replace(chat.turn, calls=tuple(calls))}
 
 
-def _reply(chat: Chat, event: Reply, _: Recorded) -> dict[str, Any]:
+def _level(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
+    """The thread, which has all that was said once its own turn has ended."""
+    thread = chat.thread
+    is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn
+    return replace(thread, level=recorded.seq) if thread is not None and is_its_own else thread
+
+
+def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
     turn = _turn_unless(chat, event.in_reply_to)
-    return {
+    changes: dict[str, Any] = {
         "waiting": _open(chat, event.in_reply_to),
         "turn": None if turn is not None and turn.id == event.turn else turn,
         "orders": _orders(chat, event.cause),
         "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
+        "thread": _level(chat, event.turn, recorded),
     }
+    if event.author == "operator":
+        changes["hand"] = Hand(event.id, recorded.at, "taken_over")
+        changes["attention"] = None
+    return rewrites.ended(chat, event.in_reply_to, changes)
 
 
-def _turn_failed(chat: Chat, event: TurnFailed, _: Recorded) -> dict[str, Any]:
-    return {
+def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> dict[str, Any]:
+    changes = {
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
         "apology": event.turn if event.told else chat.apology,
+        "thread": _level(chat, event.turn, recorded),
     }
+    return rewrites.ended(chat, event.messages, changes)
 
 
 def _paused(chat: Chat, event: Paused, _: Recorded) -> dict[str, Any]:
-    return {"pause": Pause(event.until), "orders": _orders(chat, event.cause)}
+    return {"pause": Pause(event.until, event.reason), "orders": _orders(chat, event.cause), "hand": None}
 
 
 def _resumed(chat: Chat, event: Resumed, _: Recorded) -> dict[str, Any]:
-    return {"pause": None, "orders": _orders(chat, event.cause)}
+    attention = None if event.cause is not None else chat.attention
+    return {"pause": None, "orders": _orders(chat, event.cause), "hand": None, "attention": attention}
+
+
+def _attention(chat: Chat, event: Attention, recorded: Recorded) -> dict[str, Any]:
+    return {
+        "hand": Hand(event.id, recorded.at, "handed_off"),
+        "attention": Asked(event.id),
+        "orders": _orders(chat, event.cause),
+    }
 
 
 def _reset(chat: Chat, event: Reset | Erased, _: Recorded) -> dict[str, Any]:
@@ -219,6 +262,7 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
     TurnFailed: _turn_failed,
     Paused: _paused,
     Resumed: _resumed,
+    Attention: _attention,
     Reset: _reset,
     Erased: _reset,
 }

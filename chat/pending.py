@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 
 import msgspec
 
+from chat import rewrites
 from chat.bounds import together
-from chat.state import Call, Chat, Stray, Turn, Waiting
+from chat.state import Call, Chat, Stray, Thread, Turn, Waiting
 from chat.strays import fresh
+from chat.takeover import hand_over, word_by_hand
 from events.decisions import ThreadReason
 from events.inbound import Control
 
@@ -41,6 +44,20 @@ class Notify(msgspec.Struct, frozen=True, gc=False):
     reason: str = "budget"
 
 
+class HandOver(msgspec.Struct, frozen=True, gc=False):
+    """Leave the chat to the human who did `after`, `until` then (None: until somebody resumes)."""
+
+    after: str
+    until: datetime | None
+    reason: str
+
+
+class StartAgain(msgspec.Struct, frozen=True, gc=False):
+    """Begin the turn anew: a message of it was edited or deleted."""
+
+    turn: str
+
+
 class Adopt(msgspec.Struct, frozen=True, gc=False):
     """Make a turn ours that another incarnation started, before anything is done about it."""
 
@@ -68,6 +85,7 @@ class CreateThread(msgspec.Struct, frozen=True, gc=False):
     backend: str
     reason: ThreadReason
     reset_upto: int
+    seen: int = 0
 
 
 class ReadMedia(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +136,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | Refuse | Apologise | Notify | Adopt
+Due = Obey | HandOver | Refuse | Apologise | Notify | Adopt | StartAgain
 """Owed work that is decided at once."""
 
 Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
@@ -127,14 +145,15 @@ Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | 
 
 class Setting(msgspec.Struct, frozen=True, gc=False):
     """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale,
-    whether the backend keeps the conversation in threads of its provider, and how many tokens a chat may cost on a day
-    (0: any number)."""
+    whether the backend keeps the conversation in threads of its provider, how many tokens a chat may cost on a day
+    (0: any number), and how long it is left to a human after the last word by hand (0: not at all)."""
 
     incarnation: str
     backend: str
     stale_after: timedelta
     keeps_threads: bool = False
     budget: int = 0
+    takeover: timedelta = timedelta(0)
 
 
 def owes(chat: Chat) -> bool:
@@ -155,8 +174,13 @@ def wakes(chat: Chat) -> bool:
 
 
 def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
-    """What is to be decided first, if anything is: orders, then messages that get no reply, then apologies, then a
-    turn of somebody else's."""
+    """What is to be decided first, if anything is: a human's doing and orders, then messages that get no reply, then
+    apologies, then a turn of somebody else's, or one that is not true any more."""
+    if (owed := hand_over(chat, now, setting.takeover)) is not None:
+        hand, until = owed
+        return HandOver(hand.id, until, hand.reason)
+    if chat.orders and word_by_hand(chat) is not None and (refusal := _refusal(chat, now, setting)) is not None:
+        return refusal  # what the human ended, before an order that came later
     for order in chat.orders:
         if order.control.command != "retry" or chat.turn is None:
             return Obey(order.control, order.seq)
@@ -170,6 +194,8 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
         return Notify(chat.notice)
     if chat.turn is not None and chat.turn.by != setting.incarnation:
         return Adopt(chat.turn.id)
+    if chat.turn is not None and rewrites.is_outdated(chat, chat.turn):
+        return StartAgain(chat.turn.id)
     return None
 
 
@@ -178,7 +204,9 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
     first = due(chat, now, setting)
     owed: list[Due | Effect] = [] if first is None else [first]
     if chat.turn is not None:
-        ending = isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
+        ending = isinstance(first, StartAgain) or (
+            isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
+        )
         if chat.turn.by == setting.incarnation and not ending:
             owed += _next_steps(chat, chat.turn, setting)
     elif chat.waiting and first is None and chat.pause is None:
@@ -193,17 +221,27 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
 def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
     if turn.unread:
         return [ReadMedia(turn.id, turn.seq, message) for message in turn.unread]
-    thread, upto = chat.thread, chat.reset_upto
-    if thread is None:
-        return [CreateThread(turn.id, turn.seq, setting.backend, "reset" if upto else "first", upto)]
-    if thread.backend != setting.backend:
-        return [CreateThread(turn.id, turn.seq, setting.backend, "switched", upto)]
+    if (reason := _new_thread(chat, turn, setting)) is not None:
+        return [CreateThread(turn.id, turn.seq, setting.backend, reason, chat.reset_upto, chat.rewritten)]
+    thread, upto = cast(Thread, chat.thread), chat.reset_upto
     if calls := [call for call in turn.current_calls if call.output is None]:
         withheld = turn.withheld
         return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld) for call in calls]
     if not setting.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto)]
+
+
+def _new_thread(chat: Chat, turn: Turn, setting: Setting) -> ThreadReason | None:
+    """Why the turn needs a thread before anything else; None: the chat has one that will do."""
+    thread = chat.thread
+    if thread is None:
+        return "reset" if chat.reset_upto else "first"
+    if thread.backend != setting.backend:
+        return "switched"
+    if setting.keeps_threads and thread.seen < chat.rewritten and turn.run is None and not turn.calls:
+        return "replaced"  # it has words that were edited or deleted since
+    return None
 
 
 def _memo(turn: Turn, call: Call) -> str | None:
@@ -218,9 +256,11 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
     """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends."""
     turn = chat.turn
     running = turn.messages if turn is not None else ()
+    if gone := rewrites.revoked(chat):
+        return Refuse(together(gone), "revoked")
     if chat.pause is not None and turn is not None:
         held = [message.id for message in chat.waiting if message.fault is None and _held(chat, message)]
-        return Refuse(running + together(held, before=running), "paused")
+        return Refuse(running + together(held, before=running), chat.pause.reason)
     if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
         return Refuse(running, "stale")
     if turn is not None and turn.by == setting.incarnation and turn.is_void:
@@ -243,8 +283,8 @@ def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
 def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting, over_budget: bool) -> str | None:
     if message.fault is not None:
         return message.fault
-    if _held(chat, message):
-        return "paused"
+    if chat.pause is not None and _held(chat, message):
+        return chat.pause.reason
     if now - message.sent > setting.stale_after:
         return "stale"
     return "budget" if over_budget else None

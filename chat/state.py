@@ -45,7 +45,8 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
     that were asked for, `threads` counts those that were made for the turn, `spent` is what it has cost so far, but for
     the run that works on it. `unread` are the messages whose files are still to be read, `void` those of which that
-    gave nothing and that say nothing else, `void_reason` is the first one's; at `read_at` the last file was read."""
+    gave nothing and that say nothing else, `void_reason` is the first one's; at `read_at` the last file was read. It is
+    `cut` if a message was deleted while it ran."""
 
     id: str
     messages: tuple[str, ...]
@@ -63,6 +64,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     void: tuple[str, ...] = ()
     void_reason: str = ""
     read_at: int = 0
+    cut: bool = False
 
     @property
     def is_void(self) -> bool:
@@ -82,10 +84,21 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
 
 
 class Thread(msgspec.Struct, frozen=True, gc=False):
-    """The conversation's place at a backend."""
+    """The conversation's place at a backend. It knows of edits and deletions up to sequence `seen`, and of what else
+    was said up to decision `level`."""
 
     backend: str
     id: str
+    seen: int = 0
+    level: int = 0
+
+
+class Rewrite(msgspec.Struct, frozen=True, gc=False):
+    """The message `of`, which is still open, was edited or deleted (`revoked`) at `seq`, and no turn knows of it."""
+
+    of: str
+    seq: int
+    revoked: bool
 
 
 class Stray(msgspec.Struct, frozen=True, gc=False):
@@ -107,9 +120,26 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pause(msgspec.Struct, frozen=True, gc=False):
-    """Nothing is answered before `until` (None: before somebody resumes)."""
+    """Nothing is answered before `until` (None: before somebody resumes); messages end for `reason` meanwhile."""
 
     until: datetime | None
+    reason: str = "paused"
+
+
+class Hand(msgspec.Struct, frozen=True, gc=False):
+    """An operator's reply or an attention, by its id, after which a human has the chat; `since` when, `reason` as that
+    of the pause that follows."""
+
+    id: str
+    since: datetime
+    reason: str
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """An attention that is open; `told` once the person was told of it."""
+
+    id: str
+    told: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -125,7 +155,8 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     `apology` is the failed turn that the person is still to be told of, `notice` the message of which they are still to
     be told that it is not answered, for `notice_reason`; what arrived at or before `reset_upto` is no context any more.
     `strays` are runs that may have to be stopped, `spent` is what the chat has cost on the last day that it cost
-    anything.
+    anything. `hand` is what a human did last that the chat is to be paused for, `attention` what asks for one;
+    `rewrites` are of open messages, `rewritten` is the last one of any other.
     """
 
     i: int = 0
@@ -141,3 +172,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     strays: tuple[Stray, ...] = ()
     spent: Spent | None = None
     notice_reason: str = "budget"
+    hand: Hand | None = None
+    attention: Asked | None = None
+    rewrites: tuple[Rewrite, ...] = ()
+    rewritten: int = 0

@@ -30,7 +30,11 @@ class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """These messages, in the order they arrived, are answered together. `cause` is the `retry` that asked for it;
-    `media` are those of the messages whose file is read first."""
+    `media` are those of the messages whose file is read first.
+
+    The turn knows of edits and deletions up to sequence `seen`; `instead` is the turn that it takes the place of,
+    because a message of that one was edited or deleted while it ran.
+    """
 
     turn: str
     messages: tuple[str, ...]
@@ -38,6 +42,8 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     at: Time
     cause: str | None = None
     media: tuple[str, ...] = ()
+    seen: int = 0
+    instead: str | None = None
 
 
 class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -48,13 +54,15 @@ class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: Time
 
 
-class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The conversation's place at the backend. A later one replaces it."""
+class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The conversation's place at the backend. A later one replaces it. What it was seeded with knows of edits and
+    deletions up to sequence `seen`."""
 
     backend: str
     thread: str
     reason: ThreadReason
     at: Time
+    seen: int = 0
 
 
 class TokenUsage(msgspec.Struct, frozen=True, gc=False):
@@ -166,12 +174,18 @@ class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Nothing is answered until `resumed`; `until` None holds until somebody resumes."""
+    """Nothing is answered until `resumed`; `until` None holds until somebody resumes.
+
+    `reason` is that under which messages end meanwhile: `paused`, or `taken_over` and `handed_off` where a human has
+    the chat; `after` is then the message, reply or attention that it follows.
+    """
 
     until: Time | None
     at: Time
     by: str | None = None
     cause: str | None = None
+    reason: str = "paused"
+    after: str | None = None
 
 
 class Resumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -179,6 +193,22 @@ class Resumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
     at: Time
     by: str | None = None
+    cause: str | None = None
+
+
+class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A human is asked to take over, for the reason in `text`; open until an operator writes or somebody resumes.
+
+    `by` is `model`, `tool:<name>` or whoever gave the order `cause`; `messages` are those of the `turn` in which the
+    model or the tool asked.
+    """
+
+    id: str
+    text: str
+    by: str
+    at: Time
+    turn: str | None = None
+    messages: tuple[str, ...] = ()
     cause: str | None = None
 
 
@@ -213,6 +243,7 @@ Decision = (
     | TurnFailed
     | Paused
     | Resumed
+    | Attention
     | Reset
     | Erased
 )
@@ -230,6 +261,7 @@ DECISIONS: dict[str, type[Decision]] = {
     "turn_failed": TurnFailed,
     "paused": Paused,
     "resumed": Resumed,
+    "attention": Attention,
     "reset": Reset,
     "erased": Erased,
 }

@@ -15,11 +15,10 @@ from chat.evolve import evolve
 from chat.pending import CreateThread, Due, EndBurst, Obey, ReadMedia, Resume, Setting, WriteReply, owes
 from chat.state import Chat
 from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
-from events.inbound import Control, Media, Message
+from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from tests.chat.story import Story, order, text
 
-MESSAGES = ("hello", "", "stale", "bytes", "mine", "voice", "video", "sticker")
 STEPS = st.lists(
     st.one_of(
         st.tuples(
@@ -27,8 +26,10 @@ STEPS = st.lists(
         ),
         st.tuples(st.just("repeat"), st.integers(0, 30)),
         st.tuples(
-            st.just("order"), st.sampled_from(["pause", "pause a while", "resume", "reset", "send", "retry", "erase"])
+            st.just("order"),
+            st.sampled_from(["pause", "pause a while", "resume", "reset", "send", "retry", "erase", "handoff"]),
         ),
+        st.tuples(st.sampled_from(["edit", "revoke"]), st.integers(0, 30)),
         st.tuples(st.just("work"), st.booleans()),
         st.tuples(st.just("crash"), st.none()),
         st.tuples(st.just("wait"), st.sampled_from([1, 60, 3700])),
@@ -55,8 +56,12 @@ class Shell:
     """Does what is owed, as an actor would, with a backend that answers or fails on demand."""
 
     def __init__(self) -> None:
-        self.story = Story()
         self.incarnations = 1
+        self.story = Story(self.setting)
+
+    @property
+    def setting(self) -> Setting:
+        return Setting(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=timedelta(minutes=30))
 
     def step(self, kind: str, value: Any) -> None:
         story, number = self.story, len(self.story.events) + 1
@@ -69,6 +74,11 @@ class Shell:
                 known = [event.event for event in story.events if isinstance(event.event, Message | Control)]
                 if known:
                     story.given(known[index % len(known)], repeat=True)
+            case "edit" | "revoke", index:
+                messages = [event.event.id for event in story.events if isinstance(event.event, Message)]
+                if messages:
+                    of, id_ = messages[index % len(messages)], f"e{number}"
+                    story.given(Edit(id=id_, of=of, text="anew") if kind == "edit" else Revoke(id=id_, of=of))
             case "order", "pause a while":
                 story.given(order(f"c{number}", "pause", until=story.now + timedelta(minutes=30)))
             case "order", command:
@@ -83,7 +93,7 @@ class Shell:
     def crash(self) -> None:
         """All memory is lost; another incarnation folds the log from its beginning."""
         self.incarnations += 1
-        self.story.setting = Setting(f"here-{self.incarnations}", "chat", timedelta(hours=24))
+        self.story.setting = self.setting
         self.story.chat = Chat()
         for event in self.story.events:
             self.story.chat = evolve(self.story.chat, event)
@@ -203,10 +213,10 @@ def test_one_turn_at_a_time_and_in_order(steps: list[tuple[str, Any]]) -> None:
     arrival = {e.event.id: e.seq for e in shell.story.events if isinstance(e.event, Message) and not e.repeat}
     for recorded in shell.story.events:
         match recorded.event:
-            case TurnStarted(messages=messages, cause=cause):
-                assert not running, "a second turn while one runs"
+            case TurnStarted(messages=messages, cause=cause, instead=instead):
+                assert not running or instead is not None, "a second turn while one runs"
                 running = set(messages)
-                if cause is None:
+                if cause is None and instead is None:
                     answered += [arrival[message] for message in messages]
             case Reply(in_reply_to=messages) | Ignored(messages=messages) | TurnFailed(messages=messages):
                 running -= set(messages)
@@ -240,8 +250,10 @@ def test_what_comes_in_commutes_with_decisions_that_do_not_name_it(steps: list[t
 
 
 def names(decision: Recorded, arrived: Recorded) -> bool:
-    """Whether the decision speaks of the inbound event."""
+    """Whether the decision speaks of the inbound event, or was made knowing of it."""
     event = decision.event
+    if isinstance(arrived.event, Edit | Revoke) and getattr(event, "seen", 0) >= arrived.seq:
+        return True
     named = {*getattr(event, "messages", ()), *getattr(event, "in_reply_to", ()), getattr(event, "cause", None)}
     return getattr(arrived.event, "id", f"seq:{arrived.seq}") in named or f"seq:{arrived.seq}" in named
 

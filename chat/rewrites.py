@@ -1,0 +1,52 @@
+"""Messages that their sender edits or deletes: what the chat still has to do about it.
+
+An event here commutes with every decision that does not know of it: an actor applies its own decisions before the tail
+brings what was stored before them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from chat.state import Chat, Rewrite, Turn
+from events.inbound import Edit, Revoke
+
+
+def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
+    """A message was edited or deleted: a running turn starts again, a thread that has it is made anew."""
+    running = chat.turn.messages if chat.turn is not None else ()
+    if event.of not in running and all(message.id != event.of for message in chat.waiting):
+        return replace(chat, i=seq, rewritten=max(chat.rewritten, seq))
+    was_revoked = any(rewrite.of == event.of and rewrite.revoked for rewrite in chat.rewrites)
+    others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)
+    rewrite = Rewrite(event.of, seq, was_revoked or isinstance(event, Revoke))
+    return replace(chat, i=seq, rewrites=(*others, rewrite))
+
+
+def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...]:
+    """Those that are left once a turn of `messages` knows of what came in up to sequence `upto`. One that was deleted
+    stays: it is still to be ended."""
+    if not chat.rewrites:
+        return ()
+    return tuple(one for one in chat.rewrites if one.revoked or one.of not in messages or one.seq > upto)
+
+
+def ended(chat: Chat, messages: tuple[str, ...], changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` of a decision that ends these messages, with what that means for rewrites of them."""
+    over = [rewrite.seq for rewrite in chat.rewrites if rewrite.of in messages]
+    if over:
+        changes["rewrites"] = tuple(rewrite for rewrite in chat.rewrites if rewrite.of not in messages)
+        changes["rewritten"] = max(chat.rewritten, *over)
+    return changes
+
+
+def revoked(chat: Chat) -> tuple[str, ...]:
+    """Open messages that were deleted, in no turn or in the one that runs."""
+    return tuple(rewrite.of for rewrite in chat.rewrites if rewrite.revoked) if chat.rewrites else ()
+
+
+def is_outdated(chat: Chat, turn: Turn) -> bool:
+    """Whether the turn answers what does not stand there any more."""
+    return turn.cut or any(rewrite.of in turn.messages for rewrite in chat.rewrites)
