@@ -41,6 +41,7 @@ from chat.pending import (
     Effect,
     Notify,
     Obey,
+    StartAgain,
     StopRun,
     pending,
 )
@@ -60,6 +61,9 @@ OVER_BUDGET = "I cannot answer any more messages today."
 
 UNREADABLE = "I cannot read what you sent. Please write it as text."
 """The same, for a person whose message could not be read."""
+
+HANDED_OFF = "A human will answer you here."
+"""The same, for a person whose chat was given to a human."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -165,7 +169,7 @@ class ChatActor(LoopActor):
             now = self._instance.bus_time.now()
             owed = pending(self._chat, now, self._instance.setting)
             if self._let_go:
-                if not self._has_turn:
+                if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
                     self._leave()
                     return
                 owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun))
@@ -218,6 +222,7 @@ class ChatActor(LoopActor):
             apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
             over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
             unreadable=instance.unreadable or (UNREADABLE if isinstance(command, Notify) else ""),
+            handed_off=instance.handed_off or (HANDED_OFF if isinstance(command, Notify) else ""),
             failed=failed,
             unread=unread,
         )

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import cast
 
 import structlog
+from msgspec.structs import replace
 
+from actors.handoff import HANDOFF
 from actors.instance import Instance
 from backends.protocol import (
     Answer,
@@ -22,8 +24,18 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
-from chat.commands import Answered, Command, Failed, MediaSettled, RunReady, ThreadReady, ToolAsked, ToolFinished
-from chat.context import Line, window
+from chat.commands import (
+    Answered,
+    Command,
+    Failed,
+    HumanAsked,
+    MediaSettled,
+    RunReady,
+    ThreadReady,
+    ToolAsked,
+    ToolFinished,
+)
+from chat.context import Line, after, window
 from chat.pending import AwaitRun, CallTool, CreateThread, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage
@@ -128,7 +140,7 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
         turn=turn.id,
         thread=work.thread,
         history=_history(instance, key, work.reset_upto),
-        messages=instance.reads.lines_of(key, turn.messages),
+        messages=_messages(instance, key, work),
         ids=turn.messages,
         attempt=turn.attempt + 1,
         calls=tuple(
@@ -142,6 +154,14 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
     )
 
 
+def _messages(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> tuple[Line, ...]:
+    messages = instance.reads.lines_of(key, work.turn.messages)
+    if isinstance(work, WriteReply):
+        return messages
+    missed = instance.reads.context(key, instance.history, work.reset_upto, work.level)
+    return after(missed, messages)
+
+
 def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:
     return window(instance.reads.context(key, instance.history, reset_upto), instance.history)
 
@@ -151,7 +171,8 @@ async def _create_thread(instance: Instance, key: ChatKey, work: CreateThread) -
     if instance.setting.keeps_threads:
         await instance.progress.reached(work.seq)
         history = _history(instance, key, work.reset_upto)
-    return await _new_thread(instance, key, work.turn, work.reason, history)
+    ready = await _new_thread(instance, key, work.turn, work.reason, history)
+    return replace(ready, seen=work.seen)
 
 
 async def _new_thread(
@@ -183,7 +204,7 @@ async def _read_media(instance: Instance, key: ChatKey, work: ReadMedia) -> Medi
     )
 
 
-async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished:
+async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished | HumanAsked:
     call = work.call
     if work.withheld:
         return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
@@ -192,4 +213,6 @@ async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFi
     if call.by != instance.setting.incarnation and not instance.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     result = await instance.tools.call(key, call.name, call.arguments)
+    if result.handoff is not None:
+        return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
     return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit)

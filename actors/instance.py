@@ -37,8 +37,9 @@ class ChatReads(Protocol):
     def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` whose file has to be read, in order."""
 
-    def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
-        """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
+    def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
+        """The last `limit` lines of what ended after decision `since`, and whose messages came after sequence
+        `reset_upto`, oldest first."""
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
@@ -50,11 +51,12 @@ class ChatReads(Protocol):
 
 class ToolResult(msgspec.Struct, frozen=True):
     """What a call gave, as text for the model; `failed` when the text says what went wrong, `unfit` when that is that
-    the arguments do not fit."""
+    the arguments do not fit. With `handoff` a human is to go on instead, for that reason."""
 
     output: str
     failed: bool = False
     unfit: bool = False
+    handoff: str | None = None
 
 
 class Checkpoint(Protocol):
@@ -118,6 +120,8 @@ class Instance:
         budget: int = 0,
         over_budget: str = "",
         unreadable: str = "",
+        handed_off: str = "",
+        takeover: timedelta = timedelta(0),
         files: Files | None = None,
     ) -> None:
         self.log = log
@@ -133,11 +137,13 @@ class Instance:
         self.apology = apology
         self.over_budget = over_budget
         self.unreadable = unreadable
+        self.handed_off = handed_off
         self.files = files or NoFiles()
         self.slots = RunSlots(max_runs)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
-        self.setting = Setting(incarnation, backend.name, stale_after, isinstance(backend, ThreadBackend), budget)
+        keeps_threads = isinstance(backend, ThreadBackend)
+        self.setting = Setting(incarnation, backend.name, stale_after, keeps_threads, budget, takeover)
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.busy = 0

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from actors.handoff import HumanWanted
 from actors.instance import ToolResult
 from backends.protocol import Tool
 from events.ids import ChatKey
@@ -81,6 +82,8 @@ class PythonTool:
             else:
                 result = await self._on_a_thread(given)
             return ToolResult(result if isinstance(result, str) else msgspec.json.encode(result).decode())
+        except HumanWanted as wanted:
+            return ToolResult("A human was asked.", handoff=wanted.reason)
         except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it raises is the model's to read
             return ToolResult(f"{type(error).__name__}: {error}", failed=True)
 

@@ -23,6 +23,9 @@ from events.ids import ChatKey, header_value
 log = structlog.get_logger("recado.tools")
 
 METADATA = "recado.tool"
+HUMAN_WANTED = "Recado-Handoff"
+"""The header of an answer with which a service asks for a human to go on with the chat; its value says why."""
+
 BAD_ARGUMENTS = "400"
 """The `Nats-Service-Error-Code` with which a service says that the arguments are at fault."""
 
@@ -107,6 +110,8 @@ class ServiceTools:
         except nats.errors.Error as error:
             return ToolResult(f"{tool.tool.name} could not be asked: {error}", failed=True)
         fault = (answer.headers or {}).get("Nats-Service-Error")
+        if (wanted := (answer.headers or {}).get(HUMAN_WANTED)) is not None:
+            return ToolResult("A human was asked.", handoff=wanted)
         is_unfit = (answer.headers or {}).get("Nats-Service-Error-Code") == BAD_ARGUMENTS
         output = fault or answer.data.decode(errors="replace")
         return ToolResult(output, failed=fault is not None, unfit=fault is not None and is_unfit)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
+from actors import handoff
 from actors.instance import ToolResult
 from actors.python_tools import PythonTool
 from actors.service_tools import ServiceTools
@@ -19,19 +20,30 @@ LONGEST_OUTPUT = 50_000
 
 
 class Toolbox:
-    """Where a function and a service bear the same name, the function counts. A call takes `patience` s at most."""
+    """Where a function and a service bear the same name, the function counts. A call takes `patience` s at most. With
+    `hands_off` a model may ask for a human, too."""
 
-    def __init__(self, functions: Mapping[str, PythonTool], services: ServiceTools, *, patience: float = 30.0) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, PythonTool],
+        services: ServiceTools,
+        *,
+        patience: float = 30.0,
+        hands_off: bool = False,
+    ) -> None:
         self._functions = functions
         self._services = services
         self._patience = patience
+        self._own = (handoff.TOOL,) if hands_off else ()
 
     def offered(self) -> tuple[Tool, ...]:
         functions = [function.tool for function in self._functions.values()]
         services = [found.tool for name, found in self._services.found.items() if name not in self._functions]
-        return (*functions, *services)
+        return (*self._own, *functions, *services)
 
     def is_safe(self, name: str) -> bool:
+        if self._own and name == handoff.HANDOFF:
+            return True
         tool = self._functions.get(name) or self._services.found.get(name)
         return tool is not None and tool.is_safe
 
@@ -43,6 +55,8 @@ class Toolbox:
             return ToolResult(f"The arguments are no JSON: {error}", failed=True, unfit=True)
         if not isinstance(given, dict):
             return ToolResult("The arguments have to be a JSON object", failed=True, unfit=True)
+        if self._own and name == handoff.HANDOFF:
+            return handoff.asked(given)
         try:
             async with asyncio.timeout(self._patience):
                 if function is not None:

@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+SHOWN_THOUGH_IGNORED = frozenset({
+    "from_me", "paused", "taken_over", "handed_off", "unaddressed", "outside_hours"
+})  # fmt: skip
+"""Reasons of messages that got no reply and that a model is shown later: what was said while a human had the chat."""
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +43,23 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 def readable(text: str) -> str:
     """`text` without control characters, which no model needs and some servers refuse; tab and line ends stay."""
     return text if text.isprintable() else _CONTROL.sub("", text)
+
+
+def rewritten(text: str, later: str) -> str:
+    """What a model is shown of a message that was edited after it had been answered."""
+    return f"{text}\n[edited later, it now reads:]\n{later}"
+
+
+def after(missed: Sequence[Line], messages: Sequence[Line]) -> tuple[Line, ...]:
+    """`messages` for a thread that does not have the lines of `missed` yet: they stand before the first one's words,
+    because not every provider takes them as messages of their own."""
+    if not missed or not messages:
+        return tuple(messages)
+    lines = [("We" if line.role == "assistant" else line.name or "The person", line.text) for line in missed]
+    told = "\n".join(f"{who}: {text}" for who, text in lines)
+    first, *others = messages
+    text = f"[Said in this chat since your last answer, a colleague answering for you:\n{told}]\n\n{first.text}"
+    return (replace(first, text=text), *others)
 
 
 def window(history: Sequence[Line], limit: int) -> tuple[Line, ...]:

@@ -105,11 +105,13 @@ class WriteReply(msgspec.Struct, frozen=True, gc=False):
 
 
 class StartRun(msgspec.Struct, frozen=True, gc=False):
-    """Have the provider begin to answer the turn in its thread, or find the run that it has begun already."""
+    """Have the provider begin to answer the turn in its thread, or find the run that it has begun already. The thread
+    does not have what was said since decision `level` without it."""
 
     turn: Turn
     thread: str
     reset_upto: int
+    level: int
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
@@ -118,6 +120,7 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     turn: Turn
     thread: str
     reset_upto: int
+    level: int
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):
@@ -229,7 +232,7 @@ def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
         return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld) for call in calls]
     if not setting.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
-    return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto)]
+    return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto, thread.level)]
 
 
 def _new_thread(chat: Chat, turn: Turn, setting: Setting) -> ThreadReason | None:

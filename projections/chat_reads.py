@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chat.admission import is_read
-from chat.context import Line, readable
+from chat.context import Line, readable, rewritten
 from chat.media import Reading, shown
 from chat.state import Chat
 from events.ids import ChatKey
@@ -24,17 +24,20 @@ _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # All lines as one row: the interpreter's lock is let go of at each row, and with a busy writer beside it every row then
 # waits its turn to get it back.
 _CONTEXT = (
-    "SELECT json_group_array(json_array(author, text, name, kind, media, reading) ORDER BY ended, seq) FROM ("  # noqa: S608
-    f"SELECT author, text, name, kind, media, reading, ended, seq FROM history WHERE chat = {_CHAT}"
-    " AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
+    "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later) ORDER BY ended, seq) FROM ("  # noqa: S608
+    "SELECT iif(from_me, 'by hand', author) AS author, coalesce(answered, text) AS text, name, kind, media, reading,"
+    " nullif(edited, coalesce(answered, text)) AS later, ended, seq"
+    f" FROM history WHERE chat = {_CHAT} AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
+_NOW = "author, coalesce(edited, text), name, kind, media, reading, NULL"
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _OWING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
 _MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
 
-_lines = msgspec.json.Decoder(list[tuple[str, str | None, str | None, str | None, str | None, str | None]]).decode
+_Shown = tuple[str, str | None, str | None, str | None, str | None, str | None, str | None]
+_lines = msgspec.json.Decoder(list[_Shown]).decode
 
 _media = msgspec.json.Decoder(Media)
 _readings = msgspec.json.Decoder(Reading)
@@ -52,8 +55,9 @@ class ChatReads:
         return decode_snapshot(row[0]) if row is not None else Chat()
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
-        """The given messages as a model is shown them, in the given order. Unknown ones are left out."""
-        rows = self._rows(key, messages, "author, text, name, kind, media, reading")
+        """The given messages as a model is shown them, in the given order and as they read now. Unknown ones are left
+        out."""
+        rows = self._rows(key, messages, _NOW)
         group = is_group(key.chat)
         return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
 
@@ -74,9 +78,11 @@ class ChatReads:
             if id_ in rows and rows[id_][1] is not None and is_read(rows[id_][0]) and not _has_words(rows[id_][2])
         )
 
-    def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
-        """The last `limit` lines of ended turns whose messages came after sequence `reset_upto`, oldest first."""
-        found = self._reader.connection().execute(_CONTEXT, (*key, reset_upto, reset_upto, limit)).fetchone()
+    def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
+        """The last `limit` lines of what ended after decision `since`, and whose messages came after sequence
+        `reset_upto`, oldest first."""
+        bounds = (reset_upto, max(reset_upto, since), limit)
+        found = self._reader.connection().execute(_CONTEXT, (*key, *bounds)).fetchone()
         group = is_group(key.chat)
         return tuple([_line(group, line, past=True) for line in _lines(found[0])])
 
@@ -85,8 +91,8 @@ class ChatReads:
         if not messages:
             last = self._reader.connection().execute(_LAST_FAILED, key).fetchone()
             messages = ids_of(last[0]) if last is not None else ()
-        rows = self._rows(key, messages, "seq, ending")
-        failed = sorted((seq, id_) for id_, (seq, ending) in rows.items() if ending == "turn_failed")
+        rows = self._rows(key, messages, "seq, ending, revoked_at")
+        failed = sorted((seq, id_) for id_, (seq, *end) in rows.items() if end == ["turn_failed", None])
         return tuple(id_ for _, id_ in failed)
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
@@ -102,8 +108,8 @@ class ChatReads:
 
 
 def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
-    author, text, name, kind, media, reading = row
-    said = readable(text or "")
+    author, text, name, kind, media, reading, later = row
+    said = readable(text or "" if later is None else rewritten(text or "", later))
     if author != "person":
         return Line("assistant", said)
     name = name or "" if group else ""

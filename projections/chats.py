@@ -52,15 +52,15 @@ class Chats:
                 missing.append(key)
         if not missing:
             return
-        for id_, account, chat, name, last_at, messages, replies, snapshot in rows_for(
+        for id_, account, chat, name, last_at, messages, replies, attention, snapshot in rows_for(
             self._db,
             "WITH wanted (account, chat) AS (",
             missing,
-            ") SELECT id, account, chat, name, last_at, messages, replies, snapshot"
+            ") SELECT id, account, chat, name, last_at, messages, replies, attention, snapshot"
             " FROM wanted CROSS JOIN chats USING (account, chat)",
         ):
             state = decode_snapshot(snapshot)
-            held = Held(id_, ChatKey(account, chat), state, name, last_at, messages, replies)
+            held = Held(id_, ChatKey(account, chat), state, name, last_at, messages, replies, attention)
             held.turn = turn_at(self._db, id_, state.turn.seq) if state.turn is not None else None
             held.thread = thread_at(self._db, id_) if state.thread is not None else None
             self._held[held.key] = held
@@ -94,7 +94,8 @@ class Chats:
         rows: list[tuple[Any, ...]] = [
             (
                 held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
-                held.messages, held.replies, owes(held.state), wakes(held.state), _encoder.encode(held.state).decode(),
+                held.messages, held.replies, owes(held.state), wakes(held.state), held.attention,
+                _encoder.encode(held.state).decode(),
             )
             for held in self._changed.values()
         ]  # fmt: skip
@@ -104,7 +105,7 @@ class Chats:
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, last_at = excluded.last_at,"
             " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes,"
-            " wakes = excluded.wakes, snapshot = excluded.snapshot",
+            " wakes = excluded.wakes, attention = excluded.attention, snapshot = excluded.snapshot",
         )
         self._changed.clear()
         while len(self._held) > _HELD:

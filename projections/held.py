@@ -6,8 +6,11 @@ import msgspec
 
 from chat.evolve import evolve
 from chat.state import Chat
+from events.decisions import Attention
 from events.ids import ChatKey
 from events.recorded import Recorded
+
+_encoder = msgspec.json.Encoder()
 
 
 class TurnRow(msgspec.Struct, gc=False):
@@ -52,7 +55,8 @@ class ThreadRow(msgspec.Struct, gc=False):
 
 
 class Held(msgspec.Struct, gc=False):
-    """A chat's row in `chats`, its state, and the rows of its running turn and its thread."""
+    """A chat's row in `chats`, its state, and the rows of its running turn and its thread. `attention` is the one that
+    is open, as JSON."""
 
     id: int
     key: ChatKey
@@ -61,6 +65,7 @@ class Held(msgspec.Struct, gc=False):
     last_at: int = 0
     messages: int = 0
     replies: int = 0
+    attention: str | None = None
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
 
@@ -69,4 +74,8 @@ class Held(msgspec.Struct, gc=False):
         state = evolve(self.state, recorded)
         changed = state is not self.state
         self.state = state
+        if isinstance(recorded.event, Attention):
+            self.attention = _encoder.encode(recorded.event).decode()
+        elif state.attention is None:
+            self.attention = None
         return changed

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.context import SHOWN_THOUGH_IGNORED
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
 from events.recorded import Recorded, Unreadable
@@ -29,6 +30,10 @@ _REPLY = (
     "seq", "chat", "id", "author", "at", "text", "about", "in_reply_to", "backend", "model", "thread", "run",
     "input_tokens", "output_tokens", "cause", "turn", "ended", "context",
 )  # fmt: skip
+
+_FORGET = (
+    "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, text FROM history WHERE seq = ? AND text NOTNULL"
+)
 
 _encoder = msgspec.json.Encoder()
 
@@ -50,6 +55,7 @@ class MessageRow(msgspec.Struct, gc=False):
     repeat_at: int | None = None
     edited: str | None = None
     edited_at: int | None = None
+    answered: str | None = None
     revoked_at: int | None = None
     reading: str | None = None
 
@@ -91,6 +97,7 @@ class History:
         self._rows: dict[MessageId, MessageRow] = {}
         self._changed: dict[int, MessageRow] = {}
         self._replies: list[Row] = []
+        self._revoked: list[int] = []
 
     def load(self, wanted: Iterable[MessageId]) -> None:
         """Fetch those of the messages that are known."""
@@ -132,12 +139,16 @@ class History:
         self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
 
     def rewritten(self, held: Held, recorded: Recorded, event: Edit | Revoke) -> None:
-        """Note that a message was edited or deleted by its sender; its text stays as it was answered."""
+        """Note that a message was edited or deleted by its sender; its text stays as it was answered. A model is not
+        shown any more what was deleted, and it is not found."""
         for row in self._of(held, (event.of,)):
             if isinstance(event, Edit):
                 row.edited, row.edited_at = event.text, micros(recorded.at)
-            else:
-                row.revoked_at = micros(recorded.at)
+                if row.ending is None:
+                    row.answered = event.text
+            elif row.revoked_at is None:
+                row.revoked_at, row.context = micros(recorded.at), None
+                self._revoked.append(row.seq)
 
     def turn_started(self, held: Held, recorded: Recorded, event: TurnStarted) -> None:
         """The messages are answered by this turn; those of a failed one are open again."""
@@ -147,6 +158,7 @@ class History:
                 row.former_turns = _encoder.encode([*former, row.turn]).decode()
             row.turn = recorded.seq
             row.ending = row.ended = row.ended_at = row.reason = row.context = None
+            row.answered = row.edited
 
     def read(self, held: Held, event: MediaRead) -> None:
         """A message's file was read; a later time counts, in another turn."""
@@ -160,13 +172,15 @@ class History:
         at = micros(recorded.at)
         for row in self._of(held, event.messages):
             row.ending, row.reason, row.ended, row.ended_at = recorded.type, reason, recorded.seq, at
-            row.context = row.seq if failed else None
+            is_shown = failed or reason in SHOWN_THOUGH_IGNORED
+            row.context = row.seq if is_shown and row.revoked_at is None else None
 
     def replied(self, held: Held, recorded: Recorded, event: Reply) -> None:
         """Add a reply and end the messages that it answers; its turn is the one that ran until now."""
         seq, at, last = recorded.seq, micros(recorded.at), 0
         for row in self._of(held, event.in_reply_to):
-            row.ending, row.reason, row.ended, row.ended_at, row.context = "reply", None, seq, at, row.seq
+            row.ending, row.reason, row.ended, row.ended_at = "reply", None, seq, at
+            row.context = row.seq if row.revoked_at is None else None
             last = max(last, row.seq)
         turn = held.turn.seq if held.turn is not None and held.turn.id == event.turn else None
         self._replies.append((
@@ -184,8 +198,8 @@ class History:
                 self._changed[row.seq] = row
                 yield row
 
-    def write(self) -> None:
-        """Write the new rows and those that changed."""
+    def write(self, checkpoint: int) -> None:
+        """Write the new rows and those that changed; those up to `checkpoint` stand in the index of words already."""
         new: list[Row] = []
         known: list[tuple[Any, ...]] = []
         for row in self._changed.values():
@@ -202,6 +216,13 @@ class History:
             ") AS later WHERE history.seq = later.column1",
         )
         write_rows(self._db, f"INSERT INTO history ({', '.join(_REPLY)})", self._replies)
+        self._found_no_more(checkpoint)
         self._rows.clear()
         self._changed.clear()
         self._replies.clear()
+
+    def _found_no_more(self, checkpoint: int) -> None:
+        for seq in self._revoked:
+            if seq <= checkpoint:
+                self._db.execute(_FORGET, (seq,))
+        self._revoked.clear()

@@ -26,7 +26,10 @@ from projections.usage import Usage
 
 log = structlog.get_logger("recado.projections")
 
-_SEARCH = "INSERT INTO search (rowid, text) SELECT seq, text FROM history WHERE seq > ? AND text IS NOT NULL"
+_SEARCH = (
+    "INSERT INTO search (rowid, text) SELECT seq, text FROM history"
+    " WHERE seq > ? AND text IS NOT NULL AND revoked_at IS NULL"
+)
 
 
 class Projection:
@@ -192,9 +195,8 @@ class Projection:
         self._threads.fold(held, recorded)
 
     def _write(self, last: Recorded) -> None:
-        for table in (
-            self._chats, self._history, self._controls, self._turns, self._threads, self._usage, self._receipts
-        ):  # fmt: skip
+        self._history.write(self.meta.checkpoint)
+        for table in (self._chats, self._controls, self._turns, self._threads, self._usage, self._receipts):
             table.write()
         self.db.execute(_SEARCH, (self.meta.checkpoint,))
         stamped = (last.seq, last.msg_id, micros(last.at))

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from chat.context import readable
 from events.ids import ChatKey
 from projections.chats import decode_snapshot
 from projections.database import moment, rows_for
 from projections.entries import entries, turns
 from projections.reader import Reader
-from projections.views import ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
+from projections.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
 from projections.why import why
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
-    "SELECT account, chat, partition, name, last_at, messages, replies, owes, snapshot,"
+    "SELECT account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot,"
     " (SELECT text FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
     " FROM chats {} ORDER BY last_at DESC, id LIMIT ?"
 )
@@ -33,6 +35,10 @@ _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens FROM usage"
     " JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '') AND day >= ?"
     " ORDER BY account, chats.chat, day, backend, model"
+)
+_ATTENTION = (
+    "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
+    " WHERE attention IS NOT NULL AND ? IN (account, '')"
 )
 _COUNTS = (
     "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
@@ -58,6 +64,17 @@ class Queries:
         statement = _CHATS.format(where)
         rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
         return tuple(_chat_view(row) for row in rows)
+
+    def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
+        """The chats that ask for a human, the one that has waited longest first."""
+        rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
+        views = [
+            msgspec.convert(
+                {**msgspec.json.decode(event), "account": account_, "chat": chat, "name": name}, AttentionView
+            )
+            for account_, chat, name, event in rows
+        ]
+        return tuple(sorted(views, key=lambda view: view.at))
 
     def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
         """The sequences at which the chat had messages of these ids first; unknown ones are left out."""
@@ -128,7 +145,7 @@ _LAST = 2**63 - 1
 
 
 def _chat_view(row: tuple[Any, ...]) -> ChatView:
-    account, chat, partition, name, last_at, messages, replies, owes, snapshot, last_text = row
+    account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot, last_text = row
     state = decode_snapshot(snapshot)
     return ChatView(
         account=account,
@@ -143,6 +160,8 @@ def _chat_view(row: tuple[Any, ...]) -> ChatView:
         answering=state.turn is not None,
         paused=state.pause is not None,
         paused_until=state.pause.until if state.pause is not None else None,
+        paused_for=state.pause.reason if state.pause is not None else None,
+        attention=msgspec.json.decode(attention)["text"] if attention is not None else None,
         backend=state.thread.backend if state.thread is not None else None,
         thread=state.thread.id if state.thread is not None else None,
         owes=bool(owes),

@@ -21,10 +21,12 @@ CREATE TABLE chats (
     replies INTEGER NOT NULL,
     owes INTEGER NOT NULL,
     wakes INTEGER NOT NULL,                  -- owes something, or may have left a run at work
+    attention TEXT,                          -- the attention that is open, as JSON
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
     UNIQUE (account, chat)
 );
 CREATE INDEX waking ON chats (partition) WHERE wakes;
+CREATE INDEX attention ON chats (id) WHERE attention IS NOT NULL;
 CREATE INDEX activity ON chats (account, last_at DESC);
 
 CREATE TABLE history (
@@ -65,8 +67,9 @@ CREATE TABLE history (
     repeats INTEGER NOT NULL DEFAULT 0,
     repeat_seq INTEGER,
     repeat_at INTEGER,
-    edited TEXT,
+    edited TEXT,                             -- what it reads now
     edited_at INTEGER,
+    answered TEXT,                           -- what it read when it was answered, if it had been edited before
     revoked_at INTEGER
 );
 CREATE UNIQUE INDEX message_ids ON history (id, chat) WHERE author = 'person';
@@ -121,7 +124,7 @@ CREATE TABLE turns (
     messages TEXT NOT NULL,
     backend TEXT NOT NULL,
     cause TEXT,
-    state TEXT NOT NULL,                     -- running, replied, failed or ignored
+    state TEXT NOT NULL,                     -- running, replied, failed, ignored or replaced
     "by" TEXT NOT NULL,                      -- incarnation that may act on it
     adoptions INTEGER NOT NULL,
     adopted_at INTEGER,

@@ -34,6 +34,9 @@ class Turns:
         """Bring the chat's running turn up to a decision that the chat's state was brought up to already."""
         event, row = recorded.event, held.turn
         if isinstance(event, TurnStarted):
+            if row is not None and row.state == "running":
+                row.state, row.ended, row.ended_at = "replaced", recorded.seq, micros(recorded.at)
+                self._changed[row.chat, row.seq] = row
             by = recorded.msg_id.rpartition(":")[0]
             messages, at = id_list(event.messages), micros(recorded.at)
             row = held.turn = TurnRow(

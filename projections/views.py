@@ -12,7 +12,11 @@ from events.inbound import ReceiptState
 
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat as lists show it. `last_text` is its newest message or reply; `waiting` counts messages without a turn."""
+    """A chat as lists show it. `last_text` is its newest message or reply; `waiting` counts messages without a turn.
+
+    `paused_for` is `paused`, or `taken_over` or `handed_off` if a human has the chat; `attention` says why one is
+    asked for, if one is.
+    """
 
     account: str
     chat: str
@@ -26,6 +30,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     answering: bool
     paused: bool
     paused_until: datetime | None
+    paused_for: str | None
+    attention: str | None
     backend: str | None
     thread: str | None
     owes: bool
@@ -82,6 +88,20 @@ def reading_of(entry: Entry) -> MediaRead | None:
     return msgspec.json.decode(entry.reading, type=MediaRead) if entry.reading is not None else None
 
 
+class AttentionView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A chat that asks for a human; the fields behind `name` are those of events.decisions.Attention."""
+
+    account: str
+    chat: str
+    name: str | None
+    id: str
+    text: str
+    by: str
+    at: datetime
+    turn: str | None = None
+    messages: tuple[str, ...] = ()
+
+
 class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step of a reply on its way; see events.inbound.Receipt for what it may be of."""
 
@@ -98,14 +118,15 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A turn. `by` is the incarnation that had it last, after `adoptions`; `error` is a failure's class, `detail` the
-    provider's words or, for an ignored turn, the reason."""
+    provider's words or, for an ignored turn, the reason. It is `replaced` by the next one if a message of it was edited
+    or deleted while it ran."""
 
     seq: int
     id: str
     at: datetime
     messages: tuple[str, ...]
     backend: str
-    state: Literal["running", "replied", "failed", "ignored"]
+    state: Literal["running", "replied", "failed", "ignored", "replaced"]
     by: str
     adoptions: int = 0
     adopted_at: datetime | None = None

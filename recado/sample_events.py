@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from events.decisions import (
+    Attention,
     Decision,
     Erased,
     Ignored,
@@ -93,6 +94,14 @@ DECISION_SAMPLES: dict[str, Decision] = {
     ),
     "paused": Paused(until=_at(3600), by="cli:ana", cause="01JDB", at=_at(40)),
     "resumed": Resumed(by="cli:ana", cause="01JDC", at=_at(50)),
+    "attention": Attention(
+        id="01JD9.h",
+        turn="01JD9",
+        messages=("3EB0C431C26A1916E07A",),
+        text="Wants a refund for the cake of Saturday",
+        by="model",
+        at=_at(55),
+    ),
     "reset": Reset(upto=1042, by="cli:ana", cause="01JDD", at=_at(60)),
     "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70)),
 }

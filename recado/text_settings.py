@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from recado.media_settings import MediaSettings
+from recado.people_settings import PeopleSettings
 from recado.variables import Variable, text
 
 
-class TextSettings(MediaSettings, frozen=True, kw_only=True):
+class TextSettings(PeopleSettings, frozen=True, kw_only=True):
     """What people are sent who get no reply. (A Struct has one base, so the parts of Settings stand in a row.)"""
 
     apology: Annotated[

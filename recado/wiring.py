@@ -128,7 +128,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             incarnation=me.decides_as,
             log=event_log,
             backend=model.backend,
-            tools=Toolbox(functions, services),
+            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
             reads=ChatReads(reader),
             progress=runner,
             bus_time=BusTime(),
@@ -144,6 +144,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             budget=settings.max_tokens_per_chat_per_day,
             over_budget=settings.budget_text,
             unreadable=settings.unreadable_text,
+            handed_off=settings.handoff_text,
+            takeover=settings.takeover,
             files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
         )
         room = Room(instance)

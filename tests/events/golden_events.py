@@ -42,10 +42,12 @@ FULL: dict[str, Inbound | Decision] = {
     "control": inbound.Control(id="k1", command="send", until=AT, text="já vou", messages=("m1", "m2"), by="ana"),
     "ignored": decisions.Ignored(messages=("m1", "seq:7"), reason="stale", at=AT, cause="k1", told=True),
     "turn_started": decisions.TurnStarted(
-        turn="t1", messages=("m1", "m2"), backend="chat", at=AT, cause="k1", media=("m2",)
+        turn="t1", messages=("m1", "m2"), backend="chat", at=AT, cause="k1", media=("m2",), seen=41, instead="t0"
     ),
     "turn_adopted": decisions.TurnAdopted(turn="t1", by="inc2", at=AT),
-    "thread_created": decisions.ThreadCreated(backend="assistants", thread="thread_1", reason="replaced", at=AT),
+    "thread_created": decisions.ThreadCreated(
+        backend="assistants", thread="thread_1", reason="replaced", at=AT, seen=41
+    ),
     "media_read": decisions.MediaRead(
         turn="t1",
         message="m1",
@@ -96,8 +98,11 @@ FULL: dict[str, Inbound | Decision] = {
         told=True,
         at=AT,
     ),
-    "paused": decisions.Paused(until=AT, at=AT, by="ana", cause="k1"),
+    "paused": decisions.Paused(until=AT, at=AT, by="ana", cause="k1", reason="handed_off", after="t1.h"),
     "resumed": decisions.Resumed(at=AT, by="ana", cause="k1"),
+    "attention": decisions.Attention(
+        id="t1.h", text="wants a refund", by="model", at=AT, turn="t1", messages=("m1",), cause="k1"
+    ),
     "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
     "erased": decisions.Erased(upto=42, at=AT, by="ana", cause="k1"),
 }
@@ -119,6 +124,7 @@ LEAST: dict[str, Inbound | Decision] = {
     ),
     "paused": decisions.Paused(until=None, at=AT),
     "resumed": decisions.Resumed(at=AT),
+    "attention": decisions.Attention(id="t1.h", text="", by="model", at=AT),
     "reset": decisions.Reset(upto=0, at=AT),
     "erased": decisions.Erased(upto=0, at=AT),
 }

@@ -1,0 +1,39 @@
+"""The tool with which a model asks for a human, and how tools of a shop do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from actors.instance import ToolResult
+from backends.protocol import Tool
+
+HANDOFF: Final = "handoff"
+
+TOOL = Tool(
+    name=HANDOFF,
+    description="Ask a human colleague to take over this chat: when the person asks for a human, is upset, or needs "
+    "what you cannot do. You will not answer any more then; the person is told.",
+    parameters={
+        "type": "object",
+        "properties": {"reason": {"type": "string", "description": "What the colleague has to know, in one sentence."}},
+        "required": ["reason"],
+        "additionalProperties": False,
+    },
+)
+
+
+class HumanWanted(Exception):
+    """Raised by a Python tool: a human is to go on with the chat, for `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def asked(given: Mapping[str, Any]) -> ToolResult:
+    """The result of a call of the tool; without a reason it does not fit."""
+    reason = given.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        return ToolResult("The arguments do not fit: `reason` has to be a sentence", failed=True, unfit=True)
+    return ToolResult("A human was asked.", handoff=reason.strip())
