@@ -138,8 +138,9 @@ class Reads:
         text, attachments = shown(sent.kind, sent.text or "", sent.media, reading, past=False)
         self.texts[key, event.message] = Line("user", text, attachments=attachments)
 
-    def context(self, key: ChatKey, limit: int, reset_upto: int) -> tuple[Line, ...]:
-        replies = [e.event for e in self.events if e.key == key and isinstance(e.event, Reply) and e.event.turn]
+    def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
+        said = [e.event for e in self.events if e.key == key and isinstance(e.event, Reply) and e.seq > since]
+        replies = [reply for reply in said if reply.author != "system"]
         lines: list[Line] = []
         for reply in replies:
             lines += [*self.lines_of(key, reply.in_reply_to), Line("assistant", reply.text)]
