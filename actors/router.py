@@ -19,8 +19,8 @@ from events.recorded import Recorded
 
 log = structlog.get_logger("recado.actors")
 
-_UNCONCERNED = (Receipt, Edit, Revoke)
-"""What comes in and changes nothing in the state of a chat: it wakes nobody."""
+_WAKES_NOBODY = (Edit, Revoke)
+"""What comes in and matters only to work that is under way: whoever wakes later finds it in the snapshot."""
 
 MOST_AWAKE = 100_000
 """Chats in memory from which no further one is woken: it has its whole state in the projection, and waits there."""
@@ -138,12 +138,14 @@ class Router:
             return
         now = asyncio.get_running_loop().time()
         for recorded in batch:
-            if recorded.repeat or isinstance(recorded.event, _UNCONCERNED):
+            if recorded.repeat or isinstance(recorded.event, Receipt):
                 continue
             ref = self._live.get(recorded.key)
             if ref is not None and ref.is_alive():
                 self._touched[recorded.key] = now
                 ref.tell(Committed(recorded))
+            elif isinstance(recorded.event, _WAKES_NOBODY):
+                continue
             elif recorded.side == "i" and recorded.key not in self._resting:
                 number = partition(recorded.key)
                 if number not in self._owned:

@@ -22,7 +22,7 @@ from chat.state import Chat
 from events.decisions import Decision, MediaRead, Reply, TurnFailed
 from events.ids import PARTITIONS, ChatKey
 from events.ids import partition as partition_of
-from events.inbound import Control, Media, Message
+from events.inbound import Control, Edit, Media, Message
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
@@ -102,6 +102,8 @@ class Reads:
         if isinstance(event, Message | Control):
             recorded = replace(recorded, repeat=(key, event.id) in self.texts)
             self.texts.setdefault((key, event.id), Line("user", event.text or ""))
+        if isinstance(event, Edit):
+            self.texts[key, event.of] = Line("user", event.text)
         if isinstance(event, Message) and event.media is not None:
             self.files[key, event.id] = event
         if isinstance(event, MediaRead):
