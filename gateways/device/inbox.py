@@ -106,7 +106,7 @@ class Inbox:
         return name, tuple(other for other in names if other != name)
 
     def _told(self, event: ReceiptEvent) -> None:
-        state = _STATES.get(event.Type)
+        state = _STATES.get(event.Type) if event.HasField("Type") else None  # unset reads as DELIVERED
         if state is None or event.MessageSource.IsFromMe:
             EVENTS.labels("other_receipt").inc()
             return
