@@ -34,7 +34,9 @@ _KIND_OF = {
     "orderMessage": "text",
 }
 _MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
-_SILENT = frozenset({"messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage"})
+_SILENT = frozenset(
+    {"messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage"}
+)
 """What travels with messages, or alone, and is for the devices."""
 
 _CARD_PHONE = re.compile(r"^TEL[^:\r\n]*:(.+?)\r?$", re.MULTILINE | re.IGNORECASE)

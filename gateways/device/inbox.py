@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from events.ids import ChatKey
 from events.inbound import Message, Receipt, ReceiptState
 from events.jid import canonical
-from events.log import EventLog, EventTooLarge, LogFull, LogUnavailable
+from events.log import EventLog, EventTooLarge, LogFull, LogMismatch, LogUnavailable
 from gateways.device.aliases import Aliases
 from gateways.device.files import Files
 from gateways.device.parsing import LID, PHONE, Arrived, Notice, at_seconds, parse
@@ -37,7 +37,7 @@ log = structlog.get_logger("recado.gateway")
 
 
 class Inbox:
-    """Stores what the device of `account` receives. `receive` raises LogMismatch alone."""
+    """Stores what the device of `account` receives."""
 
     def __init__(self, event_log: EventLog, account: str, phone: Phone, aliases: Aliases, files: Files) -> None:
         self.sent = Sent(self._found)
@@ -50,23 +50,36 @@ class Inbox:
         self._receipts: set[asyncio.Task[None]] = set()
 
     async def receive(self, event: Any) -> None:
-        """Return when the log has the event; tried until then, for WhatsApp does not bring it again."""
-        if isinstance(event, ReceiptEvent):
-            self._told(event)
-        elif isinstance(event, MessageEvent):
-            try:
-                arrived = parse(event, self._account)
-                if isinstance(arrived, Notice):
-                    log.debug(arrived.what, account=self._account, id=event.Info.ID)
-                    EVENTS.labels(arrived.what).inc()
-                    return
-                await self._until_taken(lambda: self._store(event, arrived))
-            except (ValueError, EventTooLarge, MessageIdRefused) as refusal:
-                await self.bury(event, str(refusal))
+        """Return when the log has the event; tried until then, for WhatsApp does not bring it again. Raises
+        LogMismatch."""
+        try:
+            if isinstance(event, ReceiptEvent):
+                self._told(event)
+                await self.settle()
             else:
-                EVENTS.labels("stored").inc()
+                await self._take(event)
+        except LogMismatch:
+            raise
+        except (ValueError, EventTooLarge, MessageIdRefused) as refusal:
+            await self._bury(event, str(refusal))
+        except Exception as defect:
+            log.exception("event_not_understood", account=self._account)
+            await self._bury(event, f"{type(defect).__name__}: {defect}")
 
-    async def bury(self, event: Any, reason: str) -> None:
+    async def settle(self) -> None:
+        """Return when everything that was told of sent messages is in the log."""
+        await asyncio.gather(*self._receipts)
+
+    async def _take(self, event: MessageEvent) -> None:
+        arrived = parse(event, self._account)
+        if isinstance(arrived, Notice):
+            log.debug(arrived.what, account=self._account, id=event.Info.ID)
+            EVENTS.labels(arrived.what).inc()
+            return
+        await self._until_taken(lambda: self._store(event, arrived))
+        EVENTS.labels("stored").inc()
+
+    async def _bury(self, event: Any, reason: str) -> None:
         """Keep what cannot be an event as it came; tried until the log has it, or has no room for it."""
         raw = event.SerializeToString()
         log.warning("event_unread", account=self._account, reason=reason[:300], then="kept as a dead letter")
@@ -77,11 +90,7 @@ class Inbox:
                 lambda: self._log.bury(self._account, raw, reason=f"linked device: {reason[:300]}", msg_id=msg_id)
             )
         except EventTooLarge as refusal:
-            log.error("dead_letter_refused", account=self._account, reason=str(refusal), then="it is lost")
-
-    async def settle(self) -> None:
-        """Return when everything that was told of sent messages is in the log."""
-        await asyncio.gather(*self._receipts)
+            log.exception("event_lost", account=self._account, size=len(raw), reason=str(refusal))
 
     async def _store(self, event: MessageEvent, arrived: Arrived) -> None:
         chat, chat_aliases = await self._person(arrived.chat)

@@ -61,7 +61,7 @@ class Pairing:
             async with asyncio.timeout(self._within):
                 await self._done.wait()
         except TimeoutError:
-            raise self._failed or PairingTimedOut from None
+            raise PairingTimedOut from None
         if self._failed is not None:
             raise self._failed
         await asyncio.Event().wait()
@@ -78,7 +78,7 @@ class Pairing:
             )
         elif first:
             try:
-                code = await client.PairPhone(self._phone, True)  # noqa: FBT003 - neonize's own signature
+                code = await client.PairPhone(self._phone, True)
             except NeonizeError as error:
                 self._failed = PairingFailed(str(error))
                 self._done.set()

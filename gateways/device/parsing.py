@@ -1,4 +1,4 @@
-"""From the events of a linked device to events of the log. Pure; names are canonical, whose they are is found out later.
+"""From the events of a linked device to events of the log. Pure; names are canonical, whose they are is asked later.
 
 Nothing is dropped: what is no event of a chat is a Notice (a word for it, to be logged), and what cannot be read raises
 a ValueError.
@@ -45,7 +45,7 @@ class Arrived(msgspec.Struct, frozen=True):
 
 def parse(event: MessageEvent, account: str) -> Arrived | Notice:
     """What a message is. Raises MalformedJid, ValueError."""
-    info, source = event.Info, event.Info.MessageSource
+    source = event.Info.MessageSource
     if is_nobody(source.Chat) or is_nobody(source.Sender):
         return Notice("not_a_chat")
     protocol = event.Message.protocolMessage if event.Message.HasField("protocolMessage") else None

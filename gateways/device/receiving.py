@@ -1,8 +1,8 @@
 """Events from the thread of whatsmeow to the loop: one after the other, and none is passed over.
 
-neonize starts a handler for each event and forgets it: its exceptions vanish, and nothing slows whatsmeow down. Here the
-thread that brings an event waits until it is dealt with. Then at most the hundred events that neonize holds, and those
-that whatsmeow works on, are acknowledged to WhatsApp before the log has them.
+neonize starts a handler for each event and forgets it: its exceptions vanish, and nothing slows whatsmeow down. Here
+the thread that brings an event waits until it is dealt with. Then at most the hundred events that neonize holds, and
+those that whatsmeow works on, are acknowledged to WhatsApp before the log has them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ log = structlog.get_logger("recado.gateway")
 class Receiving:
     """What comes from `client`, whose events of these `types` go to `receive`, in order."""
 
-    def __init__(self, client: NewAClient, types: Iterable[type[Any]], receive: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(
+        self, client: NewAClient, types: Iterable[type[Any]], receive: Callable[[Any], Awaitable[None]]
+    ) -> None:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[Any] = asyncio.Queue()

@@ -8,7 +8,7 @@ gateway lives. What only a person can mend ends the gateway with words.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextM
 from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
 
 from gateways.device.faults import failure_of
-from gateways.device.pairing import Pairing, PairingFailed, PairingTimedOut
+from gateways.device.pairing import Pairing, PairingFailed
 from gateways.device.receiving import Receiving
-from gateways.device.wire import Quote
+from gateways.device.wire import Quote, Receive
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 _LET_GO_WITHIN = 5.0
@@ -86,45 +86,42 @@ _STATES = (
 
 
 class Session:
-    """A linked device, kept in `database` (a SQLite file of whatsmeow's). It is the Phone of the gateway.
-
-    `receive` is given each message and receipt, in order.
-    """
+    """A linked device, kept in `database` (a SQLite file of whatsmeow's): the Link of the gateway."""
 
     def __init__(
         self,
         database: Path,
         pairing: Pairing,
-        receive: Callable[[Any], Awaitable[None]],
         *,
         client: Callable[..., NewAClient] = NewAClient,
     ) -> None:
         self._database = database
         self._pairing = pairing
-        self._receive_event = receive
         self._make_client = client
         self._client: NewAClient | None = None
         self._connected = asyncio.Event()
         self._names = count()
 
-    async def run(self) -> None:
+    async def run(self, receive: Receive) -> None:
         """Be connected for ever. Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed,
         PairingTimedOut, and what `receive` raises."""
         self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._database.touch(0o600)  # whoever can read it can be this device
         pause = _FIRST_PAUSE
         while True:
-            reason = await self._live()
+            reason = await self._live(receive)
             pause = _FIRST_PAUSE if self._connected.is_set() else min(pause * 2, _LONGEST_PAUSE)
             self._connected.clear()
             log.error("device_loop_ended", reason=reason, begun_again_in=pause)
             await asyncio.sleep(pause)
 
-    async def _live(self) -> str:
+    async def _live(self, receive: Receive) -> str:
         """One client's life; why it ended."""
         # A name of its own: neonize ends whoever bears the name when a client before it is forgotten.
         client = self._make_client(str(self._database), uuid=f"recado-{next(self._names)}")
-        receiving = Receiving(client, (*_STATES, MessageEvent, neonize.Receipt), self._on_event)
+        receiving = Receiving(
+            client, (*_STATES, MessageEvent, neonize.Receipt), lambda event: self._on_event(event, receive)
+        )
         self._pairing.watch(client)
         dealing = asyncio.create_task(receiving.run())
         pairing = asyncio.create_task(self._pairing.timed_out())
@@ -156,7 +153,7 @@ class Session:
         except TimeoutError:
             log.warning("device_not_let_go", then="its thread ends with the process")
 
-    async def _on_event(self, event: Any) -> None:
+    async def _on_event(self, event: Any, receive: Receive) -> None:
         match event:
             case neonize.Connected():
                 self._pairing.paired()
@@ -185,7 +182,7 @@ class Session:
             case neonize.UndecryptableMessage():
                 log.warning("message_not_decrypted", id=event.Info.ID, then="its sender is asked to send it again")
             case _:
-                await self._receive_event(event)
+                await receive(event)
 
     async def _say_name(self) -> None:
         """WhatsApp shows the owner's name for what is sent once it was told of a presence. Away, not here: a phone is
@@ -236,9 +233,7 @@ class Session:
 def _message(text: str, quote: Quote | None) -> Message:
     if quote is None:
         return Message(conversation=text)
-    context = ContextInfo(
-        stanzaID=quote.id, participant=quote.sender, quotedMessage=Message(conversation=quote.text)
-    )
+    context = ContextInfo(stanzaID=quote.id, participant=quote.sender, quotedMessage=Message(conversation=quote.text))
     return Message(extendedTextMessage=ExtendedTextMessage(text=text, contextInfo=context))
 
 

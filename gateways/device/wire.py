@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 import msgspec
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
@@ -29,6 +30,10 @@ class Quote(msgspec.Struct, frozen=True):
     text: str
 
 
+Receive = Callable[[Any], Awaitable[None]]
+"""What is done with a message or a receipt of WhatsApp's; the next one is brought when it returns."""
+
+
 class Phone(Protocol):
     """A device that is linked to somebody's WhatsApp. Every JID is canonical."""
 
@@ -50,3 +55,10 @@ class Phone(Protocol):
 
     async def load(self, event: MessageEvent) -> bytes:
         """The file that came with a message. Raises what went wrong."""
+
+
+class Link(Phone, Protocol):
+    """The connection of that device."""
+
+    async def run(self, receive: Receive) -> None:
+        """Be connected for ever, and bring what comes, in order. Raises what only a person can mend."""
