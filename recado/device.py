@@ -153,8 +153,13 @@ class Device:
         self.started = delivery.started
         if self._stopped:
             delivery.stop()
+
+        async def connected() -> None:
+            await delivery.started.wait()  # by then no other process has this data folder, nor the session in it
+            await link.run(inbox.receive)
+
         try:
-            await together(delivery.run(), link.run(inbox.receive), inbox.sent.follow(self._log, self._account))
+            await together(delivery.run(), connected(), inbox.sent.follow(self._log, self._account))
         finally:
             attention.close()
             files.close()
@@ -195,7 +200,7 @@ class _DaemonThreads(concurrent.futures.ThreadPoolExecutor):
         threading.Thread(target=work, name="neonize", daemon=True).start()
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for nobody."""
 
 

@@ -81,7 +81,7 @@ class Inbox:
 
     async def _bury(self, event: Any, reason: str) -> None:
         """Keep what cannot be an event as it came; tried until the log has it, or has no room for it."""
-        raw = event.SerializeToString()
+        raw = event.SerializePartialToString()
         log.warning("event_unread", account=self._account, reason=reason[:300], then="kept as a dead letter")
         EVENTS.labels("unread").inc()
         msg_id = f"device:{sha256(raw).hexdigest()}"

@@ -24,6 +24,7 @@ from gateways.device.contents import context_of, field_of, kind_of, media_of, ne
 PHONE, LID = "@s.whatsapp.net", "@lid"
 
 _NOBODY = frozenset({"broadcast", "newsletter", "bot"})
+_CHANGES = frozenset({ProtocolMessage.REVOKE, ProtocolMessage.MESSAGE_EDIT})
 _BOT = re.compile(r"1313555\d{4}|131655500\d{2}")
 """Numbers of Meta's own bots (whatsmeow's `JID.IsBot`)."""
 
@@ -50,9 +51,7 @@ def parse(event: MessageEvent, account: str) -> Arrived | Notice:
         return Notice("not_a_chat")
     protocol = event.Message.protocolMessage if event.Message.HasField("protocolMessage") else None
     field = field_of(event.Message)
-    if field is None or (
-        protocol is not None and protocol.type not in (ProtocolMessage.REVOKE, ProtocolMessage.MESSAGE_EDIT)
-    ):
+    if field is None or (protocol is not None and not (protocol.HasField("type") and protocol.type in _CHANGES)):
         return Notice("for_devices")
     others = source.RecipientAlt if source.IsFromMe else source.SenderAlt
     group = is_group(_jid(source.Chat))
