@@ -37,7 +37,7 @@ from gateways.formatting import to_whatsapp
 from gateways.splitting import split
 from recado.bus import connect
 from recado.environment import SettingsInvalid
-from recado.leased import while_held
+from recado.leased import together, while_held
 from recado.media import open_store
 from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
@@ -104,7 +104,7 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
             data_dir=settings.data,
             kept=settings.media_kept,
         )
-        keep(while_held(lease, lambda: _together(replies.deliver(), fetching.run())))
+        keep(while_held(lease, lambda: together(replies.deliver(), fetching.run())))
         keep(bus_closed(bus))
 
         webhook = Webhook(
@@ -185,18 +185,6 @@ async def _healthz(_request: Request) -> Response:
 async def _metrics(_request: Request) -> Response:
     """Prometheus's text format; numbers only, since whoever reaches the webhook may read it."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _together(*works: Coroutine[Any, Any, None]) -> None:
-    """Do all of them until the first one ends, as that one does."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            await _end(task)
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -39,6 +39,18 @@ async def while_held(lease: Lease, work: Callable[[], Coroutine[Any, Any, None]]
         await _end(keeping)
 
 
+async def together(*works: Coroutine[Any, Any, None]) -> None:
+    """Do all of them until the first one ends, as that one does."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            await _end(task)
+
+
 async def _end(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

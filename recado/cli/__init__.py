@@ -23,7 +23,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Run": {
         "up": Entry("running", "Run recado on this machine: NATS, one instance, the page."),
         "serve": Entry("running", "Run one instance on the NATS server of NATS_URL."),
-        "gateway": Entry("running", "Run a gateway (cloud, terminal), or check one."),
+        "gateway": Entry("running", "Run a gateway (cloud, device, terminal), or check one."),
         "instances": Entry("instances", "List the instances that answer chats, and their shares."),
         "doctor": Entry("doctor", "Check settings, bus, projection and model."),
     },

@@ -7,7 +7,7 @@ import sys
 import click
 
 from events.ids import ChatKey
-from recado.cli.options import Text, account_option, chat_argument, json_option, key_of
+from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option, key_of
 from recado.cli.printing import json_text, print_finding
 from recado.cli.session import run, settings
 from recado.finding import Finding
@@ -51,6 +51,30 @@ def cloud(account: str | None) -> None:
     from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
 
     run(run_cloud(settings(), account))
+
+
+@gateway.command()
+@account_option
+@click.option(
+    "--phone", type=ChatName(), help="Link by a code, typed on the phone of this number, instead of a QR code."
+)
+def device(account: str | None, phone: str | None) -> None:
+    """Link this machine to a personal WhatsApp number, as WhatsApp Web does: a QR code is shown at the first start.
+
+    Best effort, at your own risk. WhatsApp does not allow it and may ban the number. A message may be lost where this
+    process dies at the wrong moment, since WhatsApp is told of it before the log has it; and where the outcome of a
+    reply was lost, nobody can find out whether it was sent: it is parked. For a business take recado gateway cloud.
+
+    Needs the extra recado[device]. docs/device.md says more.
+    """
+    from recado.device_extra import require  # noqa: PLC0415
+
+    require()
+    from recado.device import run_device  # noqa: PLC0415 - brings in neonize, which need not be there
+
+    if phone is not None and not phone.endswith("@s.whatsapp.net"):
+        raise click.BadParameter("write the phone's number with its country code (5511999999999)", param_hint="--phone")
+    run(run_device(settings(), account, phone.partition("@")[0] if phone is not None else None))
 
 
 @gateway.command()

@@ -1,0 +1,91 @@
+"""Whose name is whose: the KV bucket ALIASES, in which the first canonical name of a person stays.
+
+WhatsApp names a person by number or by a LID that hides it, and by both once it trusts the two of you. A chat must not
+change its name with that, so what was canonical first is written down, and never rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import nats.errors
+import nats.js.errors
+from nats.js.api import KeyValueConfig, StorageType
+from nats.js.kv import KeyValue
+
+from events.bus import Bus, said
+from events.ids import token
+from events.log import LogUnavailable
+
+BUCKET = "ALIASES"
+
+_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
+_MOST_KNOWN = 50_000
+
+
+class Aliases:
+    """The names of the people who write to `account`. Every method raises LogUnavailable."""
+
+    def __init__(self, bucket: KeyValue, account: str) -> None:
+        self._bucket = bucket
+        self._account = account
+        self._known: dict[str, str] = {}
+
+    @classmethod
+    async def open(cls, bus: Bus, account: str, *, replicas: int = 1) -> Aliases:
+        """The bucket on `bus`, made if it is missing and then kept on `replicas` servers."""
+        js = bus.jetstream(timeout=5.0)
+        try:
+            try:
+                bucket = await js.key_value(BUCKET)
+            except nats.js.errors.NotFoundError:
+                bucket = await js.create_key_value(
+                    KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas)
+                )
+        except _FAULTS as error:
+            raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {said(error)}") from error
+        return cls(bucket, account)
+
+    async def canonical(self, names: Sequence[str]) -> str:
+        """The one name that is used for the person with these names; of a new one the first is."""
+        first = ""
+        for name in names:
+            first = first or await self._find(name) or ""
+        first = first or names[0]
+        # The canonical name goes first: whoever else does this at the same moment must come to the same answer.
+        for name in dict.fromkeys((first, *names)):
+            kept = await self._keep(name, first)
+            first = kept if name == first else first
+        return first
+
+    async def _find(self, name: str) -> str | None:
+        if name in self._known:
+            return self._known[name]
+        try:
+            entry = await self._bucket.get(self._key(name))
+        except nats.js.errors.NotFoundError:
+            return None
+        except _FAULTS as error:
+            raise LogUnavailable(f"the bucket {BUCKET} does not answer: {said(error)}") from error
+        return self._learn(name, (entry.value or b"").decode())
+
+    async def _keep(self, name: str, canonical: str) -> str:
+        """What is written for `name`: `canonical`, unless somebody was earlier."""
+        if name in self._known:
+            return self._known[name]
+        try:
+            await self._bucket.create(self._key(name), canonical.encode())
+        except nats.js.errors.KeyWrongLastSequenceError:
+            return await self._find(name) or canonical
+        except _FAULTS as error:
+            raise LogUnavailable(f"the bucket {BUCKET} does not take it: {said(error)}") from error
+        return self._learn(name, canonical)
+
+    def _learn(self, name: str, canonical: str) -> str:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[name] = canonical
+        return canonical
+
+    def _key(self, name: str) -> str:
+        return f"{token(self._account)}.{token(name)}"

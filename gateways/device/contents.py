@@ -1,0 +1,125 @@
+"""What stands in a message of WhatsApp's own format, in the words that a chat and a model are shown.
+
+The format is `waE2E.Message`, as whatsmeow has taken it out of its wrappers (disappearing, view once, caption).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from neonize.proto.Neonize_pb2 import Message as MessageEvent
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
+
+from events import inbound
+
+_KIND_OF = {
+    "conversation": "text",
+    "extendedTextMessage": "text",
+    "imageMessage": "image",
+    "audioMessage": "audio",
+    "videoMessage": "video",
+    "ptvMessage": "video",
+    "documentMessage": "document",
+    "stickerMessage": "sticker",
+    "locationMessage": "location",
+    "liveLocationMessage": "location",
+    "contactMessage": "contact",
+    "contactsArrayMessage": "contact",
+    "reactionMessage": "reaction",
+    "buttonsResponseMessage": "button",
+    "listResponseMessage": "button",
+    "templateButtonReplyMessage": "button",
+    "interactiveResponseMessage": "button",
+    "orderMessage": "text",
+}
+_MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
+_SILENT = frozenset(
+    {"messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage"}
+)
+"""What travels with messages, or alone, and is for the devices."""
+
+_CARD_PHONE = re.compile(r"^TEL[^:\r\n]*:(.+?)\r?$", re.MULTILINE | re.IGNORECASE)
+
+
+def field_of(message: Message) -> str | None:
+    """The name of the field that holds what was sent; None if there is nothing for people in it."""
+    present = [field.name for field, _ in message.ListFields() if field.name not in _SILENT]
+    known = [name for name in present if name in _KIND_OF]
+    return next(iter(known or present), None)
+
+
+def kind_of(field: str) -> str:
+    """The kind, as the log names it."""
+    return _KIND_OF.get(field, "unsupported")
+
+
+def text_of(message: Message, field: str) -> str | None:
+    """The message's words; None if it has none."""
+    part = getattr(message, field)
+    match field:
+        case "conversation":
+            return str(part)
+        case "extendedTextMessage" | "reactionMessage":
+            return str(part.text)
+        case "imageMessage" | "videoMessage" | "ptvMessage" | "documentMessage":
+            return part.caption or None
+        case "locationMessage":
+            return _place(part, part.name, part.address, part.comment)
+        case "liveLocationMessage":
+            return _place(part, "", "", part.caption)
+        case "contactMessage":
+            return _card(part)
+        case "contactsArrayMessage":
+            return "\n".join(_card(card) for card in part.contacts) or None
+        case "buttonsResponseMessage" | "templateButtonReplyMessage":
+            return part.selectedDisplayText or None
+        case "listResponseMessage":
+            return f"{part.title} ({part.description})" if part.description else part.title or None
+        case "interactiveResponseMessage":
+            return part.body.text or part.nativeFlowResponseMessage.paramsJSON or None
+        case "orderMessage":
+            return "\n".join(filter(None, [f"Order: {part.itemCount} × {part.orderTitle}", part.message]))
+        case _:
+            return None
+
+
+def media_of(message: Message, field: str, name: str) -> inbound.Media | None:
+    """The file that came along; `name` is what it will be called in the object store."""
+    if kind_of(field) not in _MEDIA:
+        return None
+    part: Any = getattr(message, field)
+    return inbound.Media(
+        object=name,
+        mime=part.mimetype or None,
+        size=part.fileLength or None,
+        sha256=part.fileSHA256.hex() or None,
+        filename=(part.fileName or None) if field == "documentMessage" else None,
+        voice=field == "audioMessage" and part.PTT,
+    )
+
+
+def context_of(message: Message, field: str) -> Any:
+    """What is said beside the message (`ContextInfo`: what it quotes, whom it mentions); None if nothing is."""
+    part = getattr(message, field)
+    if field == "conversation" or "contextInfo" not in part.DESCRIPTOR.fields_by_name:
+        return None
+    return part.contextInfo if part.HasField("contextInfo") else None
+
+
+def new_text_of(event: MessageEvent) -> str:
+    """What an edited message says now."""
+    edited = event.Message.protocolMessage.editedMessage
+    field = field_of(edited)
+    return (text_of(edited, field) or "") if field is not None else ""
+
+
+def _place(part: Any, name: str, address: str, comment: str) -> str:
+    point = f"{part.degreesLatitude:g}, {part.degreesLongitude:g}"
+    named = ", ".join(filter(None, (name, address)))
+    place = f"Location: {named} ({point})" if named else f"Location: {point}"
+    return f"{place}\n{comment}" if comment else place
+
+
+def _card(card: Any) -> str:
+    return "Contact: " + ", ".join([card.displayName or "somebody", *_CARD_PHONE.findall(card.vcard)])

@@ -1,0 +1,154 @@
+"""The way in of a linked device: each event is in the log before the next one is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Any
+
+import structlog
+from neonize.proto.Neonize_pb2 import Message as MessageEvent
+from neonize.proto.Neonize_pb2 import Receipt as ReceiptEvent
+from prometheus_client import Counter
+
+from events.ids import ChatKey
+from events.inbound import Message, Receipt, ReceiptState
+from events.jid import canonical
+from events.log import EventLog, EventTooLarge, LogFull, LogMismatch, LogUnavailable
+from gateways.device.aliases import Aliases
+from gateways.device.files import Files
+from gateways.device.parsing import LID, PHONE, Arrived, Notice, at_seconds, parse
+from gateways.device.sent import Sent, Told
+from gateways.device.wire import Phone
+from gateways.intake import Intake, MessageIdRefused
+from gateways.receipts import Piece
+
+_STATES: dict[int, ReceiptState] = {
+    ReceiptEvent.DELIVERED: "delivered",
+    ReceiptEvent.READ: "read",
+    ReceiptEvent.PLAYED: "read",
+}
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+
+EVENTS = Counter("recado_device_events", "Events of the linked device, by what became of them", ["outcome"])
+
+log = structlog.get_logger("recado.gateway")
+
+
+class Inbox:
+    """Stores what the device of `account` receives."""
+
+    def __init__(self, event_log: EventLog, account: str, phone: Phone, aliases: Aliases, files: Files) -> None:
+        self.sent = Sent(self._found)
+        self._log = event_log
+        self._account = account
+        self._phone = phone
+        self._aliases = aliases
+        self._files = files
+        self._intake = Intake(event_log)
+        self._receipts: set[asyncio.Task[None]] = set()
+
+    async def receive(self, event: Any) -> None:
+        """Return when the log has the event; tried until then, for WhatsApp does not bring it again. Raises
+        LogMismatch."""
+        try:
+            if isinstance(event, ReceiptEvent):
+                self._told(event)
+                await self.settle()
+            else:
+                await self._take(event)
+        except LogMismatch:
+            raise
+        except (ValueError, EventTooLarge, MessageIdRefused) as refusal:
+            await self._bury(event, str(refusal))
+        except Exception as defect:
+            log.exception("event_not_understood", account=self._account)
+            await self._bury(event, f"{type(defect).__name__}: {defect}")
+
+    async def settle(self) -> None:
+        """Return when everything that was told of sent messages is in the log."""
+        await asyncio.gather(*self._receipts)
+
+    async def _take(self, event: MessageEvent) -> None:
+        arrived = parse(event, self._account)
+        if isinstance(arrived, Notice):
+            log.debug(arrived.what, account=self._account, id=event.Info.ID)
+            EVENTS.labels(arrived.what).inc()
+            return
+        await self._until_taken(lambda: self._store(event, arrived))
+        EVENTS.labels("stored").inc()
+
+    async def _bury(self, event: Any, reason: str) -> None:
+        """Keep what cannot be an event as it came; tried until the log has it, or has no room for it."""
+        raw = event.SerializePartialToString()
+        log.warning("event_unread", account=self._account, reason=reason[:300], then="kept as a dead letter")
+        EVENTS.labels("unread").inc()
+        msg_id = f"device:{sha256(raw).hexdigest()}"
+        try:
+            await self._until_taken(
+                lambda: self._log.bury(self._account, raw, reason=f"linked device: {reason[:300]}", msg_id=msg_id)
+            )
+        except EventTooLarge as refusal:
+            log.exception("event_lost", account=self._account, size=len(raw), reason=str(refusal))
+
+    async def _store(self, event: MessageEvent, arrived: Arrived) -> None:
+        chat, chat_aliases = await self._person(arrived.chat)
+        key = ChatKey(self._account, chat)
+        message = arrived.event
+        if isinstance(message, Message):
+            sender, aliases = await self._person(arrived.sender) if arrived.sender else (None, chat_aliases)
+            changes = {"sender": sender, "aliases": aliases}
+            message = Message(**{field: getattr(message, field) for field in Message.__struct_fields__} | changes)
+        stored = await self._intake.store(key, message)
+        if isinstance(message, Message) and message.media is not None and not stored.duplicate:
+            self._files.fetch(event, message)
+
+    async def _person(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The canonical name and the others."""
+        if all(name.endswith(LID) for name in names):
+            number = await self._phone.number_of(names[0])
+            names = (canonical(number), *names) if number is not None else names
+        if not names[0].endswith((LID, PHONE)):
+            return names[0], ()
+        name = await self._aliases.canonical(names)
+        return name, tuple(other for other in names if other != name)
+
+    def _told(self, event: ReceiptEvent) -> None:
+        state = _STATES.get(event.Type) if event.HasField("Type") else None  # unset reads as DELIVERED
+        if state is None or event.MessageSource.IsFromMe:
+            EVENTS.labels("other_receipt").inc()
+            return
+        for message in event.MessageIDs:
+            self.sent.tell(message, Told(state, at_seconds(event.Timestamp)))
+
+    def _found(self, key: ChatKey, piece: Piece, message: str, told: Told) -> None:
+        task = asyncio.create_task(self._note(key, piece, message, told))
+        self._receipts.add(task)
+        task.add_done_callback(self._receipts.discard)
+
+    async def _note(self, key: ChatKey, piece: Piece, message: str, told: Told) -> None:
+        receipt = Receipt(
+            id=message,
+            reply=piece.reply,
+            state=told.state,
+            provider_id=message,
+            at=told.at,
+            part=piece.part,
+            parts=piece.parts,
+        )
+        msg_id = f"receipt:{key.account}:{key.chat}:{message}:{told.state}"
+        await self._until_taken(lambda: self._log.publish(key, receipt, msg_id=msg_id))
+        EVENTS.labels("receipt").inc()
+
+    async def _until_taken(self, store: Callable[[], Awaitable[Any]]) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await store()
+            except (LogUnavailable, LogFull) as refusal:
+                log.warning("event_not_stored", account=self._account, reason=str(refusal), retry_in=pause)
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,0 +1,42 @@
+"""What people wrote lately, so that a reply can quote it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from events.inbound import Message
+from events.jid import is_group
+from events.recorded import Recorded
+from gateways.cloud.open_messages import OpenMessages
+from gateways.device.wire import Quote
+from gateways.sender import Part
+
+_MOST = 5_000
+_LONGEST = 500
+
+
+class Quotable:
+    """Folded from the account's events since the gateway's checkpoint."""
+
+    def __init__(self) -> None:
+        self._open = OpenMessages()
+        self._said: OrderedDict[tuple[str, str], Quote] = OrderedDict()
+
+    def fold(self, recorded: Recorded) -> None:
+        self._open.fold(recorded)
+        event, chat = recorded.event, recorded.key.chat
+        if isinstance(event, Message) and not event.from_me:
+            self._said[chat, event.id] = Quote(event.id, event.sender or chat, (event.text or "")[:_LONGEST])
+            if len(self._said) > _MOST:
+                self._said.popitem(last=False)
+
+    def of(self, part: Part) -> Quote | None:
+        """What the part has to quote to be understood: in a group, or when it answers one of several messages."""
+        last = part.in_reply_to[-1] if part.in_reply_to else ""
+        unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
+        return self._said.get((part.chat, last)) if unclear and part.number == 1 else None
+
+    def sender_of(self, chat: str, message: str) -> str | None:
+        """Who wrote the message; None if it is not remembered."""
+        quote = self._said.get((chat, message))
+        return quote.sender if quote is not None else None

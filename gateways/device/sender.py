@@ -1,0 +1,84 @@
+"""A linked device as a gateway's sender.
+
+Nothing ties a message to its reply but the id that the device gives it, and that is known only when it was sent. So a
+sending whose outcome was lost can never be found out: it is parked by name, or sent again where that is wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Literal
+
+import structlog
+
+from events.inbound import ReceiptError
+from events.recorded import Recorded
+from gateways.cloud.pacing import Bucket
+from gateways.device.quotable import Quotable
+from gateways.device.wire import NotSent, Phone, Refused
+from gateways.sender import Outcome, Part
+
+EVERY, BURST = 1.0, 3
+"""A person's pace: three messages at once, then one a second. WhatsApp bans devices that are faster than people."""
+
+WITHIN = 90.0
+"""Seconds; whatsmeow itself waits 75 for WhatsApp's answer."""
+
+_AGAIN_AFTER = 5.0
+_LONGEST_DETAIL = 500
+
+log = structlog.get_logger("recado.gateway")
+
+
+class DeviceSender:
+    """Sends the parts of replies with `phone`."""
+
+    def __init__(self, phone: Phone, quotable: Quotable, then: Literal["park", "resend"] = "park") -> None:
+        self._phone = phone
+        self._quotable = quotable
+        self._then = then
+        self._pace = Bucket(EVERY, BURST)
+
+    async def ready(self, _chat: str) -> None:
+        """Return when there is a connection, and at a person's pace."""
+        await self._phone.ready()
+        await asyncio.sleep(self._pace.take(time.monotonic()))
+
+    async def send(self, part: Part) -> Outcome:
+        """Send the part, once. Raises what leaves it in doubt."""
+        if not part.text.strip():
+            return _told(part, Outcome("failed", error=ReceiptError(class_="content", detail="there is no text in it")))
+        try:
+            async with asyncio.timeout(WITHIN):
+                id_ = await self._phone.send(part.chat, part.text, self._quotable.of(part))
+        except NotSent as failure:
+            error = ReceiptError(class_="unreached", detail=str(failure)[:_LONGEST_DETAIL])
+            return _told(part, Outcome("later", error=error, after=_AGAIN_AFTER))
+        except Refused as refusal:
+            error = ReceiptError(class_=refusal.class_, detail=refusal.detail[:_LONGEST_DETAIL])
+            return _told(part, Outcome("failed", error=error))
+        return Outcome("accepted", provider_id=id_)
+
+    async def resolve(self, part: Part) -> Outcome:
+        """There is nobody to ask and no word to wait for."""
+        detail = "nobody knows whether it was sent: a linked device cannot find out"
+        state: Literal["parked", "later"] = "later" if self._then == "resend" else "parked"
+        return _told(part, Outcome(state, error=ReceiptError(class_="in_doubt", detail=detail)))
+
+    def observe(self, recorded: Recorded) -> None:
+        """Follow the account's events."""
+        self._quotable.fold(recorded)
+
+
+def _told(part: Part, outcome: Outcome) -> Outcome:
+    if outcome.error is not None:
+        log.warning(
+            "not_sent",
+            reply=part.reply,
+            part=f"{part.number}/{part.of}",
+            becomes=outcome.state,
+            reason=outcome.error.class_,
+            detail=outcome.error.detail,
+        )
+    return outcome

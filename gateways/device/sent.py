@@ -1,0 +1,67 @@
+"""Which of the messages that went out is which reply, folded from receipts: a word about one bears its id alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import aclosing
+from datetime import datetime
+
+import msgspec
+
+from events.ids import ChatKey, account_filter
+from events.inbound import Receipt, ReceiptState
+from events.log import EventLog
+from events.recorded import Recorded
+from gateways.receipts import Piece
+
+MOST = 20_000
+"""Messages that are remembered; who reads an older one is not noted."""
+
+_MOST_EARLY = 1_000
+
+
+class Told(msgspec.Struct, frozen=True):
+    """WhatsApp's word about a message of ours."""
+
+    state: ReceiptState
+    at: datetime | None
+
+
+class Sent:
+    """The messages that were sent for `account`. `found` is called with a word about one of them, which may have come
+    before it was known whose it is."""
+
+    def __init__(self, found: Callable[[ChatKey, Piece, str, Told], None]) -> None:
+        self._found = found
+        self._replies: OrderedDict[str, tuple[ChatKey, Piece]] = OrderedDict()
+        self._early: OrderedDict[str, list[Told]] = OrderedDict()
+
+    async def follow(self, log: EventLog, account: str) -> None:
+        """Read every receipt of the account, and then those to come. Raises LogMismatch, LogUnavailable."""
+        subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
+        async with aclosing(log.tail(0, subject)) as batches:
+            async for batch in batches:
+                for recorded in batch:
+                    self.fold(recorded)
+
+    def fold(self, recorded: Recorded) -> None:
+        """Take in the account's next receipt."""
+        event = recorded.event
+        if not isinstance(event, Receipt) or event.state != "accepted" or not event.provider_id:
+            return
+        piece = Piece(event.reply, event.part, event.parts, event.template)
+        self._replies[event.provider_id] = (recorded.key, piece)
+        if len(self._replies) > MOST:
+            self._replies.popitem(last=False)
+        for told in self._early.pop(event.provider_id, ()):
+            self._found(recorded.key, piece, event.provider_id, told)
+
+    def tell(self, message: str, told: Told) -> None:
+        """WhatsApp said this of a message: ours, or one that the owner wrote by hand, of which it says so too."""
+        if message in self._replies:
+            self._found(*self._replies[message], message, told)
+            return
+        self._early.setdefault(message, []).append(told)
+        if len(self._early) > _MOST_EARLY:
+            self._early.popitem(last=False)

@@ -1,0 +1,248 @@
+"""The link to somebody's WhatsApp: pairing, the connection, and the loop that brings its events.
+
+neonize (https://github.com/krypton-byte/neonize) runs whatsmeow in this process. Its loop of events ends for good when
+one cannot be written down (a name that is no UTF-8 is enough); it is begun again, with a new client, as long as the
+gateway lives. What only a person can mend ends the gateway with words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import structlog
+from neonize.aioze.client import NewAClient
+from neonize.exc import NeonizeError, SendMessageError
+from neonize.proto import Neonize_pb2 as neonize
+from neonize.proto.Neonize_pb2 import JID
+from neonize.proto.Neonize_pb2 import Message as MessageEvent
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
+from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
+
+from gateways.device.faults import failure_of
+from gateways.device.pairing import Pairing, PairingFailed
+from gateways.device.receiving import Receiving
+from gateways.device.wire import Quote, Receive
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
+_LET_GO_WITHIN = 5.0
+
+log = structlog.get_logger("recado.gateway")
+
+
+class DeviceLoggedOut(Exception):
+    """The phone has removed this device, and its session is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "WhatsApp has logged this device out (somebody removed it on the phone, or WhatsApp did). "
+            "Start `recado gateway device` again to pair it anew; replies wait in the log until then"
+        )
+
+
+class DeviceReplaced(Exception):
+    """Another process is connected with the same session."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another process connected with this device's session, which one at a time can do: end it, "
+            "or pair a device of its own for it (another RECADO_DATA)"
+        )
+
+
+class DeviceBanned(Exception):
+    """WhatsApp does not let this number in for `seconds`; `reason` is its word for why."""
+
+    def __init__(self, reason: str, seconds: int) -> None:
+        super().__init__(
+            f"WhatsApp has banned this number for {seconds / 3600:.1f} hours ({reason}). Leave it alone until then, "
+            "and think of a business number: docs/whatsapp.md"
+        )
+        self.reason = reason
+        self.seconds = seconds
+
+
+class DeviceOutdated(Exception):
+    """WhatsApp does not take this release of neonize any more."""
+
+    def __init__(self) -> None:
+        super().__init__("WhatsApp does not take this release of neonize any more: install a newer recado")
+
+
+_STATES = (
+    neonize.PairStatus,
+    neonize.Connected,
+    neonize.Disconnected,
+    neonize.LoggedOut,
+    neonize.StreamReplaced,
+    neonize.TemporaryBan,
+    neonize.ClientOutdated,
+    neonize.ConnectFailure,
+    neonize.UndecryptableMessage,
+)
+
+
+class Session:
+    """A linked device, kept in `database` (a SQLite file of whatsmeow's): the Link of the gateway."""
+
+    def __init__(
+        self,
+        database: Path,
+        pairing: Pairing,
+        *,
+        client: Callable[..., NewAClient] = NewAClient,
+    ) -> None:
+        self._database = database
+        self._pairing = pairing
+        self._make_client = client
+        self._client: NewAClient | None = None
+        self._connected = asyncio.Event()
+        self._names = count()
+
+    async def run(self, receive: Receive) -> None:
+        """Be connected for ever. Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed,
+        PairingTimedOut, and what `receive` raises."""
+        self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._database.touch(0o600)  # whoever can read it can be this device
+        pause = _FIRST_PAUSE
+        while True:
+            reason = await self._live(receive)
+            pause = _FIRST_PAUSE if self._connected.is_set() else min(pause * 2, _LONGEST_PAUSE)
+            self._connected.clear()
+            log.error("device_loop_ended", reason=reason, begun_again_in=pause)
+            await asyncio.sleep(pause)
+
+    async def _live(self, receive: Receive) -> str:
+        """One client's life; why it ended."""
+        # A name of its own: neonize ends whoever bears the name when a client before it is forgotten.
+        client = self._make_client(str(self._database), uuid=f"recado-{next(self._names)}")
+        receiving = Receiving(
+            client, (*_STATES, MessageEvent, neonize.Receipt), lambda event: self._on_event(event, receive)
+        )
+        self._pairing.watch(client)
+        dealing = asyncio.create_task(receiving.run())
+        pairing = asyncio.create_task(self._pairing.timed_out())
+        living: asyncio.Task[Any] | None = None
+        try:
+            living = await client.connect()
+            self._client = client
+            await asyncio.wait({living, dealing, pairing}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (dealing, pairing):
+                if task.done():
+                    task.result()
+            await living
+        except NeonizeError as failure:
+            return str(failure) or type(failure).__name__
+        else:
+            return "neonize gave no reason"
+        finally:
+            self._client = None
+            receiving.close()
+            await _end(dealing, pairing)
+            await self._let_go(client, living)
+
+    async def _let_go(self, client: NewAClient, living: asyncio.Task[Any] | None) -> None:
+        try:
+            async with asyncio.timeout(_LET_GO_WITHIN):
+                await client.stop()
+                if living is not None:
+                    await asyncio.gather(living, return_exceptions=True)
+        except TimeoutError:
+            log.warning("device_not_let_go", then="its thread ends with the process")
+
+    async def _on_event(self, event: Any, receive: Receive) -> None:
+        match event:
+            case neonize.Connected():
+                self._pairing.paired()
+                self._connected.set()
+                log.info("device_connected")
+                await self._say_name()
+            case neonize.Disconnected():
+                self._connected.clear()
+                log.warning("device_disconnected", then="it connects again by itself")
+            case neonize.PairStatus() if event.Status == neonize.PairStatus.ERROR:
+                raise PairingFailed(event.Error)
+            case neonize.PairStatus():
+                self._pairing.paired()
+                log.info("device_paired")
+            case neonize.LoggedOut():
+                raise DeviceLoggedOut
+            case neonize.StreamReplaced():
+                raise DeviceReplaced
+            case neonize.TemporaryBan():
+                reason = neonize.TemporaryBan.TempBanReason.Name(event.Code).lower().replace("_", " ")
+                raise DeviceBanned(reason, event.Expire)
+            case neonize.ClientOutdated():
+                raise DeviceOutdated
+            case neonize.ConnectFailure():
+                log.warning("device_not_connected", reason=event.Message, code=event.Reason)
+            case neonize.UndecryptableMessage():
+                log.warning("message_not_decrypted", id=event.Info.ID, then="its sender is asked to send it again")
+            case _:
+                await receive(event)
+
+    async def _say_name(self) -> None:
+        """WhatsApp shows the owner's name for what is sent once it was told of a presence. Away, not here: a phone is
+        silent while another device of its owner is there."""
+        try:
+            await self._linked.send_presence(Presence.UNAVAILABLE)
+        except NeonizeError as failure:
+            log.info("presence_not_sent", reason=str(failure))
+
+    # The Phone.
+
+    async def ready(self) -> None:
+        await self._connected.wait()
+
+    async def send(self, chat: str, text: str, quote: Quote | None) -> str:
+        try:
+            answer = await self._linked.send_message(_jid(chat), _message(text, quote))
+        except SendMessageError as error:
+            raise failure_of(str(error)) from error
+        return str(answer.ID)
+
+    async def typing(self, chat: str, *, on: bool) -> None:
+        state = ChatPresence.CHAT_PRESENCE_COMPOSING if on else ChatPresence.CHAT_PRESENCE_PAUSED
+        await self._linked.send_chat_presence(_jid(chat), state, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_TEXT)
+
+    async def read(self, chat: str, message: str) -> None:
+        await self._linked.mark_read(message, chat=_jid(chat), sender=_jid(chat), receipt=ReceiptType.READ)
+
+    async def number_of(self, lid: str) -> str | None:
+        try:
+            number = await self._linked.get_pn_from_lid(_jid(lid))
+        except NeonizeError as failure:
+            log.debug("number_not_known", reason=str(failure))
+            return None
+        return f"{number.User}@{number.Server}" if number.User else None
+
+    async def load(self, event: MessageEvent) -> bytes:
+        return bytes(await self._linked.download_any(event.Message))
+
+    @property
+    def _linked(self) -> NewAClient:
+        """The client while there is a connection: whatsmeow ends the process where it is asked without one."""
+        if self._client is None or not self._connected.is_set():
+            raise failure_of("websocket not connected")
+        return self._client
+
+
+def _message(text: str, quote: Quote | None) -> Message:
+    if quote is None:
+        return Message(conversation=text)
+    context = ContextInfo(stanzaID=quote.id, participant=quote.sender, quotedMessage=Message(conversation=quote.text))
+    return Message(extendedTextMessage=ExtendedTextMessage(text=text, contextInfo=context))
+
+
+def _jid(name: str) -> JID:
+    user, _, server = name.partition("@")
+    return JID(User=user, Server=server, RawAgent=0, Device=0, Integrator=0, IsEmpty=False)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
