@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "history": Entry("reading", "Show a chat's messages and replies."),
         "threads": Entry("reading", "List the threads at the backends, by chat."),
         "usage": Entry("reading", "Add up what the model's replies have cost, in tokens."),
+        "attention": Entry("reading", "List the chats that ask for a human."),
         "why": Entry("why", "Tell what became of a message, and why."),
         "events": Entry("events", "Show the log."),
     },
@@ -44,6 +45,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "resume": Entry("control", "Answer a chat again."),
         "reset": Entry("control", "Start a chat's conversation anew."),
         "send": Entry("control", "Write to a chat yourself."),
+        "retry": Entry("control", "Answer again what failed."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),

@@ -1,4 +1,4 @@
-"""`recado pause`, `resume`, `reset` and `send`: orders about one chat, obeyed by its actor."""
+"""`recado pause`, `resume`, `reset`, `send` and `retry`: orders about one chat, obeyed by its actor."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import getpass
 import sys
 from datetime import datetime
 from secrets import token_hex
+from typing import Any
 
 import click
 
-from events.decisions import Decision, Ignored, Paused, Reply, Reset, Resumed
+from events.decisions import Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
 from events.inbound import Command, Control
 from recado.asking import NoAnswer, order
 from recado.cli.log import open_log
@@ -51,15 +52,24 @@ def reset(chat: str, account: str | None) -> None:
 @click.argument("text", type=Text())
 @account_option
 def send(chat: str, text: str, account: str | None) -> None:
-    """Write TEXT to the person of CHAT yourself. It is the answer to what waits there."""
+    """Write TEXT to the person of CHAT yourself. It is the answer to what waits there, and the chat is left to you for
+    RECADO_TAKEOVER."""
     _order("send", chat, account, text=text)
 
 
-def _order(
-    command: Command, chat: str, account: str | None, *, until: Moment | None = None, text: str | None = None
-) -> None:
+@click.command()
+@chat_argument
+@click.argument("messages", nargs=-1, metavar="[MESSAGE_ID]...")
+@account_option
+def retry(chat: str, messages: tuple[str, ...], account: str | None) -> None:
+    """Have the messages of CHAT answered that ended in a failed turn; without ids, those of the last one."""
+    _order("retry", chat, account, messages=messages)
+
+
+def _order(command: Command, chat: str, account: str | None, *, until: Moment | None = None, **fields: Any) -> None:
+    """Give the order, with `fields` of Control, and say what came of it."""
     try:
-        decision = run(_give(command, chat, account, until, text))
+        decision = run(_give(command, chat, account, until, fields))
     except NoAnswer:
         click.echo("The order is stored. No instance has obeyed it yet; the next one to run will.", err=True)
         return
@@ -69,11 +79,13 @@ def _order(
     click.echo(_told(decision))
 
 
-async def _give(command: Command, chat: str, account: str | None, until: Moment | None, text: str | None) -> Decision:
+async def _give(
+    command: Command, chat: str, account: str | None, until: Moment | None, fields: dict[str, Any]
+) -> Decision:
     chosen = settings()
     async with open_log(chosen) as (log, _):
         end = until((await log.head()).now) if until is not None else None
-        control = Control(id=token_hex(8), command=command, until=end, text=text, by=f"cli:{_user()}")
+        control = Control(id=token_hex(8), command=command, until=end, by=f"cli:{_user()}", **fields)
         return await order(log, key_of(chosen, chat, account), control, patience=OBEYED_WITHIN)
 
 
@@ -87,6 +99,8 @@ def _told(decision: Decision) -> str:
             return "Resumed."
         case Reset():
             return "Reset: the next message starts a new conversation."
+        case TurnStarted(messages=again):
+            return f"Tried again: {len(again)} message{'s' * (len(again) != 1)}."
         case Reply(in_reply_to=ended):
             answers = f" It answers {len(ended)} waiting message{'s' * (len(ended) != 1)}." if ended else ""
             return f"Sent.{answers}"

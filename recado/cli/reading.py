@@ -109,6 +109,20 @@ def threads(account: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option("--account", help="Only this business number's or device's.")
+@json_option
+def attention(account: str | None, as_json: bool) -> None:
+    """List the chats that ask for a human, the one that has waited longest first."""
+    with queries(settings()) as projection:
+        found = projection.attention(account)
+    if as_json:
+        click.echo(json_text(found))
+        return
+    rows = [(person(one.chat), one.account, local(one.at), one.by, _short(one.text)) for one in found]
+    print_table(("CHAT", "ACCOUNT", "SINCE", "ASKED BY", "WHY"), rows)
+
+
+@click.command()
+@click.option("--account", help="Only this business number's or device's.")
 @click.option("--chat", type=ChatName(), help="Only this chat's: a phone number with its country code, or a JID.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
 @json_option
@@ -129,10 +143,14 @@ def usage(account: str | None, chat: str | None, since: datetime | None, as_json
     print_table(("CHAT", "ACCOUNT", "DAY", "BACKEND", "MODEL", "REPLIES", "INPUT", "OUTPUT"), rows)
 
 
+_PAUSED = {"taken_over": "a human has it", "handed_off": "asks for a human"}
+
+
 def _state(chat: ChatView) -> str:
     states = []
     if chat.paused:
-        states.append(f"paused until {local(chat.paused_until)}" if chat.paused_until else "paused")
+        what = _PAUSED.get(chat.paused_for or "", "paused")
+        states.append(f"{what} until {local(chat.paused_until)}" if chat.paused_until else what)
     if chat.answering:
         states.append("answering")
     if chat.waiting:
