@@ -56,14 +56,19 @@ log = structlog.get_logger("recado.actors")
 APOLOGY = "Sorry, I could not answer that. Please try again."
 """For a person who was promised an apology before the text was taken out of the settings."""
 
-OVER_BUDGET = "I cannot answer any more messages today."
-"""For a person who was promised a word about the budget before the text was taken out of the settings."""
-
-UNREADABLE = "I cannot read what you sent. Please write it as text."
-"""The same, for a person whose message could not be read."""
-
-HANDED_OFF = "A human will answer you here."
-"""The same, for a person whose chat was given to a human."""
+PROMISED = {
+    "budget": "I cannot answer any more messages today.",
+    "unreadable": "I cannot read what you sent. Please write it as text.",
+    "handed_off": "A human will answer you here.",
+    "unapproved": "Your code is {code}.",
+    "outside_hours": "We are closed.",
+    "rate_limited": "Too many messages.",
+    "stop_word": "I am silent now.",
+    "start_word": "I answer again.",
+    "help": "Write, and I answer.",
+    "reset": "This is a new conversation.",
+}
+"""The same, for people who were promised a word about messages that are not answered, by reason."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -220,9 +225,7 @@ class ChatActor(LoopActor):
             incarnation=instance.setting.incarnation,
             backend=instance.setting.backend,
             apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
-            over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
-            unreadable=instance.unreadable or (UNREADABLE if isinstance(command, Notify) else ""),
-            handed_off=instance.handed_off or (HANDED_OFF if isinstance(command, Notify) else ""),
+            words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
             failed=failed,
             unread=unread,
         )

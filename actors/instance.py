@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from actors.media import Files, NoFiles
 from actors.run_slots import RunSlots
 from backends.protocol import Backend, ThreadBackend, Tool
 from chat.context import Line
+from chat.gates import Gates
 from chat.pending import Setting
 from chat.state import Chat
 from events.ids import ChatKey
@@ -118,10 +119,9 @@ class Instance:
         fence: Fence | None = None,
         is_finishing: Callable[[str], bool] = lambda _: False,
         budget: int = 0,
-        over_budget: str = "",
-        unreadable: str = "",
-        handed_off: str = "",
+        words: Mapping[str, str] | None = None,
         takeover: timedelta = timedelta(0),
+        gates: Gates | None = None,
         files: Files | None = None,
     ) -> None:
         self.log = log
@@ -135,15 +135,21 @@ class Instance:
         self.run_timeout = run_timeout
         self.history = history
         self.apology = apology
-        self.over_budget = over_budget
-        self.unreadable = unreadable
-        self.handed_off = handed_off
+        self.words = {reason: text for reason, text in (words or {}).items() if text}
         self.files = files or NoFiles()
         self.slots = RunSlots(max_runs)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
         keeps_threads = isinstance(backend, ThreadBackend)
-        self.setting = Setting(incarnation, backend.name, stale_after, keeps_threads, budget, takeover)
+        self.setting = Setting(
+            incarnation,
+            backend.name,
+            stale_after,
+            keeps_threads=keeps_threads,
+            budget=budget,
+            takeover=takeover,
+            gates=gates or Gates(groups="always"),
+        )
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.busy = 0

@@ -5,11 +5,13 @@ A command is owed work that is due, or what came of an effect.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
-from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain
+from chat.gates import pairing_code
+from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import MediaForm, ThreadReason, TokenUsage
 from events.ids import ChatKey
 
@@ -103,6 +105,7 @@ Command = (
     | Adopt
     | HandOver
     | StartAgain
+    | StartOver
     | Resume
     | EndBurst
     | ThreadReady
@@ -124,9 +127,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the shell brings to a decision.
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
-    failed turn, `over_budget` that for a message which would cost too much, `unreadable` that for one which cannot be
-    read and `handed_off` that for one which a human will answer (empty: none is sent), `failed` those messages of a
-    `retry` that ended in a failed turn, `unread` those of them whose file has to be read.
+    failed turn, `words` what is said about a message that ends without a reply, by reason (none: nothing is sent),
+    `failed` those messages of a `retry` that ended in a failed turn, `unread` those of them whose file has to be read.
     """
 
     key: ChatKey
@@ -135,16 +137,11 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     incarnation: str
     backend: str
     apology: str = ""
-    over_budget: str = ""
-    unreadable: str = ""
-    handed_off: str = ""
+    words: Mapping[str, str] = msgspec.field(default_factory=dict)
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
     def words_about(self, reason: str) -> str:
         """What the person is told whose message ends without a reply for `reason`; empty: nothing."""
-        if reason == "budget":
-            return self.over_budget
-        if reason == "handed_off":
-            return self.handed_off
-        return self.unreadable if reason in UNREADABLE else ""
+        said = self.words.get("unreadable" if reason in UNREADABLE else reason, "")
+        return said.replace("{code}", pairing_code(self.key)) if reason == "unapproved" else said

@@ -6,7 +6,7 @@ same event for ever.
 
 from __future__ import annotations
 
-from chat.bounds import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
+from chat.bounds import LONGEST_NOTE, together
 from chat.commands import (
     Answered,
     Command,
@@ -19,8 +19,10 @@ from chat.commands import (
     ToolAsked,
     ToolFinished,
 )
-from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain
+from chat.orders import obey
+from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from chat.state import Chat, Turn
+from chat.words import say
 from events.decisions import (
     Attention,
     Decision,
@@ -52,31 +54,19 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
     """The event that `command` leads to; None if the state has moved on and nothing is to be decided."""
     match command:
         case Obey(control=control) if any(order.control == control for order in chat.orders):
-            return _obey(chat, command, facts)
-        case Refuse(messages, reason):
-            open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
-            silent = {message.id for message in chat.waiting if message.silent}
-            told = bool(facts.words_about(reason)) and not silent.issuperset(messages) and chat.notice is None
-            if reason == "handed_off":
-                told = told and chat.attention is not None and not chat.attention.told
-            decided = Ignored(messages=messages, reason=reason, at=facts.at, told=told)
-            return decided if open_.issuperset(messages) else None
+            return obey(chat, command, facts)
+        case Refuse():
+            return _refuse(chat, command, facts)
         case Apologise(turn) if chat.apology == turn:
-            return _say(facts, reply=f"{turn}.a", text=facts.apology, author="system", about=turn)
+            return say(facts, reply=f"{turn}.a", text=facts.apology, author="system", about=turn)
         case Notify(message, reason) if chat.notice == message:
-            return _say(facts, reply=f"{message}.b", text=facts.words_about(reason), author="system", about=message)
+            return say(facts, reply=f"{message}.b", text=facts.words_about(reason), author="system", about=message)
         case HandOver(after, until, reason):
             return Paused(until=until, at=facts.at, reason=reason, after=after)
+        case StartOver(seq, by) if chat.reset_upto < seq:
+            return Reset(upto=seq, at=facts.at, by=by)
         case StartAgain(turn) if chat.turn is not None and chat.turn.id == turn:
-            return TurnStarted(
-                turn=facts.id,
-                messages=chat.turn.messages,
-                backend=facts.backend,
-                at=facts.at,
-                media=chat.turn.unread,
-                seen=chat.i,
-                instead=turn,
-            )
+            return _start(chat, facts, chat.turn.messages, chat.turn.unread, instead=turn)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
@@ -85,14 +75,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             messages = together(message.id for message in chat.waiting if message.fault is None)
             named = frozenset(messages)
             media = tuple(message.id for message in chat.waiting if message.media and message.id in named)
-            return TurnStarted(
-                turn=facts.id,
-                messages=messages,
-                backend=facts.backend,
-                at=facts.at,
-                media=media,
-                seen=chat.i if chat.rewrites else 0,
-            )
+            return _start(chat, facts, messages, media)
         case (
             ThreadReady(turn)
             | MediaSettled(turn)
@@ -106,6 +89,33 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
             return None
+
+
+def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
+    """The end of messages that get no reply; the person is told where there are words for it, and it is news."""
+    messages, reason = refusal.messages, refusal.reason
+    open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
+    if not open_.issuperset(messages):
+        return None
+    silent = {message.id for message in chat.waiting if message.silent}
+    tell = refusal.tell and not silent.issuperset(messages) and chat.notice is None
+    if reason == "handed_off":
+        tell = tell and chat.attention is not None and not chat.attention.told
+    return Ignored(messages=messages, reason=reason, at=facts.at, told=tell and bool(facts.words_about(reason)))
+
+
+def _start(
+    chat: Chat, facts: Facts, messages: tuple[str, ...], media: tuple[str, ...], instead: str | None = None
+) -> TurnStarted:
+    return TurnStarted(
+        turn=facts.id,
+        messages=messages,
+        backend=facts.backend,
+        at=facts.at,
+        media=media,
+        seen=chat.i if chat.rewrites or instead is not None else 0,
+        instead=instead,
+    )
 
 
 def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision | None:
@@ -198,64 +208,4 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         thread=chat.thread.id if chat.thread else None,
         run=answer.run,
         usage=turn.spent + answer.usage,
-    )
-
-
-def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
-    control = order.control
-    at, by, cause = facts.at, control.by and control.by[:LONGEST_NAME], control.id
-    match control.command:
-        case "pause":
-            return Paused(until=control.until, at=at, by=by, cause=cause)
-        case "resume":
-            return Resumed(at=at, by=by, cause=cause)
-        case "reset":
-            return Reset(upto=order.seq, at=at, by=by, cause=cause)
-        case "send" if len(control.text or "") > LONGEST_SEND:
-            return Ignored(messages=(), reason="too_long", at=at, cause=cause)
-        case "send" if (control.text or "").strip():
-            running = chat.turn.messages if chat.turn else ()
-            waiting = (message.id for message in chat.waiting if message.fault is None)
-            ended = running + together(waiting, before=running)
-            reply = f"{control.id}.r"
-            text = control.text or ""
-            return _say(facts, reply=reply, text=text, author="operator", in_reply_to=ended, cause=cause)
-        case "retry" if chat.pause is not None:
-            return Ignored(messages=(), reason="paused", at=at, cause=cause)
-        case "retry" if facts.failed:
-            messages = together(facts.failed)
-            media = tuple(message for message in messages if message in facts.unread)
-            return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=at, cause=cause, media=media)
-        case "retry":
-            return Ignored(messages=(), reason="nothing_to_retry", at=at, cause=cause)
-        case "send":
-            return Ignored(messages=(), reason="empty", at=at, cause=cause)
-        case "handoff":
-            text = (control.text or "")[:LONGEST_NOTE]
-            return Attention(id=f"{control.id}.h", text=text, by=by or "somebody", at=at, cause=cause)
-        case "erase":
-            return Ignored(messages=(), reason="not_supported", at=at, cause=cause)
-
-
-def _say(
-    facts: Facts,
-    *,
-    reply: str,
-    text: str,
-    author: str,
-    in_reply_to: tuple[str, ...] = (),
-    about: str | None = None,
-    cause: str | None = None,
-) -> Reply:
-    return Reply(
-        id=reply,
-        turn=None,
-        chat=facts.key.chat,
-        account=facts.key.account,
-        text=text,
-        in_reply_to=in_reply_to,
-        author=author,  # type: ignore[arg-type]
-        at=facts.at,
-        about=about,
-        cause=cause,
     )

@@ -9,10 +9,14 @@ from msgspec.structs import replace
 
 from chat import rewrites
 from chat.admission import fault_of, has_file, is_silent
-from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Turn, Waiting
+from chat.arrival import arrived, sent_to_group
+from chat.gates import ONCE, QUICK
+from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Told, Turn, Waiting
 from chat.strays import fresh, with_strays
 from events.decisions import (
+    Approved,
     Attention,
+    Blocked,
     Erased,
     Ignored,
     MediaRead,
@@ -29,7 +33,8 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.inbound import Control, Edit, Message, Revoke
+from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.jid import is_group
 from events.recorded import Recorded, Unreadable
 
 
@@ -70,7 +75,7 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     if isinstance(event, Message):
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
-        return replace(chat, i=seq, waiting=(*chat.waiting, message))
+        return arrived(chat, event, message, recorded.key.chat)
     if isinstance(event, Control):
         return replace(chat, i=seq, orders=(*chat.orders, Order(seq, event)))
     if isinstance(event, Unreadable):
@@ -78,6 +83,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         return replace(chat, i=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
         return rewrites.came_in(chat, event, seq)
+    if isinstance(event, Receipt) and is_group(recorded.key.chat):
+        return sent_to_group(chat, event, seq)
     return chat
 
 
@@ -99,7 +106,7 @@ def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
     return tuple(order for order in chat.orders if order.control.id != cause) if cause else chat.orders
 
 
-def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
+def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
@@ -107,6 +114,11 @@ def _ignored(chat: Chat, event: Ignored, _: Recorded) -> dict[str, Any]:
         "notice": event.messages[0] if event.told and event.messages else chat.notice,
         "notice_reason": event.reason if event.told and event.messages else chat.notice_reason,
     }
+    if event.told and event.reason in ONCE:
+        others = tuple(told for told in chat.told if told.reason != event.reason)
+        changes["told"] = (*others, Told(event.reason, recorded.at))
+    elif event.reason in ("stop_word", "start_word"):
+        changes["stopped"] = event.reason == "stop_word"
     if chat.attention is not None and event.reason == "from_me":
         changes["attention"] = None
     elif chat.attention is not None and event.told and event.reason == "handed_off":
@@ -126,6 +138,10 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
         "orders": _orders(chat, event.cause),
         "strays": fresh(chat.strays, recorded.at),
     }
+    if event.cause is None and event.instead is None and chat.replied is not None:
+        first = next((message.stored for message in chat.waiting if message.id in named), None)
+        is_quick = first is not None and chat.replied <= first < chat.replied + QUICK
+        changes["quick"] = chat.quick + 1 if is_quick else 0
     if chat.rewrites:
         changes["rewrites"] = rewrites.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:
@@ -208,6 +224,8 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
         "thread": _level(chat, event.turn, recorded),
     }
+    if event.author == "assistant":
+        changes["replied"] = recorded.at
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, "taken_over")
         changes["attention"] = None
@@ -241,6 +259,15 @@ def _attention(chat: Chat, event: Attention, recorded: Recorded) -> dict[str, An
     }
 
 
+def _approved(chat: Chat, event: Approved, _: Recorded) -> dict[str, Any]:
+    told = tuple(told for told in chat.told if told.reason != "unapproved")
+    return {"admission": "approved", "told": told, "orders": _orders(chat, event.cause)}
+
+
+def _blocked(chat: Chat, event: Blocked, _: Recorded) -> dict[str, Any]:
+    return {"admission": "blocked", "orders": _orders(chat, event.cause)}
+
+
 def _reset(chat: Chat, event: Reset | Erased, _: Recorded) -> dict[str, Any]:
     return {
         "thread": None,
@@ -263,6 +290,8 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
     Paused: _paused,
     Resumed: _resumed,
     Attention: _attention,
+    Approved: _approved,
+    Blocked: _blocked,
     Reset: _reset,
     Erased: _reset,
 }

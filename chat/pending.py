@@ -9,6 +9,7 @@ import msgspec
 
 from chat import rewrites
 from chat.bounds import together
+from chat.gates import Gates, is_news, not_now, shut_out
 from chat.state import Call, Chat, Stray, Thread, Turn, Waiting
 from chat.strays import fresh
 from chat.takeover import hand_over, word_by_hand
@@ -24,10 +25,18 @@ class Obey(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refuse(msgspec.Struct, frozen=True, gc=False):
-    """End these messages without a reply."""
+    """End these messages without a reply; `tell` unless the person has been told of that already."""
 
     messages: tuple[str, ...]
     reason: str
+    tell: bool = True
+
+
+class StartOver(msgspec.Struct, frozen=True, gc=False):
+    """Start a new conversation behind sequence `upto`, because `by` asked for it in the chat."""
+
+    upto: int
+    by: str
 
 
 class Apologise(msgspec.Struct, frozen=True, gc=False):
@@ -139,7 +148,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | Apologise | Notify | Adopt | StartAgain
+Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain
 """Owed work that is decided at once."""
 
 Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
@@ -149,7 +158,8 @@ Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | 
 class Setting(msgspec.Struct, frozen=True, gc=False):
     """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale,
     whether the backend keeps the conversation in threads of its provider, how many tokens a chat may cost on a day
-    (0: any number), and how long it is left to a human after the last word by hand (0: not at all)."""
+    (0: any number), how long it is left to a human after the last word by hand (0: not at all), and who is answered
+    when."""
 
     incarnation: str
     backend: str
@@ -157,6 +167,7 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
     keeps_threads: bool = False
     budget: int = 0
     takeover: timedelta = timedelta(0)
+    gates: Gates = Gates(groups="always")
 
 
 def owes(chat: Chat) -> bool:
@@ -255,8 +266,9 @@ def _memo(turn: Turn, call: Call) -> str | None:
     return None
 
 
-def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
-    """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends."""
+def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | StartOver | None:
+    """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends.
+    What is asked for in the chat itself is done first."""
     turn = chat.turn
     running = turn.messages if turn is not None else ()
     if gone := rewrites.revoked(chat):
@@ -273,7 +285,12 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | None:
     first = next((reason for _, reason in reasons if reason is not None), None)
     if first is None:
         return None
-    return Refuse(together(id_ for id_, reason in reasons if reason == first), first)
+    if first == "reset":
+        word = next(message for message in chat.waiting if (message.id, first) in reasons)
+        if chat.reset_upto < word.seq:
+            return StartOver(word.seq, word.sender)
+    tell = is_news(chat, first, now, setting.gates)
+    return Refuse(together(id_ for id_, reason in reasons if reason == first), first, tell)
 
 
 def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
@@ -286,10 +303,14 @@ def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
 def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting, over_budget: bool) -> str | None:
     if message.fault is not None:
         return message.fault
+    if (reason := shut_out(chat, message, setting.gates)) is not None:
+        return reason
     if chat.pause is not None and _held(chat, message):
         return chat.pause.reason
     if now - message.sent > setting.stale_after:
         return "stale"
+    if (reason := not_now(chat, message, setting.gates)) is not None:
+        return reason
     return "budget" if over_budget else None
 
 

@@ -10,11 +10,14 @@ from events.decisions import TokenUsage
 from events.inbound import Control
 
 
-class Waiting(msgspec.Struct, frozen=True, gc=False):
+class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A message without an ending and without a turn.
 
     `sent` is when the person sent it (never later than `stored`), `stored` is the log's stamp; `fault` is the reason
     for which it will be ignored, if there is one in the message itself; `media` if it has a file that is to be read.
+
+    `group` is the JID of the group that it was sent to, `said` a short text without its case, `nth` which message of
+    its sender it is in this hour.
     """
 
     id: str
@@ -24,6 +27,12 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
     fault: str | None = None
     media: bool = False
     silent: bool = False
+    sender: str = ""
+    group: str = ""
+    said: str = ""
+    mentions: tuple[str, ...] = ()
+    quoted: str | None = None
+    nth: int = 0
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -135,6 +144,20 @@ class Hand(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """How many messages somebody has sent in this hour."""
+
+    sender: str
+    count: int
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """When the person was told of a reason last."""
+
+    reason: str
+    at: datetime
+
+
 class Asked(msgspec.Struct, frozen=True, gc=False):
     """An attention that is open; `told` once the person was told of it."""
 
@@ -157,6 +180,10 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     `strays` are runs that may have to be stopped, `spent` is what the chat has cost on the last day that it cost
     anything. `hand` is what a human did last that the chat is to be paused for, `attention` what asks for one;
     `rewrites` are of open messages, `rewritten` is the last one of any other.
+
+    `admission` is `approved` or `blocked` by order, `stopped` if the person wants no replies, `told` of which reasons
+    it was told; `heard` is who wrote how much in the `hour` (since 1970). The last answer was given at `replied`, and
+    `quick` turns in a row followed one within seconds; `ours` names the last messages that we sent to a group.
     """
 
     i: int = 0
@@ -176,3 +203,11 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     attention: Asked | None = None
     rewrites: tuple[Rewrite, ...] = ()
     rewritten: int = 0
+    admission: str = ""
+    stopped: bool = False
+    told: tuple[Told, ...] = ()
+    hour: int = 0
+    heard: tuple[Heard, ...] = ()
+    replied: datetime | None = None
+    quick: int = 0
+    ours: tuple[str, ...] = ()

@@ -212,6 +212,22 @@ class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     cause: str | None = None
 
 
+class Approved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """Whoever writes here is answered, though nobody knew them."""
+
+    at: Time
+    by: str | None = None
+    cause: str | None = None
+
+
+class Blocked(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """Nobody is answered here any more, until somebody approves."""
+
+    at: Time
+    by: str | None = None
+    cause: str | None = None
+
+
 class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The conversation starts anew: what arrived at or before sequence `upto` is no context any more."""
 
@@ -244,6 +260,8 @@ Decision = (
     | Paused
     | Resumed
     | Attention
+    | Approved
+    | Blocked
     | Reset
     | Erased
 )
@@ -262,6 +280,8 @@ DECISIONS: dict[str, type[Decision]] = {
     "paused": Paused,
     "resumed": Resumed,
     "attention": Attention,
+    "approved": Approved,
+    "blocked": Blocked,
     "reset": Reset,
     "erased": Erased,
 }

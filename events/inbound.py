@@ -24,7 +24,7 @@ A string and not a Literal, so that a kind nobody knows yet is a message that is
 cannot be read.
 """
 
-Command = Literal["pause", "resume", "reset", "erase", "send", "retry", "handoff"]
+Command = Literal["pause", "resume", "reset", "erase", "send", "retry", "handoff", "approve", "block"]
 ReceiptState = Literal["sending", "accepted", "sent", "delivered", "read", "failed", "in_doubt", "parked"]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from chat.context import readable
+from chat.gates import pairing_code
+from chat.state import Chat
 from events.ids import ChatKey
 from projections.chats import decode_snapshot
 from projections.database import moment, rows_for
@@ -75,6 +77,10 @@ class Queries:
             for account_, chat, name, event in rows
         ]
         return tuple(sorted(views, key=lambda view: view.at))
+
+    def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
+        """The chats whose person was told this code and is not let in yet: one, or none."""
+        return tuple(ChatKey(view.account, view.chat) for view in self.chats(account) if view.admission == code.upper())
 
     def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
         """The sequences at which the chat had messages of these ids first; unknown ones are left out."""
@@ -144,6 +150,12 @@ class Queries:
 _LAST = 2**63 - 1
 
 
+def _admission(key: ChatKey, state: Chat) -> str | None:
+    if not state.admission and any(told.reason == "unapproved" for told in state.told):
+        return pairing_code(key)
+    return state.admission or None
+
+
 def _chat_view(row: tuple[Any, ...]) -> ChatView:
     account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot, last_text = row
     state = decode_snapshot(snapshot)
@@ -161,6 +173,8 @@ def _chat_view(row: tuple[Any, ...]) -> ChatView:
         paused=state.pause is not None,
         paused_until=state.pause.until if state.pause is not None else None,
         paused_for=state.pause.reason if state.pause is not None else None,
+        admission=_admission(ChatKey(account, chat), state),
+        stopped=state.stopped,
         attention=msgspec.json.decode(attention)["text"] if attention is not None else None,
         backend=state.thread.backend if state.thread is not None else None,
         thread=state.thread.id if state.thread is not None else None,

@@ -15,7 +15,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     """A chat as lists show it. `last_text` is its newest message or reply; `waiting` counts messages without a turn.
 
     `paused_for` is `paused`, or `taken_over` or `handed_off` if a human has the chat; `attention` says why one is
-    asked for, if one is.
+    asked for, if one is. `admission` is `approved` or `blocked`, or the code that an unknown person was told; `stopped`
+    if the person wants no answers.
     """
 
     account: str
@@ -32,6 +33,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     paused_until: datetime | None
     paused_for: str | None
     attention: str | None
+    admission: str | None
+    stopped: bool
     backend: str | None
     thread: str | None
     owes: bool

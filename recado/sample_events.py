@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from events.decisions import (
+    Approved,
     Attention,
+    Blocked,
     Decision,
     Erased,
     Ignored,
@@ -102,6 +104,8 @@ DECISION_SAMPLES: dict[str, Decision] = {
         by="model",
         at=_at(55),
     ),
+    "approved": Approved(by="cli:ana", cause="01JDF", at=_at(56)),
+    "blocked": Blocked(by="cli:ana", cause="01JDG", at=_at(58)),
     "reset": Reset(upto=1042, by="cli:ana", cause="01JDD", at=_at(60)),
     "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70)),
 }

@@ -142,9 +142,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             fence=fence,
             is_finishing=members.is_finishing,
             budget=settings.max_tokens_per_chat_per_day,
-            over_budget=settings.budget_text,
-            unreadable=settings.unreadable_text,
-            handed_off=settings.handoff_text,
+            words=settings.words,
+            gates=settings.gates,
             takeover=settings.takeover,
             files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
         )

@@ -46,6 +46,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "reset": Entry("control", "Start a chat's conversation anew."),
         "send": Entry("control", "Write to a chat yourself."),
         "retry": Entry("control", "Answer again what failed."),
+        "approve": Entry("control", "Let an unknown person in."),
+        "block": Entry("control", "Answer a chat no more."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),

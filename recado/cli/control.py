@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import sys
 from datetime import datetime
 from secrets import token_hex
@@ -10,12 +11,13 @@ from typing import Any
 
 import click
 
-from events.decisions import Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
+from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
 from events.inbound import Command, Control
 from recado.asking import NoAnswer, order
 from recado.cli.log import open_log
-from recado.cli.options import Moment, Text, Until, account_option, chat_argument, key_of
+from recado.cli.options import ChatName, Moment, Text, Until, account_option, chat_argument, key_of
 from recado.cli.printing import local
+from recado.cli.reading import queries
 from recado.cli.session import run, settings
 
 OBEYED_WITHIN = 5.0
@@ -66,6 +68,30 @@ def retry(chat: str, messages: tuple[str, ...], account: str | None) -> None:
     _order("retry", chat, account, messages=messages)
 
 
+@click.command()
+@click.argument("who", metavar="CHAT|CODE")
+@account_option
+def approve(who: str, account: str | None) -> None:
+    """Let somebody in whom RECADO_PAIRING keeps out, or who was blocked: CODE is what they were told."""
+    if re.fullmatch("[0-9A-Za-z]{6}", who):
+        with queries(settings()) as projection:
+            found = projection.with_code(who, account)
+        if found:
+            _order("approve", found[0].chat, found[0].account)
+            return
+        if not who.isdigit():
+            raise click.BadParameter(f"nobody who waits was told the code {who}: see recado chats", param_hint="CODE")
+    _order("approve", ChatName().convert(who, None, None), account)
+
+
+@click.command()
+@chat_argument
+@account_option
+def block(chat: str, account: str | None) -> None:
+    """Answer CHAT no more, without a word, until `recado approve`."""
+    _order("block", chat, account)
+
+
 def _order(command: Command, chat: str, account: str | None, *, until: Moment | None = None, **fields: Any) -> None:
     """Give the order, with `fields` of Control, and say what came of it."""
     try:
@@ -97,6 +123,10 @@ def _told(decision: Decision) -> str:
             return f"Paused until {local(until)}."
         case Resumed():
             return "Resumed."
+        case Approved():
+            return "Approved: what is written from now on is answered."
+        case Blocked():
+            return "Blocked."
         case Reset():
             return "Reset: the next message starts a new conversation."
         case TurnStarted(messages=again):

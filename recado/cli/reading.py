@@ -151,6 +151,12 @@ def _state(chat: ChatView) -> str:
     if chat.paused:
         what = _PAUSED.get(chat.paused_for or "", "paused")
         states.append(f"{what} until {local(chat.paused_until)}" if chat.paused_until else what)
+    if chat.admission:
+        states.append(
+            chat.admission if chat.admission in ("approved", "blocked") else f"unknown, code {chat.admission}"
+        )
+    if chat.stopped:
+        states.append("wants no answers")
     if chat.answering:
         states.append("answering")
     if chat.waiting:

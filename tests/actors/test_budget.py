@@ -11,7 +11,7 @@ from tests.actors.house import ANA, BOB, house
 async def test_the_model_is_not_asked() -> None:
     """From the message on that comes after the limit was reached; other chats are answered."""
     log = MemoryLog()
-    async with house(log, "one", budget=100, over_budget="Enough for today.") as home:
+    async with house(log, "one", budget=100, words={"budget": "Enough for today."}) as home:
         await home.say("m1")
         home.model.answer(await home.model.asked(1), usage=Usage(90, 10))
         await home.decided(Reply)
@@ -24,7 +24,7 @@ async def test_the_model_is_not_asked() -> None:
         home.model.answer(await home.model.asked(2))
         assert (await home.decided(Reply, key=BOB)).in_reply_to == ("m3",)
         assert [request.chat for request in home.model.requests] == [ANA.chat, BOB.chat]
-    async with house(log, "two", budget=100, over_budget="") as home:
+    async with house(log, "two", budget=100, words={"budget": ""}) as home:
         await home.say("m4")
         assert (await home.decided(Ignored, 2)).messages == ("m4",)
         assert home.model.requests == []

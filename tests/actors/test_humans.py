@@ -71,7 +71,9 @@ async def test_a_word_by_hand_ends_the_turn_and_pauses_the_chat() -> None:
 async def test_the_model_asks_for_a_human(bus: Bus) -> None:
     """The tool is offered; a call of it is answered by nobody: the chat is paused, and the person told."""
     tools = Toolbox({}, ServiceTools(bus), hands_off=True)
-    async with house(tools=tools, takeover=timedelta(minutes=30), handed_off="A colleague will answer.") as home:
+    async with house(
+        tools=tools, takeover=timedelta(minutes=30), words={"handed_off": "A colleague will answer."}
+    ) as home:
         await home.say("m1", "I want my money back")
         request = await home.model.asked(1)
         assert [tool.name for tool in request.tools] == ["handoff"]

@@ -208,7 +208,7 @@ async def test_a_provider_that_is_away_fails_the_turn_and_a_retry_hears_it() -> 
 
 async def test_nothing_to_be_answered() -> None:
     """No model is asked; the message ends with the reason and the person is told once."""
-    async with house(files=files(Shelf(), arrives_within=0.01), unreadable="I cannot open it.") as home:
+    async with house(files=files(Shelf(), arrives_within=0.01), words={"unreadable": "I cannot open it."}) as home:
         await sends(home, "m1")
         ignored = await home.decided(Ignored)
         assert (ignored.messages, ignored.reason, ignored.told) == (("m1",), "not_fetched", True)

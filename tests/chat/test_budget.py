@@ -30,11 +30,11 @@ def test_a_message_beyond_it_is_ignored_before_any_call() -> None:
     """With its reason; the word to the person is owed next, and is about that message."""
     story = spent(60, 40).given(text("m8"), text("m9"))
     (refusal,) = story.owed()
-    ignored = story.does(refusal, over_budget="Enough for today.")  # type: ignore[arg-type]
+    ignored = story.does(refusal, words={"budget": "Enough for today."})  # type: ignore[arg-type]
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason, ignored.told) == (("m8", "m9"), "budget", True)
     assert story.owed() == (Notify("m8"),)
-    notice = story.does(Notify("m8"), over_budget="Enough for today.")
+    notice = story.does(Notify("m8"), words={"budget": "Enough for today."})
     assert isinstance(notice, Reply)
     assert (notice.text, notice.author, notice.about, notice.in_reply_to) == ("Enough for today.", "system", "m8", ())
     assert story.owed() == ()
@@ -44,8 +44,8 @@ def test_one_word_is_enough_for_all_that_wait() -> None:
     """More than one event can name: several endings, one text."""
     story = spent(100).given(*(text(f"w{number}") for number in range(1500)))
     (first,) = story.owed()
-    story.does(first, over_budget="Enough.")  # type: ignore[arg-type]
-    second = story.does(story.owed()[0], over_budget="Enough.")  # type: ignore[arg-type]
+    story.does(first, words={"budget": "Enough."})  # type: ignore[arg-type]
+    second = story.does(story.owed()[0], words={"budget": "Enough."})  # type: ignore[arg-type]
     assert isinstance(second, Ignored)
     assert not second.told
     assert story.owed() == (Notify("w0"),)

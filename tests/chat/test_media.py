@@ -77,11 +77,11 @@ def test_nothing_but_a_file_that_cannot_be_read() -> None:
     turn = burst_ends(story).turn
     story.does(MediaSettled(turn, "m1", "nothing", reason="too_large", bare=True))
     assert story.owed() == (Refuse(("m1",), "too_large"),)
-    ignored = story.does(Refuse(("m1",), "too_large"), unreadable=SORRY)
+    ignored = story.does(Refuse(("m1",), "too_large"), words={"unreadable": SORRY})
     assert isinstance(ignored, Ignored)
     assert ignored.told
     assert story.owed() == (Notify("m1", "too_large"),)
-    told = story.does(Notify("m1", "too_large"), unreadable=SORRY)
+    told = story.does(Notify("m1", "too_large"), words={"unreadable": SORRY})
     assert isinstance(told, Reply)
     assert (told.text, told.author, told.about) == (SORRY, "system", "m1")
     assert story.owed() == ()
@@ -126,7 +126,7 @@ def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) 
     """Who sent something in good faith is told, who reacted is not."""
     story = Story().given(message)
     assert story.owed() == (Refuse(("m",), reason),)
-    ignored = story.does(Refuse(("m",), reason), unreadable=SORRY)
+    ignored = story.does(Refuse(("m",), reason), words={"unreadable": SORRY})
     assert isinstance(ignored, Ignored)
     assert ignored.told is told
 
@@ -150,7 +150,7 @@ def test_kinds_that_are_answered(message: Message) -> None:
 def test_two_reasons_are_two_words() -> None:
     """The word about the first message is said before the second is refused."""
     story = Story().given(Message(id="m1", kind="video"))
-    story.does(Refuse(("m1",), "unsupported_kind"), unreadable=SORRY)
+    story.does(Refuse(("m1",), "unsupported_kind"), words={"unreadable": SORRY})
     story.given(text("m2", ""))
     assert story.owed()[0] == Notify("m1", "unsupported_kind")
 

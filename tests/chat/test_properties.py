@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from chat.commands import Answered, Command, Failed, MediaSettled, ThreadReady
 from chat.evolve import evolve
+from chat.gates import Gates
 from chat.pending import CreateThread, Due, EndBurst, Obey, ReadMedia, Resume, Setting, WriteReply, owes
 from chat.state import Chat
 from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
@@ -19,15 +20,20 @@ from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from tests.chat.story import Story, order, text
 
+WORDS = {"unreadable": "I cannot read this.", "stop_word": "Good bye.", "rate_limited": "Slowly!", "reset": "Anew."}
 STEPS = st.lists(
     st.one_of(
         st.tuples(
-            st.just("message"), st.sampled_from(["hello", "", "stale", "bytes", "mine", "voice", "video", "sticker"])
+            st.just("message"),
+            st.sampled_from(["hello", "", "stale", "bytes", "mine", "voice", "video", "sticker"]),
         ),
+        st.tuples(st.just("message"), st.sampled_from(["stop", "start", "/reset"])),
         st.tuples(st.just("repeat"), st.integers(0, 30)),
         st.tuples(
             st.just("order"),
-            st.sampled_from(["pause", "pause a while", "resume", "reset", "send", "retry", "erase", "handoff"]),
+            st.sampled_from(
+                ["pause", "pause a while", "resume", "reset", "send", "retry", "erase", "handoff", "block", "approve"]
+            ),
         ),
         st.tuples(st.sampled_from(["edit", "revoke"]), st.integers(0, 30)),
         st.tuples(st.just("work"), st.booleans()),
@@ -61,7 +67,9 @@ class Shell:
 
     @property
     def setting(self) -> Setting:
-        return Setting(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=timedelta(minutes=30))
+        gates = Gates(stop_words=frozenset({"stop"}), start_words=frozenset({"start"}), per_hour=9, loop_after=2)
+        half_an_hour = timedelta(minutes=30)
+        return Setting(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=gates)
 
     def step(self, kind: str, value: Any) -> None:
         story, number = self.story, len(self.story.events) + 1
@@ -121,7 +129,7 @@ class Shell:
                 command = MediaSettled(turn, message, "nothing", reason="too_large", bare=True)
             case _:
                 command = work
-        facts: dict[str, Any] = {"id": f"t{len(story.events)}", "unreadable": "I cannot read this."}
+        facts: dict[str, Any] = {"id": f"t{len(story.events)}", "words": WORDS}
         if isinstance(command, Obey) and command.control.command == "retry":
             facts["failed"] = self.failed()
             facts["unread"] = self.unread(facts["failed"])

@@ -134,14 +134,14 @@ def test_the_model_asks_for_a_human() -> None:
     paused = story.does(over)
     assert isinstance(paused, Paused)
     assert paused.reason == "handed_off"
-    ignored = story.does(story.owed()[0], handed_off="A colleague will answer.")  # type: ignore[arg-type]
+    ignored = story.does(story.owed()[0], words={"handed_off": "A colleague will answer."})  # type: ignore[arg-type]
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason, ignored.told) == (("m1",), "handed_off", True)
-    word = story.does(Notify("m1", "handed_off"), handed_off="A colleague will answer.")
+    word = story.does(Notify("m1", "handed_off"), words={"handed_off": "A colleague will answer."})
     assert isinstance(word, Reply)
     assert (word.text, word.author) == ("A colleague will answer.", "system")
     story.given(text("m2"))
-    second = story.does(story.owed()[0], handed_off="A colleague will answer.")  # type: ignore[arg-type]
+    second = story.does(story.owed()[0], words={"handed_off": "A colleague will answer."})  # type: ignore[arg-type]
     assert isinstance(second, Ignored)
     assert (second.reason, second.told) == ("handed_off", False)
     assert story.chat.attention is not None

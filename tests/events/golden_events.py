@@ -103,6 +103,8 @@ FULL: dict[str, Inbound | Decision] = {
     "attention": decisions.Attention(
         id="t1.h", text="wants a refund", by="model", at=AT, turn="t1", messages=("m1",), cause="k1"
     ),
+    "approved": decisions.Approved(at=AT, by="ana", cause="k1"),
+    "blocked": decisions.Blocked(at=AT, by="ana", cause="k1"),
     "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
     "erased": decisions.Erased(upto=42, at=AT, by="ana", cause="k1"),
 }
@@ -125,6 +127,8 @@ LEAST: dict[str, Inbound | Decision] = {
     "paused": decisions.Paused(until=None, at=AT),
     "resumed": decisions.Resumed(at=AT),
     "attention": decisions.Attention(id="t1.h", text="", by="model", at=AT),
+    "approved": decisions.Approved(at=AT),
+    "blocked": decisions.Blocked(at=AT),
     "reset": decisions.Reset(upto=0, at=AT),
     "erased": decisions.Erased(upto=0, at=AT),
 }

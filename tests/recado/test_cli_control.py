@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from events.decisions import Decision, Ignored, Paused, Reset, Resumed, TurnStarted
+from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 from events.inbound import Control
 from events.jetstream_log import JetStreamLog
 from tests.recado.command import Command
@@ -20,6 +20,10 @@ def obey(control: Control) -> list[Decision]:
             return [Resumed(at=AT, cause=control.id)]
         case "reset":
             return [Reset(upto=1, at=AT, cause=control.id)]
+        case "approve":
+            return [Approved(at=AT, cause=control.id)]
+        case "block":
+            return [Blocked(at=AT, cause=control.id)]
         case "retry":
             return [TurnStarted(turn="t2", messages=control.messages, backend="chat", at=AT, cause=control.id)]
         case _:
@@ -33,6 +37,8 @@ def obey(control: Control) -> list[Decision]:
         (("resume", "5511999990001"), "Resumed."),
         (("reset", "5511999990001"), "Reset: the next message starts a new conversation."),
         (("send", "5511999990001", "it is me"), "Sent. It answers 2 waiting messages."),
+        (("approve", "5511999990001"), "Approved: what is written from now on is answered."),
+        (("block", "5511999990001"), "Blocked."),
         (("retry", "5511999990001", "m1", "m2"), "Tried again: 2 messages."),
     ],
 )

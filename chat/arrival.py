@@ -1,0 +1,47 @@
+"""What the state keeps of a message that came in, and of what was sent: enough for the gates, and bounded."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from chat.state import Chat, Heard, Waiting
+from events.inbound import Message, Receipt
+from events.jid import is_group
+
+SHORT = 24
+"""Characters of a text that may be a word to the bot itself."""
+
+MOST_HEARD = 64
+"""Senders of a group that are counted in an hour; whoever comes later is not."""
+
+MOST_OURS = 32
+"""Messages of ours that a group may quote."""
+
+MOST_MENTIONS = 32
+
+
+def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
+    """The state with `message`, made of `event`, waiting; `place` is the chat's JID."""
+    sender, in_group = event.sender or place, event.group or is_group(place)
+    hour = int(message.stored.timestamp()) // 3600
+    before = chat.heard if chat.hour == hour else ()
+    count = 1 + next((heard.count for heard in before if heard.sender == sender), 0)
+    if count > 1 or len(before) < MOST_HEARD:
+        before = (*[heard for heard in before if heard.sender != sender], Heard(sender, count))
+    text = event.text or ""
+    message = replace(
+        message,
+        sender=sender,
+        group=place if in_group else "",
+        said=text.strip().casefold() if len(text) <= SHORT else "",
+        mentions=event.mentions[:MOST_MENTIONS] if in_group else (),
+        quoted=event.quoted if in_group else None,
+        nth=count,
+    )
+    return replace(chat, i=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=before)
+
+
+def sent_to_group(chat: Chat, event: Receipt, seq: int) -> Chat:
+    """The state that knows by which names a reply to a group can be quoted."""
+    names = [name for name in (event.reply, event.provider_id) if name and name not in chat.ours]
+    return replace(chat, i=seq, ours=(*chat.ours, *names)[-MOST_OURS:]) if names else chat

@@ -1,0 +1,124 @@
+"""Who is answered, and when: what stands between a message that can be answered and its turn.
+
+Each gate ends a message as `ignored` with its reason. Where the person should know, pending tells the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal, cast
+
+import msgspec
+
+from chat.hours import Hours
+from chat.state import Chat, Waiting
+from events.ids import ChatKey
+
+HELP, RESET = "/help", "/reset"
+"""What a person may write to the bot itself, whatever the settings."""
+
+ME = "me"
+"""In `mentions`: the business itself was mentioned, or a message of its own quoted. A gateway knows."""
+
+QUICK = timedelta(seconds=3)
+"""Who answers a reply within this time, again and again, is a bot."""
+
+LOOP_RESTS = timedelta(minutes=10)
+"""How long a chat in which two bots talked is left alone after the last reply."""
+
+ONCE = frozenset({"unapproved", "outside_hours", "rate_limited"})
+"""Reasons that a person is told of the first time, not each time."""
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+class Gates(msgspec.Struct, frozen=True, kw_only=True):
+    """What an instance was told: `allow` and `block` are JIDs, phone numbers, or beginnings of them that end with `*`;
+    `names` are the business's own JIDs; `per_hour` messages of one sender are answered in an hour, and `loop_after`
+    turns that follow each other like a bot's (0: any number)."""
+
+    allow: tuple[str, ...] = ()
+    block: tuple[str, ...] = ()
+    pairing: bool = False
+    groups: Literal["off", "mentioned", "always"] = "mentioned"
+    names: tuple[str, ...] = ()
+    per_hour: int = 0
+    loop_after: int = 0
+    stop_words: frozenset[str] = frozenset()
+    start_words: frozenset[str] = frozenset()
+    hours: Hours | None = None
+
+
+def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
+    """Why nobody answers whoever wrote this, or what they wrote to the bot itself; None: somebody does."""
+    names = (message.sender, message.group)
+    if chat.admission == "blocked" or (gates.block and _named(gates.block, names)):
+        return "blocked"
+    if (gates.allow or gates.pairing) and chat.admission != "approved" and not _named(gates.allow, names):
+        return "unapproved" if gates.pairing else "not_allowed"
+    if message.group and gates.groups != "always":
+        if gates.groups == "off":
+            return "groups_off"
+        if not is_addressed(chat, message, gates):
+            return "unaddressed"
+    return _word(chat, message, gates)
+
+
+def not_now(chat: Chat, message: Waiting, gates: Gates) -> str | None:
+    """Why the message is not answered at this time; None: it is."""
+    if gates.per_hour and message.nth > gates.per_hour:
+        return "rate_limited"
+    is_loop = gates.loop_after and chat.quick >= gates.loop_after and chat.replied is not None
+    if is_loop and message.stored - cast(datetime, chat.replied) < LOOP_RESTS:
+        return "bot_loop"
+    if gates.hours is not None and not gates.hours.are_open(message.stored):
+        return "outside_hours"
+    return None
+
+
+def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
+    """Whether a message in a group is meant for the bot."""
+    if message.quoted is not None and message.quoted in chat.ours:
+        return True
+    return any(name == ME or name in gates.names for name in message.mentions)
+
+
+def is_news(chat: Chat, reason: str, now: datetime, gates: Gates) -> bool:
+    """Whether a person was not told of this reason yet, or long ago."""
+    if reason not in ONCE:
+        return True
+    last = next((told.at for told in chat.told if told.reason == reason), None)
+    if last is None:
+        return True
+    if reason == "rate_limited":
+        return now - last >= timedelta(hours=1)
+    return reason == "outside_hours" and gates.hours is not None and gates.hours.opened_since(last, now)
+
+
+def pairing_code(key: ChatKey) -> str:
+    """What an unknown person is told, and the owner approves: six characters of the chat's name, the same each time."""
+    digest = blake2b(f"{key.account}/{key.chat}".encode(), digest_size=6).digest()
+    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest)
+
+
+def _word(chat: Chat, message: Waiting, gates: Gates) -> str | None:
+    said = message.said
+    if chat.stopped:
+        return "start_word" if said in gates.start_words else "stopped"
+    if not said:
+        return None
+    if said in gates.stop_words:
+        return "stop_word"
+    return {HELP: "help", RESET: "reset"}.get(said)
+
+
+def _named(patterns: Collection[str], names: Collection[str]) -> bool:
+    return any(_fits(pattern, name) for pattern in patterns for name in names if name)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    if pattern.endswith("*"):
+        return name.startswith(pattern[:-1])
+    return name == pattern or ("@" not in pattern and name.partition("@")[0] == pattern)

@@ -1,0 +1,57 @@
+"""What is decided on an order: one event that names it as its cause, whatever it is."""
+
+from __future__ import annotations
+
+from chat.bounds import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
+from chat.commands import Facts
+from chat.pending import Obey
+from chat.state import Chat
+from chat.words import say
+from events.decisions import Approved, Attention, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
+
+
+def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
+    """The decision on a control."""
+    control = order.control
+    at, by, cause = facts.at, control.by and control.by[:LONGEST_NAME], control.id
+    match control.command:
+        case "pause":
+            return Paused(until=control.until, at=at, by=by, cause=cause)
+        case "resume":
+            return Resumed(at=at, by=by, cause=cause)
+        case "reset":
+            return Reset(upto=order.seq, at=at, by=by, cause=cause)
+        case "approve":
+            return Approved(at=at, by=by, cause=cause)
+        case "block":
+            return Blocked(at=at, by=by, cause=cause)
+        case "handoff":
+            text = (control.text or "")[:LONGEST_NOTE]
+            return Attention(id=f"{control.id}.h", text=text, by=by or "somebody", at=at, cause=cause)
+        case "send":
+            return _send(chat, order, facts)
+        case "retry":
+            return _retry(chat, order, facts)
+        case "erase":
+            return Ignored(messages=(), reason="not_supported", at=at, cause=cause)
+
+
+def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:
+    control, text = order.control, order.control.text or ""
+    if not text.strip() or len(text) > LONGEST_SEND:
+        return Ignored(messages=(), reason="too_long" if text.strip() else "empty", at=facts.at, cause=control.id)
+    running = chat.turn.messages if chat.turn else ()
+    waiting = (message.id for message in chat.waiting if message.fault is None)
+    ended = running + together(waiting, before=running)
+    return say(facts, reply=f"{control.id}.r", text=text, author="operator", in_reply_to=ended, cause=control.id)
+
+
+def _retry(chat: Chat, order: Obey, facts: Facts) -> Decision:
+    at, cause = facts.at, order.control.id
+    if chat.pause is not None:
+        return Ignored(messages=(), reason="paused", at=at, cause=cause)
+    if not facts.failed:
+        return Ignored(messages=(), reason="nothing_to_retry", at=at, cause=cause)
+    messages = together(facts.failed)
+    media = tuple(message for message in messages if message in facts.unread)
+    return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=at, cause=cause, media=media)

@@ -1,0 +1,222 @@
+"""Who is answered, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from chat.commands import Answered
+from chat.gates import Gates, pairing_code
+from chat.hours import Hours, Span
+from chat.pending import EndBurst
+from events.decisions import Approved, Blocked, Ignored, Reply, Reset, TokenUsage
+from events.ids import ChatKey
+from events.inbound import Message, Receipt
+from tests.chat.story import KEY, NOON, SETTING, Story, order, text
+
+WORDS = {
+    "unapproved": "Your code is {code}.",
+    "outside_hours": "We are closed.",
+    "rate_limited": "Slowly!",
+    "stop_word": "I am silent now.",
+    "start_word": "Here I am.",
+    "help": "Just write.",
+    "reset": "A new conversation.",
+}
+
+
+def gated(**gates: Any) -> Story:
+    return Story(replace(SETTING, gates=Gates(**gates)))
+
+
+def outcome(story: Story) -> list[tuple[str, ...]]:
+    """What is decided of what came: each ignored with its reason, and what is said."""
+    decided = []
+    while (work := next((w for w in story.owed() if not isinstance(w, EndBurst)), None)) is not None:
+        decision = story.does(work, words=WORDS)  # type: ignore[arg-type]
+        if isinstance(decision, Ignored):
+            decided.append((decision.reason, *decision.messages))
+        elif isinstance(decision, Reply):
+            decided.append(("said", decision.text))
+        else:
+            decided.append((type(decision).__name__,))
+    return decided
+
+
+def is_answered(story: Story) -> bool:
+    return not outcome(story) and any(isinstance(work, EndBurst) for work in story.owed())
+
+
+@pytest.mark.parametrize(
+    ("allow", "is_let_in"),
+    [
+        (("5511999999999",), True),
+        (("5511999999999@s.whatsapp.net",), True),
+        (("5511*",), True),
+        (("5512*", "4912345"), False),
+        (("551199999999",), False),
+    ],
+)
+def test_only_those_on_the_allowlist_are_answered(allow: tuple[str, ...], is_let_in: bool) -> None:
+    """By number, by JID, or by how they begin; everybody else ends silently."""
+    story = gated(allow=allow).given(text("m1"))
+    assert is_answered(story) if is_let_in else outcome(story) == [("not_allowed", "m1")]
+
+
+def test_a_sender_of_a_group_may_be_blocked() -> None:
+    """The others of the group are answered."""
+    story = gated(block=("666*",), groups="always")
+    story.given(Message(id="m1", text="hello", sender="66677@s.whatsapp.net", group=True))
+    assert outcome(story) == [("blocked", "m1")]
+    assert is_answered(story.given(Message(id="m2", text="hello", sender="55@s.whatsapp.net", group=True)))
+
+
+def test_an_unknown_person_is_told_a_code_once() -> None:
+    """And is answered once the owner has approved."""
+    story = gated(pairing=True).given(text("m1"))
+    code = pairing_code(KEY)
+    assert outcome(story) == [("unapproved", "m1"), ("said", f"Your code is {code}.")]
+    assert outcome(story.given(text("m2"))) == [("unapproved", "m2")]
+    story.given(order("c1", "approve", by="ana"))
+    assert outcome(story) == [("Approved",)]
+    assert is_answered(story.given(text("m3")))
+
+
+def test_codes_differ() -> None:
+    """Six characters that nobody mistakes for each other."""
+    codes = {pairing_code(ChatKey("shop", f"55{number}@s.whatsapp.net")) for number in range(1000)}
+    assert len(codes) == 1000
+    assert all(len(code) == 6 and not set(code) & set("01IOL") for code in codes)
+
+
+def test_who_is_blocked_by_order_stays_so_until_approved() -> None:
+    """Whatever the lists say."""
+    story = gated(allow=("5511*",)).given(Blocked(at=NOON), text("m1"))
+    assert outcome(story) == [("blocked", "m1")]
+    assert is_answered(story.given(Approved(at=NOON), text("m2")))
+
+
+def test_a_group_is_answered_when_the_bot_is_meant() -> None:
+    """Mentioned by one of its names, or a message of its own quoted, whose name the receipts tell."""
+    story = gated(names=("4930@s.whatsapp.net",))
+    group = replace(story.record(text("m1")), key=ChatKey("local", "1203@g.us"))
+
+    def came(event: Any) -> None:
+        from chat.evolve import evolve
+
+        recorded = story.record(event)
+        story.chat = evolve(replace(story.chat, i=recorded.seq - 1), replace(recorded, key=group.key))
+
+    story.chat = type(story.chat)()
+    came(text("m2"))
+    assert outcome(story) == [("unaddressed", "m2")]
+    came(text("m3", mentions=("4930@s.whatsapp.net",)))
+    assert is_answered(story)
+    story.starts_a_turn()
+    assert story.chat.turn is not None
+    story.does(Answered(story.chat.turn.id, "hi", "model", None, TokenUsage()))
+    came(Receipt(id="r", reply="t1.r", state="accepted", provider_id="wamid.7"))
+    came(text("m4", quoted="wamid.7"))
+    assert is_answered(story)
+    came(text("m5", quoted="wamid.8"))
+    assert outcome(story) == [("unaddressed", "m5")]
+    came(text("m6", mentions=("me",)))
+    assert is_answered(story)
+
+
+@pytest.mark.parametrize(("groups", "expected"), [("off", [("groups_off", "m1")]), ("always", [])])
+def test_groups_may_be_off_or_always_on(groups: Any, expected: list[Any]) -> None:
+    """And people are answered all the same."""
+    assert outcome(gated(groups=groups).given(text("m1", group=True))) == expected
+    assert is_answered(gated(groups=groups).given(text("m1")))
+
+
+def test_a_sender_has_so_many_messages_an_hour() -> None:
+    """Told once; in the next hour they are answered again."""
+    story = gated(per_hour=2).given(text("m1"), text("m2"), text("m3"))
+    assert outcome(story) == [("rate_limited", "m3"), ("said", "Slowly!")]
+    assert outcome(story.given(text("m4"))) == [("rate_limited", "m4")]
+    story.now += timedelta(hours=1)
+    story.given(text("m5"))
+    assert outcome(story) == []
+    assert [message.id for message in story.chat.waiting] == ["m1", "m2", "m5"]
+
+
+def test_two_bots_are_parted() -> None:
+    """Answers within seconds of ours, again and again, are no person's; after ten minutes' rest it is tried again."""
+    story = gated(loop_after=2)
+    for number in range(3):
+        story.given(text(f"m{number}"))
+        turn = story.starts_a_turn()
+        story.does(Answered(turn, "hi", "model", None, TokenUsage()))
+    assert outcome(story.given(text("m3"))) == [("bot_loop", "m3")]
+    story.now += timedelta(minutes=10)
+    assert is_answered(story.given(text("m4")))
+
+
+def test_a_person_who_takes_a_while_is_no_bot() -> None:
+    """However long the conversation."""
+    story = gated(loop_after=2)
+    for number in range(6):
+        story.now += timedelta(seconds=5)
+        assert is_answered(story.given(text(f"m{number}")))
+        turn = story.starts_a_turn()
+        story.does(Answered(turn, "hi", "model", None, TokenUsage()))
+
+
+def test_a_word_makes_it_silent_and_another_brings_it_back() -> None:
+    """Whatever its case; the rest of what is written meanwhile ends silently."""
+    story = gated(stop_words=frozenset({"stop"}), start_words=frozenset({"start"}))
+    assert outcome(story.given(text("m1", " Stop "))) == [("stop_word", "m1"), ("said", "I am silent now.")]
+    assert outcome(story.given(text("m2", "hello?"))) == [("stopped", "m2")]
+    assert outcome(story.given(text("m3", "START"))) == [("start_word", "m3"), ("said", "Here I am.")]
+    assert is_answered(story.given(text("m4", "start")))
+
+
+def test_help_and_reset() -> None:
+    """A new conversation begins behind the word that asked for it."""
+    story = gated().given(text("m1", "/help"))
+    assert outcome(story) == [("help", "m1"), ("said", "Just write.")]
+    story.given(text("m2", "/reset"))
+    assert outcome(story) == [("Reset",), ("reset", "m2"), ("said", "A new conversation.")]
+    (reset,) = [e.event for e in story.events if isinstance(e.event, Reset)]
+    assert (reset.upto, reset.by, story.chat.reset_upto) == (4, KEY.chat, 4)
+
+
+SHOP = Hours(
+    (*(Span(day, time(9), time(18)) for day in range(5)), Span(5, time(10), time(13))), ZoneInfo("America/Sao_Paulo")
+)
+
+
+def test_outside_business_hours_people_are_told_once_each_time_the_shop_is_closed() -> None:
+    """The story's noon is a Sunday; on Monday at ten to six in the morning by UTC it is still closed in São Paulo."""
+    story = gated(hours=SHOP).given(text("m1"), text("m2"))
+    assert outcome(story) == [("outside_hours", "m1", "m2"), ("said", "We are closed.")]
+    assert outcome(story.given(text("m3"))) == [("outside_hours", "m3")]
+    story.now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    assert is_answered(story.given(text("m4")))
+    story.works_off_what_is_due()
+    story = gated(hours=SHOP).given(text("m1"))
+    outcome(story)
+    story.now = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+    assert outcome(story.given(text("m5"))) == [("outside_hours", "m5"), ("said", "We are closed.")]
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open"),
+    [
+        (datetime(2026, 11, 23, 11, 59, tzinfo=UTC), False),
+        (datetime(2026, 11, 23, 12, 0, tzinfo=UTC), True),
+        (datetime(2026, 11, 23, 20, 59, tzinfo=UTC), True),
+        (datetime(2026, 11, 23, 21, 0, tzinfo=UTC), False),
+        (datetime(2026, 11, 28, 14, 0, tzinfo=UTC), True),
+        (datetime(2026, 11, 28, 16, 0, tzinfo=UTC), False),
+    ],
+)
+def test_hours_are_those_of_the_shops_zone(at: datetime, is_open: bool) -> None:
+    """São Paulo is three hours behind UTC."""
+    assert SHOP.are_open(at) is is_open
