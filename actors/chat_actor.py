@@ -17,6 +17,7 @@ import structlog
 from actors import metrics
 from actors.appending import append
 from actors.effects import Work
+from actors.facts import facts_for
 from actors.instance import Instance
 from actors.letters import (
     AppendDone,
@@ -36,10 +37,8 @@ from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import (
     Adopt,
-    Apologise,
     Due,
     Effect,
-    Notify,
     Obey,
     StartAgain,
     StopRun,
@@ -52,18 +51,6 @@ from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
 
 log = structlog.get_logger("recado.actors")
-
-APOLOGY = "Sorry, I could not answer that. Please try again."
-"""For a person who was promised an apology before the text was taken out of the settings."""
-
-OVER_BUDGET = "I cannot answer any more messages today."
-"""For a person who was promised a word about the budget before the text was taken out of the settings."""
-
-UNREADABLE = "I cannot read what you sent. Please write it as text."
-"""The same, for a person whose message could not be read."""
-
-HANDED_OFF = "A human will answer you here."
-"""The same, for a person whose chat was given to a human."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -213,19 +200,7 @@ class ChatActor(LoopActor):
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
             unread = instance.reads.unread(self._key, failed)
-        return Facts(
-            key=self._key,
-            at=instance.bus_time.now(),
-            id=instance.fresh_id(),
-            incarnation=instance.setting.incarnation,
-            backend=instance.setting.backend,
-            apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
-            over_budget=instance.over_budget or (OVER_BUDGET if isinstance(command, Notify) else ""),
-            unreadable=instance.unreadable or (UNREADABLE if isinstance(command, Notify) else ""),
-            handed_off=instance.handed_off or (HANDED_OFF if isinstance(command, Notify) else ""),
-            failed=failed,
-            unread=unread,
-        )
+        return facts_for(instance, self._key, command, instance.bus_time.now(), failed=failed, unread=unread)
 
     def _start_append(self, decision: Decision) -> None:
         expected = self._chat.o if self._leader_says is None else self._leader_says
