@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
@@ -75,6 +76,10 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     def last(self) -> int:
         """Sequence of the last event."""
         return self.events[-1].seq if self.events else 0
+
+    def count_before(self, seq: int) -> int:
+        """How many events stand before sequence `seq`."""
+        return bisect_left(self.events, seq, key=lambda recorded: recorded.seq)
 
     def before(self, moment: datetime) -> int:
         """How many events the log had at `moment`."""
