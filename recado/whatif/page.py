@@ -7,7 +7,7 @@ from html import escape
 
 from chat.context import readable
 from recado.cli.printing import local, person
-from recado.whatif.report import Compared, Report, Side
+from recado.whatif.report import Compared, Report, Side, counted
 from recado.whatif.side_by_side import summary, sums_table
 
 _STYLE = """
@@ -31,6 +31,10 @@ def page_of(report: Report) -> str:
     """The whole file."""
     asked = report.asked
     changed = ", ".join(f"{name} {value}" for name, value in asked.changed.items()) or "nothing: the present setting"
+    about = (
+        f"Messages from {local(asked.since)} until {local(asked.until)}. Changed: {changed}. Written by {asked.model} "
+        f"({asked.backend}), history {asked.history}. Nothing of what stands under `now` was sent to anybody."
+    )
     return "\n".join(
         [
             "<!doctype html>",
@@ -38,9 +42,7 @@ def page_of(report: Report) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{_STYLE}</style></head><body>",
             "<h1>What if</h1>",
-            f"<p>Messages from {escape(local(asked.since))} until {escape(local(asked.until))}. "
-            f"Changed: {escape(changed)}. Written by {escape(asked.model)} ({escape(asked.backend)}), "
-            f"history {escape(asked.history)}. Nothing of the right side was sent to anybody.</p>",
+            f"<p>{escape(about)}</p>",
             *_sums(report),
             *(f"<p>{escape(line)}</p>" for line in notes(report)),
             *(part for turn in report.turns for part in _turn(turn)),
@@ -54,8 +56,8 @@ def notes(report: Report) -> Iterator[str]:
     """What a reader has to know besides: what was left out, what is left behind."""
     left_out = report.left_out
     if left_out.turns or left_out.chats:
-        chats = f"; {left_out.chats} chats were not looked at" if left_out.chats else ""
-        yield f"Left out because of {' and '.join(left_out.because)}: {left_out.turns} turns{chats}."
+        chats = f", {counted(left_out.chats, 'chat')} not looked at" if left_out.chats else ""
+        yield f"Left out because of {' and '.join(left_out.because)}: {counted(left_out.turns, 'turn')}{chats}."
     if report.threads:
         yield f"Made at the provider for this, and still there: {', '.join(report.threads)}."
 

@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from actors import handoff
 from actors.instance import ToolResult
-from actors.media import Files, Settled
+from actors.media import Objects, Settled
 from backends.protocol import Tool
 from events.decisions import MediaRead
 from events.ids import ChatKey
 from events.inbound import Media
+from events.log import LogUnavailable
 from recado.whatif.past import MadeCall
+
+log = structlog.get_logger("recado.whatif")
 
 NOT_MADE = "This call was not made: this is a rehearsal, and the same call was not made before. Answer without it."
 """What a model is told of a call that the log knows nothing of."""
@@ -59,11 +63,11 @@ class RecordedTools:
 
 
 class RecordedFiles:
-    """Files as they were read then. What a model is shown as it is comes out of the object store of `files`."""
+    """Files as they were read then. What a model is shown as it is comes out of the object store."""
 
-    def __init__(self, readings: Mapping[str, MediaRead], files: Files) -> None:
+    def __init__(self, readings: Mapping[str, MediaRead], objects: Objects) -> None:
         self._readings = readings
-        self._files = files
+        self._objects = objects
 
     async def settle(self, kind: str, media: Media, patience: float) -> Settled:  # noqa: ARG002 - the protocol's
         read = self._readings.get(media.object)
@@ -72,7 +76,11 @@ class RecordedFiles:
         return Settled(read.form, text=read.text, reason=read.reason, detail=read.detail, model=read.model)
 
     async def read(self, name: str) -> bytes | None:
-        return await self._files.read(name)
+        try:
+            return await self._objects.read(name)
+        except LogUnavailable as error:
+            log.warning("media_unavailable", object=name, reason=str(error))
+            return None
 
 
 def _given(arguments: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,8 @@ from recado.whatif.past import Ending, FormerTurn, Past
 from recado.whatif.recorded import CallSeen
 from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import Choice, Chosen
+
+_NOTHING = TokenUsage()
 
 History = Literal["as it was", "continued"]
 
@@ -59,7 +61,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """All turns that were answered now, and those of the log that had answered the same messages."""
+    """All turns that were answered now, or those of the log that had answered the same messages. Tokens of turns that
+    came to no reply are known for now alone. The medians are those of turns that came to one."""
 
     turns: int
     replies: int
@@ -68,6 +71,11 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     median_tokens: float
     median_seconds: float
+
+
+def counted(number: int, what: str) -> str:
+    """`1 turn`, `2 turns`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,26 +185,38 @@ def _sums_then(answered: Sequence[tuple[Chosen, Rehearsed]]) -> Sums:
         endings = [chosen.past.endings[message] for message in one.turn.messages if message in chosen.past.endings]
         found = [_turn_of(chosen.past, ending) for ending in endings]
         turns |= {turn.id: turn for turn in found if turn is not None}
-    replies = [turn.ending for turn in turns.values() if isinstance(turn.ending, Reply)]
-    seconds = [_seconds(turn) or 0.0 for turn in turns.values()]
-    return _sums(len(turns), len(replies), [reply.usage for reply in replies], seconds)
+    costs = [
+        _Cost(turn.ending.usage if isinstance(turn.ending, Reply) else None, _seconds(turn) or 0.0)
+        for turn in turns.values()
+    ]
+    return _sums(costs)
 
 
 def _sums_now(answered: Sequence[Rehearsed]) -> Sums:
-    replies = sum(isinstance(one.ending, Reply) for one in answered)
-    return _sums(len(answered), replies, [one.usage for one in answered], [one.seconds for one in answered])
+    lost = TokenUsage()
+    for one in answered:
+        lost += TokenUsage() if isinstance(one.ending, Reply) else one.usage
+    return _sums([_Cost(one.usage if isinstance(one.ending, Reply) else None, one.seconds) for one in answered], lost)
 
 
-def _sums(turns: int, replies: int, usages: Sequence[TokenUsage], seconds: Sequence[float]) -> Sums:
-    total = sum(usages, TokenUsage())
+class _Cost(NamedTuple):
+    """Of a turn; `usage` None: it came to no reply."""
+
+    usage: TokenUsage | None
+    seconds: float
+
+
+def _sums(costs: Sequence[_Cost], lost: TokenUsage = _NOTHING) -> Sums:
+    usages = [cost.usage for cost in costs if cost.usage is not None]
+    total = sum(usages, lost)
     return Sums(
-        turns=turns,
-        replies=replies,
+        turns=len(costs),
+        replies=len(usages),
         input_tokens=total.input_tokens,
         output_tokens=total.output_tokens,
-        seconds=sum(seconds),
+        seconds=sum(cost.seconds for cost in costs),
         median_tokens=float(median([usage.input_tokens + usage.output_tokens for usage in usages] or [0])),
-        median_seconds=median(seconds or [0.0]),
+        median_seconds=median([cost.seconds for cost in costs if cost.usage is not None] or [0.0]),
     )
 
 

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from chat.context import readable
 from recado.cli.printing import local, one_line, person
-from recado.whatif.report import Compared, Report, Side, Sums
+from recado.whatif.report import Compared, Report, Side, Sums, counted
 
 _BETWEEN = " │ "
 LEAST = 60
@@ -56,11 +56,7 @@ def summary(side: Side) -> str:
     if side.seconds is not None:
         told.append(f"{side.seconds:.1f} s")
     if side.shared_with:
-        told.append(
-            "together with another message"
-            if side.shared_with == 1
-            else f"together with {side.shared_with} other messages"
-        )
+        told.append(f"together with {counted(side.shared_with, 'other message')}")
     return ", ".join(told)
 
 
@@ -110,7 +106,7 @@ def sums_table(then: Sums, now: Sums) -> Sequence[tuple[str, str, str, str]]:
         row("replies", then.replies, now.replies, ","),
         row("input tokens", then.input_tokens, now.input_tokens, ","),
         row("output tokens", then.output_tokens, now.output_tokens, ","),
-        row("tokens of a turn, median", then.median_tokens, now.median_tokens, ",.0f"),
+        row("tokens of a reply, median", then.median_tokens, now.median_tokens, ",.0f"),
         row("seconds", then.seconds, now.seconds, ",.1f"),
-        row("seconds of a turn, median", then.median_seconds, now.median_seconds, ",.1f"),
+        row("seconds of a reply, median", then.median_seconds, now.median_seconds, ",.1f"),
     ]
