@@ -17,8 +17,9 @@ from events.recorded import Recorded
 from projections.recollection import Recollection
 from recado.whatif.past import Past, past_of
 from recado.whatif.plan import Plan, PlannedTurn, plan
-from recado.whatif.rehearsal import Rehearsal, Rehearsed, cut_of, stretches
+from recado.whatif.rehearsal import Rehearsal, Rehearsed
 from recado.whatif.spending import Spending
+from recado.whatif.stretches import cut_of, stretches
 
 AT_ONCE = 4
 """Turns that are answered at the same time: recado may answer people meanwhile, with the same key."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from statistics import median
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
 from events.decisions import Attention, Ignored, Reply, TokenUsage, TurnFailed
-from recado.whatif.past import Ending, FormerTurn, Past
+from recado.whatif.past import Ending, Past
 from recado.whatif.recorded import CallSeen
 from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import Choice, Chosen
-
-_NOTHING = TokenUsage()
+from recado.whatif.sums import Sums, seconds_of, sums_now, sums_then, turn_of
 
 History = Literal["as it was", "continued"]
 
@@ -58,19 +56,6 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[Side, ...]
     now: Side
     calls: tuple[CallSeen, ...] = ()
-
-
-class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """All turns that were answered now, or those of the log that had answered the same messages. Tokens of turns that
-    came to no reply are known for now alone. The medians are those of turns that came to one."""
-
-    turns: int
-    replies: int
-    input_tokens: int
-    output_tokens: int
-    seconds: float
-    median_tokens: float
-    median_seconds: float
 
 
 def counted(number: int, what: str) -> str:
@@ -123,8 +108,8 @@ def report(asked: Asked, choice: Choice, results: Sequence[Sequence[Rehearsed]],
     return Report(
         asked=asked,
         turns=tuple(_compared(chosen, one) for chosen, one in pairs),
-        then=_sums_then(answered),
-        now=_sums_now([one for _, one in answered]),
+        then=sums_then(answered),
+        now=sums_now([one for _, one in answered]),
         left_out=LeftOut(turns=choice.turns_left_out + unanswered, chats=choice.chats_left_out, because=tuple(because)),
         threads=tuple(threads),
     )
@@ -148,9 +133,9 @@ def _then(past: Past, messages: tuple[str, ...]) -> Iterable[Side]:
     """The endings that the log has for these messages, each once."""
     endings = _distinct(past.endings[message] for message in messages if message in past.endings)
     for ending in endings:
-        turn = _turn_of(past, ending)
+        turn = turn_of(past, ending)
         others = set(_named(ending)) - set(messages)
-        side = _side(ending, ending.usage if isinstance(ending, Reply) else TokenUsage(), _seconds(turn))
+        side = _side(ending, ending.usage if isinstance(ending, Reply) else TokenUsage(), seconds_of(turn))
         yield msgspec.structs.replace(side, shared_with=len(others))
     if any(message not in past.endings for message in messages):
         yield Side(ending="open", text="no ending yet")
@@ -177,56 +162,6 @@ def _side(ending: Ending, usage: TokenUsage, seconds: float | None) -> Side:
             return change(side, ending="attention", text=text)
         case Ignored(reason=reason):
             return change(side, ending="ignored", text=reason, seconds=None)
-
-
-def _sums_then(answered: Sequence[tuple[Chosen, Rehearsed]]) -> Sums:
-    turns: dict[str, FormerTurn] = {}
-    for chosen, one in answered:
-        endings = [chosen.past.endings[message] for message in one.turn.messages if message in chosen.past.endings]
-        found = [_turn_of(chosen.past, ending) for ending in endings]
-        turns |= {turn.id: turn for turn in found if turn is not None}
-    costs = [
-        _Cost(turn.ending.usage if isinstance(turn.ending, Reply) else None, _seconds(turn) or 0.0)
-        for turn in turns.values()
-    ]
-    return _sums(costs)
-
-
-def _sums_now(answered: Sequence[Rehearsed]) -> Sums:
-    lost = TokenUsage()
-    for one in answered:
-        lost += TokenUsage() if isinstance(one.ending, Reply) else one.usage
-    return _sums([_Cost(one.usage if isinstance(one.ending, Reply) else None, one.seconds) for one in answered], lost)
-
-
-class _Cost(NamedTuple):
-    """Of a turn; `usage` None: it came to no reply."""
-
-    usage: TokenUsage | None
-    seconds: float
-
-
-def _sums(costs: Sequence[_Cost], lost: TokenUsage = _NOTHING) -> Sums:
-    usages = [cost.usage for cost in costs if cost.usage is not None]
-    total = sum(usages, lost)
-    return Sums(
-        turns=len(costs),
-        replies=len(usages),
-        input_tokens=total.input_tokens,
-        output_tokens=total.output_tokens,
-        seconds=sum(cost.seconds for cost in costs),
-        median_tokens=float(median([usage.input_tokens + usage.output_tokens for usage in usages] or [0])),
-        median_seconds=median([cost.seconds for cost in costs if cost.usage is not None] or [0.0]),
-    )
-
-
-def _turn_of(past: Past, ending: Ending) -> FormerTurn | None:
-    """The log's turn that came to this ending by itself."""
-    return next((turn for turn in past.turns if turn.ending is ending), None)
-
-
-def _seconds(turn: FormerTurn | None) -> float | None:
-    return turn.took.total_seconds() if turn is not None and turn.took is not None else None
 
 
 def _named(ending: Ending) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from itertools import zip_longest
 
 from chat.context import readable
 from recado.cli.printing import local, one_line, person
-from recado.whatif.report import Compared, Report, Side, Sums, counted
+from recado.whatif.report import Compared, Report, Side, counted
+from recado.whatif.sums import Sums
 
 _BETWEEN = " │ "
 LEAST = 60

@@ -93,7 +93,8 @@ def lived(
     async def live() -> MemoryLog:
         seconds = asyncio.get_running_loop().time
         log = MemoryLog(clock=lambda: NOON + timedelta(seconds=seconds()))
-        home = House(log, "one", backend=Teller(answers), tools=Handoff(), **{"debounce": 1.0, **settings})
+        given = {"debounce": 1.0, "backend": Teller(answers), "tools": Handoff(), **settings}
+        home = House(log, "one", **given)
         home.instance.bus_time = BusTime(seconds)
         home.router = Router(home.instance)
         running = asyncio.create_task(home.run())

@@ -17,7 +17,7 @@ LATER = NOON + timedelta(days=1)
 
 
 def text(id_: str, **fields: Any) -> Message:
-    return Message(id=id_, text=f"text {id_}", **fields)
+    return Message(id=id_, **{"text": f"text {id_}", **fields})
 
 
 def turns_in_log(log: MemoryLog) -> list[tuple[str, ...]]:
