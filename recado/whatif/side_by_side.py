@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -31,7 +30,8 @@ def _turn(turn: Compared, number: int, count: int, width: int) -> Iterator[str]:
     yield f"{person(turn.chat)}  {local(turn.at)}  turn {number} of {count}"
     for said in turn.said:
         name = f"{one_line(said.name)}: " if said.name else ""
-        yield from textwrap.wrap(f"> {name}{one_line(said.text)}", width, subsequent_indent="  ") or [">"]
+        first, *others = _wrapped(f"{name}{one_line(said.text)}", width - 2)
+        yield from (f"> {first}", *(f"  {line}" for line in others))
     column = (width - len(_BETWEEN)) // 2
     left: list[str] = []
     for side in turn.then:
@@ -72,17 +72,33 @@ ENDINGS = {
 
 
 def _wrapped(text: str, column: int) -> list[str]:
-    """The lines of `text`, none wider than `column`: a sign of East Asia or an emoji takes two."""
+    """The lines of `text`, none wider than `column`."""
     lines: list[str] = []
     for line in readable(text).replace("\t", " ").split("\n"):
-        extra = max((_columns(word) - len(word) for word in line.split()), default=0)
-        wrapped = textwrap.wrap(line, max(8, column - extra)) or [""]
-        for one in wrapped:
-            lines += [one] if _columns(one) <= column else textwrap.wrap(one, max(4, column // 2))
+        begun = ""
+        for word in line.split(" "):
+            joined = f"{begun} {word}" if begun else word
+            if _columns(joined) <= column:
+                begun = joined
+                continue
+            *full, begun = [begun, *_pieces(word, column)] if begun else _pieces(word, column)
+            lines += full
+        lines.append(begun)
     return lines
 
 
+def _pieces(word: str, column: int) -> list[str]:
+    """The word, cut where it does not fit into one line."""
+    pieces = [""]
+    for sign in word:
+        if _columns(pieces[-1] + sign) > column:
+            pieces.append("")
+        pieces[-1] += sign
+    return pieces
+
+
 def _columns(text: str) -> int:
+    """Columns that a terminal gives to `text`: a sign of East Asia or an emoji takes two."""
     return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
