@@ -14,7 +14,8 @@ from events.ids import account_filter, chat_filter
 from events.inbound import INBOUND
 from events.log import EventLog
 from events.recorded import Recorded
-from recado.cli.log import last_of, open_log
+from recado.bus import last_of
+from recado.cli.log import open_log
 from recado.cli.options import ChatName, account_option, key_of
 from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.session import run, settings

@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from events.bus import Bus
-from events.jetstream_api import NO_MESSAGE, ApiRefused, MessageAnswer, call
 from events.jetstream_log import JetStreamLog
-from events.jetstream_streams import EVENTS
 from events.log import EventLog
 from recado.bus import connect
 from recado.settings import Settings
@@ -37,14 +35,3 @@ async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
             await log.close()
     finally:
         await bus.close()
-
-
-async def last_of(bus: Bus, subject: str) -> int:
-    """The sequence of the last event of `subject`; 0 if there is none."""
-    try:
-        answer = await call(bus, f"STREAM.MSG.GET.{EVENTS}", MessageAnswer, {"last_by_subj": subject})
-    except ApiRefused as refused:
-        if refused.fault.err_code == NO_MESSAGE:
-            return 0
-        raise
-    return answer.message.seq

@@ -11,6 +11,7 @@ from secrets import token_hex
 
 import click
 
+from recado.cli.log import open_log
 from recado.cli.options import ChatName, Moment, Past, account_option, json_option
 from recado.cli.printing import json_text
 from recado.cli.session import run, settings
@@ -107,13 +108,18 @@ def whatif(
         name=f"whatif-{token_hex(4)}",
     )
     try:
-        report = run(try_out(chosen, trial, partial(click.echo, err=True)))
+        report = run(_try_out(chosen, trial))
     except Nothing as nothing:
         raise click.ClickException(str(nothing)) from nothing
     if html is not None:
         _write(html, page_of(report))
     _print(report, as_json=as_json)
     sys.exit(not report.now.turns)
+
+
+async def _try_out(chosen: Settings, trial: Trial) -> Report:
+    async with open_log(chosen) as (log, bus):
+        return await try_out(chosen, trial, log, bus, partial(click.echo, err=True))
 
 
 def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) -> None:

@@ -59,18 +59,21 @@ class FormerTurn(msgspec.Struct, frozen=True, kw_only=True):
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """The events of the chat in log order, repeats marked, and what follows from them.
 
+    `by_message` has the turns in which a message was, in order, `usual` is what a turn of this chat takes mostly.
     `taken` says at which sequence a message was first named by a decision, `ended` at which one it had its first
     ending, `endings` which one it had last. `readings` are what came of files, by their names in the object store.
     """
 
     key: ChatKey
     events: tuple[Recorded, ...]
-    turns: tuple[FormerTurn, ...]
-    said: dict[str, Recorded]
-    taken: dict[str, int]
-    ended: dict[str, int]
-    endings: dict[str, Ending]
-    readings: dict[str, MediaRead]
+    turns: tuple[FormerTurn, ...] = ()
+    by_message: dict[str, list[FormerTurn]] = {}
+    usual: timedelta = timedelta(0)
+    said: dict[str, Recorded] = {}
+    taken: dict[str, int] = {}
+    ended: dict[str, int] = {}
+    endings: dict[str, Ending] = {}
+    readings: dict[str, MediaRead] = {}
 
     @property
     def last(self) -> int:
@@ -87,27 +90,12 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
     def turns_about(self, message: str) -> list[FormerTurn]:
         """The turns in which `message` was, in order."""
-        return [turn for turn in self.turns if message in turn.messages]
-
-    @property
-    def usual(self) -> timedelta:
-        """What a turn of this chat takes mostly."""
-        took = [turn.took.total_seconds() for turn in self.turns if turn.ending is not None and turn.took is not None]
-        return timedelta(seconds=median(took)) if took else timedelta(0)
+        return self.by_message.get(message, [])
 
 
 def past_of(key: ChatKey, events: Sequence[Recorded]) -> Past:
     """The past of the chat that has these events, repeats marked."""
-    past = Past(
-        key=key,
-        events=tuple(events),
-        turns=(),
-        said={},
-        taken={},
-        ended={},
-        endings={},
-        readings={},
-    )
+    past = Past(key=key, events=tuple(events))
     turns = _Turns()
     for recorded in past.events:
         turns.fold(recorded)
@@ -123,7 +111,13 @@ def past_of(key: ChatKey, events: Sequence[Recorded]) -> Past:
                     past.ended.setdefault(message, recorded.seq)
                 if not isinstance(event, TurnStarted):
                     _end(past, message, event)
-    return msgspec.structs.replace(past, turns=tuple(turns.done()))
+    done = turns.done()
+    for turn in done:
+        for message in turn.messages:
+            past.by_message.setdefault(message, []).append(turn)
+    took = [turn.took.total_seconds() for turn in done if turn.ending is not None and turn.took is not None]
+    usual = timedelta(seconds=median(took)) if took else timedelta(0)
+    return msgspec.structs.replace(past, turns=tuple(done), usual=usual)
 
 
 def named_by(event: Ending | TurnStarted) -> tuple[str, ...]:

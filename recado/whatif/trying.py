@@ -22,7 +22,7 @@ from events.log import EventLog
 from events.media_store import MediaStore
 from events.memory_log import MemoryLog
 from projections.recollection import Recollection
-from recado.cli.log import last_of, open_log
+from recado.bus import last_of
 from recado.instance_of import instance_of
 from recado.model import Model, open_model
 from recado.settings import Settings
@@ -57,12 +57,12 @@ class Nothing(Exception):
     """There is nothing to be tried on; the message says why."""
 
 
-async def try_out(settings: Settings, trial: Trial, tell: Tell) -> Report:
-    """Answer again what was said in the time of the trial. `tell` is called with how far it is.
+async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bus, tell: Tell) -> Report:
+    """Answer again what was said in the time of the trial, by the log on `bus`. `tell` is called with how far it is.
 
-    Raises Nothing, and what opening the log and the model raise.
+    Raises Nothing, and what opening the model raises.
     """
-    async with open_log(settings) as (event_log, bus), open_model(settings) as model:
+    async with open_model(settings) as model:
         head = await event_log.head()
         since = trial.since(head.now)
         until = trial.until(head.now) if trial.until is not None else head.now
