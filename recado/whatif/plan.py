@@ -140,12 +140,12 @@ class _Clockwork:
 
     def _come_to(self, command: Command) -> None:
         turn = self._chat.turn
-        if turn is None or isinstance(command, Resume):
-            self._decide(command)
-            return
-        self.ended.add(turn.id)
-        self._outcome = None
-        self._decide(command, outcome_of=turn.id)
+        outcome_of = None if turn is None or isinstance(command, Resume) else turn.id
+        if outcome_of is not None:
+            self.ended.add(outcome_of)
+            self._outcome = None
+        if not self._decide(command, outcome_of):
+            raise RuntimeError(f"{type(command).__name__} was owed and led to nothing")
 
     def _decide(self, command: Command, outcome_of: str | None = None) -> bool:
         decision = decide(self._chat, command, facts_for(self._instance, self._past.key, command, self._now))
