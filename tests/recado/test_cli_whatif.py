@@ -48,6 +48,7 @@ async def test_old_and_new_stand_side_by_side_and_nothing_is_written(
     """The model gets the new prompt and the real history; the log, the outbound subject and RECADO_DATA get nothing."""
     before = await jetstream_log.head()
     heard = await bus.subscribe("wa.>")
+    await bus.flush()
     (told.home / "prompt.txt").write_text("Be brief.\n")
 
     done = await told(
@@ -66,6 +67,7 @@ async def test_old_and_new_stand_side_by_side_and_nothing_is_written(
     assert asked["rye bread?"]["messages"][0] == {"role": "system", "content": "Be brief."}
     after = await jetstream_log.head()
     assert (after.last, after.size) == (before.last, before.size)
+    await bus.flush()
     assert heard.pending_msgs == 0
     assert not (told.home / "data").exists()
     page = told.home / "page.html"
@@ -93,18 +95,27 @@ async def test_one_chat_alone(told: Command, double: OpenAIDouble) -> None:
     assert len(double.requests) == 1
 
 
+@pytest.mark.parametrize("mode", ["responses", "assistants", "agents"])
 async def test_threads_made_for_it_are_named_and_the_chats_own_is_left_alone(
-    told: Command, double: OpenAIDouble
+    told: Command, double: OpenAIDouble, mode: str
 ) -> None:
-    """In a mode whose provider keeps conversations."""
-    done = await told("whatif", "--since", "1h", "--mode", "responses", "--json")
+    """In the modes whose provider keeps conversations."""
+    variables = {"OPENAI_ASSISTANT_ID": "asst_double", "OPENAI_MODEL": "gpt-double"}
+    done = await told("whatif", "--since", "1h", "--mode", mode, "--json", **variables)
     assert done.code == 0, done.err
     assert [turn["now"]["text"] for turn in done.document["turns"]] == ["reply to: rye bread?", "reply to: open today?"]
-    made = list(double.responses.conversations.all)
+    kept = {
+        "responses": double.responses.conversations.all,
+        "assistants": double.threads.threads,
+        "agents": double.agents.sessions,
+    }
+    made = list(kept[mode])
     assert sorted(done.document["threads"]) == sorted(made)
     assert len(made) == 2
-    assert "conv_of_the_chat" not in str(double.responses.state())
     assert "Made at the provider for this, and still there: " in done.err
+    asked = [*double.responses.requests, *double.threads.requests, *double.agents.requests]
+    assert asked
+    assert all("conv_of_the_chat" not in f"{request.path} {request.body}" for request in asked)
 
 
 async def test_a_failure_is_shown_and_not_fatal(told: Command, double: OpenAIDouble) -> None:
