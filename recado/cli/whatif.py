@@ -19,7 +19,6 @@ from recado.settings import Settings
 from recado.whatif.page import notes, page_of
 from recado.whatif.report import Report
 from recado.whatif.side_by_side import lines_of
-from recado.whatif.trying import Nothing, Trial, try_out
 
 MOST_TURNS, MOST_TOKENS = 20, 50_000
 _PLAIN_WIDTH = 120
@@ -96,6 +95,12 @@ def whatif(
     changed = {name: value for name, value in instead.items() if value is not None}
     chosen = settings(changed)
     _without_effect(chosen, prompt=prompt, model=model)
+    from recado.whatif.trying import Nothing, Trial, try_out  # noqa: PLC0415 - imports the model's client, 0.4 s
+
+    async def report_of(trial: Trial) -> Report:
+        async with open_log(chosen) as (log, bus):
+            return await try_out(chosen, trial, log, bus, partial(click.echo, err=True))
+
     trial = Trial(
         since=since,
         until=until,
@@ -108,18 +113,13 @@ def whatif(
         name=f"whatif-{token_hex(4)}",
     )
     try:
-        report = run(_try_out(chosen, trial))
+        report = run(report_of(trial))
     except Nothing as nothing:
         raise click.ClickException(str(nothing)) from nothing
     if html is not None:
         _write(html, page_of(report))
     _print(report, as_json=as_json)
     sys.exit(not report.now.turns)
-
-
-async def _try_out(chosen: Settings, trial: Trial) -> Report:
-    async with open_log(chosen) as (log, bus):
-        return await try_out(chosen, trial, log, bus, partial(click.echo, err=True))
 
 
 def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) -> None:

@@ -87,12 +87,8 @@ async def test_one_document_says_all_of_it(told: Command) -> None:
     assert document["now"]["replies"] == 1
     assert document["left_out"] == {"turns": 0, "chats": 1, "because": ["--max-turns 1"]}
     assert document["asked"]["history"] == "as it was"
-
-
-async def test_one_chat_alone(told: Command, double: OpenAIDouble) -> None:
-    done = await told("whatif", "--since", "1h", "--chat", "5511999990002", "--json")
-    assert [turn["chat"] for turn in done.document["turns"]] == [BIA.chat]
-    assert len(double.requests) == 1
+    of_one = (await told("whatif", "--since", "1h", "--chat", "5511999990002", "--json")).document
+    assert [turn["chat"] for turn in of_one["turns"]] == [BIA.chat]
 
 
 @pytest.mark.parametrize("mode", ["responses", "assistants", "agents"])
@@ -125,19 +121,30 @@ async def test_a_failure_is_shown_and_not_fatal(told: Command, double: OpenAIDou
     assert sorted(turn["now"]["ending"] for turn in document["turns"]) == ["failed", "reply"]
 
 
+async def test_a_time_in_which_there_is_nothing(told: Command, double: OpenAIDouble) -> None:
+    """It is said what is wrong with it, and nobody is asked."""
+    for times, says in (
+        (("--since", "1h", "--until", "2h"), "--since is not before --until"),
+        (("--since", "2000-01-01", "--until", "2000-01-02"), "nobody wrote in that time"),
+    ):
+        done = await told("whatif", *times)
+        assert (done.code, done.out) == (1, "")
+        assert says in done.err
+    assert double.requests == []
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (("--since", "yesterday"), "neither a length of time (30m, 8h, 2d) nor a time"),
-        (("--since", "1h", "--until", "2h"), "--since is not before --until"),
-        (("--since", "2000-01-01", "--until", "2000-01-02"), "nobody wrote in that time"),
         (("--since", "1h", "--prompt", "nowhere.txt"), "nowhere.txt cannot be read: No such file or directory"),
         (("--since", "1h", "--mode", "assistants"), "OPENAI_ASSISTANT_ID is required in mode assistants"),
         (("--since", "1h", "--mode", "scripted", "--model", "m"), "--model has no effect"),
+        (("--since", "1h"), "recado is not running"),
     ],
 )
-async def test_what_cannot_be_tried_is_said(told: Command, options: tuple[str, ...], says: str) -> None:
-    """Before anything is paid for."""
-    done = await told("whatif", *options)
+async def test_what_cannot_be_tried_is_said(recado: Command, options: tuple[str, ...], says: str) -> None:
+    """Before anything is read or paid for."""
+    done = await recado("whatif", *options)
     assert done.code in (1, 2)
     assert says in done.err
