@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -39,6 +40,18 @@ class Prompt(click.ParamType[str]):
             self.fail(f"{value} cannot be read: {error.strerror}", param, ctx)
 
 
+class PageFile(click.ParamType[Path]):
+    """A file in a folder that is there: it is known before anything is paid for."""
+
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value).absolute()
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            self.fail(f"{value} cannot be written: give a file in a folder that is there", param, ctx)
+        return path
+
+
 @click.command()
 @click.option("--since", type=Past(), required=True, help="From when on: 2h, 3d ago, or a time (2026-12-24T18:00).")
 @click.option("--until", type=Past(), help="Up to when.  [default: now]")
@@ -63,7 +76,7 @@ class Prompt(click.ParamType[str]):
     show_default=True,
     help="Stop before the call that might go beyond it.",
 )
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page as well.")
+@click.option("--html", type=PageFile(), metavar="FILE", help="Write a page as well.")
 @json_option
 def whatif(
     *,
@@ -95,7 +108,7 @@ def whatif(
     changed = {name: value for name, value in instead.items() if value is not None}
     chosen = settings(changed)
     _without_effect(chosen, prompt=prompt, model=model)
-    from recado.whatif.trying import Nothing, Trial, try_out  # noqa: PLC0415 - imports the model's client, 0.4 s
+    from recado.whatif.trying import Trial, try_out  # noqa: PLC0415 - imports the model's client, 0.4 s
 
     async def report_of(trial: Trial) -> Report:
         async with open_log(chosen) as (log, bus):
@@ -112,13 +125,10 @@ def whatif(
         max_tokens=max_tokens,
         name=f"whatif-{token_hex(4)}",
     )
-    try:
-        report = run(report_of(trial))
-    except Nothing as nothing:
-        raise click.ClickException(str(nothing)) from nothing
+    report = run(report_of(trial))
+    _print(report, as_json=as_json)
     if html is not None:
         _write(html, page_of(report))
-    _print(report, as_json=as_json)
     sys.exit(not report.now.turns)
 
 

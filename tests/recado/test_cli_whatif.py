@@ -140,6 +140,7 @@ async def test_a_time_in_which_there_is_nothing(told: Command, double: OpenAIDou
         (("--since", "1h", "--prompt", "nowhere.txt"), "nowhere.txt cannot be read: No such file or directory"),
         (("--since", "1h", "--mode", "assistants"), "OPENAI_ASSISTANT_ID is required in mode assistants"),
         (("--since", "1h", "--mode", "scripted", "--model", "m"), "--model has no effect"),
+        (("--since", "1h", "--html", "nowhere/page.html"), "nowhere/page.html cannot be written"),
         (("--since", "1h"), "recado is not running"),
     ],
 )
