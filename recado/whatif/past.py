@@ -84,7 +84,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
         """How many events stand before sequence `seq`."""
         return bisect_left(self.events, seq, key=lambda recorded: recorded.seq)
 
-    def before(self, moment: datetime) -> int:
+    def count_at(self, moment: datetime) -> int:
         """How many events the log had at `moment`."""
         return next((n for n, recorded in enumerate(self.events) if recorded.at >= moment), len(self.events))
 

@@ -72,7 +72,7 @@ class _Clockwork:
     """The chat at `now`, which moves to whatever comes next: what came in, the end of a burst, of a turn or a pause."""
 
     def __init__(self, past: Past, instance: Instance, since: datetime) -> None:
-        begin = past.before(since)
+        begin = past.count_at(since)
         chat = Chat()
         for recorded in past.events[:begin]:
             chat = evolve(chat, recorded)

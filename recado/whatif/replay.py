@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, closing
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
 from actors.instance import Instance
 from events.ids import ChatKey, chat_filter
 from events.inbound import Message
-from events.log import EventLog, LogUnavailable
+from events.log import LogUnavailable
 from events.recorded import Recorded
 from projections.recollection import Recollection
 from recado.whatif.past import Past, past_of
@@ -25,11 +26,17 @@ AT_ONCE = 4
 """Turns that are answered at the same time: recado may answer people meanwhile, with the same key."""
 
 
+class Followed(Protocol):
+    """All that a replay may do with the log; see events.log.EventLog."""
+
+    def tail(self, after: int, subject: str) -> AsyncGenerator[list[Recorded], None]: ...
+
+
 class Source(msgspec.Struct, frozen=True):
-    """The log, read only. `last_of` gives the sequence of the last event of a subject (0: there is none), `created`
+    """The log, to be read. `last_of` gives the sequence of the last event of a subject (0: there is none), `created`
     names the log."""
 
-    log: EventLog
+    log: Followed
     last_of: Callable[[str], Awaitable[int]]
     created: datetime
 

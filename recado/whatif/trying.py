@@ -87,9 +87,10 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
         )
         try:
             results = await replay.answer(choice.chats)
-        finally:
+        except BaseException:
             for thread in progress.threads:
-                log.info("thread_left", backend=model.backend.name, thread=thread)
+                log.warning("thread_left", backend=model.backend.name, thread=thread)
+            raise
         return report(_asked(settings, trial, model, since, until), choice, results, progress.threads)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from backends.protocol import Answer, ReplyRequest, ToolsWanted
 from events.memory_log import MemoryLog
 from tests.whatif.lived import lived
 from tests.whatif.replaying import Asked, replay
@@ -61,3 +64,22 @@ def test_turns_beyond_the_limit_are_left_out() -> None:
     choice, _ = replay(five_turns(), model, most=2)
     assert [messages for _, messages in model.shown] == [["text a"], ["text b"]]
     assert (choice.turns_left_out, choice.chats_left_out) == (3, 0)
+
+
+def test_no_more_turns_at_once_than_are_allowed() -> None:
+    """Three of five, in this replay; each chat's turns are shown in their order all the same."""
+
+    class Crowded(Asked):
+        now = most = 0
+
+        async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0.05 if request.messages[0].text == "text a" else 0.01)
+            self.now -= 1
+            return await super().reply(request)
+
+    model = Crowded()
+    _, (results,) = replay(five_turns(), model)
+    assert model.most == 3
+    assert [result.turn.messages for result in results] == [("a",), ("b",), ("c",), ("d",), ("e",)]
