@@ -85,9 +85,9 @@ class _Clockwork:
             if recorded.side == "i" and not recorded.repeat and not isinstance(recorded.event, Unreadable)
         )
         self._now = since
-        # The log's own thread is left alone, and the turn that runs at the beginning is nobody's to answer again.
+        # The turn that runs at the beginning is nobody's to answer again: it only has to end.
         turn = replace(chat.turn, by=me) if chat.turn is not None else None
-        self._chat = replace(chat, turn=turn, thread=None, strays=())
+        self._chat = replace(chat, turn=turn)
         waiting = [message.stored.timestamp() for message in chat.waiting]
         self._burst = Burst(*((waiting[0], waiting[-1]) if waiting else (0.0, 0.0)))
         self._tries: Counter[str] = Counter()

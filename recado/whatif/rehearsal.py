@@ -26,10 +26,8 @@ from events.decisions import (
     TYPE_OF,
     Attention,
     Decision,
-    Erased,
     Ignored,
     Reply,
-    Reset,
     ThreadCreated,
     TokenUsage,
     TurnFailed,
@@ -147,10 +145,7 @@ class Rehearsal:
     def put(self, recorded: Recorded) -> Recorded:
         """Let the event stand here, under the next sequence."""
         self._seq += 1
-        event = recorded.event
-        if isinstance(event, Reset | Erased):
-            event = replace(event, upto=self.number(event.upto))
-        here = replace(recorded, seq=self._seq, event=event)
+        here = replace(recorded, seq=self._seq)
         self.known.fold([here])
         return here
 
@@ -158,7 +153,7 @@ class Rehearsal:
         return self._numbers.get(seq, seq)
 
     def begun(self, turn: PlannedTurn) -> Chat:
-        """The chat as the turn finds it: its own thread of the rehearsal, and nothing else that is owed."""
+        """The chat as the turn finds it: with the rehearsal's thread, not its own, and nothing else that is owed."""
         chat = turn.chat
         assert chat.turn is not None  # noqa: S101 - a planned turn has begun
         return Chat(

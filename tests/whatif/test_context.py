@@ -71,6 +71,23 @@ def test_a_reset_and_a_human_are_in_the_history_as_they_were() -> None:
     ]
 
 
+def test_a_reset_counts_though_the_replay_has_more_to_tell_before_it() -> None:
+    """Tool calls that were not made then stand before it, so it stands elsewhere than in the log."""
+    calls = [(5, text("a", text='call order {"n": 1}')), (0.2, text("b", text='call order {"n": 2}'))]
+    told = [*calls, (30, text("c")), (30, Control(id="r", command="reset")), (1, text("d"))]
+    model = Asked()
+    replay(lived(told), model, go_on=True)
+    assert model.shown[-1] == ([], ["text d"])
+
+
+def test_a_human_who_was_asked_then_was_not_asked_now() -> None:
+    """The message has its new reply, and what was left to the human after it is there as it was."""
+    told = [(5, text("a")), (30, text("b")), (30, Control(id="r", command="resume")), (5, text("c"))]
+    model = Asked()
+    replay(lived(told, [(1.0, "handoff"), (1.0, "")]), model, go_on=True)
+    assert model.shown == [([], ["text a"]), (["text a", "now: text a", "text b"], ["text c"])]
+
+
 def test_an_edit_before_the_answer_counts() -> None:
     """The turn began again then: it is answered once."""
     told = [(5, text("a")), (2, Edit(id="e", of="a", text="another text")), (30, text("b"))]

@@ -38,6 +38,13 @@ def test_with_the_same_rules_the_turns_are_the_same() -> None:
     assert turns_planned(log) == turns_in_log(log)
 
 
+def test_somebody_who_does_not_stop_is_answered_after_ten_times_the_debounce() -> None:
+    """As the actor does it."""
+    log = lived([(5, text("m0")), *((0.9, text(f"m{n}")) for n in range(1, 16))], [(0.3, "")])
+    assert [len(turn) for turn in turns_in_log(log)] == [12, 4]
+    assert turns_planned(log) == turns_in_log(log)
+
+
 def test_a_longer_debounce_takes_more_together() -> None:
     """By the times at which the messages arrived."""
     log = lived([(5, text("a")), (2, text("b")), (2, text("c")), (30, text("d"))], [(0.1, "")])
