@@ -17,6 +17,7 @@ import structlog
 from actors import metrics
 from actors.appending import append
 from actors.effects import Work
+from actors.facts import facts_for
 from actors.instance import Instance
 from actors.letters import (
     AppendDone,
@@ -36,10 +37,8 @@ from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import (
     Adopt,
-    Apologise,
     Due,
     Effect,
-    Notify,
     Obey,
     StartAgain,
     StopRun,
@@ -52,23 +51,6 @@ from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
 
 log = structlog.get_logger("recado.actors")
-
-APOLOGY = "Sorry, I could not answer that. Please try again."
-"""For a person who was promised an apology before the text was taken out of the settings."""
-
-PROMISED = {
-    "budget": "I cannot answer any more messages today.",
-    "unreadable": "I cannot read what you sent. Please write it as text.",
-    "handed_off": "A human will answer you here.",
-    "unapproved": "Your code is {code}.",
-    "outside_hours": "We are closed.",
-    "rate_limited": "Too many messages.",
-    "stop_word": "I am silent now.",
-    "start_word": "I answer again.",
-    "help": "Write, and I answer.",
-    "reset": "This is a new conversation.",
-}
-"""The same, for people who were promised a word about messages that are not answered, by reason."""
 
 _YIELD = 5.0
 """Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
@@ -218,17 +200,7 @@ class ChatActor(LoopActor):
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
             unread = instance.reads.unread(self._key, failed)
-        return Facts(
-            key=self._key,
-            at=instance.bus_time.now(),
-            id=instance.fresh_id(),
-            incarnation=instance.setting.incarnation,
-            backend=instance.setting.backend,
-            apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
-            words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
-            failed=failed,
-            unread=unread,
-        )
+        return facts_for(instance, self._key, command, instance.bus_time.now(), failed=failed, unread=unread)
 
     def _start_append(self, decision: Decision) -> None:
         expected = self._chat.o if self._leader_says is None else self._leader_says

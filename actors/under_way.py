@@ -10,6 +10,7 @@ from actors.effects import Work, perform
 from actors.fence import Fenced
 from actors.instance import Instance
 from actors.letters import EffectBroke, EffectDone, LookAgain
+from chat.burst import Burst
 from chat.pending import CallTool, CreateThread, Effect, EndBurst, ReadMedia, Resume, StopRun
 from events.ids import ChatKey
 
@@ -22,8 +23,7 @@ class UnderWay:
 
     __slots__ = (
         "_before",
-        "_burst_first",
-        "_burst_last",
+        "_burst",
         "_effects",
         "_instance",
         "_key",
@@ -39,16 +39,15 @@ class UnderWay:
         self._turn, self._before = "", 0
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
         self._seen_to: tuple[StopRun, ...] = ()  # runs that were stopped, which is owed until they are old
-        self._burst_first = self._burst_last = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        self._burst = Burst(now, now)
 
     def __bool__(self) -> bool:
         return bool(self._effects)
 
     def somebody_wrote(self, *, first: bool) -> None:
         """A message came: the burst goes on, or begins with it if it is the `first` that waits."""
-        self._burst_last = asyncio.get_running_loop().time()
-        if first:
-            self._burst_first = self._burst_last
+        self._burst.somebody_wrote(asyncio.get_running_loop().time(), first=first)
 
     def turn_started(self, turn: str, after: int) -> None:
         """The decision before this turn stands at `after`; its messages were open until then.
@@ -123,9 +122,7 @@ class UnderWay:
         return self._instance.slots.take(self._key, self._look_again)
 
     def _begin_burst(self, effect: EndBurst) -> list[EndBurst]:
-        debounce = self._instance.debounce
-        ends = min(self._burst_last + debounce, self._burst_first + 10 * debounce)
-        wait = ends - asyncio.get_running_loop().time()
+        wait = self._burst.ends(self._instance.debounce) - asyncio.get_running_loop().time()
         if not self._instance.has_room:
             self._effects[effect] = asyncio.get_running_loop().call_later(_NO_ROOM, self._look_for_room, effect)
         elif wait > 0:

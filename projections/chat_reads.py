@@ -16,7 +16,7 @@ from events.inbound import Media
 from events.jid import is_group
 from projections.chats import decode_snapshot
 from projections.database import ids_of
-from projections.reader import Reader
+from projections.reader import Connections
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
@@ -46,7 +46,7 @@ _readings = msgspec.json.Decoder(Reading)
 class ChatReads:
     """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, whatever the chat's history."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Connections) -> None:
         self._reader = reader
 
     def snapshot(self, key: ChatKey) -> Chat:

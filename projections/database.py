@@ -74,6 +74,19 @@ def create(path: Path, stream: datetime) -> sqlite3.Connection:
     return db
 
 
+def create_in_memory(stream: datetime) -> sqlite3.Connection:
+    """A projection that is nowhere but here, and gone with its connection."""
+    db = in_memory()
+    db.executescript(SCHEMA)
+    db.execute("INSERT INTO meta VALUES (1, ?, ?, 0, '', 0)", (VERSION, stream.isoformat()))
+    return db
+
+
+def in_memory() -> sqlite3.Connection:
+    """Nothing yet. May be used by one thread after the other."""
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=256)
+
+
 def make_shared(db: sqlite3.Connection) -> None:
     """End the time of no journal and no readers that `create` began."""
     db.execute("PRAGMA locking_mode = NORMAL")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from pysqlite3 import dbapi2 as sqlite3
 
@@ -21,6 +22,13 @@ class ProjectionMissing(Exception):
             f"there is no projection to read in {directory} ({reason}): start recado, or run `recado replay`"
         )
         self.directory = directory
+
+
+class Connections(Protocol):
+    """Where single statements are asked."""
+
+    def connection(self) -> sqlite3.Connection:
+        """A connection for one statement that is read to its end."""
 
 
 class Reader:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from events.bus import Bus
+from events.jetstream_api import NO_MESSAGE, ApiRefused, MessageAnswer, call
+from events.jetstream_streams import EVENTS
 from recado.embedded import find_bus
 from recado.settings import Settings
 
@@ -30,3 +32,14 @@ async def connect(settings: Settings) -> Bus:
 async def connect_to(url: str, settings: Settings) -> Bus:
     """A connection to a server that recado did not start. Raises BusUnreachable, BusUntrusted, BusRefused."""
     return await Bus.open(url, creds=settings.nats_creds, ca=settings.nats_ca, inbox_prefix=settings.nats_inbox_prefix)
+
+
+async def last_of(bus: Bus, subject: str) -> int:
+    """The sequence of the last event of `subject`; 0 if there is none."""
+    try:
+        answer = await call(bus, f"STREAM.MSG.GET.{EVENTS}", MessageAnswer, {"last_by_subj": subject})
+    except ApiRefused as refused:
+        if refused.fault.err_code == NO_MESSAGE:
+            return 0
+        raise
+    return answer.message.seq

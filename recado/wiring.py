@@ -21,7 +21,6 @@ import structlog
 from actors import metrics
 from actors.bus_time import BusTime
 from actors.fence import Fence
-from actors.instance import Instance
 from actors.lease import Lease
 from actors.lease_bucket import LeaseBucket
 from actors.members import Description, Holder, Members
@@ -49,6 +48,7 @@ from projections.runner import Runner
 from recado.bus import connect_to
 from recado.data_folder import DataFolder
 from recado.embedded import EmbeddedNats
+from recado.instance_of import instance_of
 from recado.leased import while_held
 from recado.media import open_files
 from recado.model import key_print, open_model
@@ -124,7 +124,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
 
         runner = Runner(event_log, folder.path, committed)
         fence, members = Fence(), Members()
-        instance = Instance(
+        instance = instance_of(
+            settings,
             incarnation=me.decides_as,
             log=event_log,
             backend=model.backend,
@@ -133,19 +134,9 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
-            debounce=settings.debounce,
-            run_timeout=settings.run_timeout,
-            stale_after=settings.stale_after,
-            history=settings.max_conversation_history,
-            apology=settings.apology,
-            max_runs=settings.max_runs,
+            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
             fence=fence,
             is_finishing=members.is_finishing,
-            budget=settings.max_tokens_per_chat_per_day,
-            words=settings.words,
-            gates=settings.gates,
-            takeover=settings.takeover,
-            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
         )
         room = Room(instance)
         room.look(await event_log.head())

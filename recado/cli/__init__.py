@@ -40,6 +40,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "why": Entry("why", "Tell what became of a message, and why."),
         "events": Entry("events", "Show the log."),
     },
+    "Try": {
+        "whatif": Entry("whatif", "Answer again what people wrote, with another setting, and compare."),
+    },
     "Control": {
         "pause": Entry("control", "Stop answering a chat, for a time or until resumed."),
         "resume": Entry("control", "Answer a chat again."),

@@ -9,14 +9,12 @@ from typing import Any
 import click
 import msgspec
 
-from events.bus import Bus
 from events.decisions import DECISIONS
 from events.ids import account_filter, chat_filter
 from events.inbound import INBOUND
-from events.jetstream_api import NO_MESSAGE, ApiRefused, MessageAnswer, call
-from events.jetstream_streams import EVENTS
 from events.log import EventLog
 from events.recorded import Recorded
+from recado.bus import last_of
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, account_option, key_of
 from recado.cli.printing import json_text, local, one_line, person
@@ -51,7 +49,7 @@ def _subject(chosen: Settings, chat: str | None, account: str | None, type_: str
 
 async def _show(chosen: Settings, subject: str, *, follow: bool, as_json: bool) -> None:
     async with open_log(chosen) as (log, bus):
-        shown = _recorded(log, subject, None if follow else await _last(bus, subject))
+        shown = _recorded(log, subject, None if follow else await last_of(bus, subject))
         async with aclosing(shown):
             if as_json and not follow:
                 await _print_document(shown)
@@ -71,17 +69,6 @@ async def _recorded(log: EventLog, subject: str, last: int | None) -> AsyncGener
                     yield recorded
             if last is not None and batch[-1].seq >= last:
                 return
-
-
-async def _last(bus: Bus, subject: str) -> int:
-    """The sequence of the last event of `subject`; 0 if there is none."""
-    try:
-        answer = await call(bus, f"STREAM.MSG.GET.{EVENTS}", MessageAnswer, {"last_by_subj": subject})
-    except ApiRefused as refused:
-        if refused.fault.err_code == NO_MESSAGE:
-            return 0
-        raise
-    return answer.message.seq
 
 
 async def _print_document(shown: AsyncIterator[Recorded]) -> None:

@@ -95,6 +95,25 @@ class Until(click.ParamType[Moment]):
         return until
 
 
+class Past(click.ParamType[Moment]):
+    """A length of time back from now, or a time; without a zone it is this machine's. Becomes a function as Until."""
+
+    name = "when"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+        try:
+            span: timedelta = duration(timedelta(seconds=1), timedelta(days=3650)).read(value)
+        except ValueError:
+            pass
+        else:
+            return lambda now: now - span
+        try:
+            moment = datetime.fromisoformat(value).astimezone()
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is neither a length of time (30m, 8h, 2d) nor a time (2026-12-24T18:00)", param, ctx)
+        return lambda _: moment
+
+
 chat_argument = click.argument("chat", type=ChatName())
 account_option = click.option(
     "--account", type=Account(), help="The business number or device  [default: RECADO_ACCOUNT]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from recado import logs
@@ -13,9 +13,10 @@ from recado.settings import Settings, load
 T = TypeVar("T")
 
 
-def settings() -> Settings:
-    """The settings; from here on no log line shows their secrets. Raises SettingsInvalid."""
-    loaded = load(os.environ)
+def settings(instead: Mapping[str, str] | None = None) -> Settings:
+    """The settings, with the variables `instead` of those that are set; from here on no log line shows their secrets.
+    Raises SettingsInvalid."""
+    loaded = load({**os.environ, **(instead or {})})
     for secret in (
         loaded.openai_api_key,
         loaded.whatsapp_access_token,

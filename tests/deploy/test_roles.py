@@ -157,6 +157,7 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
             ("pause", "5511999990001"),
             ("resume", "5511999990001"),
             ("send", "5511999990001", "It is Ana."),
+            ("whatif", "--since", "1h"),
             ("doctor",),
             ("replay",),
             ("verify",),

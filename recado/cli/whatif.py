@@ -1,0 +1,162 @@
+"""`recado whatif`: what another setting would have answered."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+import click
+
+from recado.cli.log import open_log
+from recado.cli.options import ChatName, Moment, Past, account_option, json_option
+from recado.cli.printing import json_text
+from recado.cli.session import run, settings
+from recado.settings import Settings
+from recado.whatif.page import notes, page_of
+from recado.whatif.report import Report
+from recado.whatif.side_by_side import lines_of
+
+MOST_TURNS, MOST_TOKENS = 20, 50_000
+_PLAIN_WIDTH = 120
+"""Columns where there is no terminal."""
+
+
+class Prompt(click.ParamType[str]):
+    """A file with the text that the model is told."""
+
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return Path(value).read_text(encoding="utf-8-sig").strip()
+        except UnicodeDecodeError:
+            self.fail(f"{value} is not UTF-8 text", param, ctx)
+        except OSError as error:
+            self.fail(f"{value} cannot be read: {error.strerror}", param, ctx)
+
+
+class PageFile(click.ParamType[Path]):
+    """A file in a folder that is there: it is known before anything is paid for."""
+
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value).absolute()
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            self.fail(f"{value} cannot be written: give a file in a folder that is there", param, ctx)
+        return path
+
+
+@click.command()
+@click.option("--since", type=Past(), required=True, help="From when on: 2h, 3d ago, or a time (2026-12-24T18:00).")
+@click.option("--until", type=Past(), help="Up to when.  [default: now]")
+@click.option("--chat", "chats", type=ChatName(), multiple=True, help="Only this chat; may be given several times.")
+@account_option
+@click.option("--prompt", type=Prompt(), metavar="FILE", help="Instead of AI_SYSTEM_PROMPT, the text in this file.")
+@click.option("--model", help="Instead of OPENAI_MODEL.")
+@click.option(
+    "--mode",
+    type=click.Choice(["chat", "responses", "assistants", "agents", "scripted"]),
+    help="Instead of OPENAI_API_MODE.",
+)
+@click.option("--debounce", type=click.FloatRange(0, 300), metavar="SECONDS", help="Instead of RECADO_DEBOUNCE.")
+@click.option("--continue", "go_on", is_flag=True, help="Show the model its new replies, not those of then.")
+@click.option(
+    "--max-turns", type=click.IntRange(1), default=MOST_TURNS, show_default=True, help="Answer no more turns than this."
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(1),
+    default=MOST_TOKENS,
+    show_default=True,
+    help="Stop before the call that might go beyond it.",
+)
+@click.option("--html", type=PageFile(), metavar="FILE", help="Write a page as well.")
+@json_option
+def whatif(
+    *,
+    since: Moment,
+    until: Moment | None,
+    chats: tuple[str, ...],
+    account: str | None,
+    prompt: str | None,
+    model: str | None,
+    mode: str | None,
+    debounce: float | None,
+    go_on: bool,
+    max_turns: int,
+    max_tokens: int,
+    html: Path | None,
+    as_json: bool,
+) -> None:
+    """Answer again what people wrote, with another prompt, model, mode or debounce, and show it beside what they got.
+
+    Nobody is sent anything, nothing is written to the log, no tool is called. The model is: that costs tokens. With
+    none of the four, the present setting is tried again. The exit status is 1 if no turn was answered.
+    """
+    instead = {
+        "AI_SYSTEM_PROMPT": prompt,
+        "OPENAI_MODEL": model,
+        "OPENAI_API_MODE": mode,
+        "RECADO_DEBOUNCE": None if debounce is None else repr(debounce),
+    }
+    changed = {name: value for name, value in instead.items() if value is not None}
+    chosen = settings(changed)
+    _without_effect(chosen, prompt=prompt, model=model)
+    from recado.whatif.trying import Trial, try_out  # noqa: PLC0415 - imports the model's client, 0.4 s
+
+    async def report_of(trial: Trial) -> Report:
+        async with open_log(chosen) as (log, bus):
+            return await try_out(chosen, trial, log, bus, partial(click.echo, err=True))
+
+    trial = Trial(
+        since=since,
+        until=until,
+        account=account,
+        chats=chats,
+        changed=changed,
+        go_on=go_on,
+        max_turns=max_turns,
+        max_tokens=max_tokens,
+        name=f"whatif-{token_hex(4)}",
+    )
+    report = run(report_of(trial))
+    _print(report, as_json=as_json)
+    if html is not None:
+        _write(html, page_of(report))
+    sys.exit(not report.now.turns)
+
+
+def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) -> None:
+    """Refuse an option that the mode makes nothing of, before it is paid for."""
+    mode = chosen.openai_api_mode
+    if model is not None:
+        if mode == "assistants" or (mode == "agents" and chosen.openai_agent_id):
+            raise click.UsageError(f"--model has no effect in mode {mode}: what answers there has its own model")
+        if mode == "scripted" or chosen.wants_local_model:
+            raise click.UsageError("--model has no effect: no model server is set (OPENAI_API_KEY or OPENAI_BASE_URL)")
+    if prompt is not None and (mode == "scripted" or (mode == "agents" and chosen.openai_agent_id)):
+        raise click.UsageError(f"--prompt has no effect in mode {mode}: what answers there is not told it")
+
+
+def _write(path: Path, page: str) -> None:
+    """For its owner alone: there are conversations in it."""
+    path.touch(mode=0o600)
+    path.write_text(page, encoding="utf-8")
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(report))
+    else:
+        width = shutil.get_terminal_size((_PLAIN_WIDTH, 0)).columns if sys.stdout.isatty() else _PLAIN_WIDTH
+        for line in lines_of(report, width):
+            click.echo(line)
+    tell: Callable[[str], None] = partial(click.echo, err=True)
+    for note in notes(report):
+        tell(note)

@@ -1,0 +1,187 @@
+"""What the log has of one chat: what was said, in which turns it was answered, what that took and cost."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from statistics import median
+
+import msgspec
+
+from chat.evolve import evolve
+from chat.state import Chat
+from events.decisions import (
+    Attention,
+    Decision,
+    Ignored,
+    MediaRead,
+    Reply,
+    ToolCalled,
+    ToolReturned,
+    TurnFailed,
+    TurnStarted,
+)
+from events.ids import ChatKey
+from events.inbound import Message
+from events.recorded import Recorded, Unknown, Unreadable
+
+Ending = Reply | TurnFailed | Ignored | Attention
+"""What became of a message or a turn."""
+
+
+class MadeCall(msgspec.Struct, frozen=True):
+    """A tool call as it was made then; `output` None: nobody knows what came of it."""
+
+    id: str
+    name: str
+    arguments: str
+    output: str | None = None
+    failed: bool = False
+
+
+class FormerTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """A turn of the log. `ending` is what it came to by itself: none while it runs, or if something else ended it."""
+
+    id: str
+    messages: tuple[str, ...]
+    at: datetime
+    ended_at: datetime | None = None
+    ending: Reply | TurnFailed | Attention | None = None
+    calls: tuple[MadeCall, ...] = ()
+
+    @property
+    def took(self) -> timedelta | None:
+        """From its beginning to its end; None while it runs."""
+        return self.ended_at - self.at if self.ended_at is not None else None
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """The events of the chat in log order, repeats marked, and what follows from them.
+
+    `by_message` has the turns in which a message was, in order, `usual` is what a turn of this chat takes mostly.
+    `taken` says at which sequence a message was first named by a decision, `ended` at which one it had its first
+    ending, `endings` which one it had last. `readings` are what came of files, by their names in the object store.
+    """
+
+    key: ChatKey
+    events: tuple[Recorded, ...]
+    turns: tuple[FormerTurn, ...] = ()
+    by_message: dict[str, list[FormerTurn]] = {}
+    usual: timedelta = timedelta(0)
+    said: dict[str, Recorded] = {}
+    taken: dict[str, int] = {}
+    ended: dict[str, int] = {}
+    endings: dict[str, Ending] = {}
+    readings: dict[str, MediaRead] = {}
+
+    @property
+    def last(self) -> int:
+        """Sequence of the last event."""
+        return self.events[-1].seq if self.events else 0
+
+    def count_before(self, seq: int) -> int:
+        """How many events stand before sequence `seq`."""
+        return bisect_left(self.events, seq, key=lambda recorded: recorded.seq)
+
+    def count_at(self, moment: datetime) -> int:
+        """How many events the log had at `moment`."""
+        return next((n for n, recorded in enumerate(self.events) if recorded.at >= moment), len(self.events))
+
+    def turns_about(self, message: str) -> list[FormerTurn]:
+        """The turns in which `message` was, in order."""
+        return self.by_message.get(message, [])
+
+
+def past_of(key: ChatKey, events: Sequence[Recorded]) -> Past:
+    """The past of the chat that has these events, repeats marked."""
+    past = Past(key=key, events=tuple(events))
+    turns = _Turns()
+    for recorded in past.events:
+        turns.fold(recorded)
+        event = recorded.event
+        if isinstance(event, Message) and not recorded.repeat:
+            past.said[event.id] = recorded
+        if isinstance(event, MediaRead):
+            _read(past, event)
+        if isinstance(event, Ending | TurnStarted):
+            for message in named_by(event):
+                past.taken.setdefault(message, recorded.seq)
+                if not isinstance(event, TurnStarted | Attention):
+                    past.ended.setdefault(message, recorded.seq)
+                if not isinstance(event, TurnStarted):
+                    _end(past, message, event)
+    done = turns.done()
+    for turn in done:
+        for message in turn.messages:
+            past.by_message.setdefault(message, []).append(turn)
+    took = [turn.took.total_seconds() for turn in done if turn.ending is not None and turn.took is not None]
+    usual = timedelta(seconds=median(took)) if took else timedelta(0)
+    return msgspec.structs.replace(past, turns=tuple(done), usual=usual)
+
+
+def named_by(event: Ending | TurnStarted) -> tuple[str, ...]:
+    """The messages that it is about."""
+    return event.in_reply_to if isinstance(event, Reply) else event.messages
+
+
+def _end(past: Past, message: str, ending: Ending) -> None:
+    # A human was asked, and then the message was left to him: the first says more.
+    if isinstance(ending, Ignored) and isinstance(past.endings.get(message), Attention):
+        return
+    past.endings[message] = ending
+
+
+def _read(past: Past, event: MediaRead) -> None:
+    said = past.said.get(event.message)
+    if said is not None and isinstance(said.event, Message) and said.event.media is not None:
+        past.readings[said.event.media.object] = event
+
+
+class _Turns:
+    """The turns of a chat, by folding its events as its actor does."""
+
+    def __init__(self) -> None:
+        self._chat = Chat()
+        self._running: FormerTurn | None = None
+        self._done: list[FormerTurn] = []
+
+    def done(self) -> list[FormerTurn]:
+        return [*self._done, *([self._running] if self._running is not None else [])]
+
+    def fold(self, recorded: Recorded) -> None:
+        self._chat = evolve(self._chat, recorded)
+        if recorded.side == "i" or isinstance(recorded.event, Unreadable | Unknown):
+            return
+        event: Decision = recorded.event  # type: ignore[assignment]
+        if self._running is not None:
+            self._note(self._running, event)
+        now = self._chat.turn
+        if self._running is not None and (now is None or now.id != self._running.id):
+            self._close(self._running, event, recorded.at)
+        if now is not None and self._running is None:
+            self._running = FormerTurn(id=now.id, messages=now.messages, at=recorded.at)
+
+    def _note(self, turn: FormerTurn, event: Decision) -> None:
+        change: dict[str, object] = {}
+        if isinstance(event, ToolCalled) and event.turn == turn.id:
+            change["calls"] = (*turn.calls, MadeCall(event.call, event.name, event.arguments))
+        elif isinstance(event, ToolReturned) and event.turn == turn.id:
+            change["calls"] = tuple(_returned(call, event) for call in turn.calls)
+        elif isinstance(event, Attention) and event.turn == turn.id:
+            change["ending"] = event
+        if change:
+            self._running = msgspec.structs.replace(turn, **change)
+
+    def _close(self, turn: FormerTurn, event: Decision, at: datetime) -> None:
+        ending = turn.ending
+        if isinstance(event, Reply | TurnFailed) and event.turn == turn.id:
+            ending = event
+        self._done.append(msgspec.structs.replace(turn, ended_at=at, ending=ending))
+        self._running = None
+
+
+def _returned(call: MadeCall, event: ToolReturned) -> MadeCall:
+    if call.id != event.call or call.output is not None:
+        return call
+    return msgspec.structs.replace(call, output=event.output, failed=event.failed)

@@ -1,0 +1,90 @@
+"""What is not done again in a replay: tools are not called and files are not read anew, the log says what they gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from actors import handoff
+from actors.instance import ToolResult
+from actors.media import Objects, Settled
+from backends.protocol import Tool
+from events.decisions import MediaRead
+from events.ids import ChatKey
+from events.inbound import Media
+from events.log import LogUnavailable
+from recado.whatif.past import MadeCall
+
+log = structlog.get_logger("recado.whatif")
+
+NOT_MADE = "This call was not made: this is a rehearsal, and the same call was not made before. Answer without it."
+"""What a model is told of a call that the log knows nothing of."""
+
+
+class CallSeen(msgspec.Struct, frozen=True):
+    """A tool that the model asked for; `is_known` if the log has the result of the same call."""
+
+    name: str
+    arguments: str
+    is_known: bool
+
+
+class RecordedTools:
+    """Offers what an instance offers; a call gives what the same call (name and arguments) gave `then`, in order."""
+
+    def __init__(self, offered: Sequence[Tool], then: Sequence[MadeCall]) -> None:
+        self._offered = tuple(offered)
+        self._then = [call for call in then if call.output is not None]
+        self.calls: list[CallSeen] = []
+
+    def offered(self) -> tuple[Tool, ...]:
+        return self._offered
+
+    def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
+        return True
+
+    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:  # noqa: ARG002 - the protocol's
+        same = next(
+            (call for call in self._then if (call.name, _given(call.arguments)) == (name, _given(arguments))), None
+        )
+        if same is not None:
+            self._then.remove(same)
+            self.calls.append(CallSeen(name, arguments, is_known=True))
+            return ToolResult(same.output or "", failed=same.failed)
+        is_handoff = name == handoff.HANDOFF and any(tool.name == name for tool in self._offered)
+        self.calls.append(CallSeen(name, arguments, is_known=is_handoff))
+        if is_handoff:  # it asks for a human, and does nothing else
+            given = _given(arguments)
+            return handoff.asked(given if isinstance(given, dict) else {})
+        return ToolResult(NOT_MADE, failed=True)
+
+
+class RecordedFiles:
+    """Files as they were read then. What a model is shown as it is comes out of the object store."""
+
+    def __init__(self, readings: Mapping[str, MediaRead], objects: Objects) -> None:
+        self._readings = readings
+        self._objects = objects
+
+    async def settle(self, kind: str, media: Media, patience: float) -> Settled:  # noqa: ARG002 - the protocol's
+        read = self._readings.get(media.object)
+        if read is None:
+            return Settled("nothing", reason="not_fetched", detail="it was not read then, and is not read now")
+        return Settled(read.form, text=read.text, reason=read.reason, detail=read.detail, model=read.model)
+
+    async def read(self, name: str) -> bytes | None:
+        try:
+            return await self._objects.read(name)
+        except LogUnavailable as error:
+            log.warning("media_unavailable", object=name, reason=str(error))
+            return None
+
+
+def _given(arguments: str) -> Any:
+    try:
+        return msgspec.json.decode(arguments or "{}")
+    except (msgspec.DecodeError, UnicodeError):
+        return arguments

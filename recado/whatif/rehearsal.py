@@ -1,0 +1,245 @@
+"""Answering planned turns with another setting, in a log and a projection of their own: nothing of it is anybody's.
+
+Each step is what the chat's actor would do: what is owed is computed, done, decided and folded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import chain
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from actors.effects import Work, perform
+from actors.facts import facts_for
+from actors.instance import Instance
+from chat.commands import Command
+from chat.context import Line, window
+from chat.decide import decide
+from chat.evolve import evolve
+from chat.pending import AwaitRun, Due, StartRun, WriteReply, pending
+from chat.state import Chat, Thread
+from events.decisions import (
+    TYPE_OF,
+    Attention,
+    Decision,
+    Ignored,
+    Reply,
+    ThreadCreated,
+    TokenUsage,
+    TurnFailed,
+    TurnStarted,
+)
+from events.recorded import Recorded
+from projections.recollection import Recollection
+from recado.whatif.past import Ending, MadeCall, Past
+from recado.whatif.plan import Plan, PlannedTurn, Step
+from recado.whatif.recorded import CallSeen, RecordedTools
+from recado.whatif.spending import ANSWER, PICTURE, CapReached, Purse, Spending, tokens_of
+
+log = structlog.get_logger("recado.whatif")
+
+
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a planned turn, whose messages the model was shown as `lines`. `ending` None: nothing did, for the
+    reason in `note`; it `is_left_out` if that is the limit. `seconds` is the time that the model and its provider took,
+    `threads` are the places that were made there."""
+
+    turn: PlannedTurn
+    lines: tuple[Line, ...]
+    ending: Ending | None
+    note: str = ""
+    is_left_out: bool = False
+    seconds: float = 0.0
+    usage: TokenUsage = TokenUsage()
+    calls: tuple[CallSeen, ...] = ()
+    threads: tuple[str, ...] = ()
+
+
+class Rehearsal:
+    """Turns of one chat that follow one another, from what is `known` when the first one begins: the log before
+    sequence `cut`. `instance` reads from `known`; `prompt` is what the model is told besides."""
+
+    def __init__(
+        self,
+        past: Past,
+        plan: Plan,
+        *,
+        cut: int,
+        known: Recollection,
+        instance: Instance,
+        spending: Spending,
+        prompt: str,
+    ) -> None:
+        self.past = past
+        self.instance = instance
+        self._plan = plan
+        self._cut = cut
+        self.known = known
+        self._spending = spending
+        self._prompt = prompt
+        self._seq = known.checkpoint
+        self._numbers: dict[int, int] = {}  # where the log's events stand here
+        self._done = 0  # steps of the plan that stand here
+        self._answered: set[str] = set()
+        self._rehearsed: set[str] = set()
+        self._thread: Thread | None = None
+
+    async def answer(self, turn: PlannedTurn) -> Rehearsed:
+        """Let the turn be answered. What fails is told in what comes back."""
+        self._arrive_at(turn)
+        tools = self.instance.tools = RecordedTools(self.instance.tools.offered(), self._calls(turn))
+        run = _Run(self, turn)
+        note, is_left_out = "", False
+        async with self._spending.purse() as purse:
+            try:
+                await run.to_its_end(purse)
+            except CapReached as reached:
+                note, is_left_out = str(reached), True
+            except Exception as defect:  # a defect in one turn must not lose what the others have cost
+                log.exception("turn_broke", chat=self.past.key.chat, turn=turn.id)
+                note = f"{type(defect).__name__}: {defect}"
+            is_told = run.usage != TokenUsage() or not isinstance(run.ending, Reply)
+            purse.cost = run.usage.input_tokens + run.usage.output_tokens if is_told else None
+        self._thread = run.chat.thread
+        self._answered.update(turn.messages)
+        self._rehearsed.add(turn.id)
+        return Rehearsed(
+            turn=turn,
+            lines=self.instance.reads.lines_of(self.past.key, turn.messages),
+            ending=run.ending,
+            note=note,
+            is_left_out=is_left_out,
+            seconds=run.seconds,
+            usage=run.usage,
+            calls=tuple(tools.calls),
+            threads=tuple(run.threads),
+        )
+
+    def _calls(self, turn: PlannedTurn) -> list[MadeCall]:
+        turns = {former.id: former for id_ in turn.messages for former in self.past.turns_about(id_)}
+        return [call for former in turns.values() for call in former.calls]
+
+    def _arrive_at(self, turn: PlannedTurn) -> None:
+        """Bring what is known up to the beginning of the turn."""
+        is_first = not self._rehearsed
+        for step in self._plan.steps[self._done : turn.step + 1]:
+            if step.recorded.side == "i":
+                if step.recorded.seq >= self._cut:
+                    self._numbers[step.recorded.seq] = self.put(step.recorded).seq
+            elif not is_first and self._still_holds(step):
+                self.put(step.recorded)
+        if is_first:
+            self.put(self._plan.steps[turn.step].recorded)
+        self._done = turn.step + 1
+
+    def _still_holds(self, step: Step) -> bool:
+        """Whether a decision of the plan stands although its turns came to something else."""
+        event = step.recorded.event
+        ends_again = isinstance(event, Ignored) and not self._answered.isdisjoint(event.messages)
+        return step.outcome_of not in self._rehearsed and not ends_again
+
+    def put(self, recorded: Recorded) -> Recorded:
+        """Let the event stand here, under the next sequence."""
+        self._seq += 1
+        here = replace(recorded, seq=self._seq)
+        self.known.fold([here])
+        return here
+
+    def number(self, seq: int) -> int:
+        return self._numbers.get(seq, seq)
+
+    def begun(self, turn: PlannedTurn) -> Chat:
+        """The chat as the turn finds it: with the rehearsal's thread, not its own, and nothing else that is owed."""
+        chat = turn.chat
+        assert chat.turn is not None  # noqa: S101 - a planned turn has begun
+        return Chat(
+            i=chat.i,
+            o=self._seq,
+            turn=replace(chat.turn, seq=self._seq),
+            thread=self._thread,
+            reset_upto=self.number(chat.reset_upto),
+            rewritten=chat.rewritten,
+        )
+
+    def estimate(self, turn: PlannedTurn, work: Work) -> int:
+        """Tokens that the call may cost which `work` makes; 0 if it makes none."""
+        if not isinstance(work, WriteReply | StartRun | AwaitRun):
+            return 0
+        done = [call for call in work.turn.current_calls if call.output is not None]
+        if isinstance(work, AwaitRun) and not done:
+            return 0
+        reads, key, limit = self.instance.reads, self.past.key, self.instance.history
+        lines = (*window(reads.context(key, limit, work.reset_upto), limit), *reads.lines_of(key, work.turn.messages))
+        tools = [msgspec.json.encode(tool).decode() for tool in self.instance.tools.offered()]
+        texts = [self._prompt, *tools, *(line.text for line in lines)]
+        asked = tokens_of([*texts, *(f"{call.arguments}{call.output}" for call in done)])
+        asked += PICTURE * sum(len(line.attachments) for line in lines)
+        former = turn.former.ending if turn.former is not None else None
+        then = former.usage if isinstance(former, Reply) else TokenUsage()
+        return max(asked, then.input_tokens) + max(ANSWER, then.output_tokens)
+
+
+class _Run:
+    """One turn on its way."""
+
+    def __init__(self, rehearsal: Rehearsal, turn: PlannedTurn) -> None:
+        self._rehearsal = rehearsal
+        self._instance = rehearsal.instance
+        self._key = rehearsal.past.key
+        self._turn = turn
+        self.chat = rehearsal.begun(turn)
+        self.ending: Ending | None = None
+        self.usage = TokenUsage()
+        self.seconds = 0.0
+        self.threads: list[str] = []
+
+    async def to_its_end(self, purse: Purse) -> None:
+        """Raises CapReached."""
+        while self.ending is None and self.chat.turn is not None:
+            owed = pending(self.chat, self._turn.at, self._instance.setting)
+            due = [work for work in owed if isinstance(work, Due)]
+            works = [work for work in owed if isinstance(work, Work)]
+            commands = due[:1] or await self._perform(works, purse)
+            if not [True for command in commands if self._decide(command)]:
+                raise RuntimeError("nothing is owed, and the turn has no ending")
+
+    async def _perform(self, works: Sequence[Work], purse: Purse) -> list[Command]:
+        for work in works:
+            if tokens := self._rehearsal.estimate(self._turn, work):
+                await purse.hold(tokens)
+        begun = asyncio.get_running_loop().time()
+        done = await asyncio.gather(*(perform(self._instance, self._key, work, 0) for work in works))
+        self.seconds += asyncio.get_running_loop().time() - begun
+        return list(chain.from_iterable(done))
+
+    def _decide(self, command: Command) -> bool:
+        decision = decide(self.chat, command, facts_for(self._instance, self._key, command, self._turn.at))
+        if decision is None:
+            return False
+        msg_id = f"{self._instance.setting.incarnation}:0"
+        type_ = TYPE_OF[type(decision)]
+        here = self._rehearsal.put(Recorded(0, self._key, "o", type_, self._turn.at, msg_id, decision))
+        if self.chat.turn is not None:
+            self.usage = self.chat.turn.spent
+        self.chat = evolve(self.chat, here)
+        self._note(decision)
+        return True
+
+    def _note(self, decision: Decision) -> None:
+        if self.chat.turn is not None:
+            self.usage = self.chat.turn.spent
+        match decision:
+            case Reply(usage=usage):
+                self.ending, self.usage = decision, usage
+            case TurnFailed() | Ignored() | Attention():
+                self.ending = decision
+            case ThreadCreated(thread=thread) if self._instance.setting.keeps_threads:
+                self.threads.append(thread)
+            case TurnStarted():
+                raise RuntimeError("a turn that is rehearsed starts again")
+            case _:
+                pass

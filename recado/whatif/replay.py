@@ -1,0 +1,166 @@
+"""Replaying chats from the log: who wrote in a time, how that falls into turns, and what each is answered now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, closing
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from actors.instance import Instance
+from events.ids import ChatKey, chat_filter
+from events.inbound import Message
+from events.log import LogUnavailable
+from events.recorded import Recorded
+from projections.recollection import Recollection
+from recado.whatif.past import Past, past_of
+from recado.whatif.plan import Plan, PlannedTurn, plan
+from recado.whatif.rehearsal import Rehearsal, Rehearsed
+from recado.whatif.spending import Spending
+from recado.whatif.stretches import cut_of, stretches
+
+AT_ONCE = 4
+"""Turns that are answered at the same time: recado may answer people meanwhile, with the same key."""
+
+
+class Followed(Protocol):
+    """All that a replay may do with the log; see events.log.EventLog."""
+
+    def tail(self, after: int, subject: str) -> AsyncGenerator[list[Recorded], None]: ...
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The log, to be read. `last_of` gives the sequence of the last event of a subject (0: there is none), `created`
+    names the log."""
+
+    log: Followed
+    last_of: Callable[[str], Awaitable[int]]
+    created: datetime
+
+    async def events(self, subject: str) -> AsyncIterator[list[Recorded]]:
+        """All that the log has of `subject` now."""
+        last = await self.last_of(subject)
+        if not last:
+            return
+        async with aclosing(self.log.tail(0, subject)) as tail:
+            async for batch in tail:
+                yield [recorded for recorded in batch if recorded.seq <= last]
+                if batch[-1].seq >= last:
+                    return
+        raise LogUnavailable("the log was closed before its end was reached")
+
+    async def chats(self, subject: str, since: datetime, until: datetime) -> list[ChatKey]:
+        """The chats in which somebody wrote in that time, in the order of their first message; `subject` is that of
+        messages."""
+        found: dict[ChatKey, None] = {}
+        async for batch in self.events(subject):
+            for recorded in batch:
+                if since <= recorded.at < until and isinstance(recorded.event, Message):
+                    found.setdefault(recorded.key)
+        return list(found)
+
+    async def past(self, key: ChatKey) -> Past:
+        """All of one chat."""
+        known, events = Recollection.empty(self.created), list[Recorded]()
+        async for batch in self.events(chat_filter(key)):
+            events += await asyncio.to_thread(known.fold, batch)
+        known.close()
+        return past_of(key, events)
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """A chat, what would have become of its messages, and those turns of it that are to be answered."""
+
+    past: Past
+    plan: Plan
+    turns: tuple[PlannedTurn, ...]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The chats that are replayed. `turns` beyond the limit are left out, and so are `chats`, which were not looked
+    at."""
+
+    chats: tuple[Chosen, ...]
+    turns_left_out: int = 0
+    chats_left_out: int = 0
+
+
+async def choose(
+    source: Source, keys: Sequence[ChatKey], rules: Instance, since: datetime, until: datetime, *, most: int
+) -> Choice:
+    """Plan the chats, one after the other, up to `most` turns."""
+    chats: list[Chosen] = []
+    room, beyond = most, 0
+    for number, key in enumerate(keys):
+        if not room:
+            return Choice(tuple(chats), beyond, len(keys) - number)
+        past = await source.past(key)
+        planned = plan(past, rules, since, until)
+        taken = planned.turns[:room]
+        room -= len(taken)
+        beyond += len(planned.turns) - len(taken)
+        if taken:
+            chats.append(Chosen(past, planned, taken))
+    return Choice(tuple(chats), beyond)
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """How chosen turns are answered: `instance_on` makes an instance that knows what it is given, and `prompt` is what
+    the model is told besides. `progress` is called with each result."""
+
+    source: Source
+    instance_on: Callable[[Past, Recollection], Instance]
+    spending: Spending
+    prompt: str
+    go_on: bool
+    at_once: int
+    progress: Callable[[Rehearsed], None]
+
+    async def answer(self, chats: Sequence[Chosen]) -> list[list[Rehearsed]]:
+        """The turns of each chat, in their order."""
+        results: list[list[Rehearsed]] = [[] for _ in chats]
+        free = asyncio.Semaphore(self.at_once)
+        async with asyncio.TaskGroup() as group:
+            for chosen, into in zip(chats, results, strict=True):
+                async for stretch, rehearsal in self._rehearsals(chosen, free):
+                    group.create_task(self._answer(stretch, rehearsal, free, into))
+        return [sorted(done, key=lambda result: result.turn.step) for done in results]
+
+    async def _rehearsals(
+        self, chosen: Chosen, free: asyncio.Semaphore
+    ) -> AsyncIterator[tuple[list[PlannedTurn], Rehearsal]]:
+        """Each list of turns that follow one another, once it is `free` to begin, with all that was known then."""
+        past, done = chosen.past, 0
+        lists = [(cut_of(past, turns[0]), turns) for turns in stretches(past, chosen.turns, go_on=self.go_on)]
+        with closing(Recollection.empty(self.source.created)) as known:
+            for cut, turns in sorted(lists, key=lambda pair: pair[0]):
+                await free.acquire()
+                upto = past.count_before(cut)
+                await asyncio.to_thread(known.fold, past.events[done:upto])
+                done, mine = upto, known.copy()
+                yield (
+                    turns,
+                    Rehearsal(
+                        past,
+                        chosen.plan,
+                        cut=cut,
+                        known=mine,
+                        instance=self.instance_on(past, mine),
+                        spending=self.spending,
+                        prompt=self.prompt,
+                    ),
+                )
+
+    async def _answer(
+        self, turns: Sequence[PlannedTurn], rehearsal: Rehearsal, free: asyncio.Semaphore, into: list[Rehearsed]
+    ) -> None:
+        try:
+            with closing(rehearsal.known):
+                for turn in turns:
+                    into.append(await rehearsal.answer(turn))
+                    self.progress(into[-1])
+        finally:
+            free.release()

@@ -1,0 +1,176 @@
+"""What was said then and what would be said now, turn by turn and in sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from events.decisions import Attention, Ignored, Reply, TokenUsage, TurnFailed
+from recado.whatif.past import Ending, Past
+from recado.whatif.recorded import CallSeen
+from recado.whatif.rehearsal import Rehearsed
+from recado.whatif.replay import Choice, Chosen
+from recado.whatif.sums import Sums, seconds_of, sums_now, sums_then, turn_of
+
+History = Literal["as it was", "continued"]
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message as the model was shown it; `name` in groups only."""
+
+    text: str
+    name: str = ""
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a turn ended, then or now: `ending` is `reply`, `failed`, `ignored`, `attention` (a human was asked for),
+    `open` (then: it has no ending yet) or `none` (now: it was not answered, and `text` says why).
+
+    `text` is the reply, or why there is none. `seconds` are from the beginning of the turn to its end (then), or what
+    the model took (now). `shared_with` counts messages of other turns that this reply answered as well.
+    """
+
+    ending: Literal["reply", "failed", "ignored", "attention", "open", "none"]
+    text: str
+    author: str = "assistant"
+    backend: str | None = None
+    model: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float | None = None
+    shared_with: int = 0
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """A turn as it would be, beside what the log has for its messages. `at` is when it would have begun; `calls` are
+    the tools that the model asked for now."""
+
+    account: str
+    chat: str
+    at: datetime
+    messages: tuple[str, ...]
+    said: tuple[Said, ...]
+    then: tuple[Side, ...]
+    now: Side
+    calls: tuple[CallSeen, ...] = ()
+
+
+def counted(number: int, what: str) -> str:
+    """`1 turn`, `2 turns`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a limit kept from being answered: turns beyond --max-turns or --max-tokens, and chats that were not looked
+    at (nobody knows how many turns they have)."""
+
+    turns: int = 0
+    chats: int = 0
+    because: tuple[str, ...] = ()
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was tried: the setting, where it differs from the present one, and the limits."""
+
+    since: datetime
+    until: datetime
+    changed: dict[str, str]
+    backend: str
+    model: str
+    debounce: float
+    history: History
+    max_turns: int
+    max_tokens: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. `threads` are places at the provider that were made for this and are still there."""
+
+    asked: Asked
+    turns: tuple[Compared, ...]
+    then: Sums
+    now: Sums
+    left_out: LeftOut
+    threads: tuple[str, ...] = ()
+
+
+def report(asked: Asked, choice: Choice, results: Sequence[Sequence[Rehearsed]], threads: Sequence[str]) -> Report:
+    """Put the results of the chosen turns beside what the log has."""
+    pairs = [(chosen, one) for chosen, done in zip(choice.chats, results, strict=True) for one in done]
+    answered = [(chosen, one) for chosen, one in pairs if one.ending is not None]
+    unanswered = sum(one.is_left_out for _, one in pairs)
+    because = [f"--max-tokens {asked.max_tokens}"] if unanswered else []
+    if choice.turns_left_out or choice.chats_left_out:
+        because.insert(0, f"--max-turns {asked.max_turns}")
+    return Report(
+        asked=asked,
+        turns=tuple(_compared(chosen, one) for chosen, one in pairs),
+        then=sums_then(answered),
+        now=sums_now([one for _, one in answered]),
+        left_out=LeftOut(turns=choice.turns_left_out + unanswered, chats=choice.chats_left_out, because=tuple(because)),
+        threads=tuple(threads),
+    )
+
+
+def _compared(chosen: Chosen, one: Rehearsed) -> Compared:
+    past, key = chosen.past, chosen.past.key
+    return Compared(
+        account=key.account,
+        chat=key.chat,
+        at=one.turn.at,
+        messages=one.turn.messages,
+        said=tuple(Said(text=line.text, name=line.name) for line in one.lines),
+        then=tuple(_then(past, one.turn.messages)),
+        now=_now(one),
+        calls=one.calls,
+    )
+
+
+def _then(past: Past, messages: tuple[str, ...]) -> Iterable[Side]:
+    """The endings that the log has for these messages, each once."""
+    endings = _distinct(past.endings[message] for message in messages if message in past.endings)
+    for ending in endings:
+        turn = turn_of(past, ending)
+        others = set(_named(ending)) - set(messages)
+        side = _side(ending, ending.usage if isinstance(ending, Reply) else TokenUsage(), seconds_of(turn))
+        yield msgspec.structs.replace(side, shared_with=len(others))
+    if any(message not in past.endings for message in messages):
+        yield Side(ending="open", text="no ending yet")
+
+
+def _now(one: Rehearsed) -> Side:
+    if one.ending is None:
+        usage = one.usage
+        return Side(ending="none", text=one.note, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+    return _side(one.ending, one.usage, one.seconds)
+
+
+def _side(ending: Ending, usage: TokenUsage, seconds: float | None) -> Side:
+    side = Side(
+        ending="reply", text="", input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, seconds=seconds
+    )
+    change = msgspec.structs.replace
+    match ending:
+        case Reply(text=text, author=author, backend=backend, model=model):
+            return change(side, text=text, author=author, backend=backend, model=model)
+        case TurnFailed(error=error):
+            return change(side, ending="failed", text=f"{error.class_}: {error.detail}")
+        case Attention(text=text):
+            return change(side, ending="attention", text=text)
+        case Ignored(reason=reason):
+            return change(side, ending="ignored", text=reason, seconds=None)
+
+
+def _named(ending: Ending) -> tuple[str, ...]:
+    return ending.in_reply_to if isinstance(ending, Reply) else ending.messages
+
+
+def _distinct(endings: Iterable[Ending]) -> list[Ending]:
+    found: list[Ending] = []
+    for ending in endings:
+        if not any(ending is other for other in found):
+            found.append(ending)
+    return found

@@ -1,0 +1,81 @@
+"""What turns have cost and taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+
+from events.decisions import Reply, TokenUsage
+from recado.whatif.past import Ending, FormerTurn, Past
+from recado.whatif.rehearsal import Rehearsed
+from recado.whatif.replay import Chosen
+
+_NOTHING = TokenUsage()
+
+
+class Sums(msgspec.Struct, frozen=True, kw_only=True):
+    """All turns that were answered now, or those of the log that had answered the same messages. Tokens of turns that
+    came to no reply are known for now alone. The medians are those of turns that came to one."""
+
+    turns: int
+    replies: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    median_tokens: float
+    median_seconds: float
+
+
+def sums_then(answered: Sequence[tuple[Chosen, Rehearsed]]) -> Sums:
+    """Those of the log's turns that came to the endings of these messages, each once."""
+    turns: dict[str, FormerTurn] = {}
+    for chosen, one in answered:
+        endings = [chosen.past.endings[message] for message in one.turn.messages if message in chosen.past.endings]
+        found = [turn_of(chosen.past, ending) for ending in endings]
+        turns |= {turn.id: turn for turn in found if turn is not None}
+    costs = [
+        _Cost(turn.ending.usage if isinstance(turn.ending, Reply) else None, seconds_of(turn) or 0.0)
+        for turn in turns.values()
+    ]
+    return _sums(costs)
+
+
+def sums_now(answered: Sequence[Rehearsed]) -> Sums:
+    """Those of the turns that were answered now."""
+    lost = TokenUsage()
+    for one in answered:
+        lost += TokenUsage() if isinstance(one.ending, Reply) else one.usage
+    return _sums([_Cost(one.usage if isinstance(one.ending, Reply) else None, one.seconds) for one in answered], lost)
+
+
+class _Cost(NamedTuple):
+    """Of a turn; `usage` None: it came to no reply."""
+
+    usage: TokenUsage | None
+    seconds: float
+
+
+def _sums(costs: Sequence[_Cost], lost: TokenUsage = _NOTHING) -> Sums:
+    usages = [cost.usage for cost in costs if cost.usage is not None]
+    total = sum(usages, lost)
+    return Sums(
+        turns=len(costs),
+        replies=len(usages),
+        input_tokens=total.input_tokens,
+        output_tokens=total.output_tokens,
+        seconds=sum(cost.seconds for cost in costs),
+        median_tokens=float(median([usage.input_tokens + usage.output_tokens for usage in usages] or [0])),
+        median_seconds=median([cost.seconds for cost in costs if cost.usage is not None] or [0.0]),
+    )
+
+
+def turn_of(past: Past, ending: Ending) -> FormerTurn | None:
+    """The log's turn that came to this ending by itself."""
+    return next((turn for turn in past.turns if turn.ending is ending), None)
+
+
+def seconds_of(turn: FormerTurn | None) -> float | None:
+    return turn.took.total_seconds() if turn is not None and turn.took is not None else None

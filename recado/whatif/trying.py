@@ -1,0 +1,181 @@
+"""Trying a setting out on the log of a bus: everything is put together here, and nothing is written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from itertools import count
+
+import msgspec
+import structlog
+
+from actors.bus_time import BusTime
+from actors.instance import Instance, Tools
+from actors.python_tools import load
+from actors.service_tools import ServiceTools
+from actors.toolbox import Toolbox
+from backends.protocol import Backend
+from events.bus import Bus
+from events.ids import ChatKey, account_filter
+from events.log import EventLog
+from events.media_store import MediaStore
+from events.memory_log import MemoryLog
+from projections.recollection import Recollection
+from recado.bus import last_of
+from recado.instance_of import instance_of
+from recado.model import Model, open_model
+from recado.settings import Settings
+from recado.whatif.past import Past
+from recado.whatif.recorded import RecordedFiles
+from recado.whatif.rehearsal import Rehearsed
+from recado.whatif.replay import AT_ONCE, Choice, Replay, Source, choose
+from recado.whatif.report import Asked, Report, counted, report
+from recado.whatif.spending import Spending
+
+log = structlog.get_logger("recado.whatif")
+
+Tell = Callable[[str], None]
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be tried on which chats (none named: all of the account, or of every account); `name` is what the
+    turns are called at the provider."""
+
+    since: Callable[[datetime], datetime]
+    until: Callable[[datetime], datetime] | None
+    account: str | None
+    chats: tuple[str, ...]
+    changed: dict[str, str]
+    go_on: bool
+    max_turns: int
+    max_tokens: int
+    name: str
+
+
+class Nothing(Exception):
+    """There is nothing to be tried on; the message says why."""
+
+
+async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bus, tell: Tell) -> Report:
+    """Answer again what was said in the time of the trial, by the log on `bus`. `tell` is called with how far it is.
+
+    Raises Nothing, and what opening the model raises.
+    """
+    async with open_model(settings) as model:
+        head = await event_log.head()
+        since = trial.since(head.now)
+        until = trial.until(head.now) if trial.until is not None else head.now
+        if since >= until:
+            raise Nothing("--since is not before --until")
+        source = Source(event_log, partial(last_of, bus), head.created)
+        keys = await _chats(source, settings, trial, since, until)
+        tools = await _tools(settings, bus)
+        made = _Maker(settings, trial.name, model.backend, tools, MediaStore(bus))
+        choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
+        if not choice.chats:
+            raise Nothing("nobody wrote in that time what would be answered")
+        spending, progress = Spending(trial.max_tokens), _Progress(choice, trial.max_tokens, tell)
+        replay = Replay(
+            source=source,
+            instance_on=made.on,
+            spending=spending,
+            prompt=settings.ai_system_prompt,
+            go_on=trial.go_on,
+            at_once=min(AT_ONCE, settings.max_runs),
+            progress=progress.note,
+        )
+        try:
+            results = await replay.answer(choice.chats)
+        except BaseException:
+            for thread in progress.threads:
+                log.warning("thread_left", backend=model.backend.name, thread=thread)
+            raise
+        return report(_asked(settings, trial, model, since, until), choice, results, progress.threads)
+
+
+async def _chats(source: Source, settings: Settings, trial: Trial, since: datetime, until: datetime) -> list[ChatKey]:
+    if trial.chats:
+        return [ChatKey(trial.account or settings.account, chat) for chat in dict.fromkeys(trial.chats)]
+    everything = account_filter(trial.account) if trial.account is not None else "evt.*.*.*.*.*"
+    return await source.chats(everything.removesuffix("*.*") + "i.in", since, until)
+
+
+async def _tools(settings: Settings, bus: Bus) -> Tools:
+    """The tools that an instance would offer; they are not called."""
+    services = ServiceTools(bus)
+    await services.look()
+    functions = load(settings.tools) if settings.tools else {}
+    return Toolbox(functions, services, hands_off=settings.handoff == "on")
+
+
+class _Maker:
+    """Makes instances that keep the rules of the settings and have nothing to do with any log."""
+
+    def __init__(self, settings: Settings, name: str, backend: Backend, tools: Tools, store: MediaStore) -> None:
+        self._settings = settings
+        self._name = name
+        self._backend = backend
+        self._tools = tools
+        self._store = store
+        self._nowhere: EventLog = MemoryLog()
+        self._numbers = count(1)
+        self._nothing = Recollection.empty(datetime.fromtimestamp(0).astimezone())
+
+    @property
+    def rules(self) -> Instance:
+        return self._make(self._nothing, RecordedFiles({}, self._store))
+
+    def on(self, past: Past, known: Recollection) -> Instance:
+        """One that knows what is `known`, and reads the chat's files as they were read."""
+        return self._make(known, RecordedFiles(past.readings, self._store))
+
+    def _make(self, known: Recollection, files: RecordedFiles) -> Instance:
+        return instance_of(
+            self._settings,
+            incarnation=self._name,
+            log=self._nowhere,
+            backend=self._backend,
+            tools=self._tools,
+            reads=known.reads,
+            progress=known,
+            bus_time=BusTime(),
+            fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
+            files=files,
+        )
+
+
+class _Progress:
+    """Tells of every turn that is done, and knows what was made at the provider."""
+
+    def __init__(self, choice: Choice, max_tokens: int, tell: Tell) -> None:
+        self._of = sum(len(chosen.turns) for chosen in choice.chats)
+        self._max_tokens = max_tokens
+        self._tell = tell
+        self._done = 0
+        self._tokens = 0
+        self.threads: list[str] = []
+        tell(f"To be answered again: {counted(self._of, 'turn')} of {counted(len(choice.chats), 'chat')}")
+
+    def note(self, result: Rehearsed) -> None:
+        self._done += 1
+        self._tokens += result.usage.input_tokens + result.usage.output_tokens
+        self.threads += result.threads
+        if not result.is_left_out:
+            self._tell(
+                f"{self._done:,} of {counted(self._of, 'turn')}, {self._tokens:,} of {self._max_tokens:,} tokens"
+            )
+
+
+def _asked(settings: Settings, trial: Trial, model: Model, since: datetime, until: datetime) -> Asked:
+    return Asked(
+        since=since,
+        until=until,
+        changed=trial.changed,
+        backend=model.backend.name,
+        model=model.name,
+        debounce=settings.debounce,
+        history="continued" if trial.go_on else "as it was",
+        max_turns=trial.max_turns,
+        max_tokens=trial.max_tokens,
+    )

@@ -1,0 +1,37 @@
+"""A projection in memory knows what the file knows, and each copy goes on by itself."""
+
+from __future__ import annotations
+
+from projections.content import TABLES, content_hash
+from projections.recollection import Recollection
+from tests.projections.conftest import Known
+from tests.projections.past import ANA, STREAM, Past
+
+
+def test_it_has_what_the_file_has(known: Known, past: Past) -> None:
+    """Row by row, whatever the parts in which it came."""
+    past.answered(1)
+    past.message("m1-again", "hello")
+    past.message("m1-again", "a repeat")
+    past.answered(2)
+    recollection = Recollection.empty(STREAM)
+    marked = [*recollection.fold(past.events[:3]), *recollection.fold(past.events)]
+    known.after(past)
+    tables = {table: content_hash(recollection.connection(), table) for table in TABLES}
+    assert tables == {table: content_hash(known.projection.db, table) for table in TABLES}
+    assert [recorded.event.id for recorded in marked if recorded.repeat] == ["m1-again"]  # type: ignore[union-attr]
+    assert recollection.checkpoint == past.last.seq
+
+
+def test_a_copy_goes_on_by_itself(past: Past) -> None:
+    """Neither learns of what the other is told."""
+    past.answered(1)
+    before = Recollection.empty(STREAM)
+    before.fold(past.events)
+    after = before.copy()
+    past.answered(2)
+    after.fold(past.events)
+    assert len(before.reads.context(ANA, 20, 0)) == 2
+    assert len(after.reads.context(ANA, 20, 0)) == 4
+    before.close()
+    assert len(after.reads.context(ANA, 20, 0)) == 4

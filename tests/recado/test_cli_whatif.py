@@ -1,0 +1,151 @@
+"""`recado whatif`: real chats against another setting, on a real bus, with nobody told."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from events.bus import Bus
+from events.decisions import ThreadCreated, TokenUsage, TurnStarted
+from events.inbound import Message
+from events.jetstream_log import JetStreamLog
+from tests.doubles.openai_server import API_KEY, OpenAIDouble
+from tests.recado.command import Command
+from tests.recado.instance import ANA, BIA, decide, reply
+
+
+@pytest.fixture
+async def double() -> AsyncIterator[OpenAIDouble]:
+    async with OpenAIDouble() as double:
+        yield double
+
+
+@pytest.fixture
+async def told(on_bus: Command, jetstream_log: JetStreamLog, double: OpenAIDouble) -> Command:
+    """Two chats, answered by another model; their events came just now. Both are told that they have a thread."""
+    on_bus.variables |= {"OPENAI_API_KEY": API_KEY, "OPENAI_BASE_URL": double.base_url}
+    for key, words in ((ANA, "rye bread?"), (BIA, "open today?")):
+        at, turn = datetime.now(UTC), f"t-{words}"
+        await jetstream_log.publish(key, Message(id=f"m-{words}", text=words), msg_id="")
+        usage = TokenUsage(100, 50)
+        answer = reply(f"m-{words}", text=f"old: {words}", key=key, turn=turn, model="old-model", usage=usage, at=at)
+        await decide(
+            jetstream_log,
+            TurnStarted(turn=turn, messages=(f"m-{words}",), backend="chat", at=at),
+            ThreadCreated(backend="responses", thread="conv_of_the_chat", reason="first", at=at),
+            answer,
+            key=key,
+        )
+    return on_bus
+
+
+async def test_old_and_new_stand_side_by_side_and_nothing_is_written(
+    told: Command, double: OpenAIDouble, jetstream_log: JetStreamLog, bus: Bus
+) -> None:
+    """The model gets the new prompt and the real history; the log, the outbound subject and RECADO_DATA get nothing."""
+    before = await jetstream_log.head()
+    heard = await bus.subscribe("wa.>")
+    await bus.flush()
+    (told.home / "prompt.txt").write_text("Be brief.\n")
+
+    done = await told(
+        "whatif", "--since", "1h", "--prompt", "prompt.txt", "--model", "new-model", "--html", "page.html"
+    )
+
+    assert done.code == 0, done.err
+    assert "5511999990001" in done.out
+    assert "then: old-model, 100 + 50 tokens" in done.out
+    assert "now: new-model, 4 + 4 tokens" in done.out
+    assert "reply to: rye bread?" in done.out
+    assert "2 of 2 turns, 16 of 50,000 tokens" in done.err
+    assert "5511999990001" not in done.err, "stderr is for progress and logs"
+    asked = {request.body["messages"][-1]["content"]: request.body for request in double.requests}
+    assert asked["rye bread?"]["model"] == "new-model"
+    assert asked["rye bread?"]["messages"][0] == {"role": "system", "content": "Be brief."}
+    after = await jetstream_log.head()
+    assert (after.last, after.size) == (before.last, before.size)
+    await bus.flush()
+    assert heard.pending_msgs == 0
+    assert not (told.home / "data").exists()
+    page = told.home / "page.html"
+    assert "reply to: open today?" in page.read_text()
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600, "there are conversations in it"
+
+
+async def test_one_document_says_all_of_it(told: Command) -> None:
+    """Turns with both sides, sums, what was asked and what was left out."""
+    document = (await told("whatif", "--since", "1h", "--max-turns", "1", "--json")).document
+    (turn,) = document["turns"]
+    assert turn["chat"] == ANA.chat
+    assert turn["said"] == [{"text": "rye bread?"}]
+    assert [side["text"] for side in turn["then"]] == ["old: rye bread?"]
+    assert turn["now"]["text"] == "reply to: rye bread?"
+    assert document["then"]["input_tokens"] == 100
+    assert document["now"]["replies"] == 1
+    assert document["left_out"] == {"turns": 0, "chats": 1, "because": ["--max-turns 1"]}
+    assert document["asked"]["history"] == "as it was"
+    of_one = (await told("whatif", "--since", "1h", "--chat", "5511999990002", "--json")).document
+    assert [turn["chat"] for turn in of_one["turns"]] == [BIA.chat]
+
+
+@pytest.mark.parametrize("mode", ["responses", "assistants", "agents"])
+async def test_threads_made_for_it_are_named_and_the_chats_own_is_left_alone(
+    told: Command, double: OpenAIDouble, mode: str
+) -> None:
+    """In the modes whose provider keeps conversations."""
+    variables = {"OPENAI_ASSISTANT_ID": "asst_double", "OPENAI_MODEL": "gpt-double"}
+    done = await told("whatif", "--since", "1h", "--mode", mode, "--json", **variables)
+    assert done.code == 0, done.err
+    assert [turn["now"]["text"] for turn in done.document["turns"]] == ["reply to: rye bread?", "reply to: open today?"]
+    kept = {
+        "responses": double.responses.conversations.all,
+        "assistants": double.threads.threads,
+        "agents": double.agents.sessions,
+    }
+    made = list(kept[mode])
+    assert sorted(done.document["threads"]) == sorted(made)
+    assert len(made) == 2
+    assert "Made at the provider for this, and still there: " in done.err
+    asked = [*double.responses.requests, *double.threads.requests, *double.agents.requests]
+    assert asked
+    assert all("conv_of_the_chat" not in f"{request.path} {request.body}" for request in asked)
+
+
+async def test_a_failure_is_shown_and_not_fatal(told: Command, double: OpenAIDouble) -> None:
+    """The other turn is answered; with none answered by a reply the command still tells why."""
+    double.fail("refusal")
+    document = (await told("whatif", "--since", "1h", "--json")).document
+    assert sorted(turn["now"]["ending"] for turn in document["turns"]) == ["failed", "reply"]
+
+
+async def test_a_time_in_which_there_is_nothing(told: Command, double: OpenAIDouble) -> None:
+    """It is said what is wrong with it, and nobody is asked."""
+    for times, says in (
+        (("--since", "1h", "--until", "2h"), "--since is not before --until"),
+        (("--since", "2000-01-01", "--until", "2000-01-02"), "nobody wrote in that time"),
+    ):
+        done = await told("whatif", *times)
+        assert (done.code, done.out) == (1, "")
+        assert says in done.err
+    assert double.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--since", "yesterday"), "neither a length of time (30m, 8h, 2d) nor a time"),
+        (("--since", "1h", "--prompt", "nowhere.txt"), "nowhere.txt cannot be read: No such file or directory"),
+        (("--since", "1h", "--mode", "assistants"), "OPENAI_ASSISTANT_ID is required in mode assistants"),
+        (("--since", "1h", "--mode", "scripted", "--model", "m"), "--model has no effect"),
+        (("--since", "1h", "--html", "nowhere/page.html"), "nowhere/page.html cannot be written"),
+        (("--since", "1h"), "recado is not running"),
+    ],
+)
+async def test_what_cannot_be_tried_is_said(recado: Command, options: tuple[str, ...], says: str) -> None:
+    """Before anything is read or paid for."""
+    done = await recado("whatif", *options)
+    assert done.code in (1, 2)
+    assert says in done.err
