@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from events.recorded import Recorded
-from projections.reasons import EXPLAINED
 from projections.steps import Step, lasting, names
 from projections.views import Entry, TurnView, Why
+
+_PAUSED = {
+    "paused": "the chat is paused",
+    "taken_over": "a human has the chat",
+    "handed_off": "a human was asked to take the chat over",
+}
 
 
 def message_now(entry: Entry, known: Why, facts: Sequence[Recorded], now: datetime) -> Step:
@@ -20,10 +25,9 @@ def message_now(entry: Entry, known: Why, facts: Sequence[Recorded], now: dateti
     if standing.orders:
         return _now(f"an order is obeyed first: {names(standing.orders)}{since}", entry.at)
     if standing.paused_for is not None:
-        why = EXPLAINED.get(standing.paused_for, standing.paused_for)
         until = standing.paused_until
-        what = f"not answered: {why}, " + ("paused" if until else "paused until somebody resumes")
-        return _now(what, entry.at, until)
+        what = f"{_PAUSED.get(standing.paused_for, standing.paused_for)}, and nothing is answered"
+        return _now(what if until else f"{what} until somebody resumes", entry.at, until)
     if standing.turn is not None:
         return _now(f"waiting for the turn before it, {standing.turn}, to end{since}", entry.at)
     others = [id_ for id_ in standing.waiting if id_ != entry.id]
@@ -37,9 +41,9 @@ def turn_now(turn: TurnView, known: Why, facts: Sequence[Recorded], now: datetim
     since = facts[-1].at if facts else turn.at
     span = f"since {lasting(now - since)}"
     if standing.unread:
-        return _now(f"the file of message {names(standing.unread)} is being read {span}", since)
+        return _now(f"being read {span}: the file of {names(standing.unread)}", since)
     if standing.calling:
-        return _now(f"the tool {names(standing.calling)} is at work {span}", since)
+        return _now(f"at work {span}: the tool {names(standing.calling)}", since)
     return _now(f"the model is writing {span}", since)
 
 
