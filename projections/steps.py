@@ -32,6 +32,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def lasting(span: timedelta) -> str:
     """A length of time in the two largest units that fit; never negative."""
     seconds = max(0.0, span.total_seconds())
+    if seconds < 1:
+        return f"{int(seconds * 1000)} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -28,6 +28,7 @@ from projections.story import story
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, Past, store
 
+TOKENS = "100 tokens in and 10 out"
 ROOT = Path(__file__).parents[2]
 
 
@@ -69,8 +70,7 @@ def test_a_message_that_was_answered_and_read(past: Past, tell: Any) -> None:
         "thread th1 was made: the chat had none there",
         "the provider began run run1",
         "the model called the tool stock, it answered after 1.0 s",
-        "small answered, reply t1.r, after 5.0 s (1.0 s of it in tools), 100 tokens in and 10 out, thread th1, "
-        "run run1",
+        f"small answered, reply t1.r, after 5.0 s (1.0 s of it in tools), {TOKENS}, thread th1, run run1",
         "the gateway began to send it",
         "the provider took it",
         "it reached the phone",
@@ -311,7 +311,15 @@ def test_every_reason_that_is_given_is_explained() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(-1, "0.0 s"), (1.44, "1.4 s"), (12.4, "12 s"), (185, "3 min 5 s"), (7200, "2 h"), (90000, "1 d 1 h")],
+    [
+        (-1, "0 ms"),
+        (0.0314, "31 ms"),
+        (1.44, "1.4 s"),
+        (12.4, "12 s"),
+        (185, "3 min 5 s"),
+        (7200, "2 h"),
+        (90000, "1 d 1 h"),
+    ],
 )
 def test_how_long_something_took(seconds: float, said: str) -> None:
     """In the two largest units."""
