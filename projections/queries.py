@@ -16,7 +16,7 @@ from projections.database import moment, rows_for
 from projections.entries import entries, turns
 from projections.reader import Reader
 from projections.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
-from projections.why import why
+from projections.why import last_message, why
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
@@ -132,9 +132,16 @@ class Queries:
             )
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
-        """All that is known of the messages, replies and controls with this id: mostly one, none if unknown."""
+        """All that is known of the messages, replies, controls, turns and runs with this id: mostly one, none if
+        unknown."""
         with self._reader.transaction() as db:
             return tuple(why(db, id_, account or "", chat or ""))
+
+    def why_last(self, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
+        """All that is known of the message that came in last; none if none did."""
+        with self._reader.transaction() as db:
+            found = last_message(db, account or "", chat or "")
+            return tuple(why(db, *found)) if found is not None else ()
 
     def chats_by_partition(self) -> dict[int, int]:
         """How many chats there are in each partition that has any."""

@@ -214,18 +214,36 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     replies: int
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a chat owes, as it stands: messages that `waiting` are in no turn yet, `turn` runs (and reads the files of
+    the `unread` first, has asked for the tools `calling`), `orders` are obeyed next; for `paused_for` nothing is
+    answered, until then."""
+
+    waiting: tuple[str, ...] = ()
+    turn: str | None = None
+    unread: tuple[str, ...] = ()
+    calling: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+    paused_for: str | None = None
+    paused_until: datetime | None = None
+
+
 class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is known of one id: `entry` of a message or a reply, `control` of a control.
+    """All that is known of one id: `entry` of a message or a reply, `control` of a control, `turn` alone of a turn or a
+    run.
 
     `turn` is the one that answered or tried last, `former_turns` those before a retry, `together_with` the messages
     that shared it. `reply` is what ended a message, `apology` what the person was told of a failed turn or an
     ignored message, `receipts` how
-    that reply (or the apology, or the entry itself if it is a reply) came on its way.
+    that reply (or the apology, or the entry itself if it is a reply) came on its way. `standing` is how the chat
+    stands now.
     """
 
     account: str
     chat: str
-    what: Literal["message", "reply", "control"]
+    partition: int
+    what: Literal["message", "reply", "control", "turn"]
+    standing: Standing = Standing()
     entry: Entry | None = None
     control: ControlView | None = None
     turn: TurnView | None = None

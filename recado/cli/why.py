@@ -3,142 +3,107 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
+import structlog
 
-from projections.views import ControlView, Entry, ReceiptView, TurnView, Why, reading_of
-from recado.cli.options import Text, json_option
+from actors.lease_bucket import LeasesUnavailable
+from events.bus import Bus, BusRefused, BusUnreachable, BusUntrusted
+from events.log import LogError
+from projections.facts import facts_of
+from projections.steps import Step
+from projections.story import story
+from projections.views import Why
+from recado.bus import NotRunning
+from recado.cli.log import open_log
+from recado.cli.options import ChatName, Text, json_option
 from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.reading import queries
-from recado.cli.session import settings
+from recado.cli.session import run, settings
+from recado.instances import look
+from recado.settings import Settings
 
-_BECAUSE = {
-    "from_me": "the business itself sent it",
-    "empty": "there is no text in it",
-    "unsupported_kind": "this kind of message is not answered",
-    "budget": "the chat had used up RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
-    "stale": "it was older than RECADO_STALE_AFTER",
-    "restored": "it was open in the backup from which the log was put back, and may have been answered since",
-    "paused": "the chat was paused",
-    "malformed_chat": "its subject names no chat",
-    "other_chat": "its body names another chat than its subject",
-    "unreadable": "its bytes, or those of its file, cannot be read",
-    "too_large": "its file is too large",
-    "unsupported": "files of its kind are not opened",
-    "not_fetched": "its file did not arrive",
-    "newer_version": "a newer recado wrote it",
-    "nothing_to_retry": "no failed turn has these messages",
-    "not_supported": "this recado cannot do that yet",
-}
+_DETAIL_WIDTH = 300
 
-Line = tuple[datetime | None, str]
+_WITHOUT_THE_BUS = (NotRunning, BusUnreachable, BusRefused, BusUntrusted, LogError)
+
+log = structlog.get_logger("recado.why")
+
+Told = list[tuple[Why, list[Step]]]
 
 
 @click.command()
-@click.argument("message_id", type=Text())
+@click.argument("id_", metavar="[ID]", type=Text(), required=False)
+@click.option("--chat", type=ChatName(), help="Only in this chat: a phone number with its country code, or a JID.")
+@click.option("--account", help="Only this business number's or device's.")
 @json_option
-def why(message_id: str, as_json: bool) -> None:
-    """Tell what became of a message, a reply or an order, and why. The exit status is 1 if nobody knows the id."""
-    with queries(settings()) as projection:
-        found = projection.why(message_id)
+def why(id_: str | None, chat: str | None, account: str | None, as_json: bool) -> None:
+    """Tell what became of a message, a reply, an order, a turn or a run, and why.
+
+    Without an ID it is the message that came in last, in any chat or in that of --chat. Tools, files and takeovers
+    are read from the log: without the bus the rest is told. The exit status is 1 if nobody knows the id.
+    """
+    chosen = settings()
+    with queries(chosen) as projection:
+        found = projection.why_last(account, chat) if id_ is None else projection.why(id_, account, chat)
         checkpoint = projection.counts().checkpoint
+    told = run(_told(chosen, found)) if found else []
     if as_json:
-        click.echo(json_text(found))
-    elif not found:
-        click.echo(
-            f"Up to sequence {checkpoint} of the log there is no message, reply or order {message_id}.", err=True
-        )
+        documents = [{**_document(known), "steps": steps} for known, steps in told]
+        click.echo(json_text(documents))
+    elif not told:
+        what = f"message, reply, order, turn or run {id_}" if id_ is not None else "message"
+        click.echo(f"Up to sequence {checkpoint} of the log there is no {what}.", err=True)
     else:
-        for known in found:
-            click.echo(f"{known.what} {message_id} in the chat {person(known.chat)}, account {known.account}")
-            for at, line in _story(known):
-                click.echo(f"  {local(at)}  {line}")
-    sys.exit(not found)
+        for known, steps in told:
+            _print(known, steps)
+    sys.exit(not told)
 
 
-def _story(known: Why) -> Iterator[Line]:
-    if known.control is not None:
-        yield from _control(known.control)
-    if known.entry is not None and known.what == "message":
-        yield from _message(known, known.entry)
-    elif known.entry is not None:
-        yield from _reply(known.entry, known.turn)
-    for receipt in known.receipts:
-        yield receipt.at, _step(receipt)
+async def _told(chosen: Settings, found: tuple[Why, ...]) -> Told:
+    try:
+        async with open_log(chosen) as (events, bus):
+            now = (await events.head()).now
+            owners = await _owners(bus)
+            return [(known, story(known, now, await facts_of(events, known), owners)) for known in found]
+    except _WITHOUT_THE_BUS as error:
+        log.warning("told_without_the_log", reason=str(error))
+        now = datetime.now(UTC)
+        return [(known, story(known, now)) for known in found]
 
 
-def _message(known: Why, entry: Entry) -> Iterator[Line]:
-    if entry.sent_at is not None and entry.sent_at != entry.at:
-        yield entry.sent_at, "sent"
-    text = f'"{one_line(entry.text)}"' if entry.text is not None else f"({entry.detail or entry.kind})"
-    yield entry.at, f"came in from {entry.name or person(entry.sender or 'nobody')}, sequence {entry.seq}: {text}"
-    heard = reading_of(entry)
-    if heard is not None:
-        by = f" by {heard.model}" if heard.model else ""
-        because = f": {_because(heard.reason)}, {heard.detail}" if heard.reason else ""
-        words = f': "{one_line(heard.text)}"' if heard.text else ""
-        yield heard.at, f"its file was read as {heard.form}{by}{because}{words}"
-    for turn in (*known.former_turns, *([known.turn] if known.turn is not None else ())):
-        yield from _turn(turn, known.together_with)
-    if entry.ending is None:
-        yield None, "open: it has no ending yet"
-    elif entry.ending == "ignored":
-        yield entry.ended_at, f"ignored, sequence {entry.ended_seq}: {_because(entry.reason)}"
-    if known.reply is not None:
-        yield from _reply(known.reply, None)
-    if known.apology is not None:
-        yield (
-            known.apology.at,
-            f'the person was told, sequence {known.apology.seq}: "{one_line(known.apology.text or "")}"',
-        )
-    if entry.repeats:
-        yield (
-            entry.repeat_at,
-            f"came again, {entry.repeats} times in all, last at sequence {entry.repeat_seq}: counted only",
-        )
+async def _owners(bus: Bus) -> dict[int, str] | None:
+    """The instance of each partition that has one; None if the bus does not say."""
+    try:
+        there = [one for one in await look(bus) if one.state != "gone"]
+    except LeasesUnavailable as error:
+        log.warning("owners_unknown", reason=str(error))
+        return None
+    return {number: one.instance for one in there for number in one.partitions}
 
 
-def _turn(turn: TurnView, together_with: tuple[str, ...]) -> Iterator[Line]:
-    others = f", together with {', '.join(together_with)}" if together_with else ""
-    yield turn.at, f"turn {turn.id} started with {turn.backend}, sequence {turn.seq}{others}"
-    if turn.adoptions:
-        yield turn.adopted_at, f"adopted {turn.adoptions} times, last by {turn.by}"
-    if turn.run is not None and turn.attempt:
-        yield None, f"run {turn.run}, attempt {turn.attempt}"
-    if turn.state == "failed":
-        yield turn.ended_at, f"the turn failed, sequence {turn.ended_seq}: {turn.error}: {turn.detail}"
+def _document(known: Why) -> dict[str, object]:
+    return {name: value for name in known.__struct_fields__ if (value := getattr(known, name)) not in (None, ())}
 
 
-def _reply(reply: Entry, turn: TurnView | None) -> Iterator[Line]:
-    if turn is not None:
-        yield from _turn(turn, ())
-    by = f"{reply.author}, {reply.model}" if reply.model else reply.author
-    yield reply.at, f'reply {reply.id} by {by}, sequence {reply.seq}: "{one_line(reply.text or "")}"'
+def _print(known: Why, steps: list[Step]) -> None:
+    click.echo(f"{known.what} {_id(known)} in the chat {person(known.chat)}, account {known.account}")
+    for step in steps:
+        until = f" until {local(step.until)}" if step.until else ""
+        detail = f": {_quoted(step)}" if step.detail else ""
+        if step.kind == "now":
+            click.echo(f"  {'now':<19}  {step.what}{until}")
+        else:
+            click.echo(f"  {local(step.at):<19}  {step.what}{until}{detail}")
 
 
-def _step(receipt: ReceiptView) -> str:
-    tried = "not sent, it is tried again" if receipt.state == "sending" and receipt.error is not None else receipt.state
-    part = f", part {receipt.part} of {receipt.parts}" if receipt.parts else ""
-    template = f", the template {receipt.template} in its stead" if receipt.template else ""
-    owed = f"; the template {receipt.instead} goes out in its stead" if receipt.instead else ""
-    return f"{tried}{part}{template}{_detail(receipt.error)}{owed}"
+def _id(known: Why) -> str:
+    named = known.entry or known.control or known.turn
+    return named.id if named is not None else "?"
 
 
-def _control(control: ControlView) -> Iterator[Line]:
-    until = f" until {local(control.until)}" if control.until else ""
-    yield control.at, f"ordered by {control.by or 'nobody'}, sequence {control.seq}: {control.command}{until}"
-    if control.outcome is None:
-        yield None, "open: no instance has obeyed it yet"
-    else:
-        because = f": {_because(control.reason)}" if control.reason else ""
-        yield control.outcome_at, f"{control.outcome}, sequence {control.outcome_seq}{because}"
-
-
-def _because(reason: str | None) -> str:
-    return f"{reason} ({_BECAUSE[reason]})" if reason in _BECAUSE else str(reason)
-
-
-def _detail(error: object) -> str:
-    return f": {one_line(json_text(error))}" if error is not None else ""
+def _quoted(step: Step) -> str:
+    text = one_line(step.detail or "")
+    text = text if len(text) <= _DETAIL_WIDTH else text[: _DETAIL_WIDTH - 1] + "…"
+    return f'"{text}"' if step.kind in ("received", "edited", "reply", "told", "file", "attention", "order") else text

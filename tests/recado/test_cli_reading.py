@@ -120,9 +120,10 @@ async def test_what_was_heard_in_a_voice_note(on_bus: Command, jetstream_log: Je
     history = (await on_bus("history", "5511999990001")).out
     assert "Ana: (audio) do you have bread?" in history
     assert "Ana: (audio)  [ignored: too_large]" in history
-    assert 'its file was read as text by gpt-transcribe: "do you have bread?"' in (await on_bus("why", "v1")).out
+    heard = 'the file of message v1 was read as text by gpt-transcribe: "do you have bread?"'
+    assert heard in (await on_bus("why", "v1")).out
     why = (await on_bus("why", "v2")).out
-    assert "its file was read as nothing: too_large (its file is too large), 17 MB" in why
+    assert 'the file of message v2 was not read: its file is too large (too_large): "17 MB"' in why
     assert '"Please write it."' in why
 
 
@@ -139,23 +140,33 @@ async def test_threads_are_listed_by_chat(told: Command) -> None:
     [
         (
             "m1",
-            ["came in from Ana", "turn t1 started", "reply r1 by assistant, gpt", "came again, 1 times", "delivered"],
+            [
+                'received from Ana and stored: "hello"',
+                "turn t1 started on instance ",
+                "thread th1 was made: the chat had none there",
+                "gpt answered, reply r1, after",
+                '5 tokens in and 2 out, thread th1: "hello Ana"',
+                "came again with the same id: counted, not answered again",
+                "it reached the phone",
+            ],
         ),
         (
             "m2",
             [
-                "came in from Ana",
+                "received from Ana",
                 "turn t2 started",
-                "the turn failed",
+                "the turn failed after",
                 "bad_key: no such key",
-                'told, sequence 10: "Sorry!"',
+                'the person was told, reply t2.a: "Sorry!"',
+                "the gateway has not taken the reply yet",
             ],
         ),
-        ("m3", ["(sticker)", "ignored", "unsupported_kind (this kind of message is not answered)"]),
-        ("m4", ["came in", "open: it has no ending yet"]),
-        ("r1", ["reply r1", "turn t1 started", "delivered"]),
-        ("t2.a", ["turn t2 started", "the turn failed", "reply t2.a by system"]),
-        ("o1", ["ordered by cli:eva", "pause", "paused, sequence 14"]),
+        ("m3", ["(sticker)", "it got no reply: messages of this kind are not answered (unsupported_kind)"]),
+        ("m4", ["received", "the chat is paused, and nothing is answered until 21", "nobody owns this partition"]),
+        ("r1", ["reply r1", "turn t1 started", "it reached the phone"]),
+        ("t2.a", ["turn t2 started", "the turn failed", "the person was told, reply t2.a"]),
+        ("t1", ["turn t1 in the chat 5511999990001", "the burst had ended: m1", "gpt answered, reply r1"]),
+        ("o1", ["ordered by cli:eva: pause", "the chat was paused"]),
     ],
 )
 async def test_why_tells_the_story_of_an_id(told: Command, id_: str, story: list[str]) -> None:
@@ -170,6 +181,23 @@ async def test_why_tells_programs_the_same(told: Command) -> None:
     """As one document with one item for each thing of that id."""
     (known,) = (await told("why", "m1", "--json")).document
     assert (known["what"], known["entry"]["repeats"], known["reply"]["id"]) == ("message", 1, "r1")
+    assert [step["kind"] for step in known["steps"]][:4] == ["received", "waited", "turn", "thread"]
+
+
+async def test_why_without_an_id_is_about_the_last_message(told: Command) -> None:
+    """Of all, or of a chat."""
+    assert (await told("why")).out.startswith("message m4 in the chat 5511999990002, account local\n")
+    assert (await told("why", "--chat", "5511999990001")).out.startswith("message m2 in the chat 5511999990001")
+    done = await told("why", "--chat", "5511999990077")
+    assert (done.code, done.out) == (1, "")
+    assert "there is no message." in done.err
+
+
+async def test_why_tells_without_the_bus_what_the_projection_knows(told: Command) -> None:
+    """And says that the rest is missing."""
+    done = await told("why", "m1", NATS_URL="nats://127.0.0.1:1")
+    assert (done.code, "gpt answered, reply r1" in done.out, "thread th1 was made" in done.out) == (0, True, False)
+    assert "told_without_the_log" in done.err
 
 
 async def test_why_does_not_know_every_id(told: Command) -> None:

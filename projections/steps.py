@@ -1,0 +1,55 @@
+"""One step of a story, and the words that every step is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+StepKind = Literal[
+    "sent", "received", "edited", "deleted", "repeated", "waited", "turn", "adopted", "thread", "file", "run", "tool",
+    "attention", "reply", "failed", "ignored", "told", "receipt", "order", "outcome", "now",
+]  # fmt: skip
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened (`kind` `now`: how it stands) `at` a time, if that is known; `what` is a sentence.
+
+    `detail` is what somebody wrote, a tool was given and gave, or an error's own words; it may be long, have several
+    lines and hold anything. `until` belongs to the end of the sentence. `seq` is where the log has it.
+    """
+
+    at: datetime | None
+    kind: StepKind
+    what: str
+    detail: str | None = None
+    until: datetime | None = None
+    seq: int | None = None
+
+
+def lasting(span: timedelta) -> str:
+    """A length of time in the two largest units that fit; never negative."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < 1:
+        return f"{int(seconds * 1000)} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for length, large, small, part in ((86400, "d", "h", 3600), (3600, "h", "min", 60), (60, "min", "s", 1)):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{whole // length} {large}" + (f" {rest} {small}" if rest else "")
+    return f"{whole} s"
+
+
+def names(ids: Iterable[str]) -> str:
+    """Several ids as people list them."""
+    *first, last = ids
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def instance_of(incarnation: str) -> str:
+    """The instance that an incarnation is a start of."""
+    return incarnation.rpartition("-")[0] or incarnation

@@ -1,0 +1,326 @@
+"""The story of an id in plain words: one test for each way in which it can end, or stand."""
+
+import ast
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.decisions import (
+    Attention,
+    MediaRead,
+    Paused,
+    RunStarted,
+    ThreadCreated,
+    ToolCalled,
+    ToolReturned,
+    TurnAdopted,
+    TurnStarted,
+)
+from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
+from events.memory_log import MemoryLog
+from projections.facts import facts_of
+from projections.reasons import EXPLAINED, because
+from projections.steps import Step, lasting
+from projections.story import story
+from tests.projections.conftest import Known
+from tests.projections.past import ANA, Past, store
+
+TOKENS = "100 tokens in and 10 out"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def tell(known: Known, past: Past) -> Any:
+    """The steps of an id's story, with all that the log says or, `blind`, without the log."""
+
+    def steps(id_: str, *, blind: bool = False, owners: dict[int, str] | None = None) -> list[Step]:
+        (why,) = known.after(past).queries.why(id_)
+        first = why.entry.seq if why.what == "message" and why.entry is not None else why.turn.seq if why.turn else 0
+        facts = [] if blind else [one for one in past.events if one.key == ANA and one.seq >= first]
+        return story(why, past.now + timedelta(seconds=12), facts, owners)
+
+    return steps
+
+
+def words(steps: list[Step], kind: str | None = None) -> list[str]:
+    return [step.what for step in steps if kind in (None, step.kind)]
+
+
+def test_a_message_that_was_answered_and_read(past: Past, tell: Any) -> None:
+    """Every step in order of time, each with its time and, but for what follows from others, its place in the log."""
+    past.message("m1", "do you", name="Ana", at=past.now - timedelta(minutes=5))
+    past.message("m2", "have bread?")
+    past.turn("t1", "m1", "m2")
+    past.thread("th1")
+    past.happened(RunStarted(turn="t1", run="run1", attempt=1, at=past.now))
+    past.happened(ToolCalled(turn="t1", call="c1", name="stock", arguments='{"of":"bread"}', at=past.now))
+    past.happened(ToolReturned(turn="t1", call="c1", output="12 loaves", at=past.now))
+    past.reply("t1", "m1", "m2", text="Twelve.", thread="th1", run="run1")
+    for state in ("sending", "accepted", "delivered", "read"):
+        past.happened(Receipt(id=f"r-{state}", reply="t1.r", state=state))  # type: ignore[arg-type]
+    steps = tell("m1")
+    assert words(steps) == [
+        "the person sent it",
+        "received from Ana and stored",
+        "waited 2.0 s for the burst to end, together with m2",
+        "turn t1 started on instance here, mode chat",
+        "thread th1 was made: the chat had none there",
+        "the provider began run run1",
+        "the model called the tool stock, it answered after 1.0 s",
+        f"small answered, reply t1.r, after 5.0 s (1.0 s of it in tools), {TOKENS}, thread th1, run run1",
+        "the gateway began to send it",
+        "the provider took it",
+        "it reached the phone",
+        "the person read it",
+    ]
+    assert [step.detail for step in steps if step.kind in ("received", "tool", "reply")] == [
+        "do you",
+        '{"of":"bread"} → 12 loaves',
+        "Twelve.",
+    ]
+    assert [step.seq for step in steps if step.seq] == [1, 3, 4, 5, 6, 8, 9, 10, 11, 12]
+    assert all(one.at <= other.at for one, other in pairwise(steps))
+
+
+@pytest.mark.parametrize("id_", ["t1", "run1", "t1.r"])
+def test_a_turn_a_run_and_a_reply_tell_of_the_same(past: Past, tell: Any, id_: str) -> None:
+    """With the messages that were answered."""
+    past.message("m1")
+    past.message("m2")
+    past.turn("t1", "m1", "m2")
+    past.happened(RunStarted(turn="t1", run="run1", attempt=2, at=past.now))
+    past.reply("t1", "m1", "m2", run="run1")
+    told = words(tell(id_))
+    assert "the burst had ended: m1 and m2" in told[0]
+    assert "the provider began run run1, attempt 2" in told
+    assert any(line.startswith("small answered, reply t1.r, after 2.0 s") for line in told)
+    assert told[-1] == "the gateway has not taken the reply yet, since 12 s"
+
+
+def test_a_turn_that_changed_hands(past: Past, tell: Any) -> None:
+    """Every adoption, by whom and from whom; without the log at least how many there were."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.happened(TurnAdopted(turn="t1", by="there-9", at=past.now))
+    past.happened(TurnAdopted(turn="t1", by="other-3", at=past.now))
+    past.reply("t1", "m1")
+    assert words(tell("m1"), "turn") == ["turn t1 started on instance here, mode chat"]
+    assert words(tell("m1"), "adopted") == [
+        "instance there took the turn over from here",
+        "instance other took the turn over from there",
+    ]
+    assert words(tell("m1", blind=True), "adopted") == ["instance other took the turn over, after 1 others"]
+
+
+def test_a_message_that_waited_for_another_turn(past: Past, tell: Any) -> None:
+    """It came while the reply before it was being written."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.message("m2")
+    assert words(tell("m2"), "now") == ["waiting for the turn before it, t1, to end, since 12 s"]
+    past.reply("t1", "m1")
+    past.turn("t2", "m2")
+    assert words(tell("m2"), "waited") == ["waited 2.0 s for turn t1 before it to end, and for the burst to end"]
+
+
+def test_a_turn_that_failed(past: Past, tell: Any) -> None:
+    """The provider's own words, what the person was told, and the second try that an order asked for."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.failed("t1", "m1")
+    past.apology("t1")
+    past.happened(Receipt(id="r1", reply="t1.a", state="failed", error=ReceiptError(code=131047, detail="24 hours")))
+    steps = tell("m1")
+    (failed,) = [step for step in steps if step.kind == "failed"]
+    assert (failed.what, failed.detail) == ("the turn failed after 1.0 s: timeout", "no answer within 120 s")
+    assert words(steps, "told") == ["the person was told, reply t1.a"]
+    assert "131047" in steps[-1].detail
+    assert steps[-1].what == "it could not be sent"
+    past.turn("t2", "m1", cause="o1")
+    assert words(tell("m1"), "turn")[1] == "turn t2 started on instance here, mode chat, as order o1 asked"
+    assert words(tell("m1"), "now") == ["the model is writing since 12 s"]
+
+
+@pytest.mark.parametrize("reason", [*EXPLAINED, "moon_phase"])
+def test_a_message_that_was_ignored(past: Past, tell: Any, reason: str) -> None:
+    """By which rule, in a sentence; a reason that nobody knows as it is. Nothing more is to come."""
+    past.message("m1")
+    past.ignored("m1", reason=reason)
+    assert tell("m1")[-1] == Step(
+        at=past.now, kind="ignored", what=f"it got no reply: {because(reason)}", seq=past.last.seq
+    )
+
+
+def test_a_file_that_was_read(past: Past, tell: Any) -> None:
+    """As what, by whom; or why not."""
+    for id_ in ("v1", "v2"):
+        past.happened(Message(id=id_, kind="audio", media=Media(object="meta:1", mime="audio/ogg", voice=True)))
+    past.happened(TurnStarted(turn="t1", messages=("v1", "v2"), backend="chat", at=past.now, media=("v1", "v2")))
+    assert words(tell("v1"), "now") == ["being read since 12 s: the file of v1 and v2"]
+    past.happened(MediaRead(turn="t1", message="v1", form="text", text="bread?", model="whisper", at=past.now))
+    past.happened(MediaRead(turn="t1", message="v2", form="nothing", reason="too_large", at=past.now))
+    assert words(tell("v1"), "file") == [
+        "the file of message v1 was read as text by whisper",
+        "the file of message v2 was not read: its file is too large (too_large)",
+    ]
+    assert words(tell("v1", blind=True), "file") == ["its file was read as text"]
+
+
+def test_what_its_sender_changed_afterwards(past: Past, tell: Any) -> None:
+    """Each edit, the deletion, the turn that began anew because of them."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.happened(Edit(id="e1", of="m1", text="one"))
+    again = TurnStarted(turn="t2", messages=("m1",), backend="chat", at=past.now, seen=3, instead="t1")
+    past.happened(again)
+    past.happened(Edit(id="e2", of="m1", text="two"))
+    past.happened(Revoke(id="d1", of="m1"))
+    steps = tell("m1")
+    assert [step.detail for step in steps if step.kind == "edited"] == ["one", "two"]
+    assert words(steps, "deleted") == ["its sender deleted it"]
+    assert "in the place of turn t1: a message of that one was edited or deleted" in words(steps, "turn")[1]
+
+
+def test_an_id_that_came_again(past: Past, tell: Any) -> None:
+    """It is counted."""
+    past.message("m1")
+    past.happened(Message(id="m1", text="hello"))
+    past.happened(Message(id="m1", text="hello"))
+    repeats = words(tell("m1"), "repeated")
+    assert repeats == ["it came again with the same id, 2 times, the last time: counted, not answered again"]
+
+
+def test_a_message_that_waits(past: Past, tell: Any, known: Known) -> None:
+    """For the burst to end, for an order, for the end of a pause, and for somebody to be there at all."""
+    past.message("m1")
+    past.message("m2")
+    assert words(tell("m1"), "now") == ["waiting for the burst to end, together with m2, since 13 s"]
+    (why,) = known.queries.why("m1")
+    assert words(tell("m1", owners={why.partition: "here"})) == words(tell("m1"))
+    assert words(tell("m1", owners={}), "now")[1].startswith(f"nobody owns this partition, {why.partition}:")
+    past.control("o1", "reset")
+    assert words(tell("m1"), "now") == ["an order is obeyed first: o1, since 14 s"]
+    past.happened(Paused(until=past.now + timedelta(hours=1), at=past.now, by="rita", cause="o1", reason="taken_over"))
+    now = tell("m1")[-1]
+    assert (now.what, now.until) == ("a human has the chat, and nothing is answered", past.last.event.until)  # type: ignore[union-attr]
+
+
+def test_a_tool_that_is_at_work(past: Past, tell: Any) -> None:
+    """The model waits for it, and so does the person."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.thread("th1")
+    past.happened(ToolCalled(turn="t1", call="c1", name="stock", arguments="{}", at=past.now))
+    past.happened(Attention(id="a1", text="angry", by="model", turn="t1", messages=("m1",), at=past.now))
+    steps = tell("m1")
+    assert words(steps, "now") == ["at work since 12 s: the tool stock"]
+    assert words(steps, "tool") == ["the model called the tool stock"]
+    assert words(steps, "attention") == ["model asked for a human"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "now"),
+    [
+        ("sending", "the gateway began to send it", "the gateway is sending the reply, or was when it stopped"),
+        (
+            "in_doubt",
+            "in doubt: it was being sent, and nobody knows whether it was",
+            "nobody knows whether the reply was sent",
+        ),
+        ("parked", "parked: the gateway does not send it any more by itself", None),
+        (
+            "delivered",
+            "it reached the phone",
+            "the reply is on the phone, and was not read yet, or the person tells nobody",
+        ),
+    ],
+)
+def test_a_reply_on_its_way(past: Past, tell: Any, state: Any, said: str, now: str | None) -> None:
+    """How far it is, part by part, and what is still to come."""
+    past.answered(1)
+    past.happened(Receipt(id="c1", reply="t1.r", state=state, part=2, parts=2))
+    steps = tell("m1")
+    assert words(steps, "receipt") == [f"{said}, part 2 of 2"]
+    assert words(steps, "now") == ([now] if now else [])
+
+
+def test_an_order(past: Past, tell: Any) -> None:
+    """Who gave it, what came of it, that it came twice, or that it is still owed."""
+    past.control("o1", "pause", by="cli:eva")
+    assert words(tell("o1")) == ["ordered by cli:eva: pause", "no instance has obeyed it yet, since 12 s"]
+    past.happened(Paused(until=None, at=past.now, by="cli:eva", cause="o1"))
+    assert words(tell("o1"))[1:] == ["the chat was paused"]
+    past.control("o2", "retry", messages=("m1",))
+    past.ignored(reason="nothing_to_retry", cause="o2")
+    past.control("o2", "retry", messages=("m1",))
+    assert words(tell("o2")) == [
+        "ordered by nobody who gave a name: retry of m1",
+        "not obeyed: no failed turn has these messages (nothing_to_retry)",
+        "the order came again with the same id, 1 times: counted, obeyed once",
+    ]
+
+
+def test_a_human_answered(past: Past, tell: Any) -> None:
+    """Nobody counts tokens of that."""
+    past.message("m1")
+    past.said("I am here.", "m1")
+    assert words(tell("m1"), "reply") == ["a human answered, reply c1.r"]
+
+
+async def test_what_is_read_of_the_log(past: Past, known: Known) -> None:
+    """From the arrival of the message to its ending, of its chat alone; of a message that is open, to the last
+    decision; of an order nothing."""
+    log = MemoryLog()
+    past.message("m0")
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.happened(ThreadCreated(backend="chat", thread="th1", reason="first", at=past.now))
+    past.message("m2")
+    past.control("o1", "pause")
+    await store(log, past.events)
+    known.after(past)
+    assert [one.seq for one in await facts_of(log, *known.queries.why("m1"))] == [2, 3, 4]
+    assert await facts_of(log, *known.queries.why("m2")) == ()
+    assert await facts_of(log, *known.queries.why("o1")) == ()
+    past.reply("t1", "m1")
+    past.message("m3")
+    await store(log, past.events[6:])
+    known.after(past)
+    assert [one.seq for one in await facts_of(log, *known.queries.why("m1"))] == [2, 3, 4, 5, 6, 7]
+    assert [one.seq for one in await facts_of(log, *known.queries.why("t1"))] == [3, 4, 5, 6, 7]
+    (last,) = known.queries.why_last()
+    assert last.entry is not None
+    assert last.entry.id == "m3"
+
+
+def test_every_reason_that_is_given_is_explained() -> None:
+    """What stands as a reason in the rules of a chat, in a place where one is given, has its sentence."""
+    given = set()
+    for file in [*(ROOT / "chat").glob("*.py"), ROOT / "actors" / "media.py"]:
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", "")
+            if name in ("Ignored", "Refuse"):
+                arguments = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "reason")]
+                given |= {one.value for one in arguments if isinstance(one, ast.Constant) and one.value}
+    assert {"stale", "paused", "nothing_to_retry"} <= given
+    assert given <= set(EXPLAINED)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-1, "0 ms"),
+        (0.0314, "31 ms"),
+        (1.44, "1.4 s"),
+        (12.4, "12 s"),
+        (185, "3 min 5 s"),
+        (7200, "2 h"),
+        (90000, "1 d 1 h"),
+    ],
+)
+def test_how_long_something_took(seconds: float, said: str) -> None:
+    """In the two largest units."""
+    assert lasting(timedelta(seconds=seconds)) == said
