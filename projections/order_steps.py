@@ -17,6 +17,8 @@ _OUTCOMES = {
     "reply": "the words were given to the gateway",
     "turn_started": "the messages were given to a new turn",
     "attention": "a human was asked for",
+    "approved": "the person was let in",
+    "blocked": "the chat was blocked",
 }
 
 
