@@ -62,6 +62,13 @@ class Object(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Fullness(msgspec.Struct, frozen=True):
+    """Bytes in the bucket, and how many it may hold; 0 if there is no limit."""
+
+    size: int
+    limit: int
+
+
 class _Meta(msgspec.Struct, omit_defaults=True):
     name: str
     bucket: str
@@ -160,6 +167,11 @@ class MediaStore:
             log.warning("media.not_whole", object=name, size=len(whole), expected=meta.size)
             return None
         return whole
+
+    async def fullness(self) -> Fullness:
+        """How full the bucket is. Raises ApiRefused too."""
+        info = await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+        return Fullness(info.state.bytes, max(info.config["max_bytes"], 0))
 
     async def _meta(self, name: str) -> _Meta | None:
         stored = await stored_message(self._bus, STREAM, {"last_by_subj": _subject(name)})

@@ -4,16 +4,10 @@
 //     NATS_URL=nats://localhost:4222 node delivery.mjs
 //
 // recado finds it by itself: the endpoint's metadata has `recado.tool`. Whose chat it is stands in the headers.
-import { connect, credsAuthenticator } from "@nats-io/transport-node";
 import { Svcm } from "@nats-io/services";
-import { readFileSync } from "node:fs";
+import { connectToBus } from "./bus.mjs";
 
-const creds = process.env.NATS_CREDS;
-const bus = await connect({
-  servers: process.env.NATS_URL,
-  token: process.env.NATS_TOKEN,
-  ...(creds && { authenticator: credsAuthenticator(readFileSync(creds)) }),
-});
+const bus = await connectToBus();
 const service = await new Svcm(bus).add({ name: "delivery", version: "1.0.0" });
 service.addEndpoint("arrival", {
   metadata: {

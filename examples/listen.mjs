@@ -4,18 +4,12 @@
 //     NATS_URL=nats://localhost:4222 node listen.mjs crm
 //
 // The name is the durable consumer's: start it again under the same name and it goes on where it stopped.
-import { connect, credsAuthenticator } from "@nats-io/transport-node";
 import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { readFileSync } from "node:fs";
+import { connectToBus } from "./bus.mjs";
 
 const [name] = process.argv.slice(2);
-const creds = process.env.NATS_CREDS;
-const bus = await connect({
-  servers: process.env.NATS_URL,
-  token: process.env.NATS_TOKEN,
-  ...(creds && { authenticator: credsAuthenticator(readFileSync(creds)) }),
-});
-const streams = await jetstreamManager(bus);
+const bus = await connectToBus();
+const streams = await jetstreamManager(bus, { checkAPI: false });
 await streams.consumers.add("EVENTS", {
   durable_name: name,
   filter_subject: "evt.*.*.*.o.reply",

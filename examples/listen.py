@@ -8,6 +8,7 @@ The name is the durable consumer's: start it again under the same name and it go
 import asyncio
 import json
 import os
+import ssl
 import sys
 
 import nats
@@ -16,7 +17,9 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 async def main(name: str) -> None:
     inbox = os.environ.get("NATS_INBOX_PREFIX", "_INBOX")
-    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox)
+    ca = os.environ.get("NATS_CA")
+    tls = ssl.create_default_context(cafile=ca) if ca else None
+    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox, tls=tls)
     js = bus.jetstream()
     replies = await js.pull_subscribe(
         "evt.*.*.*.o.reply",

@@ -9,6 +9,7 @@ wa.out.<account>.<chat>. In a subject every byte outside A-Z a-z 0-9 _ - is writ
 import asyncio
 import json
 import os
+import ssl
 import sys
 import uuid
 
@@ -22,7 +23,9 @@ def token(text: str) -> str:
 async def main(phone: str, text: str) -> None:
     account, chat = token(os.environ.get("RECADO_ACCOUNT", "local")), token(f"{phone}@s.whatsapp.net")
     inbox = os.environ.get("NATS_INBOX_PREFIX", "_INBOX")
-    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox)
+    ca = os.environ.get("NATS_CA")
+    tls = ssl.create_default_context(cafile=ca) if ca else None
+    bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox, tls=tls)
     replies = await bus.subscribe(f"wa.out.{account}.{chat}")
     message = {"id": str(uuid.uuid4()), "text": text}
     # The answer to this request is the promise that the message is stored.

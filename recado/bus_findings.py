@@ -14,6 +14,7 @@ from events.ids import PARTITIONS
 from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
 from events.jetstream_streams import DLQ, EVENTS
 from events.log import LogUnavailable
+from events.media_store import STREAM as MEDIA
 from recado.finding import Finding, in_units
 from recado.instances import look
 
@@ -23,6 +24,7 @@ async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
     try:
         yield await _server(bus)
         yield await _log(bus)
+        yield await _media(bus)
         yield await _dead_letters(bus)
         yield await _instance(bus)
     except (LogUnavailable, LeasesUnavailable, nats.errors.Error) as error:
@@ -66,6 +68,24 @@ def _fullness(info: StreamInfo) -> Finding:
     if size >= FULL_AT * limit:
         return Finding("log", "failure", f"{says}: nothing new is taken in", more)
     return Finding("log", "warning", says, more) if size >= WARN_AT * limit else Finding("log", "ok", says)
+
+
+async def _media(bus: Bus) -> Finding:
+    """How full the object store is. Unlike the log it refuses nothing: when it is full, its oldest files go."""
+    try:
+        info = await call(bus, f"STREAM.INFO.{MEDIA}", StreamInfo)
+    except ApiRefused as refused:
+        if refused.fault.err_code == STREAM_NOT_FOUND:
+            return Finding("media", "ok", "no files yet")
+        return Finding("media", "failure", str(refused), f"let recado's user read the stream {MEDIA}")
+    size, limit = info.state.bytes, max(info.config["max_bytes"], 0)
+    if not limit:
+        return Finding("media", "ok", f"{in_units(size)}, no limit")
+    says = f"{in_units(size)} of {in_units(limit)} ({size / limit:.0%})"
+    if size >= FULL_AT * limit:
+        more = f"keep files for less long (RECADO_MEDIA_KEPT), or nats stream edit {MEDIA} --max-bytes …"
+        return Finding("media", "warning", f"{says}: the oldest files go before their time", more)
+    return Finding("media", "ok", says)
 
 
 async def _dead_letters(bus: Bus) -> Finding:

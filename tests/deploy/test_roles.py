@@ -20,6 +20,7 @@ from events.ids import ChatKey, token
 from events.inbound import Message, Receipt
 from events.jetstream_log import JetStreamLog
 from events.recorded import Unreadable
+from gateways.device.aliases import Aliases
 from tests.chaos.process import Recado
 from tests.deploy.conftest import As
 from tests.deploy.nats import ROLES, DeployedNats
@@ -140,6 +141,8 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
         await asyncio.wait_for(taken.wait(), 10)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+        assert await (await Aliases.open(gateway, "local")).canonical(["a@lid", "b@lid"]) == "a@lid"
+        assert await (await Aliases.open(gateway, "local")).canonical(["b@lid"]) == "a@lid"
         await log.close()
 
         assert listener.stdout is not None

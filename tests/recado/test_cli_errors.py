@@ -143,3 +143,15 @@ async def test_an_id_that_nobody_could_read(recado: Command, size: int) -> None:
     done = await recado("say", "5511999990001", "hello", "--id", "x" * size)
     assert (done.code, done.out) == (2, "")
     assert f"it has {size} characters, give 1 to 256" in done.err
+
+
+async def test_a_linked_device_without_its_extra_says_what_to_install(recado: Command, tmp_path: Path) -> None:
+    """In one line; nothing else of recado needs neonize."""
+    hidden = tmp_path / "hidden" / "neonize"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'neonize'\")\n")
+    done = await recado("gateway", "device", PYTHONPATH=str(hidden.parent))
+    assert (done.code, done.out) == (1, "")
+    (line,) = done.err.strip().splitlines()
+    assert line.startswith("Error: recado gateway device needs neonize==")
+    assert "the extra recado[device]" in line

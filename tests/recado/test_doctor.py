@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from actors.lease_bucket import LeaseBucket
 from actors.members import Description, Holder, Member
@@ -13,16 +15,19 @@ from events.bus import Bus
 from events.ids import PARTITIONS
 from events.inbound import Message
 from events.jetstream_log import JetStreamLog
+from events.media_store import MediaStore
 from projections import files
 from projections.rebuild import rebuild
 from recado.doctor import examine
 from recado.finding import Finding
+from recado.media import watch
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
 from tests.recado.instance import ANA
+from tests.waiting import until
 
 
 class Doctor:
@@ -62,7 +67,7 @@ async def test_all_is_well(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
     await _member(bus, "blue", range(PARTITIONS))
     found = [finding async for finding in examine(on_bus.variables, on_bus.home / ".env")]
     assert {finding.what: finding.state for finding in found} == dict.fromkeys(
-        ["settings", "data", "bus", "log", "dead letters", "instance", "projection", "model"], "ok"
+        ["settings", "data", "bus", "log", "media", "dead letters", "instance", "projection", "model"], "ok"
     )
     says = {finding.what: finding.says for finding in found}
     assert "ms there and back" in says["bus"]
@@ -133,6 +138,29 @@ async def test_a_log_that_fills_is_told_in_time(on_bus: Doctor, bus: Bus, share:
     found = await on_bus.finds("log")
     assert found.state == state
     assert bool(found.do) == (state != "ok")
+
+
+async def test_an_object_store_that_is_full_is_told(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """It takes on, and gives up its oldest files for that: worth a word, and the same numbers for Prometheus."""
+    assert (await on_bus.finds("media")).says == "no files yet"
+    store = await MediaStore.open(bus, kept=timedelta(days=7), log_bytes=0, replicas=1)
+    assert (await on_bus.finds("media")).state == "ok"
+    info = await bus.jetstream().stream_info("OBJ_MEDIA")
+    await bus.jetstream().update_stream(info.config.evolve(max_bytes=1024 * 1024))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield bytes(1000 * 1024)
+
+    await store.put("picture", pieces())
+    found = await on_bus.finds("media")
+    assert found.state == "warning"
+    assert "the oldest files go before their time" in found.says
+    assert "RECADO_MEDIA_KEPT" in found.do
+
+    watching = asyncio.create_task(watch(store))
+    await until(lambda: REGISTRY.get_sample_value("recado_media_max_bytes") == 1024 * 1024)
+    watching.cancel()
+    assert (REGISTRY.get_sample_value("recado_media_bytes") or 0) > 1000 * 1024
 
 
 async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
