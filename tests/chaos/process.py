@@ -50,6 +50,7 @@ class Recado:
             "RECADO_PORT": "0",
             "OPENAI_API_MODE": "scripted",
             "RECADO_DEBOUNCE": "0",
+            "RECADO_TAKEOVER": "0s",  # an operator's words are one thing that happens to a chat among others
             **environment,
         }
         self._folder = folder

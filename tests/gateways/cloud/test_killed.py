@@ -112,8 +112,8 @@ async def test_a_conversation(tmp_path: Path) -> None:
         await all_.until_receipt("read", part=2)
         assert "".join("".join(all_.meta.texts()[1:]).split()) == "".join(f"echo: {LONG}".split())  # type: ignore[arg-type]
         told = await all_.service.run("why", "wamid.in2")
-        assert "accepted, part 1 of 2" in told.out
-        assert "read, part 2 of 2" in told.out
+        assert "the provider took it, part 1 of 2" in told.out
+        assert "the person read it, part 2 of 2" in told.out
         assert await all_.gateway.stop() == 0
         said = all_.gateway.tail(1_000_000) + all_.service.tail(1_000_000)
         assert not [secret for secret in (ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, ANA) if secret in said]
@@ -158,7 +158,7 @@ async def test_killed_while_it_sends(tmp_path: Path, step: Step, part: int, stat
             assert settled.reply.endswith(".r")
             if settled.state == "parked":
                 told = await all_.service.run("why", "wamid.in1")
-                assert f"parked, part {part} of 2" in told.out
+                assert f"does not send it any more by itself, part {part} of 2" in told.out
                 assert len(all_.meta.taken) == part
         await all_.write("wamid.in2", "still there?")
         await until(lambda: all_.meta.texts()[-1] == "echo: still there?", 30)
