@@ -297,16 +297,19 @@ async def test_a_closed_window_that_is_told_of_again(log: EventLog, data_dir: Pa
         assert [taken.template for taken in meta.taken] == [None, "hello_again", None]
 
 
-async def test_a_late_failure_pauses_the_account(log: EventLog, data_dir: Path) -> None:
-    """A status that says so counts as an answer that says so."""
-    with capture_logs() as logs:
-        async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
-            await say(log, "r1")
-            await until_step(log, "r1", "accepted")
-            await meta.tell(meta.taken[0], "failed", code=131042)
-            await until(lambda: any(entry["event"] == "account_paused" for entry in logs))
-            await say(log, "r2")
-            await until_step(log, "r2", "accepted")
+@pytest.mark.parametrize("code", [131042, 131048, 131056, 130429])
+async def test_a_late_failure_is_heeded_and_not_sent_again(log: EventLog, data_dir: Path, code: int) -> None:
+    """A status that says so counts as an answer that says so. What failed is not sent again, lest it come after r2."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        await say(log, "r1")
+        await until_step(log, "r1", "accepted")
+        with capture_logs() as logs:
+            await meta.tell(meta.taken[0], "failed", code=code)
+            if code in (131042, 131048):
+                await until(lambda: any(entry["event"] == "account_paused" for entry in logs))
+        await say(log, "r2")
+        await until_step(log, "r2", "accepted")
+        assert meta.texts() == ["text of r1", "text of r2"]
 
 
 async def test_somebody_is_at_it(log: EventLog, data_dir: Path) -> None:
