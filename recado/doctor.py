@@ -19,6 +19,7 @@ from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.finding import Finding, in_units
 from recado.model_findings import model_finding
 from recado.settings import NAMES, Settings, doubts, settings_of
+from recado.whatsapp_findings import whatsapp_findings
 
 LITTLE_SPACE = 1024**3
 
@@ -50,6 +51,8 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
             await bus.close()
     yield _projection(settings.data, last)
     yield await model_finding(settings)
+    async for finding in whatsapp_findings(settings):
+        yield finding
 
 
 def _data(settings: Settings) -> Finding:

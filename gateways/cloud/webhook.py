@@ -51,10 +51,12 @@ class Webhook:
 
     def app(self, others: Sequence[Route] = ()) -> Starlette:
         """The webhook as an ASGI app, with `others` beside it."""
-        take = Route(PATH, self._take, methods=["POST"])
-        app = Starlette(routes=[Route(PATH, self._verify, methods=["GET"]), take, *others])
+        app = Starlette(routes=[Route(PATH, self._asked, methods=["GET", "POST"]), *others])
         app.state.closing = asyncio.Event()
         return app
+
+    async def _asked(self, request: Request) -> Response:
+        return await (self._take(request) if request.method == "POST" else self._verify(request))
 
     async def _verify(self, request: Request) -> Response:
         """Meta's question when the address is entered: who knows the token repeats the challenge."""

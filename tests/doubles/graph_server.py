@@ -66,6 +66,7 @@ class GraphDouble:
         self.statuses: tuple[str, ...] = ()
         """What is told of each message by itself, once it is taken."""
         self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
+        self.quality = "GREEN"
         self.media = MediaDouble(lambda: self.url, ACCESS_TOKEN)
         self._limits = limits or Limits()
         self._faults: list[Fault] = []
@@ -80,6 +81,7 @@ class GraphDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post(f"/{VERSION}/{hooks.PHONE_NUMBER_ID}/messages", self._messages)
+        app.router.add_get(f"/{VERSION}/{hooks.PHONE_NUMBER_ID}", self._number)
         app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -137,6 +139,12 @@ class GraphDouble:
         for state in states:
             said = hooks.status(taken.id, state, taken.tracker, at=int(time.time()), **errors)
             await self.deliver(hooks.statuses(said))
+
+    async def _number(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
+            return _error(401, 190, "Error validating access token")
+        shown = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": hooks.PHONE_NUMBER_ID}
+        return web.json_response(shown)
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()

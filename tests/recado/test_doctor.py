@@ -21,6 +21,8 @@ from projections.rebuild import rebuild
 from recado.doctor import examine
 from recado.finding import Finding
 from recado.media import watch
+from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
@@ -257,6 +259,36 @@ async def test_what_is_saved_at_the_provider_is_asked_for(
     assert (found.state, found.says.partition(" at ")[0]) == ("ok", f"{mode.removesuffix('s')} {name}")
     gone = await doctor.finds("model", **mine, **{setting: f"{name}_2"})
     assert (gone.state, gone.do) == ("warning", f"check {setting} and OPENAI_BASE_URL")
+
+
+async def test_a_number_of_whatsapp_is_asked_for(doctor: Doctor) -> None:
+    """Only where one is set up. What is missing, a refused token, another number and a bad name are warnings."""
+    assert [f async for f in examine(doctor.variables, doctor.home / ".env") if f.what == "whatsapp"] == []
+    async with GraphDouble() as meta:
+        mine = {
+            "WHATSAPP_GRAPH_URL": meta.url,
+            "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+            "WHATSAPP_ACCESS_TOKEN": ACCESS_TOKEN,
+            "WHATSAPP_APP_SECRET": APP_SECRET,
+            "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
+        }
+        good = await doctor.finds("whatsapp", **mine)
+        assert (good.state, good.says) == (
+            "ok",
+            f"number {PHONE_NUMBER_ID} (The Bakery) can be asked for, quality green",
+        )
+        missing = await doctor.finds("whatsapp", **mine | {"WHATSAPP_APP_SECRET": ""})
+        assert (missing.state, missing.says.partition(" ")[0]) == ("warning", "WHATSAPP_APP_SECRET")
+        refused = await doctor.finds("whatsapp", **mine | {"WHATSAPP_ACCESS_TOKEN": "EAAG-old"})
+        assert refused.state == "warning"
+        assert "new WHATSAPP_ACCESS_TOKEN" in refused.do
+        assert "EAAG" not in refused.says
+        other = await doctor.finds("whatsapp", **mine | {"WHATSAPP_PHONE_NUMBER_ID": "1"})
+        assert "WHATSAPP_PHONE_NUMBER_ID" in other.do
+        meta.quality = "RED"
+        assert (await doctor.finds("whatsapp", **mine)).state == "warning"
+    away = await doctor.finds("whatsapp", **mine)
+    assert "cannot be reached" in away.says
 
 
 async def test_the_command_marks_its_findings(recado: Command) -> None:
