@@ -38,8 +38,10 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
 
 def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:
     control, text = order.control, order.control.text or ""
-    if not text.strip() or len(text) > LONGEST_SEND:
-        return Ignored(messages=(), reason="too_long" if text.strip() else "empty", at=facts.at, cause=control.id)
+    if not text.strip():
+        return Ignored(messages=(), reason="empty", at=facts.at, cause=control.id)
+    if len(text) > LONGEST_SEND:
+        return Ignored(messages=(), reason="too_long", at=facts.at, cause=control.id)
     running = chat.turn.messages if chat.turn else ()
     waiting = (message.id for message in chat.waiting if message.fault is None)
     ended = running + together(waiting, before=running)

@@ -90,7 +90,9 @@ class Instance:
             await self.bus.close()
 
     async def _end(self, task: asyncio.Task[Any]) -> None:
-        task.cancel()
+        while not task.done():  # a request on a connection that is closed at that moment may swallow a cancellation
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
         await asyncio.gather(task, return_exceptions=True)
 
 

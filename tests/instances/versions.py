@@ -48,11 +48,11 @@ READS_A_TYPE = (
 
 WRITES_A_TYPE = (
     *READS_A_TYPE,
-    Change("chat/decide.py", "    Ignored,\n", "    Ignored,\n    Noted,\n"),
+    Change("chat/orders.py", "Ignored, Paused,", "Ignored, Noted, Paused,"),
     Change(
-        "chat/decide.py",
-        'return Ignored(messages=(), reason="empty", at=at, cause=cause)',
-        'return Noted(text="nothing was said", at=at, cause=cause)',
+        "chat/orders.py",
+        'return Ignored(messages=(), reason="empty", at=facts.at, cause=control.id)',
+        'return Noted(text="nothing was said", at=facts.at, cause=control.id)',
     ),
 )
 """Where somebody sends nothing, that is noted."""
