@@ -121,7 +121,7 @@ class Instance:
         budget: int = 0,
         words: Mapping[str, str] | None = None,
         takeover: timedelta = timedelta(0),
-        gates: Gates | None = None,
+        gates: Gates = Gates(),  # noqa: B008 - it is frozen
         files: Files | None = None,
     ) -> None:
         self.log = log
@@ -148,7 +148,7 @@ class Instance:
             keeps_threads=keeps_threads,
             budget=budget,
             takeover=takeover,
-            gates=gates or Gates(groups="always"),
+            gates=gates,
         )
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""

@@ -15,11 +15,12 @@ from actors.instance import Instance
 from actors.letters import Committed, Owned, Passivate
 from events.ids import ChatKey, partition
 from events.inbound import Edit, Receipt, Revoke
+from events.jid import is_group
 from events.recorded import Recorded
 
 log = structlog.get_logger("recado.actors")
 
-_WAKES_NOBODY = (Edit, Revoke)
+_WAKES_NOBODY = (Edit, Revoke, Receipt)
 """What comes in and matters only to work that is under way: whoever wakes later finds it in the snapshot."""
 
 MOST_AWAKE = 100_000
@@ -138,8 +139,8 @@ class Router:
             return
         now = asyncio.get_running_loop().time()
         for recorded in batch:
-            if recorded.repeat or isinstance(recorded.event, Receipt):
-                continue
+            if recorded.repeat or (isinstance(recorded.event, Receipt) and not is_group(recorded.key.chat)):
+                continue  # only a group has to know by which name a reply can be quoted
             ref = self._live.get(recorded.key)
             if ref is not None and ref.is_alive():
                 self._touched[recorded.key] = now

@@ -42,7 +42,7 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
     pairing: bool = False
-    groups: Literal["off", "mentioned", "always"] = "mentioned"
+    groups: Literal["off", "mentioned", "always"] = "always"
     names: tuple[str, ...] = ()
     per_hour: int = 0
     loop_after: int = 0
@@ -51,10 +51,17 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     hours: Hours | None = None
 
 
+def silenced(chat: Chat) -> str | None:
+    """Why nobody is answered in the chat at all, not even in the turn that runs; None: people are."""
+    if chat.admission == "blocked":
+        return "blocked"
+    return "stopped" if chat.stopped else None
+
+
 def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
     """Why nobody answers whoever wrote this, or what they wrote to the bot itself; None: somebody does."""
     names = (message.sender, message.group)
-    if chat.admission == "blocked" or (gates.block and _named(gates.block, names)):
+    if silenced(chat) == "blocked" or (gates.block and _named(gates.block, names)):
         return "blocked"
     if (gates.allow or gates.pairing) and chat.admission != "approved" and not _named(gates.allow, names):
         return "unapproved" if gates.pairing else "not_allowed"

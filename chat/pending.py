@@ -9,10 +9,10 @@ import msgspec
 
 from chat import rewrites
 from chat.bounds import together
-from chat.gates import Gates, is_news, not_now, shut_out
+from chat.gates import Gates, is_news, not_now, shut_out, silenced
 from chat.state import Call, Chat, Stray, Thread, Turn, Waiting
 from chat.strays import fresh
-from chat.takeover import hand_over, word_by_hand
+from chat.takeover import BY_HAND, hand_over, word_by_hand
 from events.decisions import ThreadReason
 from events.inbound import Control
 
@@ -167,7 +167,7 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
     keeps_threads: bool = False
     budget: int = 0
     takeover: timedelta = timedelta(0)
-    gates: Gates = Gates(groups="always")
+    gates: Gates = Gates()
 
 
 def owes(chat: Chat) -> bool:
@@ -276,6 +276,8 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | StartOver 
     if chat.pause is not None and turn is not None:
         held = [message.id for message in chat.waiting if message.fault is None and _held(chat, message)]
         return Refuse(running + together(held, before=running), chat.pause.reason)
+    if turn is not None and (reason := silenced(chat)) is not None:
+        return Refuse(running, reason)
     if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
         return Refuse(running, "stale")
     if turn is not None and turn.by == setting.incarnation and turn.is_void:
@@ -301,10 +303,12 @@ def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
 
 
 def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting, over_budget: bool) -> str | None:
+    # Who is shut out is told nothing of what is wrong with the message; bytes without a sender are nobody's.
+    is_anybodys = message.sender and message.fault != BY_HAND
+    if is_anybodys and (reason := shut_out(chat, message, setting.gates)) is not None:
+        return reason
     if message.fault is not None:
         return message.fault
-    if (reason := shut_out(chat, message, setting.gates)) is not None:
-        return reason
     if chat.pause is not None and _held(chat, message):
         return chat.pause.reason
     if now - message.sent > setting.stale_after:

@@ -14,10 +14,10 @@ import click
 from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
 from events.inbound import Command, Control
 from recado.asking import NoAnswer, order
+from recado.cli.known import queries
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Moment, Text, Until, account_option, chat_argument, key_of
 from recado.cli.printing import local
-from recado.cli.reading import queries
 from recado.cli.session import run, settings
 
 OBEYED_WITHIN = 5.0

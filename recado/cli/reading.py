@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import click
 
-from projections.queries import Queries
-from projections.reader import Reader
 from projections.views import ChatView, Entry, reading_of
+from recado.cli.known import queries
 from recado.cli.options import ChatName, account_option, chat_argument, json_option, key_of
 from recado.cli.printing import age, json_text, local, one_line, person, plain, print_table
 from recado.cli.session import settings
-from recado.settings import Settings
 
 ALL = -1
 """SQLite's way to say that a LIMIT is none."""
 
 _TEXT_WIDTH = 60
-
-
-@contextmanager
-def queries(chosen: Settings) -> Iterator[Queries]:
-    """The projection of RECADO_DATA, read only."""
-    with closing(Reader(chosen.data)) as reader:
-        yield Queries(reader)
 
 
 @click.command()

@@ -16,10 +16,10 @@ from projections.steps import Step
 from projections.story import story
 from projections.views import Why
 from recado.bus import NotRunning
+from recado.cli.known import queries
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Text, json_option
 from recado.cli.printing import json_text, local, one_line, person
-from recado.cli.reading import queries
 from recado.cli.session import run, settings
 from recado.instances import look
 from recado.settings import Settings

@@ -9,9 +9,11 @@ import pytest
 from actors.service_tools import ServiceTools
 from actors.toolbox import Toolbox
 from backends.protocol import ToolCall
+from chat.gates import Gates
 from events.bus import Bus
 from events.decisions import Attention, Ignored, Paused, Reply, Resumed, ThreadCreated, TurnStarted
-from events.inbound import Edit, Message
+from events.ids import ChatKey
+from events.inbound import Edit, Message, Receipt
 from events.memory_log import MemoryLog
 from tests.actors.house import ANA, house
 from tests.actors.test_mode_changed import MODES, backend_of, shown
@@ -90,3 +92,17 @@ async def test_a_call_for_a_human_without_a_reason_goes_back_to_the_model(bus: B
     result = await Toolbox({}, ServiceTools(bus), hands_off=True).call(ANA, "handoff", "{}")
     assert result.unfit
     assert result.handoff is None
+
+
+async def test_a_quoted_reply_is_known_while_the_chat_is_awake() -> None:
+    """In a group: by the name that the receipt told, which comes after the reply was decided."""
+    group = ChatKey("local", "120363041234567890@g.us")
+    async with house(gates=Gates(groups="mentioned")) as home:
+        await home.log.publish(group, Message(id="m1", text="bot?", mentions=("me",)), msg_id="")
+        home.model.answer(await home.model.asked(1))
+        reply = await home.decided(Reply, key=group)
+        receipt = Receipt(id="r1", reply=reply.id, state="accepted", provider_id="wamid.1")
+        await home.log.publish(group, receipt, msg_id="")
+        await home.log.publish(group, Message(id="m2", text="and?", quoted="wamid.1"), msg_id="")
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply, 2, key=group)).in_reply_to == ("m2",)

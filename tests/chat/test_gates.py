@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chat.commands import Answered
 from chat.gates import Gates, pairing_code
 from chat.hours import Hours, Span
-from chat.pending import EndBurst
+from chat.pending import Due, EndBurst
 from events.decisions import Approved, Blocked, Ignored, Reply, Reset, TokenUsage
 from events.ids import ChatKey
 from events.inbound import Message, Receipt
@@ -102,7 +102,7 @@ def test_who_is_blocked_by_order_stays_so_until_approved() -> None:
 
 def test_a_group_is_answered_when_the_bot_is_meant() -> None:
     """Mentioned by one of its names, or a message of its own quoted, whose name the receipts tell."""
-    story = gated(names=("4930@s.whatsapp.net",))
+    story = gated(names=("4930@s.whatsapp.net",), groups="mentioned")
     group = replace(story.record(text("m1")), key=ChatKey("local", "1203@g.us"))
 
     def came(event: Any) -> None:
@@ -220,3 +220,38 @@ def test_outside_business_hours_people_are_told_once_each_time_the_shop_is_close
 def test_hours_are_those_of_the_shops_zone(at: datetime, is_open: bool) -> None:
     """São Paulo is three hours behind UTC."""
     assert SHOP.are_open(at) is is_open
+
+
+def test_whoever_is_not_meant_is_told_nothing_of_what_is_wrong() -> None:
+    """A video in a family's group, a sticker of somebody who is blocked: no word about what cannot be opened."""
+    story = gated(groups="mentioned", block=("666*",))
+    story.given(Message(id="m1", kind="video", sender="55@s.whatsapp.net", group=True))
+    assert outcome(story) == [("unaddressed", "m1")]
+    story.given(Message(id="m2", kind="video", sender="66677@s.whatsapp.net"))
+    assert outcome(story) == [("blocked", "m2")]
+
+
+@pytest.mark.parametrize(
+    ("came", "ended"),
+    [
+        (text("m2", "stop"), [("stopped", "m1"), ("stop_word", "m2"), ("said", "I am silent now.")]),
+        (order("c1", "block"), [("blocked", "m1")]),
+    ],
+)
+def test_the_turn_that_runs_ends_too(came: Any, ended: list[tuple[str, ...]]) -> None:
+    """Whoever wants no answers gets none that was begun."""
+    story = gated(stop_words=frozenset({"stop"})).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.given(came)
+    decided = [
+        done
+        for work in iter(lambda: next((w for w in story.owed() if isinstance(w, Due)), None), None)
+        if (done := story.does(work, words=WORDS))
+    ]
+    told = [
+        (one.reason, *one.messages) if isinstance(one, Ignored) else ("said", one.text)
+        for one in decided
+        if isinstance(one, Ignored | Reply)
+    ]
+    assert sorted(told) == sorted(ended)
+    assert story.when(Answered(turn, "late", "model", None, TokenUsage())) is None

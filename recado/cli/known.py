@@ -1,0 +1,17 @@
+"""What commands read from the projection of this machine. Apart, because commands that ask only the bus need no SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from projections.queries import Queries
+from projections.reader import Reader
+from recado.settings import Settings
+
+
+@contextmanager
+def queries(chosen: Settings) -> Iterator[Queries]:
+    """The projection of RECADO_DATA, read only."""
+    with closing(Reader(chosen.data)) as reader:
+        yield Queries(reader)
