@@ -1,4 +1,5 @@
-"""What commands read from the projection of this machine. Apart, because commands that ask only the bus need no SQLite."""
+"""What commands read from the projection of this machine. Apart from the rest, because commands that ask only the bus
+need no SQLite."""
 
 from __future__ import annotations
 
