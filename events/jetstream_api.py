@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 import nats.errors
+import structlog
 
 from events.bus import Bus, said
 from events.log import LogError, LogUnavailable, RawMessage
@@ -35,6 +36,9 @@ CONFLICT = frozenset({10071, 10164})
 
 TIMEOUT = 5.0
 """Seconds to wait for an answer of the API."""
+
+CLUSTER_PATIENCE = 10.0
+"""Seconds for which a cluster may have no leader, or too few servers, when a process starts."""
 
 
 class ApiFault(msgspec.Struct, frozen=True):
@@ -103,6 +107,7 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 _Answer = TypeVar("_Answer")
+log = structlog.get_logger("recado.log")
 _refusals = msgspec.json.Decoder(_Refusal)
 
 
@@ -135,6 +140,21 @@ async def call(
         return msgspec.json.decode(message.data, type=answer)
     except msgspec.DecodeError as error:
         raise LogUnavailable(f"{request}: the answer cannot be read: {error}") from error
+
+
+async def once_led(bus: Bus, attempt: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """What `attempt` returns, tried again for CLUSTER_PATIENCE while it raises LogUnavailable and `bus` is a cluster:
+    its servers elect who leads a stream each time one is made or a server goes. Raises the last LogUnavailable."""
+    deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
+    while True:
+        is_late = asyncio.get_running_loop().time() >= deadline
+        try:
+            return await attempt()
+        except LogUnavailable as fault:
+            if is_late or not bus.in_cluster:
+                raise
+            log.info("log.awaits_cluster", reason=str(fault))
+        await asyncio.sleep(0.25)
 
 
 async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> StoredMessage | None:

@@ -11,6 +11,7 @@ import structlog
 from events.bus import Bus
 from events.inbound import INBOUND
 from events.jetstream_api import (
+    CLUSTER_PATIENCE,
     NAME_IN_USE,
     NO_PEERS,
     REPLICAS_NOT_SUPPORTED,
@@ -20,8 +21,9 @@ from events.jetstream_api import (
     ApiRefused,
     StreamInfo,
     call,
+    once_led,
 )
-from events.log import LogMismatch, LogUnavailable
+from events.log import LogMismatch
 
 EVENTS = "EVENTS"
 DLQ = "DLQ"
@@ -31,9 +33,6 @@ RESTORING = "recado.restoring"
 
 REPLICAS = 3
 """Servers of a cluster that keep the streams."""
-
-CLUSTER_PATIENCE = 10.0
-"""Seconds for which a cluster may have no leader, or too few servers, when an instance starts."""
 
 GIB = 1024**3
 LARGEST_DEFAULT = 16 * GIB
@@ -88,11 +87,8 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
     while True:
         is_late = asyncio.get_running_loop().time() >= deadline
         try:
-            return await _ensure(bus, max_bytes, REPLICAS if bus.in_cluster else 1)
-        except LogUnavailable as fault:
-            if is_late or not bus.in_cluster:
-                raise
-            log.info("log.awaits_cluster", reason=str(fault))
+            replicas = REPLICAS if bus.in_cluster else 1
+            return await once_led(bus, lambda: _ensure(bus, max_bytes, replicas))  # noqa: B023 - awaited here
         except LogMismatch as mismatch:
             refused = mismatch.__cause__
             code = refused.fault.err_code if isinstance(refused, ApiRefused) else None

@@ -28,6 +28,7 @@ from events.jetstream_api import (
     Done,
     StreamInfo,
     call,
+    once_led,
     stored_message,
 )
 from events.log import LogMismatch, LogUnavailable
@@ -96,7 +97,7 @@ class MediaStore:
         only the time is changed. Raises LogMismatch if the bus refuses it."""
         wanted = _config(kept, max(LEAST, log_bytes // SHARE), replicas)
         try:
-            await _ensure(bus, wanted)
+            await once_led(bus, lambda: _ensure(bus, wanted))
         except ApiRefused as refused:
             raise LogMismatch(
                 f"the bus refuses the object store {BUCKET} (stream {STREAM}): {refused.fault.description}; "

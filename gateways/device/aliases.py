@@ -15,6 +15,7 @@ from nats.js.kv import KeyValue
 
 from events.bus import Bus, said
 from events.ids import token
+from events.jetstream_api import once_led
 from events.log import LogUnavailable
 
 BUCKET = "ALIASES"
@@ -34,17 +35,7 @@ class Aliases:
     @classmethod
     async def open(cls, bus: Bus, account: str, *, replicas: int = 1) -> Aliases:
         """The bucket on `bus`, made if it is missing and then kept on `replicas` servers."""
-        js = bus.jetstream(timeout=5.0)
-        try:
-            try:
-                bucket = await js.key_value(BUCKET)
-            except nats.js.errors.NotFoundError:
-                bucket = await js.create_key_value(
-                    KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas)
-                )
-        except _FAULTS as error:
-            raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {said(error)}") from error
-        return cls(bucket, account)
+        return cls(await once_led(bus, lambda: _ensure(bus, replicas)), account)
 
     async def canonical(self, names: Sequence[str]) -> str:
         """The one name that is used for the person with these names; of a new one the first is."""
@@ -89,3 +80,14 @@ class Aliases:
 
     def _key(self, name: str) -> str:
         return f"{token(self._account)}.{token(name)}"
+
+
+async def _ensure(bus: Bus, replicas: int) -> KeyValue:
+    js = bus.jetstream(timeout=5.0)
+    try:
+        try:
+            return await js.key_value(BUCKET)
+        except nats.js.errors.NotFoundError:
+            return await js.create_key_value(KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas))
+    except _FAULTS as error:
+        raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {said(error)}") from error
