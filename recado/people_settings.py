@@ -81,7 +81,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
             "bot and left alone for 10 minutes. 0: never.",
             example="20",
         ),
-    ] = 100
+    ] = 500
     stop_words: Annotated[
         frozenset[str],
         Variable(
