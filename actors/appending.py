@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from actors.instance import Instance
-from events.decisions import Decision, Ignored
+from events.decisions import Decision, Erased, Ignored
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE
@@ -27,13 +27,14 @@ async def append(instance: Instance, key: ChatKey, decision: Decision, expected:
     msg_id = instance.decision_id()
     if isinstance(decision, Ignored):
         await _bury(instance, key, decision)
+    last = decision.upto if isinstance(decision, Erased) and not decision.done else None
     pause = 0.1
     instance.busy += 1
     try:
         while True:
             instance.fence.check()
             try:
-                return await instance.log.append(key, decision, expected=expected, msg_id=msg_id), msg_id
+                return await instance.log.append(key, decision, expected=expected, msg_id=msg_id, last=last), msg_id
             except (LogUnavailable, LogFull) as refusal:
                 log.warning("append_refused", decision=type(decision).__name__, reason=str(refusal), retry_in=pause)
             await asyncio.sleep(pause)

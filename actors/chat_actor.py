@@ -17,6 +17,7 @@ import structlog
 from actors import metrics
 from actors.appending import append
 from actors.effects import Work
+from actors.erasing import last_known
 from actors.facts import facts_for
 from actors.instance import Instance
 from actors.letters import (
@@ -39,13 +40,24 @@ from chat.pending import (
     Adopt,
     Due,
     Effect,
+    Erase,
     Obey,
     StartAgain,
     StopRun,
     pending,
 )
 from chat.state import Chat, Turn
-from events.decisions import TYPE_OF, Decision, Ignored, Reply, ToolCalled, ToolReturned, TurnFailed, TurnStarted
+from events.decisions import (
+    TYPE_OF,
+    Decision,
+    Erased,
+    Ignored,
+    Reply,
+    ToolCalled,
+    ToolReturned,
+    TurnFailed,
+    TurnStarted,
+)
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
@@ -69,6 +81,8 @@ class ChatActor(LoopActor):
         self._instance = instance
         self._gone = gone
         self._chat = Chat()
+        self._last = 0  # sequence of the chat's last event, once it is to be erased
+        self._asks_for_last = False
         self._behind = 0  # a decision of somebody else's that the tail has still to bring
         self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
@@ -144,6 +158,7 @@ class ChatActor(LoopActor):
             self._under_way.somebody_wrote(first=waited == 0)
 
     def _evolve(self, recorded: Recorded) -> None:
+        self._last = 0
         ran = self._chat.turn is not None
         self._chat = evolve(self._chat, recorded)
         if ran and self._chat.turn is None:
@@ -159,7 +174,7 @@ class ChatActor(LoopActor):
                 if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
                     self._leave()
                     return
-                owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun))
+                owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
             effects = [work for work in owed if isinstance(work, Effect)]
             self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
             command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
@@ -194,13 +209,23 @@ class ChatActor(LoopActor):
         """What the shell brings to this decision; None if it cannot be known yet."""
         instance = self._instance
         failed, unread = tuple[str, ...](), tuple[str, ...]()
+        if isinstance(command, Obey) and command.control.command == "erase" and not self._last:
+            if not self._asks_for_last:
+                self._asks_for_last = True
+                self._under_way.start(last_known(instance, self._key), self._know_last)
+            return None
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.o:
                 self._under_way.start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
             unread = instance.reads.unread(self._key, failed)
-        return facts_for(instance, self._key, command, instance.bus_time.now(), failed=failed, unread=unread)
+        now = instance.bus_time.now()
+        return facts_for(instance, self._key, command, now, failed=failed, unread=unread, last=self._last)
+
+    def _know_last(self, seq: int) -> LookAgain:
+        self._last, self._asks_for_last = seq, False
+        return LookAgain()
 
     def _start_append(self, decision: Decision) -> None:
         expected = self._chat.o if self._leader_says is None else self._leader_says
@@ -242,6 +267,9 @@ class ChatActor(LoopActor):
             if turn is None:
                 raise error
             self._queue(Failed(turn, "malformed_answer", f"what the model wrote is too long to store: {error}"))
+            return
+        if isinstance(decision, Erased) and error.actual == error.expected:
+            self._last = 0  # somebody wrote meanwhile
             return
         metrics.conflicts.inc()
         log.warning("conflict", chat=self._key.chat, expected=error.expected, actual=error.actual)

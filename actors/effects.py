@@ -8,6 +8,7 @@ from typing import cast
 import structlog
 from msgspec.structs import replace
 
+from actors.erasing import remove
 from actors.handoff import HANDOFF
 from actors.instance import Instance
 from backends.protocol import (
@@ -36,7 +37,7 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.context import Line, after, window
-from chat.pending import AwaitRun, CallTool, CreateThread, ReadMedia, StartRun, StopRun, WriteReply
+from chat.pending import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage
 from events.ids import ChatKey
@@ -50,7 +51,7 @@ INTERRUPTED = "This call was interrupted, and nobody knows whether it was carrie
 
 WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
 
-Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
+Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
 
 
 async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
@@ -61,6 +62,8 @@ async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int)
     try:
         if isinstance(work, StopRun):
             return await _stop(instance, work.stray)
+        if isinstance(work, Erase):
+            return [await remove(instance, key, work.seq)]
         return await _of_turn(instance, key, work, context_at)
     finally:
         instance.busy -= 1

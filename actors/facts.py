@@ -35,9 +35,10 @@ def facts_for(
     *,
     failed: tuple[str, ...] = (),
     unread: tuple[str, ...] = (),
+    last: int = 0,
 ) -> Facts:
     """The facts for deciding `command` about the chat at `at`, the bus's time; `failed` and `unread` are those of the
-    messages of a `retry`."""
+    messages of a `retry`, `last` is the chat's last event where it is to be erased."""
     return Facts(
         key=key,
         at=at,
@@ -48,4 +49,5 @@ def facts_for(
         words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
         failed=failed,
         unread=unread,
+        last=last,
     )

@@ -13,7 +13,7 @@ from actors.bus_time import BusTime
 from actors.fence import Fence, NoFence
 from actors.media import Files, NoFiles
 from actors.run_slots import RunSlots
-from backends.protocol import Backend, ThreadBackend, Tool
+from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
 from chat.pending import Setting
@@ -123,6 +123,7 @@ class Instance:
         takeover: timedelta = timedelta(0),
         gates: Gates = Gates(),  # noqa: B008 - it is frozen
         files: Files | None = None,
+        threads: Threads | None = None,
     ) -> None:
         self.log = log
         self.backend = backend
@@ -137,6 +138,7 @@ class Instance:
         self.apology = apology
         self.words = {reason: text for reason, text in (words or {}).items() if text}
         self.files = files or NoFiles()
+        self.threads = threads or NoThreads()
         self.slots = RunSlots(max_runs)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing

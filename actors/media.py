@@ -43,7 +43,10 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Objects(Protocol):
-    """Where files are kept. Both methods raise LogUnavailable."""
+    """Where files are kept. Every method raises LogUnavailable."""
+
+    async def erase(self, name: str) -> bool:
+        """Take away what stands under `name` and overwrite its bytes; whether there was anything."""
 
     async def find(self, name: str) -> Object | None:
         """What is known under `name`; None if nothing is, yet or any more."""
@@ -61,6 +64,9 @@ Extract = Callable[[bytes, str], Awaitable[str]]
 
 class Files(Protocol):
     """The files of an instance's messages."""
+
+    async def erase(self, name: str) -> bool:
+        """Take the object away for good; whether there was one. Raises LogError."""
 
     async def settle(self, kind: str, media: Media, patience: float) -> Settled:
         """What a model can be shown of the file of a message of this kind, within about `patience` seconds from when it
@@ -103,6 +109,9 @@ class MediaFiles:
         if body is None:
             log.warning("media_gone", object=name)
         return body
+
+    async def erase(self, name: str) -> bool:
+        return await self._objects.erase(name)
 
     async def _settle(self, kind: str, media: Media, patience: float) -> Settled:
         there = await self._arrived(media.object)
@@ -165,6 +174,9 @@ class NoFiles:
 
     async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
         return None
+
+    async def erase(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
+        return False
 
 
 def _nothing(reason: str, detail: str) -> Settled:

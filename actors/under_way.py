@@ -11,7 +11,7 @@ from actors.fence import Fenced
 from actors.instance import Instance
 from actors.letters import EffectBroke, EffectDone, LookAgain
 from chat.burst import Burst
-from chat.pending import CallTool, CreateThread, Effect, EndBurst, ReadMedia, Resume, StopRun
+from chat.pending import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia, Resume, StopRun
 from events.ids import ChatKey
 
 _NO_ROOM = 1.0
@@ -80,15 +80,15 @@ class UnderWay:
             elif isinstance(effect, Resume):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
-            elif isinstance(effect, StopRun) or (not undecided and self._has_slot()):
+            elif isinstance(effect, StopRun | Erase) or (not undecided and self._has_slot()):
                 self._effects[effect] = self._begin(effect)
-        if all(isinstance(effect, Resume | StopRun) for effect in owed):
+        if all(isinstance(effect, Resume | StopRun | Erase) for effect in owed):
             self._instance.slots.give_back(self._key)
         return over
 
     def _begin(self, work: Work) -> asyncio.Task[None]:
         context_at = 0
-        if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun):
+        if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun | Erase):
             context_at = self._before if self._turn == work.turn.id else work.turn.seq
         doing = perform(self._instance, self._key, work, context_at)
         return self.start(doing, lambda commands: EffectDone(work, commands))

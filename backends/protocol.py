@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -156,6 +157,14 @@ class ReplyFailed(Exception):
         self.detail = detail
 
 
+class CannotForget(Exception):
+    """The provider will not delete a thread, however often it is asked; `detail` is why."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class CannotBeRead(Exception):
     """There is nothing in a file for a model: `reason` is `unsupported` (nobody here opens such files) or `unreadable`
     (this one cannot be opened)."""
@@ -172,6 +181,27 @@ class Transcript(msgspec.Struct, frozen=True):
     text: str
     model: str
     usage: Usage = Usage()
+
+
+class Threads(Protocol):
+    """What providers keep of conversations, and can be asked to delete."""
+
+    def keeps(self, backend: str) -> bool:
+        """Whether threads of this backend are kept by a provider."""
+
+    async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
+        """Have the thread deleted, and these runs of it; what is gone already is no error. Raises CannotForget, and
+        ReplyFailed for what may pass."""
+
+
+class NoThreads:
+    """No provider keeps anything."""
+
+    def keeps(self, backend: str) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+    async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
+        """Nothing is there."""
 
 
 class Backend(Protocol):

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import MediaForm, ThreadReason, TokenUsage
@@ -116,6 +117,7 @@ Command = (
     | HumanAsked
     | Answered
     | Failed
+    | Removed
 )
 
 
@@ -128,7 +130,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
     failed turn, `words` what is said about a message that ends without a reply, by reason (none: nothing is sent),
-    `failed` those messages of a `retry` that ended in a failed turn, `unread` those of them whose file has to be read.
+    `failed` those messages of a `retry` that ended in a failed turn, `unread` those of them whose file has to be read,
+    `last` the sequence of the chat's last event, where it is to be erased.
     """
 
     key: ChatKey
@@ -140,6 +143,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     words: Mapping[str, str] = msgspec.field(default_factory=dict)
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    last: int = 0
 
     def words_about(self, reason: str) -> str:
         """What the person is told whose message ends without a reply for `reason`; empty: nothing."""

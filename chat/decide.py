@@ -19,6 +19,7 @@ from chat.commands import (
     ToolAsked,
     ToolFinished,
 )
+from chat.erasing import Removed, receipt
 from chat.orders import obey
 from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from chat.state import Chat, Turn
@@ -57,10 +58,8 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return obey(chat, command, facts)
         case Refuse():
             return _refuse(chat, command, facts)
-        case Apologise(turn) if chat.apology == turn:
-            return say(facts, reply=f"{turn}.a", text=facts.apology, author="system", about=turn)
-        case Notify(message, reason) if chat.notice == message:
-            return say(facts, reply=f"{message}.b", text=facts.words_about(reason), author="system", about=message)
+        case Apologise() | Notify():
+            return _tell(chat, command, facts)
         case HandOver(after, until, reason):
             return Paused(until=until, at=facts.at, reason=reason, after=after)
         case StartOver(seq, by) if chat.reset_upto < seq:
@@ -69,6 +68,8 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _start(chat, facts, chat.turn.messages, chat.turn.unread, instead=turn)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
+        case Removed():
+            return receipt(chat, command, facts.at)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
             return Resumed(at=facts.at)
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
@@ -89,6 +90,17 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
             return None
+
+
+def _tell(chat: Chat, owed: Apologise | Notify, facts: Facts) -> Reply | None:
+    if isinstance(owed, Notify):
+        if chat.notice != owed.message:
+            return None
+        text = facts.words_about(owed.reason)
+        return say(facts, reply=f"{owed.message}.b", text=text, author="system", about=owed.message)
+    if chat.apology != owed.turn:
+        return None
+    return say(facts, reply=f"{owed.turn}.a", text=facts.apology, author="system", about=owed.turn)
 
 
 def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:

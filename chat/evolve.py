@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from chat import rewrites
 from chat.admission import fault_of, has_file, is_silent
 from chat.arrival import arrived, sent_to_group
+from chat.erasing import forgotten
 from chat.gates import ONCE, QUICK
 from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Told, Turn, Waiting
 from chat.strays import fresh, with_strays
@@ -47,6 +48,8 @@ def evolve(chat: Chat, recorded: Recorded) -> Chat:
         return chat if recorded.seq <= chat.i or recorded.repeat else _came_in(chat, recorded)
     if recorded.seq <= chat.o:
         return chat
+    if isinstance(recorded.event, Erased):
+        return forgotten(chat, recorded.event, recorded.seq)
     fold = _DECIDED.get(type(recorded.event))
     changes = fold(chat, recorded.event, recorded) if fold is not None else {}
     after = replace(chat, o=recorded.seq, **changes)
@@ -268,7 +271,7 @@ def _blocked(chat: Chat, event: Blocked, _: Recorded) -> dict[str, Any]:
     return {"admission": "blocked", "orders": _orders(chat, event.cause)}
 
 
-def _reset(chat: Chat, event: Reset | Erased, _: Recorded) -> dict[str, Any]:
+def _reset(chat: Chat, event: Reset, _: Recorded) -> dict[str, Any]:
     return {
         "thread": None,
         "reset_upto": max(chat.reset_upto, event.upto),
@@ -293,5 +296,4 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
     Approved: _approved,
     Blocked: _blocked,
     Reset: _reset,
-    Erased: _reset,
 }

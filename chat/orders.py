@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chat.bounds import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
 from chat.commands import Facts
+from chat.erasing import erase
 from chat.pending import Obey
-from chat.state import Chat
+from chat.state import Chat, Order
 from chat.words import say
 from events.decisions import Approved, Attention, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 
@@ -33,7 +34,7 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
         case "retry":
             return _retry(chat, order, facts)
         case "erase":
-            return Ignored(messages=(), reason="not_supported", at=at, cause=cause)
+            return erase(chat, Order(order.seq, control), facts.last, at, by)
 
 
 def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:

@@ -7,7 +7,7 @@ from typing import cast
 
 import msgspec
 
-from chat import rewrites
+from chat import erasing, rewrites
 from chat.bounds import together
 from chat.gates import Gates, is_news, not_now, shut_out, silenced
 from chat.state import Call, Chat, Stray, Thread, Turn, Waiting
@@ -142,6 +142,12 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
     withheld: bool = False
 
 
+class Erase(msgspec.Struct, frozen=True, gc=False):
+    """Remove what stands before `erased` at `seq`, wherever it is."""
+
+    seq: int
+
+
 class StopRun(msgspec.Struct, frozen=True, gc=False):
     """Have the provider stop what a turn left behind; once for each incarnation will do."""
 
@@ -151,7 +157,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
 Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain
 """Owed work that is decided at once."""
 
-Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun
+Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
@@ -179,6 +185,7 @@ def owes(chat: Chat) -> bool:
         or chat.apology
         or chat.notice
         or (chat.pause is not None and chat.pause.until is not None)
+        or chat.erasing
     )
 
 
@@ -195,9 +202,8 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
         return HandOver(hand.id, until, hand.reason)
     if chat.orders and word_by_hand(chat) is not None and (refusal := _refusal(chat, now, setting)) is not None:
         return refusal  # what the human ended, before an order that came later
-    for order in chat.orders:
-        if order.control.command != "retry" or chat.turn is None:
-            return Obey(order.control, order.seq)
+    if chat.orders and (order := _order_due(chat)) is not None:
+        return order
     if chat.notice is not None and chat.notice_reason != "budget":
         return Notify(chat.notice, chat.notice_reason)  # before another refusal takes its place
     if (refusal := _refusal(chat, now, setting)) is not None:
@@ -211,6 +217,24 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
     if chat.turn is not None and rewrites.is_outdated(chat, chat.turn):
         return StartAgain(chat.turn.id)
     return None
+
+
+def _order_due(chat: Chat) -> Obey | Apologise | Notify | Refuse | None:
+    """The next order that can be obeyed, or what has to be done before it can: a chat is erased last, with nothing
+    open and nothing owed to anybody."""
+    for other in chat.orders:
+        if other.control.command != "erase" and (other.control.command != "retry" or chat.turn is None):
+            return Obey(other.control, other.seq)
+    if (order := erasing.ordered(chat)) is None:
+        return None
+    if chat.apology is not None:
+        return Apologise(chat.apology)
+    if chat.notice is not None:
+        return Notify(chat.notice, chat.notice_reason)
+    messages = erasing.open_messages(chat)
+    if messages and not erasing.is_in_use(chat, order.control):
+        return Refuse(together(messages), "erased", tell=False)
+    return Obey(order.control, order.seq)
 
 
 def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, ...]:
@@ -227,6 +251,8 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
         owed.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:
         owed.append(Resume(chat.pause.until))
+    if chat.erasing is not None:
+        owed.append(Erase(chat.erasing.seq))
     if chat.strays and setting.keeps_threads:
         owed += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == setting.backend]
     return tuple(owed)

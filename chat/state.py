@@ -165,6 +165,14 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     told: bool = False
 
 
+class Erasing(msgspec.Struct, frozen=True, gc=False):
+    """What stands before the decision at `seq` is still to be removed wherever it is; `by` and `cause` as there."""
+
+    seq: int
+    by: str | None = None
+    cause: str | None = None
+
+
 class Order(msgspec.Struct, frozen=True, gc=False):
     """A control that no decision has named as its cause yet, and its sequence."""
 
@@ -183,7 +191,8 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
 
     `admission` is `approved` or `blocked` by order, `stopped` if the person wants no replies, `told` of which reasons
     it was told; `heard` is who wrote how much in the `hour` (since 1970). The last answer was given at `replied`, and
-    `quick` turns in a row followed one within seconds; `ours` names the last messages that we sent to a group.
+    `quick` turns in a row followed one within seconds; `ours` names the last messages that we sent to a group. The chat
+    was erased, and that is not carried out yet, if it is `erasing`.
     """
 
     i: int = 0
@@ -211,3 +220,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     replied: datetime | None = None
     quick: int = 0
     ours: tuple[str, ...] = ()
+    erasing: Erasing | None = None

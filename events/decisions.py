@@ -238,12 +238,28 @@ class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Everything of the chat at or before sequence `upto` is gone."""
+    """Everything of the chat at or before sequence `upto` counts as gone, and is to be removed wherever it stands; the
+    chat begins anew behind it. When that is `done`, the same is said again, as a receipt.
+
+    What an operator or the person decided outlasts it: `admission` (approved, blocked) and `stopped` as in the chat's
+    state, and a pause for the reason `held`, which ends at `until`. The receipt counts the `events`, `objects` and
+    `threads` that whoever finished the work removed, and names the threads that are `left` at a provider
+    (`<backend> <thread>: <why>`).
+    """
 
     upto: int
     at: Time
     by: str | None = None
     cause: str | None = None
+    done: bool = False
+    admission: str = ""
+    stopped: bool = False
+    held: str = ""
+    until: Time | None = None
+    events: int = 0
+    objects: int = 0
+    threads: int = 0
+    left: tuple[str, ...] = ()
 
 
 Decision = (

@@ -22,6 +22,7 @@ from events.log import LogError, LogUnavailable, RawMessage
 CONSUMER_NOT_FOUND = 10014
 NO_PEERS = 10005
 NO_MESSAGE = 10037
+DELETE_FAILED = 10057
 STORAGE_EXCEEDED = 10047
 NAME_IN_USE = 10058
 STREAM_NOT_FOUND = 10059
@@ -166,6 +167,19 @@ async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> Sto
         if refused.fault.err_code == NO_MESSAGE:
             return None
         raise LogUnavailable(str(refused)) from refused
+
+
+async def erase_message(bus: Bus, stream: str, seq: int) -> None:
+    """Delete the message at `seq` of `stream` and have the server overwrite its bytes on disk (JetStream's secure
+    delete, which is what a delete is unless it is asked for without). One that is gone is no error. Raises
+    LogUnavailable."""
+    try:
+        await call(bus, f"STREAM.MSG.DELETE.{stream}", Done, {"seq": seq})
+    except ApiRefused as refused:
+        if refused.fault.err_code not in (NO_MESSAGE, DELETE_FAILED):
+            raise LogUnavailable(str(refused)) from refused
+        if await stored_message(bus, stream, {"seq": seq}) is not None:
+            raise LogUnavailable(str(refused)) from refused
 
 
 def parse_headers(raw: bytes) -> dict[str, str]:

@@ -9,9 +9,17 @@ from contextlib import aclosing
 from events import codec
 from events.bus import Bus
 from events.decisions import TYPE_OF, Decision
-from events.ids import ChatKey, dead_letter_subject, decision_subject, decisions_filter, header_value, inbound_subject
+from events.ids import (
+    ChatKey,
+    chat_filter,
+    dead_letter_subject,
+    decision_subject,
+    decisions_filter,
+    header_value,
+    inbound_subject,
+)
 from events.inbound import INBOUND_TYPE_OF, Inbound
-from events.jetstream_api import ApiRefused, StreamInfo, call, stored_message
+from events.jetstream_api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream_publisher import Publisher
 from events.jetstream_streams import EVENTS, ensure_streams
 from events.jetstream_tail import Tail
@@ -43,25 +51,28 @@ class JetStreamLog:
         info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
         return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
-    async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
+    async def append(
+        self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str, last: int | None = None
+    ) -> Appended:
         msg_id = header_value(msg_id)
+        at, where = (expected, decisions_filter(key)) if last is None else (last, chat_filter(key))
         ack = await self._publisher.publish(
             decision_subject(key, TYPE_OF[type(decision)]),
             codec.encode(decision),
             {
                 "Nats-Msg-Id": msg_id,
                 codec.VERSION_HEADER: _VERSION,
-                "Nats-Expected-Last-Subject-Sequence": str(expected),
-                "Nats-Expected-Last-Subject-Sequence-Subject": decisions_filter(key),
+                "Nats-Expected-Last-Subject-Sequence": str(at),
+                "Nats-Expected-Last-Subject-Sequence-Subject": where,
             },
         )
         if not ack.conflict and not ack.duplicate:
             return Appended(ack.seq)
         # Either another's decision stands there, or an earlier try of this very one arrived.
-        last = await self.last_decision(key)
-        if last is not None and last.msg_id == msg_id:
-            return Appended(last.seq, duplicate=True)
-        raise WrongExpectedVersion(key, expected, last.seq if last is not None else 0)
+        there = await self.last_decision(key)
+        if there is not None and there.msg_id == msg_id:
+            return Appended(there.seq, duplicate=True)
+        raise WrongExpectedVersion(key, expected, there.seq if there is not None else 0)
 
     async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
         ack = await self._publisher.publish(
@@ -81,10 +92,23 @@ class JetStreamLog:
     async def last_decision(self, key: ChatKey) -> Recorded | None:
         # STREAM.MSG.GET is answered by the leader; a direct get may be answered by a replica that lags behind.
         stored = await stored_message(self._bus, EVENTS, {"last_by_subj": decisions_filter(key)})
-        if stored is None:
-            return None
-        raw = stored.raw()
-        return codec.read(raw.seq, raw.subject, stored.time, raw.headers, raw.body)
+        return _recorded(stored) if stored is not None else None
+
+    async def last_of(self, key: ChatKey) -> int:
+        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": chat_filter(key)})
+        return stored.seq if stored is not None else 0
+
+    async def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
+        seq = 1
+        while True:
+            stored = await stored_message(self._bus, EVENTS, {"seq": seq, "next_by_subj": chat_filter(key)})
+            if stored is None or stored.seq >= before:
+                return
+            yield _recorded(stored)
+            seq = stored.seq + 1
+
+    async def erase(self, seq: int) -> None:
+        await erase_message(self._bus, EVENTS, seq)
 
     async def read(self, seq: int) -> RawMessage | None:
         if seq < 1:
@@ -117,3 +141,8 @@ class JetStreamLog:
         for tail in list(self._tails):
             tail.end()
         await self._publisher.close()
+
+
+def _recorded(stored: StoredMessage) -> Recorded:
+    raw = stored.raw()
+    return codec.read(raw.seq, raw.subject, stored.time, raw.headers, raw.body)

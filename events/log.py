@@ -83,8 +83,11 @@ class RawMessage(msgspec.Struct, frozen=True):
 class EventLog(Protocol):
     """Append, read, follow. Every method may raise LogUnavailable."""
 
-    async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
-        """Append a decision if the chat's last one is at sequence `expected` (0: it has none).
+    async def append(
+        self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str, last: int | None = None
+    ) -> Appended:
+        """Append a decision if the chat's last one is at sequence `expected` (0: it has none). With `last`, only if the
+        chat's last event of either side is at that sequence: nothing came in meanwhile either.
 
         Success also if that last decision bears `msg_id`: an earlier try arrived and its answer was lost. Raises
         WrongExpectedVersion, LogFull, EventTooLarge.
@@ -98,6 +101,15 @@ class EventLog(Protocol):
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
         """The chat's last decision, asked of the stream's leader."""
+
+    async def last_of(self, key: ChatKey) -> int:
+        """Sequence of the chat's last event, of either side, asked of the stream's leader; 0 if it has none."""
+
+    def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
+        """The events of a chat that stand before sequence `before`, oldest first, asked of the stream's leader."""
+
+    async def erase(self, seq: int) -> None:
+        """Take the event at `seq` out of the log and overwrite its bytes on disk. One that is gone is no error."""
 
     async def read(self, seq: int) -> RawMessage | None:
         """The stored message at `seq`; None if there is none (any more)."""

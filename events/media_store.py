@@ -28,6 +28,7 @@ from events.jetstream_api import (
     Done,
     StreamInfo,
     call,
+    erase_message,
     once_led,
     stored_message,
 )
@@ -168,6 +169,16 @@ class MediaStore:
             log.warning("media.not_whole", object=name, size=len(whole), expected=meta.size)
             return None
         return whole
+
+    async def erase(self, name: str) -> bool:
+        """Take away what stands under `name` and overwrite its bytes on disk; whether there was anything."""
+        meta, found = await self._meta(name), False
+        pieces = (f"$O.{BUCKET}.C.{meta.nuid}",) if meta is not None else ()
+        for subject in (*pieces, _subject(name)):
+            while stored := await stored_message(self._bus, STREAM, {"seq": 1, "next_by_subj": subject}):
+                await erase_message(self._bus, STREAM, stored.seq)
+                found = True
+        return found
 
     async def fullness(self) -> Fullness:
         """How full the bucket is. Raises ApiRefused too."""

@@ -10,6 +10,7 @@ from events import codec
 from events.decisions import TYPE_OF, Decision
 from events.ids import (
     ChatKey,
+    chat_filter,
     dead_letter_subject,
     decision_subject,
     header_value,
@@ -54,21 +55,25 @@ class MemoryLog:
         self._stored: list[tuple[RawMessage, datetime]] = []
         self._by_id: dict[str, int] = {}
         self._last_decision: dict[ChatKey, int] = {}
+        self._erased: set[int] = set()
         self._grown = asyncio.Event()
         self._closed = False
 
-    async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
+    async def append(
+        self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str, last: int | None = None
+    ) -> Appended:
         msg_id = header_value(msg_id)
         body = self._fitting(codec.encode(decision))
-        last = self._last_decision.get(key, 0)
-        if last == expected and msg_id not in self._by_id:
+        there = self._last_decision.get(key, 0)
+        is_as_expected = there == expected if last is None else await self.last_of(key) == last
+        if is_as_expected and msg_id not in self._by_id:
             subject = decision_subject(key, TYPE_OF[type(decision)])
             seq = self._store(subject, body, {"Nats-Msg-Id": msg_id, codec.VERSION_HEADER: _VERSION})
             self._last_decision[key] = seq
             return Appended(seq)
-        if last and self._stored[last - 1][0].headers.get("Nats-Msg-Id") == msg_id:
-            return Appended(last, duplicate=True)
-        raise WrongExpectedVersion(key, expected, last)
+        if there and self._stored[there - 1][0].headers.get("Nats-Msg-Id") == msg_id:
+            return Appended(there, duplicate=True)
+        raise WrongExpectedVersion(key, expected, there)
 
     async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
         subject = inbound_subject(key, INBOUND_TYPE_OF[type(event)])
@@ -98,8 +103,24 @@ class MemoryLog:
         seq = self._last_decision.get(key)
         return self._recorded(seq) if seq is not None else None
 
+    async def last_of(self, key: ChatKey) -> int:
+        return max(self._of(key), default=0)
+
+    async def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
+        for seq in self._of(key):
+            if seq < before:
+                yield self._recorded(seq)
+
+    async def erase(self, seq: int) -> None:
+        raw = await self.read(seq)
+        if raw is not None:
+            self._erased.add(seq)
+            self._size -= len(raw.body)
+            _, at = self._stored[seq - 1]
+            self._stored[seq - 1] = RawMessage(seq, raw.subject, {}, b""), at
+
     async def read(self, seq: int) -> RawMessage | None:
-        return self._stored[seq - 1][0] if 0 < seq <= len(self._stored) else None
+        return self._stored[seq - 1][0] if 0 < seq <= len(self._stored) and seq not in self._erased else None
 
     async def head(self) -> Head:
         count = len(self._stored)
@@ -119,7 +140,7 @@ class MemoryLog:
             batch = [
                 self._recorded(seq)
                 for seq in range(after + 1, until + 1)
-                if _matches(self._stored[seq - 1][0].subject.split("."), wanted)
+                if seq not in self._erased and _matches(self._stored[seq - 1][0].subject.split("."), wanted)
             ]
             after = max(after, until)
             if batch:
@@ -130,6 +151,11 @@ class MemoryLog:
     async def close(self) -> None:
         self._closed = True
         self._grown.set()
+
+    def _of(self, key: ChatKey) -> list[int]:
+        wanted = chat_filter(key).split(".")
+        there = (raw for raw, _ in self._stored if raw.seq not in self._erased)
+        return [raw.seq for raw in there if _matches(raw.subject.split("."), wanted)]
 
     def _recorded(self, seq: int) -> Recorded:
         raw, at = self._stored[seq - 1]

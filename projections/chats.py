@@ -40,7 +40,6 @@ class Chats:
         self._db = db
         self._held: OrderedDict[ChatKey, Held] = OrderedDict()
         self._changed: dict[int, Held] = {}
-        self._last_id: int = db.execute("SELECT coalesce(max(id), 0) FROM chats").fetchone()[0]
 
     def load(self, keys: Collection[ChatKey]) -> None:
         """Hold these chats: known ones from their rows, new ones from nothing."""
@@ -69,10 +68,15 @@ class Chats:
         """The chat of an event; its keys were loaded. A new chat counts from its first event on."""
         held = self._held.get(recorded.key)
         if held is None:
-            self._last_id += 1
-            held = self._held[recorded.key] = Held(self._last_id, recorded.key, Chat(), last_at=micros(recorded.at))
+            held = self._held[recorded.key] = Held(recorded.seq, recorded.key, Chat(), last_at=micros(recorded.at))
             self._changed[held.id] = held
         return held
+
+    def forget(self, held: Held, recorded: Recorded) -> None:
+        """The chat begins anew with `recorded`, by which it is numbered from now on."""
+        self._changed.pop(held.id, None)
+        anew = Held(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
+        self._held[held.key] = self._changed[anew.id] = anew
 
     def changed(self, held: Held) -> None:
         """The chat's row is to be written."""

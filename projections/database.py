@@ -26,13 +26,16 @@ Row = tuple[Any, ...]
 sqlite3.register_adapter(type(None), lambda nothing: nothing)
 sqlite3.register_adapter(bool, int)
 
-FOLDS = 1
+FOLDS = 2
 """Raised whenever the same events come to mean other rows; a change of the tables or of Chat is noticed without it."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 
 VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.json.schema(Chat))):08x}"
 """What a file must say to be used; any other is rebuilt."""
+
+PATIENCE = 5000
+"""Milliseconds for which a lock of somebody else's is waited for."""
 
 _TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,7 +119,9 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
-    db.execute("PRAGMA busy_timeout = 5000")
+    db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+    if mode != "ro":
+        db.execute("PRAGMA secure_delete = ON")  # what is deleted or written over is overwritten with zeros
     db.execute(f"PRAGMA cache_size = -{16_384 if mode == 'ro' else 65_536}")
     return db
 

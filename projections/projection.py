@@ -17,6 +17,7 @@ from events.recorded import Recorded, Unreadable
 from projections.chats import Chats
 from projections.controls import Controls, named_control
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
+from projections.erasing import forget, is_erasure, tidy, up_to_erasures
 from projections.held import Held
 from projections.history import History, MessageId, named_messages, unreadable_id
 from projections.receipts import Receipts
@@ -39,6 +40,8 @@ class Projection:
         self.path = path
         self.meta = meta_of(db, path)
         self.db = db
+        self.leaves_traces = True
+        """Whether SQLite's write-ahead log may still hold what was erased; `tidy` sees to it."""
         self._forget()
 
     @classmethod
@@ -75,11 +78,15 @@ class Projection:
         fresh = [recorded for recorded in batch if recorded.seq > self.meta.checkpoint]
         if not fresh:
             return []
+        marked: list[Recorded] = []
         try:
             self.db.execute("BEGIN IMMEDIATE")
-            self._load(fresh)
-            marked = [self._fold(recorded) for recorded in fresh]
-            self._write(fresh[-1])
+            since = self.meta.checkpoint
+            for part in up_to_erasures(fresh):
+                self._load(part)
+                marked += [self._fold(recorded) for recorded in part]
+                self._write(since, part[-1])
+                since = part[-1].seq
             self.db.execute("COMMIT")
         except BaseException:
             self._forget()
@@ -102,6 +109,10 @@ class Projection:
         self._forget()
         return marked
 
+    def tidy(self) -> None:
+        """Take what was erased out of the write-ahead log too. Somebody who reads may be in the way: then try later."""
+        self.leaves_traces = not tidy(self.db)
+
     def finish(self) -> None:
         """Make a new file one that others can read while it is written, and let go of it."""
         make_shared(self.db)
@@ -120,6 +131,7 @@ class Projection:
         self._threads = Threads(self.db)
         self._usage = Usage(self.db)
         self._receipts = Receipts(self.db)
+        self._gone: list[int] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
         self._chats.load({recorded.key for recorded in batch})
@@ -187,6 +199,10 @@ class Projection:
         turn = held.state.turn
         if held.fold(recorded):
             self._chats.changed(held)
+        if is_erasure(recorded):
+            self._gone.append(held.id)
+            self._chats.forget(held, recorded)
+            return
         is_answered = turn is not None and isinstance(event, Reply) and event.turn == turn.id
         if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
             self._usage.ended(held, recorded, turn)
@@ -194,10 +210,15 @@ class Projection:
         self._turns.fold(held, recorded)
         self._threads.fold(held, recorded)
 
-    def _write(self, last: Recorded) -> None:
-        self._history.write(self.meta.checkpoint)
-        for table in (self._chats, self._controls, self._turns, self._threads, self._usage, self._receipts):
+    def _write(self, since: int, last: Recorded) -> None:
+        self._history.write(since)
+        for table in (self._controls, self._turns, self._threads, self._usage, self._receipts):
             table.write()
-        self.db.execute(_SEARCH, (self.meta.checkpoint,))
+        self.db.execute(_SEARCH, (since,))
+        for chat in self._gone:
+            forget(self.db, chat)
+            self.leaves_traces = True
+        self._gone.clear()
+        self._chats.write()
         stamped = (last.seq, last.msg_id, micros(last.at))
         self.db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?, at = ?", stamped)

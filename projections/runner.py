@@ -72,6 +72,7 @@ class Runner:
         self._delivered = 0
         self._seen = 0
         self._aim = 0
+        self._tidies_at = 0.0
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._reading: asyncio.Future[list[Recorded] | None]
@@ -194,6 +195,8 @@ class Runner:
                         return True
                     if batch and not await self._take(projection, batch):
                         return True
+                    if projection.leaves_traces:
+                        await self._tidy(projection)
             finally:
                 self._reading.cancel()
                 await asyncio.wait([self._reading])
@@ -249,6 +252,17 @@ class Runner:
         if marked:
             self._on_committed(marked)
         return True
+
+    async def _tidy(self, projection: Projection) -> None:
+        """Leave nothing of what was erased in SQLite's write-ahead log, once nobody reads in it."""
+        now = asyncio.get_running_loop().time()
+        if now < self._tidies_at:
+            return
+        self._tidies_at = now + self._retry_after
+        try:
+            await self._on_writer(projection.tidy)
+        except sqlite3.DatabaseError as error:
+            log.warning("projection_not_tidied", reason=str(error), retry_after=self._retry_after)
 
     async def _is_still_live(self, projection: Projection) -> bool:
         """Whether this file is there and the pointer names it; if not, a new one of use is opened.

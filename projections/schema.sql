@@ -11,7 +11,7 @@ CREATE TABLE meta (
 );
 
 CREATE TABLE chats (
-    id INTEGER PRIMARY KEY,                  -- counted up in the order in which chats appear in the log
+    id INTEGER PRIMARY KEY,                  -- sequence of the chat's first event, or of the last one that erased it
     account TEXT NOT NULL,
     chat TEXT NOT NULL,
     partition INTEGER NOT NULL,
@@ -80,6 +80,8 @@ CREATE INDEX context ON history (chat, ended) WHERE context IS NOT NULL;
 CREATE VIRTUAL TABLE search USING fts5 (
     text, content = 'history', content_rowid = 'seq', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
 );
+
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 
 CREATE TABLE controls (
     id TEXT NOT NULL,

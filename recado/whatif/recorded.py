@@ -82,6 +82,9 @@ class RecordedFiles:
             log.warning("media_unavailable", object=name, reason=str(error))
             return None
 
+    async def erase(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
 
 def _given(arguments: str) -> Any:
     try:

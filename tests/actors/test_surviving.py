@@ -115,12 +115,12 @@ async def test_a_refused_append_is_tried_again_and_the_run_is_not(refusal: Excep
     tries: list[str] = []
 
     class Refusing(MemoryLog):
-        async def append(self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str) -> Appended:
+        async def append(self, key: ChatKey, decision: Decision, *, msg_id: str, **how: Any) -> Appended:
             if isinstance(decision, Reply):
                 tries.append(msg_id)
                 if len(tries) < 3:
                     raise refusal
-            return await super().append(key, decision, expected=expected, msg_id=msg_id)
+            return await super().append(key, decision, msg_id=msg_id, **how)
 
     async with house(Refusing()) as home:
         await home.say("m1")

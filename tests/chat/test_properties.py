@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chat.commands import Answered, Command, Failed, MediaSettled, ThreadReady
+from chat.erasing import Removed
 from chat.evolve import evolve
 from chat.gates import Gates
-from chat.pending import CreateThread, Due, EndBurst, Obey, ReadMedia, Resume, Setting, WriteReply, owes
+from chat.pending import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Setting, WriteReply, owes
 from chat.state import Chat
-from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
+from events.decisions import Erased, Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from tests.chat.story import Story, order, text
@@ -127,12 +128,16 @@ class Shell:
                 command = MediaSettled(turn, message, "text", "words")
             case ReadMedia(turn, _, message):
                 command = MediaSettled(turn, message, "nothing", reason="too_large", bare=True)
+            case Erase(seq):
+                command = Removed(seq, 1, 0, 0, ())
             case _:
                 command = work
         facts: dict[str, Any] = {"id": f"t{len(story.events)}", "words": WORDS}
         if isinstance(command, Obey) and command.control.command == "retry":
             facts["failed"] = self.failed()
             facts["unread"] = self.unread(facts["failed"])
+        if isinstance(command, Obey) and command.control.command == "erase":
+            facts["last"] = len(story.events)
         decision = story.when(command, **facts)
         assert decision is not None, f"{command} was owed and led to nothing"
         story.record(decision, by=story.setting.incarnation)
@@ -192,7 +197,7 @@ def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]]) -> N
     ]
     assert endings(story.events) == Counter(arrived)
     orders = [e.event.id for e in story.events if isinstance(e.event, Control) and not e.repeat]
-    causes = [e.event.cause for e in story.events if getattr(e.event, "cause", None)]
+    causes = [e.event.cause for e in story.events if getattr(e.event, "cause", None) and not is_receipt(e)]
     assert sorted(causes) == sorted(orders), "every order is answered exactly once"
     told = [e.event.turn for e in story.events if isinstance(e.event, TurnFailed) and e.event.told]
     about = [e.event for e in story.events if isinstance(e.event, Reply) and e.event.about]
@@ -257,9 +262,36 @@ def test_what_comes_in_commutes_with_decisions_that_do_not_name_it(steps: list[t
     assert chat == shell.story.chat
 
 
+def is_receipt(recorded: Recorded) -> bool:
+    return isinstance(recorded.event, Erased) and recorded.event.done
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS, st.data())
+def test_erased_in_part_is_erased_as_a_whole(steps: list[tuple[str, Any]], data: Any) -> None:
+    """Whatever of what was erased is gone from the log already, the state is the same."""
+    shell = Shell()
+    for kind, value in steps:
+        shell.step(kind, value)
+    shell.step("order", "erase")
+    shell.finish()
+    for kind, value in data.draw(STEPS):
+        shell.step(kind, value)
+    events = shell.story.events
+    erasures = [n for n, e in enumerate(events) if isinstance(e.event, Erased) and not e.event.done]
+    for at in erasures:
+        kept = [event for event in events[:at] if data.draw(st.booleans())]
+        chat = Chat()
+        for recorded in kept + events[at:]:
+            chat = evolve(chat, recorded)
+        assert chat == shell.story.chat
+
+
 def names(decision: Recorded, arrived: Recorded) -> bool:
     """Whether the decision speaks of the inbound event, or was made knowing of it."""
     event = decision.event
+    if isinstance(event, Erased) and not event.done:
+        return True
     if isinstance(arrived.event, Edit | Revoke) and getattr(event, "seen", 0) >= arrived.seq:
         return True
     named = {*getattr(event, "messages", ()), *getattr(event, "in_reply_to", ()), getattr(event, "cause", None)}

@@ -337,3 +337,47 @@ async def test_the_head(log: EventLog) -> None:
     assert (head.first, head.last, head.created) == (1, 2, empty.created)
     assert head.now >= empty.now >= empty.created
     assert 0 < head.size < head.limit
+
+
+async def test_a_decision_that_nothing_may_have_come_in_before(log: EventLog) -> None:
+    """Given that somebody wrote meanwhile, an append that expects the chat's last event of either side is refused, and
+    succeeds once it expects that message."""
+    first = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
+    written = await log.publish(ANA, message("m2"), msg_id="in:a:m2")
+    await log.publish(BIA, message("m1"), msg_id="in:b:m1")
+    with pytest.raises(WrongExpectedVersion) as caught:
+        await log.append(ANA, ignored("m3"), expected=first.seq, msg_id="inc:2", last=first.seq)
+    assert caught.value.actual == first.seq
+    assert await log.last_of(ANA) == written.seq
+    appended = await log.append(ANA, ignored("m3"), expected=first.seq, msg_id="inc:3", last=written.seq)
+    again = await log.append(ANA, ignored("m3"), expected=first.seq, msg_id="inc:3", last=written.seq)
+    assert (again.seq, again.duplicate) == (appended.seq, True)
+    assert await log.last_of(ANA) == appended.seq
+
+
+async def test_the_events_of_one_chat(log: EventLog) -> None:
+    """Both sides, oldest first, up to a sequence; of a chat that nobody knows, none."""
+    await log.publish(ANA, message("m1"), msg_id="in:a:m1")
+    await log.publish(BIA, message("m1"), msg_id="in:b:m1")
+    decided = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
+    later = await log.publish(ANA, message("m2"), msg_id="in:a:m2")
+    assert [recorded.event async for recorded in log.of_chat(ANA, later.seq)] == [message("m1"), ignored("m1")]
+    assert [recorded.seq async for recorded in log.of_chat(ANA, later.seq + 1)][-2:] == [decided.seq, later.seq]
+    assert [recorded async for recorded in log.of_chat(ChatKey("a", "nobody"), 100)] == []
+    assert await log.last_of(ChatKey("a", "nobody")) == 0
+
+
+async def test_an_erased_event_is_gone(log: EventLog) -> None:
+    """It is not read, not tailed, not counted; what stands beside it is, and the chat goes on deciding. To erase it
+    again is no error."""
+    first = await log.publish(ANA, message("m1"), msg_id="in:a:m1")
+    decided = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
+    await log.publish(ANA, message("m2"), msg_id="in:a:m2")
+    before = (await log.head()).size
+    await log.erase(first.seq)
+    await log.erase(first.seq)
+    assert await log.read(first.seq) is None
+    assert (await log.head()).size < before
+    assert [recorded.event for recorded in await read_to_head(log)] == [ignored("m1"), message("m2")]
+    assert [recorded.event async for recorded in log.of_chat(ANA, 100)] == [ignored("m1"), message("m2")]
+    await log.append(ANA, ignored("m2"), expected=decided.seq, msg_id="inc:2")

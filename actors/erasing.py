@@ -1,0 +1,115 @@
+"""Removing what a chat was, wherever it stands: at the provider, in the object store, and in the log, in this order.
+
+The log says what there is elsewhere, so its own part goes last. Whoever is killed on the way begins again with what is
+left: to remove what is gone is no error. The projections forget by themselves, as they fold the decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from actors.instance import Instance
+from backends.protocol import CannotForget, ReplyFailed
+from chat.erasing import Removed
+from events.decisions import RunStarted, ThreadCreated
+from events.ids import ChatKey
+from events.inbound import Message
+from events.log import LogError
+from events.recorded import Recorded
+
+PROVIDER_PATIENCE = 600.0
+"""Seconds for which a provider that cannot be reached is asked again; then its threads are named as left."""
+
+_LONGEST_PAUSE = 30.0
+
+_Found = TypeVar("_Found")
+log = structlog.get_logger("recado.actors")
+
+
+class _Thread(msgspec.Struct):
+    backend: str
+    id: str
+    runs: list[str]
+
+
+async def last_known(instance: Instance, key: ChatKey) -> int:
+    """Sequence of the chat's last event, once the projection has it and the chat's actor was told of it."""
+    seq = await _persistently(instance, "last_event", lambda: instance.log.last_of(key))
+    await instance.progress.reached(seq)
+    return seq
+
+
+async def remove(instance: Instance, key: ChatKey, seq: int) -> Removed:
+    """Remove everything of the chat that stands before `seq`, however often that has to be tried. Raises Fenced."""
+    stored = await _persistently(instance, "read", lambda: _stored(instance, key, seq))
+    threads = [thread for thread in _threads(stored) if instance.threads.keeps(thread.backend)]
+    left = [why for thread in threads if (why := await _forget(instance, thread)) is not None]
+    objects = 0
+    for name in dict.fromkeys(_objects(stored)):
+        objects += await _persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+    for recorded in stored:
+        await _persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
+    log.info("erased", chat=key.chat, events=len(stored), objects=objects, threads=len(threads), left=len(left))
+    return Removed(seq, len(stored), objects, len(threads) - len(left), tuple(left))
+
+
+async def _stored(instance: Instance, key: ChatKey, seq: int) -> list[Recorded]:
+    return [recorded async for recorded in instance.log.of_chat(key, seq)]
+
+
+def _objects(stored: Sequence[Recorded]) -> list[str]:
+    messages = [recorded.event for recorded in stored if isinstance(recorded.event, Message)]
+    return [message.media.object for message in messages if message.media is not None]
+
+
+def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
+    """Every thread that the chat has had, with the runs that were made in it."""
+    threads: dict[tuple[str, str], _Thread] = {}
+    current: _Thread | None = None
+    for recorded in stored:
+        match recorded.event:
+            case ThreadCreated(backend=backend, thread=thread):
+                current = threads.setdefault((backend, thread), _Thread(backend, thread, []))
+            case RunStarted(run=run) if current is not None:
+                current.runs.append(run)
+    return list(threads.values())
+
+
+async def _forget(instance: Instance, thread: _Thread) -> str | None:
+    """Why the provider still has the thread; None: it has not."""
+    until, pause = asyncio.get_running_loop().time() + PROVIDER_PATIENCE, 0.5
+    while True:
+        instance.fence.check()
+        try:
+            await instance.threads.forget(thread.backend, thread.id, thread.runs)
+        except CannotForget as refusal:
+            why = refusal.detail
+            break
+        except ReplyFailed as failure:
+            why = failure.detail
+            if asyncio.get_running_loop().time() + pause >= until:
+                break
+            log.warning("erasure_waits", at="thread", backend=thread.backend, reason=why, retry_in=pause)
+        else:
+            return None
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+    log.error("thread_left", backend=thread.backend, thread=thread.id, reason=why)
+    return f"{thread.backend} {thread.id}: {why}"
+
+
+async def _persistently(instance: Instance, at: str, work: Callable[[], Awaitable[_Found]]) -> _Found:
+    pause = 0.1
+    while True:
+        instance.fence.check()
+        try:
+            return await work()
+        except LogError as refusal:
+            log.warning("erasure_waits", at=at, reason=str(refusal), retry_in=pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,0 +1,97 @@
+"""Forgetting a chat: one decision after which nothing before it counts, then the work of removing it everywhere.
+
+The decision is made when nothing is open, and appended only if nothing came in meanwhile. So the state behind it does
+not depend on anything before it, and it does not matter how much of that has been removed already.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from chat.state import Chat, Erasing, Order, Pause
+from events.decisions import Erased, Ignored
+from events.inbound import Control, Time
+
+
+class Removed(msgspec.Struct, frozen=True, gc=False):
+    """What stood before `erased` at `seq` is removed: so many events, objects and threads; `left` are the threads that
+    their provider did not delete."""
+
+    seq: int
+    events: int
+    objects: int
+    threads: int
+    left: tuple[str, ...]
+
+
+def ordered(chat: Chat) -> Order | None:
+    """The next order to erase the chat, once no other is left: what those ask for would be forgotten with them."""
+    if any(order.control.command != "erase" for order in chat.orders):
+        return None
+    return chat.orders[0] if chat.orders else None
+
+
+def open_messages(chat: Chat) -> tuple[str, ...]:
+    """What has to end before the chat can be erased."""
+    waiting = tuple(message.id for message in chat.waiting)
+    return (*chat.turn.messages, *waiting) if chat.turn is not None else waiting
+
+
+def is_in_use(chat: Chat, control: Control) -> bool:
+    """Whether the order was for a chat in which nothing happened since its time, and something did."""
+    if control.until is None:
+        return False
+    return bool(open_messages(chat)) or (chat.replied is not None and chat.replied > control.until)
+
+
+def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Erased | Ignored:
+    """The decision on the order; `last` is the sequence of the chat's last event."""
+    control = order.control
+    if chat.orders[-1].control != control:
+        return Ignored(messages=(), reason="ordered_again", at=at, cause=control.id)
+    if is_in_use(chat, control):
+        return Ignored(messages=(), reason="in_use", at=at, cause=control.id)
+    pause = chat.pause
+    return Erased(
+        upto=last,
+        at=at,
+        by=by,
+        cause=control.id,
+        admission=chat.admission,
+        stopped=chat.stopped,
+        held=pause.reason if pause is not None else "",
+        until=pause.until if pause is not None else None,
+    )
+
+
+def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
+    """The decision that what was erased is gone; None if nobody owes that any more."""
+    erasing = chat.erasing
+    if erasing is None or erasing.seq != removed.seq:
+        return None
+    return Erased(
+        upto=removed.seq,
+        at=at,
+        by=erasing.by,
+        cause=erasing.cause,
+        done=True,
+        events=removed.events,
+        objects=removed.objects,
+        threads=removed.threads,
+        left=removed.left,
+    )
+
+
+def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
+    """The state after the decision at `seq`, or after the receipt of it."""
+    if event.done:
+        return replace(chat, o=seq, erasing=None)
+    return Chat(
+        i=seq,
+        o=seq,
+        admission=event.admission,
+        stopped=event.stopped,
+        pause=Pause(event.until, event.held) if event.held else None,
+        erasing=Erasing(seq, event.by, event.cause),
+    )
