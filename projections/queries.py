@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from chat.gates import pairing_code
 from chat.state import Chat
 from events.ids import ChatKey
 from projections.chats import decode_snapshot
-from projections.database import moment, rows_for
+from projections.database import micros, moment, rows_for
 from projections.entries import entries, turns
 from projections.reader import Reader
 from projections.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
@@ -42,6 +43,10 @@ _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
     " WHERE attention IS NOT NULL AND ? IN (account, '')"
 )
+_IDLE = (
+    "SELECT account, chat, last_at FROM chats WHERE last_at < ? AND (messages OR replies) AND NOT owes"
+    " AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
+)
 _COUNTS = (
     "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
     " coalesce(sum(replies), 0) FROM chats"
@@ -65,7 +70,7 @@ class Queries:
         where, given = ("WHERE account = ?", [account]) if account else ("", [])
         statement = _CHATS.format(where)
         rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
-        return tuple(_chat_view(row) for row in rows)
+        return tuple(view for view in map(_chat_view, rows) if not _is_blank(view))
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the one that has waited longest first."""
@@ -143,6 +148,13 @@ class Queries:
             found = last_message(db, account or "", chat or "")
             return tuple(why(db, *found)) if found is not None else ()
 
+    def idle(self, before: datetime, partitions: Collection[int], limit: int) -> tuple[tuple[ChatKey, datetime], ...]:
+        """At most `limit` chats of these partitions in which something was said, and nothing happened since `before`,
+        with the time of what happened last."""
+        wanted = msgspec.json.encode(sorted(partitions)).decode()
+        rows = self._reader.connection().execute(_IDLE, (micros(before), wanted, limit)).fetchall()
+        return tuple((ChatKey(account, chat), moment(last_at)) for account, chat, last_at in rows)
+
     def chats_by_partition(self) -> dict[int, int]:
         """How many chats there are in each partition that has any."""
         rows = self._reader.connection().execute("SELECT partition, count(*) FROM chats GROUP BY partition").fetchall()
@@ -155,6 +167,12 @@ class Queries:
 
 
 _LAST = 2**63 - 1
+
+
+def _is_blank(chat: ChatView) -> bool:
+    """Whether nothing is left of the chat but that it was erased."""
+    has_words = chat.messages or chat.replies
+    return not (has_words or chat.owes or chat.paused or chat.stopped or chat.admission)
 
 
 def _admission(key: ChatKey, state: Chat) -> str | None:

@@ -35,11 +35,13 @@ EXPLAINED: dict[str, str] = {
     "handed_off": "a human was asked to take the chat over",
     "budget": "the chat had used up RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
     "stale": "it was older than RECADO_STALE_AFTER",
+    "erased": "the chat was erased",
     "restored": "it was open in the backup from which the log was put back, and may have been answered since",
     # of an order
     "too_long": "its text is longer than one event of the log may be",
     "nothing_to_retry": "no failed turn has these messages",
-    "not_supported": "this recado cannot do that yet",
+    "ordered_again": "the same was ordered once more behind it",
+    "in_use": "somebody has written since",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 
 import msgspec
@@ -55,8 +56,16 @@ async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bo
     return Said(ending, stored.duplicate or seq < stored.seq, apology)
 
 
-async def order(log: EventLog, key: ChatKey, control: Control, *, patience: float) -> Decision:
-    """Store an order about the chat and wait `patience` seconds for the decision that obeys or refuses it.
+async def order(
+    log: EventLog,
+    key: ChatKey,
+    control: Control,
+    *,
+    patience: float,
+    ends: Callable[[Decision], bool] = lambda _: True,
+) -> Decision:
+    """Store an order about the chat and wait `patience` seconds for the decision that obeys or refuses it; of several,
+    for the first that `ends` says it is.
 
     Raises NoAnswer once it is stored; LogFull, EventTooLarge, LogUnavailable.
     """
@@ -65,7 +74,7 @@ async def order(log: EventLog, key: ChatKey, control: Control, *, patience: floa
         async with asyncio.timeout(patience), aclosing(log.tail(stored.seq, decisions_filter(key))) as tail:
             async for batch in tail:
                 for recorded in batch:
-                    if getattr(recorded.event, "cause", None) == control.id:
+                    if getattr(recorded.event, "cause", None) == control.id and ends(recorded.event):  # type: ignore[arg-type]
                         return recorded.event  # type: ignore[return-value]
     except TimeoutError as late:
         raise NoAnswer(patience) from late

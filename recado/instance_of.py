@@ -8,7 +8,7 @@ from actors.bus_time import BusTime
 from actors.fence import Fence
 from actors.instance import ChatReads, Checkpoint, Instance, Tools
 from actors.media import Files
-from backends.protocol import Backend
+from backends.protocol import Backend, Threads
 from events.log import EventLog
 from recado.settings import Settings
 
@@ -25,6 +25,7 @@ def instance_of(
     bus_time: BusTime,
     fresh_id: Callable[[], str],
     files: Files,
+    threads: Threads | None = None,
     fence: Fence | None = None,
     is_finishing: Callable[[str], bool] = lambda _: False,
 ) -> Instance:
@@ -51,4 +52,5 @@ def instance_of(
         gates=settings.gates,
         takeover=settings.takeover,
         files=files,
+        threads=threads,
     )

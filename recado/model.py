@@ -16,7 +16,8 @@ from backends.agents import Agents
 from backends.assistants import Assistants
 from backends.attached import IMAGES, OFFICE, PDF
 from backends.chat_completions import ChatCompletions
-from backends.protocol import Backend
+from backends.forgetting import ProviderThreads
+from backends.protocol import Backend, NoThreads, Threads
 from backends.responses import Responses
 from backends.scripted import Scripted
 from recado.local_model import LocalModel, LocalModelFailed
@@ -78,6 +79,19 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
     else:
         async with _started(settings, announced=own) as model, _closing(model):
             yield model
+
+
+@asynccontextmanager
+async def open_threads(settings: Settings) -> AsyncIterator[Threads]:
+    """What the provider keeps of conversations, of every mode that this recado was ever in with this server."""
+    if settings.openai_api_mode == "scripted":
+        yield NoThreads()
+        return
+    threads = ProviderThreads(settings.openai_api_key or "none", settings.openai_base_url)
+    try:
+        yield threads
+    finally:
+        await threads.close()
 
 
 def key_print(settings: Settings) -> str:

@@ -131,6 +131,15 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
             example="2h",
         ),
     ] = timedelta(minutes=30)
+    retention: Annotated[
+        timedelta,
+        Variable(
+            name="RECADO_RETENTION",
+            reader=duration(timedelta(0), timedelta(days=3650)),
+            meaning="A chat in which nothing has happened for so long is erased, as `recado erase` does it. 0s: never.",
+            example="90d",
+        ),
+    ] = timedelta(0)
     handoff: Annotated[
         Literal["on", "off"],
         Variable(

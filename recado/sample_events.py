@@ -107,6 +107,6 @@ DECISION_SAMPLES: dict[str, Decision] = {
     "approved": Approved(by="cli:ana", cause="01JDF", at=_at(56)),
     "blocked": Blocked(by="cli:ana", cause="01JDG", at=_at(58)),
     "reset": Reset(upto=1042, by="cli:ana", cause="01JDD", at=_at(60)),
-    "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70)),
+    "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70), done=True, events=1042, objects=3, threads=1),
 }
 """An example of each type of side `o`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from secrets import token_hex
@@ -51,8 +51,9 @@ from recado.embedded import EmbeddedNats
 from recado.instance_of import instance_of
 from recado.leased import while_held
 from recado.media import open_files
-from recado.model import key_print, open_model
+from recado.model import key_print, open_model, open_threads
 from recado.readiness import Readiness
+from recado.retention import retain
 from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
 from recado.whatsapp_settings import UNSET_ACCOUNT
@@ -135,6 +136,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
             files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
+            threads=await stack.enter_async_context(open_threads(settings)),
             fence=fence,
             is_finishing=members.is_finishing,
         )
@@ -177,10 +179,11 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(ownership.run())
         stack.push_async_callback(ownership.leave, DRAIN)
 
-        simulator = Simulator(event_log, settings.account) if simulated else None
-        if simulator is not None:
-            gateway = Lease(leases, f"g.{token(settings.account)}", me)
-            keep(while_held(gateway, lambda: _deliver(event_log, settings, simulator)))
+        if settings.retention:
+            kept, now = settings.retention, instance.bus_time.now
+            keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
+
+        simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, simulated)
 
         deps = Deps(
             account=settings.account,
@@ -215,6 +218,21 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
         if probes is not None:
             log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
         yield await stack.enter_async_context(serving(make_app(deps), page))
+
+
+def _simulator(
+    settings: Settings,
+    event_log: EventLog,
+    lease: Lease,
+    keep: Callable[[Coroutine[Any, Any, None]], None],
+    wanted: bool,
+) -> Simulator | None:
+    """The simulated phones, if they are wanted; their gateway runs while it holds its lease."""
+    if not wanted:
+        return None
+    simulator = Simulator(event_log, settings.account)
+    keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
+    return simulator
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:

@@ -51,6 +51,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "retry": Entry("control", "Answer again what failed."),
         "approve": Entry("control", "Let an unknown person in."),
         "block": Entry("control", "Answer a chat no more."),
+        "erase": Entry("erasing", "Remove every byte of a chat."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),

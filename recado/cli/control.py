@@ -111,7 +111,7 @@ async def _give(
     chosen = settings()
     async with open_log(chosen) as (log, _):
         end = until((await log.head()).now) if until is not None else None
-        control = Control(id=token_hex(8), command=command, until=end, by=f"cli:{_user()}", **fields)
+        control = Control(id=token_hex(8), command=command, until=end, by=by_user(), **fields)
         return await order(log, key_of(chosen, chat, account), control, patience=OBEYED_WITHIN)
 
 
@@ -138,8 +138,9 @@ def _told(decision: Decision) -> str:
             return f"Done: {decision}"
 
 
-def _user() -> str:
+def by_user() -> str:
+    """Who gives an order from the command line."""
     try:
-        return getpass.getuser()
+        return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a container's user may have no name
-        return "unknown"
+        return "cli:unknown"

@@ -106,7 +106,21 @@ FULL: dict[str, Inbound | Decision] = {
     "approved": decisions.Approved(at=AT, by="ana", cause="k1"),
     "blocked": decisions.Blocked(at=AT, by="ana", cause="k1"),
     "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
-    "erased": decisions.Erased(upto=42, at=AT, by="ana", cause="k1"),
+    "erased": decisions.Erased(
+        upto=42,
+        at=AT,
+        by="ana",
+        cause="k1",
+        done=True,
+        admission="blocked",
+        stopped=True,
+        held="taken_over",
+        until=AT,
+        events=41,
+        objects=2,
+        threads=1,
+        left=("responses conv_1: no",),
+    ),
 }
 
 LEAST: dict[str, Inbound | Decision] = {
