@@ -143,8 +143,10 @@ async def unusable(log: EventLog, meta: Meta) -> str | None:
     if meta.checkpoint > head.last:
         return f"its checkpoint {meta.checkpoint} is behind the log's end {head.last}: the log was cut"
     stored = await _event_at(log, meta.checkpoint)
+    if stored is None:
+        return None  # it was erased: sequences are never given out twice
     # Gateways need not give a Msg-Id, and without one the stamp alone tells two events apart.
-    if stored is None or (stored.msg_id, micros(stored.at)) != (meta.msg_id, meta.at):
+    if (stored.msg_id, micros(stored.at)) != (meta.msg_id, meta.at):
         return f"the log has another event at its checkpoint {meta.checkpoint}"
     return None
 

@@ -46,7 +46,8 @@ def erase(chat: str, account: str | None, yes: bool, as_json: bool) -> None:
         click.echo(f"Not done: {decision}", err=True)
         sys.exit(1)
     if as_json:
-        click.echo(json_text(decision))
+        fields = ("events", "objects", "threads", "left")
+        click.echo(json_text({field: getattr(decision, field) for field in fields}))
     else:
         click.echo(_told(decision))
     for thread in decision.left:

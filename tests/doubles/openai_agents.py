@@ -75,6 +75,7 @@ class AgentsDouble(Serving):
             web.post("/v1/agents/sessions", self.served("sessions.create", self._create)),
             web.get(one, self.served("sessions.retrieve", self._in_session(lambda s, *_: s.shown()))),
             web.post(one, self.served("sessions.update", self._in_session(self._update))),
+            web.delete(one, self.served("sessions.delete", self._in_session(self._delete))),
             web.post(f"{one}/events", self.served("events.create", self._in_session(self._take_events))),
             web.get(f"{one}/items", self.served("items.list", self._in_session(self._list_items))),
             web.get(f"{one}/turns", self.served("turns.list", self._in_session(self._list_turns))),
@@ -97,6 +98,12 @@ class AgentsDouble(Serving):
         if id_ not in self.saved:
             return agents_wire.not_found("agent", id_)
         return self.saved[id_] | {"object": "agent", "created_at": 0, "updated_at": 0, "metadata": {}}
+
+    def _delete(self, session: SessionState, *_: Any) -> Json | WireError:
+        if session.active is not None:
+            return agents_wire.still_running(session.id)
+        del self.sessions[session.id]
+        return {"id": session.id, "object": "agent.session.deleted", "deleted": True}
 
     def _create(self, _: Mapping[str, str], __: Mapping[str, str], body: Json) -> Json | WireError:
         id_ = body.get("agent_id")

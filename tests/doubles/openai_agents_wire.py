@@ -55,6 +55,10 @@ def not_found(what: str, id_: str) -> WireError:
     return wire.error(404, f"No {what} found with id '{id_}'.", "invalid_request_error")
 
 
+def still_running(session: str) -> WireError:
+    return wire.error(409, f"Session '{session}' is running: cancel it first.", "invalid_request_error")
+
+
 def not_pending(call: str) -> WireError:
     """What openai.lib.streaming.agents knows as a call that the server has not registered yet."""
     return wire.error(400, f"Unknown pending tool call: {call}", "invalid_request_error", code="invalid_request_error")

@@ -56,6 +56,7 @@ class Conversations:
     def __init__(self) -> None:
         self.bare = False
         self.all: dict[str, Conversation] = {}
+        self.left: list[Json] = []  # items of conversations that were deleted with them
         self._numbers = itertools.count(1)
 
     def create(self, body: Json) -> Conversation:
@@ -90,6 +91,11 @@ class Conversations:
         if after is not None:
             items = items[self._place(items, after) + 1 :]
         return page(items[:limit], has_more=len(items) > limit)
+
+    def delete(self, conversation: Conversation) -> Json:
+        """Its items stay, says the API reference."""
+        self.left += self.all.pop(conversation.id).items
+        return {"id": conversation.id, "object": "conversation.deleted", "deleted": True}
 
     def delete_item(self, conversation: Conversation, item: str) -> Json:
         del conversation.items[self._place(conversation.items, item)]

@@ -95,6 +95,7 @@ class ResponsesDouble(ResponsesServing):
         routes = [
             web.post("/v1/conversations", self.served("conversations.create", self._create_conversation)),
             web.get(one, self.served("conversations.retrieve", self._conversation)),
+            web.delete(one, self.served("conversations.delete", self._delete_conversation)),
             web.post(items, self.served("items.create", self._add_items)),
             web.get(items, self.served("items.list", self._list_items)),
             web.delete(items + "/{item}", self.served("items.delete", self._delete_item)),
@@ -125,6 +126,9 @@ class ResponsesDouble(ResponsesServing):
 
     async def _conversation(self, request: web.Request, _: Json, __: ResponsesFault | None) -> Json:
         return self.conversations.find(request.match_info["id"]).object()
+
+    async def _delete_conversation(self, request: web.Request, _: Json, __: ResponsesFault | None) -> Json:
+        return self.conversations.delete(self._unlocked(request.match_info["id"]))
 
     async def _add_items(self, request: web.Request, body: Json, _: ResponsesFault | None) -> Json:
         return self.conversations.add(self._unlocked(request.match_info["id"]), body)

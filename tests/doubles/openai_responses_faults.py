@@ -14,6 +14,7 @@ Operation = Literal[
     "responses.retrieve",
     "responses.cancel",
     "conversations.create",
+    "conversations.delete",
     "items.create",
     "items.list",
     "items.delete",

@@ -49,7 +49,10 @@ async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
         ("UPDATE history SET text = 'forged' WHERE id = 't5.r'", ["history"]),
         ("UPDATE history SET reason = 'stale' WHERE id = 'm3'", ["history"]),
         ("DELETE FROM turns WHERE id = 't7'", ["turns"]),
-        ("UPDATE chats SET snapshot = replace(snapshot, '\"i\":', '\"i\":1') WHERE id = 2", ["chats"]),
+        (
+            "UPDATE chats SET snapshot = replace(snapshot, '\"i\":', '\"i\":1') WHERE id = (SELECT max(id) FROM chats)",
+            ["chats"],
+        ),
         ("UPDATE usage SET output_tokens = output_tokens - 1", ["usage"]),
         ("UPDATE threads SET ended = NULL WHERE thread = 'th2'", ["threads"]),
         ("INSERT INTO receipts VALUES (1, 't1.r', 99, 'read', 0, NULL, NULL, 0, 0, NULL, NULL)", ["receipts"]),

@@ -138,9 +138,7 @@ async def test_orders_that_make_no_sense(service: Service) -> None:
     for body in (b'{"id": "c1", "command": "dance"}', b'{"id": "c2", "command": "pause", "until": "2026-01-01"}'):
         seq = await service.outsider.put("control", key, body)
         assert await service.ignored(key, f"seq:{seq}") == "unreadable"
-    for number, (command, reason) in enumerate(
-        [("send", "empty"), ("retry", "nothing_to_retry"), ("erase", "not_supported")]
-    ):
+    for number, (command, reason) in enumerate([("send", "empty"), ("retry", "nothing_to_retry")]):
         seq = await service.outsider.order(key, f"no{number}", command)
         refused = await service.log.seen("ignored", key=key, after=seq)
         assert (refused.event.cause, refused.event.reason) == (f"no{number}", reason)
