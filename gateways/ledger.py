@@ -1,7 +1,7 @@
 """The send ledger: which replies of an account are still to be delivered, folded from its events alone.
 
-A reply is owed from the moment it stands in the log until receipts settle it, part by part. Receipts may be repeated
-and may come in any order (a provider's do): what counts is the furthest state.
+A reply is owed from the moment it stands in the log until receipts settle it, part by part, or its chat is erased.
+Receipts may be repeated and may come in any order (a provider's do): what counts is the furthest state.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from chat.receipts import furthest, is_settled
-from events.decisions import Reply
+from events.decisions import Erased, Reply
 from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded
@@ -58,6 +58,9 @@ class Ledger:
         if isinstance(event, Reply):
             if recorded.at >= self.since:
                 self._add(Owed(key, recorded.seq, event.id, event))
+        elif isinstance(event, Erased) and not event.done:
+            for owed in list(self._chats.get(key.chat, {}).values()):
+                self.drop(owed)
         elif isinstance(event, Receipt):
             self.since = min(self.since, recorded.at)
             known = self._owed.get((key.chat, event.reply, event.template is not None))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.receipts import furthest, is_settled
-from events.decisions import Reply
+from events.decisions import Erased, Reply
 from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded, Unreadable
@@ -30,9 +30,9 @@ class Told:
         self.ledger = Ledger(NOON + timedelta(seconds=since))
         self.seq = 0
 
-    def event(self, event: Reply | Receipt | Unreadable, key: ChatKey = ANA) -> int:
+    def event(self, event: Reply | Erased | Receipt | Unreadable, key: ChatKey = ANA) -> int:
         self.seq += 1
-        side, type_ = ("o", "reply") if isinstance(event, Reply) else ("i", "receipt")
+        side, type_ = ("o", "reply") if isinstance(event, Reply | Erased) else ("i", "receipt")
         self.ledger.fold(Recorded(self.seq, key, side, type_, NOON + timedelta(seconds=self.seq), "", event))
         return self.seq
 
@@ -158,3 +158,16 @@ def test_receipts_in_any_order_settle_alike() -> None:
         for state in order:
             told.receipt("r1", state)  # type: ignore[arg-type]
         assert told.next() is None
+
+
+def test_what_was_not_sent_before_a_chat_was_erased_is_not_sent() -> None:
+    """Nothing of that chat is owed any more; what is decided afterwards is, and so is what others are owed."""
+    told = Told()
+    told.event(reply("r1"))
+    told.event(reply("r1", key=TOM), TOM)
+    told.event(Erased(upto=2, at=NOON))
+    assert told.next() is None
+    assert told.next(TOM) == "r1"
+    told.event(reply("r2"))
+    told.event(Erased(upto=3, at=NOON, done=True))
+    assert told.next() == "r2"

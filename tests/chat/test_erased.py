@@ -1,0 +1,151 @@
+"""A chat is forgotten: when that is decided, what outlasts it, and what is owed afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from chat.commands import Answered, Failed
+from chat.erasing import Removed
+from chat.pending import Apologise, Erase, Obey, Refuse, owes
+from chat.state import Chat
+from events.decisions import (
+    Approved,
+    Blocked,
+    Decision,
+    Erased,
+    Ignored,
+    Paused,
+    Reply,
+    TokenUsage,
+    TurnFailed,
+)
+from tests.chat.story import ME, NOON, Story, order, text
+
+
+def erased(story: Story) -> list[Decision]:
+    """What is decided until the chat is erased, the shell having looked where its last event stands."""
+    done: list[Decision] = []
+    while not done or not isinstance(done[-1], Erased):
+        work = story.owed()[0]
+        facts = {"last": len(story.events)} if isinstance(work, Obey) else {}
+        done.append(story.does(work, **facts))  # type: ignore[arg-type]
+    return done
+
+
+def test_a_chat_at_rest_is_erased_at_once() -> None:
+    """Everything up to the order counts as gone, and the state is that of a new chat which has work to do."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(Answered(turn, "hi", "model", None, TokenUsage(3, 4)))
+    story.given(order("c1", "erase", by="ana"))
+    (decision,) = erased(story)
+    assert isinstance(decision, Erased)
+    assert (decision.upto, decision.cause, decision.by, decision.done) == (len(story.events) - 1, "c1", "ana", False)
+    seq = len(story.events)
+    assert replace(story.chat, erasing=None) == Chat(i=seq, o=seq)
+    assert story.owed() == (Erase(seq),)
+    assert owes(story.chat)
+
+
+def test_the_receipt_ends_it() -> None:
+    """Once all is removed the chat says so, and owes nothing any more; what was removed is counted, not named."""
+    story = Story().given(text("m1", at=NOON - timedelta(days=9)), order("c1", "erase", by="ana"))
+    erased(story)
+    seq = story.chat.erasing.seq if story.chat.erasing else 0
+    receipt = story.does(Removed(seq, 5, 1, 2, ("responses conv_1: no",)))
+    assert isinstance(receipt, Erased)
+    assert (receipt.done, receipt.upto, receipt.cause, receipt.by) == (True, seq, "c1", "ana")
+    assert (receipt.events, receipt.objects, receipt.threads, receipt.left) == (5, 1, 2, ("responses conv_1: no",))
+    assert not owes(story.chat)
+    assert story.when(Removed(seq, 5, 1, 2, ())) is None
+
+
+def test_what_is_open_ends_first() -> None:
+    """The turn that runs is dropped and what waits is ignored, without a word; a late answer is never sent."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.given(text("m2"), order("c1", "erase"))
+    first, _ = erased(story)
+    assert isinstance(first, Ignored)
+    assert (first.messages, first.reason, first.told) == (("m1", "m2"), "erased", False)
+    assert story.when(Answered(turn, "late", "model", None, TokenUsage())) is None
+
+
+def test_other_orders_come_first() -> None:
+    """What was ordered before or after it is obeyed, so that none is forgotten with the chat."""
+    story = Story().given(order("c1", "erase"), order("c2", "send", text="Good bye"), order("c3", "block"))
+    assert [type(decision) for decision in erased(story)] == [Reply, Blocked, Erased]
+
+
+def test_of_two_orders_to_erase_the_last_counts() -> None:
+    """The one before is answered, too."""
+    story = Story().given(order("c1", "erase"), order("c2", "erase"))
+    first, last = erased(story)
+    assert isinstance(first, Ignored)
+    assert (first.reason, first.cause) == ("ordered_again", "c1")
+    assert isinstance(last, Erased)
+    assert last.cause == "c2"
+
+
+def test_an_apology_is_given_before() -> None:
+    """It was promised."""
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    assert isinstance(story.does(Failed(turn, "timeout", "no answer")), TurnFailed)
+    story.given(order("c1", "erase"))
+    assert story.owed()[0] == Apologise(turn)
+
+
+@pytest.mark.parametrize(
+    ("before", "admission", "pause"),
+    [
+        (Blocked(at=NOON), "blocked", None),
+        (Approved(at=NOON), "approved", None),
+        (Paused(until=None, at=NOON), "", "paused"),
+        (Paused(until=NOON + timedelta(days=1), at=NOON, reason="taken_over", after="x"), "", "taken_over"),
+    ],
+)
+def test_what_was_decided_about_the_person_outlasts_it(before: Decision, admission: str, pause: str | None) -> None:
+    """Who is blocked or approved stays so, and a pause goes on until its time."""
+    story = Story().given(before, order("c1", "erase"))
+    story.now = NOON + timedelta(minutes=1)
+    erased(story)
+    assert story.chat.admission == admission
+    assert (story.chat.pause and story.chat.pause.reason) == pause
+    assert (story.chat.pause and story.chat.pause.until) == getattr(before, "until", None)
+
+
+def test_somebody_who_asked_for_silence_has_it() -> None:
+    """A stop word outlasts it, though the word itself is gone."""
+    story = Story().given(text("m1"), Ignored(messages=("m1",), reason="stop_word", at=NOON), order("c1", "erase"))
+    erased(story)
+    assert story.chat.stopped
+
+
+def test_an_order_for_what_was_idle_spares_whoever_writes_meanwhile() -> None:
+    """It names the time since which nothing may have happened."""
+    idle = Story().given(order("c1", "erase", until=NOON, by="retention"))
+    assert [type(decision) for decision in erased(idle)] == [Erased]
+    writing = Story().given(text("m1"), order("c1", "erase", until=NOON, by="retention"))
+    refused = writing.does(writing.owed()[0])  # type: ignore[arg-type]
+    assert isinstance(refused, Ignored)
+    assert (refused.reason, refused.messages, refused.cause) == ("in_use", (), "c1")
+    assert [message.id for message in writing.chat.waiting] == ["m1"]
+
+
+def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
+    """They are a new chat's."""
+    story = Story().given(text("m1"), order("c1", "erase"))
+    assert isinstance(story.owed()[0], Refuse)
+    erased(story)
+    story.given(text("m2"))
+    turn = story.starts_a_turn()
+    assert story.chat.turn is not None
+    assert story.chat.turn.messages == ("m2",)
+    assert any(isinstance(work, Erase) for work in story.owed())
+    story.does(Removed(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
+    assert isinstance(story.does(Answered(turn, "hi", "model", None, TokenUsage())), Reply)
+    assert story.setting.incarnation == ME
