@@ -51,9 +51,8 @@ reply cost {two:.2f} times as much CPU in two instances together as in one, and 
 - **NATS**: one server, or three with the streams on all of them (R3) once an outage of one machine must not stop
   everything. The log a day is for one copy: three servers keep three. Give `EVENTS` a `max_bytes` well below
   `max_file_store`.
-- **Log retention**: nothing is removed from the log by itself. A chat keeps its history as long as the log does;
-  plan the disk for as long as you want to remember. What is erased or aged out today has to be removed by hand,
-  chat by chat.
+- **Log retention**: nothing is removed from the log by itself, unless `RECADO_RETENTION` says when. A chat keeps its
+  history as long as the log does; plan the disk for as long as you want to remember.
 - **Memory**: an instance holds chats that are active (idle ones leave after a minute): {actor:.1f} KB each, 100,000
   at the most. The server holds every subject: about 0.45 KB for each, with up to a dozen subjects a chat.
 - **The model's provider** is the first limit that most will meet. `RECADO_MAX_RUNS` keeps to it.

@@ -37,6 +37,9 @@ VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.js
 PATIENCE = 5000
 """Milliseconds for which a lock of somebody else's is waited for."""
 
+_FORGETS_WORDS = "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)"
+"""What is taken out of the index of words leaves no bytes there (https://sqlite.org/fts5.html). Kept in the file."""
+
 _TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -73,6 +76,7 @@ def create(path: Path, stream: datetime) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = OFF")
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.executescript(SCHEMA)
+    db.execute(_FORGETS_WORDS)
     db.execute("INSERT INTO meta VALUES (1, ?, ?, 0, '', 0)", (VERSION, stream.isoformat()))
     return db
 

@@ -81,8 +81,6 @@ CREATE VIRTUAL TABLE search USING fts5 (
     text, content = 'history', content_rowid = 'seq', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
 );
 
-INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
-
 CREATE TABLE controls (
     id TEXT NOT NULL,
     chat INTEGER NOT NULL,
