@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from events.decisions import (
     Decision,
+    Erased,
     Ignored,
     MediaRead,
     Reply,
@@ -55,11 +56,18 @@ class Checker:
         self._chats: dict[ChatKey, _Chat] = {}
         self._decisions: dict[str, int] = {}
         self._last = 0
+        self._is_whole = True
+        self._erased: set[tuple[ChatKey, str]] = set()
+        self._unknown: set[ChatKey] = set()
 
     def take(self, recorded: Recorded) -> None:
         """The log's next event."""
         assert recorded.seq > self._last, "the log is read in order, each event once"
+        self._is_whole &= recorded.seq == self._last + 1
         self._last = recorded.seq
+        if isinstance(recorded.event, Erased):
+            self._begin_anew(recorded, recorded.event)
+            return
         chat = self._chats.setdefault(recorded.key, _Chat(recorded.key, self.violations))
         if recorded.side == "i":
             chat.came_in(recorded)
@@ -71,9 +79,27 @@ class Checker:
         """What has no ending, no apology or no obedience yet; violations once there is nothing left to do."""
         return [owed for chat in self._chats.values() for owed in chat.owed()]
 
-    def arrived(self, key: ChatKey) -> dict[str, int]:
-        """Every message of the chat, repeats left out, and where it stands."""
-        return self._chats[key].arrived if key in self._chats else {}
+    def has(self, key: ChatKey, message: str) -> bool:
+        """Whether the message came in; of a chat that was erased before all of it was read, nobody knows."""
+        chat = self._chats.get(key)
+        is_here = chat is not None and message in chat.arrived
+        return is_here or key in self._unknown or (key, message) in self._erased
+
+    def _begin_anew(self, recorded: Recorded, event: Erased) -> None:
+        """Nothing of the chat before it counts, and nothing may be open. What is gone from the log cannot be judged,
+        nor can what it leaves behind: only a log that was whole so far shows what was wrong in the chat."""
+        key = recorded.key
+        if event.done:
+            return
+        if self._is_whole:
+            chat = self._chats.setdefault(key, _Chat(key, self.violations))
+            chat.decided(recorded)
+            self.violations += [owed._replace(promise=f"erased over {owed.promise}") for owed in chat.owed()]
+            self._erased.update((key, message) for message in chat.arrived)
+        else:
+            self._unknown.add(key)
+            self.violations[:] = [violation for violation in self.violations if violation.key != key]
+        self._chats[key] = _Chat(key, self.violations)
 
     def _is_single(self, recorded: Recorded, chat: _Chat) -> None:
         if not recorded.msg_id:

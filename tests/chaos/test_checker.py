@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from events.decisions import (
+    Erased,
     Ignored,
     Paused,
     Reply,
@@ -214,3 +215,24 @@ def test_a_violation_says_where_to_look() -> None:
     """Chat, ids and sequences stand in its text."""
     story = Story().given(*TURN, replied("t1", "m1"), ignored("m1"))
     assert str(judge(story.events)[0]) == f"a message has two endings: local/{KEY.chat} m1 at (3, 4)"
+
+
+def test_a_chat_is_erased_when_nothing_is_open() -> None:
+    """What was open then has no ending any more; afterwards the chat is a new one."""
+    erased, receipt = Erased(upto=3, at=AT, cause="c1"), Erased(upto=4, at=AT, cause="c1", done=True)
+    clean = Story().given(text("m1"), order("c1", "erase"), ignored("m1"), erased, text("m1"), ignored("m1"), receipt)
+    assert judge(clean.events) == []
+    hasty = Story().given(text("m1"), order("c1", "erase"), erased)
+    assert [violation.promise for violation in judge(hasty.events)] == ["erased over messages without an ending"]
+
+
+def test_what_is_gone_from_a_log_is_not_judged() -> None:
+    """Of an erased chat anything may be missing before that was decided, and nothing behind it; of others nothing."""
+    erased = Erased(upto=4, at=AT, cause="c1")
+    story = Story().given(
+        text("m1"), order("c1", "erase"), started("t1", "m1"), replied("t1", "m1"), erased, text("m2"), ignored("m2")
+    )
+    for gone in range(4):
+        assert judge(story.events[:gone] + story.events[gone + 1 :]) == []
+    (missing,) = judge([story.events[1], *story.events[3:5], story.events[6]])
+    assert missing.ids == ("m2",)

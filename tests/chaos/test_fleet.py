@@ -68,7 +68,7 @@ async def _survives(folder: Path, servers: int, seed: str, shape: Shape) -> None
                 key = await those.chat_of(name)
                 await those.answered(key, f"probe-{name}", "are you there?")
         await those.log.until(
-            lambda: all(id_ in those.log.checker.arrived(key) for key, id_ in people.acknowledged),
+            lambda: all(those.log.checker.has(*message) for message in people.acknowledged),
             "every acknowledged message is in the log",
         )
         await those.kept_its_promises(*NAMES, seed=seed)

@@ -149,11 +149,11 @@ async def _kept_their_promises(process: Recado, writing: Load, url: str, token: 
     """Everything acknowledged is in the log, every promise is kept, and the projection is what the log says."""
     async with watching(url, token) as log:
         await log.until(
-            lambda: all(id_ in log.checker.arrived(key) for key, id_ in writing.acknowledged),
+            lambda: all(log.checker.has(*message) for message in writing.acknowledged),
             "every acknowledged message is in the log",
         )
         await promises_kept(log, process, seed=SEED)
-        assert len(log.events) > len(writing.acknowledged) > 50, "there was no load"
+        assert min(len(log.events), len(writing.acknowledged)) > 50, "there was no load"
 
 
 def _delete_projection(process: Recado) -> None:
