@@ -169,7 +169,7 @@ def _key(request: Request) -> ChatKey:
     chat = request.path_params["chat"]
     if not is_canonical(chat):
         raise Problem(404, f"{chat[:60]!r} is not the canonical JID of a chat.")
-    return ChatKey(_deps(request).account, chat)
+    return ChatKey(request.query_params.get("account") or _deps(request).account, chat)
 
 
 def _number(given: str | None, what: str) -> int | None:

@@ -13,10 +13,17 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api
+from console import api, desk, desk_views, login
 from console.deps import Deps
 from console.guard import Guard
-from console.problems import Problem, answer, answer_problem, answer_projection_missing
+from console.problems import (
+    Problem,
+    answer,
+    answer_log_unavailable,
+    answer_problem,
+    answer_projection_missing,
+)
+from events.log import LogUnavailable
 from projections.reader import ProjectionMissing
 
 STATIC = Path(__file__).with_name("static")
@@ -24,9 +31,21 @@ STATIC = Path(__file__).with_name("static")
 
 def make_app(deps: Deps) -> Starlette:
     """The app. Setting `app.state.closing` (an asyncio.Event) ends the streams of open pages."""
+    guesses = login.Guesses()
     app = Starlette(
         routes=[
             Route("/", page),
+            Route("/desk", desk.chats),
+            Route("/desk/chats/{account}/{chat}", desk.chat),
+            Route("/desk/chats/{account}/{chat}/orders", desk.give_order, methods=["POST"]),
+            Route("/desk/chats/{account}/{chat}/erase", desk.ask_to_erase),
+            Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
+            Route("/desk/numbers", desk_views.numbers),
+            Route("/desk/instances", desk_views.instances),
+            Route("/desk/settings", desk_views.settings),
+            Route("/login", login.ask),
+            Route("/login", login.log_in, methods=["POST"]),
+            Route("/logout", login.log_out, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
@@ -37,10 +56,18 @@ def make_app(deps: Deps) -> Starlette:
             Route("/api/chats/{chat}/stream", api.stream),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard)],
-        exception_handlers={Problem: answer_problem, ProjectionMissing: answer_projection_missing},
+        middleware=[
+            Middleware(Guard, locked=deps.password is not None),
+            Middleware(login.Locked, password=deps.password, guesses=guesses),
+        ],
+        exception_handlers={
+            Problem: answer_problem,
+            ProjectionMissing: answer_projection_missing,
+            LogUnavailable: answer_log_unavailable,
+        },
     )
     app.state.deps = deps
+    app.state.guesses = guesses
     app.state.closing = asyncio.Event()
     return app
 

@@ -19,9 +19,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
     b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    b"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
+    b"referrer-policy": b"same-origin",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-cache",
@@ -30,9 +30,10 @@ HEADERS = {
 page of the version before."""
 
 
-def refusal(method: str, host: str | None, origin: str | None) -> str | None:
-    """Why a request is not ours to answer; None if it is."""
-    if host is None or not _HOST.fullmatch(host):
+def refusal(method: str, host: str | None, origin: str | None, *, locked: bool = False) -> str | None:
+    """Why a request is not ours to answer; None if it is. Behind a password (`locked`) any name will do as the host:
+    who logged in under one has no cookie under another."""
+    if host is None or not (locked or _HOST.fullmatch(host)):
         return (
             f"This server answers to localhost, 127.0.0.1 and [::1] only, not to {_shown(host)}. "
             "From another machine, forward the port: ssh -L 8088:localhost:8088 HOST"
@@ -50,7 +51,7 @@ def cross_site(path: str, site: str | None) -> str | None:
     """Why a request that a browser says is another site's (Sec-Fetch-Site, which no script can set) is not ours to
     answer; None if it is. A link to the page itself may be followed from anywhere.
     https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header"""
-    if site == "cross-site" and path != "/":
+    if site == "cross-site" and path not in ("/", "/desk", "/login"):
         return "Another site may link to the page, and ask for nothing else here."
     return None
 
@@ -58,15 +59,17 @@ def cross_site(path: str, site: str | None) -> str | None:
 class Guard:
     """ASGI middleware: refuses strangers with 403 and puts HEADERS on what the app answers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, locked: bool = False) -> None:
         self._app = app
+        self._locked = locked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        reason = refusal(scope["method"], _only(headers, "host"), _only(headers, "origin")) or cross_site(
+        host, origin = _only(headers, "host"), _only(headers, "origin")
+        reason = refusal(scope["method"], host, origin, locked=self._locked) or cross_site(
             scope["path"], _only(headers, "sec-fetch-site")
         )
 

@@ -8,6 +8,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.rendering import render
+from events.log import LogUnavailable
 from projections.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -31,18 +33,32 @@ def answer(value: object, status: int = 200) -> Response:
     return Response(_encoder.encode(value), status, {"cache-control": "no-store"}, "application/json")
 
 
-async def answer_problem(_request: Request, problem: Exception) -> Response:
+async def answer_problem(request: Request, problem: Exception) -> Response:
     """The response to a request that met a Problem."""
     if not isinstance(problem, Problem):
         raise problem
-    return answer({"error": problem.error}, problem.status)
+    return _answer(request, problem.status, problem.error)
 
 
-async def answer_projection_missing(_request: Request, missing: Exception) -> Response:
+async def answer_projection_missing(request: Request, missing: Exception) -> Response:
     """The response while there is no projection to read."""
     if not isinstance(missing, ProjectionMissing):
         raise missing
-    return answer({"error": "The history is being built from the log; try again in a moment."}, 503)
+    return _answer(request, 503, "The history is being built from the log; try again in a moment.")
+
+
+async def answer_log_unavailable(request: Request, error: Exception) -> Response:
+    """The response while the bus does not answer."""
+    if not isinstance(error, LogUnavailable):
+        raise error
+    return _answer(request, 503, f"The bus does not answer: {error}.")
+
+
+def _answer(request: Request, status: int, error: str) -> Response:
+    """What went wrong: as a page where a page was asked for, else as JSON."""
+    if request.url.path.startswith(("/desk", "/log")):
+        return render(request, "problem.html", status=status, error=error)
+    return answer({"error": error}, status)
 
 
 async def body_of(request: Request, shape: type[_Shape]) -> _Shape:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from projections.database import micros, moment, rows_for
 from projections.entries import entries, turns
 from projections.reader import Reader
 from projections.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
+from projections.volume import Volume, volume
 from projections.why import last_message, why
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
@@ -71,6 +73,35 @@ class Queries:
         statement = _CHATS.format(where)
         rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
         return tuple(view for view in map(_chat_view, rows) if not _is_blank(view))
+
+    def chat(self, key: ChatKey) -> ChatView | None:
+        """One chat; None if nothing ever happened in it."""
+        statement = _CHATS.format("WHERE account = ? AND chat = ?")
+        row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
+        return _chat_view(row) if row is not None else None
+
+    def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
+        """Chats in whose name or JID `text` stands, those with the latest activity first."""
+        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
+        statement = _CHATS.format("WHERE name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\'")
+        rows = self._reader.connection().execute(statement, (pattern, pattern, limit)).fetchall()
+        return tuple(map(_chat_view, rows))
+
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that has chats."""
+        rows = self._reader.connection().execute("SELECT DISTINCT account FROM chats ORDER BY account").fetchall()
+        return tuple(account for (account,) in rows)
+
+    def volume(
+        self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
+    ) -> tuple[Volume, ...]:
+        """What happened in each `step` of the time from `since` to `until`, in all chats or in one."""
+        with self._reader.transaction() as db:
+            chat = None
+            if key is not None:
+                row = db.execute(f"SELECT {_CHAT}", key).fetchone()
+                chat = row[0] if row[0] is not None else 0
+            return volume(db, since, until, step, chat)
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the one that has waited longest first."""

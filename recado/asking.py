@@ -1,18 +1,18 @@
-"""Putting something into a chat and waiting, on the log itself, for what the chat decides about it."""
+"""Putting a message into a chat and waiting, on the log itself, for what the chat decides about it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 
 import msgspec
 
-from events.decisions import Decision, Ignored, Reply, TurnFailed, TurnStarted
+from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
 from events.ids import ChatKey, decisions_filter
-from events.inbound import Control, Message
+from events.inbound import Message
 from events.log import EventLog, LogUnavailable
 from gateways.intake import Intake
+from gateways.orders import NoAnswer
 
 APOLOGY_WITHIN = 3.0
 """Seconds for which the apology is waited for."""
@@ -27,14 +27,6 @@ class Said(msgspec.Struct, frozen=True):
     ending: Ending
     repeat: bool
     apology: str | None = None
-
-
-class NoAnswer(Exception):
-    """What was stored had no ending, or was not obeyed, within `patience` seconds; it still will be."""
-
-    def __init__(self, patience: float) -> None:
-        super().__init__(f"no answer within {patience:g} s")
-        self.patience = patience
 
 
 async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bool, patience: float) -> Said:
@@ -54,31 +46,6 @@ async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bo
         about = ending.turn if isinstance(ending, TurnFailed) else ending.messages[0]
         apology = await _apology(log, key, about, after=seq)
     return Said(ending, stored.duplicate or seq < stored.seq, apology)
-
-
-async def order(
-    log: EventLog,
-    key: ChatKey,
-    control: Control,
-    *,
-    patience: float,
-    ends: Callable[[Decision], bool] = lambda _: True,
-) -> Decision:
-    """Store an order about the chat and wait `patience` seconds for the decision that obeys or refuses it; of several,
-    for the first that `ends` says it is.
-
-    Raises NoAnswer once it is stored; LogFull, EventTooLarge, LogUnavailable.
-    """
-    stored = await log.publish(key, control, msg_id=f"control:{key.account}:{key.chat}:{control.id}")
-    try:
-        async with asyncio.timeout(patience), aclosing(log.tail(stored.seq, decisions_filter(key))) as tail:
-            async for batch in tail:
-                for recorded in batch:
-                    if getattr(recorded.event, "cause", None) == control.id and ends(recorded.event):  # type: ignore[arg-type]
-                        return recorded.event  # type: ignore[return-value]
-    except TimeoutError as late:
-        raise NoAnswer(patience) from late
-    raise LogUnavailable("the log was closed")
 
 
 async def _ending(log: EventLog, key: ChatKey, message: str, after: int) -> tuple[int, Ending]:

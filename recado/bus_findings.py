@@ -9,6 +9,7 @@ import nats.errors
 
 from actors.lease_bucket import LeasesUnavailable
 from actors.room import FULL_AT, WARN_AT
+from actors.roster import look
 from events.bus import Bus, said
 from events.ids import PARTITIONS
 from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
@@ -16,7 +17,6 @@ from events.jetstream_streams import DLQ, EVENTS
 from events.log import LogUnavailable
 from events.media_store import STREAM as MEDIA
 from recado.finding import Finding, in_units
-from recado.instances import look
 
 
 async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:

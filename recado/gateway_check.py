@@ -14,7 +14,7 @@ from events.inbound import Control, Message
 from events.log import EventLog
 from events.recorded import Recorded, Unreadable
 from gateways.conformance import Conformance
-from recado.asking import NoAnswer, order
+from gateways.orders import NoAnswer, order
 from recado.finding import Finding
 
 OBEYED_WITHIN = 10.0

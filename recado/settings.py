@@ -14,6 +14,7 @@ from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.media_settings import MediaSettings
 from recado.nats_settings import NatsSettings, nats_problems
+from recado.page_settings import PageSettings, page_problems
 from recado.people_settings import PeopleSettings
 from recado.text_settings import TextSettings
 from recado.variables import (
@@ -272,7 +273,7 @@ class Settings(TextSettings, frozen=True, kw_only=True):
 _HINTS = get_type_hints(Settings, include_extras=True)
 _FIELDS = [
     field
-    for part in (Settings, NatsSettings, TextSettings, PeopleSettings, MediaSettings, WhatsAppSettings)
+    for part in (Settings, PageSettings, NatsSettings, TextSettings, PeopleSettings, MediaSettings, WhatsAppSettings)
     for field in part.__annotations__
 ]
 VARIABLES: dict[str, Variable] = {field: _HINTS[field].__metadata__[0] for field in _FIELDS}
@@ -334,3 +335,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
         yield from api_modes.agents_problems(settings.openai_api_key, settings.openai_base_url, agent)
     yield from hosted_tools_problems(mode, settings.hosted_tools, settings.openai_agent_id)
     yield from nats_problems(given)
+    yield from page_problems(settings)

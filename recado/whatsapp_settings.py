@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from recado.nats_settings import NatsSettings
+from recado.page_settings import PageSettings
 from recado.variables import Reader, Variable, choice, host, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
@@ -33,7 +33,7 @@ def _template() -> Reader:
     return Reader("a template's name and its language, with a colon between them", read)
 
 
-class WhatsAppSettings(NatsSettings, frozen=True, kw_only=True):
+class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
     """What the gateway to WhatsApp's Cloud API was told."""
 
     whatsapp_access_token: Annotated[

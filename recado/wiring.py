@@ -27,6 +27,7 @@ from actors.members import Description, Holder, Members
 from actors.ownership import Ownership
 from actors.python_tools import load
 from actors.room import Room
+from actors.roster import look
 from actors.router import Router
 from actors.service_tools import ServiceTools
 from actors.toolbox import Toolbox
@@ -55,6 +56,7 @@ from recado.model import key_print, open_model, open_threads
 from recado.readiness import Readiness
 from recado.retention import retain
 from recado.settings import Settings
+from recado.shown_settings import lines
 from recado.stopping import bus_closed, stop_signal
 from recado.whatsapp_settings import UNSET_ACCOUNT
 
@@ -193,6 +195,9 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             model=ModelInfo(model.name, model.server, model.local, scripted=settings.openai_api_mode == "scripted"),
             not_ready=Readiness(bus, runner, ownership, room).reasons_against,
             simulator=simulator,
+            roster=lambda chats: look(bus, chats),
+            settings=lines(settings),
+            password=settings.page_password or None,
         )
         address = await stack.enter_async_context(_served(deps, *listeners))
         log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
@@ -203,7 +208,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
 @contextlib.contextmanager
 def _bound(settings: Settings) -> Iterator[tuple[socket, socket | None]]:
     """The sockets of the page and, if it is wanted, of what others on the network may ask."""
-    with contextlib.closing(bind(settings.port)) as page:
+    with contextlib.closing(bind(settings.port, settings.host)) as page:
         if settings.probes is None:
             yield page, None
             return

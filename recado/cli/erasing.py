@@ -10,7 +10,7 @@ import click
 from events.decisions import Decision, Erased
 from events.ids import ChatKey
 from events.inbound import Control
-from recado.asking import NoAnswer, order
+from gateways.orders import NoAnswer, order
 from recado.cli.control import by_user
 from recado.cli.log import open_log
 from recado.cli.options import account_option, chat_argument, json_option, key_of

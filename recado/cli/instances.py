@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from actors.roster import InstanceView, look
 from projections.reader import ProjectionMissing
 from recado.bus import connect
 from recado.cli.known import queries
 from recado.cli.options import json_option
 from recado.cli.printing import json_text, local, print_table
 from recado.cli.session import run, settings
-from recado.instances import InstanceView, look
 from recado.settings import Settings
 
 

@@ -9,7 +9,8 @@ import click
 
 from events.decisions import Ignored, Reply
 from events.ids import ChatKey
-from recado.asking import NoAnswer, Said
+from gateways.orders import NoAnswer
+from recado.asking import Said
 from recado.asking import say as say_and_wait
 from recado.cli.log import open_log
 from recado.cli.options import MessageId, Text, account_option, chat_argument, key_of

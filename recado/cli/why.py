@@ -9,6 +9,7 @@ import click
 import structlog
 
 from actors.lease_bucket import LeasesUnavailable
+from actors.roster import look
 from events.bus import Bus, BusRefused, BusUnreachable, BusUntrusted
 from events.log import LogError
 from projections.facts import facts_of
@@ -21,7 +22,6 @@ from recado.cli.log import open_log
 from recado.cli.options import ChatName, Text, json_option
 from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.session import run, settings
-from recado.instances import look
 from recado.settings import Settings
 
 _DETAIL_WIDTH = 300

@@ -1,0 +1,88 @@
+"""Numbers over time as bars: where each of them stands in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from projections.volume import Volume
+
+WIDTH, HEIGHT = 720, 180
+_BASE, _TOP = 170, 16
+_LEAST = 1.5
+"""Height of a bar that stands for very little."""
+
+
+class Series(msgspec.Struct, frozen=True):
+    """One kind of thing, and how many of it there were."""
+
+    name: str
+    total: int
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """A rectangle: series are numbered from 1, those of one time stand beside each other."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    series: int
+    title: str
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """A line at the height of a value."""
+
+    y: float
+    value: int
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """All that a template draws."""
+
+    title: str
+    series: tuple[Series, ...]
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+    first: datetime | None
+    last: datetime | None
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def chart(title: str, volumes: Sequence[Volume], fields: Mapping[str, str]) -> Chart:
+    """A bar for each of `fields` (name: field of Volume) in each step in which there is anything of it."""
+    values = {name: [getattr(one, field) for one in volumes] for name, field in fields.items()}
+    most = max((max(column, default=0) for column in values.values()), default=0)
+    top = _round_up(most)
+    slot = WIDTH / max(len(volumes), 1)
+    width = slot * 0.8 / len(values)
+    scale = (_BASE - _TOP) / top
+    bars = []
+    for number, (name, column) in enumerate(values.items(), 1):
+        for at, value in enumerate(column):
+            if value:
+                height = max(value * scale, _LEAST)
+                x = at * slot + slot * 0.1 + (number - 1) * width
+                told = f"{value:,} {name}, {volumes[at].at:%Y-%m-%d %H:%M} UTC"
+                bars.append(
+                    Bar(round(x, 1), round(_BASE - height, 1), round(width, 1), round(height, 1), number, title)
+                )
+    shares = (0.5, 1.0) if most else ()
+    ticks = tuple(Tick(round(_BASE - share * top * scale, 1), int(top * share)) for share in shares)
+    series = tuple(Series(name, sum(column)) for name, column in values.items())
+    first, last = (volumes[0].at, volumes[-1].at) if volumes else (None, None)
+    return Chart(title, series, tuple(bars), ticks, first, last)
+
+
+def _round_up(most: int) -> int:
+    """The next of 2, 4, 10, 20, 40, 100 … at or above `most`."""
+    scale = 1
+    while True:
+        for step in (2, 4, 10):
+            if most <= step * scale:
+                return step * scale
+        scale *= 10

@@ -1,0 +1,189 @@
+"""The desk: the chats as whoever looks after them sees them, and what can be done about one; no script is needed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from secrets import token_hex
+from typing import Any, cast, get_args
+from urllib.parse import quote
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.deps import Deps
+from console.forms import form_of
+from console.problems import Problem
+from console.rendering import person, render
+from events.decisions import (
+    Approved,
+    Attention,
+    Blocked,
+    Decision,
+    Erased,
+    Ignored,
+    Paused,
+    Reply,
+    Reset,
+    Resumed,
+    TurnStarted,
+)
+from events.ids import ChatKey
+from events.inbound import Command, Control
+from events.jid import is_canonical
+from events.log import LogError
+from gateways.orders import NoAnswer, order
+from projections.reasons import because
+from projections.views import ChatView
+
+SHOWN = 60
+"""Messages and replies of a chat that are shown at once."""
+
+LISTED = 200
+"""Chats in the list."""
+
+OBEYED_WITHIN = 3.0
+"""Seconds for which the page waits to see what comes of an order."""
+
+BY = "page"
+
+_SAID: dict[str, str] = {
+    "Approved": "Approved: what is written from now on is answered.",
+    "Attention": "A human was asked for.",
+    "Blocked": "Blocked: nobody is answered here any more.",
+    "Erased": "Erased. What is left of it is being removed.",
+    "Paused": "Paused.",
+    "Reply": "Sent. The chat is yours for now.",
+    "Reset": "The next message starts a new conversation.",
+    "Resumed": "Resumed: the bot answers again.",
+    "TurnStarted": "Tried again.",
+    "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
+}
+_Obeyed = Approved | Attention | Blocked | Erased | Paused | Reply | Reset | Resumed | TurnStarted
+
+log = structlog.get_logger("recado.console")
+
+
+async def chats(request: Request) -> Response:
+    """GET `?q=<words>`: what is found, or the list of chats, those that ask for a human first. `?part=list` is the list
+    alone."""
+    deps, text = deps_of(request), request.query_params.get("q", "").strip()[:200]
+    shared: dict[str, Any] = {"q": text, "accounts": await deps.read(deps.queries.accounts)}
+    if text:
+        found = await deps.read(deps.queries.search, text)
+        named = await deps.read(deps.queries.named, text)
+        return render(request, "chats.html", **shared, found=found, named=named)
+    listed = await deps.read(deps.queries.chats, None, LISTED)
+    asking = await deps.read(deps.queries.attention)
+    template = "_list.html" if request.query_params.get("part") == "list" else "chats.html"
+    return render(request, template, **shared, chats=listed, attention=asking)
+
+
+async def chat(request: Request) -> Response:
+    """GET: a chat with its last lines, or those before `?before=<seq>`. `?part=live` is what changes, alone."""
+    deps, key = deps_of(request), key_of(request)
+    before = _before(request)
+    view = await _view(deps, key)
+    found = await deps.read(deps.queries.history, key, SHOWN + 1, before)
+    values: dict[str, Any] = {
+        "chat": view,
+        "address": address_of(key),
+        "entries": found[-SHOWN:],
+        "more": len(found) > SHOWN,
+        "before": before,
+        "after": (await deps.read(deps.queries.counts)).checkpoint,
+        "said": _told(request.query_params.get("said", "")),
+    }
+    return render(request, "_live.html" if request.query_params.get("part") == "live" else "chat.html", **values)
+
+
+async def ask_to_erase(request: Request) -> Response:
+    """GET: whoever wants to erase a chat writes its name."""
+    key = key_of(request)
+    view = await _view(deps_of(request), key)
+    return render(request, "erase.html", chat=view, address=address_of(key), wrong=False)
+
+
+async def give_order(request: Request) -> Response:
+    """POST a form with `command` and, by it, `text`, `minutes` or `confirm`: an order about the chat, through the log.
+    Redirects to the chat, which says what came of it."""
+    deps, key = deps_of(request), key_of(request)
+    given = await form_of(request)
+    command = given.get("command", "")
+    if command not in get_args(Command):
+        raise Problem(400, f"{command[:40]!r} is no order.")
+    if command == "erase" and given.get("confirm", "").strip() not in (key.chat, person(key.chat)):
+        view = await _view(deps, key)
+        return render(request, "erase.html", status=400, chat=view, address=address_of(key), wrong=True)
+    control = Control(id=token_hex(8), command=cast(Command, command), by=BY)
+    try:
+        control = await _with_fields(deps, control, given)
+        decision = await order(deps.log, key, control, patience=OBEYED_WITHIN)
+    except NoAnswer:
+        said = "stored"
+    except LogError as error:
+        log.warning("order_not_stored", command=command, reason=str(error))
+        raise Problem(503, f"Not stored: {error}.") from error
+    else:
+        said = _name(decision)
+    return RedirectResponse(f"{address_of(key)}?said={quote(said)}", 303)
+
+
+def deps_of(request: Request) -> Deps:
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+def key_of(request: Request) -> ChatKey:
+    """The chat that the address names. Raises Problem."""
+    account, jid = request.path_params["account"], request.path_params["chat"]
+    if not is_canonical(jid):
+        raise Problem(404, f"{jid[:60]!r} is not the canonical JID of a chat.")
+    return ChatKey(account, jid)
+
+
+def address_of(key: ChatKey) -> str:
+    """Where the desk shows a chat."""
+    return f"/desk/chats/{quote(key.account, safe='')}/{quote(key.chat, safe='')}"
+
+
+async def _view(deps: Deps, key: ChatKey) -> ChatView:
+    view = await deps.read(deps.queries.chat, key)
+    if view is None:
+        raise Problem(404, f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}.")
+    return view
+
+
+async def _with_fields(deps: Deps, control: Control, given: dict[str, str]) -> Control:
+    """The order with what the form gives for it. Raises Problem, LogUnavailable."""
+    minutes = given.get("minutes", "")
+    if control.command == "send":
+        text = given.get("text", "").replace("\r\n", "\n").strip()
+        if not text:
+            raise Problem(400, "There is nothing to send.")
+        return Control(id=control.id, command="send", text=text, by=BY)
+    if control.command == "pause" and minutes:
+        if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= 525_600):
+            raise Problem(400, f"{minutes[:20]!r} is no number of minutes.")
+        until = (await deps.log.head()).now + timedelta(minutes=int(minutes))
+        return Control(id=control.id, command="pause", until=until, by=BY)
+    return control
+
+
+def _name(decision: Decision) -> str:
+    return f"ignored:{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
+
+
+def _told(said: str) -> str:
+    if said.startswith("ignored:"):
+        return f"Not done: {because(said.removeprefix('ignored:')[:60])}."
+    return _SAID.get(said, "")
+
+
+def _before(request: Request) -> int | None:
+    given = request.query_params.get("before")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise Problem(400, f"before is a sequence of the log, a whole number, not {given[:40]!r}.")
+    return int(given)

@@ -1,0 +1,78 @@
+"""What the desk shows beside the chats: the story of a message, numbers over time, who answers, the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from actors.lease_bucket import LeasesUnavailable
+from actors.roster import InstanceView
+from console.charts import chart
+from console.deps import Deps
+from console.desk import address_of, deps_of, key_of
+from console.problems import Problem
+from console.rendering import render
+from projections.facts import facts_of
+from projections.story import story as tell
+
+_RANGES = {1: timedelta(hours=1), 7: timedelta(hours=6), 30: timedelta(days=1)}
+"""Days that are shown, and how much of them a bar is."""
+
+
+async def story(request: Request) -> Response:
+    """GET: what became of a message, a reply, an order, a turn or a run. `?part=story` is the story alone."""
+    deps, key, id_ = deps_of(request), key_of(request), request.path_params["id"]
+    found = await deps.read(deps.queries.why, id_, key.account, key.chat)
+    now, owners = (await deps.log.head()).now, await _owners(deps)
+    stories = [(known, tell(known, now, await facts_of(deps.log, known), owners)) for known in found]
+    is_open = any(step.kind == "now" for _, steps in stories for step in steps)
+    template = "_story.html" if request.query_params.get("part") == "story" else "story.html"
+    values = {"id": id_, "stories": stories, "address": address_of(key), "open": is_open}
+    return render(request, template, status=200 if stories else 404, **values)
+
+
+async def numbers(request: Request) -> Response:
+    """GET `?days=1|7|30`: messages, endings and tokens over time."""
+    deps, given = deps_of(request), request.query_params.get("days", "1")
+    days = int(given) if given in {str(one) for one in _RANGES} else 0
+    if not days:
+        raise Problem(400, f"days is 1, 7 or 30, not {given[:20]!r}.")
+    now, step = (await deps.log.head()).now, _RANGES[days]
+    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step)
+    charts = (
+        chart("Messages and replies", volumes, {"messages": "messages", "replies": "replies", "by hand": "by_hand"}),
+        chart("Not answered", volumes, {"ignored": "ignored", "failed": "failed"}),
+        chart("Tokens", volumes, {"read": "input_tokens", "written": "output_tokens"}),
+    )
+    return render(request, "numbers.html", range=days, volumes=volumes, charts=charts)
+
+
+async def instances(request: Request) -> Response:
+    """GET: who answers chats, and how far behind each is. `?part=table` is the table alone."""
+    deps = deps_of(request)
+    there: Sequence[InstanceView] = ()
+    problem = ""
+    try:
+        there = await deps.roster(await deps.read(deps.queries.chats_by_partition))
+    except LeasesUnavailable as error:
+        problem = str(error)
+    template = "_instances.html" if request.query_params.get("part") == "table" else "instances.html"
+    counts = await deps.read(deps.queries.counts)
+    return render(request, template, instances=there, problem=problem, counts=counts)
+
+
+async def settings(request: Request) -> Response:
+    """GET: what this instance was told."""
+    return render(request, "settings.html", settings=deps_of(request).settings)
+
+
+async def _owners(deps: Deps) -> dict[int, str] | None:
+    """The instance of each partition that has one; None if nobody says."""
+    try:
+        there = [one for one in await deps.roster(None) if one.state != "gone"]
+    except LeasesUnavailable:
+        return None
+    return {number: one.instance for one in there for number in one.partitions} if there else None

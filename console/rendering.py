@@ -1,0 +1,77 @@
+"""Pages of the desk: templates whose every value is escaped, and how times, names and numbers are written in them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from console.deps import Deps
+from events.jid import is_group
+from projections.reasons import because
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+_SENT = {
+    "accepted": "sent",
+    "delivered": "delivered",
+    "failed": "not delivered",
+    "in_doubt": "in doubt",
+    "parked": "parked",
+    "read": "read",
+    "sending": "being sent",
+    "sent": "sent",
+}
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """The template as a page. `values` are escaped where they are put in."""
+    deps: Deps = request.app.state.deps
+    reasons = tuple(deps.not_ready())
+    base = {
+        "troubles": reasons,
+        "phones": deps.simulator is not None,
+        "locked": deps.password is not None,
+        "path": request.url.path,
+    }
+    page = _templates.get_template(template).render(base | values)
+    return HTMLResponse(page, status, {"cache-control": "no-store"})
+
+
+def time(at: datetime | None) -> Markup:
+    """A time in UTC, which the browser writes in its own zone."""
+    if at is None:
+        return Markup("")
+    at = at.astimezone(UTC)
+    return Markup('<time datetime="{}">{} UTC</time>').format(f"{at:%Y-%m-%dT%H:%M:%S}Z", f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def person(chat: str) -> str:
+    """A chat's JID as people write it: a phone number, or the JID itself."""
+    user, _, server = chat.partition("@")
+    return f"+{user}" if server == "s.whatsapp.net" else chat
+
+
+def count(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+_templates.filters |= {
+    "time": time,
+    "person": person,
+    "count": count,
+    "because": because,
+    "group": is_group,
+    "sent": lambda state: _SENT.get(state, state),
+}
