@@ -68,9 +68,7 @@ def chart(title: str, volumes: Sequence[Volume], fields: Mapping[str, str]) -> C
                 height = max(value * scale, _LEAST)
                 x = at * slot + slot * 0.1 + (number - 1) * width
                 told = f"{value:,} {name}, {volumes[at].at:%Y-%m-%d %H:%M} UTC"
-                bars.append(
-                    Bar(round(x, 1), round(_BASE - height, 1), round(width, 1), round(height, 1), number, title)
-                )
+                bars.append(Bar(round(x, 1), round(_BASE - height, 1), round(width, 1), round(height, 1), number, told))
     shares = (0.5, 1.0) if most else ()
     ticks = tuple(Tick(round(_BASE - share * top * scale, 1), int(top * share)) for share in shares)
     series = tuple(Series(name, sum(column)) for name, column in values.items())

@@ -32,7 +32,7 @@ TOM = ChatKey("local", "447700900123@s.whatsapp.net")
 class Page:
     """A served page, and what is behind it. `troubles` are the reasons why recado takes no work."""
 
-    def __init__(self, folder: Path, log: MemoryLog, *, simulated: bool = True) -> None:
+    def __init__(self, folder: Path, log: MemoryLog, *, simulated: bool = True, password: str | None = None) -> None:
         self.log = log
         self.troubles: list[str] = []
         self.news = News("local")
@@ -46,6 +46,7 @@ class Page:
             model=ModelInfo("gpt-6-luna"),
             not_ready=lambda: self.troubles,
             simulator=self.simulator,
+            password=password,
         )
         self.app = make_app(self.deps)
         self.address = ""
@@ -123,7 +124,9 @@ async def serve(folder: Path, log: MemoryLog | None = None, **how: Any) -> Async
         stack.callback(running.cancel)
         await page.runner.caught_up.wait()
         page.address = await stack.enter_async_context(serving(page.app, bind(0)))
-        page.session = await stack.enter_async_context(aiohttp.ClientSession())
+        page.session = await stack.enter_async_context(
+            aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))  # of an address without a name too
+        )
         yield page
 
 

@@ -1,0 +1,317 @@
+"""The desk over real HTTP: what whoever looks after the chats sees, and what can be done about one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.roster import InstanceView
+from console import desk
+from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
+from events.ids import ChatKey
+from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.memory_log import MemoryLog
+from recado.settings import VARIABLES, Settings, settings_of
+from recado.shown_settings import lines
+from tests.console.conftest import ANA, TOM, Page, serve
+
+SHOP = ChatKey("shop", "4930901820@s.whatsapp.net")
+AT = datetime.now(UTC)
+HTML = {"accept": "text/html"}
+
+
+def address(key: ChatKey, rest: str = "") -> str:
+    return desk.address_of(key) + rest
+
+
+async def given(page: Page, key: ChatKey, *events: Any) -> None:
+    """These events are in the log and in the projection."""
+    for event in events:
+        if isinstance(event, Decision):
+            last = await page.log.last_decision(key)
+            expected = last.seq if last is not None else 0
+            await page.log.append(key, event, expected=expected, msg_id=f"i:{(await page.log.head()).last}")
+        else:
+            await page.log.publish(key, event, msg_id="")
+    await page.projected()
+
+
+def reply(key: ChatKey, id_: str, text: str, *to: str, author: Any = "assistant", turn: str | None = None) -> Reply:
+    return Reply(id=id_, turn=turn, chat=key.chat, account=key.account, text=text, in_reply_to=to, author=author, at=AT)
+
+
+async def ordered(page: Page, key: ChatKey, **form: str) -> tuple[int, str]:
+    """POST a form as a browser does: the status, and where it leads or what it says."""
+    async with page.session.post(
+        page.address + address(key, "/orders"), data=form, headers={"Origin": page.address}, allow_redirects=False
+    ) as response:
+        return response.status, response.headers.get("location") or await response.text()
+
+
+async def orders(page: Page, key: ChatKey) -> list[Control]:
+    return [one.event async for one in page.log.of_chat(key, 10_000) if isinstance(one.event, Control)]
+
+
+@pytest.fixture
+def obeyed(page: Page) -> Callable[[ChatKey, Callable[[Control], Decision]], Awaitable[asyncio.Task[None]]]:
+    """An instance that decides one thing on the next order about a chat."""
+
+    async def obey(key: ChatKey, decide: Callable[[Control], Decision]) -> asyncio.Task[None]:
+        after = (await page.log.head()).last
+
+        async def once() -> None:
+            async for batch in page.log.tail(after):
+                for recorded in batch:
+                    if isinstance(recorded.event, Control):
+                        await given(page, key, decide(recorded.event))
+                        return
+
+        return asyncio.create_task(once())
+
+    return obey
+
+
+async def test_the_list_of_chats(page: Page) -> None:
+    """Every account's, the latest first; who waits for a human stands above, with the reason; markup is text."""
+    await given(page, ANA, Message(id="a1", text="<b>hello</b>", name="Ana <Lima>"))
+    await given(page, SHOP, Message(id="s1", text="a refund, please"))
+    await given(page, SHOP, Attention(id="s1.h", text="Wants a refund", by="model", at=AT, messages=("s1",)))
+    status, shown = await page.get("/desk", **HTML)
+    assert status == 200
+    assert "&lt;b&gt;hello" in shown
+    assert "Ana &lt;Lima&gt;" in shown
+    assert shown.index("Waiting for a human") < shown.index("Wants a refund") < shown.index("Ana &lt;Lima&gt;")
+    part = (await page.get("/desk?part=list", **HTML))[1]
+    assert "<html" not in part
+    assert "Wants a refund" in part
+
+
+async def test_nobody_has_written_yet(page: Page) -> None:
+    """The page says so."""
+    assert "Nobody has written yet" in (await page.get("/desk", **HTML))[1]
+
+
+async def test_a_conversation(page: Page) -> None:
+    """Who wrote what, and what became of it: edited, deleted, ignored, by hand, delivered."""
+    await given(
+        page, ANA,
+        Message(id="a1", text="helo"), Edit(id="e1", of="a1", text="hello"), Message(id="a2", text="secret word"),
+        Revoke(id="v1", of="a2"), Message(id="a3", text=""), Ignored(messages=("a3",), reason="empty", at=AT),
+        TurnStarted(turn="t1", messages=("a1",), backend="chat", at=AT),
+        reply(ANA, "t1.r", "good day", "a1", turn="t1"),
+        Receipt(id="r1", reply="t1.r", state="read"), reply(ANA, "c1.r", "Ana here", author="operator"),
+    )  # fmt: skip
+    status, shown = await page.get(address(ANA), **HTML)
+    assert status == 200
+    assert ">hello<" in shown
+    assert "edited" in shown
+    assert "helo<" not in shown
+    assert "This message was deleted by its sender" in shown
+    assert "secret word" not in shown
+    assert "no reply: there is no text in it (empty)" in shown
+    assert "a human of the business" in shown
+    assert "· read" in shown
+
+
+async def test_what_was_said_long_ago(page: Page) -> None:
+    """A page of lines at a time, as far back as one likes."""
+    await given(page, ANA, *(Message(id=f"m{n}", text=f"line {n}.") for n in range(desk.SHOWN + 5)))
+    _, newest = await page.get(address(ANA), **HTML)
+    assert "line 64." in newest
+    assert "line 4." not in newest
+    before = newest.partition("?before=")[2].partition('"')[0]
+    _, older = await page.get(address(ANA, f"?before={before}"), **HTML)
+    assert "line 4." in older
+    assert "line 64." not in older
+
+
+@pytest.mark.parametrize("path", ["/desk/chats/local/nobody", "/desk/chats/local/12025550199%40s.whatsapp.net"])
+async def test_a_chat_that_nobody_knows(page: Page, path: str) -> None:
+    """It is not found, in words."""
+    status, shown = await page.get(path, **HTML)
+    assert status == 404
+    assert "chat" in shown
+
+
+async def test_search(page: Page) -> None:
+    """Words anywhere, names and numbers; each leads to its place."""
+    await given(page, ANA, Message(id="a1", text="do you have rye bread?", name="Ana Lima"))
+    await given(page, TOM, Message(id="t1", text="a cake, please"))
+    _, words = await page.get("/desk?q=rye", **HTML)
+    assert "rye bread" in words
+    assert "a cake" not in words
+    assert f'{address(ANA)}?before=2#s1"' in words
+    assert address(ANA) in (await page.get("/desk?q=lima", **HTML))[1]
+    assert address(TOM) in (await page.get("/desk?q=447700", **HTML))[1]
+    assert "Nothing has “&lt;i&gt;” in it" in (await page.get("/desk?q=%3Ci%3E", **HTML))[1]
+    assert "Nothing has" in (await page.get("/desk?q=%25", **HTML))[1]
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ({"command": "pause", "minutes": "30"}, "pause"),
+        ({"command": "pause", "minutes": ""}, "pause"),
+        ({"command": "resume"}, "resume"),
+        ({"command": "reset"}, "reset"),
+        ({"command": "approve"}, "approve"),
+        ({"command": "block"}, "block"),
+        ({"command": "retry"}, "retry"),
+        ({"command": "send", "text": "one\r\ntwo"}, "send"),
+        ({"command": "erase", "confirm": "+12025550143"}, "erase"),
+        ({"command": "erase", "confirm": ANA.chat}, "erase"),
+    ],
+)
+async def test_orders_go_through_the_log(
+    page: Page, monkeypatch: pytest.MonkeyPatch, form: dict[str, str], expected: str
+) -> None:
+    """Each is an order of the page's, of any account's chat; nobody has obeyed it here, and the page says so."""
+    monkeypatch.setattr(desk, "OBEYED_WITHIN", 0.1)
+    await given(page, ANA, Message(id="a1", text="hello"))
+    status, to = await ordered(page, ANA, **form)
+    assert (status, to) == (303, address(ANA, "?said=stored"))
+    (control,) = await orders(page, ANA)
+    assert (control.command, control.by, control.text) == (expected, "page", form.get("text") and "one\ntwo")
+    assert (control.until is not None) == bool(form.get("minutes"))
+    assert "No instance has obeyed it yet" in (await page.get(to, **HTML))[1]
+
+
+async def test_what_came_of_an_order_is_said(page: Page, obeyed: Any) -> None:
+    """Done, or not, and why."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    task = await obeyed(ANA, lambda control: Paused(until=None, at=AT, cause=control.id))
+    _, to = await ordered(page, ANA, command="pause", minutes="")
+    await task
+    shown = (await page.get(to, **HTML))[1]
+    assert "Paused." in shown
+    assert "until somebody resumes" in shown
+    task = await obeyed(ANA, lambda control: Ignored(messages=(), reason="nothing_to_retry", at=AT, cause=control.id))
+    _, to = await ordered(page, ANA, command="retry")
+    await task
+    assert "Not done: no failed turn has these messages" in (await page.get(to, **HTML))[1]
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"command": "dance"}, 400),
+        ({}, 400),
+        ({"command": "send", "text": "  "}, 400),
+        ({"command": "pause", "minutes": "many"}, 400),
+        ({"command": "erase", "confirm": "yes"}, 400),
+        ({"command": "erase"}, 400),
+    ],
+)
+async def test_orders_that_make_no_sense(page: Page, form: dict[str, str], status: int) -> None:
+    """Nothing is stored, and the page says what is wrong."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    assert (await ordered(page, ANA, **form))[0] == status
+    assert await orders(page, ANA) == []
+
+
+async def test_another_site_cannot_order_anything(page: Page) -> None:
+    """Its form comes with its own Origin; without any it is no browser's."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    for headers in ({"Origin": "http://example.com"}, {"Origin": "null"}, {}):
+        async with page.session.post(
+            page.address + address(ANA, "/orders"), data={"command": "block"}, headers=headers
+        ) as response:
+            assert response.status == 403
+    assert await orders(page, ANA) == []
+
+
+async def test_erasing_is_confirmed(page: Page) -> None:
+    """The question says what goes, and a wrong name erases nothing."""
+    await given(page, ANA, Message(id="a1", text="hello", name="Ana Lima"))
+    _, question = await page.get(address(ANA, "/erase"), **HTML)
+    assert "Erase everything of Ana Lima?" in question
+    assert "Nothing was erased" in (await ordered(page, ANA, command="erase", confirm="+1"))[1]
+    await given(page, ANA, Erased(upto=1, at=AT))
+    _, shown = await page.get(address(ANA), **HTML)
+    assert "hello" not in shown
+    assert "Nothing was said here" in shown
+
+
+async def test_the_story_of_a_message(page: Page) -> None:
+    """What `recado why` says, with a link back; an id that nobody knows is not found."""
+    await given(
+        page, ANA, Message(id="a/1", text="hello"), TurnStarted(turn="t1", messages=("a/1",), backend="chat", at=AT),
+        TurnFailed(
+            turn="t1", messages=("a/1",), error=TurnError(class_="timeout", detail="<late>"), told=False, at=AT
+        ),
+    )  # fmt: skip
+    status, shown = await page.get(address(ANA, "/why/a/1"), **HTML)
+    assert status == 200
+    assert "What became of this message" in shown
+    assert "&lt;late&gt;" in shown
+    status, shown = await page.get(address(ANA, "/why/nothing"), **HTML)
+    assert status == 404
+    assert "Nobody knows this id" in shown
+
+
+async def test_numbers(page: Page) -> None:
+    """Messages, endings and tokens, as bars and as a table; a range that there is not is refused."""
+    await given(page, ANA, Message(id="a1", text="hello"), Message(id="a2", text=""))
+    await given(page, ANA, Ignored(messages=("a2",), reason="empty", at=AT), reply(ANA, "r1", "hi", "a1"))
+    for days, rows in (("1", 25), ("7", 29), ("30", 31)):
+        status, shown = await page.get(f"/desk/numbers?days={days}", **HTML)
+        assert status == 200
+        assert abs(shown.count("<tr>") - rows) <= 1
+        assert "messages <b>2</b>" in shown
+        assert "ignored <b>1</b>" in shown
+        assert "<rect" in shown
+    assert (await page.get("/desk/numbers?days=9999", **HTML))[0] == 400
+
+
+async def test_instances(tmp_path: Path) -> None:
+    """Each with its share and how far behind it is."""
+    there = InstanceView(instance="blue-1", incarnation="x", state="member", partitions=(1, 2), lag=1234, chats=7)
+    async with serve(tmp_path, MemoryLog()) as page:
+
+        async def roster(_: object) -> list[InstanceView]:
+            return [there]
+
+        object.__setattr__(page.deps, "roster", roster)
+        _, shown = await page.get("/desk/instances", **HTML)
+        assert "blue-1" in shown
+        assert "1,234" in shown
+
+
+def test_no_secret_is_among_the_settings_shown() -> None:
+    """Of a secret it is said that it is set; a URL is shown without the user in it."""
+    hidden = "hush-hush-hush-1"
+    given = {one.name: hidden for one in VARIABLES.values() if one.secret and one.name != "RECADO_HOSTED_TOOLS"}
+    given["RECADO_HOSTED_TOOLS"] = f'[{{"type": "mcp", "server_label": "a", "authorization": "{hidden}"}}]'
+    given |= {"NATS_URL": f"nats://me:{hidden}@localhost:4222", "OPENAI_API_MODE": "responses"}
+    shown = lines(settings_of(given))
+    assert len(shown) == len(VARIABLES)
+    assert not [line for line in shown if "hush" in line.value]
+    assert {line.name for line in shown if line.value == "set"} >= {"OPENAI_API_KEY", "RECADO_PAGE_PASSWORD"}
+    by_name = {line.name: line for line in lines(Settings())}
+    assert not by_name["RECADO_TAKEOVER"].chosen
+    assert by_name["RECADO_TAKEOVER"].value == "1800 s"
+
+
+async def test_the_pages_are_guarded(page: Page) -> None:
+    """No script but our own files, nothing kept by the browser."""
+    async with page.session.get(page.address + "/desk") as response:
+        assert "script-src 'self'" in response.headers["content-security-policy"]
+        assert response.headers["cache-control"] == "no-store"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(page.address + "/desk", headers={"Host": "evil.com"}) as no,
+    ):
+        assert no.status == 403
+
+
+async def test_a_stream_of_another_account(page: Page) -> None:
+    """The desk follows any account's chat."""
+    await given(page, SHOP, Message(id="s1", text="hello"))
+    async with page.stream(f"/api/chats/{SHOP.chat}/stream?account=shop&after=0") as stream:
+        assert await stream.events(1) == [(1, "in")]
+    assert timedelta(0) <= datetime.now(UTC) - AT

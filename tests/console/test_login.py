@@ -1,0 +1,166 @@
+"""Behind a password: who is let in, how long, and what becomes of guesses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from itsdangerous import TimestampSigner
+
+from console import login
+from recado.environment import SettingsInvalid
+from recado.settings import settings_of
+from tests.console.conftest import Page, serve
+
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+async def locked(tmp_path: Path) -> AsyncIterator[Page]:
+    """A page that asks for the password."""
+    async with serve(tmp_path, password=PASSWORD) as page:
+        yield page
+
+
+async def logged_in(page: Page, password: str = PASSWORD, to: str = "/desk/numbers", **headers: str) -> tuple[int, str]:
+    """POST the form: the status, and where it leads or what it says. The session keeps the cookie."""
+    given = {"Origin": page.address, **headers}
+    async with page.session.post(
+        page.address + "/login", data={"password": password, "to": to}, headers=given, allow_redirects=False
+    ) as response:
+        return response.status, response.headers.get("location") or await response.text()
+
+
+@pytest.mark.parametrize("path", ["/", "/desk", "/desk/settings", "/api/overview", "/metrics"])
+async def test_nobody_is_shown_anything(locked: Page, path: str) -> None:
+    """A browser is led to the form, a program is told what to send."""
+    status, shown = await locked.get(path)
+    assert status == 401
+    assert "Authorization: Bearer" in shown["error"]
+    async with locked.session.get(
+        locked.address + path, headers={"accept": "text/html"}, allow_redirects=False
+    ) as response:
+        assert (response.status, response.headers["location"]) == (303, f"/login?to={path}")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/desk.css"])
+async def test_what_tells_nothing_is_open(locked: Page, path: str) -> None:
+    """Supervisors need no password, and the form needs its style."""
+    assert (await locked.get(path))[0] == 200
+
+
+async def test_the_password_lets_in(locked: Page) -> None:
+    """The form leads to where one wanted to go; the cookie is for this host's own requests, and no script reads it."""
+    assert await logged_in(locked) == (303, "/desk/numbers")
+    (cookie,) = locked.session.cookie_jar
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "strict"
+    assert not cookie["secure"]
+    assert (await locked.get("/desk"))[0] == 200
+    async with locked.session.post(
+        locked.address + "/logout", headers={"Origin": locked.address}, allow_redirects=False
+    ) as response:
+        assert response.status == 303
+    assert (await locked.get("/desk"))[0] == 401
+
+
+async def test_with_tls_in_front_the_cookie_is_for_tls(locked: Page) -> None:
+    """The browser's Origin says how it came."""
+    address = locked.address.replace("http://", "https://")
+    async with locked.session.post(
+        locked.address + "/login", data={"password": PASSWORD}, headers={"Origin": address}, allow_redirects=False
+    ) as response:
+        assert "Secure" in response.headers["set-cookie"]
+
+
+async def test_any_host_will_do_behind_a_password(locked: Page) -> None:
+    """A proxy may have any name; but a form still has to come from the page itself."""
+    assert (await locked.get("/healthz", Host="chat.example.com"))[0] == 200
+    status, _ = await logged_in(locked, Host="chat.example.com", Origin="https://chat.example.com")
+    assert status == 303
+    assert (await logged_in(locked, Origin="https://evil.example.com"))[0] == 403
+
+
+async def test_programs_send_it_along(locked: Page) -> None:
+    """As a bearer token."""
+    assert (await locked.get("/api/overview", Authorization=f"Bearer {PASSWORD}"))[0] == 200
+    assert (await locked.get("/api/overview", Authorization="Bearer wrong"))[0] == 401
+
+
+async def test_guesses_are_few(locked: Page) -> None:
+    """After ten wrong ones in a minute nobody's is looked at, not even the right one; whoever is in stays in."""
+    await logged_in(locked)
+    async with aiohttp.ClientSession() as stranger:
+        for _ in range(login.MOST_GUESSES):
+            async with stranger.get(locked.address + "/desk", headers={"Authorization": "Bearer guess"}) as no:
+                assert no.status == 401
+        async with stranger.get(locked.address + "/desk", headers={"Authorization": f"Bearer {PASSWORD}"}) as no:
+            assert no.status == 429
+            assert no.headers["retry-after"] == "60"
+    status, shown = await logged_in(locked)
+    assert status == 429
+    assert "Wait a minute" in shown
+    assert (await locked.get("/desk"))[0] == 200
+
+
+async def test_a_wrong_password(locked: Page, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said, and not logged."""
+    status, shown = await logged_in(locked, "not-the-password")
+    assert status == 403
+    assert "not the password" in shown
+    assert "not-the-password" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("to", ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "x", ""])
+async def test_nobody_is_sent_elsewhere(locked: Page, to: str) -> None:
+    """Only to a page of ours."""
+    assert await logged_in(locked, to=to) == (303, "/desk")
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "in",
+        "in.aaaa.bbbb",
+        TimestampSigner("another-password-1", salt=login.COOKIE).sign(b"in").decode(),
+        TimestampSigner(PASSWORD, salt="something else").sign(b"in").decode(),
+        TimestampSigner(PASSWORD, salt=login.COOKIE).sign(b"out").decode(),
+    ],
+)
+async def test_cookies_that_are_not_ours(locked: Page, cookie: str) -> None:
+    """Made up, signed with another password, or for something else."""
+    assert (await locked.get("/desk", Cookie=f"{login.COOKIE}={cookie}"))[0] == 401
+
+
+async def test_a_cookie_ends(locked: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After two weeks one logs in again."""
+    await logged_in(locked)
+    assert (await locked.get("/desk"))[0] == 200
+    monkeypatch.setattr(login, "LASTS", -1)
+    assert (await locked.get("/desk"))[0] == 401
+
+
+async def test_without_a_password_the_form_lets_in(page: Page) -> None:
+    """On loopback there is nothing to ask."""
+    assert await logged_in(page, "anything") == (303, "/desk/numbers")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"RECADO_HOST": "0.0.0.0"}, "set RECADO_PAGE_PASSWORD"),
+        ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "short"}, "give it 12 at least"),
+        ({"RECADO_HOST": "example.com"}, "no IP address"),
+    ],
+)
+def test_a_page_for_everybody_is_refused(given: dict[str, str], told: str) -> None:
+    """At start, with what to do about it."""
+    with pytest.raises(SettingsInvalid, match=told):
+        settings_of(given)
+
+
+def test_a_page_beyond_loopback_with_a_password() -> None:
+    """That will do."""
+    assert settings_of({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": PASSWORD}).host == "0.0.0.0"
