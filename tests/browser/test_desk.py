@@ -1,0 +1,240 @@
+"""The desk in a browser, on a real recado: a human takes a chat over, pauses, searches, asks why, erases.
+
+The pictures of docs/console.md are taken on the way, into the folder that RECADO_SCREENSHOTS names, or thrown away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from events.bus import Bus
+from events.ids import ChatKey
+from events.inbound import Control, Edit, Message, Revoke
+from events.jetstream_log import JetStreamLog
+from tests.browser.test_screenshot import written
+from tests.chaos.process import Recado, asks, recado
+from tests.doubles.openai_server import OpenAIDouble
+
+pytestmark = pytest.mark.browser
+
+ANA = "5511999999999"
+KEY = ChatKey("local", f"{ANA}@s.whatsapp.net")
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+async def up(tmp_path: Path) -> AsyncIterator[Recado]:
+    """A recado whose model is a double of OpenAI's; Ana has asked something and has the answer."""
+    settings = {"RECADO_DEBOUNCE": "0", "RECADO_TAKEOVER": "30m", "OPENAI_API_MODE": "chat"}
+    async with OpenAIDouble(reply=written) as double:
+        with recado(tmp_path / "recado", command="up", **(asks(double) | settings)) as process:
+            await process.started()
+            await said(process, "Good morning! Are you open on Sundays?", "--id", "m1")
+            yield process
+
+
+async def said(up: Recado, text: str, *more: str) -> None:
+    ended = await up.run("say", ANA, text, *more)
+    assert ended.code in (0, 1), ended
+
+
+async def open_log(up: Recado) -> tuple[JetStreamLog, Bus]:
+    address = up.embedded_bus()
+    bus = await Bus.open(address.url, token=address.token)
+    return await JetStreamLog.open(bus), bus
+
+
+async def desk(up: Recado, window: Page, path: str = "") -> str:
+    """Open a page of the desk; its address."""
+    address = (await up.said("started"))["page"]
+    await window.goto(f"{address}/desk{path}")
+    return str(address)
+
+
+async def picture(window: Page, name: str) -> None:
+    """Keep what the window shows, if anybody wants it."""
+    folder = os.environ.get("RECADO_SCREENSHOTS")
+    image = await window.screenshot(path=Path(folder) / f"{name}.png" if folder else None, animations="disabled")
+    assert len(image) > 5_000
+
+
+async def open_chat(up: Recado, window: Page) -> None:
+    await desk(up, window)
+    await window.get_by_role("link", name="+5511999999999").click()
+    await expect(window.get_by_role("heading", level=1)).to_have_text("+5511999999999")
+
+
+async def test_a_human_takes_over_and_gives_back(up: Recado, window: Page) -> None:
+    """What is typed goes to the person; the bot is silent until the chat is given back; the page follows by itself."""
+    await open_chat(up, window)
+    await window.fill("#text", "This is Ana of the shop.\nI will look into it.")
+    await window.press("#text", "Enter")
+    await expect(window.locator(".told")).to_have_text("Sent. The chat is yours for now.")
+    await expect(window.locator(".operator .text")).to_have_text("This is Ana of the shop.\nI will look into it.")
+    await expect(window.locator(".standing")).to_contain_text("A human has the chat until")
+    await said(up, "Thank you, Ana!")
+    await expect(window.locator(".person .text").last).to_have_text("Thank you, Ana!")
+    await expect(window.locator(".ended").last).to_contain_text("a human had the chat")
+    await picture(window, "desk-chat")
+    await window.get_by_role("button", name="Resume").click()
+    await expect(window.locator(".told")).to_contain_text("the bot answers again")
+    await said(up, "Good morning again")
+    await expect(window.locator(".assistant .text")).to_have_count(2)
+    history = json.loads((await up.run("events", "--type", "resumed", "--json")).out)
+    assert [event["payload"]["by"] for event in history] == ["page"]
+
+
+async def test_pausing(up: Recado, window: Page) -> None:
+    """For a time or until resumed; blocked and let in again."""
+    await open_chat(up, window)
+    await window.select_option("#minutes", label="until resumed")
+    await window.get_by_role("button", name="Pause", exact=True).click()
+    await expect(window.locator(".standing")).to_contain_text("Paused until somebody resumes")
+    await window.get_by_role("button", name="Block").click()
+    await expect(window.locator(".standing")).to_contain_text("Blocked")
+    await window.get_by_role("button", name="Approve").click()
+    await expect(window.locator(".standing")).to_contain_text("Approved")
+    await window.get_by_role("button", name="Retry what failed").click()
+    await expect(window.locator(".told")).to_contain_text("Not done: the chat was paused")
+
+
+async def test_what_is_edited_and_deleted(up: Recado, window: Page) -> None:
+    """The open page shows it as it happens."""
+    await open_chat(up, window)
+    log, bus = await open_log(up)
+    await log.publish(KEY, Edit(id="e1", of="m1", text="Are you open on Mondays?"), msg_id="e1")
+    await expect(window.locator(".person .text")).to_have_text("Are you open on Mondays?")
+    await expect(window.locator(".person .meta")).to_contain_text("edited")
+    await log.publish(KEY, Revoke(id="v1", of="m1"), msg_id="v1")
+    await expect(window.locator(".person")).to_contain_text("deleted by its sender")
+    await log.close()
+    await bus.close()
+
+
+async def test_who_waits_for_a_human(up: Recado, window: Page) -> None:
+    """They stand above all chats, with the reason, without the page being loaded again."""
+    await desk(up, window)
+    log, bus = await open_log(up)
+    await log.publish(KEY, Message(id="m2", text="I want a refund", name="Ana Lima"), msg_id="m2")
+    await log.publish(KEY, Control(id="c1", command="handoff", text="Wants a refund", by="tool:shop"), msg_id="c1")
+    waiting = window.get_by_role("region", name="Waiting for a human")
+    await expect(waiting).to_contain_text("Wants a refund")
+    await picture(window, "desk-chats")
+    await waiting.get_by_role("link").click()
+    await expect(window.locator(".standing")).to_contain_text("Waits for a human: Wants a refund")
+    await log.close()
+    await bus.close()
+
+
+async def test_asked_why(up: Recado, window: Page) -> None:
+    """From a message to its story and back."""
+    await open_chat(up, window)
+    await window.get_by_role("link", name="why?").first.click()
+    story = window.locator(".story")
+    await expect(story).to_contain_text("waited")
+    await expect(story).to_contain_text("tokens")
+    await picture(window, "desk-why")
+    await window.go_back()
+    await expect(window.locator(".lines")).to_be_visible()
+
+
+async def test_searching(up: Recado, window: Page) -> None:
+    """Words lead to the place where they were said."""
+    await desk(up, window)
+    await window.keyboard.press("/")
+    await window.keyboard.type("sundays")
+    await window.keyboard.press("Enter")
+    await window.locator(".found a").first.click()
+    await expect(window.locator(".lines li:target .text")).to_contain_text("on Sundays")
+
+
+async def test_erasing(up: Recado, window: Page) -> None:
+    """Only whoever types the chat's name; then nothing is left but an empty chat."""
+    await open_chat(up, window)
+    await window.get_by_role("link", name="Erase").click()
+    await window.fill("#confirm", "yes")
+    await window.get_by_role("button", name="Erase").click()
+    await expect(window.get_by_role("alert")).to_contain_text("Nothing was erased")
+    await window.fill("#confirm", "+5511999999999")
+    await window.get_by_role("button", name="Erase").click()
+    await expect(window.locator(".told")).to_contain_text("Erased")
+    await expect(window.locator("#content")).to_contain_text("Nothing was said here")
+    await desk(up, window)
+    await expect(window.locator("#content")).to_contain_text("Nobody has written yet")
+
+
+async def test_numbers_instances_settings(up: Recado, window: Page) -> None:
+    """Each has its own address, and the way back leads back."""
+    await desk(up, window)
+    await window.get_by_role("link", name="Numbers").click()
+    await window.get_by_role("link", name="7 days").click()
+    await expect(window.locator("figure").first).to_contain_text("messages 1")
+    await expect(window.locator("rect").first).to_be_visible()
+    await picture(window, "desk-numbers")
+    await window.get_by_role("link", name="Instances").click()
+    await expect(window.locator("tbody tr")).to_have_count(1)
+    await expect(window.locator("tbody tr")).to_contain_text("member")
+    await window.get_by_role("link", name="Settings").click()
+    await expect(window.get_by_role("row", name="OPENAI_API_KEY")).to_contain_text("set")
+    assert "sk-" not in await window.content()
+    await window.go_back()
+    await window.go_back()
+    await expect(window.get_by_role("heading", level=1)).to_have_text("Numbers")
+
+
+async def test_by_keyboard_alone(up: Recado, window: Page) -> None:
+    """From the list to the chat and a word by hand; what has the focus is seen."""
+    await desk(up, window)
+    await window.keyboard.press("ArrowDown")
+    await expect(window.locator(".chats a:focus-visible")).to_have_count(1)
+    await window.keyboard.press("Enter")
+    await expect(window.locator(".write")).to_be_visible()
+    for _ in range(40):
+        await window.keyboard.press("Tab")
+        if await window.evaluate("document.activeElement.id") == "text":
+            break
+    await window.keyboard.type("by keyboard")
+    await window.keyboard.press("Enter")
+    await expect(window.locator(".operator .text")).to_have_text("by keyboard")
+
+
+@pytest.mark.parametrize("path", ["", "/numbers", "/instances", "/settings", f"/chats/local/{ANA}%40s.whatsapp.net"])
+async def test_on_a_phone(up: Recado, browser: Browser, path: str) -> None:
+    """360 pixels in the dark: nothing is to be scrolled sideways but tables in their own frame, and no script is
+    needed."""
+    context = await browser.new_context(
+        viewport={"width": 360, "height": 640}, color_scheme="dark", java_script_enabled=False
+    )
+    window = await context.new_page()
+    await desk(up, window, path)
+    await expect(window.locator("#content")).to_be_visible()
+    await context.close()
+    context = await browser.new_context(viewport={"width": 360, "height": 640}, color_scheme="dark")
+    window = await context.new_page()
+    await desk(up, window, path)
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not await window.evaluate(wide)
+    if path.startswith("/chats"):
+        await picture(window, "desk-phone")
+    await context.close()
+
+
+async def test_the_password(tmp_path: Path, window: Page) -> None:
+    """Asked first; a wrong one is told; then the page that was wanted."""
+    with recado(tmp_path / "recado", command="up", RECADO_PAGE_PASSWORD=PASSWORD) as up:
+        await up.started()
+        await desk(up, window, "/numbers")
+        await window.fill("#password", "open sesame")
+        await window.get_by_role("button", name="Log in").click()
+        await expect(window.get_by_role("alert")).to_have_text("That is not the password.")
+        await window.fill("#password", PASSWORD)
+        await window.keyboard.press("Enter")
+        await expect(window.get_by_role("heading", level=1)).to_have_text("Numbers")
+        await window.get_by_role("button", name="Log out").click()
+        await expect(window.locator("#password")).to_be_visible()
