@@ -120,17 +120,22 @@ async def test_nobody_is_sent_elsewhere(locked: Page, to: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cookie",
+    ("password", "salt", "said"),
     [
-        "in",
-        "in.aaaa.bbbb",
-        TimestampSigner("another-password-1", salt=login.COOKIE).sign(b"in").decode(),
-        TimestampSigner(PASSWORD, salt="something else").sign(b"in").decode(),
-        TimestampSigner(PASSWORD, salt=login.COOKIE).sign(b"out").decode(),
+        ("another-password-1", login.COOKIE, b"in"),
+        (PASSWORD, "something else", b"in"),
+        (PASSWORD, login.COOKIE, b"out"),
     ],
 )
-async def test_cookies_that_are_not_ours(locked: Page, cookie: str) -> None:
-    """Made up, signed with another password, or for something else."""
+async def test_cookies_that_are_not_ours(locked: Page, password: str, salt: str, said: bytes) -> None:
+    """Signed with another password, or for something else."""
+    cookie = TimestampSigner(password, salt=salt).sign(said).decode()
+    assert (await locked.get("/desk", Cookie=f"{login.COOKIE}={cookie}"))[0] == 401
+
+
+@pytest.mark.parametrize("cookie", ["", "in", "in.aaaa.bbbb", ";;;", "\xff"])
+async def test_cookies_that_are_made_up(locked: Page, cookie: str) -> None:
+    """They let nobody in, and break nothing."""
     assert (await locked.get("/desk", Cookie=f"{login.COOKIE}={cookie}"))[0] == 401
 
 
