@@ -11,8 +11,8 @@ from events.recorded import Recorded
 from projections.database import PATIENCE
 
 _UNFIND = (
-    "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, text FROM history"
-    " WHERE chat = ? AND text IS NOT NULL AND revoked_at IS NULL"
+    "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text) FROM history"
+    " WHERE chat = ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
 )
 _SHORT = 50
 """Milliseconds for which readers are waited for: messages wait meanwhile."""

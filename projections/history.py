@@ -31,9 +31,9 @@ _REPLY = (
     "input_tokens", "output_tokens", "cause", "turn", "ended", "context",
 )  # fmt: skip
 
-_FORGET = (
-    "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, text FROM history WHERE seq = ? AND text NOTNULL"
-)
+_WORDS_OF = " FROM history WHERE seq = ? AND coalesce(edited, text) NOTNULL AND revoked_at ISNULL"
+_FORGET = "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text)" + _WORDS_OF
+_FIND = "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text)" + _WORDS_OF
 
 _encoder = msgspec.json.Encoder()
 
@@ -97,7 +97,7 @@ class History:
         self._rows: dict[MessageId, MessageRow] = {}
         self._changed: dict[int, MessageRow] = {}
         self._replies: list[Row] = []
-        self._revoked: list[int] = []
+        self._rewritten: set[int] = set()
 
     def load(self, wanted: Iterable[MessageId]) -> None:
         """Fetch those of the messages that are known."""
@@ -139,16 +139,17 @@ class History:
         self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
 
     def rewritten(self, held: Held, recorded: Recorded, event: Edit | Revoke) -> None:
-        """Note that a message was edited or deleted by its sender; its text stays as it was answered. A model is not
-        shown any more what was deleted, and it is not found."""
+        """Note that a message was edited or deleted by its sender; its text stays as it was answered. It is found by
+        what it reads now. A model is not shown any more what was deleted, and it is not found."""
         for row in self._of(held, (event.of,)):
             if isinstance(event, Edit):
                 row.edited, row.edited_at = event.text, micros(recorded.at)
+                self._rewritten.add(row.seq)
                 if row.ending is None:
                     row.answered = event.text
             elif row.revoked_at is None:
                 row.revoked_at, row.context = micros(recorded.at), None
-                self._revoked.append(row.seq)
+                self._rewritten.add(row.seq)
 
     def turn_started(self, held: Held, recorded: Recorded, event: TurnStarted) -> None:
         """The messages are answered by this turn; those of a failed one are open again."""
@@ -207,6 +208,9 @@ class History:
                 new.append(row.fixed + row.later())
             else:
                 known.append((row.seq, *row.later()))
+        rewritten = sorted(seq for seq in self._rewritten if seq <= checkpoint)
+        for seq in rewritten:
+            self._db.execute(_FORGET, (seq,))
         write_rows(self._db, f"INSERT INTO history ({', '.join(_MESSAGE + _LATER)})", new)
         changes = ", ".join(f"{column} = later.column{n}" for n, column in enumerate(_LATER, 2))
         write_rows(
@@ -216,13 +220,9 @@ class History:
             ") AS later WHERE history.seq = later.column1",
         )
         write_rows(self._db, f"INSERT INTO history ({', '.join(_REPLY)})", self._replies)
-        self._found_no_more(checkpoint)
+        for seq in rewritten:
+            self._db.execute(_FIND, (seq,))
+        self._rewritten.clear()
         self._rows.clear()
         self._changed.clear()
         self._replies.clear()
-
-    def _found_no_more(self, checkpoint: int) -> None:
-        for seq in self._revoked:
-            if seq <= checkpoint:
-                self._db.execute(_FORGET, (seq,))
-        self._revoked.clear()

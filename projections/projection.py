@@ -28,8 +28,8 @@ from projections.usage import Usage
 log = structlog.get_logger("recado.projections")
 
 _SEARCH = (
-    "INSERT INTO search (rowid, text) SELECT seq, text FROM history"
-    " WHERE seq > ? AND text IS NOT NULL AND revoked_at IS NULL"
+    "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text) FROM history"
+    " WHERE seq > ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
 )
 
 

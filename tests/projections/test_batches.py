@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chat.evolve import evolve
 from chat.state import Chat
-from events.decisions import Paused, Reset, Resumed, RunStarted, TurnAdopted
+from events.decisions import Erased, Paused, Reset, Resumed, RunStarted, TurnAdopted
 from events.ids import ChatKey
 from events.inbound import Edit, Receipt, Revoke
 from events.recorded import Recorded, Unknown, Unreadable
@@ -45,6 +45,8 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
     lambda past, key, ids, turn: past.happened(Paused(until=None, at=past.now, cause=ids[0]), key),
     lambda past, key, ids, turn: past.happened(Resumed(at=past.now), key),
     lambda past, key, ids, turn: past.ignored(*ids, key=key, cause=ids[0]),
+    lambda past, key, ids, turn: past.happened(Erased(upto=len(past.events), at=past.now, cause=ids[0]), key),
+    lambda past, key, ids, turn: past.happened(Erased(upto=1, at=past.now, cause=ids[0], done=True, events=3), key),
 )
 STEPS = st.lists(
     st.tuples(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from events.inbound import Edit, Revoke
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, Past
 
@@ -45,3 +46,22 @@ def test_nothing_a_person_types_is_syntax(known: Known, past: Past, text: str) -
     """Whatever is searched for, the answer is hits or none, never an error."""
     past.message("m1", "a b c")
     assert found(known.after(past), text) in ([], ["m1"])
+
+
+def test_what_was_edited_is_found_by_what_it_reads_now(known: Known, past: Past) -> None:
+    """Whether the edit came along with the message, later, or twice; what it read before is not found."""
+    past.message("m1", "old words")
+    past.happened(Edit(id="e1", of="m1", text="new words"))
+    past.message("m2", "yet unedited")
+    known.after(past)
+    assert found(known, "words") == ["m1"]
+    assert found(known, "old") == []
+    past.happened(Edit(id="e2", of="m2", text="changed later"))
+    past.happened(Edit(id="e3", of="m1", text="changed twice"))
+    known.after(past)
+    assert found(known, "changed") == ["m2", "m1"]
+    assert found(known, "yet") == found(known, "new") == []
+    past.happened(Revoke(id="v1", of="m1"))
+    known.after(past)
+    assert found(known, "changed") == ["m2"]
+    assert found(known, "twice") == []
