@@ -12,6 +12,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.Neonize_pb2 import Receipt as ReceiptEvent
 from prometheus_client import Counter
 
+from chat.gates import ME
 from events.ids import ChatKey
 from events.inbound import Message, Receipt, ReceiptState
 from events.jid import canonical
@@ -98,11 +99,18 @@ class Inbox:
         message = arrived.event
         if isinstance(message, Message):
             sender, aliases = await self._person(arrived.sender) if arrived.sender else (None, chat_aliases)
-            changes = {"sender": sender, "aliases": aliases}
+            changes = {"sender": sender, "aliases": aliases, "mentions": await self._mentions(message)}
             message = Message(**{field: getattr(message, field) for field in Message.__struct_fields__} | changes)
         stored = await self._intake.store(key, message)
         if isinstance(message, Message) and message.media is not None and not stored.duplicate:
             self._files.fetch(event, message)
+
+    async def _mentions(self, message: Message) -> tuple[str, ...]:
+        """Who is mentioned, with a word for the owner of the device."""
+        mentioned = message.mentions
+        if mentioned and not set(mentioned).isdisjoint(await self._phone.own_names()):
+            return (*mentioned, ME)
+        return mentioned
 
     async def _person(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The canonical name and the others."""

@@ -24,6 +24,7 @@ from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, Receip
 
 from gateways.device.faults import failure_of
 from gateways.device.pairing import Pairing, PairingFailed
+from gateways.device.parsing import names
 from gateways.device.receiving import Receiving
 from gateways.device.wire import Quote, Receive
 
@@ -101,6 +102,7 @@ class Session:
         self._client: NewAClient | None = None
         self._connected = asyncio.Event()
         self._names = count()
+        self._own_names: tuple[str, ...] = ()
 
     async def run(self, receive: Receive) -> None:
         """Be connected for ever. Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed,
@@ -218,6 +220,16 @@ class Session:
             log.debug("number_not_known", reason=str(failure))
             return None
         return f"{number.User}@{number.Server}" if number.User else None
+
+    async def own_names(self) -> tuple[str, ...]:
+        if not self._own_names:
+            try:
+                me = await self._linked.get_me()
+            except NeonizeError as failure:
+                log.debug("own_name_not_known", reason=str(failure))
+                return ()
+            self._own_names = names(me.JID, me.LID) if me.JID.User else ()
+        return self._own_names
 
     async def load(self, event: MessageEvent) -> bytes:
         return bytes(await self._linked.download_any(event.Message))

@@ -53,6 +53,9 @@ class Phone(Protocol):
     async def number_of(self, lid: str) -> str | None:
         """The phone number's JID of a person who hides it, where the device knows it."""
 
+    async def own_names(self) -> tuple[str, ...]:
+        """The JIDs of the device's owner; none while it does not know them."""
+
     async def load(self, event: MessageEvent) -> bytes:
         """The file that came with a message. Raises what went wrong."""
 

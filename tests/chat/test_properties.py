@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -14,21 +14,25 @@ from chat.commands import Answered, Command, Failed, MediaSettled, ThreadReady
 from chat.erasing import Removed
 from chat.evolve import evolve
 from chat.gates import Gates
+from chat.hours import Hours, Span
 from chat.pending import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Setting, WriteReply, owes
 from chat.state import Chat
 from events.decisions import Erased, Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
-from tests.chat.story import Story, order, text
+from tests.chat.story import KEY, Story, order, text
 
-WORDS = {"unreadable": "I cannot read this.", "stop_word": "Good bye.", "rate_limited": "Slowly!", "reset": "Anew."}
+WORDS = {
+    "unreadable": "I cannot read this.", "stop_word": "Good bye.", "rate_limited": "Slowly!", "reset": "Anew.",
+    "help": "Write.", "unapproved": "Your code is {code}.", "outside_hours": "Closed.",
+}  # fmt: skip
 STEPS = st.lists(
     st.one_of(
         st.tuples(
             st.just("message"),
-            st.sampled_from(["hello", "", "stale", "bytes", "mine", "voice", "video", "sticker"]),
+            st.sampled_from(["hello", "", "stale", "bytes", "mine", "voice", "video", "sticker", "group", "mention"]),
         ),
-        st.tuples(st.just("message"), st.sampled_from(["stop", "start", "/reset"])),
+        st.tuples(st.just("message"), st.sampled_from(["stop", "start", "/reset", "/help"])),
         st.tuples(st.just("repeat"), st.integers(0, 30)),
         st.tuples(
             st.just("order"),
@@ -55,22 +59,43 @@ def sent(id_: str, what: str, story: Story) -> Message:
             return Message(id=id_, kind="audio", media=Media(object=f"meta:{id_}"))
         case "video" | "sticker":
             return Message(id=id_, kind=what)
+        case "group" | "mention":
+            mentions = ("5511977777777@s.whatsapp.net",) if what == "mention" else ()
+            return text(id_, group=True, sender="5511888888888@s.whatsapp.net", mentions=mentions)
         case words:
             return text(id_, words)
+
+
+GATES = Gates(stop_words=frozenset({"stop"}), start_words=frozenset({"start"}), per_hour=9, loop_after=2)
+ANY_GATES = st.builds(
+    Gates,
+    allow=st.sampled_from([(), (KEY.chat,), ("5511*",), ("4930*",)]),
+    block=st.sampled_from([(), ("5511888888888",), ("55*",)]),
+    pairing=st.booleans(),
+    groups=st.sampled_from(["off", "mentioned", "always"]),
+    names=st.just(("5511977777777@s.whatsapp.net",)),
+    per_hour=st.sampled_from([0, 2]),
+    loop_after=st.sampled_from([0, 1]),
+    stop_words=st.just(frozenset({"stop"})),
+    start_words=st.just(frozenset({"start"})),
+    hours=st.sampled_from([None, Hours(tuple(Span(day, time(12), time(12, 1)) for day in range(7)), UTC)]),
+)
 
 
 class Shell:
     """Does what is owed, as an actor would, with a backend that answers or fails on demand."""
 
-    def __init__(self) -> None:
+    def __init__(self, gates: Gates = GATES) -> None:
         self.incarnations = 1
+        self.gates = gates
         self.story = Story(self.setting)
 
     @property
     def setting(self) -> Setting:
-        gates = Gates(stop_words=frozenset({"stop"}), start_words=frozenset({"start"}), per_hour=9, loop_after=2)
         half_an_hour = timedelta(minutes=30)
-        return Setting(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=gates)
+        return Setting(
+            f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates
+        )
 
     def step(self, kind: str, value: Any) -> None:
         story, number = self.story, len(self.story.events) + 1
@@ -182,10 +207,10 @@ def endings(events: list[Recorded]) -> Counter[str]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(STEPS)
-def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]]) -> None:
-    """Promise 2, over every interleaving of messages, repeats, orders, outcomes and crashes."""
-    shell = Shell()
+@given(STEPS, ANY_GATES)
+def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]], gates: Gates) -> None:
+    """Promise 2, over every interleaving of messages, repeats, orders, outcomes and crashes, with whatever gates."""
+    shell = Shell(gates)
     for kind, value in steps:
         shell.step(kind, value)
     shell.finish()

@@ -8,7 +8,7 @@ from typing import Any
 import neonize.aioze.events as hook
 from neonize.aioze.client import NewAClient
 from neonize.exc import NeonizeError, SendMessageError
-from neonize.proto.Neonize_pb2 import SendResponse
+from neonize.proto.Neonize_pb2 import Device, SendResponse
 
 from gateways.device.pairing import Pairing
 from gateways.device.session import Session
@@ -25,6 +25,7 @@ class Client(NewAClient):  # type: ignore[misc]
         self.sent: list[tuple[Any, Any]] = []
         self.refuses: str | None = None
         self.code: str | None = "ABCD-1234"
+        self.owner: Device | None = None
 
     async def connect(self, proxy_settings: Any = None) -> asyncio.Task[None]:
         hook.event_global_loop = asyncio.get_running_loop()  # neonize sets it once for a process, a test has its own
@@ -49,6 +50,11 @@ class Client(NewAClient):  # type: ignore[misc]
 
     async def get_pn_from_lid(self, lid: Any) -> Any:
         return jid("12025550143@s.whatsapp.net") if lid.User == "90071992547409" else jid("@s.whatsapp.net")
+
+    async def get_me(self) -> Device:
+        if self.owner is None:
+            raise NeonizeError("not logged in")
+        return self.owner
 
     async def PairPhone(self, phone: str, *_: Any) -> str:  # noqa: N802 - neonize's name
         if self.code is None:

@@ -16,6 +16,7 @@ class FakePhone:
         self.marks: list[tuple[str, str]] = []
         self.typed: list[tuple[str, bool]] = []
         self.numbers: dict[str, str] = {}
+        self.owner: tuple[str, ...] = ()
         self.files: dict[str, bytes] = {}
         self.failures: list[Exception] = []
         self.hold: asyncio.Event | None = None
@@ -52,6 +53,9 @@ class FakePhone:
 
     async def number_of(self, lid: str) -> str | None:
         return self.numbers.get(lid)
+
+    async def own_names(self) -> tuple[str, ...]:
+        return self.owner
 
     async def load(self, event: Any) -> bytes:
         return self.files[event.Info.ID]

@@ -10,6 +10,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.Neonize_pb2 import Receipt
 from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as e2e
 
+from chat.gates import ME
 from events.bus import Bus
 from events.ids import ChatKey
 from events.inbound import Edit, Revoke
@@ -70,6 +71,18 @@ async def test_one_chat_by_whichever_name(bus: Bus, jetstream_log: JetStreamLog,
         (ANA, "A4", (ANA_LID,)),
         (TOM_LID, "T3", (TOM,)),
     ]
+
+
+async def test_the_owner_is_mentioned(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+    """By number or by LID: then the bot is meant, whatever RECADO_MENTIONS says."""
+    own, own_lid = "5511977777777@s.whatsapp.net", "55555555@lid"
+    async with linked(bus, jetstream_log, data_dir) as me:
+        me.phone.owner = (own, own_lid)
+        for number, name in enumerate((own, own_lid, TOM)):
+            context = e2e.ContextInfo(mentionedJID=[name])
+            body = e2e.Message(extendedTextMessage=e2e.ExtendedTextMessage(text="you?", contextInfo=context))
+            await me.phone.bring(message(f"A{number}", body, chat=GROUP, sender=ANA))
+        assert [event.mentions for _, event in await me.messages()] == [(own, ME), (own_lid, ME), (TOM,)]
 
 
 async def test_the_device_knows_the_number(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:

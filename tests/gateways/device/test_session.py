@@ -177,6 +177,9 @@ async def test_nothing_is_asked_of_whatsmeow_without_a_connection(data_dir: Path
         await connected(made)
         assert await made.session.number_of(ANA_LID) == ANA
         assert await made.session.number_of(TOM_LID) is None
+        assert await made.session.own_names() == ()
+        made.clients[0].owner = neonize.Device(JID=jid("5511977777777:7@s.whatsapp.net"), LID=jid("55555555@lid"))
+        assert await made.session.own_names() == ("5511977777777@s.whatsapp.net", "55555555@lid")
         await bring(made.clients[0], neonize.Disconnected(status=True))
         with pytest.raises(NotSent):
             await made.session.typing(ANA, on=True)
