@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-FIRST_LOOK = 0.2
-LONGEST_LOOK = 2.0
-"""Seconds between two looks; each wait is half as long again as the one before."""
+FIRST_LOOK, SHORTEST_LOOK, LONGEST_LOOK = 0.2, 0.1, 2.0
+"""Seconds between two looks; each wait is a quarter of what was waited so far, so that what took a second is seen an
+eighth of one late on average."""
 
 LATE_LOOKS = (0.0, 1.0, 3.0)
 """Waits between the looks for what works for a turn that is over: the request for it may still be on its way."""
@@ -16,7 +16,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 def looks() -> Iterator[float]:
     """The waits, without end."""
-    wait = FIRST_LOOK
+    wait, waited = FIRST_LOOK, 0.0
     while True:
         yield wait
-        wait = min(wait * 1.5, LONGEST_LOOK)
+        waited += wait
+        wait = min(max(waited / 4, SHORTEST_LOOK), LONGEST_LOOK)
