@@ -31,14 +31,20 @@ class Bot(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def running(
-    name: str, folder: Path, openai: str, *, chats: int, history: int, sync: str = "default"
+    name: str, folder: Path, openai: str, *, chats: int, history: int, sync: str = "default", mode: str = "chat"
 ) -> AsyncIterator[Bot]:
     """Bot `name`; each of `chats` has `history` messages behind it, as many as the model is shown."""
     await _past(name, folder, chats, history)
     with nats_server(folder / "nats", sync) as server:
         async with (
             measured(
-                _MODULES[name], nats=server.url, openai=openai, api_key=API_KEY, folder=folder, history=history
+                _MODULES[name],
+                nats=server.url,
+                openai=openai,
+                api_key=API_KEY,
+                folder=folder,
+                history=history,
+                **({"mode": mode} if name == RECADO else {}),
             ) as process,
             People.at(server.url) as people,
         ):

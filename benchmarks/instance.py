@@ -12,7 +12,8 @@ from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
 from actors.router import Router
 from backends.chat_completions import ChatCompletions
-from backends.protocol import ReplyBackend
+from backends.protocol import Backend
+from backends.responses import Responses
 from benchmarks.bus import MODEL, SYSTEM_PROMPT
 from benchmarks.process import stand_by
 from events.bus import Bus
@@ -27,7 +28,7 @@ from projections.runner import Runner
 class Recado:
     """One instance over `log`, its projection in `folder`; `start` returns once it takes work."""
 
-    def __init__(self, log: EventLog, folder: Path, backend: ReplyBackend, history: int) -> None:
+    def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int) -> None:
         self.log = log
         self.runner = Runner(log, folder, self._dispatch)
         bus_time = BusTime()
@@ -57,7 +58,8 @@ class Recado:
 
 async def main(args: argparse.Namespace) -> None:
     log = await JetStreamLog.open(await Bus.open(args.nats))
-    backend = ChatCompletions(api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT)
+    kind = Responses if args.mode == "responses" else ChatCompletions
+    backend = kind(api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT)
     recado = Recado(log, args.folder, backend, args.history)
     await recado.start()
     gc.freeze()  # as recado.wiring does
@@ -67,7 +69,7 @@ async def main(args: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    for name in ("--nats", "--openai", "--api-key"):
+    for name in ("--nats", "--openai", "--api-key", "--mode"):
         parser.add_argument(name)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--history", type=int)

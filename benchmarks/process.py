@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+import msgspec
+
+from benchmarks.sampler import Sampler
 
 READY_WITHIN = 60.0
 
@@ -27,6 +32,12 @@ class Measured:
         assert self._process.stdin is not None
         self._process.stdin.write(b"cpu\n")
         return float(await self._line())
+
+    async def places(self) -> dict[str, float]:
+        """Seconds of CPU by place (see benchmarks.sampler); the first time it begins to look, and gives none."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"places\n")
+        return msgspec.json.decode(await self._line(), type=dict[str, float])
 
     async def _line(self) -> str:
         assert self._process.stdout is not None
@@ -60,12 +71,20 @@ async def measured(module: str, **options: object) -> AsyncIterator[Measured]:
 
 def stand_by() -> None:
     """On the measured side: say that it is ready, and answer from a thread that sleeps between questions."""
-    threading.Thread(target=_answer, daemon=True).start()
+    sampler = Sampler()
+    signal.signal(signal.SIGUSR1, lambda *_: sampler.start())
+    threading.Thread(target=_answer, args=(sampler,), daemon=True).start()
     print("ready", flush=True)
 
 
-def _answer() -> None:
-    for _ in sys.stdin:
-        print(time.process_time(), flush=True)
+def _answer(sampler: Sampler) -> None:
+    for question in sys.stdin:
+        if question.strip() == "cpu":
+            print(time.process_time(), flush=True)
+        elif sampler.runs:
+            print(sampler.taken().decode(), flush=True)
+        else:
+            signal.raise_signal(signal.SIGUSR1)  # its handler runs on the main thread
+            print("{}", flush=True)
     # Whoever measured has gone.
     os._exit(1)

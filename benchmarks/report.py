@@ -15,6 +15,7 @@ from benchmarks.suite import Document
 
 _TITLES = {
     "replies": "Replies per second of CPU",
+    "where": "Where the CPU of a reply goes",
     "latency": "Added latency",
     "rebuild": "Rebuilding the projection",
     "waking": "Waking a chat",

@@ -23,7 +23,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from benchmarks.figures import Outcome
 
 NAMES = (
-    *("appends", "replies", "latency", "rebuild", "waking", "memory", "ready"),
+    *("appends", "replies", "where", "latency", "rebuild", "waking", "memory", "ready"),
     *("takeover", "instances", "idle", "assignment", "disk", "webhooks"),
 )
 

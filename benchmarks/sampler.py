@@ -1,0 +1,82 @@
+"""Where a process's CPU goes, looked at from inside it at each millisecond of CPU.
+
+A sample goes to the innermost place on the main thread's stack that is known, with the CPU that this thread has used
+since the sample before: what C code took stands with the line that called it.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from types import FrameType
+
+import msgspec
+
+EVERY = 0.001
+
+PLACES = (
+    ("/chat/", "recado: the rules of a chat"),
+    ("/actors/", "recado: actors"),
+    ("/backends/", "recado: backends"),
+    ("/projections/", "recado: projection, read and dispatched"),
+    ("/events/codec", "recado: events to and from JSON"),
+    ("/events/jetstream_tail", "recado: following the log"),
+    ("/events/jetstream_feed", "recado: following the log"),
+    ("/events/", "recado: appends and the bus"),
+    ("/nats/", "nats-py"),
+    ("/aiohttp/", "aiohttp"),
+    ("/yarl/", "aiohttp"),
+    ("/multidict/", "aiohttp"),
+    ("/openai/", "openai and its HTTP client"),
+    ("/httpx2/", "openai and its HTTP client"),
+    ("/httpx_aiohttp/", "openai and its HTTP client"),
+    ("/pydantic/", "openai and its HTTP client"),
+    ("/pykka/", "pykka"),
+    ("/asyncio/selector_events", "asyncio: sockets"),
+    ("/selectors", "asyncio: sockets"),
+    ("/asyncio/", "asyncio: tasks and callbacks"),
+)
+"""From a part of a file's path to the place that it belongs to; the first that fits counts."""
+
+OTHER, THREADS = "everything else", "the SQLite thread and others"
+
+
+class Sampler:
+    """Counts seconds of the main thread by place, from `start` on."""
+
+    def __init__(self) -> None:
+        self._seconds: Counter[str] = Counter()
+        self._last = 0.0
+        self._began = 0.0
+        self._known: dict[str, str | None] = {}
+        self.runs = False
+
+    def start(self) -> None:
+        """Begin anew; to be called on the main thread."""
+        self.runs = True
+        self._seconds.clear()
+        self._last, self._began = time.thread_time(), time.process_time()
+        signal.signal(signal.SIGPROF, self._sample)
+        signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
+
+    def taken(self) -> bytes:
+        """Seconds by place so far, as JSON; from any thread."""
+        seconds = dict(self._seconds)
+        seconds[THREADS] = time.process_time() - self._began - sum(seconds.values())
+        return msgspec.json.encode(seconds)
+
+    def _sample(self, _number: int, frame: FrameType | None) -> None:
+        now = time.thread_time()
+        self._seconds[self._place(frame)] += now - self._last
+        self._last = now
+
+    def _place(self, frame: FrameType | None) -> str:
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file not in self._known:
+                self._known[file] = next((place for part, place in PLACES if part in file), None)
+            if (place := self._known[file]) is not None:
+                return place
+            frame = frame.f_back
+        return OTHER
