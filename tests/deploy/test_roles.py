@@ -32,7 +32,10 @@ ANA = ChatKey("local", "5511999990001@s.whatsapp.net")
 CHAT = f"local.{token(ANA.chat)}"
 
 MAY_PUBLISH = {
-    "instance": [f"evt.5.{CHAT}.o.reply", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"],
+    "instance": [
+        *(f"evt.5.{CHAT}.o.reply", f"wa.control.{CHAT}", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"),
+        *("$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.OBJ_MEDIA"),
+    ],
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
     + ["$KV.LEASES.g.local", "$O.MEDIA.C.x", "$JS.API.STREAM.PURGE.OBJ_MEDIA"],
     "consumer": ["$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.o.reply", "$JS.ACK.EVENTS.listener.1.2.3.4.5"],
@@ -42,8 +45,8 @@ MAY_NOT_PUBLISH = {
     "instance": [
         f"wa.in.{CHAT}",
         "$O.MEDIA.C.x",
-        f"wa.control.{CHAT}",
         f"evt.5.{CHAT}.i.in",
+        "$JS.API.STREAM.PURGE.OBJ_MEDIA",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
     "gateway": [
@@ -54,6 +57,7 @@ MAY_NOT_PUBLISH = {
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
         "$JS.API.STREAM.UPDATE.EVENTS",
+        "$JS.API.STREAM.MSG.DELETE.EVENTS",
         "$JS.API.CONSUMER.CREATE.DLQ.x",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
@@ -63,17 +67,24 @@ MAY_NOT_PUBLISH = {
         f"wa.receipt.{CHAT}",
         f"evt.5.{CHAT}.o.reply",
         "$JS.API.STREAM.MSG.GET.EVENTS",
+        "$JS.API.STREAM.MSG.DELETE.EVENTS",
         "$JS.API.DIRECT.GET.EVENTS",
         "$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.i.in",
         "$JS.API.CONSUMER.CREATE.EVENTS.another.evt.*.*.*.o.reply",
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.another",
         "$KV.LEASES.g.local",
     ],
-    "operator": [f"evt.5.{CHAT}.o.reply", f"evt.5.{CHAT}.o.turn_adopted", "$KV.LEASES.p.3", f"wa.out.{CHAT}"],
+    "operator": [
+        "$JS.API.STREAM.MSG.DELETE.EVENTS",
+        f"evt.5.{CHAT}.o.reply",
+        f"evt.5.{CHAT}.o.turn_adopted",
+        "$KV.LEASES.p.3",
+        f"wa.out.{CHAT}",
+    ],
 }
 FENCE = "nobody.may"
 NOBODY = [
-    *(f"$JS.API.STREAM.{verb}.EVENTS" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
+    *(f"$JS.API.STREAM.{verb}.EVENTS" for verb in ("DELETE", "PURGE")),
     "$JS.API.STREAM.CREATE.MINE",
     "$JS.API.STREAM.DELETE.DLQ",
     "$SYS.REQ.SERVER.PING",
@@ -162,6 +173,9 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
             ("send", "5511999990001", "It is Ana."),
             ("whatif", "--since", "1h"),
             ("doctor",),
+            ("replay",),
+            ("verify",),
+            ("erase", "5511999990001", "--yes"),
             ("replay",),
             ("verify",),
         ):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from events.decisions import Erased
 from events.ids import inbound_subject
 from events.memory_log import MemoryLog
 from projections.content import TABLES
@@ -108,3 +109,19 @@ async def test_nothing_to_verify(tmp_path: Path, past: Past) -> None:
     await a_projection(tmp_path, past)
     with pytest.raises(ProjectionMissing, match="another log"):
         await verify(MemoryLog(), tmp_path)
+
+
+async def test_a_file_that_is_behind_what_was_erased(tmp_path: Path, past: Past) -> None:
+    """Half of its events are gone from the log: that is no difference. It is said to be of no use, or waited for."""
+    log = await a_projection(tmp_path, past)
+    last = (await log.head()).last
+    erased = Erased(upto=last, at=past.now)
+    decided = await log.last_decision(ANA)
+    assert decided is not None
+    await log.append(ANA, erased, expected=decided.seq, msg_id="x:1")
+    for seq in [recorded.seq async for recorded in log.of_chat(ANA, last + 1)][::2]:
+        await log.erase(seq)
+    with pytest.raises(ProjectionMissing, match="a chat that it has was erased since"):
+        await verify(log, tmp_path, patience=0.1)
+    async with following(log, tmp_path):
+        assert (await verify(log, tmp_path)).is_same
