@@ -63,7 +63,7 @@ async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int)
         if isinstance(work, StopRun):
             return await _stop(instance, work.stray)
         if isinstance(work, Erase):
-            return [await remove(instance, key, work.seq)]
+            return [await remove(instance, key, work)]
         return await _of_turn(instance, key, work, context_at)
     finally:
         instance.busy -= 1

@@ -16,9 +16,10 @@ import structlog
 from actors.instance import Instance
 from backends.protocol import CannotForget, ReplyFailed
 from chat.erasing import Removed
+from chat.pending import Erase
 from events.decisions import RunStarted, ThreadCreated
 from events.ids import ChatKey
-from events.inbound import Message
+from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.log import LogError
 from events.recorded import Recorded
 
@@ -44,18 +45,37 @@ async def last_known(instance: Instance, key: ChatKey) -> int:
     return seq
 
 
-async def remove(instance: Instance, key: ChatKey, seq: int) -> Removed:
-    """Remove everything of the chat that stands before `seq`, however often that has to be tried. Raises Fenced."""
-    stored = await _persistently(instance, "read", lambda: _stored(instance, key, seq))
+async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
+    """Do the work, however often that has to be tried. Raises Fenced."""
+    stored = await _persistently(instance, "read", lambda: _stored(instance, key, work.seq))
+    gone = [recorded for recorded in stored if recorded.side == "o" or recorded.seq <= work.upto]
+    late = [recorded for recorded in stored if recorded.side == "i" and recorded.seq > work.upto]
+    # First what came in meanwhile and speaks of what goes: once that is gone, it would look like something new.
+    about = {recorded.seq for recorded in late if _is_about(recorded, gone)}
+    gone = [recorded for recorded in late if recorded.seq in about] + gone
+    kept = set(_objects([recorded for recorded in late if recorded.seq not in about]))
     threads = [thread for thread in _threads(stored) if instance.threads.keeps(thread.backend)]
     left = [why for thread in threads if (why := await _forget(instance, thread)) is not None]
     objects = 0
-    for name in dict.fromkeys(_objects(stored)):
-        objects += await _persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
-    for recorded in stored:
+    for name in dict.fromkeys(_objects(gone)):
+        if name not in kept:
+            objects += await _persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+    for recorded in gone:
         await _persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
-    log.info("erased", chat=key.chat, events=len(stored), objects=objects, threads=len(threads), left=len(left))
-    return Removed(seq, len(stored), objects, len(threads) - len(left), tuple(left))
+    log.info("erased", chat=key.chat, events=len(gone), objects=objects, threads=len(threads), left=len(left))
+    return Removed(work.seq, len(gone), objects, len(threads) - len(left), tuple(left))
+
+
+def _is_about(recorded: Recorded, gone: Sequence[Recorded]) -> bool:
+    """Whether it is of something that goes: the same again, an edit or a deletion of it, or a receipt."""
+    match recorded.event:
+        case Message(id=id_) | Control(id=id_):
+            return any(isinstance(one.event, Message | Control) and one.event.id == id_ for one in gone)
+        case Edit(of=of) | Revoke(of=of):
+            return any(isinstance(one.event, Message) and one.event.id == of for one in gone)
+        case Receipt():
+            return True
+    return False
 
 
 async def _stored(instance: Instance, key: ChatKey, seq: int) -> list[Recorded]:

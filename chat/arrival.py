@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from chat.state import Chat, Heard, Waiting
@@ -23,11 +25,7 @@ MOST_MENTIONS = 32
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
     """The state with `message`, made of `event`, waiting; `place` is the chat's JID."""
     sender, in_group = event.sender or place, event.group or is_group(place)
-    hour = int(message.stored.timestamp()) // 3600
-    before = chat.heard if chat.hour == hour else ()
-    count = 1 + next((heard.count for heard in before if heard.sender == sender), 0)
-    if count > 1 or len(before) < MOST_HEARD:
-        before = (*[heard for heard in before if heard.sender != sender], Heard(sender, count))
+    hour, heard, count = _counted(chat.hour, chat.heard, sender, message)
     text = event.text or ""
     message = replace(
         message,
@@ -38,7 +36,28 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         quoted=event.quoted if in_group else None,
         nth=count,
     )
-    return replace(chat, i=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=before)
+    return replace(chat, i=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
+
+
+def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tuple[Heard, ...]]:
+    """The messages as if they were the chat's first, with the hour and who was heard in it."""
+    hour, heard, anew = 0, tuple[Heard, ...](), list[Waiting]()
+    for message in waiting:
+        if message.sender:
+            hour, heard, count = _counted(hour, heard, message.sender, message)
+            message = replace(message, nth=count)  # noqa: PLW2901
+        anew.append(message)
+    return tuple(anew), hour, heard
+
+
+def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting) -> tuple[int, tuple[Heard, ...], int]:
+    """The hour of the message, who was heard in it, and how often its sender was."""
+    now = int(message.stored.timestamp()) // 3600
+    before = heard if hour == now else ()
+    count = 1 + next((one.count for one in before if one.sender == sender), 0)
+    if count > 1 or len(before) < MOST_HEARD:
+        before = (*[one for one in before if one.sender != sender], Heard(sender, count))
+    return now, before, count
 
 
 def sent_to_group(chat: Chat, event: Receipt, seq: int) -> Chat:

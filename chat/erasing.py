@@ -1,7 +1,8 @@
 """Forgetting a chat: one decision after which nothing before it counts, then the work of removing it everywhere.
 
-The decision is made when nothing is open, and appended only if nothing came in meanwhile. So the state behind it does
-not depend on anything before it, and it does not matter how much of that has been removed already.
+The decision is made when nothing is open, and says up to which event it knew the chat (`upto`). What came in between
+that one and the decision itself is named by no decision, and belongs to the chat that begins anew. So the state behind
+it does not depend on anything up to `upto`, and it does not matter how much of that has been removed already.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from chat.arrival import recounted
 from chat.state import Chat, Erasing, Order, Pause
 from events.decisions import Erased, Ignored
 from events.inbound import Control, Time
@@ -54,7 +56,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
         return Ignored(messages=(), reason="in_use", at=at, cause=control.id)
     pause = chat.pause
     return Erased(
-        upto=last,
+        upto=max(last, order.seq),
         at=at,
         by=by,
         cause=control.id,
@@ -71,7 +73,7 @@ def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
     if erasing is None or erasing.seq != removed.seq:
         return None
     return Erased(
-        upto=removed.seq,
+        upto=erasing.upto,
         at=at,
         by=erasing.by,
         cause=erasing.cause,
@@ -87,11 +89,22 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
     """The state after the decision at `seq`, or after the receipt of it."""
     if event.done:
         return replace(chat, o=seq, erasing=None)
+    late = [message for message in chat.waiting if message.seq > event.upto]
+    waiting, hour, heard = recounted(late)
+    orders = tuple(order for order in chat.orders if order.seq > event.upto)
+    open_ = {message.id for message in late}
+    rewrites = tuple(rewrite for rewrite in chat.rewrites if rewrite.of in open_)
     return Chat(
-        i=seq,
+        i=max([event.upto, *(w.seq for w in waiting), *(o.seq for o in orders), *(r.seq for r in rewrites)]),
         o=seq,
+        waiting=waiting,
+        orders=orders,
+        rewrites=rewrites,
+        hour=hour,
+        heard=heard,
         admission=event.admission,
         stopped=event.stopped,
         pause=Pause(event.until, event.held) if event.held else None,
-        erasing=Erasing(seq, event.by, event.cause),
+        erasing=Erasing(seq, event.upto, event.by, event.cause),
+        anew=seq,
     )

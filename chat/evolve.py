@@ -86,7 +86,7 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         return replace(chat, i=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
         return rewrites.came_in(chat, event, seq)
-    if isinstance(event, Receipt) and is_group(recorded.key.chat):
+    if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.anew:
         return sent_to_group(chat, event, seq)
     return chat
 

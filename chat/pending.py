@@ -143,9 +143,10 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erase(msgspec.Struct, frozen=True, gc=False):
-    """Remove what stands before `erased` at `seq`, wherever it is."""
+    """Remove what counts as gone by `erased` at `seq`, which knew of all up to `upto`, wherever it is."""
 
     seq: int
+    upto: int
 
 
 class StopRun(msgspec.Struct, frozen=True, gc=False):
@@ -252,7 +253,7 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
     if chat.pause is not None and chat.pause.until is not None:
         owed.append(Resume(chat.pause.until))
     if chat.erasing is not None:
-        owed.append(Erase(chat.erasing.seq))
+        owed.append(Erase(chat.erasing.seq, chat.erasing.upto))
     if chat.strays and setting.keeps_threads:
         owed += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == setting.backend]
     return tuple(owed)

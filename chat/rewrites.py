@@ -18,6 +18,8 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
     """A message was edited or deleted: a running turn starts again, a thread that has it is made anew."""
     running = chat.turn.messages if chat.turn is not None else ()
     if event.of not in running and all(message.id != event.of for message in chat.waiting):
+        if seq < chat.anew:
+            return chat  # of a message that was erased
         return replace(chat, i=seq, rewritten=max(chat.rewritten, seq))
     was_revoked = any(rewrite.of == event.of and rewrite.revoked for rewrite in chat.rewrites)
     others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)

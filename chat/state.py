@@ -166,9 +166,11 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erasing(msgspec.Struct, frozen=True, gc=False):
-    """What stands before the decision at `seq` is still to be removed wherever it is; `by` and `cause` as there."""
+    """What counts as gone by the decision at `seq`, which knew of all up to `upto`, is still to be removed wherever it
+    is; `by` and `cause` as there."""
 
     seq: int
+    upto: int
     by: str | None = None
     cause: str | None = None
 
@@ -192,7 +194,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     `admission` is `approved` or `blocked` by order, `stopped` if the person wants no replies, `told` of which reasons
     it was told; `heard` is who wrote how much in the `hour` (since 1970). The last answer was given at `replied`, and
     `quick` turns in a row followed one within seconds; `ours` names the last messages that we sent to a group. The chat
-    was erased, and that is not carried out yet, if it is `erasing`.
+    was erased, and that is not carried out yet, if it is `erasing`; it began `anew` with that decision.
     """
 
     i: int = 0
@@ -221,3 +223,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     quick: int = 0
     ours: tuple[str, ...] = ()
     erasing: Erasing | None = None
+    anew: int = 0

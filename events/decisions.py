@@ -239,7 +239,8 @@ class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Everything of the chat at or before sequence `upto` counts as gone, and is to be removed wherever it stands; the
-    chat begins anew behind it. When that is `done`, the same is said again, as a receipt.
+    chat begins anew behind it, with what came in before this decision and is not known to it. When that is `done`, the
+    same is said again, as a receipt.
 
     What an operator or the person decided outlasts it: `admission` (approved, blocked) and `stopped` as in the chat's
     state, and a pause for the reason `held`, which ends at `until`. The receipt counts the `events`, `objects` and

@@ -87,7 +87,8 @@ class EventLog(Protocol):
         self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str, last: int | None = None
     ) -> Appended:
         """Append a decision if the chat's last one is at sequence `expected` (0: it has none). With `last`, only if the
-        chat's last event of either side is at that sequence: nothing came in meanwhile either.
+        chat's last event of either side is at that sequence: nothing came in meanwhile either. (In a cluster that does
+        not hold for what is under way to the stream at that very moment: it may come to stand before the decision.)
 
         Success also if that last decision bears `msg_id`: an earlier try arrived and its answer was lost. Raises
         WrongExpectedVersion, LogFull, EventTooLarge.

@@ -72,11 +72,12 @@ class Chats:
             self._changed[held.id] = held
         return held
 
-    def forget(self, held: Held, recorded: Recorded) -> None:
-        """The chat begins anew with `recorded`, by which it is numbered from now on."""
+    def begin_anew(self, held: Held, recorded: Recorded) -> Held:
+        """The chat as it begins anew with `recorded`, by which it is numbered from now on."""
         self._changed.pop(held.id, None)
         anew = Held(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
         self._held[held.key] = self._changed[anew.id] = anew
+        return anew
 
     def changed(self, held: Held) -> None:
         """The chat's row is to be written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.decisions import Erased
@@ -12,12 +13,17 @@ from projections.database import PATIENCE
 
 _UNFIND = (
     "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text) FROM history"
-    " WHERE chat = ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
+    " WHERE chat = ? AND seq <= ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
 )
+_LATE = (
+    "SELECT count(*), (SELECT name FROM history WHERE chat = :chat AND name IS NOT NULL AND NOT from_me"
+    " ORDER BY seq DESC LIMIT 1) FROM history WHERE chat = :chat"
+)
+_WITH_THE_CHAT = ("receipts", "turns", "threads", "usage")
+_BY_SEQUENCE = ("history", "controls")
+
 _SHORT = 50
 """Milliseconds for which readers are waited for: messages wait meanwhile."""
-
-_TABLES = ("history", "controls", "receipts", "turns", "threads", "usage")
 
 
 def is_erasure(recorded: Recorded) -> bool:
@@ -34,13 +40,26 @@ def up_to_erasures(batch: Sequence[Recorded]) -> Iterator[Sequence[Recorded]]:
             begin = end
 
 
-def forget(db: sqlite3.Connection, chat: int) -> None:
-    """Delete every row of the chat with this number. SQLite overwrites them (`secure_delete`), and so does its index of
-    words (the option of that name, https://sqlite.org/fts5.html)."""
-    db.execute(_UNFIND, (chat,))
-    for table in _TABLES:
+class Late(msgspec.Struct, frozen=True):
+    """What is left of a chat: the messages that came in after all that the decision to erase it knew of, and whose name
+    they bear."""
+
+    messages: int
+    name: str | None
+
+
+def forget(db: sqlite3.Connection, chat: int, upto: int, anew: int) -> Late:
+    """Delete every row of the chat numbered `chat` but for messages and controls behind sequence `upto`, which from now
+    on belong to the chat `anew`. SQLite overwrites what it deletes (`secure_delete`), and so does its index of words
+    (the option of that name, https://sqlite.org/fts5.html)."""
+    db.execute(_UNFIND, (chat, upto))
+    for table in _WITH_THE_CHAT:
         db.execute(f"DELETE FROM {table} WHERE chat = ?", (chat,))  # noqa: S608 - a constant
+    for table in _BY_SEQUENCE:
+        db.execute(f"DELETE FROM {table} WHERE chat = ? AND seq <= ?", (chat, upto))  # noqa: S608
+        db.execute(f"UPDATE {table} SET chat = ? WHERE chat = ?", (anew, chat))  # noqa: S608
     db.execute("DELETE FROM chats WHERE id = ?", (chat,))
+    return Late(*db.execute(_LATE, {"chat": anew}).fetchone())
 
 
 def tidy(db: sqlite3.Connection) -> bool:

@@ -11,13 +11,14 @@ import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
+from events.decisions import Erased, Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.jid import is_group
 from events.recorded import Recorded, Unreadable
 from projections.chats import Chats
 from projections.controls import Controls, named_control
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
-from projections.erasing import forget, is_erasure, tidy, up_to_erasures
+from projections.erasing import forget, tidy, up_to_erasures
 from projections.held import Held
 from projections.history import History, MessageId, named_messages, unreadable_id
 from projections.receipts import Receipts
@@ -131,7 +132,7 @@ class Projection:
         self._threads = Threads(self.db)
         self._usage = Usage(self.db)
         self._receipts = Receipts(self.db)
-        self._gone: list[int] = []
+        self._gone: list[tuple[int, int, Held]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
         self._chats.load({recorded.key for recorded in batch})
@@ -199,9 +200,8 @@ class Projection:
         turn = held.state.turn
         if held.fold(recorded):
             self._chats.changed(held)
-        if is_erasure(recorded):
-            self._gone.append(held.id)
-            self._chats.forget(held, recorded)
+        if isinstance(event, Erased) and not event.done:
+            self._gone.append((held.id, event.upto, self._chats.begin_anew(held, recorded)))
             return
         is_answered = turn is not None and isinstance(event, Reply) and event.turn == turn.id
         if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
@@ -215,8 +215,9 @@ class Projection:
         for table in (self._controls, self._turns, self._threads, self._usage, self._receipts):
             table.write()
         self.db.execute(_SEARCH, (since,))
-        for chat in self._gone:
-            forget(self.db, chat)
+        for chat, upto, anew in self._gone:
+            late = forget(self.db, chat, upto, anew.id)
+            anew.messages, anew.name = late.messages, None if is_group(anew.key.chat) else late.name
             self.leaves_traces = True
         self._gone.clear()
         self._chats.write()

@@ -66,6 +66,7 @@ class Story:
     def facts(self, **facts: Any) -> Facts:
         self._ids += 1
         given = {"key": KEY, "at": self.now, "id": f"t{self._ids}", "incarnation": self.setting.incarnation}
+        given["last"] = len(self.events)
         return Facts(**{**given, "backend": self.setting.backend, "apology": "Sorry.", **facts})
 
     def does(self, command: Command, **facts: Any) -> Decision:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chat.commands import Answered, Failed
 from chat.erasing import Removed
-from chat.pending import Apologise, Erase, Obey, Refuse, owes
+from chat.pending import Apologise, EndBurst, Erase, Refuse, owes
 from chat.state import Chat
 from events.decisions import (
     Approved,
@@ -22,6 +22,7 @@ from events.decisions import (
     TokenUsage,
     TurnFailed,
 )
+from events.inbound import Edit
 from tests.chat.story import ME, NOON, Story, order, text
 
 
@@ -30,8 +31,7 @@ def erased(story: Story) -> list[Decision]:
     done: list[Decision] = []
     while not done or not isinstance(done[-1], Erased):
         work = story.owed()[0]
-        facts = {"last": len(story.events)} if isinstance(work, Obey) else {}
-        done.append(story.does(work, **facts))  # type: ignore[arg-type]
+        done.append(story.does(work))  # type: ignore[arg-type]
     return done
 
 
@@ -45,8 +45,8 @@ def test_a_chat_at_rest_is_erased_at_once() -> None:
     assert isinstance(decision, Erased)
     assert (decision.upto, decision.cause, decision.by, decision.done) == (len(story.events) - 1, "c1", "ana", False)
     seq = len(story.events)
-    assert replace(story.chat, erasing=None) == Chat(i=seq, o=seq)
-    assert story.owed() == (Erase(seq),)
+    assert replace(story.chat, erasing=None) == Chat(i=seq - 1, o=seq, anew=seq)
+    assert story.owed() == (Erase(seq, seq - 1),)
     assert owes(story.chat)
 
 
@@ -57,7 +57,7 @@ def test_the_receipt_ends_it() -> None:
     seq = story.chat.erasing.seq if story.chat.erasing else 0
     receipt = story.does(Removed(seq, 5, 1, 2, ("responses conv_1: no",)))
     assert isinstance(receipt, Erased)
-    assert (receipt.done, receipt.upto, receipt.cause, receipt.by) == (True, seq, "c1", "ana")
+    assert (receipt.done, receipt.upto, receipt.cause, receipt.by) == (True, seq - 1, "c1", "ana")
     assert (receipt.events, receipt.objects, receipt.threads, receipt.left) == (5, 1, 2, ("responses conv_1: no",))
     assert not owes(story.chat)
     assert story.when(Removed(seq, 5, 1, 2, ())) is None
@@ -149,3 +149,23 @@ def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
     story.does(Removed(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
     assert isinstance(story.does(Answered(turn, "hi", "model", None, TokenUsage())), Reply)
     assert story.setting.incarnation == ME
+
+
+def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
+    """A cluster stores messages that were under way between what the decision knew and the decision: they belong to the
+    new chat, with their edits and orders, and are answered."""
+    story = Story().given(text("m1", "old"), Ignored(messages=("m1",), reason="stale", at=NOON), order("c1", "erase"))
+    (work,) = story.owed()
+    decision = story.when(work)  # type: ignore[arg-type]
+    assert isinstance(decision, Erased)
+    story.given(text("m2"), Edit(id="e1", of="m1", text="of what is gone"), text("m3"), order("c2", "pause"))
+    story.given(Edit(id="e2", of="m3", text="anew"), decision)
+    assert [message.id for message in story.chat.waiting] == ["m2", "m3"]
+    assert [message.nth for message in story.chat.waiting] == [1, 2]
+    assert [order.control.id for order in story.chat.orders] == ["c2"]
+    assert [rewrite.of for rewrite in story.chat.rewrites] == ["m3"]
+    assert story.chat.rewritten == 0
+    story.works_off_what_is_due()
+    story.given(order("c3", "resume"), text("m4"))
+    story.works_off_what_is_due()
+    assert any(isinstance(work, EndBurst) for work in story.owed())
