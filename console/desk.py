@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from console.deps import Deps
 from console.forms import form_of
 from console.problems import Problem
-from console.rendering import person, render
+from console.rendering import address_of, person, render
 from events.decisions import (
     Approved,
     Attention,
@@ -28,7 +28,7 @@ from events.decisions import (
     Resumed,
     TurnStarted,
 )
-from events.ids import ChatKey
+from events.ids import ChatKey, untoken
 from events.inbound import Command, Control
 from events.jid import is_canonical
 from events.log import LogError
@@ -136,15 +136,10 @@ def deps_of(request: Request) -> Deps:
 
 def key_of(request: Request) -> ChatKey:
     """The chat that the address names. Raises Problem."""
-    account, jid = request.path_params["account"], request.path_params["chat"]
+    account, jid = untoken(request.path_params["account"]), request.path_params["chat"]
     if not is_canonical(jid):
         raise Problem(404, f"{jid[:60]!r} is not the canonical JID of a chat.")
     return ChatKey(account, jid)
-
-
-def address_of(key: ChatKey) -> str:
-    """Where the desk shows a chat."""
-    return f"/desk/chats/{quote(key.account, safe='')}/{quote(key.chat, safe='')}"
 
 
 async def _view(deps: Deps, key: ChatKey) -> ChatView:

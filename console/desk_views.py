@@ -12,9 +12,9 @@ from actors.lease_bucket import LeasesUnavailable
 from actors.roster import InstanceView
 from console.charts import chart
 from console.deps import Deps
-from console.desk import address_of, deps_of, key_of
+from console.desk import deps_of, key_of
 from console.problems import Problem
-from console.rendering import render
+from console.rendering import address_of, render
 from projections.facts import facts_of
 from projections.story import story as tell
 

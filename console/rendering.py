@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console.deps import Deps
+from events.ids import ChatKey, token
 from events.jid import is_group
 from projections.reasons import because
 
@@ -63,11 +65,17 @@ def person(chat: str) -> str:
     return f"+{user}" if server == "s.whatsapp.net" else chat
 
 
+def address_of(key: ChatKey) -> str:
+    """Where the desk shows a chat."""
+    return f"/desk/chats/{token(key.account)}/{quote(key.chat, safe='')}"
+
+
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
 _templates.filters |= {
+    "address": lambda view: address_of(ChatKey(view.account, view.chat)),
     "time": time,
     "person": person,
     "count": count,

@@ -68,7 +68,7 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]
     host, port, *_ = listener.getsockname()
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield f"http://{host}:{port}"
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
         # Streams never end by themselves, and uvicorn waits for every answer that has begun.
         app.state.closing.set()

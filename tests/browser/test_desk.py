@@ -204,24 +204,21 @@ async def test_by_keyboard_alone(up: Recado, window: Page) -> None:
     await expect(window.locator(".operator .text")).to_have_text("by keyboard")
 
 
-@pytest.mark.parametrize("path", ["", "/numbers", "/instances", "/settings", f"/chats/local/{ANA}%40s.whatsapp.net"])
-async def test_on_a_phone(up: Recado, browser: Browser, path: str) -> None:
+async def test_on_a_phone(up: Recado, browser: Browser) -> None:
     """360 pixels in the dark: nothing is to be scrolled sideways but tables in their own frame, and no script is
     needed."""
-    context = await browser.new_context(
-        viewport={"width": 360, "height": 640}, color_scheme="dark", java_script_enabled=False
-    )
-    window = await context.new_page()
-    await desk(up, window, path)
-    await expect(window.locator("#content")).to_be_visible()
-    await context.close()
-    context = await browser.new_context(viewport={"width": 360, "height": 640}, color_scheme="dark")
-    window = await context.new_page()
-    await desk(up, window, path)
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not await window.evaluate(wide)
-    if path.startswith("/chats"):
-        await picture(window, "desk-phone")
+    how = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark"}
+    bare = await browser.new_context(**how, java_script_enabled=False)  # type: ignore[arg-type]
+    context = await browser.new_context(**how)  # type: ignore[arg-type]
+    plain, window = await bare.new_page(), await context.new_page()
+    for path in ("", "/numbers", "/instances", "/settings", f"/chats/local/{ANA}%40s.whatsapp.net"):
+        await desk(up, plain, path)
+        await expect(plain.locator("#content")).to_be_visible()
+        await desk(up, window, path)
+        assert not await window.evaluate(wide), path
+    await picture(window, "desk-phone")
+    await bare.close()
     await context.close()
 
 

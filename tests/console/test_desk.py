@@ -12,6 +12,7 @@ import pytest
 
 from actors.roster import InstanceView
 from console import desk
+from console.rendering import address_of
 from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.ids import ChatKey
 from events.inbound import Control, Edit, Message, Receipt, Revoke
@@ -20,13 +21,13 @@ from recado.settings import VARIABLES, Settings, settings_of
 from recado.shown_settings import lines
 from tests.console.conftest import ANA, TOM, Page, serve
 
-SHOP = ChatKey("shop", "4930901820@s.whatsapp.net")
+SHOP = ChatKey("shop/am Markt", "4930901820@s.whatsapp.net")
 AT = datetime.now(UTC)
 HTML = {"accept": "text/html"}
 
 
 def address(key: ChatKey, rest: str = "") -> str:
-    return desk.address_of(key) + rest
+    return address_of(key) + rest
 
 
 async def given(page: Page, key: ChatKey, *events: Any) -> None:
@@ -86,6 +87,7 @@ async def test_the_list_of_chats(page: Page) -> None:
     assert "&lt;b&gt;hello" in shown
     assert "Ana &lt;Lima&gt;" in shown
     assert shown.index("Waiting for a human") < shown.index("Wants a refund") < shown.index("Ana &lt;Lima&gt;")
+    assert (await page.get(address(SHOP), **HTML))[0] == 200
     part = (await page.get("/desk?part=list", **HTML))[1]
     assert "<html" not in part
     assert "Wants a refund" in part
@@ -308,6 +310,6 @@ async def test_the_pages_are_guarded(page: Page) -> None:
 async def test_a_stream_of_another_account(page: Page) -> None:
     """The desk follows any account's chat."""
     await given(page, SHOP, Message(id="s1", text="hello"))
-    async with page.stream(f"/api/chats/{SHOP.chat}/stream?account=shop&after=0") as stream:
+    async with page.stream(f"/api/chats/{SHOP.chat}/stream?account=shop%2Fam+Markt&after=0") as stream:
         assert await stream.events(1) == [(1, "in")]
     assert timedelta(0) <= datetime.now(UTC) - AT
