@@ -25,7 +25,7 @@ _IMPORTS = ("-c", "import recado.cli, recado.wiring; print(flush=True)")
 class Size(msgspec.Struct, frozen=True):
     """Chats of ten messages, 31 events each, for each length of the log."""
 
-    chats: tuple[int, ...] = (33, 3300)
+    chats: tuple[int, ...] = (33, 3300, 33_000)
     messages: int = 10
     rounds: int = 5
 

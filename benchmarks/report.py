@@ -21,6 +21,7 @@ _TITLES = {
     "waking": "Waking a chat",
     "memory": "Memory of an idle chat",
     "ready": "Ready after a start",
+    "cli": "Commands",
     "appends": "Appends",
     "takeover": "Takeover",
     "instances": "One, two, three instances",
