@@ -21,6 +21,9 @@ from projections.views import AttentionView, ChatView, Counts, Entry, Found, Thr
 from projections.volume import Volume, volume
 from projections.why import last_message, why
 
+ATTENTION = ".h"
+"""What stands behind the id of a turn or an order in that of the attention which came of it."""
+
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
     "SELECT account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot,"
@@ -169,9 +172,12 @@ class Queries:
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """All that is known of the messages, replies, controls, turns and runs with this id: mostly one, none if
-        unknown."""
+        unknown. Of an attention it is the turn, or the order, by which a human was asked for."""
         with self._reader.transaction() as db:
-            return tuple(why(db, id_, account or "", chat or ""))
+            found = tuple(why(db, id_, account or "", chat or ""))
+            if not found and id_.endswith(ATTENTION):
+                found = tuple(why(db, id_.removesuffix(ATTENTION), account or "", chat or ""))
+            return found
 
     def why_last(self, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """All that is known of the message that came in last; none if none did."""

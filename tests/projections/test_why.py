@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from events.decisions import Paused
+from events.decisions import Attention, Paused
 from events.inbound import Receipt, ReceiptError
 from projections.views import Why
 from tests.projections.conftest import Known
@@ -113,3 +113,16 @@ def test_an_id_that_several_chats_have(known: Known, past: Past) -> None:
     assert only(known.queries.why("m1", chat=BIA.chat)).chat == BIA.chat
     assert known.queries.why("m1", account="bakery") == ()
     assert known.queries.why("m2") == ()
+
+
+def test_why_a_human_was_asked_for(known: Known, past: Past) -> None:
+    """The id of an attention leads to the turn, or the order, that asked."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.happened(Attention(id="t1.h", text="a refund", by="model", at=past.now, turn="t1", messages=("m1",)))
+    past.control("c1", "handoff")
+    past.happened(Attention(id="c1.h", text="by hand", by="ana", at=past.now, cause="c1"))
+    known.after(past)
+    assert [one.what for one in known.queries.why("t1.h")] == ["turn"]
+    assert [one.what for one in known.queries.why("c1.h")] == ["control"]
+    assert known.queries.why("x.h") == ()
