@@ -7,10 +7,11 @@ from secrets import token_hex
 
 import click
 
-from events.decisions import Decision, Erased
+from events.decisions import Decision, Erased, Ignored
 from events.ids import ChatKey
 from events.inbound import Control
 from gateways.orders import NoAnswer, order
+from projections.reasons import because
 from recado.cli.control import by_user
 from recado.cli.log import open_log
 from recado.cli.options import account_option, chat_argument, json_option, key_of
@@ -43,7 +44,8 @@ def erase(chat: str, account: str | None, yes: bool, as_json: bool) -> None:
         )
         sys.exit(2)
     if not isinstance(decision, Erased):
-        click.echo(f"Not done: {decision}", err=True)
+        why = because(decision.reason) if isinstance(decision, Ignored) else str(decision)
+        click.echo(f"Not done: {why}", err=True)
         sys.exit(1)
     if as_json:
         fields = ("events", "objects", "threads", "left")
