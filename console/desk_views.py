@@ -15,6 +15,7 @@ from console.deps import Deps
 from console.desk import deps_of, key_of
 from console.problems import Problem
 from console.rendering import address_of, render
+from events.ids import ChatKey
 from projections.facts import facts_of
 from projections.story import story as tell
 
@@ -35,19 +36,21 @@ async def story(request: Request) -> Response:
 
 
 async def numbers(request: Request) -> Response:
-    """GET `?days=1|7|30`: messages, endings and tokens over time."""
+    """GET `?days=1|7|30`: messages, endings and tokens over time; with `account` and `chat`, those of one chat."""
     deps, given = deps_of(request), request.query_params.get("days", "1")
     days = int(given) if given in {str(one) for one in _RANGES} else 0
     if not days:
         raise Problem(400, f"days is 1, 7 or 30, not {given[:20]!r}.")
     now, step = (await deps.log.head()).now, _RANGES[days]
-    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step)
+    asked = request.query_params
+    key = ChatKey(asked.get("account", deps.account), asked["chat"]) if asked.get("chat") else None
+    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key)
     charts = (
         chart("Messages and replies", volumes, {"messages": "messages", "replies": "replies", "by hand": "by_hand"}),
         chart("Not answered", volumes, {"ignored": "ignored", "failed": "failed"}),
         chart("Tokens", volumes, {"read": "input_tokens", "written": "output_tokens"}),
     )
-    return render(request, "numbers.html", range=days, volumes=volumes, charts=charts)
+    return render(request, "numbers.html", range=days, volumes=volumes, charts=charts, key=key)
 
 
 async def instances(request: Request) -> Response:

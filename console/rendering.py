@@ -25,6 +25,9 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 
+_AROUND = 240
+"""Characters of a text that was found which are shown."""
+
 _SENT = {
     "accepted": "sent",
     "delivered": "delivered",
@@ -70,12 +73,22 @@ def address_of(key: ChatKey) -> str:
     return f"/desk/chats/{token(key.account)}/{quote(key.chat, safe='')}"
 
 
+def around(text: str, words: str) -> str:
+    """The part of a text in which the first of the words stands that can be seen in it."""
+    folded = text.casefold()
+    at = next((place for word in words.casefold().split() if (place := folded.find(word)) >= 0), 0)
+    begin = max(0, at - _AROUND // 3)
+    shown = text[begin : begin + _AROUND]
+    return ("…" if begin else "") + shown + ("…" if begin + _AROUND < len(text) else "")
+
+
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
 _templates.filters |= {
     "address": lambda view: address_of(ChatKey(view.account, view.chat)),
+    "around": around,
     "time": time,
     "person": person,
     "count": count,

@@ -27,7 +27,8 @@ ATTENTION = ".h"
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
     "SELECT account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot,"
-    " (SELECT text FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
+    " (SELECT iif(revoked_at IS NULL, coalesce(edited, text), NULL) FROM history WHERE history.chat = chats.id"
+    " ORDER BY seq DESC LIMIT 1)"
     " FROM chats {} ORDER BY last_at DESC, id LIMIT ?"
 )
 _FIRST_OF = (

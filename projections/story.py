@@ -88,7 +88,8 @@ def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
     edits = [one for one in facts if isinstance(one.event, Edit) and one.event.of == entry.id]
     for one in edits:
         if isinstance(one.event, Edit):
-            yield Step(at=one.at, kind="edited", what="its sender edited it", detail=one.event.text, seq=one.seq)
+            text = one.event.text if entry.revoked_at is None else None
+            yield Step(at=one.at, kind="edited", what="its sender edited it", detail=text, seq=one.seq)
     if entry.edited_at is not None and all(one.at < entry.edited_at for one in edits):
         yield Step(at=entry.edited_at, kind="edited", what="its sender edited it", detail=entry.edited)
     if entry.revoked_at is not None:

@@ -45,7 +45,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A message's `ending` is `reply`, `ignored` or `turn_failed`, with its `reason`; None: it is open. `turn` is the last
     turn that it was part of. `detail` says why bytes could not be read. `reading` is what came of
-    reading the file, the media_read event. A reply's `receipt` says how far it came.
+    reading the file, the media_read event. A reply's `receipt` says how far it came. What its sender deleted
+    (`revoked_at`) has no words any more, and no file.
     """
 
     seq: int

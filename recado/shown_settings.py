@@ -10,7 +10,7 @@ from recado.settings import VARIABLES, Settings
 
 
 def lines(settings: Settings) -> list[SettingLine]:
-    """Every setting; of a secret only whether it is set, of a URL not who it is for."""
+    """Every setting; of a secret only whether it is set, of a URL neither the user nor the query, where keys stand."""
     unset = Settings()
     shown = []
     for field, value in settings.__rich_repr__():
@@ -25,4 +25,6 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g} s"
+    if isinstance(value, str) and "://" in value:
+        return value.partition("?")[0] + ("?…" if "?" in value else "")
     return ", ".join(sorted(map(str, value))) if isinstance(value, tuple | frozenset) else str(value)

@@ -168,6 +168,13 @@ const FOLDS = {
   },
   revoke(chat, revoke) {
     chat.change([revoke.of], (line) => (line.revoked = true));
+    for (const group of chat.groups.values()) {
+      for (const event of group.events) {
+        const isOf = (event.type === "in" && event.payload.id === revoke.of) || (event.type === "edit" && event.payload.of === revoke.of);
+        if (isOf) event.payload = { ...event.payload, text: null, media: null };
+        if (isOf) chat.changedGroups.add(group.key);
+      }
+    }
     return chat.together([revoke.of], `m:${revoke.of}`);
   },
   control: (chat, control) => chat.together([control.id], `c:${control.id}`),

@@ -17,7 +17,10 @@ async function refresh(part) {
   const answer = await fetch(part.dataset.refresh, { headers: { accept: "text/html" } }).catch(() => null);
   part.toggleAttribute("data-lost", answer === null || !answer.ok);
   if (answer === null || !answer.ok) return;
-  if (answer.redirected) location.reload(); // logged out
+  if (answer.redirected) {
+    location.reload(); // logged out
+    return;
+  }
   part.innerHTML = await answer.text();
   localTimes(part);
   if (place) part.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
@@ -46,7 +49,7 @@ function whenever(part) {
 for (const part of document.querySelectorAll("[data-refresh]")) {
   const look = whenever(part);
   const every = Number(part.dataset.every ?? 0);
-  if (every) setInterval(() => document.visibilityState === "visible" && look(), every);
+  const timer = every ? setInterval(() => (part.querySelector("[data-ended]") ? clearInterval(timer) : document.visibilityState === "visible" && look()), every) : null;
   if (part.dataset.stream) {
     const source = new EventSource(part.dataset.stream);
     source.addEventListener("event", () => setTimeout(look, 100));

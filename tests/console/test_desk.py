@@ -117,6 +117,9 @@ async def test_a_conversation(page: Page) -> None:
     assert "secret word" not in shown
     assert "no reply: there is no text in it (empty)" in shown
     assert "a human of the business" in shown
+    for path in ("/desk", "/desk?q=120255", "/desk?q=secret", address(ANA, "/why/a2"), "/api/overview"):
+        assert "secret word" not in str((await page.get(path, **HTML))[1]), path
+    assert "secret word" not in str((await page.get(f"/api/chats/{ANA.chat}/history"))[1])
     assert "· read" in shown
 
 
@@ -152,6 +155,13 @@ async def test_search(page: Page) -> None:
     assert address(TOM) in (await page.get("/desk?q=447700", **HTML))[1]
     assert "Nothing has “&lt;i&gt;” in it" in (await page.get("/desk?q=%3Ci%3E", **HTML))[1]
     assert "Nothing has" in (await page.get("/desk?q=%25", **HTML))[1]
+    await given(
+        page, TOM, Message(id="t2", text="a" * 5000 + " needle " + "b" * 5000), Edit(id="e", of="t1", text="pie")
+    )
+    _, long = await page.get("/desk?q=needle", **HTML)
+    assert " needle bbb" in long
+    assert len(long) < 5000
+    assert ">pie<" in (await page.get("/desk?q=pie", **HTML))[1]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +277,8 @@ async def test_numbers(page: Page) -> None:
         assert "messages <b>2</b>" in shown
         assert "ignored <b>1</b>" in shown
         assert "<rect" in shown
+    assert "messages <b>0</b>" in (await page.get(f"/desk/numbers?chat={TOM.chat}", **HTML))[1]
+    assert "messages <b>2</b>" in (await page.get(f"/desk/numbers?account=local&chat={ANA.chat}", **HTML))[1]
     assert (await page.get("/desk/numbers?days=9999", **HTML))[0] == 400
 
 
@@ -290,6 +302,7 @@ def test_no_secret_is_among_the_settings_shown() -> None:
     given = {one.name: hidden for one in VARIABLES.values() if one.secret and one.name != "RECADO_HOSTED_TOOLS"}
     given["RECADO_HOSTED_TOOLS"] = f'[{{"type": "mcp", "server_label": "a", "authorization": "{hidden}"}}]'
     given |= {"NATS_URL": f"nats://me:{hidden}@localhost:4222", "OPENAI_API_MODE": "responses"}
+    given["OPENAI_BASE_URL"] = f"https://gateway.example.com/v1?api-key={hidden}"
     shown = lines(settings_of(given))
     assert len(shown) == len(VARIABLES)
     assert not [line for line in shown if "hush" in line.value]
