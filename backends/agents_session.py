@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from backends.agents_wire import SessionsWire
+from backends.posts import Query
 from backends.retry import AttemptFailed
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -111,7 +112,7 @@ class RemoteSession:
         await self._wire.post(self._path, changes, Session, self._within)
 
     async def newest_turn(self) -> Turn | None:
-        newest = {"order": "desc", "limit": 1}
+        newest: Query = {"order": "desc", "limit": 1}
         turns = await self._wire.get(f"{self._path}/turns", Turns, self._within, newest)
         return turns.data[0] if turns.data else None
 
@@ -120,7 +121,7 @@ class RemoteSession:
 
     async def newest_item(self) -> str:
         """The id of the newest item that has one (old messages of a user may have none); empty if there is none."""
-        newest = {"order": "desc", "limit": 20}
+        newest: Query = {"order": "desc", "limit": 20}
         items = await self._wire.get(f"{self._path}/items", Items, self._within, newest)
         return next((item.id for item in items.data if item.id), "")
 
@@ -155,7 +156,9 @@ class RemoteSession:
     async def _all(self, path: str, after: str) -> list[Item]:
         found: list[Item] = []
         while True:
-            query = {"order": "asc", "limit": 100} | ({"after": after} if after else {})
+            query: dict[str, str | int] = {"order": "asc", "limit": 100}
+            if after:
+                query["after"] = after
             page = await self._wire.get(path, Items, self._within, query)
             found += page.data
             # For items of a turn the cursor is last_id, which need not be the last item's.

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import openai
 
+from backends.posts import Query
 from backends.retry import AttemptFailed
 from backends.wire import Wire
 
@@ -30,7 +31,7 @@ class SessionsWire:
     async def close(self) -> None:
         await self._wire.close()
 
-    async def get(self, path: str, shape: type[T], within: float, query: Mapping[str, object] | None = None) -> T:
+    async def get(self, path: str, shape: type[T], within: float, query: Query | None = None) -> T:
         return self._read(await self._ask(self._wire.get(path, query, within=within)), shape)
 
     async def post(self, path: str, body: Mapping[str, object], shape: type[T], within: float) -> T:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from backends.assistants_wire import NotThere, ThreadsWire
+from backends.posts import Query
 
 Status = Literal[
     "queued",
@@ -161,7 +162,7 @@ class RemoteThread:
 
     async def runs(self) -> list[Run]:
         """The newest runs, the newest first."""
-        newest = {"order": "desc", "limit": 20}
+        newest: Query = {"order": "desc", "limit": 20}
         return (await self._wire.get(f"{self._path}/runs", Runs, self._within, newest)).data
 
     async def run(self, run: str) -> Run:
@@ -180,8 +181,8 @@ class RemoteThread:
 
     async def messages(self, limit: int, *, after: str | None = None, run: str | None = None) -> Page:
         """Up to `limit` (1-100) messages, the newest first: those older than `after`, those that `run` wrote."""
-        query = {"order": "desc", "limit": limit, "after": after, "run_id": run}
-        query = {name: value for name, value in query.items() if value is not None}
+        given: dict[str, str | int | None] = {"order": "desc", "limit": limit, "after": after, "run_id": run}
+        query = {name: value for name, value in given.items() if value is not None}
         return await self._wire.get(f"{self._path}/messages", Page, self._within, query)
 
     async def add(self, message: Mapping[str, object]) -> None:

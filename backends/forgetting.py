@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import openai
 
+from backends.posts import Query
 from backends.protocol import CannotForget
 from backends.retry import RETRYABLE, AttemptFailed
 from backends.wire import Wire
@@ -60,7 +61,7 @@ class ProviderThreads:
 
     async def _empty(self, wire: Wire, conversation: str) -> None:
         path = f"/conversations/{conversation}/items"
-        query: Mapping[str, object] = {"limit": _PAGE, "order": "asc"}
+        query: Query = {"limit": _PAGE, "order": "asc"}
         while True:
             try:
                 page = wire.read(await wire.get(path, query, within=WITHIN), _Page)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import aiohttp
 import openai
 
+from backends.posts import Query
 from backends.protocol import RunLost, ThreadLost
 from backends.responses_wire import Conversation, Item, JsonObject, Page, Problem, Response
 from backends.retry import AttemptFailed
@@ -157,7 +158,7 @@ class Calls:
         shape: type[T],
         *,
         body: JsonObject | None = None,
-        query: Mapping[str, object] | None = None,
+        query: Query | None = None,
     ) -> T:
         try:
             if method == "get":

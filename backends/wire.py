@@ -11,7 +11,7 @@ import httpx2
 import msgspec
 import openai
 
-from backends.posts import Posts
+from backends.posts import Posts, Query
 from backends.provider_errors import FAULTS, attempt_failed, redacted
 from backends.retry import AttemptFailed
 
@@ -42,9 +42,8 @@ class Wire:
         await self._posts.close()
         await self._client.close()
 
-    async def get(self, path: str, query: Mapping[str, object] | None = None, *, within: float | None = None) -> bytes:
-        asked = self._client.get(path, options={"params": query or {}}, cast_to=httpx2.Response)
-        return await self._ask(_content(asked), within=within)
+    async def get(self, path: str, query: Query | None = None, *, within: float | None = None) -> bytes:
+        return await self._ask(self._posts.get(path, query or {}), within=within)
 
     async def post(
         self, path: str, body: object, *, headers: Mapping[str, str] | None = None, within: float | None = None

@@ -10,13 +10,12 @@ import asyncio
 import hmac
 import time
 from collections import deque
-from http.cookies import SimpleCookie
 from urllib.parse import quote
 
 import structlog
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -119,11 +118,10 @@ async def log_out(_request: Request) -> Response:
 
 
 def _is_in(cookies: str, password: str) -> bool:
-    cookie = SimpleCookie(cookies).get(COOKIE)
-    if cookie is None:
-        return False
+    # SimpleCookie stops at the first cookie that it cannot read; other programs on this host set such ones.
+    token = cookie_parser(cookies).get(COOKIE, "")
     try:
-        return TimestampSigner(password, salt=COOKIE).unsign(cookie.value, max_age=LASTS) == _IN
+        return TimestampSigner(password, salt=COOKIE).unsign(token, max_age=LASTS) == _IN
     except BadSignature:
         return False
 

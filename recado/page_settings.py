@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Annotated
 
 from recado.nats_settings import NatsSettings
@@ -42,8 +41,8 @@ def page_problems(settings: PageSettings) -> Iterator[str]:
     """What is wrong although each value alone is right."""
     if settings.page_password and len(settings.page_password) < SHORTEST:
         yield f"RECADO_PAGE_PASSWORD has {len(settings.page_password)} characters: give it {SHORTEST} at least"
-    if not ip_address(settings.host).is_loopback and not settings.page_password:
+    if settings.host not in ("127.0.0.1", "::1") and not settings.page_password:
         yield (
-            f"RECADO_HOST is {settings.host}, so that others on the network can reach the page, which shows every "
-            "chat: set RECADO_PAGE_PASSWORD, or leave RECADO_HOST away"
+            f"RECADO_HOST is {settings.host}, and the page shows every chat to whoever can reach that address: set "
+            "RECADO_PAGE_PASSWORD, or leave RECADO_HOST away"
         )

@@ -139,6 +139,14 @@ async def test_cookies_that_are_made_up(locked: Page, cookie: str) -> None:
     assert (await locked.get("/desk", Cookie=f"{login.COOKIE}={cookie}"))[0] == 401
 
 
+@pytest.mark.parametrize("other", ['j={"a": 1}', "x y=1", "path=1", 'theme="dark', "a[b]=1"])
+async def test_cookies_of_other_programs(locked: Page, other: str) -> None:
+    """Browsers send those of every port of the host; none logs anybody out, wherever it stands."""
+    mine = f"{login.COOKIE}={TimestampSigner(PASSWORD, salt=login.COOKIE).sign(b'in').decode()}"
+    for cookies in (f"{other}; {mine}", f"{mine}; {other}"):
+        assert (await locked.get("/desk", Cookie=cookies))[0] == 200
+
+
 async def test_a_cookie_ends(locked: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two weeks one logs in again."""
     await logged_in(locked)
@@ -156,6 +164,7 @@ async def test_without_a_password_the_form_lets_in(page: Page) -> None:
     ("given", "told"),
     [
         ({"RECADO_HOST": "0.0.0.0"}, "set RECADO_PAGE_PASSWORD"),
+        ({"RECADO_HOST": "127.0.0.2"}, "set RECADO_PAGE_PASSWORD"),
         ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "short"}, "give it 12 at least"),
         ({"RECADO_HOST": "example.com"}, "no IP address"),
     ],

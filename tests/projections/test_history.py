@@ -80,13 +80,16 @@ def test_an_operators_words_end_what_they_answer(known: Known, past: Past) -> No
 
 
 def test_an_edit_and_a_revoke_are_shown_beside_what_was_said(known: Known, past: Past) -> None:
-    """The text that was answered stays; what its sender made of it since stands beside it."""
+    """The text that was answered stays; what its sender made of it since stands beside it. Of what was deleted it is
+    only shown that it was there."""
     past.message("m1", "helo")
     edit = past.happened(Edit(id="e1", of="m1", text="hello"))
+    (entry,) = known.after(past).queries.history(ANA)
+    assert (entry.text, entry.edited, entry.edited_at, entry.revoked_at) == ("helo", "hello", edit.at, None)
     revoke = past.happened(Revoke(id="e2", of="m1"))
     past.happened(Edit(id="e3", of="unheard of", text="?"))
     (entry,) = known.after(past).queries.history(ANA)
-    assert (entry.text, entry.edited, entry.edited_at, entry.revoked_at) == ("helo", "hello", edit.at, revoke.at)
+    assert (entry.text, entry.edited, entry.edited_at, entry.revoked_at) == (None, None, edit.at, revoke.at)
 
 
 def test_chats_do_not_mix(known: Known, past: Past) -> None:

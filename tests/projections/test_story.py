@@ -170,16 +170,17 @@ def test_a_file_that_was_read(past: Past, tell: Any) -> None:
 
 
 def test_what_its_sender_changed_afterwards(past: Past, tell: Any) -> None:
-    """Each edit, the deletion, the turn that began anew because of them."""
+    """Each edit, the deletion (after which no word of it is told), the turn that began anew because of them."""
     past.message("m1")
     past.turn("t1", "m1")
     past.happened(Edit(id="e1", of="m1", text="one"))
     again = TurnStarted(turn="t2", messages=("m1",), backend="chat", at=past.now, seen=3, instead="t1")
     past.happened(again)
     past.happened(Edit(id="e2", of="m1", text="two"))
+    assert [step.detail for step in tell("m1") if step.kind == "edited"] == ["one", "two"]
     past.happened(Revoke(id="d1", of="m1"))
     steps = tell("m1")
-    assert [step.detail for step in steps if step.kind == "edited"] == ["one", "two"]
+    assert [step.detail for step in steps if step.kind in ("received", "edited")] == [None, None, None]
     assert words(steps, "deleted") == ["its sender deleted it"]
     assert "in the place of turn t1: a message of that one was edited or deleted" in words(steps, "turn")[1]
 
