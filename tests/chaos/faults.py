@@ -53,7 +53,7 @@ def schedule(seed: str, shape: Shape, members: Sequence[str], wired: str) -> lis
     deck: list[Kind] = []
     free_at = dict.fromkeys([*members, BUS, STRANGER], 0.0)
     now = dice.uniform(0.5, 1.5) * shape.pace
-    while now < shape.length:
+    while round(now, 2) < shape.length:
         troubled = [name for name in members if free_at[name] > now]
         spared = members if len(troubled) == len(members) - 1 else troubled
         deck = deck or dice.sample(KINDS, len(KINDS))
