@@ -23,12 +23,12 @@ from actors.instance import Instance
 from actors.letters import (
     AppendDone,
     AppendRefused,
-    Committed,
     EffectBroke,
     EffectDone,
     LookAgain,
     Owned,
     Passivate,
+    Stored,
     YieldOver,
 )
 from actors.mailbox import LoopActor
@@ -99,7 +99,7 @@ class ChatActor(LoopActor):
     def on_receive(self, message: Any) -> None:
         before = self._chat
         match message:
-            case Committed(recorded):
+            case Stored(recorded):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
                 self._appending, self._leader_says = None, None
@@ -127,7 +127,7 @@ class ChatActor(LoopActor):
                 super().on_receive(message)
         # Once for all that has arrived: a flood of messages is looked through once, not once for each.
         # Nothing new is owed where the tail brings a decision of our own, or a receipt.
-        self._unsettled |= self._chat is not before or not isinstance(message, Committed)
+        self._unsettled |= self._chat is not before or not isinstance(message, Stored)
         if self._unsettled and self.actor_inbox.empty():
             self._unsettled = False
             self._settle()
@@ -135,6 +135,7 @@ class ChatActor(LoopActor):
     def on_stop(self) -> None:
         self._under_way.drop()
         self._instance.slots.give_back(self._key)
+        self._instance.contexts.forget(self._key)
         if self._yielding is not None:
             self._yielding.cancel()
         if self._appending is not None:
@@ -160,6 +161,8 @@ class ChatActor(LoopActor):
     def _evolve(self, recorded: Recorded) -> None:
         self._last = 0
         ran = self._chat.turn is not None
+        if recorded.seq > (self._chat.i if recorded.side == "i" else self._chat.o):
+            self._instance.contexts.hear(recorded, self._chat)
         self._chat = evolve(self._chat, recorded)
         if ran and self._chat.turn is None:
             # Whoever waits for a slot comes before this chat's next turn.

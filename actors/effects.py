@@ -82,18 +82,21 @@ async def _of_turn(
             return [await _call_tool(instance, key, work)]
         if isinstance(work, CreateThread):
             return [await _create_thread(instance, key, work)]
-        await instance.progress.reached(max(context_at, work.turn.read_at))
-        return await _next_of_run(instance, key, work)
+        return await _next_of_run(instance, key, work, max(context_at, work.turn.read_at))
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
         return [Failed(turn, failure.error_class, failure.detail)]
 
 
-async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> Sequence[Command]:
+async def _next_of_run(
+    instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun, context_at: int
+) -> Sequence[Command]:
     turn, backend = work.turn, instance.backend
-    request = _request(instance, key, work)
-    if not instance.setting.keeps_threads:
+    if isinstance(work, WriteReply):
+        request = await _whole_request(instance, key, work, context_at)
         return _outcome(turn, await cast(ReplyBackend, backend).reply(request))
+    await instance.progress.reached(context_at)
+    request = _request(instance, key, work, _messages(instance, key, work))
     backend = cast(ThreadBackend, backend)  # looked at once, at start: a check against a protocol costs 25 µs
     try:
         if turn.run is None:
@@ -110,7 +113,8 @@ async def _next_of_run(instance: Instance, key: ChatKey, work: WriteReply | Star
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
             raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
-        return [await _new_thread(instance, key, turn.id, "replaced", request.history)]
+        history = _history(instance, key, work.reset_upto)
+        return [await _new_thread(instance, key, turn.id, "replaced", history)]
 
 
 async def _stop(instance: Instance, stray: Stray) -> Sequence[Command]:
@@ -135,15 +139,33 @@ def _tokens(usage: Usage) -> TokenUsage:
     return TokenUsage(usage.input_tokens, usage.output_tokens)
 
 
-def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> ReplyRequest:
+async def _whole_request(instance: Instance, key: ChatKey, work: WriteReply, context_at: int) -> ReplyRequest:
+    """With what ended before: remembered, or read once the projection has what stands at `context_at`."""
+    contexts, turn = instance.contexts, work.turn.id
+    history = contexts.of(key, turn) if instance.progress.told >= context_at else None
+    if history is None:
+        await instance.progress.reached(context_at)
+        history = _history(instance, key, work.reset_upto)
+    messages = instance.reads.lines_of(key, work.turn.messages)
+    contexts.show(key, turn, history, messages)
+    return _request(instance, key, work, messages, history)
+
+
+def _request(
+    instance: Instance,
+    key: ChatKey,
+    work: WriteReply | StartRun | AwaitRun,
+    messages: tuple[Line, ...],
+    history: tuple[Line, ...] = (),
+) -> ReplyRequest:
     turn, withheld = work.turn, work.turn.withheld
     return ReplyRequest(
         account=key.account,
         chat=key.chat,
         turn=turn.id,
         thread=work.thread,
-        history=_history(instance, key, work.reset_upto),
-        messages=_messages(instance, key, work),
+        history=history,
+        messages=messages,
         ids=turn.messages,
         attempt=turn.attempt + 1,
         calls=tuple(
@@ -157,10 +179,8 @@ def _request(instance: Instance, key: ChatKey, work: WriteReply | StartRun | Awa
     )
 
 
-def _messages(instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun) -> tuple[Line, ...]:
+def _messages(instance: Instance, key: ChatKey, work: StartRun | AwaitRun) -> tuple[Line, ...]:
     messages = instance.reads.lines_of(key, work.turn.messages)
-    if isinstance(work, WriteReply):
-        return messages
     missed = instance.reads.context(key, instance.history, work.reset_upto, work.level)
     return after(missed, messages)
 

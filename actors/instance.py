@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from actors.bus_time import BusTime
+from actors.contexts import Contexts
 from actors.fence import Fence, NoFence
 from actors.media import Files, NoFiles
 from actors.run_slots import RunSlots
@@ -21,16 +22,21 @@ from chat.state import Chat
 from events.ids import ChatKey
 from events.inbound import Media
 from events.log import EventLog
+from events.recorded import Recorded
 
 
 class ChatReads(Protocol):
-    """What an actor reads from the projection: on the loop, tens of microseconds each."""
+    """What an actor reads from the projection, and of messages that went ahead of it: on the loop, tens of microseconds
+    each."""
 
     def snapshot(self, key: ChatKey) -> Chat:
         """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order."""
+
+    def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
+        """The sequences of those messages whose ids their chats know from before."""
 
     def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
         """A message's kind, its words and its file; None if it has none."""
@@ -64,9 +70,15 @@ class Checkpoint(Protocol):
     """How far the projection has come."""
 
     @property
-    def checkpoint(self) -> int: ...
+    def checkpoint(self) -> int:
+        """Sequence of the last event that it has."""
 
-    async def reached(self, seq: int) -> None: ...
+    @property
+    def told(self) -> int:
+        """Up to which sequence chats in memory have heard of everything; it may be ahead of the projection."""
+
+    async def reached(self, seq: int) -> None:
+        """Return when the checkpoint is at or past `seq`."""
 
 
 class Tools(Protocol):
@@ -140,6 +152,7 @@ class Instance:
         self.files = files or NoFiles()
         self.threads = threads or NoThreads()
         self.slots = RunSlots(max_runs)
+        self.contexts = Contexts(history)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
         keeps_threads = isinstance(backend, ThreadBackend)

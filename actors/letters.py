@@ -13,8 +13,8 @@ from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
 
 
-class Committed(msgspec.Struct, frozen=True):
-    """An event of the chat is in the log and in the projection."""
+class Stored(msgspec.Struct, frozen=True):
+    """An event of the chat is in the log; the projection may not have it yet."""
 
     recorded: Recorded
 

@@ -12,9 +12,9 @@ import structlog
 from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
-from actors.letters import Committed, Owned, Passivate
+from actors.letters import Owned, Passivate, Stored
 from events.ids import ChatKey, partition
-from events.inbound import Edit, Receipt, Revoke
+from events.inbound import Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded
 
@@ -39,6 +39,19 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a broken actor is woken again; doubled each time."""
 
 
+class _Awake:
+    """A chat in memory: `touched` when it was told of something last (the loop's time), `told` up to which sequence
+    ahead of the projection. It hears of nothing ahead before the projection has come to `waits_for`."""
+
+    __slots__ = ("ref", "told", "touched", "waits_for")
+
+    def __init__(self, ref: pykka.ActorRef[ChatActor], touched: float, waits_for: int) -> None:
+        self.ref = ref
+        self.touched = touched
+        self.waits_for = waits_for
+        self.told = 0
+
+
 class Router:
     """The instance's actors by chat. All of it runs on the loop."""
 
@@ -55,8 +68,8 @@ class Router:
         self._sweep_every = sweep_every
         self._most_awake = most_awake
         self._owned: set[int] = set()
-        self._live: dict[ChatKey, pykka.ActorRef[ChatActor]] = {}
-        self._touched: dict[ChatKey, float] = {}
+        self._live: dict[ChatKey, _Awake] = {}
+        self._read_upto = 0
         self._finishing: set[ChatKey] = set()
         self._all_finished = asyncio.Event()
         self._all_finished.set()
@@ -91,7 +104,7 @@ class Router:
         for key in [key for key in self._finishing if partition(key) in fresh]:
             self._finishing.discard(key)
             self._note_finishing()
-            self._live[key].tell(Owned(is_ours=True))
+            self._live[key].ref.tell(Owned(is_ours=True))
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._wake_owing()), asyncio.create_task(self._sweep())]
         self._search_in(fresh)
@@ -105,13 +118,13 @@ class Router:
             self._to_search.pop(number, None)
         for key in [key for key in self._resting if partition(key) in lost]:
             self._resting.pop(key).cancel()
-        for key, ref in [(key, ref) for key, ref in self._live.items() if partition(key) in lost]:
+        for key, awake in [(key, awake) for key, awake in self._live.items() if partition(key) in lost]:
             if finish:
                 self._finishing.add(key)
                 self._note_finishing()
-                ref.tell(Owned(is_ours=False))
+                awake.ref.tell(Owned(is_ours=False))
             else:
-                self._drop(key, ref)
+                self._drop(key, awake)
 
     async def finished(self, patience: float) -> None:
         """Return when nothing is being finished any more, after `patience` seconds at the latest."""
@@ -129,32 +142,60 @@ class Router:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for key, ref in list(self._live.items()):
-            self._drop(key, ref)
+        for key, awake in list(self._live.items()):
+            self._drop(key, awake)
         await asyncio.sleep(0)
 
+    def go_ahead(self, batch: Sequence[Recorded]) -> bool:
+        """Events that the projection does not have yet, in log order: chats in memory are told of them at once. Whether
+        somebody waits for the projection to have them: a chat that is to be woken, or one that was."""
+        self._read_upto = batch[-1].seq
+        waits, told = False, list[tuple[_Awake, Recorded]]()
+        for recorded in batch:
+            if _is_nobodys(recorded):
+                continue
+            awake = self._live.get(recorded.key)
+            if awake is None or not awake.ref.is_alive():
+                waits = waits or self._wakes(recorded)
+            elif self._instance.progress.checkpoint < awake.waits_for:
+                awake.waits_for, waits = recorded.seq, True
+                self._instance.contexts.forget(recorded.key)
+            else:
+                told.append((awake, recorded))
+        messages = [recorded for _, recorded in told if isinstance(recorded.event, Message)]
+        repeats = self._instance.reads.repeats(messages) if messages else ()
+        now = asyncio.get_running_loop().time()
+        for awake, recorded in told:
+            awake.touched, awake.told = now, recorded.seq
+            if recorded.seq not in repeats:
+                awake.ref.tell(Stored(recorded))
+        return waits
+
     def dispatch(self, batch: Sequence[Recorded]) -> None:
-        """Committed events, in log order: each goes to its chat's actor. A decision wakes nobody."""
+        """Committed events, in log order: each goes to its chat's actor, unless that was told ahead. A decision wakes
+        nobody."""
         if not self._owned and not self._live:
             return
         now = asyncio.get_running_loop().time()
         for recorded in batch:
-            if recorded.repeat or (isinstance(recorded.event, Receipt) and not is_group(recorded.key.chat)):
-                continue  # only a group has to know by which name a reply can be quoted
-            ref = self._live.get(recorded.key)
-            if ref is not None and ref.is_alive():
-                self._touched[recorded.key] = now
-                ref.tell(Committed(recorded))
-            elif isinstance(recorded.event, _WAKES_NOBODY):
+            if recorded.repeat or _is_nobodys(recorded):
                 continue
-            elif recorded.side == "i" and recorded.key not in self._resting:
-                number = partition(recorded.key)
-                if number not in self._owned:
-                    continue
+            awake = self._live.get(recorded.key)
+            if awake is not None and awake.ref.is_alive():
+                if recorded.seq > awake.told:
+                    awake.touched = now
+                    awake.ref.tell(Stored(recorded))
+            elif self._wakes(recorded):
                 if len(self._live) < self._most_awake:
                     self._wake(recorded.key)
                 else:
-                    self._search_in([number])
+                    self._search_in([partition(recorded.key)])
+
+    def _wakes(self, recorded: Recorded) -> bool:
+        """Whether the event wakes its chat, if that sleeps."""
+        if recorded.side == "o" or isinstance(recorded.event, _WAKES_NOBODY) or recorded.key in self._resting:
+            return False
+        return partition(recorded.key) in self._owned
 
     def _search_in(self, partitions: Collection[int]) -> None:
         self._to_search.update(dict.fromkeys(partitions))
@@ -178,6 +219,8 @@ class Router:
 
     async def _wake_in(self, number: int) -> bool:
         """Wake the chats of one partition; False if there is no room for all of them."""
+        # What was read when the partition was not ours yet may not be in the projection yet either.
+        await self._instance.progress.reached(self._read_upto)
         after = 0
         while owing := self._instance.reads.owing(number, after, _AT_ONCE):
             for row, key in owing:
@@ -199,20 +242,18 @@ class Router:
         def gone(error: BaseException | None) -> None:
             self._forget(key, error)
 
-        self._touched[key] = asyncio.get_running_loop().time()
         ref = ChatActor.start(key, self._instance, gone)
         if ref.is_alive():
-            self._live[key] = ref
+            self._live[key] = _Awake(ref, asyncio.get_running_loop().time(), self._read_upto)
             metrics.live_actors.set(len(self._live))
 
-    def _drop(self, key: ChatKey, ref: pykka.ActorRef[ChatActor]) -> None:
-        if ref.is_alive():
-            ref.stop(block=False)
+    def _drop(self, key: ChatKey, awake: _Awake) -> None:
+        if awake.ref.is_alive():
+            awake.ref.stop(block=False)
         self._remove(key)
 
     def _remove(self, key: ChatKey) -> None:
         self._live.pop(key, None)
-        self._touched.pop(key, None)
         self._finishing.discard(key)
         self._note_finishing()
         metrics.live_actors.set(len(self._live))
@@ -248,7 +289,11 @@ class Router:
 
     def _passivate_idle(self, seconds: float) -> None:
         before = asyncio.get_running_loop().time() - seconds
-        for key in [key for key, touched in self._touched.items() if touched < before]:
-            ref = self._live.get(key)
-            if ref is not None and ref.is_alive():
-                ref.tell(Passivate())
+        for awake in [awake for awake in self._live.values() if awake.touched < before]:
+            if awake.ref.is_alive():
+                awake.ref.tell(Passivate())
+
+
+def _is_nobodys(recorded: Recorded) -> bool:
+    """Whether no chat has to hear of it: only a group has to know by which name a reply can be quoted."""
+    return isinstance(recorded.event, Receipt) and not is_group(recorded.key.chat)

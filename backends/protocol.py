@@ -69,10 +69,10 @@ class NoFiles:
 class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One turn to be answered.
 
-    `history` is what ended before (oldest first, already cut to the context window), `messages` are exactly the
-    messages of `turn_started` in the order they arrived, and `ids` theirs. `calls` are those of this run that have
-    their output. `patience` is how many seconds the reply may take, retries included. `files` has what the messages'
-    attachments name; those of the history have none, it says in words what was sent.
+    `history` is what ended before (oldest first, already cut to the context window; none where a thread has it),
+    `messages` are exactly the messages of `turn_started` in the order they arrived, and `ids` theirs. `calls` are those
+    of this run that have their output. `patience` is how many seconds the reply may take, retries included. `files` has
+    what the messages' attachments name; those of the history have none, it says in words what was sent.
     """
 
     account: str

@@ -30,14 +30,14 @@ class Recado:
 
     def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int) -> None:
         self.log = log
-        self.runner = Runner(log, folder, self._dispatch)
+        self.runner = Runner(log, folder, self._dispatch, on_read=self._go_ahead)
         bus_time = BusTime()
         self.instance = Instance(
             incarnation=token_hex(8),
             log=log,
             tools=NoTools(),
             backend=backend,
-            reads=ChatReads(Reader(folder, lambda: self.runner.path)),
+            reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.ahead),
             progress=self.runner,
             bus_time=bus_time,
             fresh_id=lambda: token_hex(8),
@@ -51,6 +51,9 @@ class Recado:
         self.following = asyncio.create_task(self.runner.run())
         await self.runner.caught_up.wait()
         self.router.take(range(PARTITIONS))
+
+    def _go_ahead(self, batch: list) -> bool:
+        return self.router.go_ahead(batch)
 
     def _dispatch(self, batch: list) -> None:
         self.router.dispatch(batch)

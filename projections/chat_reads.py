@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -12,8 +12,10 @@ from chat.context import Line, readable, rewritten
 from chat.media import Reading, shown
 from chat.state import Chat
 from events.ids import ChatKey
-from events.inbound import Media
+from events.inbound import Media, Message
 from events.jid import is_group
+from events.recorded import Recorded
+from projections.ahead import Ahead
 from projections.chats import decode_snapshot
 from projections.database import ids_of
 from projections.reader import Connections
@@ -36,6 +38,8 @@ _OWING = (
 )
 _MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
 
+_KNOWN = _MESSAGE.format("seq")
+
 _Shown = tuple[str, str | None, str | None, str | None, str | None, str | None, str | None]
 _lines = msgspec.json.Decoder(list[_Shown]).decode
 
@@ -46,8 +50,10 @@ _readings = msgspec.json.Decoder(Reading)
 class ChatReads:
     """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, whatever the chat's history."""
 
-    def __init__(self, reader: Connections) -> None:
+    def __init__(self, reader: Connections, ahead: Ahead | None = None) -> None:
+        """`ahead` has the messages that are read here before the file has them."""
         self._reader = reader
+        self._ahead = ahead or Ahead()
 
     def snapshot(self, key: ChatKey) -> Chat:
         """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
@@ -57,9 +63,22 @@ class ChatReads:
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order and as they read now. Unknown ones are left
         out."""
-        rows = self._rows(key, messages, _NOW)
+        fresh = {id_: found for id_ in messages if (found := self._ahead.of(key, id_)) is not None}
+        rows = self._rows(key, [id_ for id_ in messages if id_ not in fresh], _NOW)
+        rows |= {id_: _now(recorded) for id_, recorded in fresh.items()}
         group = is_group(key.chat)
         return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
+
+    def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
+        """The sequences of those messages whose ids their chats know from before."""
+        db, found = self._reader.connection(), set[int]()
+        for recorded in messages:
+            id_ = cast(Message, recorded.event).id
+            first = self._ahead.of(recorded.key, id_)
+            known = db.execute(_KNOWN, (id_, *recorded.key)).fetchone()
+            if (first is not None and first.seq < recorded.seq) or (known is not None and known[0] != recorded.seq):
+                found.add(recorded.seq)
+        return frozenset(found)
 
     def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
         """A message's kind, its words and its file; None if it has none."""
@@ -118,6 +137,12 @@ def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
     read = _readings.decode(reading) if reading is not None else None
     said, attachments = shown(kind or "", said, _media.decode(media), read, past=past)
     return Line("user", readable(said), name, attachments)
+
+
+def _now(recorded: Recorded) -> tuple[Any, ...]:
+    """The columns of `_NOW` of a message without a file."""
+    event = cast(Message, recorded.event)
+    return ("person", event.text, event.name, event.kind, None, None, None)
 
 
 def _has_words(reading: str | None) -> bool:

@@ -34,6 +34,11 @@ class Recollection:
         """Sequence of the last event that it has."""
         return self._projection.checkpoint
 
+    @property
+    def told(self) -> int:
+        """The same: what is to be known is folded before anybody is told of it."""
+        return self.checkpoint
+
     async def reached(self, seq: int) -> None:
         """Return at once: what is to be known is folded before it is asked for."""
 

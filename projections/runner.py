@@ -5,31 +5,27 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.inbound import Receipt
 from events.log import EventLog, LogUnavailable
 from events.recorded import Recorded
 from projections import files
+from projections.ahead import Ahead
 from projections.database import Damaged, as_damage
 from projections.projection import Projection
 from projections.rebuild import last_event, rebuild, unusable
+from projections.unwritten import Unwritten
 
 log = structlog.get_logger("recado.projections")
 
 _SHOWN = 100_000
 """Sequences between two log lines of a rebuild."""
-
-_LINGER = 0.02
-"""Seconds for which events that nobody waits for are held back, to be committed with those that come meanwhile: a
-commit costs 0.3 ms and two changes of thread, be it of one event or of ten."""
 
 _PASSING = (LogUnavailable, OSError, sqlite3.OperationalError)
 """What may pass by itself: the bus is away, the disk is full or in trouble."""
@@ -42,8 +38,9 @@ class Runner:
 
     `on_committed` is called on the loop, in log order, with events that are in the file, repeats marked; each event
     once, whatever becomes of the file meanwhile. What a rebuild at start folded is not handed on: whoever takes work
-    looks at what is owed. `on_health` is called on the loop with `healthy` whenever that changes. `run` is
-    to be awaited as long as the instance lives.
+    looks at what is owed. `on_read` is called before that, as soon as they are read, with events that may go ahead; it
+    says whether somebody waits for them to be committed. `on_health` is called on the loop with `healthy` whenever that
+    changes. `run` is to be awaited as long as the instance lives.
     """
 
     def __init__(
@@ -52,6 +49,7 @@ class Runner:
         directory: Path,
         on_committed: Callable[[list[Recorded]], None],
         *,
+        on_read: Callable[[list[Recorded]], bool] | None = None,
         on_health: Callable[[bool], None] = lambda _: None,
         retry_after: float = 1.0,
     ) -> None:
@@ -70,14 +68,12 @@ class Runner:
         self._inode = 0
         self._path: Path | None = None
         self._delivered = 0
-        self._seen = 0
         self._aim = 0
         self._tidies_at = 0.0
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._reading: asyncio.Future[list[Recorded] | None]
-        self._hurry: asyncio.Future[None] | None = None  # done when somebody waits for what is held back
         self._counter = itertools.count()
+        self._unwritten = Unwritten(on_read, told=self._was_told, is_awaited=self._is_awaited)
 
     @property
     def healthy(self) -> bool:
@@ -91,9 +87,19 @@ class Runner:
         return self._delivered
 
     @property
+    def told(self) -> int:
+        """Sequence up to which all was handed on, or went ahead."""
+        return max(self._delivered, self._unwritten.told_ahead)
+
+    @property
+    def ahead(self) -> Ahead:
+        """The messages that went ahead of the file."""
+        return self._unwritten.ahead
+
+    @property
     def lag(self) -> int:
         """How many sequences the projection is behind what is known of the log."""
-        return max(0, max(self._seen, self._aim) - max(self._delivered, self._rebuilt))
+        return max(0, max(self._unwritten.seen, self._aim) - max(self._delivered, self._rebuilt))
 
     @property
     def path(self) -> Path | None:
@@ -108,8 +114,8 @@ class Runner:
         if self._delivered < seq:
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (seq, next(self._counter), future))
-            if self._hurry is not None and not self._hurry.done():
-                self._hurry.set_result(None)
+            if seq <= self._unwritten.seen:
+                self._unwritten.hurry()
             await future
 
     async def run(self) -> None:
@@ -181,53 +187,33 @@ class Runner:
         if projection is None:
             projection = await self._open()
         self._settle(projection)
-        async with aclosing(self._log.tail(min(projection.checkpoint, self._delivered))) as tail:
-            self._reading = asyncio.ensure_future(anext(tail, None))
-            try:
-                while True:
-                    await asyncio.wait([self._reading], timeout=self._retry_after)
-                    batch: list[Recorded] | None = []
-                    if self._reading.done():
-                        if (batch := self._reading.result()) is None:
-                            return False
-                        batch = await self._gather(tail, batch)
-                    if not await self._is_still_live(projection):
-                        return True
-                    if batch and not await self._take(projection, batch):
-                        return True
-                    if projection.leaves_traces:
-                        await self._tidy(projection)
-            finally:
-                self._reading.cancel()
-                await asyncio.wait([self._reading])
+        self._unwritten.begin_anew()
+        after = min(projection.checkpoint, self._delivered)
+        reading = asyncio.create_task(self._unwritten.read(self._log, after))
+        reading.add_done_callback(self._unwritten.hurry)
+        try:
+            while True:
+                batch = await self._unwritten.gather(reading, self._retry_after)
+                if not batch and reading.done():
+                    reading.result()
+                    return False
+                if not await self._is_still_live(projection):
+                    return True
+                if batch and not await self._take(projection, batch):
+                    return True
+                if projection.leaves_traces:
+                    await self._tidy(projection)
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
 
-    def _is_awaited(self, batch: list[Recorded]) -> bool:
-        """Whether somebody waits for the batch: an actor, for what came in or to read what it decided, or the start."""
-        self._seen = batch[-1].seq
-        return (
-            self._delivered < self._aim
-            or bool(self._waiting and self._waiting[0][0] <= self._seen)
-            or any(recorded.side == "i" and not isinstance(recorded.event, Receipt) for recorded in batch)
-        )
+    def _was_told(self, seq: int) -> bool:
+        return self._delivered >= seq and self._healthy and self.caught_up.is_set()
 
-    async def _gather(self, tail: AsyncGenerator[list[Recorded], None], batch: list[Recorded]) -> list[Recorded]:
-        """`batch`, with what else comes for as long as nobody waits for it; the next one is being read."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _LINGER
-        self._hurry = loop.create_future()
-        while True:
-            self._reading = asyncio.ensure_future(anext(tail, None))
-            left = until - loop.time()
-            if left <= 0 or self._is_awaited(batch):
-                return batch
-            either: list[asyncio.Future[Any]] = [self._reading, self._hurry]
-            await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if not self._reading.done() or self._reading.exception() is not None:
-                return batch
-            more = self._reading.result()
-            if more is None:
-                return batch
-            batch = batch + more
+    def _is_awaited(self) -> bool:
+        """Whether somebody waits for the next events: whoever reads what was decided, or the start."""
+        is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._unwritten.seen)
+        return is_asked_for or self._delivered < self._aim
 
     async def _take(self, projection: Projection, batch: list[Recorded]) -> bool:
         """Commit a batch and hand it on; False if the file turns out to be damaged."""
@@ -248,6 +234,7 @@ class Runner:
                 await asyncio.sleep(self._retry_after)
         self._turn(healthy=True)
         self._delivered = max(self._delivered, batch[-1].seq)
+        self.ahead.drop(self._delivered)
         self._settle(projection)
         if marked:
             self._on_committed(marked)

@@ -125,7 +125,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             router.dispatch(batch)
             news.publish(batch)
 
-        runner = Runner(event_log, folder.path, committed)
+        # The router comes later: it is made of what reads here.
+        runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.go_ahead(batch))  # noqa: PLW0108
         fence, members = Fence(), Members()
         instance = instance_of(
             settings,
@@ -133,7 +134,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             log=event_log,
             backend=model.backend,
             tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
-            reads=ChatReads(reader),
+            reads=ChatReads(reader, runner.ahead),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),

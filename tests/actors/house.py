@@ -26,6 +26,7 @@ from events.inbound import Control, Edit, Media, Message
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
+from projections.ahead import goes_ahead
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
 NOTHING = Usage()
@@ -115,6 +116,10 @@ class Reads:
         moved.set()
         return recorded
 
+    @property
+    def told(self) -> int:
+        return self.checkpoint
+
     async def reached(self, seq: int) -> None:
         while self.checkpoint < seq:
             await self._moved.wait()
@@ -124,6 +129,10 @@ class Reads:
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         return tuple(self.texts[key, message] for message in messages)
+
+    def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
+        known = {(e.key, e.event.id) for e in self.events if isinstance(e.event, Message)}
+        return frozenset(e.seq for e in messages if isinstance(e.event, Message) and (e.key, e.event.id) in known)
 
     def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
         sent = self.files.get((key, message))
@@ -226,6 +235,8 @@ class House:
             self.caught_up.set()
         async for batch in self.log.tail(0):
             await self.tail_open.wait()
+            if goes_ahead(batch):
+                self.router.go_ahead(batch)
             committed = [self.reads.commit(recorded) for recorded in batch]
             self.router.dispatch(committed)
             if self.reads.checkpoint >= head.last:

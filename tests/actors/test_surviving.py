@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.letters import Committed, Passivate
+from actors.letters import Passivate, Stored
 from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
 from events.ids import ChatKey
 from events.inbound import Message
@@ -200,7 +200,7 @@ async def test_a_message_just_before_passivation_is_answered() -> None:
         arrived = Recorded(99, ANA, "i", "in", home.instance.bus_time.now(), "", Message(id="m2", text="hello"))
         home.reads.commit(arrived)
         home.router.dispatch([arrived])
-        home.router._live[ANA].tell(Passivate())
+        home.router._live[ANA].ref.tell(Passivate())
         request = await home.model.asked(2)
         assert [line.text for line in request.messages] == ["hello"]
 
@@ -242,8 +242,8 @@ async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
         async with asyncio.timeout(5):
             while ANA not in late.router._live:
                 await asyncio.sleep(0.01)
-        actor_ref = late.router._live[ANA]
-        actor_ref.tell(Committed(arrived))
+        actor_ref = late.router._live[ANA].ref
+        actor_ref.tell(Stored(arrived))
         await asyncio.sleep(0.2)
         actor_ref.tell(Passivate())
         await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from events.inbound import Receipt
 from events.log import EventLog
 from events.recorded import Recorded
 from projections.chat_reads import ChatReads
@@ -16,15 +17,29 @@ from projections.runner import Runner
 
 
 class Following:
-    """A running Runner; `handed_on` are the events that it handed on so far, `health` what it said of itself."""
+    """A running Runner; `handed_on` are the events that it handed on so far, `went_ahead` those before they were
+    committed, `health` what it said of itself."""
 
     def __init__(self, log: EventLog, directory: Path) -> None:
         self.handed_on: list[Recorded] = []
         self.health: list[bool] = []
-        self.runner = Runner(log, directory, self.handed_on.extend, on_health=self.health.append, retry_after=0.01)
+        self.went_ahead: list[Recorded] = []
+        self.runner = Runner(
+            log,
+            directory,
+            self.handed_on.extend,
+            on_read=self._on_read,
+            on_health=self.health.append,
+            retry_after=0.01,
+        )
         self.reader = Reader(directory, lambda: self.runner.path)
-        self.reads = ChatReads(self.reader)
+        self.reads = ChatReads(self.reader, self.runner.ahead)
         self.queries = Queries(self.reader)
+
+    def _on_read(self, batch: list[Recorded]) -> bool:
+        """As if a chat had to be woken wherever something comes in."""
+        self.went_ahead += batch
+        return any(recorded.side == "i" and not isinstance(recorded.event, Receipt) for recorded in batch)
 
     @property
     def sequences(self) -> list[int]:

@@ -1,0 +1,155 @@
+"""Chats in memory are told before the projection has it; each event once, in the order of the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from actors.chat_actor import ChatActor
+from events.ids import PARTITIONS, ChatKey
+from events.inbound import Message, Receipt
+from events.memory_log import MemoryLog
+from events.recorded import Recorded
+from tests.actors.house import ANA, BOB, House
+from tests.projections.past import Past
+
+GROUP = ChatKey("local", "120363041234567890@g.us")
+
+
+@pytest.fixture
+def past() -> Past:
+    return Past()
+
+
+@asynccontextmanager
+async def quiet() -> AsyncIterator[House]:
+    """An instance that owns every chat; nobody reads the log for it."""
+    home = House(MemoryLog(), "one", debounce=3600.0)
+    home.router.take(range(PARTITIONS))
+    yield home
+    await home.router.close()
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sequences of what actors were told, in order."""
+    heard: list[int] = []
+    take_in = ChatActor._take_in
+
+    def note(self: ChatActor, recorded: Recorded) -> None:
+        heard.append(recorded.seq)
+        take_in(self, recorded)
+
+    monkeypatch.setattr(ChatActor, "_take_in", note)
+    return heard
+
+
+def message(past: Past, id_: str, key: ChatKey = ANA) -> Recorded:
+    return past.message(id_, key=key)
+
+
+async def commit(home: House, *events: Recorded) -> None:
+    home.router.dispatch([home.reads.commit(event) for event in events])
+    await asyncio.sleep(0)
+
+
+async def go_ahead(home: House, *events: Recorded) -> bool:
+    waits = home.router.go_ahead(events)
+    await asyncio.sleep(0)
+    return waits
+
+
+async def test_a_chat_in_memory_is_told_at_once_and_once(told: list[int], past: Past) -> None:
+    """The first message wakes it and so waits for the projection; nobody waits for those that come later."""
+    async with quiet() as home:
+        first = message(past, "m1")
+        assert await go_ahead(home, first)
+        assert not home.router
+        await commit(home, first)
+        second, third = message(past, "m2"), message(past, "m3")
+        assert not await go_ahead(home, second)
+        assert not await go_ahead(home, third)
+        assert told == [2, 3], "the first is in the snapshot that it woke from"
+        await commit(home, second, third)
+        assert told == [2, 3]
+
+
+async def test_what_came_before_it_woke_is_told_first(told: list[int], past: Past) -> None:
+    """What was read while the chat slept is told when it is committed, and until then nothing goes ahead."""
+    async with quiet() as home:
+        events = [message(past, f"m{number}") for number in range(1, 5)]
+        assert await go_ahead(home, events[0])
+        assert await go_ahead(home, events[1])
+        await commit(home, events[0])
+        assert await go_ahead(home, events[2])
+        assert told == []
+        await commit(home, events[1])
+        assert await go_ahead(home, events[3]), "the third is not told yet"
+        await commit(home, events[2], events[3])
+        assert told == [2, 3, 4]
+        assert not await go_ahead(home, message(past, "m5"))
+        assert told == [2, 3, 4, 5]
+
+
+async def test_a_repeat_is_not_told(told: list[int], past: Past) -> None:
+    """Neither ahead nor when it is committed."""
+    async with quiet() as home:
+        await commit(home, message(past, "m1"))
+        again = message(past, "m1")
+        assert not await go_ahead(home, again)
+        await commit(home, again)
+        assert told == []
+
+
+async def test_nobody_waits_for_the_chats_of_others(told: list[int], past: Past) -> None:
+    """Nor for a decision of a chat that sleeps, nor for the receipt of a reply to one person."""
+    async with quiet() as home:
+        past.answered(1, key=BOB)
+        receipt = past.happened(Receipt(id="r1", reply="t1.r", state="sent"), ANA)
+        assert not await go_ahead(home, past.events[1], receipt)
+        home.router.let_go(range(PARTITIONS), finish=False)
+        assert not await go_ahead(home, message(past, "m1"))
+        assert told == []
+
+
+async def test_a_group_hears_by_which_name_it_can_quote_a_reply(told: list[int], past: Past) -> None:
+    async with quiet() as home:
+        await commit(home, message(past, "m1", GROUP))
+        receipt = past.happened(Receipt(id="r1", reply="t1.r", state="sent", provider_id="wamid.1"), GROUP)
+        assert not await go_ahead(home, receipt)
+        assert told == [receipt.seq]
+
+
+async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -> None:
+    """Its chat sleeps, and the projection did not have it yet when the partition became ours."""
+    async with quiet() as home:
+        home.router.let_go(range(PARTITIONS), finish=False)
+        event = message(past, "m1")
+        assert not await go_ahead(home, event)
+        home.router.take(range(PARTITIONS))
+        await asyncio.sleep(0.05)
+        assert not home.router, "it waits for the projection"
+        home.reads.commit(event)
+        async with asyncio.timeout(5):
+            while not home.router:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_chat_that_was_told_ahead_stays_until_the_projection_has_it(past: Past) -> None:
+    """Else it would wake from a snapshot that does not have what it was told."""
+    async with quiet() as home:
+        first, second = (past.happened(Message(id=f"m{n}", text="like", kind="reaction"), ANA) for n in (1, 2))
+        await commit(home, first)
+        assert not await go_ahead(home, second)
+        for _ in range(20):
+            await asyncio.sleep(0)  # both are ignored, and nothing is under way
+        home.router._passivate_idle(-1.0)
+        await asyncio.sleep(0)
+        assert len(home.router) == 1
+        await commit(home, second)
+        home.router._passivate_idle(-1.0)
+        await asyncio.sleep(0)
+        assert len(home.router) == 0

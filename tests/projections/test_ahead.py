@@ -1,0 +1,203 @@
+"""Messages are known before they are in the file: read, and told from repeats; whatever is more than that waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from chat.context import Line
+from events.decisions import Erased
+from events.ids import ChatKey
+from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, Revoke
+from events.log import EventLog
+from events.memory_log import MemoryLog
+from events.recorded import Recorded
+from projections import unwritten
+from projections.ahead import Ahead, goes_ahead
+from projections.chat_reads import ChatReads
+from projections.database import sqlite3
+from projections.rebuild import rebuild
+from tests.projections.following import Following, following
+from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
+from tests.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held back for so long that a test would fail if that were waited for."""
+    monkeypatch.setattr(unwritten, "LINGER", 3600.0)
+
+
+@asynccontextmanager
+async def unhurried(log: EventLog, folder: Path) -> AsyncIterator[Following]:
+    """Nobody waits for what was read."""
+    async with following(log, folder) as follows:
+        follows.runner._unwritten._on_read = lambda batch: bool(follows.went_ahead.extend(batch))
+        yield follows
+
+
+@pytest.mark.parametrize("key", [ANA, GROUP])
+async def test_a_message_can_be_read_before_it_is_in_the_file(tmp_path: Path, past: Past, key: ChatKey) -> None:
+    """As it will read then; the file does not know of it, and once it does nothing of it is kept beside."""
+    log = MemoryLog()
+    past.message("m1", "he\x00llo", key=key, name="Ana")
+    async with unhurried(log, tmp_path) as follows:
+        await store(log, past.events)
+        await until(lambda: follows.went_ahead)
+        line = Line("user", "hello", "Ana" if key is GROUP else "")
+        assert follows.reads.lines_of(key, ("m1", "m2")) == (line,)
+        assert ChatReads(follows.reader).lines_of(key, ("m1",)) == ()
+        assert (follows.runner.checkpoint, follows.runner.told) == (0, 1)
+        assert follows.handed_on == []
+        await follows.runner.reached(1)
+        assert follows.sequences == [1]
+        assert follows.runner.ahead.of(key, "m1") is None
+        assert follows.reads.lines_of(key, ("m1",)) == (line,)
+
+
+async def test_a_repeat_is_known_whichever_has_the_first(tmp_path: Path, past: Past) -> None:
+    """The file, or what is ahead of it; another chat's message of the same id is none, and an event is not its own."""
+    log = MemoryLog()
+    past.message("old")
+    await store(log, past.events)
+    async with unhurried(log, tmp_path) as follows:
+        past.message("old")
+        past.message("new")
+        past.message("new")
+        past.message("new", key=BIA)
+        await store(log, past.events[1:])
+        await until(lambda: len(follows.went_ahead) == 4)
+        assert follows.reads.repeats(follows.went_ahead) == {2, 4}
+        await follows.runner.reached(5)
+        assert [recorded.seq for recorded in follows.handed_on if recorded.repeat] == [2, 4], "as the file says"
+        assert follows.reads.repeats(follows.went_ahead) == {2, 4}
+
+
+WAITS: list[Inbound] = [
+    Edit(id="e1", of="m1", text="other"),
+    Revoke(id="e1", of="m1"),
+    Control(id="c1", command="pause"),
+    Message(id="m2", kind="image", media=Media(object="a picture")),
+]
+
+
+@pytest.mark.parametrize("event", WAITS, ids=lambda event: type(event).__name__)
+async def test_what_waits_for_the_file(tmp_path: Path, past: Past, event: Inbound) -> None:
+    """It is committed at once, and what comes behind it does not overtake it."""
+    log = MemoryLog()
+    past.message("m1")
+    await store(log, past.events)
+    async with unhurried(log, tmp_path) as follows:
+        past.happened(event)
+        past.message("m3")
+        await store(log, past.events[1:])
+        await until(lambda: follows.sequences[:1] == [2])
+        past.message("m4")
+        await store(log, past.events[3:])
+        await until(lambda: [recorded.seq for recorded in follows.went_ahead][-1:] == [4])
+        assert 2 not in [recorded.seq for recorded in follows.went_ahead]
+
+
+def test_which_decisions_wait(past: Past) -> None:
+    """An erasure takes rows away; every other decision adds to its own chat alone."""
+    past.answered(1)
+    past.happened(Receipt(id="r1", reply="t1.r", state="sent"))
+    assert goes_ahead(past.events)
+    past.happened(Erased(upto=3, at=NOON))
+    assert not goes_ahead(past.events)
+
+
+async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Path, past: Past) -> None:
+    """An instance that cannot write answers nobody: others are to take over."""
+    log = MemoryLog()
+    past.answered(1)
+    async with unhurried(log, tmp_path) as follows:
+        await store(log, past.events)
+        await follows.runner.reached(3)
+        assert follows.runner._projection is not None
+        follows.runner._projection.db.execute("PRAGMA max_page_count = 1")
+        for number in range(2, 200):
+            past.answered(number)
+        await store(log, past.events[3:])
+        waiting = asyncio.create_task(follows.runner.reached(597))
+        await until(lambda: not follows.runner.healthy)
+        before = len(follows.went_ahead)
+        past.message("late")
+        await store(log, past.events[597:])
+        await until(lambda: follows.runner._unwritten.seen == 598)
+        assert len(follows.went_ahead) == before
+        follows.runner._projection.db.execute("PRAGMA max_page_count = 1000000")
+        await waiting
+        await follows.runner.reached(598)
+
+
+async def test_a_file_that_cannot_be_asked(tmp_path: Path, past: Past) -> None:
+    """Then the commit says what is a repeat; that is logged."""
+    log = MemoryLog()
+
+    def broken(_: list[Recorded]) -> bool:
+        raise sqlite3.DatabaseError("disk image is malformed")
+
+    async with following(log, tmp_path) as follows:
+        follows.runner._unwritten._on_read = broken
+        past.message("m1")
+        with capture_logs() as logged:
+            await store(log, past.events)
+            await until(lambda: follows.sequences == [1])
+        assert [entry["event"] for entry in logged if entry["log_level"] == "warning"] == ["projection_not_asked"]
+        assert follows.runner.told == 1
+
+
+async def test_another_file_in_between(tmp_path: Path, past: Past) -> None:
+    """What went ahead of the old file is folded into the new one, handed on once, and does not go ahead again."""
+    log = MemoryLog()
+    past.message("m1")
+    await store(log, past.events)
+    async with unhurried(log, tmp_path) as follows:
+        past.message("m2")
+        await store(log, past.events[1:])
+        await until(lambda: follows.went_ahead)
+        report = await rebuild(log, tmp_path)
+        past.message("m3")
+        await store(log, past.events[2:])
+        await follows.runner.reached(3)
+        assert follows.runner.path == tmp_path / report.file
+        assert follows.sequences == [2, 3]
+        assert [recorded.seq for recorded in follows.went_ahead] == [2, 3]
+
+
+async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backlog is not read into memory as a whole."""
+    monkeypatch.setattr(unwritten, "_MOST", 10)
+    log = MemoryLog()
+    async with following(log, tmp_path) as follows:
+        follows.runner._unwritten._on_read = lambda _: False
+        for number in range(1, 40):
+            past.answered(number)
+        most = 0
+        for recorded in past.events:
+            await store(log, [recorded])
+            await asyncio.sleep(0)
+            most = max(most, len(follows.runner._unwritten._events))
+        await follows.runner.reached(len(past.events))
+        assert most <= 11
+        assert follows.sequences == list(range(1, len(past.events) + 1))
+
+
+def test_the_first_of_an_id_counts(past: Past) -> None:
+    """A repeat that came before the first one was committed reads as that one."""
+    ahead = Ahead()
+    ahead.add([past.message("m1", "first"), past.message("m1", "second")])
+    found = ahead.of(ANA, "m1")
+    assert found is not None
+    assert isinstance(found.event, Message)
+    assert found.event.text == "first"
+    ahead.drop(0)
+    assert ahead.of(ANA, "m1") is not None
+    ahead.drop(1)
+    assert ahead.of(ANA, "m1") is None
