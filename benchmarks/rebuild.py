@@ -1,4 +1,7 @@
-"""How fast the projection grows again from the log, beside PyPI's `eventsourcing` filling the same tables."""
+"""How fast the projection grows again from the log, beside PyPI's `eventsourcing` filling the same tables.
+
+`raw` reads the same log into two tables without a rule: no endings, no repeats, no snapshots, no index of words.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import with_eventsourcing
+from benchmarks import raw, with_eventsourcing
 from benchmarks.conversations import publish_conversations
 from benchmarks.figures import Outcome, Say, at_least, figure, ratio
 from benchmarks.servers import nats_server
@@ -17,6 +20,7 @@ from events.jetstream_log import JetStreamLog
 from events.log import EventLog
 from projections.rebuild import rebuild
 
+RAW = "raw"
 SHIPPED, UNSYNCED = "eventsourcing as shipped", "eventsourcing, its file not synced"
 
 
@@ -46,7 +50,7 @@ class Timed(msgspec.Struct, frozen=True):
 
 async def run(size: Size, folder: Path, say: Say) -> Outcome:
     recado: list[Timed] = []
-    others: dict[str, list[Timed]] = {SHIPPED: [], UNSYNCED: []}
+    others: dict[str, list[Timed]] = {RAW: [], SHIPPED: [], UNSYNCED: []}
     with nats_server(folder / "nats") as server:
         bus = await Bus.open(server.url)
         log = await JetStreamLog.open(bus)
@@ -57,6 +61,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
             there = folder / str(number)
             there.mkdir()
             recado.append(await _rebuilt(log, there, events))
+            others[RAW].append(await _raw(server.url, there / "raw.db", events))
             for name, chats in ((SHIPPED, size.shipped_chats), (UNSYNCED, size.unsynced_chats)):
                 others[name].append(await asyncio.to_thread(_projected, size, there, name, chats))
         await log.close()
@@ -72,6 +77,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
         figures,
         (
             at_least("rebuild", speed, 40_000),
+            at_least("rebuild beside raw", figures[f"recado / {RAW}"], 0.5),
             at_least(f"rebuild beside {SHIPPED}", figures[f"recado / {SHIPPED}"], 15),
             at_least(f"rebuild beside {UNSYNCED}", figures[f"recado / {UNSYNCED}"], 15),
         ),
@@ -85,6 +91,12 @@ async def _rebuilt(log: EventLog, directory: Path, events: int) -> Timed:
     if report.events != events:
         raise RuntimeError(f"the log has {events} events, {report.events} were folded")
     return timed
+
+
+async def _raw(url: str, file: Path, events: int) -> Timed:
+    started, used = time.perf_counter(), time.process_time()
+    await raw.fill(url, file, events)
+    return _timed(events, started, used)
 
 
 def _projected(size: Size, folder: Path, name: str, chats: int) -> Timed:

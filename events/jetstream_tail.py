@@ -122,8 +122,8 @@ class Tail:
     def _read(self, feed: Feed, messages: list[Delivered]) -> list[Recorded]:
         """The events of `messages`, as far as they follow each other; after a gap the feed is at its end."""
         events = []
-        for subject, reply, headers, body in messages:
-            tokens = reply.split(b".")
+        for message in messages:
+            tokens = message.reply.split(b".")
             if len(tokens) > 9:
                 # With the domain: $JS.ACK.<domain>.<account>.<stream>.… and perhaps a last random token.
                 tokens = tokens[2:]
@@ -135,8 +135,9 @@ class Tail:
                 break
             # Rounded as msgspec rounds the stamps of the API, so that an event has the same one everywhere.
             at = _EPOCH + timedelta(microseconds=(int(tokens[7]) + 500) // 1000)
-            name = subject.decode("utf-8", "backslashreplace")
-            events.append(codec.read(seq, name, at, parse_headers(headers) if headers else None, body))
+            name = message.subject.decode("utf-8", "backslashreplace")
+            headers = parse_headers(message.headers) if message.headers else None
+            events.append(codec.read(seq, name, at, headers, message.body))
             self._last = self._there = seq
             self._stamp = at
         return events
