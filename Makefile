@@ -79,7 +79,7 @@ bench: install ## measure speed and memory; prints JSON
 	@$(BIN)/python -m benchmarks
 
 chaos: install ## 20 minutes of faults for three instances, then kill one 200 times; RECADO_CHAOS_SEED=n repeats
-	@$(BIN)/pytest -m chaos -s tests/chaos/test_fleet.py $(PYTEST_ARGS)
+	@$(BIN)/pytest -m chaos -s tests/chaos/test_fleet.py tests/chaos/test_killed_at_every_request.py $(PYTEST_ARGS)
 	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos tests/chaos/test_random_kills.py $(PYTEST_ARGS)
 
 soak: install ## run for an hour under load; prints JSON (SOAK_ARGS="--minutes 10" makes it shorter)

@@ -27,7 +27,7 @@ WIRED = "a"
 LATENCY = 0.3
 MIX = Mix(chats=200, pause=0.08, trouble_at_the_provider=0)
 
-SHORT = Shape(length=24.0, pace=3.0, away=1.5, hang=5.0)
+SHORT = Shape(length=20.0, pace=2.5, away=1.5, hang=5.0)
 LONG = Shape(length=120.0, pace=5.0, away=6.0, hang=10.0)
 
 TAKEN_OVER_WITHIN = 15.0

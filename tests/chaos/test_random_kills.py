@@ -32,7 +32,7 @@ def kills(some: int, many: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("times", [some, chaos])
 
 
-@kills(20, MANY)
+@kills(12, MANY)
 async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
     """The server lives on. Now and then the process dies while it starts, or finds its projection deleted."""
     dice = random.Random(f"{SEED} recado")
@@ -87,7 +87,7 @@ async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
-@kills(9, MANY // 4)
+@kills(6, MANY // 4)
 async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -> None:
     """The embedded server dies and is started again; recado dies and adopts the server that it left; both die."""
     dice = random.Random(f"{SEED} up")
@@ -110,7 +110,7 @@ async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -
             assert await process.stop() == 0
 
 
-@kills(20, MANY)
+@kills(12, MANY)
 async def test_the_connection_is_cut(tmp_path: Path, times: int) -> None:
     """Nobody dies, but appends and their answers are lost on the way, and nobody knows which."""
     dice = random.Random(f"{SEED} connection")
