@@ -1,8 +1,7 @@
 """`python -m benchmarks.soak [--minutes 60] [--rate 50]`: recado under load for long; prints one JSON document.
 
 One `recado up` in each mode, with the page and its simulated phones, each on a nats-server of its own; the doubles
-answer. Every second memory, descriptors and lag are read; the first half of the time is warm-up, because SQLite's page
-caches (80 MB) take half an hour to fill: in a run of minutes the memory still grows with the file. Progress goes to
+answer. Every second memory, descriptors and lag are read; the first half of the time is warm-up, in which caches fill. Progress goes to
 stderr. The exit status is 1 if something was not as promised.
 """
 
