@@ -1,8 +1,8 @@
 """`python -m benchmarks.soak [--minutes 60] [--rate 50]`: recado under load for long; prints one JSON document.
 
 One `recado up` in each mode, with the page and its simulated phones, each on a nats-server of its own; the doubles
-answer. Every second memory, descriptors and lag are read; the first half of the time is warm-up, in which caches fill. Progress goes to
-stderr. The exit status is 1 if something was not as promised.
+answer. Every second memory, descriptors and lag are read; the first half of the time is warm-up, in which caches fill.
+Progress goes to stderr. The exit status is 1 if something was not as promised.
 """
 
 from __future__ import annotations
