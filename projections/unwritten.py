@@ -13,6 +13,7 @@ from events.inbound import Receipt
 from events.log import EventLog
 from events.recorded import Recorded
 from projections.ahead import Ahead, goes_ahead
+from projections.reader import ProjectionMissing
 
 LINGER = 0.02
 """Seconds for which events that nobody waits for are held back, to be committed with those that come meanwhile: a
@@ -95,7 +96,7 @@ class Unwritten:
             self.ahead.add(batch)
             try:
                 waits = self._on_read(batch)
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, ProjectionMissing) as error:
                 log.warning("projection_not_asked", reason=str(error))
             else:
                 self.told_ahead = self.seen

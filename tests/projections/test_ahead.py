@@ -21,6 +21,7 @@ from projections import unwritten
 from projections.ahead import Ahead, goes_ahead
 from projections.chat_reads import ChatReads
 from projections.database import sqlite3
+from projections.reader import ProjectionMissing
 from projections.rebuild import rebuild
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
@@ -136,12 +137,15 @@ async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Pat
         await follows.runner.reached(598)
 
 
-async def test_a_file_that_cannot_be_asked(tmp_path: Path, past: Past) -> None:
+@pytest.mark.parametrize(
+    "trouble", [sqlite3.DatabaseError("disk image is malformed"), ProjectionMissing(Path(), "it is damaged")]
+)
+async def test_a_file_that_cannot_be_asked(tmp_path: Path, past: Past, trouble: Exception) -> None:
     """Then the commit says what is a repeat; that is logged."""
     log = MemoryLog()
 
     def broken(_: list[Recorded]) -> bool:
-        raise sqlite3.DatabaseError("disk image is malformed")
+        raise trouble
 
     async with following(log, tmp_path) as follows:
         follows.runner._unwritten._on_read = broken
