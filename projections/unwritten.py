@@ -92,7 +92,8 @@ class Unwritten:
 
     def _tell_ahead(self, batch: list[Recorded]) -> bool:
         """Tell of the batch at once if that may be; whether somebody waits for it to be committed."""
-        if self._on_read is not None and self._told(self._held_until) and goes_ahead(batch):
+        is_news = batch[0].seq > self.told_ahead  # a new file may be behind the one before it
+        if self._on_read is not None and is_news and self._told(self._held_until) and goes_ahead(batch):
             self.ahead.add(batch)
             try:
                 waits = self._on_read(batch)

@@ -17,12 +17,13 @@ from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, Revo
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
-from projections import unwritten
+from projections import files, unwritten
 from projections.ahead import Ahead, goes_ahead
 from projections.chat_reads import ChatReads
 from projections.database import sqlite3
+from projections.projection import Projection
 from projections.reader import ProjectionMissing
-from projections.rebuild import rebuild
+from projections.rebuild import grow, rebuild
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
 from tests.waiting import until
@@ -173,6 +174,31 @@ async def test_another_file_in_between(tmp_path: Path, past: Past) -> None:
         assert follows.runner.path == tmp_path / report.file
         assert follows.sequences == [2, 3]
         assert [recorded.seq for recorded in follows.went_ahead] == [2, 3]
+
+
+async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
+    """It is read up to what went ahead already, of which nobody is told twice."""
+    log = MemoryLog()
+    past.message("m1")
+    await store(log, past.events)
+    async with unhurried(log, tmp_path) as follows:
+        behind = Projection.create(files.place_to_build(tmp_path), (await log.head()).created)
+        await grow(log, behind, 1)
+        behind.finish()
+        for number in (2, 3):
+            past.message(f"m{number}")
+            await store(log, past.events[number - 1 :])
+            await follows.runner.reached(number)
+        live = files.make_live(behind.path)
+        await until(lambda: follows.runner.path == live)
+        past.message("m4")
+        await store(log, past.events[3:])
+        await follows.runner.reached(4)
+        assert follows.sequences == [2, 3, 4]
+        past.message("m5")
+        await store(log, past.events[4:])
+        await until(lambda: follows.runner.told == 5)
+        assert [recorded.seq for recorded in follows.went_ahead] == [2, 3, 4, 5]
 
 
 async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
