@@ -16,6 +16,7 @@ from events.jetstream_api import StreamInfo, call
 from events.jetstream_streams import ensure_streams
 from tests.chaos.outsider import ANA, BOB, Outsider, Refused
 from tests.chaos.stage import Stage, stage
+from tests.waiting import until
 
 LIMIT = 512 * 1024
 SOMEBODY = ChatKey("elsewhere", "351210000000@s.whatsapp.net")
@@ -126,4 +127,9 @@ async def test_a_disk_that_is_full_under_the_projection(tmp_path: Path) -> None:
         resource.prlimit(on.recado.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         await on.log.ended(ANA, "m5")
         await on.kept_its_promises()
-        assert (await on.recado.asked("/readyz"))[0] == 200
+
+        async def is_ready() -> bool:
+            return (await on.recado.asked("/readyz"))[0] == 200
+
+        # The messages may have been answered before the file could be written again, which is tried every second.
+        await until(is_ready)
