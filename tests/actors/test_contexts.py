@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from events.ids import PARTITIONS, ChatKey
 from events.inbound import Control, Edit, Inbound, Media, Message, Revoke
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
+from projections import unwritten
 from projections.chat_reads import ChatReads
 from projections.reader import Reader
 from projections.recollection import Recollection
@@ -192,8 +194,9 @@ def test_what_is_remembered_is_what_the_projection_has(steps: Sequence[tuple[tup
     asyncio.run(live())
 
 
-async def test_a_conversation_is_remembered() -> None:
+async def test_a_conversation_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next turn knows of the answer before, and the model is asked before the file has either message."""
+    monkeypatch.setattr(unwritten, "LINGER", 3600.0)
     async with living() as flat:
         for number in range(1, 6):
             await flat.happen(("message", 0))
