@@ -127,6 +127,8 @@ def context_of(events: list[Recorded], upto: int) -> list[str]:
             case "in" if recorded.side == "i" and not recorded.repeat:
                 id_ = f"seq:{recorded.seq}" if isinstance(event, Unreadable) else event.id  # type: ignore[union-attr]
                 texts[id_] = (recorded.seq, getattr(event, "text", ""))
+            case "erased" if not event.done:  # type: ignore[union-attr]
+                texts, ended, said = {}, {}, []  # it names all that came before
             case "turn_started" | "ignored":
                 for id_ in event.messages:  # type: ignore[union-attr]
                     ended.pop(id_, None)
