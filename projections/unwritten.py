@@ -57,6 +57,7 @@ class Unwritten:
     def begin_anew(self) -> None:
         """Forget what is here: it will be read again, and what was told of ahead is not told of so again."""
         self._events, self._held_until = [], self.told_ahead
+        self._is_urgent, self._has_room = False, None  # who waited for room is gone
 
     async def read(self, events: EventLog, after: int) -> None:
         """Read on behind `after` until the log is closed, while what was read before is being written."""

@@ -24,8 +24,10 @@ from projections.database import sqlite3
 from projections.projection import Projection
 from projections.reader import ProjectionMissing
 from projections.rebuild import grow, rebuild
+from projections.unwritten import Unwritten
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
+from tests.projections.test_unwritable import allow_pages
 from tests.waiting import until
 
 
@@ -121,8 +123,7 @@ async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Pat
     async with unhurried(log, tmp_path) as follows:
         await store(log, past.events)
         await follows.runner.reached(3)
-        assert follows.runner._projection is not None
-        follows.runner._projection.db.execute("PRAGMA max_page_count = 1")
+        allow_pages(follows, 1)
         for number in range(2, 200):
             past.answered(number)
         await store(log, past.events[3:])
@@ -133,7 +134,7 @@ async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Pat
         await store(log, past.events[597:])
         await until(lambda: follows.runner._unwritten.seen == 598)
         assert len(follows.went_ahead) == before
-        follows.runner._projection.db.execute("PRAGMA max_page_count = 1000000")
+        allow_pages(follows, 1_000_000)
         await waiting
         await follows.runner.reached(598)
 
@@ -217,6 +218,24 @@ async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch
         await follows.runner.reached(len(past.events))
         assert most <= 11
         assert follows.sequences == list(range(1, len(past.events) + 1))
+
+
+async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file is followed while the backlog is full: the next reader begins anew."""
+    monkeypatch.setattr(unwritten, "_MOST", 1)
+    log = MemoryLog()
+    past.message("m1")
+    await store(log, past.events)
+    waiting = Unwritten(None, told=lambda _: True, is_awaited=lambda: False)
+    given_up = asyncio.create_task(waiting.read(log, 0))
+    await until(lambda: waiting._has_room is not None)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    waiting.begin_anew()
+    reading = asyncio.create_task(waiting.read(log, 0))
+    assert [recorded.seq for recorded in await waiting.gather(reading, 10.0)] == [1]
+    reading.cancel()
+    await asyncio.wait([reading])
 
 
 def test_the_first_of_an_id_counts(past: Past) -> None:
