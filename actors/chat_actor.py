@@ -172,7 +172,7 @@ class ChatActor(LoopActor):
         """Do what is due, keep what is owed under way, drop the rest. Nothing is decided while an append is out."""
         while self._appending is None and self._chat.o >= self._behind:
             now = self._instance.bus_time.now()
-            owed = pending(self._chat, now, self._instance.setting)
+            owed = pending(self._chat, now, self._instance.setting_of(self._key.account))
             if self._let_go:
                 if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
                     self._leave()

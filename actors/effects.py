@@ -213,7 +213,7 @@ async def _read_media(instance: Instance, key: ChatKey, work: ReadMedia) -> Medi
     kind, words, media = instance.reads.file_of(key, work.message) or ("", "", None)
     if media is None:  # it was erased meanwhile
         return MediaSettled(work.turn, work.message, "nothing", reason="not_fetched", bare=True)
-    settled = await instance.files.settle(kind, media, instance.run_timeout)
+    settled = await instance.files.settle(kind, media, instance.run_timeout, key)
     return MediaSettled(
         work.turn,
         work.message,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.bus_time import BusTime
 from actors.contexts import Contexts
@@ -165,11 +166,16 @@ class Instance:
             takeover=takeover,
             gates=gates,
         )
+        self._uncounted = replace(self.setting, gates=gates.of_uncounted())
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.busy = 0
         """Runs and appends under way."""
         self._counter = itertools.count(1)
+
+    def setting_of(self, account: str) -> Setting:
+        """The setting of the account's chats."""
+        return self._uncounted if account in self.setting.gates.uncounted else self.setting
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; kept when its append is tried again."""

@@ -9,9 +9,11 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from actors.document_slots import DocumentSlots
 from backends.protocol import CannotBeRead, Transcript, Usage
 from chat.media import bare_mime
 from events.decisions import MediaForm
+from events.ids import ChatKey
 from events.inbound import Media
 from events.log import LogUnavailable
 from events.media_store import COMES_LATER, Object
@@ -68,9 +70,9 @@ class Files(Protocol):
     async def erase(self, name: str) -> bool:
         """Take the object away for good; whether there was one. Raises LogError."""
 
-    async def settle(self, kind: str, media: Media, patience: float) -> Settled:
-        """What a model can be shown of the file of a message of this kind, within about `patience` seconds from when it
-        is there. Raises ReplyFailed where that is not the file's fault."""
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
+        """What a model can be shown of the file of a message of this kind in this chat, within about `patience` seconds
+        from when it is there and it is the chat's turn. Raises ReplyFailed where that is not the file's fault."""
 
     async def read(self, name: str) -> bytes | None:
         """The object's bytes; None if it is not there any more."""
@@ -93,9 +95,10 @@ class MediaFiles:
         self._extract = extract
         self._takes = takes
         self._arrives_within = arrives_within
+        self._slots = DocumentSlots()
 
-    async def settle(self, kind: str, media: Media, patience: float) -> Settled:
-        settled = await self._settle(kind, media, patience)
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
+        settled = await self._settle(kind, media, patience, key)
         if settled.form == "nothing":
             log.warning("media_not_read", object=media.object, kind=kind, reason=settled.reason, detail=settled.detail)
         return settled
@@ -113,7 +116,7 @@ class MediaFiles:
     async def erase(self, name: str) -> bool:
         return await self._objects.erase(name)
 
-    async def _settle(self, kind: str, media: Media, patience: float) -> Settled:
+    async def _settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
         there = await self._arrived(media.object)
         if there is None:
             return _nothing("not_fetched", "it is not in the object store")
@@ -127,7 +130,13 @@ class MediaFiles:
             return Settled(form="image" if mime.startswith("image/") else "file")
         if kind == "image":
             return _nothing("unsupported", f"the model is not shown {mime or 'a file without a type'}")
-        body = await self.read(media.object)
+        if kind == "audio":
+            return await self._read(kind, mime, media.object, patience)
+        async with self._slots.of(key):  # before the bytes are taken into memory
+            return await self._read(kind, mime, media.object, patience)
+
+    async def _read(self, kind: str, mime: str, name: str, patience: float) -> Settled:
+        body = await self.read(name)
         if not body:
             return _nothing("unreadable", "it is empty" if body is not None else "it is not whole")
         try:
@@ -169,7 +178,7 @@ class MediaFiles:
 class NoFiles:
     """Where there is no object store: no file is read."""
 
-    async def settle(self, kind: str, media: Media, patience: float) -> Settled:  # noqa: ARG002 - the protocol's
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
         return _nothing("unsupported", "files are not read here")
 
     async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's

@@ -1,24 +1,25 @@
-"""The text of a document, in a process of its own: `python -m backends.extracting TYPE`, bytes in, UTF-8 out.
+"""The text of a document, in a process of its own: `python -m backends.extracting TYPE SECONDS`, bytes in, UTF-8 out.
 
 A document is whatever a stranger made it: one that takes for ever, or all memory, ends this process and nothing else.
-Exit status 0 with the text, 3 with what is wrong with it.
+Exit status 0 with the text, 3 with what is wrong with the document.
 """
 
 from __future__ import annotations
 
 import io
-import resource
 import sys
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 
-MEMORY = 1024**3
-SECONDS = 20
-"""What a document may take before the process is ended."""
+from backends.confinement import confine
 
 UNREADABLE = 3
 
-LONGEST = 100_000
+LONGEST = 60_000
 """Characters after which nothing more is read."""
+
+UNPACKED = 100 * 1024**2
+"""Bytes that the parts of a document may have when they are unpacked, together."""
 
 
 def pdf(body: bytes) -> Iterator[str]:
@@ -32,7 +33,7 @@ def word(body: bytes) -> Iterator[str]:
     from docx import Document  # noqa: PLC0415 - one of three, half a second each
     from docx.table import Table  # noqa: PLC0415 - one of three, half a second each
 
-    for block in Document(io.BytesIO(body)).iter_inner_content():
+    for block in Document(unpacked(body)).iter_inner_content():
         if isinstance(block, Table):
             for row in block.rows:
                 yield "\t".join(cell.text for cell in row.cells)
@@ -43,11 +44,37 @@ def word(body: bytes) -> Iterator[str]:
 def sheet(body: bytes) -> Iterator[str]:
     from python_calamine import CalamineWorkbook  # noqa: PLC0415 - one of three, half a second each
 
-    book = CalamineWorkbook.from_filelike(io.BytesIO(body))
+    is_packed = zipfile.is_zipfile(io.BytesIO(body))  # the old format is not
+    book = CalamineWorkbook.from_filelike(unpacked(body) if is_packed else io.BytesIO(body))
     for name in book.sheet_names:
         yield f"[{name}]"
         for row in book.get_sheet_by_name(name).iter_rows():
             yield "\t".join(_cell(value) for value in row)
+
+
+def unpacked(body: bytes) -> io.BytesIO:
+    """The archive with its parts as they are, so that no library unpacks more than was counted here. Raises ValueError
+    if they have more than UNPACKED bytes, BadZipFile if one has another size than it says."""
+    into, left = io.BytesIO(), UNPACKED
+    with zipfile.ZipFile(io.BytesIO(body)) as packed, zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as plain:
+        for part in packed.infolist():
+            left -= part.file_size
+            if left < 0:
+                raise ValueError(f"it unpacks to more than {UNPACKED:,} bytes")
+            plain.writestr(part.filename, packed.read(part))
+    into.seek(0)
+    return into
+
+
+def beginning(parts: Iterable[str]) -> str:
+    """The parts, a line each, cut after LONGEST characters; what comes later is not read."""
+    kept, left = list[str](), LONGEST
+    for part in parts:
+        kept.append(part[: left - 1] + "\n")
+        left -= len(kept[-1])
+        if left <= 0:
+            break
+    return "".join(kept)
 
 
 def _cell(value: object) -> str:
@@ -65,19 +92,13 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 
 
 def main() -> int:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    size = 0
+    confine(int(sys.argv[2]))  # what the system does not let it give up, `recado doctor` says
     try:
-        for part in READERS[sys.argv[1]](sys.stdin.buffer.read()):
-            sys.stdout.buffer.write(part.encode(errors="replace") + b"\n")
-            size += len(part)
-            if size > LONGEST:
-                break
+        text, status = beginning(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
     except Exception as error:  # noqa: BLE001 - the libraries raise what they like at what is no document
-        sys.stderr.write(f"{type(error).__name__}: {error}"[:300])
-        return UNREADABLE
-    return 0
+        text, status = f"{type(error).__name__}: {error}"[:300], UNREADABLE
+    sys.stdout.buffer.write(text.encode(errors="replace"))
+    return status
 
 
 if __name__ == "__main__":

@@ -3,52 +3,97 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import os
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 
-from backends.extracting import READERS, SECONDS
+from backends.confinement import environment
+from backends.extracting import LONGEST, READERS, UNREADABLE
 from backends.protocol import CannotBeRead
 
+SECONDS = 5
+"""Seconds of CPU that a document may take."""
+
+PATIENCE = 3
+"""Seconds on the clock for each second of CPU: other processes run too."""
+
+WIDEST = 4
+"""Bytes of a character in UTF-8, at most."""
+
+_PIECE = 64 * 1024
 _PLAIN = frozenset({"application/json", "application/xml", "application/x-ndjson", "application/yaml"})
 
 
 class Extraction:
-    """Opens `at_once` documents at once, each in a process of its own."""
+    """Opens each document in a process of its own, which may take so many `seconds` of CPU."""
 
-    def __init__(self, *, at_once: int = 2) -> None:
-        self._slots = asyncio.Semaphore(at_once)
+    def __init__(self, *, seconds: int = SECONDS) -> None:
+        self._seconds = seconds
 
     async def extract(self, body: bytes, mime: str) -> str:
-        """The text of a document of the type `mime` (without parameters). Raises CannotBeRead."""
+        """The beginning of the text of a document of the type `mime` (without parameters): LONGEST characters at most.
+        Raises CannotBeRead."""
         if mime.startswith("text/") or mime in _PLAIN:
-            return _decoded(body)
+            return _decoded(body[: LONGEST * WIDEST])
         if mime not in READERS:
             raise CannotBeRead("unsupported", f"{mime or 'a document without a type'} is not opened")
-        async with self._slots:
-            return await _in_a_process(body, mime)
+        return await _in_a_process(body, mime, self._seconds)
 
 
-async def _in_a_process(body: bytes, mime: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "backends.extracting", mime, stdin=PIPE, stdout=PIPE, stderr=PIPE
-    )
+async def _in_a_process(body: bytes, mime: str, seconds: int) -> str:
+    command = (sys.executable, "-P", "-m", "backends.extracting", mime, str(seconds))
+    given = environment(os.environ)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=given)
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    feeding = asyncio.create_task(_feed(process.stdin, body))
     try:
-        async with asyncio.timeout(SECONDS * 2):
-            out, err = await process.communicate(body)
+        async with asyncio.timeout(seconds * PATIENCE):
+            out = await _all_of(process.stdout)
+            status = await process.wait()
     except TimeoutError:
-        raise CannotBeRead("unreadable", "it could not be read in time") from None
+        raise CannotBeRead("unreadable", f"it could not be read within {seconds * PATIENCE} s") from None
     finally:
+        feeding.cancel()
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode:
-        told = err.decode(errors="replace").strip().splitlines()
-        raise CannotBeRead("unreadable", told[-1][:300] if told else f"its reader ended with {process.returncode}")
-    return out.decode()
+    if status == UNREADABLE:
+        raise CannotBeRead("unreadable", out[:300].strip() or "its reader gave no reason")
+    if status:
+        raise CannotBeRead("unreadable", f"its reader ended with {status}; it may take {seconds} s of CPU")
+    return out
 
 
-def _decoded(body: bytes) -> str:
+async def _feed(into: asyncio.StreamWriter, body: bytes) -> None:
+    """Write piece by piece: the pipe takes little at once, and what waits would be a copy of the document."""
+    whole = memoryview(body)
     try:
-        return body.decode("utf-8-sig")
+        for start in range(0, len(body), _PIECE):
+            into.write(whole[start : start + _PIECE])
+            await into.drain()
+    except ConnectionError:
+        pass  # the reader has read enough, or has ended; its status says which
+    finally:
+        into.close()
+
+
+async def _all_of(stream: asyncio.StreamReader) -> str:
+    """What the reader writes. Raises CannotBeRead if it is more than the reader of a document may write."""
+    pieces, size = list[bytes](), 0
+    while piece := await stream.read(_PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LONGEST * WIDEST:
+            raise CannotBeRead("unreadable", "its reader does not stop writing")
+    return b"".join(pieces).decode(errors="replace")
+
+
+def _decoded(beginning: bytes) -> str:
+    try:
+        # A character that was cut in two at the end is left out.
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(beginning)
     except UnicodeDecodeError:
-        return body.decode("cp1252", errors="replace")
+        text = beginning[:LONGEST].decode("cp1252", errors="replace")
+    return text[:LONGEST]

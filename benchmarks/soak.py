@@ -131,6 +131,7 @@ async def running(mode: str, folder: Path, nats: str, openai: str) -> AsyncItera
         "RECADO_DATA": str(folder / "data"),
         "RECADO_DEBOUNCE": "0",
         "RECADO_BOT_LOOP": "0",
+        "RECADO_MESSAGES_PER_HOUR": "0",
         "RECADO_PORT": "0",
     }
     environment = {**os.environ, **settings}

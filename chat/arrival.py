@@ -14,7 +14,7 @@ SHORT = 24
 """Characters of a text that may be a word to the bot itself."""
 
 MOST_HEARD = 64
-"""Senders of a group that are counted in an hour; whoever comes later is not."""
+"""Senders of a group that are counted in an hour, each on their own."""
 
 MOST_OURS = 32
 """Messages of ours that a group may quote."""
@@ -51,13 +51,15 @@ def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tup
 
 
 def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting) -> tuple[int, tuple[Heard, ...], int]:
-    """The hour of the message, who was heard in it, and how often its sender was."""
+    """The hour of the message, who was heard in it, and how often its sender was. Where there are too many, a sender
+    takes the place and the count of the one who was heard least: counted too high perhaps, but never too low."""
     now = int(message.stored.timestamp()) // 3600
     before = heard if hour == now else ()
-    count = 1 + next((one.count for one in before if one.sender == sender), 0)
-    if count > 1 or len(before) < MOST_HEARD:
-        before = (*[one for one in before if one.sender != sender], Heard(sender, count))
-    return now, before, count
+    place = next((one for one in before if one.sender == sender), None)
+    if place is None and len(before) >= MOST_HEARD:
+        place = min(before, key=lambda one: one.count)
+    count = 1 + (place.count if place is not None else 0)
+    return now, (*[one for one in before if one is not place], Heard(sender, count)), count
 
 
 def sent_to_group(chat: Chat, event: Receipt, seq: int) -> Chat:

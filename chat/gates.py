@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Literal, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from chat.hours import Hours
 from chat.state import Chat, Waiting
@@ -36,8 +37,8 @@ _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 class Gates(msgspec.Struct, frozen=True, kw_only=True):
     """What an instance was told: `allow` and `block` are JIDs, phone numbers, or beginnings of them that end with `*`;
-    `names` are the business's own JIDs; `per_hour` messages of one sender are answered in an hour, and `loop_after`
-    turns that follow each other like a bot's (0: any number)."""
+    `names` are the business's own JIDs; `per_hour` messages of one sender are answered in an hour, but for those in the
+    accounts that are `uncounted`, and `loop_after` turns that follow each other like a bot's (0: any number)."""
 
     allow: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
@@ -45,10 +46,15 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     groups: Literal["off", "mentioned", "always"] = "always"
     names: tuple[str, ...] = ()
     per_hour: int = 0
+    uncounted: frozenset[str] = frozenset()
     loop_after: int = 0
     stop_words: frozenset[str] = frozenset()
     start_words: frozenset[str] = frozenset()
     hours: Hours | None = None
+
+    def of_uncounted(self) -> Gates:
+        """The gates of chats in uncounted accounts."""
+        return replace(self, per_hour=0)
 
 
 def silenced(chat: Chat) -> str | None:

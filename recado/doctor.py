@@ -15,6 +15,7 @@ from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado.bus import NotRunning, connect
 from recado.bus_findings import bus_findings, last_sequence
 from recado.data_folder import DataUnusable
+from recado.document_findings import document_finding
 from recado.environment import SettingsInvalid, unknown_names, variables_of
 from recado.finding import Finding, in_units
 from recado.model_findings import model_finding
@@ -50,6 +51,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         finally:
             await bus.close()
     yield _projection(settings.data, last)
+    yield await document_finding()
     yield await model_finding(settings)
     async for finding in whatsapp_findings(settings):
         yield finding

@@ -11,6 +11,7 @@ from chat.hours import Hours, Span
 from recado.media_settings import MediaSettings
 from recado.people_variables import hours, people, words, zone
 from recado.variables import Variable, choice, duration, whole
+from recado.whatsapp_settings import UNSET_ACCOUNT
 
 
 class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
@@ -68,10 +69,11 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MESSAGES_PER_HOUR",
             reader=whole(0, 100_000, "messages"),
-            meaning="How many messages of one sender in a chat are answered in an hour of the clock. 0: any number.",
+            meaning="How many messages of one sender in a chat are answered in an hour of the clock. 0: any number. The "
+            "account `local`, of the simulated phones, is not counted.",
             example="60",
         ),
-    ] = 0
+    ] = 120
     bot_loop: Annotated[
         int,
         Variable(
@@ -161,6 +163,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
             groups=self.groups,
             names=tuple(own),
             per_hour=self.messages_per_hour,
+            uncounted=frozenset({UNSET_ACCOUNT}),
             loop_after=self.bot_loop,
             stop_words=self.stop_words,
             start_words=self.start_words,

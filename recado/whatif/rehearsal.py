@@ -200,7 +200,7 @@ class _Run:
     async def to_its_end(self, purse: Purse) -> None:
         """Raises CapReached."""
         while self.ending is None and self.chat.turn is not None:
-            owed = pending(self.chat, self._turn.at, self._instance.setting)
+            owed = pending(self.chat, self._turn.at, self._instance.setting_of(self._key.account))
             due = [work for work in owed if isinstance(work, Due)]
             works = [work for work in owed if isinstance(work, Work)]
             commands = due[:1] or await self._perform(works, purse)

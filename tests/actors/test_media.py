@@ -70,16 +70,16 @@ def of(name: str, mime: str | None, **fields: str) -> Media:
 
 async def test_a_voice_note_is_text() -> None:
     """Parameters of its type do not matter; what it cost is kept."""
-    settled = await files(Shelf(meta_1=b"OggS")).settle("audio", of("meta:1", "audio/ogg; codecs=opus"), 5)
+    settled = await files(Shelf(meta_1=b"OggS")).settle("audio", of("meta:1", "audio/ogg; codecs=opus"), 5, ANA)
     assert settled == Settled("text", text="do you have bread?", model="gpt-transcribe", usage=Usage(30, 4))
 
 
 async def test_pictures_and_what_the_model_takes_stay_as_they_are() -> None:
     """Nothing is read of them here."""
     shelf = Shelf(meta_1=b"\xff\xd8", meta_2=b"%PDF")
-    assert await files(shelf).settle("image", of("meta:1", "image/jpeg"), 5) == Settled("image")
-    assert await files(shelf).settle("document", of("meta:2", "application/pdf"), 5) == Settled("file")
-    assert await files(shelf).settle("document", of("meta:1", "image/png"), 5) == Settled("image")
+    assert await files(shelf).settle("image", of("meta:1", "image/jpeg"), 5, ANA) == Settled("image")
+    assert await files(shelf).settle("document", of("meta:2", "application/pdf"), 5, ANA) == Settled("file")
+    assert await files(shelf).settle("document", of("meta:1", "image/png"), 5, ANA) == Settled("image")
 
 
 async def test_a_document_that_the_model_does_not_take_is_text() -> None:
@@ -90,9 +90,9 @@ async def test_a_document_that_the_model_does_not_take_is_text() -> None:
     row.cells[0].text, row.cells[1].text = "bread", "4.20"
     document.save(into)
     shelf = Shelf(meta_1=into.getvalue(), meta_2="à la carte".encode("cp1252"))
-    settled = await files(shelf).settle("document", of("meta:1", WORD), 5)
+    settled = await files(shelf).settle("document", of("meta:1", WORD), 5, ANA)
     assert settled == Settled("text", text="We open at seven.\nbread\t4.20")
-    assert (await files(shelf).settle("document", of("meta:2", "text/plain"), 5)).text == "à la carte"
+    assert (await files(shelf).settle("document", of("meta:2", "text/plain"), 5, ANA)).text == "à la carte"
 
 
 @pytest.mark.parametrize(
@@ -116,18 +116,18 @@ async def test_a_document_that_the_model_does_not_take_is_text() -> None:
 async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime: str | None, reason: str) -> None:
     """Each has its reason, and says more."""
     shelf = Shelf(**({"meta_1": file} if file is not None else {}))
-    settled = await files(shelf, arrives_within=0.01).settle(kind, of("meta:1", mime), 5)
+    settled = await files(shelf, arrives_within=0.01).settle(kind, of("meta:1", mime), 5, ANA)
     assert (settled.form, settled.reason) == ("nothing", reason)
     assert settled.detail
 
 
 async def test_silence_and_noise() -> None:
     """A transcript without words is nothing to be answered, though it was paid for."""
-    settled = await files(Shelf(meta_1=b"OggS"), Ear(" ")).settle("audio", of("meta:1", "audio/ogg"), 5)
+    settled = await files(Shelf(meta_1=b"OggS"), Ear(" ")).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
     assert (settled.form, settled.reason, settled.usage) == ("nothing", "unreadable", Usage(30, 4))
     ear = Ear()
     ear.fault = CannotBeRead("unreadable", "it is noise")
-    settled = await files(Shelf(meta_1=b"OggS"), ear).settle("audio", of("meta:1", "audio/ogg"), 5)
+    settled = await files(Shelf(meta_1=b"OggS"), ear).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
     assert (settled.reason, settled.detail) == ("unreadable", "it is noise")
 
 
@@ -135,14 +135,14 @@ async def test_a_file_that_comes_late() -> None:
     """It is waited for, over an outage of the bus too; one that had to be there is not."""
     shelf = Shelf(meta_1=b"OggS", mine=b"OggS")
     shelf.late, shelf.away = 2, 1
-    assert (await files(shelf).settle("audio", of("meta:1", "audio/ogg"), 5)).form == "text"
+    assert (await files(shelf).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)).form == "text"
     shelf.late = 1
-    assert (await files(shelf).settle("audio", of("mine", "audio/ogg"), 5)).reason == "not_fetched"
+    assert (await files(shelf).settle("audio", of("mine", "audio/ogg"), 5, ANA)).reason == "not_fetched"
 
 
 async def test_a_long_text_is_cut() -> None:
     """The log keeps no book."""
-    settled = await files(Shelf(meta_1=b"x" * MIB)).settle("document", of("meta:1", "text/plain"), 5)
+    settled = await files(Shelf(meta_1=b"x" * MIB)).settle("document", of("meta:1", "text/plain"), 5, ANA)
     assert settled.text == "x" * LONGEST_TEXT + " … (cut off)"
 
 

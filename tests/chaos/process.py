@@ -51,6 +51,7 @@ class Recado:
             "OPENAI_API_MODE": "scripted",
             "RECADO_DEBOUNCE": "0",
             "RECADO_BOT_LOOP": "0",  # who converses in a test or a benchmark is a bot, and answers at once
+            "RECADO_MESSAGES_PER_HOUR": "0",
             "RECADO_TAKEOVER": "0s",  # an operator's words are one thing that happens to a chat among others
             **environment,
         }

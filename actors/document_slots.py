@@ -1,0 +1,26 @@
+"""Whose document is opened next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from events.ids import ChatKey
+
+
+class DocumentSlots:
+    """At most `at_once` documents are open at once, and one of a chat. Every chat waits with one document, so that
+    first come, first served gives each its turn: six documents of one person stand in nobody's way."""
+
+    def __init__(self, at_once: int = 2) -> None:
+        self._slots = asyncio.Semaphore(at_once)
+        self._chats = WeakValueDictionary[ChatKey, asyncio.Lock]()
+
+    @asynccontextmanager
+    async def of(self, key: ChatKey) -> AsyncIterator[None]:
+        """A slot for a document of the chat, until the block is left."""
+        one_of_the_chat = self._chats.setdefault(key, asyncio.Lock())
+        async with one_of_the_chat, self._slots:
+            yield
