@@ -7,7 +7,6 @@ anybody where user namespaces are allowed (unshare(2), user_namespaces(7)).
 from __future__ import annotations
 
 import ctypes
-import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -53,9 +52,8 @@ def _without_network() -> bool:
     except (OSError, AttributeError):
         return False  # not Linux
     # Root keeps its own users where it can: as nobody in particular it might not open Python's files any more.
-    return unshare(_NEWNET) == 0 or unshare(_NEWUSER | _NEWNET) == 0
+    return any(unshare(flags) == 0 for flags in (_NEWNET, _NEWUSER | _NEWNET))
 
 
 if __name__ == "__main__":
-    print(*confine(1), sep=os.linesep)
-    sys.exit(0)
+    sys.stdout.write("\n".join(confine(1)))

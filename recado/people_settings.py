@@ -69,8 +69,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MESSAGES_PER_HOUR",
             reader=whole(0, 100_000, "messages"),
-            meaning="How many messages of one sender in a chat are answered in an hour of the clock. 0: any number. The "
-            "account `local`, of the simulated phones, is not counted.",
+            meaning="How many messages of one sender in a chat are answered in an hour of the clock. 0: any number. "
+            "The account `local`, of the simulated phones, is not counted.",
             example="60",
         ),
     ] = 120

@@ -12,6 +12,7 @@ from recado.cli.printing import json_text, print_finding
 from recado.cli.session import run, settings
 from recado.finding import Finding
 from recado.settings import Settings
+from recado.whatsapp_settings import UNSET_ACCOUNT
 
 
 @click.command()
@@ -50,7 +51,7 @@ def cloud(account: str | None) -> None:
     """
     from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
 
-    run(run_cloud(settings(), account))
+    run(run_cloud(settings(), _of_a_number(account)))
 
 
 @gateway.command()
@@ -74,7 +75,7 @@ def device(account: str | None, phone: str | None) -> None:
 
     if phone is not None and not phone.endswith("@s.whatsapp.net"):
         raise click.BadParameter("write the phone's number with its country code (5511999999999)", param_hint="--phone")
-    run(run_device(settings(), account, phone.partition("@")[0] if phone is not None else None))
+    run(run_device(settings(), _of_a_number(account), phone.partition("@")[0] if phone is not None else None))
 
 
 @gateway.command()
@@ -118,6 +119,12 @@ async def _check(chosen: Settings, key: ChatKey, *, listen: bool, timeout: float
             if not quiet:
                 print_finding(finding)
     return findings
+
+
+def _of_a_number(account: str | None) -> str | None:
+    if account == UNSET_ACCOUNT:
+        raise click.BadParameter(f"{account} is for simulated phones: name the number", param_hint="--account")
+    return account
 
 
 async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:

@@ -69,7 +69,7 @@ class RecordedFiles:
         self._readings = readings
         self._objects = objects
 
-    async def settle(self, kind: str, media: Media, patience: float) -> Settled:  # noqa: ARG002 - the protocol's
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
         read = self._readings.get(media.object)
         if read is None:
             return Settled("nothing", reason="not_fetched", detail="it was not read then, and is not read now")

@@ -84,14 +84,14 @@ async def test_what_is_very_long_is_not_read_to_its_end() -> None:
 
 
 async def test_a_document_that_unpacks_to_all_memory() -> None:
-    """One megabyte that becomes one and a half gigabytes ends its reader, and is a document that cannot be read."""
+    """A small file that becomes 128 MB is a document that cannot be read."""
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types"/>')
         with archive.open("_rels/.rels", "w", force_zip64=True) as part:
-            for _ in range(1536):
+            for _ in range(128):
                 part.write(b" " * 1024**2)
-    assert len(bomb.getvalue()) < 4 * 1024**2
+    assert len(bomb.getvalue()) < 1024**2
     with pytest.raises(CannotBeRead) as raised:
         await Extraction().extract(bomb.getvalue(), WORD)
     assert raised.value.reason == "unreadable"

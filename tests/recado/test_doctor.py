@@ -1,6 +1,7 @@
 """`recado doctor`: each thing that can be wrong is found, and comes with what to do."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from events.jetstream_log import JetStreamLog
 from events.media_store import MediaStore
 from projections import files
 from projections.rebuild import rebuild
+from recado import document_findings
 from recado.doctor import examine
 from recado.finding import Finding
 from recado.media import watch
@@ -297,6 +299,22 @@ async def test_the_command_marks_its_findings(recado: Command) -> None:
     done = await recado("doctor", OPENAI_API_MODE="scripted")
     assert done.code == 1
     marks = {line[2:].partition(":")[0]: line[0] for line in done.out.splitlines() if line[0] != " "}
+    assert marks.pop("documents") in "✓!"  # as the system is
     assert marks == {"settings": "✓", "data": "!", "bus": "✗", "projection": "!", "model": "✓"}
     document = (await recado("doctor", "--json", OPENAI_API_MODE="scripted")).document
-    assert [finding["state"] for finding in document] == ["ok", "warning", "failure", "warning", "ok"]
+    states = [finding["state"] for finding in document if finding["what"] != "documents"]
+    assert states == ["ok", "warning", "failure", "warning", "ok"]
+
+
+def test_what_the_system_does_not_take_from_the_reader_of_documents() -> None:
+    """It is a warning that names it; for the network it says which right is missing."""
+    assert document_findings._of([]).state == "ok"
+    network = document_findings._of(["network"])
+    assert (network.state, "network" in network.says, "namespaces" in network.do) == ("warning", True, True)
+    assert "memory, network" in document_findings._of(["memory", "network"]).says
+
+
+async def test_a_reader_of_documents_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No document would be read."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert (await document_findings.document_finding()).state == "failure"

@@ -87,7 +87,7 @@ def test_a_voice_note_says_what_was_heard_then() -> None:
     """It is not paid for again."""
 
     class Heard:
-        async def settle(self, kind: str, media: Media, patience: float) -> Any:
+        async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Any:
             from actors.media import Settled
 
             return Settled("text", text="two loaves please", model="whisper")
