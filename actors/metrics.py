@@ -20,3 +20,6 @@ partitions = Gauge("recado_partitions", "Partitions, of 64, that this instance o
 renewals = Counter("recado_lease_renewals", "Renewals of this instance's presence, by outcome.", ["outcome"])
 takeovers = Counter("recado_takeovers", "Partitions taken over from an instance that was gone.")
 falls = Counter("recado_falls", "Times that this instance gave up all chats because it could not renew its presence.")
+tools_refused = Counter(
+    "recado_tools_refused", "Tools of services that were not offered, each fault of one counted once."
+)

@@ -74,6 +74,8 @@ class PythonTool:
             given = msgspec.structs.asdict(msgspec.json.decode(arguments or b"{}", type=self._arguments))
         except msgspec.DecodeError as error:
             return ToolResult(f"The arguments do not fit: {error}", failed=True, unfit=True)
+        except Exception as error:  # noqa: BLE001 - an annotated type may check its values with code of its own
+            return ToolResult(f"The arguments do not fit: {_told(error)}", failed=True, unfit=True)
         if self._wants_chat:
             given[CHAT] = key.chat
         try:
@@ -84,8 +86,12 @@ class PythonTool:
             return ToolResult(result if isinstance(result, str) else msgspec.json.encode(result).decode())
         except HumanWanted as wanted:
             return ToolResult("A human was asked.", handoff=wanted.reason)
-        except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it raises is the model's to read
-            return ToolResult(f"{type(error).__name__}: {error}", failed=True)
+        except BaseException as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # it is we who end the call
+            # Somebody else's code: all that it raises, SystemExit too, is the model's to read.
+            return ToolResult(_told(error), failed=True)
 
     async def _on_a_thread(self, given: dict[str, Any]) -> Any:
         """A daemon, unlike the threads of a pool: one that hangs takes no other's place, and does not keep recado from
@@ -93,7 +99,7 @@ class PythonTool:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Any] = loop.create_future()
 
-        def settle(result: Any, error: Exception | None) -> None:
+        def settle(result: Any, error: BaseException | None) -> None:
             self._threads -= 1
             if outcome.cancelled():
                 return
@@ -104,18 +110,18 @@ class PythonTool:
 
         def work() -> None:
             result: Any = None
-            failure: Exception | None = None
+            failure: BaseException | None = None
             try:
                 result = self._function(**given)
             except StopIteration as error:  # no future takes this one
                 failure = RuntimeError(f"StopIteration: {error}")
-            except Exception as error:  # noqa: BLE001 - told to the model by `call`
+            except BaseException as error:  # noqa: BLE001 - told to the model by `call`
                 failure = error
             with suppress(RuntimeError):  # the loop is closed: recado has stopped meanwhile
                 loop.call_soon_threadsafe(settle, result, failure)
 
-        self._threads += 1
         threading.Thread(target=work, name=f"tool-{self.tool.name}", daemon=True).start()
+        self._threads += 1
         return await outcome
 
 
@@ -139,6 +145,14 @@ def load(module_name: str) -> dict[str, PythonTool]:
     if not tools:
         raise ToolsUnusable(f"RECADO_TOOLS names {module_name}, in which there is no public function")
     return tools
+
+
+def _told(error: BaseException) -> str:
+    """An error's name and words; the name alone if it cannot say them."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - its __str__ is somebody else's code too
+        return type(error).__name__
 
 
 def _schema(name: str, arguments: type[msgspec.Struct]) -> dict[str, Any]:

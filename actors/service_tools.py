@@ -1,13 +1,15 @@
 """Tools that are NATS micro services, in any language, wherever they run on the bus.
 
 An endpoint is a tool if its metadata has `recado.tool`: JSON with `name`, `description`, `parameters` (the JSON schema
-of the arguments, an object) and, where calls may be repeated, `"safe": true`. Services are asked by `$SRV.INFO`
+of the arguments, an object) and, where calls may be repeated, `"safe": true`, and its subject begins with `tools.`: a
+service names its subject itself, and the instance, which may write orders and decisions, publishes there. Services are asked by `$SRV.INFO`
 (https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md).
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -16,13 +18,34 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from actors import metrics
+from actors.arguments import DEEPEST, is_deep
+from actors.handoff import HANDOFF
 from actors.instance import ToolResult
 from backends.protocol import Tool
 from events.ids import ChatKey, header_value
 
 log = structlog.get_logger("recado.tools")
 
+LONGEST_REASON = 300
+"""Characters that are logged of why a tool cannot be used."""
+
 METADATA = "recado.tool"
+SUBJECT = re.compile(r"tools(\.[A-Za-z0-9_=-]+)+")
+"""A subject that a service may be asked on."""
+
+BUILT_IN = frozenset({HANDOFF})
+"""Names that no service may give its tool."""
+
+MOST_TOOLS = 128
+"""Tools of services; OpenAI takes as many in one request."""
+
+MOST_ANSWERS = 1_000
+"""Services that are listened to at one look."""
+
+LONGEST_DESCRIBED = 32_768
+"""Characters with which a service describes one tool."""
+
 HUMAN_WANTED = "Recado-Handoff"
 """The header of an answer with which a service asks for a human to go on with the chat; its value says why."""
 
@@ -85,14 +108,24 @@ class ServiceTools:
         try:
             for answer in await self._ask_all("$SRV.INFO"):
                 for tool in _tools_in(answer, unusable):
-                    found.setdefault(tool.tool.name, tool)
+                    other = found.setdefault(tool.tool.name, tool)
+                    if other.subject != tool.subject:
+                        first, second = sorted((other, tool), key=lambda one: one.subject)
+                        found[tool.tool.name] = first
+                        unusable.add(
+                            f"two services offer {tool.tool.name}: {first.subject} counts, not {second.subject}"
+                        )
+            for name in sorted(found)[MOST_TOOLS:]:
+                del found[name]
+                unusable.add(f"there are more than {MOST_TOOLS} tools on the bus: some are not offered")
         except nats.errors.Error as error:
             log.warning("services_unanswered", reason=str(error))
             return
         finally:
             self.looked.set()
         for reason in sorted(unusable - self._unusable):  # once, not every five seconds
-            log.warning("tool_unusable", reason=reason)
+            metrics.tools_refused.inc()
+            log.warning("tool_unusable", reason=reason[:LONGEST_REASON])
         self._unusable = unusable
         if found.keys() != self.found.keys():
             log.info("service_tools", names=sorted(found))
@@ -121,7 +154,7 @@ class ServiceTools:
         answers: list[bytes] = []
 
         async def collect(message: Msg) -> None:
-            if message.data:  # without data: the server says that nobody listens
+            if message.data and len(answers) < MOST_ANSWERS:  # without data: the server says that nobody listens
                 answers.append(message.data)
 
         subscription = await self._bus.subscribe(inbox, cb=collect)
@@ -137,7 +170,7 @@ def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:
     """The tools of a service; why others cannot be used is added to `unusable`."""
     try:
         info = msgspec.json.decode(answer, type=_Info)
-    except msgspec.DecodeError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         unusable.add(f"a service describes itself in a way that cannot be read: {error}")
         return []
     tools = []
@@ -146,10 +179,25 @@ def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:
         if described is None:
             continue
         try:
-            told = msgspec.json.decode(described, type=_Described)
-        except msgspec.DecodeError as error:
+            tools.append(_tool(endpoint.subject, described))
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
             unusable.add(f"{METADATA} of service {info.name}, subject {endpoint.subject}: {error}")
-            continue
-        tool = Tool(name=told.name, description=told.description, parameters=told.parameters)
-        tools.append(ServiceTool(tool, endpoint.subject, told.safe))
     return tools
+
+
+def _tool(subject: str, described: str) -> ServiceTool:
+    """Raises an error that says what is wrong with it."""
+    if SUBJECT.fullmatch(subject) is None:
+        raise ValueError(
+            "give the endpoint a subject that begins with tools. and has no wildcard, such as tools.prices"
+        )
+    if len(described) > LONGEST_DESCRIBED:
+        raise ValueError(f"it is longer than {LONGEST_DESCRIBED:,} characters")
+    told = msgspec.json.decode(described, type=_Described)
+    if told.name in BUILT_IN:
+        raise ValueError(f"{told.name} is a tool of recado's own: give yours another name")
+    if is_deep(told.parameters):
+        raise ValueError(f"its parameters are nested deeper than {DEEPEST} levels")
+    msgspec.json.encode((told.description, told.parameters))  # what no request could carry is refused here
+    tool = Tool(name=told.name, description=told.description, parameters=told.parameters)
+    return ServiceTool(tool, subject, told.safe)

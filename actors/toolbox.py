@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-import msgspec
+import structlog
 from msgspec.structs import replace
 
 from actors import handoff
+from actors.arguments import Unfit, unpacked
 from actors.instance import ToolResult
 from actors.python_tools import PythonTool
 from actors.service_tools import ServiceTools
 from backends.protocol import Tool
 from events.ids import ChatKey
 
+log = structlog.get_logger("recado.tools")
+
 LONGEST_OUTPUT = 50_000
 """Characters of an output that the model is shown and the log keeps."""
+
+LONGEST_REASON = 1_000
+"""Characters of a tool's reason for which a human is wanted."""
 
 
 class Toolbox:
@@ -50,23 +56,27 @@ class Toolbox:
     async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
         function, service = self._functions.get(name), self._services.found.get(name)
         try:
-            given = msgspec.json.decode(arguments or "{}")
-        except (msgspec.DecodeError, UnicodeError) as error:
-            return ToolResult(f"The arguments are no JSON: {error}", failed=True, unfit=True)
-        if not isinstance(given, dict):
-            return ToolResult("The arguments have to be a JSON object", failed=True, unfit=True)
+            given, body = unpacked(arguments)
+        except Unfit as unfit:
+            return ToolResult(str(unfit), failed=True, unfit=True)
         if self._own and name == handoff.HANDOFF:
             return handoff.asked(given)
         try:
             async with asyncio.timeout(self._patience):
                 if function is not None:
-                    result = await function.call(key, msgspec.json.encode(given))
+                    result = await function.call(key, body)
                 elif service is not None:
-                    result = await self._services.call(key, service, msgspec.json.encode(given))
+                    result = await self._services.call(key, service, body)
                 else:
                     result = ToolResult(f"There is no tool {name}", failed=True)
         except TimeoutError:
             return ToolResult(f"{name} gave no answer within {self._patience:g} s", failed=True)
+        except Exception as error:  # a tool is somebody else's: the turn goes on without it
+            log.exception("tool_broke", tool=name)
+            return ToolResult(f"{name} failed: {type(error).__name__}", failed=True)
+        if result.handoff is not None:
+            reason = str(result.handoff).encode(errors="replace").decode()
+            result = replace(result, handoff=reason[:LONGEST_REASON])
         output = result.output.encode(errors="replace").decode()  # half a surrogate pair fits into no event
         result = replace(result, output=output) if output != result.output else result
         if len(result.output) > LONGEST_OUTPUT:

@@ -75,7 +75,7 @@ class Wire:
         """Raises AttemptFailed."""
         try:
             return msgspec.json.decode(answer, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             start = redacted(answer[:100].decode(errors="replace"), self._api_key)
             raise AttemptFailed("malformed_answer", f"{error}, in an answer that begins {start!r}") from error
 

@@ -3,13 +3,14 @@
 //     npm install
 //     NATS_URL=nats://localhost:4222 node delivery.mjs
 //
-// recado finds it by itself: the endpoint's metadata has `recado.tool`. Whose chat it is stands in the headers.
+// recado finds it by itself: its subject begins with `tools.`, its metadata has `recado.tool`. Whose chat it is stands in the headers.
 import { Svcm } from "@nats-io/services";
 import { connectToBus } from "./bus.mjs";
 
 const bus = await connectToBus();
 const service = await new Svcm(bus).add({ name: "delivery", version: "1.0.0" });
 service.addEndpoint("arrival", {
+  subject: "tools.arrival",
   metadata: {
     "recado.tool": JSON.stringify({
       name: "arrival",

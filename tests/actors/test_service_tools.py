@@ -42,7 +42,7 @@ async def answer(request: Request) -> None:
 
 async def service(bus: Bus, metadata: dict[str, str], name: str = "delivery") -> Service:
     service = await nats.micro.add_service(bus, name=name, version="1.0.0")
-    await service.add_endpoint(name=name, handler=answer, metadata=metadata)
+    await service.add_endpoint(name=name, subject=f"tools.{name}", handler=answer, metadata=metadata)
     return service
 
 
