@@ -15,7 +15,7 @@ import structlog
 from actors.bus_time import boot_seconds
 from actors.fence import TTL
 from actors.lease_bucket import LeaseBucket, LeasesUnavailable
-from actors.members import Holder, holder_in
+from actors.members import UNKNOWN, Holder, holder_in
 
 log = structlog.get_logger("recado.leases")
 
@@ -37,6 +37,7 @@ class Lease:
         self._revision = 0
         self._renewed_at = 0.0
         self._robbed = False
+        self._unreadable = (0, 0.0)
         self.held = False
         self.holder: Holder | None = None
         """Who had the lease when last looked at."""
@@ -73,6 +74,8 @@ class Lease:
     async def _take(self) -> bool:
         entry = await self._bucket.read(self._key)
         holder = holder_in(self._key, entry)
+        if holder == UNKNOWN and self._is_stale(entry.revision):
+            holder = None
         namesake = holder is not None and holder.instance == self._me.instance
         if holder is not None and (not namesake or self._robbed):
             if self.holder != holder:
@@ -87,13 +90,19 @@ class Lease:
         self._robbed = self._robbed and not taken
         return taken
 
+    def _is_stale(self, revision: int) -> bool:
+        """Whether a value that is not recado's has stood there unchanged for longer than a holder would leave it."""
+        if self._unreadable[0] != revision:
+            self._unreadable = (revision, boot_seconds())
+        return boot_seconds() - self._unreadable[1] > TTL
+
     async def _renew(self) -> bool:
         if await self._write(self._revision):
             return True
         entry = await self._bucket.read(self._key)
         holder = holder_in(self._key, entry)
-        if holder == self._me:
-            # An earlier write of ours, of which the answer was lost.
+        if holder in (self._me, UNKNOWN):
+            # An earlier write of ours, of which the answer was lost; or what is nobody's, which takes no lease away.
             return await self._write(entry.revision)
         # A restarted server has no bucket, or an empty one that somebody made for another lease. Whoever comes first
         # has this one, and that is most likely its holder.

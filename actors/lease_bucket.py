@@ -9,14 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import nats.errors
 import nats.js.errors
-from nats.js.api import KeyValueConfig, RePublish, StorageType
+import structlog
 
 from events.bus import Bus, said
-from events.jetstream_api import CONFLICT, NAME_IN_USE, NO_MESSAGE, STREAM_NOT_FOUND, parse_headers
+from events.jetstream_api import (
+    CONFLICT,
+    NAME_IN_USE,
+    NO_MESSAGE,
+    STREAM_NOT_FOUND,
+    ApiRefused,
+    Done,
+    StreamInfo,
+    call,
+    parse_headers,
+)
+from events.log import LogUnavailable
 
 BUCKET = "LEASES"
 STREAM = f"KV_{BUCKET}"
@@ -27,10 +39,19 @@ MARKER_TTL = 3.0
 ANSWER_WITHIN = 1.0
 """Seconds to wait for an answer: less than a lease lasts."""
 
+MOST_BYTES = 4 * 1024**2
+"""Bytes of the bucket. It is in the server's memory: one that grew without end would stop the log too."""
+
+LONGEST_VALUE = 4096
+"""Bytes of an entry with its headers."""
+
 _PREFIX = f"$KV.{BUCKET}."
 _HEARD = "leases."
 _ENDS = ("KV-Operation", "Nats-Marker-Reason")
 _FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
+
+
+log = structlog.get_logger("recado.leases")
 
 
 class LeasesUnavailable(Exception):
@@ -48,12 +69,17 @@ ABSENT = Entry()
 
 
 class LeaseBucket:
-    """The bucket on `bus`, kept on `replicas` servers if it has to be made. Every method raises LeasesUnavailable."""
+    """The bucket on `bus`, kept on `replicas` servers if it has to be made. Every method raises LeasesUnavailable.
 
-    def __init__(self, bus: Bus, *, replicas: int = 1) -> None:
+    With `makes`, which an instance is given alone, it is made where it is missing, and bounded where an older recado
+    made it without bounds.
+    """
+
+    def __init__(self, bus: Bus, *, replicas: int = 1, makes: bool = True) -> None:
         self._bus = bus
         self._js = bus.jetstream(timeout=ANSWER_WITHIN)
         self._replicas = replicas
+        self._makes = makes
 
     async def ensure(self) -> None:
         """See that the bucket is there."""
@@ -147,24 +173,54 @@ class LeaseBucket:
         raise LeasesUnavailable(f"no stream {STREAM} takes what is written")
 
     async def _make(self) -> None:
+        if not self._makes:
+            raise LeasesUnavailable(f"there is no bucket {BUCKET} on the bus: start an instance, which makes it")
+        wanted = {"max_bytes": MOST_BYTES, "max_msg_size": LONGEST_VALUE}
         try:
-            await self._js.create_key_value(
-                KeyValueConfig(
-                    bucket=BUCKET,
-                    storage=StorageType.MEMORY,
-                    replicas=self._replicas,
-                    limit_marker_ttl=MARKER_TTL,
-                    direct=True,
-                    republish=RePublish(src=_PREFIX + ">", dest=_HEARD + ">"),
-                )
-            )
-        except _FAULTS as error:
-            if isinstance(error, nats.js.errors.APIError) and error.err_code == NAME_IN_USE:
+            info = await self._find()
+            if info is None:
+                await call(self._bus, f"STREAM.CREATE.{STREAM}", Done, self._config() | wanted, within=ANSWER_WITHIN)
+            elif any(info.config.get(field) != value for field, value in self._shape().items()):
                 raise LeasesUnavailable(
                     f"the bus has a bucket {BUCKET} of another shape (an older recado's?): stop all that use it and "
                     f"delete it, it holds nothing that lasts: nats stream rm {STREAM}"
-                ) from error
+                )
+            elif any(info.config.get(field) != value for field, value in wanted.items()):
+                await call(self._bus, f"STREAM.UPDATE.{STREAM}", Done, info.config | wanted, within=ANSWER_WITHIN)
+                log.info("leases.bounded", **wanted)
+        except (ApiRefused, LogUnavailable) as error:
+            if isinstance(error, ApiRefused) and error.fault.err_code == NAME_IN_USE:
+                return  # another instance starts at the same moment and was faster
             raise LeasesUnavailable(f"the bucket {BUCKET} cannot be made: {said(error)}") from error
+
+    async def _find(self) -> StreamInfo | None:
+        try:
+            return await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo, within=ANSWER_WITHIN)
+        except ApiRefused as refused:
+            if refused.fault.err_code == STREAM_NOT_FOUND:
+                return None
+            raise
+
+    def _shape(self) -> dict[str, Any]:
+        return {
+            "subjects": [_PREFIX + ">"],
+            "storage": "memory",
+            "max_msgs_per_subject": 1,
+            "allow_msg_ttl": True,
+            "allow_direct": True,
+            "republish": {"src": _PREFIX + ">", "dest": _HEARD + ">"},
+        }
+
+    def _config(self) -> dict[str, Any]:
+        return self._shape() | {
+            "name": STREAM,
+            "discard": "new",
+            "deny_delete": True,
+            "allow_rollup_hdrs": True,
+            "duplicate_window": 120 * 10**9,
+            "num_replicas": self._replicas,
+            "subject_delete_marker_ttl": int(MARKER_TTL * 10**9),
+        }
 
 
 def _entry(revision: int, headers: dict[str, str], body: bytes) -> Entry:

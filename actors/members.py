@@ -27,6 +27,10 @@ class Holder(msgspec.Struct, frozen=True):
         return f"{self.instance}-{self.incarnation}"
 
 
+UNKNOWN = Holder("?", "?")
+"""Who holds a lease whose value is not recado's."""
+
+
 class Description(msgspec.Struct, frozen=True, kw_only=True):
     """What an instance says of itself: its version and since when it runs, which `key` models are asked with (told
     apart, not given away), `runs` under way, chats `awake` in memory, and its projection's `lag` in sequences."""
@@ -51,22 +55,23 @@ class Member(Holder, frozen=True, kw_only=True):
 
 
 def holder_in(key: str, entry: Entry) -> Holder | None:
-    """Who holds the lease `key`, in which `entry` stands; what cannot be read is nobody's."""
+    """Who holds the lease `key`, in which `entry` stands. What cannot be read is UNKNOWN's: it does not make the lease
+    free."""
     if entry.value is None:
         return None
     try:
         return msgspec.json.decode(entry.value, type=Holder)
-    except msgspec.DecodeError as error:
-        log.warning("lease_unreadable", lease=key, reason=str(error), then="it is taken as free")
-        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("lease_unreadable", lease=key, reason=str(error), then="the lease counts as held")
+        return UNKNOWN
 
 
 def member_in(key: str, value: bytes) -> Member | None:
     """The member that `value` describes; None, and a log line, if that cannot be told."""
     try:
         return msgspec.json.decode(value, type=Member)
-    except msgspec.DecodeError as error:
-        log.warning("lease_unreadable", lease=key, reason=str(error), then="it is taken as free")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("lease_unreadable", lease=key, reason=str(error), then="no member is seen in it")
         return None
 
 

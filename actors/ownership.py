@@ -19,7 +19,7 @@ from actors.assignment import assignment
 from actors.bus_time import boot_seconds
 from actors.fence import TTL, Fence
 from actors.lease_bucket import ABSENT, Entry, LeaseBucket, LeasesUnavailable
-from actors.members import PREFIX, Description, Holder, Member, Members, holder_in
+from actors.members import PREFIX, UNKNOWN, Description, Holder, Member, Members, holder_in
 from actors.router import Router
 from events.ids import PARTITIONS
 
@@ -151,7 +151,8 @@ class Ownership:
         if revision is None:
             stands = await self._bucket.read(key)
             who = holder_in(key, stands)
-            if who is not None and who.incarnation != self._me.incarnation and (self._joined or self._robbed):
+            another = who is not None and who != UNKNOWN and who.incarnation != self._me.incarnation
+            if who is not None and another and (self._joined or self._robbed):
                 return await self._stand_by(who)
             revision = await self._bucket.write(key, value, stands.revision, ttl=TTL)
             if revision is None:
@@ -236,6 +237,8 @@ class Ownership:
         stands = await self._bucket.read(f"p.{partition}")
         revision: int | None = stands.revision
         if stands.value is None:
+            revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
+        elif holder_in(f"p.{partition}", stands) == UNKNOWN:
             revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
         elif stands.value != self._lease:
             revision = None

@@ -99,7 +99,7 @@ class PythonTool:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Any] = loop.create_future()
 
-        def settle(result: Any, error: BaseException | None) -> None:
+        def settle(result: Any, error: Exception | None) -> None:
             self._threads -= 1
             if outcome.cancelled():
                 return
@@ -110,13 +110,15 @@ class PythonTool:
 
         def work() -> None:
             result: Any = None
-            failure: BaseException | None = None
+            failure: Exception | None = None
             try:
                 result = self._function(**given)
             except StopIteration as error:  # no future takes this one
                 failure = RuntimeError(f"StopIteration: {error}")
-            except BaseException as error:  # noqa: BLE001 - told to the model by `call`
+            except Exception as error:  # noqa: BLE001 - told to the model by `call`
                 failure = error
+            except BaseException as error:  # noqa: BLE001 - SystemExit and its like end tasks and loops if they are raised there
+                failure = RuntimeError(_told(error))
             with suppress(RuntimeError):  # the loop is closed: recado has stopped meanwhile
                 loop.call_soon_threadsafe(settle, result, failure)
 

@@ -1,8 +1,9 @@
 """Tools that are NATS micro services, in any language, wherever they run on the bus.
 
 An endpoint is a tool if its metadata has `recado.tool`: JSON with `name`, `description`, `parameters` (the JSON schema
-of the arguments, an object) and, where calls may be repeated, `"safe": true`, and its subject begins with `tools.`: a
-service names its subject itself, and the instance, which may write orders and decisions, publishes there. Services are asked by `$SRV.INFO`
+of the arguments, an object) and, where calls may be repeated, `"safe": true`, and its subject begins with `tools.`:
+a service names its subject itself, and the instance, which may write orders and decisions, publishes there. Services
+are asked by `$SRV.INFO`
 (https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md).
 """
 

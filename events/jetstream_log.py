@@ -21,7 +21,7 @@ from events.ids import (
 from events.inbound import INBOUND_TYPE_OF, Inbound
 from events.jetstream_api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream_publisher import Publisher
-from events.jetstream_streams import EVENTS, ensure_streams
+from events.jetstream_streams import EVENTS, ensure_streams, existing_streams
 from events.jetstream_tail import Tail
 from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
 from events.recorded import Recorded
@@ -43,6 +43,13 @@ class JetStreamLog:
     async def open(cls, bus: Bus, *, max_bytes: int | None = None) -> JetStreamLog:
         """The log on `bus`, its streams made where they are missing. Raises LogMismatch, LogUnavailable."""
         info = await ensure_streams(bus, max_bytes=max_bytes)
+        return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
+
+    @classmethod
+    async def join(cls, bus: Bus) -> JetStreamLog:
+        """The log that an instance has made on `bus`: gateways make and change no stream. Raises LogMismatch,
+        LogUnavailable."""
+        info = await existing_streams(bus)
         return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
     @classmethod

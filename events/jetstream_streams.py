@@ -108,16 +108,29 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
         await asyncio.sleep(0.25)
 
 
-async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
-    info = await _find(bus, EVENTS)
+async def existing_streams(bus: Bus) -> StreamInfo:
+    """EVENTS as an instance has made it. Raises LogMismatch if there is none, or it is being put back; LogUnavailable."""
+    info = await once_led(bus, lambda: _find(bus, EVENTS))
     if info is None:
-        info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)
-    elif RESTORING in info.config.get("metadata", {}):
+        raise LogMismatch(f"there is no stream {EVENTS} on the bus: start an instance first, which makes it")
+    _check_whole(info)
+    return info
+
+
+def _check_whole(info: StreamInfo) -> None:
+    if RESTORING in info.config.get("metadata", {}):
         raise LogMismatch(
             "the log is being put back from a backup: start again when recado restore has ended. If it was "
             "interrupted, run it again with the same file"
         )
+
+
+async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
+    info = await _find(bus, EVENTS)
+    if info is None:
+        info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)
     else:
+        _check_whole(info)
         info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
     dead = await _find(bus, DLQ)
     size = max(info.config["max_bytes"] // 16, 1024**2)

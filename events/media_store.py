@@ -106,6 +106,17 @@ class MediaStore:
             ) from refused
         return cls(bus)
 
+    @classmethod
+    async def join(cls, bus: Bus) -> MediaStore:
+        """The bucket that an instance has made. Raises LogMismatch if there is none."""
+        try:
+            await once_led(bus, lambda: call(bus, f"STREAM.INFO.{STREAM}", StreamInfo))
+        except ApiRefused as refused:
+            raise LogMismatch(
+                f"there is no object store {BUCKET} on the bus ({refused}): start an instance first, which makes it"
+            ) from refused
+        return cls(bus)
+
     async def put(self, name: str, pieces: AsyncIterator[bytes], *, description: str = "") -> Object:
         """Store an object. If `pieces` or the bus fail, nothing of it is there."""
         nuid = secrets.token_hex(11)

@@ -24,6 +24,7 @@ from events.decisions import Reply
 from events.ids import token
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog
+from events.media_store import MediaStore
 from events.recorded import Recorded
 from gateways.cloud.attention import Attention
 from gateways.cloud.download import Download
@@ -38,7 +39,6 @@ from gateways.splitting import split
 from recado.bus import connect
 from recado.environment import SettingsInvalid
 from recado.leased import together, while_held
-from recado.media import open_store
 from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
 from recado.whatsapp_settings import cloud_account, problems
@@ -83,7 +83,7 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
         )
         bus = await connect(settings)
         stack.push_async_callback(bus.close)
-        event_log = await JetStreamLog.open(bus)
+        event_log = await JetStreamLog.join(bus)
         stack.push_async_callback(event_log.close)
 
         session = await stack.enter_async_context(Graph.session())
@@ -92,12 +92,12 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
         )
         replies = Replies(settings, account, event_log, graph)
         # A name of its own for each start: a second gateway stands by instead of taking the first one's lease.
-        leases = LeaseBucket(bus, replicas=event_log.replicas)
+        leases = LeaseBucket(bus, makes=False)
         lease = Lease(leases, f"g.{token(account)}", Holder(f"cloud-{token_hex(4)}", token_hex(4)))
         fetching = Fetching(
             event_log,
             account,
-            await open_store(settings, bus, event_log),
+            await MediaStore.join(bus),
             Download(
                 session, settings.whatsapp_graph_url, settings.whatsapp_phone_number_id, settings.whatsapp_access_token
             ),

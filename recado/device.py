@@ -21,6 +21,7 @@ from events.decisions import Reply
 from events.ids import token
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog
+from events.media_store import MediaStore
 from events.recorded import Recorded
 from gateways.delivery import Delivery
 from gateways.device.aliases import Aliases
@@ -36,7 +37,6 @@ from gateways.formatting import to_whatsapp
 from gateways.splitting import split
 from recado.bus import connect
 from recado.leased import together, while_held
-from recado.media import open_store
 from recado.settings import Settings
 from recado.stopping import bus_closed, stop_signal
 from recado.whatsapp_settings import UNSET_ACCOUNT
@@ -85,17 +85,17 @@ async def _running(
 
         bus = await connect(settings)
         stack.push_async_callback(bus.close)
-        event_log = await JetStreamLog.open(bus)
+        event_log = await JetStreamLog.join(bus)
         stack.push_async_callback(event_log.close)
         device = Device(
             settings,
             account,
             event_log,
-            await Aliases.open(bus, account, replicas=event_log.replicas),
-            await open_store(settings, bus, event_log),
+            await Aliases.open(bus, account, makes=False),
+            await MediaStore.join(bus),
             link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
         )
-        leases = LeaseBucket(bus, replicas=event_log.replicas)
+        leases = LeaseBucket(bus, makes=False)
         lease = Lease(leases, f"g.{token(account)}", Holder(f"device-{token_hex(4)}", token_hex(4)))
         keep(while_held(lease, device.run))
         keep(bus_closed(bus))

@@ -41,6 +41,7 @@ from events.jetstream_log import JetStreamLog
 from events.log import EventLog
 from events.recorded import Recorded
 from gateways.delivery import Delivery
+from gateways.device.aliases import Aliases
 from gateways.simulator import Simulator
 from projections.chat_reads import ChatReads
 from projections.queries import Queries
@@ -114,6 +115,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(bus_closed(bus))
         event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
         stack.push_async_callback(event_log.close)
+
+        await Aliases.open(bus, settings.account, replicas=event_log.replicas)  # gateways make no bucket
 
         services = ServiceTools(bus)
         keep(services.watch())

@@ -33,9 +33,10 @@ class Aliases:
         self._known: dict[str, str] = {}
 
     @classmethod
-    async def open(cls, bus: Bus, account: str, *, replicas: int = 1) -> Aliases:
-        """The bucket on `bus`, made if it is missing and then kept on `replicas` servers."""
-        return cls(await once_led(bus, lambda: _ensure(bus, replicas)), account)
+    async def open(cls, bus: Bus, account: str, *, replicas: int = 1, makes: bool = True) -> Aliases:
+        """The bucket on `bus`; with `makes`, which an instance is given alone, made if it is missing and then kept on
+        `replicas` servers."""
+        return cls(await once_led(bus, lambda: _ensure(bus, replicas, makes)), account)
 
     async def canonical(self, names: Sequence[str]) -> str:
         """The one name that is used for the person with these names; of a new one the first is."""
@@ -82,12 +83,16 @@ class Aliases:
         return f"{token(self._account)}.{token(name)}"
 
 
-async def _ensure(bus: Bus, replicas: int) -> KeyValue:
+async def _ensure(bus: Bus, replicas: int, makes: bool) -> KeyValue:
     js = bus.jetstream(timeout=5.0)
     try:
         try:
             return await js.key_value(BUCKET)
         except nats.js.errors.NotFoundError:
+            if not makes:
+                raise LogUnavailable(
+                    f"there is no bucket {BUCKET} on the bus: start an instance first, which makes it"
+                ) from None
             return await js.create_key_value(KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas))
     except _FAULTS as error:
         raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {said(error)}") from error

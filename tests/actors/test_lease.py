@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from nats.js.api import KeyValueConfig, RePublish, StorageType
 
 from actors.lease import Lease
-from actors.lease_bucket import LeaseBucket, LeasesUnavailable
-from actors.members import Holder
+from actors.lease_bucket import BUCKET, LONGEST_VALUE, MOST_BYTES, STREAM, LeaseBucket, LeasesUnavailable
+from actors.members import UNKNOWN, Holder
 from events.bus import Bus
+from events.jetstream_api import StreamInfo, call
 from tests.nats_server import NatsServer
 
 
@@ -172,9 +174,52 @@ async def test_a_renewal_whose_answer_was_lost_is_no_loss(bucket: LeaseBucket) -
     await holder.end()
 
 
-async def test_garbage_in_the_bucket_is_taken_as_free(bucket: LeaseBucket) -> None:
-    """Nobody can hold a lease with it."""
+async def test_garbage_is_not_free_and_does_not_stay(bucket: LeaseBucket) -> None:
+    """What is not recado's holds the lease for as long as a holder's silence would, and no longer."""
     await bucket.write("g.local", b"garbage", 0)
-    holder = Life(bucket, "a")
-    await asyncio.wait_for(holder.owns.wait(), 5)
-    await holder.end()
+    life = Life(bucket, "a")
+    async with asyncio.timeout(5):
+        while life.lease.holder != UNKNOWN:
+            await asyncio.sleep(0.01)
+    assert not life.owns.is_set()
+    await asyncio.wait_for(life.owns.wait(), 10)
+    await life.end()
+
+
+async def test_garbage_takes_no_lease_away(bucket: LeaseBucket) -> None:
+    """Written over a lease, by an answer of the server's say, it is written over by the holder."""
+    one = Lease(bucket, "g.local", Holder("a", "1"))
+    assert await one._take()
+    await bucket.write("g.local", b'{"type":"io.nats.jetstream.api.v1.consumer_info_response"}', one._revision)
+    assert await one._renew()
+
+
+async def test_the_bucket_is_bounded(bucket: LeaseBucket, server: NatsServer) -> None:
+    """No entry is large, and all of them together are not; a bucket that an older recado made is bounded too."""
+    bus = await Bus.open(server.url)
+    old = KeyValueConfig(
+        bucket=BUCKET,
+        storage=StorageType.MEMORY,
+        limit_marker_ttl=3.0,
+        direct=True,
+        republish=RePublish(src=f"$KV.{BUCKET}.>", dest="leases.>"),
+    )
+    await bus.jetstream().create_key_value(old)
+    await bucket.ensure()
+    await bucket.ensure()
+    config = (await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)).config
+    assert (config["max_bytes"], config["max_msg_size"]) == (MOST_BYTES, LONGEST_VALUE)
+    with pytest.raises(LeasesUnavailable, match="exceeds"):
+        await bucket.write("g.local", b"x" * LONGEST_VALUE, 0)
+    with pytest.raises(LeasesUnavailable, match="maximum bytes"):
+        for number in range(2 * MOST_BYTES // LONGEST_VALUE):
+            await bucket.write(f"g.{number}", b"x" * (LONGEST_VALUE - 200), 0)
+    await bus.close()
+
+
+async def test_a_gateway_makes_no_bucket(server: NatsServer) -> None:
+    """It says who does."""
+    bus = await Bus.open(server.url)
+    with pytest.raises(LeasesUnavailable, match="start an instance"):
+        await LeaseBucket(bus, makes=False).write("g.local", b"x", 0)
+    await bus.close()

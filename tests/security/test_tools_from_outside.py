@@ -43,8 +43,10 @@ async def _offered(bus: Bus, subject: str, described: str) -> tuple[list[str], l
 
 @pytest.mark.parametrize(
     "subject",
-    ["wa.control.local.x", "evt.1.local.x.o.reply", "$KV.LEASES.p.3", "$JS.API.STREAM.DELETE.EVENTS", "prices"]
-    + ["tools", "toolsx.prices", "tools.*", "tools.>", "tools.a.>", "_INBOX.tools.x", "TOOLS.prices"],
+    [
+        *("wa.control.local.x", "evt.1.local.x.o.reply", "$KV.LEASES.p.3", "$JS.API.STREAM.DELETE.EVENTS", "prices"),
+        *("tools", "toolsx.prices", "tools.*", "tools.>", "tools.a.>", "_INBOX.tools.x", "TOOLS.prices"),
+    ],
 )
 async def test_a_service_is_asked_under_the_prefix_of_tools_alone(bus: Bus, subject: str) -> None:
     """The instance publishes with its own rights: another subject is refused, logged once, counted."""
@@ -89,8 +91,10 @@ def looks(given: dict[str, Any] | None = None) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [nested(1_000), nested(100_000), nested(DEEPEST + 1), '{"a":' + "[" * 50 + "]" * 50 + "}"]
-    + ['{"a":"' + "x" * LONGEST + '"}', '{"given":{"a":"\\ud800"}}', "null", "\ud800", "\0"],
+    [
+        *(nested(1_000), nested(100_000), nested(DEEPEST + 1), '{"a":' + "[" * 50 + "]" * 50 + "}"),
+        *('{"a":"' + "x" * LONGEST + '"}', '{"given":{"a":"\\ud800"}}', "null", "\ud800", "\0"),
+    ],
 )
 async def test_arguments_of_any_shape_are_a_result(bus: Bus, arguments: str) -> None:
     """Too deep, too long, not an object, not to be encoded: the model is told that they do not fit."""
