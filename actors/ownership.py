@@ -236,9 +236,7 @@ class Ownership:
     async def _confirm(self, partition: int) -> None:
         stands = await self._bucket.read(f"p.{partition}")
         revision: int | None = stands.revision
-        if stands.value is None:
-            revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
-        elif holder_in(f"p.{partition}", stands) == UNKNOWN:
+        if stands.value is None or holder_in(f"p.{partition}", stands) == UNKNOWN:
             revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
         elif stands.value != self._lease:
             revision = None

@@ -211,9 +211,13 @@ async def test_the_bucket_is_bounded(bucket: LeaseBucket, server: NatsServer) ->
     assert (config["max_bytes"], config["max_msg_size"]) == (MOST_BYTES, LONGEST_VALUE)
     with pytest.raises(LeasesUnavailable, match="exceeds"):
         await bucket.write("g.local", b"x" * LONGEST_VALUE, 0)
-    with pytest.raises(LeasesUnavailable, match="maximum bytes"):
+
+    async def fill() -> None:
         for number in range(2 * MOST_BYTES // LONGEST_VALUE):
             await bucket.write(f"g.{number}", b"x" * (LONGEST_VALUE - 200), 0)
+
+    with pytest.raises(LeasesUnavailable, match="maximum bytes"):
+        await fill()
     await bus.close()
 
 

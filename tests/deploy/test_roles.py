@@ -57,6 +57,10 @@ MAY_NOT_PUBLISH = {
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
         "$JS.API.STREAM.UPDATE.EVENTS",
+        # Whoever changes a stream's republish or subjects writes where the stream says: forged orders and replies.
+        "$JS.API.STREAM.UPDATE.OBJ_MEDIA",
+        "$JS.API.STREAM.CREATE.OBJ_MEDIA",
+        "$JS.API.STREAM.CREATE.KV_ALIASES",
         "$JS.API.STREAM.MSG.DELETE.EVENTS",
         "$JS.API.CONSUMER.CREATE.DLQ.x",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
