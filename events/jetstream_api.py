@@ -42,6 +42,10 @@ CLUSTER_PATIENCE = 10.0
 """Seconds for which a cluster may have no leader, or too few servers, when a process starts."""
 
 
+INSTANCE_PATIENCE = 10.0
+"""Seconds for which a gateway waits for a stream that an instance makes."""
+
+
 class ApiFault(msgspec.Struct, frozen=True):
     """What JetStream says when it refuses: HTTP-like `code`, `err_code` of errors.json, `description`."""
 
@@ -156,6 +160,26 @@ async def once_led(bus: Bus, attempt: Callable[[], Awaitable[_Answer]]) -> _Answ
                 raise
             log.info("log.awaits_cluster", reason=str(fault))
         await asyncio.sleep(0.25)
+
+
+async def once_made(bus: Bus, stream: str, *, patience: float = INSTANCE_PATIENCE) -> StreamInfo | None:
+    """The stream, waited for while an instance that starts at the same moment makes it; None if it is not there then.
+    Raises ApiRefused, LogUnavailable."""
+    deadline = asyncio.get_running_loop().time() + patience
+    is_told = False
+    while True:
+        is_late = asyncio.get_running_loop().time() >= deadline
+        try:
+            return await once_led(bus, lambda: call(bus, f"STREAM.INFO.{stream}", StreamInfo))
+        except ApiRefused as refused:
+            if refused.fault.err_code != STREAM_NOT_FOUND:
+                raise
+        if is_late:
+            return None
+        if not is_told:
+            log.info("log.awaits_instance", stream=stream, seconds=patience)
+            is_told = True
+        await asyncio.sleep(0.1)
 
 
 async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> StoredMessage | None:

@@ -22,6 +22,7 @@ from events.jetstream_api import (
     StreamInfo,
     call,
     once_led,
+    once_made,
 )
 from events.log import LogMismatch
 
@@ -109,8 +110,12 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
 
 
 async def existing_streams(bus: Bus) -> StreamInfo:
-    """EVENTS as an instance has made it. Raises LogMismatch if there is none, or it is being put back; LogUnavailable."""
-    info = await once_led(bus, lambda: _find(bus, EVENTS))
+    """EVENTS as an instance has made it. Raises LogMismatch if there is none or it is being put back,
+    LogUnavailable."""
+    try:
+        info = await once_made(bus, EVENTS)
+    except ApiRefused as refused:
+        raise LogMismatch(f"the bus refuses to show the stream {EVENTS}: {refused}") from refused
     if info is None:
         raise LogMismatch(f"there is no stream {EVENTS} on the bus: start an instance first, which makes it")
     _check_whole(info)

@@ -30,6 +30,7 @@ from events.jetstream_api import (
     call,
     erase_message,
     once_led,
+    once_made,
     stored_message,
 )
 from events.log import LogMismatch, LogUnavailable
@@ -110,11 +111,11 @@ class MediaStore:
     async def join(cls, bus: Bus) -> MediaStore:
         """The bucket that an instance has made. Raises LogMismatch if there is none."""
         try:
-            await once_led(bus, lambda: call(bus, f"STREAM.INFO.{STREAM}", StreamInfo))
+            info = await once_made(bus, STREAM)
         except ApiRefused as refused:
-            raise LogMismatch(
-                f"there is no object store {BUCKET} on the bus ({refused}): start an instance first, which makes it"
-            ) from refused
+            raise LogMismatch(f"the bus refuses to show the object store {BUCKET}: {refused}") from refused
+        if info is None:
+            raise LogMismatch(f"there is no object store {BUCKET} on the bus: start an instance first, which makes it")
         return cls(bus)
 
     async def put(self, name: str, pieces: AsyncIterator[bytes], *, description: str = "") -> Object:

@@ -113,10 +113,8 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
 
         bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
         keep(bus_closed(bus))
-        event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
+        event_log = await _log(bus, log_bytes)
         stack.push_async_callback(event_log.close)
-
-        await Aliases.open(bus, settings.account, replicas=event_log.replicas)  # gateways make no bucket
 
         services = ServiceTools(bus)
         keep(services.watch())
@@ -246,6 +244,13 @@ def _simulator(
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
     await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
+
+
+async def _log(bus: Bus, log_bytes: int | None) -> JetStreamLog:
+    """The log, and the bucket of names beside it: gateways, which use it, make none."""
+    event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
+    await Aliases.open(bus, UNSET_ACCOUNT, replicas=event_log.replicas)
+    return event_log
 
 
 @asynccontextmanager

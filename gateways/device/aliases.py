@@ -15,7 +15,7 @@ from nats.js.kv import KeyValue
 
 from events.bus import Bus, said
 from events.ids import token
-from events.jetstream_api import once_led
+from events.jetstream_api import ApiRefused, once_led, once_made
 from events.log import LogUnavailable
 
 BUCKET = "ALIASES"
@@ -89,10 +89,12 @@ async def _ensure(bus: Bus, replicas: int, makes: bool) -> KeyValue:
         try:
             return await js.key_value(BUCKET)
         except nats.js.errors.NotFoundError:
+            if not makes and await once_made(bus, f"KV_{BUCKET}") is not None:
+                return await js.key_value(BUCKET)
             if not makes:
                 raise LogUnavailable(
                     f"there is no bucket {BUCKET} on the bus: start an instance first, which makes it"
                 ) from None
             return await js.create_key_value(KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas))
-    except _FAULTS as error:
+    except (ApiRefused, *_FAULTS) as error:
         raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {said(error)}") from error

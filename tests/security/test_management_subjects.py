@@ -1,4 +1,4 @@
-"""What each role may ask of JetStream: every subject of the server's, on every stream of recado's and one of nobody's."""
+"""What each role may ask of JetStream: every subject of the server's, on each stream of recado's and a foreign one."""
 
 from __future__ import annotations
 
