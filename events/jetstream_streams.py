@@ -59,6 +59,11 @@ def _dead_letters(max_bytes: int, replicas: int) -> dict[str, Any]:
     return {"name": DLQ, "subjects": ["wa.dlq.*"], **_kept(max_bytes, replicas)}
 
 
+def shape_of(name: str) -> dict[str, Any]:
+    """The configuration of EVENTS or DLQ as recado makes it; its size and replicas mean nothing here."""
+    return _events(0, 1) if name == EVENTS else _dead_letters(0, 1)
+
+
 def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
     return {
         "storage": "file",

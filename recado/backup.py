@@ -16,19 +16,23 @@ from secrets import token_hex
 from typing import Any
 
 import msgspec
+import structlog
 
 from actors.lease_bucket import STREAM as LEASES
 from events.bus import Bus
-from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
+from events.jetstream_api import STREAM_NOT_FOUND, ApiRefused, Done, StreamInfo, call
 from events.jetstream_snapshot import CHUNK, Download, Snapshot, upload
 from events.jetstream_streams import DLQ, EVENTS, REPLICAS, RESTORING
 from events.log import LogUnavailable
+from recado.backup_shapes import differences
 
 BACKUP = "recado.backup"
 """In the metadata of a stream that was put back: of which backup it is."""
 
 _ABOUT = "recado.json"
 _BESIDE = ("OBJ_", "KV_")
+
+log = structlog.get_logger("recado.backup")
 
 
 class BackupUnusable(Exception):
@@ -73,13 +77,13 @@ async def save(bus: Bus, path: Path) -> list[SavedStream]:
     Recado may run: each stream is as it was at one moment, the log first, so that what it names beside it is there too.
     Raises FileExistsError, OSError, SnapshotBroken, ApiRefused, LogUnavailable.
     """
-    unfinished = path.with_name(path.name + ".unfinished")
-    if path.exists():
+    unfinished = path.with_name(f"{path.name}.{token_hex(4)}.unfinished")
+    if os.path.lexists(path):
         raise FileExistsError(17, "a file of this name is there already, and is left as it is", str(path))
     names = await _names(bus)
     try:
         with (
-            os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file,
+            os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file,
             zipfile.ZipFile(file, "w") as archive,
         ):
             about = About(token_hex(8), datetime.now(UTC))
@@ -113,15 +117,38 @@ async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
                 raise BackupUnusable(path, f"there is no {EVENTS} in it")
             names.sort(key=lambda name: (name == EVENTS, name))  # the log last: whoever sees it finds all of it
             wanted = [name for name in names if not await _is_back(bus, name, about)]
+            snapshots = {
+                name: msgspec.json.decode(archive.read(f"{name}/backup.json"), type=Snapshot) for name in names
+            }
+            for name, snapshot in snapshots.items():
+                _check(path, name, snapshot.config)
             put = []
-            for name in names:
-                snapshot = msgspec.json.decode(archive.read(f"{name}/backup.json"), type=Snapshot)
+            for name, snapshot in snapshots.items():
                 if name in wanted:
                     await upload(bus, name, _marked(snapshot, name, about, replicas), _chunks(archive, name))
+                    await _check_made(bus, path, name)
                 put.append(_described(archive, name, snapshot))
     except (zipfile.BadZipFile, KeyError, msgspec.DecodeError) as error:
         raise BackupUnusable(path, str(error)) from error
     return about, put
+
+
+def _check(path: Path, name: str, config: dict[str, Any]) -> None:
+    if fields := differences(name, config):
+        raise BackupUnusable(path, f"the stream {name} in it is not as recado makes it: look at {', '.join(fields)}")
+
+
+async def _check_made(bus: Bus, path: Path, name: str) -> None:
+    """The server took what the archive says in a second place too, or brought consumers along: take it away again."""
+    info = await call(bus, f"STREAM.INFO.{name}", StreamInfo)
+    consumers = (await call(bus, f"CONSUMER.NAMES.{name}", _Names)).total
+    try:
+        _check(path, name, info.config)
+        if consumers:
+            raise BackupUnusable(path, f"the stream {name} in it brings {consumers} consumers along")
+    except BackupUnusable:
+        await call(bus, f"STREAM.DELETE.{name}", Done)
+        raise
 
 
 async def settled(bus: Bus) -> None:
@@ -153,6 +180,8 @@ async def _names(bus: Bus) -> list[str]:
 async def _save_stream(bus: Bus, archive: zipfile.ZipFile, name: str) -> SavedStream:
     download = Download(bus, name)
     snapshot = await download.begin()
+    if fields := differences(name, snapshot.config):
+        log.warning("backup.not_ours", stream=name, fields=fields, then="recado restore will refuse this backup")
     archive.writestr(f"{name}/backup.json", msgspec.json.encode(snapshot))
     with archive.open(f"{name}/stream.tar.s2", "w", force_zip64=True) as member:
         async for chunk in download.chunks():
