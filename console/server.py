@@ -11,10 +11,18 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from console.connection import Connection, sweep
+
 LOOPBACK = "127.0.0.1"
 
 _PATIENCE = 2
 """Seconds that answers under way have to finish when recado is stopped."""
+
+_AT_ONCE = 8
+"""Connections that are taken in one round of the loop (asyncio's backlog); each is counted some rounds later."""
+
+_QUEUED = 1024
+"""Connections that the kernel keeps until they are taken."""
 
 
 class PortInUse(Exception):
@@ -58,6 +66,9 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]
     server = _Server(
         uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
+            backlog=_AT_ONCE,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -78,6 +89,16 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]
 
 
 class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_QUEUED)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # once a second
+            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         # Ctrl-C and SIGTERM are recado's to handle.

@@ -121,7 +121,8 @@ async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
                 name: msgspec.json.decode(archive.read(f"{name}/backup.json"), type=Snapshot) for name in names
             }
             for name, snapshot in snapshots.items():
-                _check(path, name, snapshot.config)
+                if fields := differences(name, snapshot.config):
+                    raise _not_ours(path, name, fields)
             put = []
             for name, snapshot in snapshots.items():
                 if name in wanted:
@@ -133,22 +134,18 @@ async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
     return about, put
 
 
-def _check(path: Path, name: str, config: dict[str, Any]) -> None:
-    if fields := differences(name, config):
-        raise BackupUnusable(path, f"the stream {name} in it is not as recado makes it: look at {', '.join(fields)}")
-
-
 async def _check_made(bus: Bus, path: Path, name: str) -> None:
     """The server took what the archive says in a second place too, or brought consumers along: take it away again."""
-    info = await call(bus, f"STREAM.INFO.{name}", StreamInfo)
-    consumers = (await call(bus, f"CONSUMER.NAMES.{name}", _Names)).total
-    try:
-        _check(path, name, info.config)
-        if consumers:
-            raise BackupUnusable(path, f"the stream {name} in it brings {consumers} consumers along")
-    except BackupUnusable:
+    fields = differences(name, (await call(bus, f"STREAM.INFO.{name}", StreamInfo)).config)
+    if (await call(bus, f"CONSUMER.NAMES.{name}", _Names)).total:
+        fields.append("consumers")
+    if fields:
         await call(bus, f"STREAM.DELETE.{name}", Done)
-        raise
+        raise _not_ours(path, name, fields)
+
+
+def _not_ours(path: Path, name: str, fields: list[str]) -> BackupUnusable:
+    return BackupUnusable(path, f"the stream {name} in it is not as recado makes it: look at {', '.join(fields)}")
 
 
 async def settled(bus: Bus) -> None:

@@ -28,6 +28,9 @@ _MANY_LINES = frozenset({"exception", "stack"})
 
 _OURS = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado")
 
+EVERY = 60.0
+_MOST_LINES = 1000
+
 _secrets: set[str] = set()
 
 
@@ -71,11 +74,35 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
         logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)
     # asyncio says so at the end of every encrypted connection of nats-py's, and means nothing by it.
     logging.getLogger("asyncio").addFilter(lambda record: "eof_received()" not in record.getMessage())
+    # These speak of each connection and each request: a stranger says how often.
+    for noisy in ("asyncio", "uvicorn.error"):
+        logging.getLogger(noisy).addFilter(Sparse())
     for server in ("uvicorn", "uvicorn.access", "uvicorn.error"):
         # uvicorn brings handlers of its own where its default log configuration was loaded before.
         logging.getLogger(server).handlers.clear()
         logging.getLogger(server).propagate = True
     logging.captureWarnings(capture=True)
+
+
+class Sparse(logging.Filter):
+    """Lets the same line of a library through once in EVERY seconds, from the second time on with how often it came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        first_line = record.getMessage().partition("\n")[0]
+        told, since = self._seen.get(first_line, (-EVERY, 0))
+        if record.created - told < EVERY:
+            self._seen[first_line] = (told, since + 1)
+            return False
+        if len(self._seen) >= _MOST_LINES:
+            self._seen.clear()
+        self._seen[first_line] = (record.created, 0)
+        if since:
+            record.msg, record.args = f"{record.getMessage()} (and {since} times before)", ()
+        return True
 
 
 def mask(secret: str) -> None:

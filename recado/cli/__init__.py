@@ -107,8 +107,9 @@ class Commands(click.Group):
 @click.version_option(package_name="recado", message="recado %(version)s")
 def main(verbose: bool) -> None:
     """Answers WhatsApp chats with AI; nothing is lost and nobody is answered twice."""
-    from recado import logs  # noqa: PLC0415 - costs as much as all the rest of `recado --help`
+    from recado import logs, process_start  # noqa: PLC0415 - costs as much as all the rest of `recado --help`
 
+    process_start.begin()
     logs.configure(verbose=verbose)
 
 
