@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal
@@ -23,13 +23,15 @@ from events import codec
 from events.decisions import Reply
 from events.ids import account_filter
 from events.inbound import ReceiptError
-from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
+from events.log import EventLog, LogError, LogUnavailable
 from events.recorded import Recorded
 from gateways.checkpoint import CheckpointFile, Saved
 from gateways.ledger import Ledger, Owed
 from gateways.receipts import LONGEST_ID, Receipts
 from gateways.sender import Outcome, Part, Sender
 from gateways.templates import was_begun
+from gateways.undeliverable import DEFECTS, broken, bury, described, set_aside
+from gateways.until_stopped import end, unless_stopped, where_the_log_stands
 
 CHATS_AT_ONCE = 64
 """Chats to which something is being sent at the same time."""
@@ -39,8 +41,6 @@ PARK_AFTER = 600.0
 
 _FIRST_DOUBT, _LONGEST_DOUBT = 1.0, 30.0
 _SAVE_EVERY = 1.0
-_OUTAGE_PAUSE = 1.0
-_LONGEST_DETAIL = 500
 
 log = structlog.get_logger("recado.gateway")
 
@@ -112,7 +112,7 @@ class Delivery:
         being sent in doubt, as a crash does.
         """
         with self._file.locked():
-            head = await self._where_the_log_stands()
+            head = await where_the_log_stands(self._log, self._account, self._stopping)
             if head is None:
                 return
             saved = self._file.load()
@@ -139,25 +139,13 @@ class Delivery:
         """Begin nothing new; `run` returns when what is being sent has its outcome."""
         self._stopping.set()
 
-    async def _where_the_log_stands(self) -> Head | None:
-        """The log's head, asked for until there is an answer; None if `stop` comes first."""
-        while not self._stopping.is_set():
-            try:
-                return await self._log.head()
-            except LogUnavailable as outage:
-                log.warning("log_unavailable", account=self._account, reason=str(outage), retry_in=_OUTAGE_PAUSE)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _OUTAGE_PAUSE)
-        return None
-
     async def _follow(self) -> None:
         saved_at = time.monotonic()
         async with aclosing(self._log.tail(self._ledger.seq, account_filter(self._account))) as batches:
             async for batch in batches:
                 async with self._progress:
                     for recorded in batch:
-                        self._ledger.fold(recorded)
-                        self._observe(recorded)
+                        self._take(recorded)
                     self._caught_up = self._caught_up or self._ledger.seq >= self.began_at
                     self._progress.notify_all()
                 for chat in self._ledger.chats:
@@ -168,44 +156,51 @@ class Delivery:
                     saved_at = time.monotonic()
         self._stopping.set()
 
+    def _take(self, recorded: Recorded) -> None:
+        """Take in the account's next event. One that cannot be taken is passed over: it must not hold up the others."""
+        for name, reader in (("ledger", self._ledger.fold), ("observer", self._observe)):
+            try:
+                reader(recorded)
+            except Exception as defect:  # noqa: BLE001 - set_aside logs it
+                set_aside(self._account, name, recorded.seq, defect)
+
     async def _serve(self, chat: str) -> None:
         """Deliver what the chat is owed, one after the other."""
         attempt = 0
         try:
             while (owed := self._ledger.next(chat)) is not None and not self._stopping.is_set():
-                if not 1 <= len(owed.id) <= LONGEST_ID:
-                    await self._give_up(owed)
-                    continue
-                if owed.template is not None and owed.state is None and await was_begun(self._log, owed):
-                    self._ledger.drop(owed)
-                    continue
-                if owed.state is None and not await self._is_ready(chat):
-                    return
-                part = self._part(owed)
-                outcome: Outcome | None = None
-                if part is None:
-                    await self._park_rest(owed, attempt)
-                elif await self._claim(owed, part, attempt):
-                    outcome = await self._attempt(self._sender.send, part)
-                elif self._is_open(owed, part):
-                    outcome = await self._resolve(owed, part)
-                if part is not None and outcome is not None:
-                    await self._note(owed, part, attempt, outcome)
-                    attempt += outcome.state == "later"
+                try:
+                    attempt = await self._advance(owed, attempt)
+                except (LogError, OSError):
+                    raise
+                except Exception as defect:  # noqa: BLE001 - broken logs it
+                    await self._park_broken(owed, attempt, defect)
         finally:
             del self._senders[chat]
 
-    async def _is_ready(self, chat: str) -> bool:
-        """Wait until the chat may be sent to; False if `stop` comes first."""
-        ready = asyncio.create_task(self._ready(chat))
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if ready.done():
-                ready.result()
-            return not self._stopping.is_set()
-        finally:
-            await _end(ready, stopping)
+    async def _advance(self, owed: Owed, attempt: int) -> int:
+        """Bring the reply one step further; gives which try the next one is."""
+        if not 1 <= len(owed.id) <= LONGEST_ID:
+            await self._give_up(owed)
+            return attempt
+        if owed.template is not None and owed.state is None and await was_begun(self._log, owed):
+            self._ledger.drop(owed)
+            return attempt
+        if owed.state is None and not await unless_stopped(self._ready(owed.key.chat), self._stopping):
+            return attempt  # it stops
+        part = self._part(owed)
+        outcome: Outcome | None = None
+        if part is None:
+            detail = f"it was begun in {owed.parts} parts, and this recado would split it otherwise"
+            await self._park(owed, attempt, ReceiptError(class_="parts", detail=detail))
+        elif await self._claim(owed, part, attempt):
+            outcome = await self._attempt(self._sender.send, part)
+        elif self._is_open(owed, part):
+            outcome = await self._resolve(owed, part)
+        if part is not None and outcome is not None:
+            await self._note(owed, part, attempt, outcome)
+            return attempt + (outcome.state == "later")
+        return attempt
 
     def _part(self, owed: Owed) -> Part | None:
         """What is sent next of the reply; None if it was begun in another number of parts than we would make of it."""
@@ -265,16 +260,22 @@ class Delivery:
         async with self._slots:
             try:
                 return await act(part)
+            except DEFECTS as defect:  # asking again would break again
+                return Outcome("parked", error=broken(self._account, part.reply, defect))
             except Exception as error:  # the wire's faults are not ours to know: whatever it was, the reply is in doubt
                 log.exception("send_failed", reply=part.reply)
-                detail = f"{type(error).__name__}: {error}"[:_LONGEST_DETAIL]
-                return Outcome("in_doubt", error=ReceiptError(class_="sender", detail=detail))
+                return Outcome("in_doubt", error=ReceiptError(class_="sender", detail=described(error)))
 
     async def _note(self, owed: Owed, part: Part, attempt: int, outcome: Outcome) -> None:
         """Write the outcome down, and read it back before the chat's next message is looked at."""
         error = outcome.error
         if outcome.state == "failed" and error is not None and error.class_ == "content":
-            await self._bury(msgspec.json.encode(part), f"dlq:{self._created.isoformat()}:{owed.seq}:{part.number}")
+            await bury(
+                self._log,
+                self._account,
+                msgspec.json.encode(part),
+                f"dlq:{self._created.isoformat()}:{owed.seq}:{part.number}",
+            )
         later = outcome.state == "later"
         if later and error is None:
             error = ReceiptError(class_="later")
@@ -290,10 +291,19 @@ class Delivery:
         if later:
             await self._pause(outcome.after)
 
-    async def _park_rest(self, owed: Owed, attempt: int) -> None:
-        detail = f"it was begun in {owed.parts} parts, and this recado would split it otherwise"
-        part = Part(owed.key.account, owed.key.chat, owed.id, "", owed.part, owed.parts)
-        await self._note(owed, part, attempt, Outcome("parked", error=ReceiptError(class_="parts", detail=detail)))
+    async def _park_broken(self, owed: Owed, attempt: int, defect: Exception) -> None:
+        """Set a reply aside that cannot be sent for what is in it; the chat's next one is none the worse for it."""
+        try:
+            await self._park(owed, attempt, broken(self._account, owed.id, defect))
+        except LogUnavailable:
+            raise
+        except Exception:  # no receipt can tell of it: drop it, or its chat is stuck
+            log.exception("reply_not_parked", reply=owed.id[:64])
+            await self._give_up(owed)
+
+    async def _park(self, owed: Owed, attempt: int, error: ReceiptError) -> None:
+        part = Part(owed.key.account, owed.key.chat, owed.id, "", owed.part, owed.parts, template=owed.template)
+        await self._note(owed, part, attempt, Outcome("parked", error=error))
 
     async def _give_up(self, owed: Owed) -> None:
         """Keep a reply as a dead letter that no receipt can name (its id is too long for one)."""
@@ -301,22 +311,9 @@ class Delivery:
             "reply_undeliverable", reply=owed.id[:64], reason="no receipt can name it", then="kept as a dead letter"
         )
         if owed.reply is not None:
-            await self._bury(codec.encode(owed.reply), f"dlq:{self._created.isoformat()}:{owed.seq}")
+            name = f"dlq:{self._created.isoformat()}:{owed.seq}"
+            await bury(self._log, self._account, codec.encode(owed.reply), name)
         self._ledger.drop(owed)
-
-    async def _bury(self, body: bytes, msg_id: str) -> None:
-        """Keep `body` as a dead letter; tried until there is an answer."""
-        while True:
-            try:
-                await self._log.bury(self._account, body, reason="undeliverable", msg_id=msg_id)
-            except (LogFull, EventTooLarge) as refusal:
-                then = "the reply stays in the log alone"
-                log.warning("dead_letter_refused", id=msg_id, reason=str(refusal), then=then)
-            except LogUnavailable as outage:
-                log.warning("dead_letter_refused", id=msg_id, reason=str(outage), retry_in=_OUTAGE_PAUSE)
-                await asyncio.sleep(_OUTAGE_PAUSE)
-                continue
-            return
 
     async def _pause(self, seconds: float, over: Callable[[], bool] = lambda: False) -> None:
         """Wait so long, or until the log brings what makes `over` true, or until `stop`."""
@@ -329,7 +326,7 @@ class Delivery:
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _end(*waits)
+            await end(*waits)
 
     async def _read_to(self, seq: int) -> None:
         async with self._progress:
@@ -341,9 +338,3 @@ class Delivery:
         except OSError as error:
             # The log is the memory: from an older checkpoint a restart reads more of it, and sends nothing twice.
             log.warning("checkpoint_not_saved", account=self._account, reason=str(error), then="goes on without")
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

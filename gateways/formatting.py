@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 CODE = "```"
+
+DEEPEST = 50
+"""Marks within each other; nobody writes so many, and each takes a few frames of Python's stack."""
+
+
+class TooDeep(ValueError):
+    """The text has more marks within each other than are formatted."""
+
 
 _ADDRESS = re.compile(r"://[^\s<>\[\]`|\\]*[^\s<>\[\]`|\\*_~.,;:!?)'\"]")
 _SCHEME = re.compile(r"\b(https?|ftp)\Z", re.IGNORECASE)
@@ -30,15 +40,28 @@ def _bare_link(state: StateInline, silent: bool) -> bool:
     return True
 
 
-# Without HTML, which is text in a chat; without code by indentation, which models do not mean.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["code"])
+# Without HTML, which is text in a chat; without code by indentation, which models do not mean. Beyond maxNesting the
+# parser drops words; what comes near is not formatted at all.
+_markdown = (
+    MarkdownIt("commonmark", {"html": False, "maxNesting": 2 * DEEPEST})
+    .enable(["table", "strikethrough"])
+    .disable(["code"])
+)
 _markdown.inline.ruler.before("emphasis", "bare_link", _bare_link)
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
 def to_whatsapp(markdown: str) -> str:
-    """The text as WhatsApp takes it, of any length; see gateways.splitting for its limit."""
-    return _blocks(SyntaxTreeNode(_markdown.parse(markdown)).children).strip("\n")
+    """The text as WhatsApp takes it, of any length; see gateways.splitting for its limit. Raises TooDeep."""
+    tokens = _markdown.parse(markdown)
+    if max(0, _depth(tokens), *(_depth(token.children or ()) for token in tokens)) > DEEPEST:
+        raise TooDeep(f"marks stand within each other more than {DEEPEST} times")
+    return _blocks(SyntaxTreeNode(tokens).children).strip("\n")
+
+
+def _depth(tokens: Iterable[Token]) -> int:
+    """How deep tokens stand within each other."""
+    return max(accumulate(token.nesting for token in tokens), default=0)
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode], between: str = "\n\n") -> str:

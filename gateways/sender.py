@@ -51,7 +51,7 @@ class Sender(Protocol):
     """The wire to the person."""
 
     async def send(self, part: Part) -> Outcome:
-        """Send the part, once. An exception counts as `in_doubt`."""
+        """Send the part, once. An exception counts as `in_doubt`; one of DEFECTS parks it."""
 
     async def resolve(self, part: Part) -> Outcome:
         """Find out about a part whose sending was begun and has no outcome; asked again as long as it is in doubt."""

@@ -14,7 +14,7 @@ from gateways.formatting import CODE
 LIMIT = 4096
 """Characters of a text message (https://developers.facebook.com/docs/whatsapp/cloud-api/messages/text-messages)."""
 
-_CLOSE, _OPEN = f"\n{CODE}", f"{CODE}\n"
+CLOSE, _OPEN = f"\n{CODE}", f"{CODE}\n"
 _BORDERS = (
     re.compile(r"\n[ \t]*\n\s*"),
     re.compile(r"\n"),
@@ -41,13 +41,25 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
         if length(opening + rest) <= limit:
             pieces.append(opening + rest)
             break
-        end = _cut(rest, limit - length(opening) - length(_CLOSE), inside=inside)
+        end = _cut(rest, limit - length(opening) - length(CLOSE), inside=inside)
         head, rest = rest[:end], rest[end:]
         inside = inside ^ (head.count(CODE) % 2 == 1)
-        pieces.append(opening + head.rstrip() + (_CLOSE if inside else ""))
+        pieces.append(opening + head.rstrip() + (CLOSE if inside else ""))
         # Code keeps its indentation, prose starts with a word.
         rest = rest.lstrip("\n") if inside else rest.lstrip()
     return [piece for piece in pieces if piece.replace(CODE, "").strip()]
+
+
+def shortened(text: str, longest: int) -> str:
+    """The beginning of `text`, of at most `longest`, which ends at the best border in its last quarter."""
+    room = _within(text, longest)
+    if room == len(text):
+        return text
+    for border in _BORDERS:
+        ends = [match.end() for match in border.finditer(text, room * 3 // 4, room)]
+        if ends:
+            return text[: ends[-1]].rstrip()
+    return text[: _hard(text, room, [])]
 
 
 def _cut(text: str, budget: int, *, inside: bool) -> int:

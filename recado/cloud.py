@@ -20,7 +20,6 @@ from actors.lease import Lease
 from actors.lease_bucket import LeaseBucket
 from actors.members import Holder
 from console.server import bind, serving
-from events.decisions import Reply
 from events.ids import token
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog
@@ -34,8 +33,7 @@ from gateways.cloud.parsing import Parser
 from gateways.cloud.sender import CloudSender
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.delivery import Delivery
-from gateways.formatting import to_whatsapp
-from gateways.splitting import split
+from gateways.texts import texts_of
 from recado.bus import connect
 from recado.environment import SettingsInvalid
 from recado.leased import together, while_held
@@ -150,7 +148,7 @@ class Replies:
             sender,
             data_dir=self._settings.data,
             observe=observe,
-            split=_texts,
+            split=texts_of,
             ready=sender.ready,
             doubt=self._settings.doubt_seconds,
             then=self._settings.in_doubt,
@@ -170,11 +168,6 @@ class Replies:
         if self._delivery is not None:
             self._delivery.stop()
         return self._delivery is not None
-
-
-def _texts(reply: Reply) -> list[str]:
-    """What is sent one by one. A person writes as WhatsApp shows it; a model writes markdown."""
-    return split(reply.text if reply.author == "operator" else to_whatsapp(reply.text))
 
 
 async def _healthz(_request: Request) -> Response:

@@ -17,7 +17,6 @@ import structlog
 from actors.lease import Lease
 from actors.lease_bucket import LeaseBucket
 from actors.members import Holder
-from events.decisions import Reply
 from events.ids import token
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog
@@ -33,8 +32,7 @@ from gateways.device.quotable import Quotable
 from gateways.device.sender import DeviceSender
 from gateways.device.session import Session
 from gateways.device.wire import Link
-from gateways.formatting import to_whatsapp
-from gateways.splitting import split
+from gateways.texts import texts_of
 from recado.bus import connect
 from recado.leased import together, while_held
 from recado.settings import Settings
@@ -146,7 +144,7 @@ class Device:
             sender,
             data_dir=self._settings.data,
             observe=observe,
-            split=_texts,
+            split=texts_of,
             ready=sender.ready,
             then=self._settings.in_doubt,
         )
@@ -176,11 +174,6 @@ class Device:
 def database_of(data: Path, account: str) -> Path:
     """Where the account's session is kept. Whoever has the file can be that device."""
     return data / f"device-{token(account)}.db"
-
-
-def _texts(reply: Reply) -> list[str]:
-    """What is sent one by one. A person writes as WhatsApp shows it; a model writes markdown."""
-    return split(reply.text if reply.author == "operator" else to_whatsapp(reply.text))
 
 
 class _DaemonThreads(concurrent.futures.ThreadPoolExecutor):

@@ -12,7 +12,7 @@ from events.bus import Bus
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
-from gateways import checkpoint, delivery
+from gateways import checkpoint, undeliverable, until_stopped
 from gateways.delivery import Delivery
 from tests.gateways.replies import Phone, decide, delivering, receipts, reply, say, until_noted
 from tests.nats_server import NatsServer
@@ -44,7 +44,8 @@ class Failing(MemoryLog):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_OUTAGE_PAUSE", 0.01)
+    for module in (undeliverable, until_stopped):
+        monkeypatch.setattr(module, "_OUTAGE_PAUSE", 0.01)
 
 
 async def test_a_start_without_the_log(data_dir: Path) -> None:

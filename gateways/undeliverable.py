@@ -1,0 +1,56 @@
+"""Replies and events that a gateway cannot get past: counted, kept as dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from prometheus_client import Counter
+
+from events.inbound import ReceiptError
+from events.log import EventLog, EventTooLarge, LogFull, LogUnavailable
+
+BROKEN = Counter("recado_gateway_replies_broken", "Replies that were parked since sending them breaks", ["account"])
+SET_ASIDE = Counter(
+    "recado_gateway_events_set_aside", "Events that a gateway could not take and moved on past", ["account", "reader"]
+)
+
+_OUTAGE_PAUSE = 1.0
+_LONGEST_DETAIL = 500
+
+DEFECTS = (RecursionError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError)
+"""What is raised by something in the reply itself, and will be again; anything else may be a fault of the network."""
+
+log = structlog.get_logger("recado.gateway")
+
+
+def set_aside(account: str, reader: str, seq: int, defect: Exception) -> None:
+    """Note what `reader` raised at the event `seq`, which is passed over."""
+    log.error("event_set_aside", account=account, reader=reader, seq=seq, then="goes on behind it", exc_info=defect)
+    SET_ASIDE.labels(account, reader).inc()
+
+
+def broken(account: str, reply: str, defect: Exception) -> ReceiptError:
+    """Note what sending the reply raised; gives what its receipt says of it."""
+    log.error("reply_broken", account=account, reply=reply[:64], then="parked", exc_info=defect)
+    BROKEN.labels(account).inc()
+    return ReceiptError(class_="broken", detail=described(defect))
+
+
+def described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST_DETAIL]
+
+
+async def bury(event_log: EventLog, account: str, body: bytes, msg_id: str) -> None:
+    """Keep `body` as a dead letter; tried until there is an answer."""
+    while True:
+        try:
+            await event_log.bury(account, body, reason="undeliverable", msg_id=msg_id)
+        except (LogFull, EventTooLarge) as refusal:
+            then = "the reply stays in the log alone"
+            log.warning("dead_letter_refused", id=msg_id, reason=str(refusal), then=then)
+        except LogUnavailable as outage:
+            log.warning("dead_letter_refused", id=msg_id, reason=str(outage), retry_in=_OUTAGE_PAUSE)
+            await asyncio.sleep(_OUTAGE_PAUSE)
+            continue
+        return

@@ -1,0 +1,47 @@
+"""Waiting that ends when the gateway is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from events.log import EventLog, Head, LogUnavailable
+
+_OUTAGE_PAUSE = 1.0
+
+log = structlog.get_logger("recado.gateway")
+
+
+async def where_the_log_stands(event_log: EventLog, account: str, stopping: asyncio.Event) -> Head | None:
+    """The log's head, asked for until there is an answer; None if `stopping` comes first."""
+    while not stopping.is_set():
+        try:
+            return await event_log.head()
+        except LogUnavailable as outage:
+            log.warning("log_unavailable", account=account, reason=str(outage), retry_in=_OUTAGE_PAUSE)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _OUTAGE_PAUSE)
+    return None
+
+
+async def unless_stopped(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
+    """Do `work`; False if `stopping` comes first. Raises what `work` raises."""
+    doing, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            doing.result()
+        return not stopping.is_set()
+    finally:
+        await end(doing, waiting)
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel them, and return when they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
