@@ -10,7 +10,7 @@ from actors.instance import Instance
 from events.decisions import Decision, Erased, Ignored
 from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
-from events.recorded import UNREADABLE
+from events.recorded import UNREADABLE, unreadable_seq
 
 log = structlog.get_logger("recado.actors")
 
@@ -48,7 +48,8 @@ async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
     if ignored.reason not in UNREADABLE:
         return
     for message in ignored.messages:
-        seq = int(message.removeprefix("seq:"))
+        if (seq := unreadable_seq(message)) is None:
+            continue
         pause = 0.1
         while True:
             try:

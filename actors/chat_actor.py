@@ -33,6 +33,7 @@ from actors.letters import (
 )
 from actors.mailbox import LoopActor
 from actors.under_way import UnderWay
+from chat.broken import MOST_BREAKS, SetAside
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
 from chat.evolve import evolve
@@ -55,6 +56,7 @@ from events.decisions import (
     Reply,
     ToolCalled,
     ToolReturned,
+    TurnError,
     TurnFailed,
     TurnStarted,
 )
@@ -73,9 +75,12 @@ _STILL_FINISHING = 0.2
 
 
 class ChatActor(LoopActor):
-    """`gone` is called when the actor has left: with None after passivation, with the exception that ended it else."""
+    """`gone` is called when the actor has left: with None after passivation, with the exception that ended it else.
+    `breaks` counts how often the chat's actor broke in a row: after a few times it sets aside what it breaks on."""
 
-    def __init__(self, key: ChatKey, instance: Instance, gone: Callable[[BaseException | None], None]) -> None:
+    def __init__(
+        self, key: ChatKey, instance: Instance, gone: Callable[[BaseException | None], None], breaks: int = 0
+    ) -> None:
         super().__init__()
         self._key = key
         self._instance = instance
@@ -87,6 +92,7 @@ class ChatActor(LoopActor):
         self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
         self._yielding: asyncio.TimerHandle | None = None
         self._let_go = False
+        self._sets_aside = breaks >= MOST_BREAKS
         self._unsettled = False  # letters were taken in, and what is owed was not looked at since
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
@@ -179,8 +185,12 @@ class ChatActor(LoopActor):
                     return
                 owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
             effects = [work for work in owed if isinstance(work, Effect)]
-            self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
             command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
+            if self._sets_aside and self._has_turn_or_none:
+                self._sets_aside = False
+                command = SetAside()
+            else:
+                self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
             if isinstance(command, Adopt) and self._chat.turn is not None and self._is_anothers(self._chat.turn):
                 return
             if command is None:
@@ -200,6 +210,11 @@ class ChatActor(LoopActor):
     def _has_turn(self) -> bool:
         """Whether a turn runs that is ours to act on."""
         return self._chat.turn is not None and self._chat.turn.by == self._instance.setting.incarnation
+
+    @property
+    def _has_turn_or_none(self) -> bool:
+        """Whether no other incarnation's turn runs."""
+        return self._chat.turn is None or self._has_turn
 
     def _is_anothers(self, turn: Turn) -> bool:
         """Whether the turn is left to somebody else for now: to whoever was seen deciding about the chat, or to its
@@ -250,6 +265,9 @@ class ChatActor(LoopActor):
             self._under_way.turn_started(decision.turn, after=self._chat.o)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
+            case Ignored(reason="broken") | TurnFailed(error=TurnError(class_="broken")):
+                metrics.set_aside.inc()
+                log.error("set_aside", chat=self._key.chat, decision=TYPE_OF[type(decision)])
             case Ignored():
                 log.info("ignored", chat=self._key.chat, reason=decision.reason, messages=decision.messages)
             case TurnFailed():

@@ -45,7 +45,7 @@ def facts_for(
         id=instance.fresh_id(),
         incarnation=instance.setting.incarnation,
         backend=instance.setting.backend,
-        apology=instance.apology or (APOLOGY if isinstance(command, Apologise) else ""),
+        apology=instance.apology or (APOLOGY if isinstance(command, Apologise | Notify) else ""),
         words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
         failed=failed,
         unread=unread,

@@ -138,7 +138,7 @@ class MediaFiles:
     async def _read(self, kind: str, mime: str, name: str, patience: float) -> Settled:
         body = await self.read(name)
         if not body:
-            return _nothing("unreadable", "it is empty" if body is not None else "it is not whole")
+            return _nothing("file_unreadable", "it is empty" if body is not None else "it is not whole")
         try:
             return await self._text(kind, mime, body, patience)
         except CannotBeRead as failure:
@@ -153,7 +153,7 @@ class MediaFiles:
         text = text.strip()
         if not text:
             detail = "nothing is said in it" if kind == "audio" else "there is no text in it"
-            return Settled("nothing", reason="unreadable", detail=detail, model=model, usage=usage)
+            return Settled("nothing", reason="file_unreadable", detail=detail, model=model, usage=usage)
         if len(text) > LONGEST_TEXT:
             text = text[:LONGEST_TEXT] + " … (cut off)"
         return Settled("text", text=text, model=model, usage=usage)

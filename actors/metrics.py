@@ -23,3 +23,4 @@ falls = Counter("recado_falls", "Times that this instance gave up all chats beca
 tools_refused = Counter(
     "recado_tools_refused", "Tools of services that were not offered, each fault of one counted once."
 )
+set_aside = Counter("recado_set_aside", "Turns, orders and messages that ended because recado broke on them.")

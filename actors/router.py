@@ -74,6 +74,7 @@ class Router:
         self._all_finished = asyncio.Event()
         self._all_finished.set()
         self._pauses: dict[ChatKey, float] = {}
+        self._breaks: dict[ChatKey, int] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
         self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may owe work, in order
         self._search = asyncio.Event()
@@ -242,7 +243,7 @@ class Router:
         def gone(error: BaseException | None) -> None:
             self._forget(key, error)
 
-        ref = ChatActor.start(key, self._instance, gone)
+        ref = ChatActor.start(key, self._instance, gone, self._breaks.get(key, 0))
         if ref.is_alive():
             self._live[key] = _Awake(ref, asyncio.get_running_loop().time(), self._read_upto)
             metrics.live_actors.set(len(self._live))
@@ -269,10 +270,12 @@ class Router:
         self._remove(key)
         if error is None:
             self._pauses.pop(key, None)
+            self._breaks.pop(key, None)
             return
         if partition(key) not in self._owned:
             return
         metrics.actor_failures.inc()
+        self._breaks[key] = self._breaks.get(key, 0) + 1
         pause = self._pauses.get(key, _FIRST_PAUSE)
         self._pauses[key] = min(pause * 2, _LONGEST_PAUSE)
         log.error("actor_broke", chat=key.chat, wakes_in=pause, exc_info=error)

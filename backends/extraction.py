@@ -53,16 +53,16 @@ async def _in_a_process(body: bytes, mime: str, seconds: int) -> str:
             out = await _all_of(process.stdout)
             status = await process.wait()
     except TimeoutError:
-        raise CannotBeRead("unreadable", f"it could not be read within {seconds * PATIENCE} s") from None
+        raise CannotBeRead("file_unreadable", f"it could not be read within {seconds * PATIENCE} s") from None
     finally:
         feeding.cancel()
         if process.returncode is None:
             process.kill()
             await process.wait()
     if status == UNREADABLE:
-        raise CannotBeRead("unreadable", out[:300].strip() or "its reader gave no reason")
+        raise CannotBeRead("file_unreadable", out[:300].strip() or "its reader gave no reason")
     if status:
-        raise CannotBeRead("unreadable", f"its reader ended with {status}; it may take {seconds} s of CPU")
+        raise CannotBeRead("file_unreadable", f"its reader ended with {status}; it may take {seconds} s of CPU")
     return out
 
 
@@ -86,7 +86,7 @@ async def _all_of(stream: asyncio.StreamReader) -> str:
         pieces.append(piece)
         size += len(piece)
         if size > LONGEST * WIDEST:
-            raise CannotBeRead("unreadable", "its reader does not stop writing")
+            raise CannotBeRead("file_unreadable", "its reader does not stop writing")
     return b"".join(pieces).decode(errors="replace")
 
 

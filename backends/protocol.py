@@ -166,10 +166,10 @@ class CannotForget(Exception):
 
 
 class CannotBeRead(Exception):
-    """There is nothing in a file for a model: `reason` is `unsupported` (nobody here opens such files) or `unreadable`
-    (this one cannot be opened)."""
+    """A file has nothing for a model: `reason` is `unsupported` (no reader opens this type) or `file_unreadable` (this
+    one cannot be opened)."""
 
-    def __init__(self, reason: Literal["unsupported", "unreadable"], detail: str) -> None:
+    def __init__(self, reason: Literal["unsupported", "file_unreadable"], detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

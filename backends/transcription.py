@@ -89,5 +89,5 @@ def _meaning(failure: AttemptFailed) -> Exception:
     if status in (404, 405, 501):
         return CannotBeRead("unsupported", f"the server does not transcribe: {failure.detail}")
     if status in (400, 413, 415, 422):
-        return CannotBeRead("unreadable", failure.detail)
+        return CannotBeRead("file_unreadable", failure.detail)
     return failure

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
@@ -107,6 +108,7 @@ Command = (
     | HandOver
     | StartAgain
     | StartOver
+    | SetAside
     | Resume
     | EndBurst
     | ThreadReady
@@ -121,8 +123,11 @@ Command = (
 )
 
 
-UNREADABLE = frozenset({"unsupported_kind", "unsupported", "too_large", "unreadable", "not_fetched"})
-"""Reasons of a message that somebody sent in good faith and that cannot be read: they are told so."""
+TOLD_AS_UNREADABLE = frozenset(
+    {"unsupported_kind", "unsupported", "too_large", "file_unreadable", "unreadable", "not_fetched"}
+)
+"""Reasons for which a person is told that what they sent cannot be read. (`unreadable`: so an
+older version promised it.)"""
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -147,5 +152,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     def words_about(self, reason: str) -> str:
         """What the person is told whose message ends without a reply for `reason`; empty: nothing."""
-        said = self.words.get("unreadable" if reason in UNREADABLE else reason, "")
+        if reason == "broken":
+            return self.apology
+        said = self.words.get("unreadable" if reason in TOLD_AS_UNREADABLE else reason, "")
         return said.replace("{code}", pairing_code(self.key)) if reason == "unapproved" else said

@@ -7,6 +7,7 @@ same event for ever.
 from __future__ import annotations
 
 from chat.bounds import LONGEST_NOTE, together
+from chat.broken import SetAside
 from chat.commands import (
     Answered,
     Command,
@@ -56,8 +57,8 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
     match command:
         case Obey(control=control) if any(order.control == control for order in chat.orders):
             return obey(chat, command, facts)
-        case Refuse():
-            return _refuse(chat, command, facts)
+        case Refuse() | SetAside():
+            return _refuse(chat, command, facts) if isinstance(command, Refuse) else _set_aside(chat, facts)
         case Apologise() | Notify():
             return _tell(chat, command, facts)
         case HandOver(after, until, reason):
@@ -114,6 +115,21 @@ def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
     if reason == "handed_off":
         tell = tell and chat.attention is not None and not chat.attention.told
     return Ignored(messages=messages, reason=reason, at=facts.at, told=tell and bool(facts.words_about(reason)))
+
+
+def _set_aside(chat: Chat, facts: Facts) -> TurnFailed | Ignored | None:
+    """The ending of what the chat breaks on, so that the chat goes on."""
+    if chat.turn is not None:
+        return _fail(chat.turn, "broken", "recado broke on this turn again and again", facts)
+    if chat.orders:
+        return Ignored(messages=(), reason="broken", at=facts.at, cause=chat.orders[0].control.id)
+    if not chat.waiting:
+        return None
+    messages = together(message.id for message in chat.waiting)
+    named = frozenset(messages)
+    asks = any(message.id in named and not message.silent for message in chat.waiting)
+    told = asks and chat.notice is None and bool(facts.words_about("broken"))
+    return Ignored(messages=messages, reason="broken", at=facts.at, told=told)
 
 
 def _start(

@@ -36,14 +36,22 @@ from events.decisions import (
 )
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
-from events.recorded import Recorded, Unreadable
+from events.recorded import Recorded, Unreadable, unreadable_id
 
 
 def evolve(chat: Chat, recorded: Recorded) -> Chat:
     """The state after `recorded`; the very same object if the event changes nothing.
 
     An event at or below its own side's cursor was applied before. A repeat of an id is none of the chat's business.
+    An event that no fold can take moves the cursor alone, for every reader alike: it stops nobody.
     """
+    try:
+        return _evolve(chat, recorded)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return replace(chat, i=recorded.seq) if recorded.side == "i" else replace(chat, o=recorded.seq)
+
+
+def _evolve(chat: Chat, recorded: Recorded) -> Chat:
     if recorded.side == "i":
         return chat if recorded.seq <= chat.i or recorded.repeat else _came_in(chat, recorded)
     if recorded.seq <= chat.o:
@@ -82,7 +90,7 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     if isinstance(event, Control):
         return replace(chat, i=seq, orders=(*chat.orders, Order(seq, event)))
     if isinstance(event, Unreadable):
-        message = Waiting(f"seq:{seq}", seq, stored, stored, event.reason)
+        message = Waiting(unreadable_id(seq), seq, stored, stored, event.reason, silent=True)
         return replace(chat, i=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
         return rewrites.came_in(chat, event, seq)
@@ -158,12 +166,12 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
 def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]:
     if chat.turn is None or chat.turn.id != event.turn:
         return {}
-    return {"turn": replace(chat.turn, by=event.by)}
+    return {"turn": replace(chat.turn, by=event.by, adoptions=chat.turn.adoptions + 1)}
 
 
 def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> dict[str, Any]:
     # A run lives in its thread: a turn that goes on in another one starts another run.
-    turn = replace(chat.turn, run=None, threads=chat.turn.threads + 1) if chat.turn is not None else None
+    turn = replace(chat.turn, run=None, threads=chat.turn.threads + 1, adoptions=0) if chat.turn is not None else None
     return {"thread": Thread(event.backend, event.thread, event.seen, recorded.seq), "turn": turn}
 
 
@@ -176,11 +184,17 @@ def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> dict[str, A
         turn,
         unread=tuple(message for message in turn.unread if message != event.message),
         void=(*turn.void, event.message) if is_void else turn.void,
-        void_reason=(turn.void_reason or event.reason or "unreadable") if is_void else turn.void_reason,
+        void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
         read_at=recorded.seq,
         spent=turn.spent + event.usage,
+        adoptions=0,
     )
     return {"turn": read}
+
+
+def _file_reason(event: MediaRead) -> str:
+    """Why the file gave nothing; older versions said `unreadable`, which is a word for bytes of the log."""
+    return "file_unreadable" if event.reason in (None, "unreadable") else event.reason
 
 
 def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
@@ -189,7 +203,8 @@ def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
         return {}
     before = turn.runs if turn.run is not None and turn.attempt == event.attempt else ()
     spent = turn.spent + event.usage
-    return {"turn": replace(turn, run=event.run, attempt=event.attempt, runs=(*before, event.run), spent=spent)}
+    runs = (*before, event.run)
+    return {"turn": replace(turn, run=event.run, attempt=event.attempt, runs=runs, spent=spent, adoptions=0)}
 
 
 def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str, Any]:
@@ -197,7 +212,8 @@ def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str,
         return {}
     by = recorded.msg_id.rpartition(":")[0]
     call = Call(event.call, event.name, event.arguments, by, chat.turn.run)
-    return {"turn": replace(chat.turn, calls=(*chat.turn.calls, call), spent=chat.turn.spent + event.usage)}
+    spent = chat.turn.spent + event.usage
+    return {"turn": replace(chat.turn, calls=(*chat.turn.calls, call), spent=spent, adoptions=0)}
 
 
 def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, Any]:
@@ -207,7 +223,7 @@ def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, An
         replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
         for call in chat.turn.calls
     ]
-    return {"turn": replace(chat.turn, calls=tuple(calls))}
+    return {"turn": replace(chat.turn, calls=tuple(calls), adoptions=0)}
 
 
 def _level(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:

@@ -13,7 +13,8 @@ LONGEST_PAST = 2_000
 
 _REASONS = {
     "too_large": "it is too large",
-    "unreadable": "it is damaged or empty",
+    "file_unreadable": "it is damaged or empty",
+    "unreadable": "it is damaged or empty",  # so older versions wrote it
     "unsupported": "files of this kind cannot be opened here",
     "not_fetched": "it did not arrive",
 }

@@ -9,6 +9,7 @@ import msgspec
 
 from chat import erasing, rewrites
 from chat.bounds import together
+from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.gates import Gates, is_news, not_now, shut_out, silenced
 from chat.state import Call, Chat, Stray, Thread, Turn, Waiting
 from chat.strays import fresh
@@ -155,7 +156,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain
+Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain | SetAside
 """Owed work that is decided at once."""
 
 Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
@@ -214,7 +215,7 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
     if chat.notice is not None:
         return Notify(chat.notice)
     if chat.turn is not None and chat.turn.by != setting.incarnation:
-        return Adopt(chat.turn.id)
+        return Adopt(chat.turn.id) if chat.turn.adoptions < MOST_ADOPTIONS else SetAside()
     if chat.turn is not None and rewrites.is_outdated(chat, chat.turn):
         return StartAgain(chat.turn.id)
     return None

@@ -55,7 +55,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     that were asked for, `threads` counts those that were made for the turn, `spent` is what it has cost so far, but for
     the run that works on it. `unread` are the messages whose files are still to be read, `void` those of which that
     gave nothing and that say nothing else, `void_reason` is the first one's; at `read_at` the last file was read. It is
-    `cut` if a message was deleted while it ran."""
+    `cut` if a message was deleted while it ran. `adoptions` counts those since its last own decision."""
 
     id: str
     messages: tuple[str, ...]
@@ -74,6 +74,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     void_reason: str = ""
     read_at: int = 0
     cut: bool = False
+    adoptions: int = 0
 
     @property
     def is_void(self) -> bool:

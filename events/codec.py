@@ -16,7 +16,7 @@ from events.decisions import DECISIONS, Decision
 from events.ids import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
 from events.inbound import INBOUND, Inbound, Message
 from events.jid import is_canonical
-from events.recorded import Recorded, Unknown, Unreadable
+from events.recorded import UNREADABLE_ID, Recorded, Unknown, Unreadable
 
 VERSION = 1
 """The version that this release writes."""
@@ -105,4 +105,6 @@ def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | D
         return Unreadable("malformed_chat", f"the subject's chat {key.chat[:60]!r} is not a canonical JID")
     if isinstance(event, Message) and event.chat is not None and event.chat != key.chat:
         return Unreadable("other_chat", "the body's chat is not the subject's")
+    if isinstance(event, Message) and event.id.startswith(UNREADABLE_ID):
+        return Unreadable("malformed_id", f"an id must not begin with {UNREADABLE_ID}")
     return event

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from events.inbound import Time
+from events.inbound import Count, Time
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
@@ -42,7 +42,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     at: Time
     cause: str | None = None
     media: tuple[str, ...] = ()
-    seen: int = 0
+    seen: Count = 0
     instead: str | None = None
 
 
@@ -62,14 +62,14 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     thread: str
     reason: ThreadReason
     at: Time
-    seen: int = 0
+    seen: Count = 0
 
 
 class TokenUsage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the provider counted them."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
 
     def __add__(self, more: TokenUsage) -> TokenUsage:
         return TokenUsage(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
@@ -79,8 +79,9 @@ class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     """The file of a message was read, once for the turn. `form` is how the model is shown it: as `text` (what was
     spoken, or what stands in it), as an `image` or a `file`, or, for a `reason`, as `nothing`.
 
-    `reason` is too_large, unreadable, unsupported or not_fetched, and `detail` says more; `bare` if the message has no
-    words of its own, so that without its file there is nothing to be answered. `model` wrote a transcript, `usage` is
+    `reason` is too_large, file_unreadable (older versions wrote unreadable), unsupported or not_fetched, and `detail`
+    says more; `bare` if the message has no words of its own, so that without its file there is nothing to be answered.
+    `model` wrote a transcript, `usage` is
     what that cost.
     """
 
@@ -102,7 +103,7 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
     turn: str
     run: str
-    attempt: int
+    attempt: Count
     at: Time
     usage: TokenUsage = TokenUsage()
 
@@ -231,7 +232,7 @@ class Blocked(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The conversation starts anew: what arrived at or before sequence `upto` is no context any more."""
 
-    upto: int
+    upto: Count
     at: Time
     by: str | None = None
     cause: str | None = None
@@ -248,7 +249,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     (`<backend> <thread>: <why>`).
     """
 
-    upto: int
+    upto: Count
     at: Time
     by: str | None = None
     cause: str | None = None
@@ -257,9 +258,9 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     stopped: bool = False
     held: str = ""
     until: Time | None = None
-    events: int = 0
-    objects: int = 0
-    threads: int = 0
+    events: Count = 0
+    objects: Count = 0
+    threads: Count = 0
     left: tuple[str, ...] = ()
 
 

@@ -12,6 +12,10 @@ from typing import Annotated, Literal
 import msgspec
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number of 64 bits: SQLite stores no larger one, so no event has one."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""How many, or a sequence of the log; JSON readers of other languages keep it exact."""
 LONGEST_ID = 256
 """Characters."""
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
@@ -37,7 +41,7 @@ class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     object: str
     mime: str | None = None
-    size: int | None = None
+    size: Integer | None = None
     sha256: str | None = None
     filename: str | None = None
     voice: bool = False
@@ -88,7 +92,7 @@ class Revoke(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
     """Why a reply could not be sent, as the provider put it."""
 
-    code: int | str | None = None
+    code: Integer | str | None = None
     class_: str | None = None
     detail: str | None = None
 
@@ -107,8 +111,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     provider_id: str | None = None
     error: ReceiptError | None = None
     at: Time | None = None
-    part: int = 0
-    parts: int = 0
+    part: Count = 0
+    parts: Count = 0
     instead: str | None = None
     template: str | None = None
 

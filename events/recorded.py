@@ -22,8 +22,23 @@ class Unreadable(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-UNREADABLE = frozenset({"unreadable", "newer_version", "malformed_chat", "other_chat"})
+UNREADABLE = frozenset({"unreadable", "newer_version", "malformed_chat", "other_chat", "malformed_id"})
 """The reasons that `Unreadable` gives."""
+
+UNREADABLE_ID = "seq:"
+"""How the id of unreadable bytes begins; their sequence follows. No message from outside has such an id."""
+
+
+def unreadable_id(seq: int) -> str:
+    """The id under which the unreadable bytes at `seq` get their ending."""
+    return f"{UNREADABLE_ID}{seq}"
+
+
+def unreadable_seq(id_: str) -> int | None:
+    """The sequence in an id of `unreadable_id`; None for any other id."""
+    digits = id_.removeprefix(UNREADABLE_ID)
+    is_one = id_.startswith(UNREADABLE_ID) and digits.isascii() and digits.isdigit() and len(digits) < 20
+    return int(digits) if is_one else None
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):

@@ -15,7 +15,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from chat.context import SHOWN_THOUGH_IGNORED
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
-from events.recorded import Recorded, Unreadable
+from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.database import Row, id_list, micros, rows_for, write_rows
 from projections.held import Held
 
@@ -72,7 +72,7 @@ def named_messages(recorded: Recorded) -> Iterable[str]:
         case Message(id=id_):
             return (id_,)
         case Unreadable() if recorded.side == "i":
-            return (unreadable_id(recorded),)
+            return (unreadable_id(recorded.seq),)
         case TurnStarted(messages=messages) | TurnFailed(messages=messages) | Ignored(messages=messages):
             return messages
         case Reply(in_reply_to=messages):
@@ -82,11 +82,6 @@ def named_messages(recorded: Recorded) -> Iterable[str]:
         case MediaRead(message=message):
             return (message,)
     return ()
-
-
-def unreadable_id(recorded: Recorded) -> str:
-    """The id under which bytes that are no event get their ending."""
-    return f"seq:{recorded.seq}"
 
 
 class History:
@@ -133,7 +128,7 @@ class History:
                 media, event.quoted, None,
             )  # fmt: skip
         else:
-            id_ = unreadable_id(recorded)
+            id_ = unreadable_id(recorded.seq)
             detail = event.detail if isinstance(event, Unreadable) else None
             fixed = (seq, held.id, id_, "person", at, None, at, None, None, "unreadable", False, None, None, detail)
         self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)

@@ -14,19 +14,22 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Erased, Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
-from events.recorded import Recorded, Unreadable
+from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.chats import Chats
 from projections.controls import Controls, named_control
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
 from projections.erasing import forget, tidy, up_to_erasures
 from projections.held import Held
-from projections.history import History, MessageId, named_messages, unreadable_id
+from projections.history import History, MessageId, named_messages
 from projections.receipts import Receipts
 from projections.threads import Threads
 from projections.turns import Turns
 from projections.usage import Usage
 
 log = structlog.get_logger("recado.projections")
+
+_BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a table raises that cannot take an event; trouble with the file or its disk is none of these."""
 
 _SEARCH = (
     "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text) FROM history"
@@ -74,18 +77,34 @@ class Projection:
         """Fold those events of `batch` that lie behind the checkpoint; returns these, repeats of an id marked.
 
         Either all of them are in the file afterwards, checkpoint included, or none: then the error says why, and the
-        same batch may be applied again.
+        same batch may be applied again. An event that a table cannot take is set aside: it changes the chat's state
+        alone, so that what anybody sends stops nobody else.
         """
         fresh = [recorded for recorded in batch if recorded.seq > self.meta.checkpoint]
         if not fresh:
             return []
+        try:
+            return self._apply(fresh)
+        except _BROKEN as error:
+            if len(fresh) == 1:
+                return self._set_aside(fresh[0], error)
+        return [marked for recorded in fresh for marked in self.apply([recorded])]
+
+    def _set_aside(self, recorded: Recorded, error: Exception) -> list[Recorded]:
+        log.error(
+            "event_set_aside", seq=recorded.seq, type=recorded.type, reason=f"{type(error).__name__}: {error}"[:200]
+        )
+        return self._apply([recorded], tables=False)
+
+    def _apply(self, fresh: list[Recorded], *, tables: bool = True) -> list[Recorded]:
         marked: list[Recorded] = []
         try:
             self.db.execute("BEGIN IMMEDIATE")
             since = self.meta.checkpoint
             for part in up_to_erasures(fresh):
                 self._load(part)
-                marked += [self._fold(recorded) for recorded in part]
+                fold = self._fold if tables else self._fold_state
+                marked += [fold(recorded) for recorded in part]
                 self._write(since, part[-1])
                 since = part[-1].seq
             self.db.execute("COMMIT")
@@ -157,12 +176,18 @@ class Projection:
             self._decided(held, recorded)
         return recorded
 
+    def _fold_state(self, recorded: Recorded) -> Recorded:
+        held = self._chats.of(recorded)
+        if held.fold(recorded):
+            self._chats.changed(held)
+        return recorded
+
     def _is_known(self, held: Held, recorded: Recorded) -> bool:
         match recorded.event:
             case Message(id=id_):
                 return self._history.is_repeat(held, id_, recorded)
             case Unreadable() if recorded.side == "i":
-                return self._history.is_repeat(held, unreadable_id(recorded), recorded)
+                return self._history.is_repeat(held, unreadable_id(recorded.seq), recorded)
             case Control() as control:
                 return self._controls.is_repeat(held, control, recorded)
         return False

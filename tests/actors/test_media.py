@@ -103,14 +103,14 @@ async def test_a_document_that_the_model_does_not_take_is_text() -> None:
         ("audio", Object(0, "too_large", "17 MB"), "audio/ogg", "too_large"),
         ("audio", Object(0, "not_fetched", "404"), "audio/ogg", "not_fetched"),
         ("audio", None, "audio/ogg", "not_fetched"),
-        ("audio", b"", "audio/ogg", "unreadable"),
-        ("audio", Object(7), "audio/ogg", "unreadable"),
+        ("audio", b"", "audio/ogg", "file_unreadable"),
+        ("audio", Object(7), "audio/ogg", "file_unreadable"),
         ("image", b"II*\x00", "image/tiff", "unsupported"),
         ("image", b"?", None, "unsupported"),
-        ("document", b"PK nonsense", WORD, "unreadable"),
-        ("document", b"nonsense", EXCEL, "unreadable"),
+        ("document", b"PK nonsense", WORD, "file_unreadable"),
+        ("document", b"nonsense", EXCEL, "file_unreadable"),
         ("document", b"MZ", "application/x-msdownload", "unsupported"),
-        ("document", b" \n", "text/plain", "unreadable"),
+        ("document", b" \n", "text/plain", "file_unreadable"),
     ],
 )
 async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime: str | None, reason: str) -> None:
@@ -124,11 +124,11 @@ async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime:
 async def test_silence_and_noise() -> None:
     """A transcript without words is nothing to be answered, though it was paid for."""
     settled = await files(Shelf(meta_1=b"OggS"), Ear(" ")).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
-    assert (settled.form, settled.reason, settled.usage) == ("nothing", "unreadable", Usage(30, 4))
+    assert (settled.form, settled.reason, settled.usage) == ("nothing", "file_unreadable", Usage(30, 4))
     ear = Ear()
-    ear.fault = CannotBeRead("unreadable", "it is noise")
+    ear.fault = CannotBeRead("file_unreadable", "it is noise")
     settled = await files(Shelf(meta_1=b"OggS"), ear).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
-    assert (settled.reason, settled.detail) == ("unreadable", "it is noise")
+    assert (settled.reason, settled.detail) == ("file_unreadable", "it is noise")
 
 
 async def test_a_file_that_comes_late() -> None:
@@ -151,7 +151,7 @@ async def test_a_reader_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(CannotBeRead) as raised:
         await Extraction().extract(b"%PDF", "application/pdf")
-    assert raised.value.reason == "unreadable"
+    assert raised.value.reason == "file_unreadable"
 
 
 async def sends(home: House, id_: str, text: str | None = None) -> None:

@@ -94,4 +94,4 @@ async def test_a_document_that_unpacks_to_all_memory() -> None:
     assert len(bomb.getvalue()) < 1024**2
     with pytest.raises(CannotBeRead) as raised:
         await Extraction().extract(bomb.getvalue(), WORD)
-    assert raised.value.reason == "unreadable"
+    assert raised.value.reason == "file_unreadable"

@@ -193,7 +193,7 @@ async def test_audio_that_cannot_be_heard(listener: Transcription, double: OpenA
     double.uploads.faults = [400]
     with pytest.raises(CannotBeRead) as raised:
         await listener.transcribe(b"x", "audio/ogg", 5.0)
-    assert raised.value.reason == "unreadable"
+    assert raised.value.reason == "file_unreadable"
 
 
 async def test_who_cannot_listen(listener: Transcription, double: OpenAIDouble) -> None:

@@ -94,7 +94,7 @@ def test_a_file_that_cannot_be_read_beside_words(other: Message) -> None:
     turn = burst_ends(story).turn
     for work in story.owed():
         assert isinstance(work, ReadMedia)
-        story.does(MediaSettled(turn, work.message, "nothing", reason="unreadable", bare=work.message == "m1"))
+        story.does(MediaSettled(turn, work.message, "nothing", reason="file_unreadable", bare=work.message == "m1"))
     assert isinstance(story.owed()[0], CreateThread)
 
 

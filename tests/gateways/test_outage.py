@@ -12,7 +12,7 @@ from events.bus import Bus
 from events.jetstream_log import JetStreamLog
 from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
-from gateways import checkpoint, undeliverable, until_stopped
+from gateways import checkpoint, delivery, undeliverable, until_stopped
 from gateways.delivery import Delivery
 from tests.gateways.replies import Phone, decide, delivering, receipts, reply, say, until_noted
 from tests.nats_server import NatsServer

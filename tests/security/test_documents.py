@@ -196,7 +196,7 @@ async def test_what_is_made_to_do_harm_is_bounded(mime: str, document: Callable[
     """It is refused, and for what it is: nothing else stood in its way."""
     with pytest.raises(CannotBeRead, match=refused) as raised:
         await Extraction(seconds=1).extract(document(), mime)
-    assert raised.value.reason == "unreadable"
+    assert raised.value.reason == "file_unreadable"
 
 
 async def test_a_bomb_is_refused_before_it_is_unpacked() -> None:

@@ -1,0 +1,16 @@
+"""What a chat breaks on again and again is set aside, so that the chat goes on."""
+
+from __future__ import annotations
+
+import msgspec
+
+MOST_ADOPTIONS = 5
+"""Adoptions of a turn, without a decision of its own between, after which it counts as broken. The log counts them,
+because a crash loses any other count."""
+
+MOST_BREAKS = 3
+"""Times that an actor breaks in a row, within one process, before it sets something aside."""
+
+
+class SetAside(msgspec.Struct, frozen=True, gc=False):
+    """End what the chat breaks on: its turn, else its first order, else the messages that wait."""
