@@ -56,9 +56,10 @@ async def _in_a_process(body: bytes, mime: str, seconds: int) -> str:
         raise CannotBeRead("file_unreadable", f"it could not be read within {seconds * PATIENCE} s") from None
     finally:
         feeding.cancel()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await asyncio.gather(feeding, return_exceptions=True)
+        # Ends the process, and gives up what is left in its pipes; asyncio's Process has no way of its own to do that.
+        process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+        await process.wait()
     if status == UNREADABLE:
         raise CannotBeRead("file_unreadable", out[:300].strip() or "its reader gave no reason")
     if status:
