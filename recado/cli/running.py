@@ -49,9 +49,10 @@ def cloud(account: str | None) -> None:
 
     docs/whatsapp.md says what Meta needs, and where each setting is to be had.
     """
+    _refuse_simulated(account)
     from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
 
-    run(run_cloud(settings(), _of_a_number(account)))
+    run(run_cloud(settings(), account))
 
 
 @gateway.command()
@@ -68,6 +69,7 @@ def device(account: str | None, phone: str | None) -> None:
 
     Needs the extra recado[device]. docs/device.md says more.
     """
+    _refuse_simulated(account)
     from recado.device_extra import require  # noqa: PLC0415
 
     require()
@@ -75,7 +77,7 @@ def device(account: str | None, phone: str | None) -> None:
 
     if phone is not None and not phone.endswith("@s.whatsapp.net"):
         raise click.BadParameter("write the phone's number with its country code (5511999999999)", param_hint="--phone")
-    run(run_device(settings(), _of_a_number(account), phone.partition("@")[0] if phone is not None else None))
+    run(run_device(settings(), account, phone.partition("@")[0] if phone is not None else None))
 
 
 @gateway.command()
@@ -121,10 +123,9 @@ async def _check(chosen: Settings, key: ChatKey, *, listen: bool, timeout: float
     return findings
 
 
-def _of_a_number(account: str | None) -> str | None:
+def _refuse_simulated(account: str | None) -> None:
     if account == UNSET_ACCOUNT:
         raise click.BadParameter(f"{account} is for simulated phones: name the number", param_hint="--account")
-    return account
 
 
 async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:
