@@ -64,7 +64,7 @@ $(MODEL_INSTALLED): requirements/model.txt $(INSTALLED)
 	@touch $@
 
 test: install ## run the tests, but for those in a browser (PYTEST_ARGS="-k name" narrows them)
-	@$(BIN)/pytest -n auto --dist worksteal -m "not browser and not chaos" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal --durations 15 -m "not browser and not chaos" $(PYTEST_ARGS)
 
 test-browser: install ## test the page in headless Chromium (/usr/bin/chromium)
 	@$(BIN)/pytest -m browser $(PYTEST_ARGS)

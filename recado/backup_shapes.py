@@ -23,6 +23,7 @@ _FREE_OF_BUCKETS = _FREE | {
     "max_msg_size",
     "discard",
     "deny_delete",
+    "allow_direct",
     "allow_msg_ttl",
     "subject_delete_marker_ttl",
 }
@@ -54,7 +55,6 @@ def _wanted(name: str) -> dict[str, Any] | None:
         "subjects": subjects,
         "retention": "limits",
         "allow_rollup_hdrs": True,
-        "allow_direct": True,
     }
 
 
