@@ -166,6 +166,9 @@ def deflated(piece: bytes, times: int) -> bytes:
     return b"".join([packer.compress(piece) for _ in range(times)]) + packer.flush()
 
 
+SPENT = "1 s of CPU|within 3 s"
+"""The bound that is met first depends on what else the machine does."""
+
 WORDS = b"BT /F 1 Tf (ha) Tj ET\n" * 1000
 
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a0 "ha">' + b"".join(
@@ -176,9 +179,7 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a0 "ha">' + b"".join(
 @pytest.mark.parametrize(
     ("mime", "document", "refused"),
     [
-        pytest.param(
-            WORD, lambda: written(b"<w:p/>" * 3_000_000), "1 s of CPU|within 3 s", id="three million empty paragraphs"
-        ),
+        pytest.param(WORD, lambda: written(b"<w:p/>" * 3_000_000), SPENT, id="three million empty paragraphs"),
         pytest.param(WORD, lambda: packed(styles=b" " * (UNPACKED + 1)), "unpacks to more", id="a bomb"),
         pytest.param(EXCEL, lambda: packed(styles=b" " * (UNPACKED + 1)), "unpacks to more", id="a bomb, as a sheet"),
         pytest.param(WORD, lies, "BadZipFile", id="says a smaller size"),
@@ -189,7 +190,7 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a0 "ha">' + b"".join(
             id="a billion laughs",
         ),
         pytest.param(WORD, lambda: written(b"<w:p>" * 100_000 + b"</w:p>" * 100_000), "Excessive depth", id="deep"),
-        pytest.param(PDF, lambda: drawn(deflated(WORDS, 3000)), "1 s of CPU|within 3 s", id="a stream of 66 MB"),
+        pytest.param(PDF, lambda: drawn(deflated(WORDS, 3000)), SPENT, id="a stream of 66 MB"),
         pytest.param(PDF, lambda: drawn(deflated(b" " * MIB, 256)), "LimitReached", id="a stream of 256 MB"),
         pytest.param(PDF, lambda: drawn(b"", kids=b"2 0 R 2 0 R"), "cyclic", id="pages in a circle"),
     ],
