@@ -18,12 +18,24 @@ import openai
 _HEADERS_OF_THE_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 
 
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an answer: a page of a hundred items with pictures in it is smaller."""
+
+
+class TooLarge(aiohttp.ClientError):
+    """The answer is larger than any that is taken."""
+
+
+class Redirected(aiohttp.ClientError):
+    """The server names another address, where neither the key nor the conversation goes."""
+
+
 Query = Mapping[str, str | int]
 """What stands behind the `?` of an address."""
 
 
 class Posts:
-    """POST and GET requests to the server of `client`, over a session of our own with its TLS context, `tls`.
+    """Requests to the server of `client`, over a session of our own with its TLS context, `tls`.
 
     It connects first when it is first asked. There are no time-outs and no limit to connections: whoever posts says
     how long it waits and how many wait at once.
@@ -40,18 +52,36 @@ class Posts:
         openai.APIStatusError, aiohttp.ClientError, and UnicodeError for a key that no header can carry."""
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
-        async with session.post(url, data=body, headers=headers) as answer:
+        async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             return await self._content("POST", url, answer)
 
     async def get(self, path: str, query: Query) -> bytes:
         """The body of what is at `path`. Raises the same."""
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
-        async with session.get(url, params=query) as answer:
+        async with session.get(url, params=query, allow_redirects=False) as answer:
             return await self._content("GET", url, answer)
 
+    async def post_form(self, path: str, form: aiohttp.FormData) -> bytes:
+        """The body of the answer to a multipart form. Raises the same."""
+        body = form()
+        session = self._session or self._open()
+        url = self._base_url + path.removeprefix("/")
+        headers = {"Content-Type": body.headers["Content-Type"]}
+        async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            return await self._content("POST", url, answer)
+
+    async def delete(self, path: str) -> bytes:
+        """The body of the answer. Raises the same."""
+        session = self._session or self._open()
+        url = self._base_url + path.removeprefix("/")
+        async with session.delete(url, allow_redirects=False) as answer:
+            return await self._content("DELETE", url, answer)
+
     async def _content(self, method: str, url: str, answer: aiohttp.ClientResponse) -> bytes:
-        content = await answer.read()
+        if 300 <= answer.status < 400:
+            raise Redirected(f"HTTP {answer.status} to another address: set OPENAI_BASE_URL to where the server is")
+        content = await bounded(answer)
         if answer.status < 400:
             return content
         told = [pair for pair in answer.headers.items() if pair[0].lower() not in _HEADERS_OF_THE_ENCODED]
@@ -78,6 +108,17 @@ class Posts:
             proxy=proxy_for(self._base_url),
         )
         return self._session
+
+
+async def bounded(answer: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises TooLarge, and what reading raises."""
+    content = bytearray()
+    async for piece in answer.content.iter_any():
+        content += piece
+        if len(content) > LARGEST:
+            answer.close()
+            raise TooLarge(f"the answer has more than {LARGEST:,} bytes")
+    return bytes(content)
 
 
 def proxy_for(url: str) -> str | None:

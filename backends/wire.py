@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import aiohttp
 import httpx2
 import msgspec
 import openai
@@ -62,14 +63,13 @@ class Wire:
         self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str], *, within: float | None = None
     ) -> bytes:
         """Post a form (multipart) with a `file`: its name, its bytes, its type. Raises AttemptFailed."""
-        options: Any = {"headers": {"Content-Type": "multipart/form-data"}}
-        asked = self._client.post(
-            path, body=dict(fields), files=[("file", file)], options=options, cast_to=httpx2.Response
-        )
-        return await self._ask(_content(asked), within=within)
+        form = aiohttp.FormData(fields)
+        name, content, type_ = file
+        form.add_field("file", content, filename=name, content_type=type_)
+        return await self._ask(self._posts.post_form(path, form), within=within)
 
     async def delete(self, path: str, *, within: float | None = None) -> bytes:
-        return await self._ask(_content(self._client.delete(path, cast_to=httpx2.Response)), within=within)
+        return await self._ask(self._posts.delete(path), within=within)
 
     def read(self, answer: bytes, shape: type[T]) -> T:
         """Raises AttemptFailed."""
@@ -93,10 +93,6 @@ class Wire:
             raise attempt_failed(error, self._api_key) from error
         except UnicodeError as error:  # a key or a host that no header can carry
             raise _unsendable(error) from error
-
-
-async def _content(response: Awaitable[httpx2.Response]) -> bytes:
-    return (await response).content
 
 
 def _unsendable(error: UnicodeError) -> AttemptFailed:

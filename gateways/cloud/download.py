@@ -10,9 +10,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import msgspec
+
+from gateways.cloud.graph import bounded
 
 MIB = 1024**2
 LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 100 * MIB, "sticker": MIB}
@@ -20,6 +23,9 @@ LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 1
 
 WITHIN = 60.0
 """Seconds for one try."""
+
+_HOST = "lookaside.fbsbx.com"
+"""Where Meta keeps files, by its documentation's example of an answer."""
 
 _PIECE = 128 * 1024
 _GONE = frozenset({100, 131052})
@@ -66,10 +72,12 @@ class Download:
         piece is followed by Broken if the whole is not what it should be."""
         limit = LARGEST.get(kind, MIB)
         try:
-            async with self._get(f"{self._url}/{media}", self._query) as answer:
-                known = _read(answer.status, await answer.read())
+            async with self._get(f"{self._url}/{quote(media, safe='')}", self._query) as answer:
+                known = _read(answer.status, await bounded(answer))
             if int(known.file_size) > limit:
                 raise NotToBeHad("too_large", f"{int(known.file_size):,} bytes, {limit:,} are taken")
+            if not self._trusted(known.url):
+                raise NotToBeHad("not_fetched", "its URL is of a host that is not WhatsApp's: the token stays here")
             async with self._get(known.url, {}) as answer:
                 if answer.status != 200:
                     raise Broken(f"HTTP {answer.status} at the file's URL")
@@ -77,15 +85,22 @@ class Download:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
+    def _trusted(self, url: str) -> bool:
+        """Whether the token may go there: to Meta by https, or to the very server of the settings."""
+        asked, configured = urlsplit(url), urlsplit(self._url)
+        if (asked.scheme, asked.netloc) == (configured.scheme, configured.netloc):
+            return True
+        return asked.scheme == "https" and asked.netloc.lower() in (_HOST, f"{_HOST}:443")
+
     def _get(self, url: str, query: dict[str, str]) -> Any:
         within = aiohttp.ClientTimeout(total=WITHIN)
-        return self._session.get(url, params=query, headers=self._headers, timeout=within)
+        return self._session.get(url, params=query, headers=self._headers, timeout=within, allow_redirects=False)
 
 
 def _read(status: int, body: bytes) -> _Media:
     try:
         known = msgspec.json.decode(body, type=_Media)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Broken(f"HTTP {status}, which is no answer of Meta's") from error
     if known.error is not None and known.error.code in _GONE:
         raise NotToBeHad("not_fetched", f"error {known.error.code}: {known.error.message[:300]}")

@@ -133,6 +133,9 @@ class Fetching:
             reason, detail = failure.reason, failure.detail
         except (Broken, LogUnavailable) as failure:
             reason, detail = "not_fetched", str(failure)
+        except Exception as defect:  # one file must not end the gateway
+            log.exception("media_fetching_broken", **about)
+            reason, detail = "not_fetched", type(defect).__name__
         else:
             log.info("media_fetched", **about, size=size)
             return "fetched"

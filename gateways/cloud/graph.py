@@ -15,7 +15,25 @@ CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 30.0
 """Seconds. Meta takes under a second mostly; after this long nobody knows whether the message is on its way."""
 
+LARGEST = 1024 * 1024
+"""Bytes of an answer in JSON; Graph's are of a few hundred."""
+
 _LONGEST_DETAIL = 500
+
+
+class TooLarge(aiohttp.ClientPayloadError):
+    """The answer is larger than any of Graph's."""
+
+
+async def bounded(answer: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises TooLarge, and what reading raises."""
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > LARGEST:
+            answer.close()
+            raise TooLarge(f"more than {LARGEST:,} bytes")
+    return bytes(body)
 
 
 class _Sent(msgspec.Struct):
@@ -70,7 +88,7 @@ class Graph:
             async with self._session.post(
                 self._url, data=msgspec.json.encode(body), headers=self._headers, allow_redirects=False
             ) as response:
-                status, text = response.status, await response.read()
+                status, text = response.status, await bounded(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return _fault("unreached", f"{type(error).__name__}: {error}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
+import time
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
@@ -24,8 +26,19 @@ from gateways.cloud.parsing import Arrived, Notice, Parser, Unread
 from gateways.intake import Intake
 
 PATH = "/webhook"
-LARGEST = 16 * 1024 * 1024
+LARGEST = 4 * 1024 * 1024
 """Bytes; Meta sends 3 MB at most."""
+
+SMALL = 64 * 1024
+"""Bytes; a body that is larger waits for one of BODIES_AT_ONCE slots before more of it is read."""
+
+BODIES_AT_ONCE = 8
+BODY_WITHIN = 20.0
+"""Seconds for a body to arrive."""
+
+_TELL_EVERY = 10.0
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
+_CLOSE = {"connection": "close"}
 
 _LETTER = 512 * 1024
 """Bytes of a dead letter; the server takes 1 MB in one message unless it was told otherwise."""
@@ -48,6 +61,8 @@ class Webhook:
         self._intake = Intake(event_log)
         self._secret = app_secret.encode()
         self._verify_token = verify_token
+        self._slots = asyncio.Semaphore(BODIES_AT_ONCE)
+        self._refused = Refused()
 
     def app(self, others: Sequence[Route] = ()) -> Starlette:
         """The webhook as an ASGI app, with `others` beside it."""
@@ -74,22 +89,54 @@ class Webhook:
         return answer
 
     async def _answer(self, request: Request) -> Response:
+        signature = request.headers.get("x-hub-signature-256", "")
+        if _SIGNATURE.fullmatch(signature) is None:
+            # Before the body, which may be of any size and come at any pace.
+            return self._refuse("no signature", "the signature is not this app's\n", 403)
         try:
-            body = await _body(request)
+            async with asyncio.timeout(BODY_WITHIN):
+                body = await self._body(request)
         except ClientDisconnect:
-            return PlainTextResponse("the body did not arrive\n", 400)
+            return self._refuse("the body did not arrive", "the body did not arrive\n", 400)
+        except TimeoutError:
+            return self._refuse("too slow", f"the body did not arrive within {BODY_WITHIN:g} s\n", 408)
         if body is None:
-            log.warning("webhook_refused", reason="too large", limit=LARGEST)
-            return PlainTextResponse(f"more than {LARGEST} bytes\n", 413)
-        if not _same(request.headers.get("x-hub-signature-256", ""), f"sha256={self._signature(body)}"):
-            log.warning("webhook_refused", reason="bad signature", help="is WHATSAPP_APP_SECRET this app's secret?")
-            return PlainTextResponse("the signature is not this app's\n", 403)
+            return self._refuse("too large", f"more than {LARGEST} bytes\n", 413)
+        if not _same(signature, f"sha256={self._signature(body)}"):
+            return self._refuse("bad signature", "the signature is not this app's\n", 403)
         try:
             await self._store(body)
         except LogError as refusal:
             log.warning("webhook_not_stored", reason=str(refusal), then="WhatsApp sends it again")
             return PlainTextResponse("not stored, send it again\n", 503)
+        except Exception:
+            log.exception("webhook_not_stored", reason="a defect", then="WhatsApp sends it again")
+            return PlainTextResponse("not stored, send it again\n", 503)
         return PlainTextResponse("stored\n")
+
+    def _refuse(self, reason: str, text: str, status: int) -> Response:
+        self._refused.tell(reason)
+        return PlainTextResponse(text, status, headers=_CLOSE)
+
+    async def _body(self, request: Request) -> bytes | None:
+        """The raw bytes; None if there are too many. Raises ClientDisconnect."""
+        told = request.headers.get("content-length", "")
+        if told.isdecimal() and int(told[:20]) > LARGEST:
+            return None
+        pieces, size, holding = [], 0, False
+        try:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > LARGEST:
+                    return None
+                if size > SMALL and not holding:
+                    await self._slots.acquire()
+                    holding = True
+                pieces.append(piece)
+            return b"".join(pieces)
+        finally:
+            if holding:
+                self._slots.release()
 
     def _signature(self, body: bytes) -> str:
         return hmac.new(self._secret, body, sha256).hexdigest()
@@ -147,15 +194,25 @@ class Webhook:
         UPDATES.labels("unread").inc()
 
 
-async def _body(request: Request) -> bytes | None:
-    """The raw bytes; None if there are too many. Raises ClientDisconnect."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LARGEST:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
+class Refused:
+    """Says why webhooks are refused: at once, and then one line for all that come within ten seconds."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._untold = 0
+
+    def tell(self, reason: str) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            self._untold += 1
+            return
+        log.warning(
+            "webhook_refused",
+            reason=reason,
+            help="is WHATSAPP_APP_SECRET this app's secret? Others may also call this address",
+            refused_before=self._untold,
+        )
+        self._next, self._untold = now + _TELL_EVERY, 0
 
 
 def _same(given: str, expected: str) -> bool:
