@@ -7,6 +7,7 @@ from typing import NamedTuple
 import aiohttp
 import msgspec
 
+from backends.posts import bounded
 from recado.finding import Finding
 from recado.local_model import LocalModel
 from recado.settings import Settings
@@ -35,11 +36,11 @@ async def model_finding(settings: Settings) -> Finding:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
-            session.get(f"{base}{path}", headers=headers) as answer,
+            session.get(f"{base}{path}", headers=headers, allow_redirects=False) as answer,
         ):
             if saved is not None:
                 return _shown(saved, base, answer.status)
-            return _models(settings, base, answer.status, await answer.read())
+            return _models(settings, base, answer.status, await bounded(answer))
     except (aiohttp.ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {WITHIN:g} s"
         return Finding("model", "warning", f"{base} cannot be reached: {why}", "check OPENAI_BASE_URL and the network")
@@ -87,7 +88,7 @@ def _models(settings: Settings, base: str, status: int, body: bytes) -> Finding:
         return Finding("model", "warning", f"{base}/models answers HTTP {status}", "check OPENAI_BASE_URL")
     try:
         names = {model.id for model in msgspec.json.decode(body, type=_Models).data}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Finding("model", "warning", f"{base}/models does not list models", "check OPENAI_BASE_URL")
     if settings.openai_model not in names:
         some = ", ".join(sorted(names)[:5])

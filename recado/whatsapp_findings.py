@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import msgspec
 
+from gateways.cloud.graph import bounded
 from recado.finding import Finding
 from recado.whatsapp_settings import WhatsAppSettings, problems
 
@@ -52,14 +53,14 @@ async def _number(settings: WhatsAppSettings) -> Finding:
                 allow_redirects=False,
             ) as answer,
         ):
-            status, body = answer.status, await answer.read()
+            status, body = answer.status, await bounded(answer)
     except (aiohttp.ClientError, TimeoutError) as error:
         why = str(error) or f"no answer within {WITHIN:g} s"
         says = f"{base} cannot be reached: {why}"
         return Finding("whatsapp", "warning", says, "check WHATSAPP_GRAPH_URL and the network")
     try:
         told = msgspec.json.decode(body, type=_Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Finding(
             "whatsapp", "warning", f"{base} answers HTTP {status}, not as Meta does", "check WHATSAPP_GRAPH_URL"
         )
