@@ -103,6 +103,11 @@ async def _load(size: Size, sync: str, folder: Path) -> tuple[list[float], int, 
     """Seconds that each POST took, how many were refused, and how many messages were lost."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(nats_server(folder, sync))
+        # An instance makes the streams; a gateway only uses them.
+        instance = stack.enter_context(recado(folder / "instance", NATS_URL=server.url, OPENAI_API_MODE="scripted"))
+        instance.start()
+        await instance.said("started")
+        instance.kill()
         gateway = stack.enter_context(
             recado(
                 folder / "gateway",

@@ -110,7 +110,7 @@ async def test_a_message_that_is_strange_and_answered(service: Service, case: st
     await service.still_answers(key)
 
 
-@pytest.mark.parametrize("id_", ["seq:1", "a b", "x\r\ny", "Ω" * 64, "../../etc/passwd", "%", "*.>"])
+@pytest.mark.parametrize("id_", ["seq", "a b", "x\r\ny", "Ω" * 64, "../../etc/passwd", "%", "*.>"])
 async def test_a_message_with_a_strange_id(service: Service, id_: str) -> None:
     """An id is any text; a repeat of it is a repeat."""
     key = fresh_chat()
@@ -118,6 +118,16 @@ async def test_a_message_with_a_strange_id(service: Service, id_: str) -> None:
         await service.outsider.write(key, id_, "hello", header=False)
     ending = await service.log.ended(key, id_)
     assert ending.event.in_reply_to == (id_,)
+    await service.still_answers(key)
+
+
+async def test_an_id_that_begins_like_that_of_unreadable_bytes(service: Service) -> None:
+    """It could name the bytes of another chat: the message ends under its own sequence, and is kept."""
+    key = fresh_chat()
+    body = b'{"id": "seq:1", "text": "hello"}'
+    seq = await service.outsider.put("in", key, body)
+    assert await service.ignored(key, f"seq:{seq}") == "malformed_id"
+    assert await service.dead_letter(seq) == (body, "malformed_id")
     await service.still_answers(key)
 
 
