@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from events.bus import Bus
@@ -14,6 +15,10 @@ from events.jetstream_log import JetStreamLog
 from tests.nats_server import NatsServer
 
 LOG_BYTES = 256 * 1024 * 1024
+
+# How long an example takes depends on what else the machine does: no test judges that.
+hypothesis.settings.register_profile("recado", deadline=None)
+hypothesis.settings.load_profile("recado")
 
 
 def pytest_configure() -> None:

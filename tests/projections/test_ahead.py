@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from chat.context import Line
+from events import memory_log
 from events.decisions import Erased
 from events.ids import ChatKey
 from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, Revoke
@@ -205,6 +206,7 @@ async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
 async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """A backlog is not read into memory as a whole."""
     monkeypatch.setattr(unwritten, "_MOST", 10)
+    monkeypatch.setattr(memory_log, "BATCH", 1)  # one batch more than the most may be read
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
         follows.runner._unwritten._on_read = lambda _: False
