@@ -47,8 +47,7 @@ class Apologise(msgspec.Struct, frozen=True, gc=False):
 
 
 class Notify(msgspec.Struct, frozen=True, gc=False):
-    """Tell the person that this message is not answered: the chat has used up what it may cost today (`budget`), or
-    what was sent cannot be read."""
+    """Tell the person that this message is not answered, for `reason`."""
 
     message: str
     reason: str = "budget"
