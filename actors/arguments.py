@@ -1,4 +1,4 @@
-"""What a model writes as the arguments of a tool, as far as it can be passed on."""
+"""Checks the arguments that a model writes for a tool before a tool gets them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,8 @@ def unpacked(arguments: str) -> tuple[dict[str, Any], bytes]:
             return given, msgspec.json.encode(given)
     except RecursionError:
         raise Unfit(f"The arguments are nested too deep: {DEEPEST} levels at most") from None
-    except (
-        msgspec.MsgspecError,
-        ValueError,
-        OverflowError,
-    ) as error:  # half a surrogate pair, or a number past 64 bits
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        # Half of a surrogate pair and a number past 64 bits are JSON, but no event can hold them.
         raise Unfit(f"The arguments are no JSON: {error}") from error
     if isinstance(given, dict):
         raise Unfit(f"The arguments are nested too deep: {DEEPEST} levels at most")

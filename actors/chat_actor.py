@@ -191,7 +191,9 @@ class ChatActor(LoopActor):
                 command = SetAside()
             else:
                 self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
-            if isinstance(command, Adopt) and self._chat.turn is not None and self._is_anothers(self._chat.turn):
+            turn = self._chat.turn
+            takes_over = isinstance(command, Adopt | SetAside) and not self._has_turn
+            if takes_over and turn is not None and self._is_anothers(turn):
                 return
             if command is None:
                 if not self._commands:

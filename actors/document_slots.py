@@ -1,4 +1,4 @@
-"""Whose document is opened next."""
+"""Slots in which documents are opened, given to chats in turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from events.ids import ChatKey
 
 class DocumentSlots:
     """At most `at_once` documents are open at once, and one of a chat. Every chat waits with one document, so that
-    first come, first served gives each its turn: six documents of one person stand in nobody's way."""
+    first come, first served gives each chat its turn: six documents of one person delay no other person's."""
 
     def __init__(self, at_once: int = 2) -> None:
         self._slots = asyncio.Semaphore(at_once)

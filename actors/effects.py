@@ -47,6 +47,9 @@ log = structlog.get_logger("recado.actors")
 MOST_ATTEMPTS = 3
 """Runs that are tried for one turn before it fails, and threads that are made for it."""
 
+MOST_TOKENS = 2**40
+"""Tokens that one request is believed to have cost."""
+
 INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
 
 WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
@@ -136,7 +139,12 @@ def _outcome(turn: Turn, outcome: Answer | ToolsWanted | RunContinues) -> Sequen
 
 
 def _tokens(usage: Usage) -> TokenUsage:
-    return TokenUsage(usage.input_tokens, usage.output_tokens)
+    # A server may count in any way: what an event cannot hold would make the whole reply unreadable.
+    return TokenUsage(_counted(usage.input_tokens), _counted(usage.output_tokens))
+
+
+def _counted(tokens: int) -> int:
+    return max(0, min(tokens, MOST_TOKENS))
 
 
 async def _whole_request(instance: Instance, key: ChatKey, work: WriteReply, context_at: int) -> ReplyRequest:

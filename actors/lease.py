@@ -91,7 +91,7 @@ class Lease:
         return taken
 
     def _is_stale(self, revision: int) -> bool:
-        """Whether a value that is not recado's has stood there unchanged for longer than a holder would leave it."""
+        """Whether an unreadable value is unchanged for longer than a holder would leave it."""
         if self._unreadable[0] != revision:
             self._unreadable = (revision, boot_seconds())
         return boot_seconds() - self._unreadable[1] > TTL
@@ -102,7 +102,7 @@ class Lease:
         entry = await self._bucket.read(self._key)
         holder = holder_in(self._key, entry)
         if holder in (self._me, UNKNOWN):
-            # An earlier write of ours, of which the answer was lost; or what is nobody's, which takes no lease away.
+            # An earlier write of ours whose answer was lost, or an unreadable value, which takes no lease away.
             return await self._write(entry.revision)
         # A restarted server has no bucket, or an empty one that somebody made for another lease. Whoever comes first
         # has this one, and that is most likely its holder.

@@ -28,7 +28,7 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 UNKNOWN = Holder("?", "?")
-"""Who holds a lease whose value is not recado's."""
+"""The holder of a lease whose value is unreadable."""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +55,8 @@ class Member(Holder, frozen=True, kw_only=True):
 
 
 def holder_in(key: str, entry: Entry) -> Holder | None:
-    """Who holds the lease `key`, in which `entry` stands. What cannot be read is UNKNOWN's: it does not make the lease
-    free."""
+    """The holder in the `entry` of the lease `key`; None: it is free. UNKNOWN holds an unreadable entry, so that it is
+    not free."""
     if entry.value is None:
         return None
     try:

@@ -90,7 +90,7 @@ class PythonTool:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise  # it is we who end the call
-            # Somebody else's code: all that it raises, SystemExit too, is the model's to read.
+            # The model is told of anything that a shop's code raises, SystemExit too.
             return ToolResult(_told(error), failed=True)
 
     async def _on_a_thread(self, given: dict[str, Any]) -> Any:
@@ -153,7 +153,7 @@ def _told(error: BaseException) -> str:
     """An error's name and words; the name alone if it cannot say them."""
     try:
         return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - its __str__ is somebody else's code too
+    except Exception:  # noqa: BLE001 - its __str__ is the shop's code too
         return type(error).__name__
 
 

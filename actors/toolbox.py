@@ -71,7 +71,7 @@ class Toolbox:
                     result = ToolResult(f"There is no tool {name}", failed=True)
         except TimeoutError:
             return ToolResult(f"{name} gave no answer within {self._patience:g} s", failed=True)
-        except Exception as error:  # a tool is somebody else's: the turn goes on without it
+        except Exception as error:  # the turn goes on without a tool that breaks
             log.exception("tool_broke", tool=name)
             return ToolResult(f"{name} failed: {type(error).__name__}", failed=True)
         if result.handoff is not None:

@@ -1,7 +1,7 @@
-"""What a process that opens a stranger's document gives up first. `python -m backends.confinement` says what it cannot.
+"""Takes rights from the process that opens a stranger's document. `python -m backends.confinement` lists those left.
 
 Linux gives a process a network of its own, with nothing in it, where the process may make namespaces: as root, or as
-anybody where user namespaces are allowed (unshare(2), user_namespaces(7)).
+any user where user namespaces are allowed (unshare(2), user_namespaces(7)).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """What of the environment the process is started with."""
+    """The variables that the process is started with."""
     return {name: given[name] for name in KEPT if name in given}
 
 

@@ -1,7 +1,7 @@
 """The text of a document, in a process of its own: `python -m backends.extracting TYPE SECONDS`, bytes in, UTF-8 out.
 
 A document is whatever a stranger made it: one that takes for ever, or all memory, ends this process and nothing else.
-Exit status 0 with the text, 3 with what is wrong with the document.
+Exit status 0 with the text, 3 with the reason why the document cannot be read.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def unpacked(body: bytes) -> io.BytesIO:
 
 
 def beginning(parts: Iterable[str]) -> str:
-    """The parts, a line each, cut after LONGEST characters; what comes later is not read."""
+    """The parts, a line each, cut after LONGEST characters; later parts are not read."""
     kept, left = list[str](), LONGEST
     for part in parts:
         kept.append(part[: left - 1] + "\n")

@@ -1,4 +1,4 @@
-"""What a chat breaks on again and again is set aside, so that the chat goes on."""
+"""Bounds after which a chat sets aside a turn, an order or messages that recado breaks on."""
 
 from __future__ import annotations
 

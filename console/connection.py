@@ -1,8 +1,8 @@
-"""A connection to one of recado's web servers, which may keep nobody else waiting.
+"""A connection to one of recado's web servers, with limits of time and number.
 
 uvicorn limits neither how long a client takes nor how many there are. Here a client has a time for its head, for its
-body and for taking what it is sent, and a server has a most of connections. At that, whoever owes the server something
-makes room: the one that has done so longest, of the address with the most connections.
+body and for taking what it is sent, and a server has a largest number of connections. At that number, a client that
+keeps the server waiting makes room: the address with the most connections loses its slowest one.
 """
 
 from __future__ import annotations

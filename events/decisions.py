@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from events.inbound import Count, Time
+from events.inbound import Count, Integer, Time
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
@@ -68,8 +68,8 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
 class TokenUsage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the provider counted them."""
 
-    input_tokens: Count = 0
-    output_tokens: Count = 0
+    input_tokens: Integer = 0
+    output_tokens: Integer = 0
 
     def __add__(self, more: TokenUsage) -> TokenUsage:
         return TokenUsage(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
@@ -81,8 +81,7 @@ class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
     `reason` is too_large, file_unreadable (older versions wrote unreadable), unsupported or not_fetched, and `detail`
     says more; `bare` if the message has no words of its own, so that without its file there is nothing to be answered.
-    `model` wrote a transcript, `usage` is
-    what that cost.
+    `model` wrote a transcript, `usage` is what that cost.
     """
 
     turn: str

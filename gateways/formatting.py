@@ -18,7 +18,7 @@ from markdown_it.tree import SyntaxTreeNode
 CODE = "```"
 
 DEEPEST = 50
-"""Marks within each other; nobody writes so many, and each takes a few frames of Python's stack."""
+"""Marks within each other; each takes a few frames of Python's stack."""
 
 
 class TooDeep(ValueError):
@@ -41,7 +41,7 @@ def _bare_link(state: StateInline, silent: bool) -> bool:
 
 
 # Without HTML, which is text in a chat; without code by indentation, which models do not mean. Beyond maxNesting the
-# parser drops words; what comes near is not formatted at all.
+# parser drops words, so a text that comes near is not formatted at all.
 _markdown = (
     MarkdownIt("commonmark", {"html": False, "maxNesting": 2 * DEEPEST})
     .enable(["table", "strikethrough"])

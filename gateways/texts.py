@@ -1,4 +1,4 @@
-"""What is sent of a reply, text by text: formatted, cut where it is too long, split into messages.
+"""Makes messages of a reply: formats it, cuts it where it is too long, splits it.
 
 Always alike for the same reply, and never an exception: a reply that cannot be formatted goes out as it was written.
 """
@@ -29,7 +29,7 @@ def texts_of(reply: Reply) -> list[str]:
         if texts or not written.strip():
             return texts
         reason = "nothing, or too much, is left of it"
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with the formatter, the person gets the words
+    except Exception as error:  # noqa: BLE001 - the person gets the words also where the formatter breaks
         reason = f"{type(error).__name__}: {error}"[:200]
     log.warning("reply_not_formatted", reply=reply.id[:64], reason=reason, then="sent as it was written")
     plain = _noted(written) if cut else written

@@ -19,7 +19,7 @@ _OUTAGE_PAUSE = 1.0
 _LONGEST_DETAIL = 500
 
 DEFECTS = (RecursionError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError)
-"""What is raised by something in the reply itself, and will be again; anything else may be a fault of the network."""
+"""Raised because of the reply's content, and so each time; any other exception may be a fault of the network."""
 
 log = structlog.get_logger("recado.gateway")
 

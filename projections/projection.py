@@ -76,9 +76,9 @@ class Projection:
     def apply(self, batch: Sequence[Recorded]) -> list[Recorded]:
         """Fold those events of `batch` that lie behind the checkpoint; returns these, repeats of an id marked.
 
-        Either all of them are in the file afterwards, checkpoint included, or none: then the error says why, and the
-        same batch may be applied again. An event that a table cannot take is set aside: it changes the chat's state
-        alone, so that what anybody sends stops nobody else.
+        The file has all of them afterwards, or those up to its checkpoint: then the error says why, and the same batch
+        may be applied again. An event that a table cannot take is set aside: it changes the chat's state alone, so that
+        no event stops the others.
         """
         fresh = [recorded for recorded in batch if recorded.seq > self.meta.checkpoint]
         if not fresh:

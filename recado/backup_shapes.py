@@ -1,6 +1,6 @@
-"""What the streams in a backup may be: nothing but what recado makes, and plain buckets beside it.
+"""Compares the streams in a backup with those that recado makes, and with plain buckets.
 
-Whoever can change the file could otherwise have the bus publish the log elsewhere, or take in what nobody wrote.
+A changed file could otherwise have the bus publish the log elsewhere, or take in messages that no person wrote.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a document that a stranger sent is opened in a process that can do no harm."""
+"""Finds out which limits the system gives to the process that opens a stranger's document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command does before anything else: its files are for this user alone, and it may have many open."""
+"""Runs before every command: closes new files to other users, and allows many open ones."""
 
 from __future__ import annotations
 

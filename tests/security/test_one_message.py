@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.media import Files, Settled
+from backends.protocol import Usage
 from chat.pending import Adopt
-from events.codec import read
+from events.codec import decode, encode, read
 from events.decisions import Decision, Ignored, Reply, TurnAdopted, TurnFailed, TurnStarted
 from events.ids import ChatKey, decision_subject, inbound_subject
 from events.inbound import Media, Message, Receipt
@@ -154,3 +155,34 @@ async def test_a_chat_that_breaks_on_its_message(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("id_", ["seq:", "seq:x", "seq:-1", "seq:1.0", "seq:²", "silent", "", "seq:" + "9" * 30])
 def test_an_id_that_names_no_bytes(id_: str) -> None:
     assert unreadable_seq(id_) is None
+
+
+@pytest.mark.parametrize("tokens", [-1, -(2**70), 2**53 + 1, 2**70])
+async def test_a_model_that_counts_tokens_in_its_own_way(tokens: int) -> None:
+    """The reply stays readable, also for those who read the log again."""
+    async with house() as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1), usage=Usage(tokens, tokens))
+        reply = await home.decided(Reply)
+        assert decode("reply", encode(reply)) == reply
+
+
+async def test_a_turn_that_its_former_owner_still_finishes() -> None:
+    """It is left to that one, however often it was adopted, and set aside only after that one is gone."""
+    log = MemoryLog()
+    await log.publish(ANA, Message(id="m1", text="hi"), msg_id="m1")
+    started = TurnStarted(turn="t1", messages=("m1",), backend="chat", at=NOON)
+    last = (await log.append(ANA, started, expected=0, msg_id="life0:1")).seq
+    for life in range(1, 6):
+        adopted = TurnAdopted(turn="t1", by=f"life{life}", at=NOON)
+        last = (await log.append(ANA, adopted, expected=last, msg_id=f"life{life}:1")).seq
+    asked: list[str] = []
+
+    def is_finishing(by: str) -> bool:
+        asked.append(by)
+        return len(asked) < 3
+
+    async with house(log, is_finishing=is_finishing, stale_after=timedelta.max) as home:
+        failed = await home.decided(TurnFailed)
+        assert (failed.turn, failed.error.class_) == ("t1", "broken")
+        assert asked == ["life5"] * 3
