@@ -43,7 +43,7 @@ $(INSTALLED): $(PINS) pyproject.toml
 	@touch $@
 
 # Exit 0 if the settings leave it to the local model. What is wrong with them, `recado up` says.
-WANTS_LOCAL_MODEL := $(BIN)/python -c 'import os; from recado.settings import load; \
+WANTS_LOCAL_MODEL := $(BIN)/python -c 'import os; from recado.settings.settings import load; \
 	raise SystemExit(not load(os.environ).wants_local_model)' >/dev/null 2>&1
 
 run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)

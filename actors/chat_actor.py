@@ -15,12 +15,14 @@ from typing import Any
 import structlog
 
 from actors import metrics
-from actors.appending import append
+from actors.append import append
 from actors.effects import Work
 from actors.erasing import last_known
 from actors.facts import facts_for
+from actors.in_flight import UnderWay
 from actors.instance import Instance
-from actors.letters import (
+from actors.mailbox import LoopActor
+from actors.messages import (
     AppendDone,
     AppendRefused,
     EffectBroke,
@@ -31,8 +33,6 @@ from actors.letters import (
     Stored,
     YieldOver,
 )
-from actors.mailbox import LoopActor
-from actors.under_way import UnderWay
 from chat.broken import MOST_BREAKS, SetAside
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
@@ -60,9 +60,9 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.ids import ChatKey
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 log = structlog.get_logger("recado.actors")
 

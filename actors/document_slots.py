@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 
 class DocumentSlots:

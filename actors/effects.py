@@ -40,7 +40,7 @@ from chat.context import Line, after, window
 from chat.pending import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
 from events.decisions import ThreadReason, TokenUsage
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 log = structlog.get_logger("recado.actors")
 

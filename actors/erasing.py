@@ -18,10 +18,10 @@ from backends.protocol import CannotForget, ReplyFailed
 from chat.erasing import Removed
 from chat.pending import Erase
 from events.decisions import RunStarted, ThreadCreated
-from events.ids import ChatKey
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.log import LogError
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 PROVIDER_PATIENCE = 600.0
 """Seconds for which a provider that cannot be reached is asked again; then its threads are named as left."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from actors.instance import Instance
 from chat.commands import Command, Facts
 from chat.pending import Apologise, Notify
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 APOLOGY = "Sorry, I could not answer that. Please try again."
 """For a person who was promised an apology before the text was taken out of the settings."""

@@ -10,20 +10,20 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
-from actors.bus_time import BusTime
-from actors.contexts import Contexts
-from actors.fence import Fence, NoFence
-from actors.media import Files, NoFiles
+from actors.context_cache import Contexts
+from actors.leases.clocks import BusTime
+from actors.leases.fence import Fence, NoFence
+from actors.media_files import Files, NoFiles
 from actors.run_slots import RunSlots
 from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
 from chat.pending import Setting
 from chat.state import Chat
-from events.ids import ChatKey
 from events.inbound import Media
 from events.log import EventLog
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 
 class ChatReads(Protocol):

@@ -15,13 +15,13 @@ import msgspec
 import structlog
 
 from actors import metrics
-from actors.assignment import assignment
-from actors.bus_time import boot_seconds
-from actors.fence import TTL, Fence
-from actors.lease_bucket import ABSENT, Entry, LeaseBucket, LeasesUnavailable
-from actors.members import PREFIX, UNKNOWN, Description, Holder, Member, Members, holder_in
+from actors.leases.assignment import assignment
+from actors.leases.bucket import ABSENT, Entry, LeaseBucket, LeasesUnavailable
+from actors.leases.clocks import boot_seconds
+from actors.leases.fence import TTL, Fence
+from actors.leases.members import PREFIX, UNKNOWN, Description, Holder, Member, Members, holder_in
 from actors.router import Router
-from events.ids import PARTITIONS
+from events.subjects import PARTITIONS
 
 log = structlog.get_logger("recado.leases")
 

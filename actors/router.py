@@ -12,11 +12,11 @@ import structlog
 from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
-from actors.letters import Owned, Passivate, Stored
-from events.ids import ChatKey, partition
+from actors.messages import Owned, Passivate, Stored
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded
+from events.subjects import ChatKey, partition
 
 log = structlog.get_logger("recado.actors")
 

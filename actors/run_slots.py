@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors import metrics
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 
 class RunSlots:

@@ -10,11 +10,11 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from backends.attached import GONE, NOT_TAKEN, Message, opened
+from backends.content.attachments import GONE, NOT_TAKEN, Message, opened
+from backends.content.message_text import spoken
 from backends.protocol import Answer, DoneCall, ReplyRequest, ToolCall, ToolsWanted, Usage
-from backends.retry import AttemptFailed, persist
-from backends.spoken import spoken
-from backends.wire import Wire, count
+from backends.provider.client import Wire, count
+from backends.provider.retry import AttemptFailed, persist
 from chat.context import Line
 
 Content = str | list[dict[str, Any]]

@@ -17,12 +17,12 @@ from benchmarks.figures import Figure, Outcome, Say, at_least, figure, ratio
 from benchmarks.people import key_of, words
 from benchmarks.raw import Publisher
 from benchmarks.servers import SYNC_MODES, nats_server
-from events.bus import Bus
 from events.codec import encode
 from events.decisions import Reply, TokenUsage
-from events.ids import ChatKey
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog
+from events.subjects import ChatKey
 
 MANY = "256 at once"
 AT_ONCE = {"one at a time": 1, MANY: 256}

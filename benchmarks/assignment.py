@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from actors.assignment import assignment
+from actors.leases.assignment import assignment
 from benchmarks.figures import Figure, Outcome, Say, figure
-from events.ids import PARTITIONS
+from events.subjects import PARTITIONS
 
 Method = Callable[[Collection[str]], Sequence[str]]
 

@@ -13,8 +13,8 @@ from benchmarks.people import People
 from benchmarks.process import Measured, measured
 from benchmarks.servers import nats_server
 from benchmarks.transcript import Transcript
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from tests.doubles.openai_server import API_KEY
 
 RECADO, OBVIOUS, FLOOR = "recado", "obvious", "floor"

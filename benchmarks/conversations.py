@@ -10,9 +10,9 @@ from benchmarks.bus import MODEL
 from benchmarks.people import key_of, words
 from benchmarks.transcript import Entry, Transcript
 from events.decisions import Decision, Reply, ThreadCreated, TokenUsage, TurnStarted
-from events.ids import ChatKey, token
 from events.inbound import Message
 from events.log import EventLog
+from events.subjects import ChatKey, token
 
 _AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _AT_ONCE = 64

@@ -11,9 +11,9 @@ from benchmarks.conversations import publish_conversations
 from benchmarks.figures import Figure, Outcome, Say, figure
 from benchmarks.people import key_of
 from benchmarks.servers import nats_server
-from events.bus import Bus
 from events.inbound import Receipt, ReceiptState
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from projections import files
 from projections.rebuild import rebuild
 

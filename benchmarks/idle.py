@@ -10,7 +10,7 @@ import msgspec
 
 from benchmarks.cpu import cpu_of
 from benchmarks.figures import Figure, Outcome, Say, figure
-from events.ids import PARTITIONS
+from events.subjects import PARTITIONS
 from tests.chaos.fleet import fleet
 
 NAMES = ("a", "b", "c")

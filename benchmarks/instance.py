@@ -8,20 +8,20 @@ import gc
 from pathlib import Path
 from secrets import token_hex
 
-from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
+from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.chat_completions import ChatCompletions
 from backends.protocol import Backend
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from benchmarks.bus import MODEL, SYSTEM_PROMPT
 from benchmarks.process import stand_by
-from events.bus import Bus
-from events.ids import PARTITIONS
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog
-from projections.chat_reads import ChatReads
-from projections.reader import Reader
+from events.subjects import PARTITIONS
+from projections.reads.actor_reads import ChatReads
+from projections.reads.reader import Reader
 from projections.runner import Runner
 
 

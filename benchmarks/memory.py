@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.figures import Outcome, Say, at_most, figure
 from benchmarks.past import idle_router, known, past
-from events.ids import PARTITIONS
+from events.subjects import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
+from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.scripted import Scripted
 from benchmarks.conversations import chat_events
@@ -17,9 +17,9 @@ from events.inbound import INBOUND_TYPE_OF, Message
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from projections import files
-from projections.chat_reads import ChatReads
 from projections.projection import Projection
-from projections.reader import Reader
+from projections.reads.actor_reads import ChatReads
+from projections.reads.reader import Reader
 
 _AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _BATCH = 10_000

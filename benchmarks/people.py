@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from benchmarks.bus import ACCOUNT
-from events.ids import ChatKey, inbound_subject
+from events.subjects import ChatKey, inbound_subject
 
 ANSWERED_WITHIN = 120.0
 

@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.jetstream_streams import EVENTS
+from events.jetstream.streams import EVENTS
 
 STREAM = "RAW"
 BATCH = 10_000

@@ -15,8 +15,8 @@ import msgspec
 from benchmarks.conversations import publish_conversations
 from benchmarks.figures import Figure, Outcome, Say, Target, at_most, figure
 from benchmarks.servers import nats_server
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 
 STARTS_WITHIN = 120.0
 _IMPORTS = ("-c", "import recado.cli, recado.wiring; print(flush=True)")

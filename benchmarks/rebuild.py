@@ -15,8 +15,8 @@ from benchmarks import raw, with_eventsourcing
 from benchmarks.conversations import publish_conversations
 from benchmarks.figures import Outcome, Say, at_least, figure, ratio
 from benchmarks.servers import nats_server
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from projections.rebuild import rebuild
 

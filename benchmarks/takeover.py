@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.figures import Figure, Outcome, Say, Target, figure, never_over
-from events.ids import ChatKey
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from tests.chaos.delays import instance_of, waits
 from tests.chaos.fleet import CHATS, Fleet, fleet
 

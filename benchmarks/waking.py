@@ -10,7 +10,7 @@ import msgspec
 
 from benchmarks.figures import Figure, Outcome, Say, Target, at_most, figure
 from benchmarks.past import idle_router, known, past
-from events.ids import PARTITIONS
+from events.subjects import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):

@@ -17,9 +17,9 @@ import msgspec
 
 from benchmarks.figures import Figure, Outcome, Say, at_most, figure, percentile
 from benchmarks.servers import SYNC_MODES, nats_server
-from events.bus import Bus
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from gateways.cloud.parsing import Parser
 from gateways.cloud.tracker import Tracker, written
 from tests.chaos.process import recado

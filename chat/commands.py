@@ -15,7 +15,7 @@ from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import MediaForm, ThreadReason, TokenUsage
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 
 class ThreadReady(msgspec.Struct, frozen=True, gc=False):

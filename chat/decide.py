@@ -6,7 +6,6 @@ same event for ever.
 
 from __future__ import annotations
 
-from chat.bounds import LONGEST_NOTE, together
 from chat.broken import SetAside
 from chat.commands import (
     Answered,
@@ -21,10 +20,11 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.erasing import Removed, receipt
+from chat.limits import LONGEST_NOTE, together
+from chat.notices import say
 from chat.orders import obey
 from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from chat.state import Chat, Turn
-from chat.words import say
 from events.decisions import (
     Attention,
     Decision,

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat import rewrites
+from chat import edits
 from chat.admission import fault_of, has_file, is_silent
 from chat.arrival import arrived, sent_to_group
 from chat.erasing import forgotten
 from chat.gates import ONCE, QUICK
 from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Told, Turn, Waiting
-from chat.strays import fresh, with_strays
+from chat.stray_runs import fresh, with_strays
 from events.decisions import (
     Approved,
     Attention,
@@ -93,7 +93,7 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         message = Waiting(unreadable_id(seq), seq, stored, stored, event.reason, silent=True)
         return replace(chat, i=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
-        return rewrites.came_in(chat, event, seq)
+        return edits.came_in(chat, event, seq)
     if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.anew:
         return sent_to_group(chat, event, seq)
     return chat
@@ -134,7 +134,7 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> dict[str, Any]:
         changes["attention"] = None
     elif chat.attention is not None and event.told and event.reason == "handed_off":
         changes["attention"] = replace(chat.attention, told=True)
-    return rewrites.ended(chat, event.messages, changes)
+    return edits.ended(chat, event.messages, changes)
 
 
 def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
         is_quick = first is not None and chat.replied <= first < chat.replied + QUICK
         changes["quick"] = chat.quick + 1 if is_quick else 0
     if chat.rewrites:
-        changes["rewrites"] = rewrites.seen(chat, event.messages, event.seen)
+        changes["rewrites"] = edits.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:
         # What the turn before had put into the thread is not what stands there now.
         void = {"void": chat.turn.void, "void_reason": chat.turn.void_reason, "read_at": chat.turn.read_at}
@@ -248,7 +248,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, "taken_over")
         changes["attention"] = None
-    return rewrites.ended(chat, event.in_reply_to, changes)
+    return edits.ended(chat, event.in_reply_to, changes)
 
 
 def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> dict[str,
         "apology": event.turn if event.told else chat.apology,
         "thread": _level(chat, event.turn, recorded),
     }
-    return rewrites.ended(chat, event.messages, changes)
+    return edits.ended(chat, event.messages, changes)
 
 
 def _paused(chat: Chat, event: Paused, _: Recorded) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from chat.hours import Hours
 from chat.state import Chat, Waiting
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 HELP, RESET = "/help", "/reset"
 """What a person may write to the bot itself, whatever the settings."""

@@ -7,12 +7,12 @@ from typing import cast
 
 import msgspec
 
-from chat import erasing, rewrites
-from chat.bounds import together
+from chat import edits, erasing
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.gates import Gates, is_news, not_now, shut_out, silenced
+from chat.limits import together
 from chat.state import Call, Chat, Stray, Thread, Turn, Waiting
-from chat.strays import fresh
+from chat.stray_runs import fresh
 from chat.takeover import BY_HAND, hand_over, word_by_hand
 from events.decisions import ThreadReason
 from events.inbound import Control
@@ -215,7 +215,7 @@ def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
         return Notify(chat.notice)
     if chat.turn is not None and chat.turn.by != setting.incarnation:
         return Adopt(chat.turn.id) if chat.turn.adoptions < MOST_ADOPTIONS else SetAside()
-    if chat.turn is not None and rewrites.is_outdated(chat, chat.turn):
+    if chat.turn is not None and edits.is_outdated(chat, chat.turn):
         return StartAgain(chat.turn.id)
     return None
 
@@ -298,7 +298,7 @@ def _refusal(chat: Chat, now: datetime, setting: Setting) -> Refuse | StartOver 
     What is asked for in the chat itself is done first."""
     turn = chat.turn
     running = turn.messages if turn is not None else ()
-    if gone := rewrites.revoked(chat):
+    if gone := edits.revoked(chat):
         return Refuse(together(gone), "revoked")
     if chat.pause is not None and turn is not None:
         held = [message.id for message in chat.waiting if message.fault is None and _held(chat, message)]

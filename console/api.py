@@ -15,12 +15,12 @@ from starlette.types import ASGIApp
 from console.deps import Deps, ModelInfo
 from console.problems import Problem, answer, body_of
 from console.stream import EventStream
-from events.ids import ChatKey
 from events.jid import is_canonical
 from events.log import EventTooLarge, LogFull, LogUnavailable
-from gateways.simulator import Simulator
-from projections.reader import ProjectionMissing
-from projections.views import ChatView, Entry
+from events.subjects import ChatKey
+from gateways.local.simulator import Simulator
+from projections.reads.reader import ProjectionMissing
+from projections.reads.views import ChatView, Entry
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at first, and fetched at a time."""

@@ -24,7 +24,7 @@ from console.problems import (
     answer_projection_missing,
 )
 from events.log import LogUnavailable
-from projections.reader import ProjectionMissing
+from projections.reads.reader import ProjectionMissing
 
 STATIC = Path(__file__).with_name("static")
 

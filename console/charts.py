@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from projections.volume import Volume
+from projections.reads.volume import Volume
 
 WIDTH, HEIGHT = 720, 180
 _BASE, _TOP = 170, 16

@@ -10,11 +10,11 @@ from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
-from actors.roster import InstanceView
+from actors.leases.roster import InstanceView
 from console.news import News
 from events.log import EventLog
-from gateways.simulator import Simulator
-from projections.queries import Queries
+from gateways.local.simulator import Simulator
+from projections.reads.queries import Queries
 
 _Given = TypeVarTuple("_Given")
 _Result = TypeVar("_Result")

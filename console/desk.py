@@ -28,13 +28,13 @@ from events.decisions import (
     Resumed,
     TurnStarted,
 )
-from events.ids import ChatKey, untoken
 from events.inbound import Command, Control
 from events.jid import is_canonical
 from events.log import LogError
+from events.subjects import ChatKey, untoken
 from gateways.orders import NoAnswer, order
-from projections.reasons import because
-from projections.views import ChatView
+from projections.reads.views import ChatView
+from projections.story.reasons import because
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""

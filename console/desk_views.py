@@ -8,16 +8,16 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actors.lease_bucket import LeasesUnavailable
-from actors.roster import InstanceView
+from actors.leases.bucket import LeasesUnavailable
+from actors.leases.roster import InstanceView
 from console.charts import chart
 from console.deps import Deps
 from console.desk import deps_of, key_of
 from console.problems import Problem
 from console.rendering import address_of, render
-from events.ids import ChatKey
-from projections.facts import facts_of
-from projections.story import story as tell
+from events.subjects import ChatKey
+from projections.story.log_facts import facts_of
+from projections.story.story import story as tell
 
 _RANGES = {1: timedelta(hours=1), 7: timedelta(hours=6), 30: timedelta(days=1)}
 """Days that are shown, and how much of them a bar is."""

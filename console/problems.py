@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from console.rendering import render
 from events.log import LogUnavailable
-from projections.reader import ProjectionMissing
+from projections.reads.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request's body that are read; how long a message may really be is the bus's to say."""

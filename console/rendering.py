@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console.deps import Deps
-from events.ids import ChatKey, token
 from events.jid import is_group
-from projections.reasons import because
+from events.subjects import ChatKey, token
+from projections.story.reasons import because
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),

@@ -18,11 +18,11 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from console.deps import Deps
-from events.ids import ChatKey, chat_filter
 from events.inbound import Message
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
-from projections.reader import ProjectionMissing
+from events.subjects import ChatKey, chat_filter
+from projections.reads.reader import ProjectionMissing
 
 KEEP_ALIVE = 15.0
 """Seconds after which a quiet stream sends a comment, so that a dead connection is noticed."""

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from events.decisions import DECISIONS, Decision
-from events.ids import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
 from events.inbound import INBOUND, Inbound, Message
 from events.jid import is_canonical
 from events.recorded import UNREADABLE_ID, Recorded, Unknown, Unreadable
+from events.subjects import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
 
 VERSION = 1
 """The version that this release writes."""

@@ -9,9 +9,9 @@ from typing import Protocol
 import msgspec
 
 from events.decisions import Decision
-from events.ids import ChatKey
 from events.inbound import Inbound
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 EVERYTHING = "evt.>"
 """The filter of a tail that leaves nothing out."""

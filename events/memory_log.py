@@ -8,16 +8,6 @@ from datetime import UTC, datetime
 
 from events import codec
 from events.decisions import TYPE_OF, Decision
-from events.ids import (
-    ChatKey,
-    chat_filter,
-    dead_letter_subject,
-    decision_subject,
-    header_value,
-    inbound_subject,
-    partition,
-    untoken,
-)
 from events.inbound import INBOUND, INBOUND_TYPE_OF, Inbound
 from events.log import (
     EVERYTHING,
@@ -30,6 +20,16 @@ from events.log import (
     WrongExpectedVersion,
 )
 from events.recorded import Recorded
+from events.subjects import (
+    ChatKey,
+    chat_filter,
+    dead_letter_subject,
+    decision_subject,
+    header_value,
+    inbound_subject,
+    partition,
+    untoken,
+)
 
 BATCH = 1000
 LARGEST = 1024 * 1024

@@ -11,8 +11,8 @@ from datetime import datetime
 import msgspec
 
 from events.decisions import Decision
-from events.ids import ChatKey
 from events.inbound import Inbound
+from events.subjects import ChatKey
 
 
 class Unreadable(msgspec.Struct, frozen=True, gc=False):

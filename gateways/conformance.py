@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chat.receipts import is_settled, of_whole
-from events.ids import ChatKey
 from events.inbound import Receipt
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 _OUTCOMES = frozenset({"accepted", "sent", "delivered", "read", "failed"})
 

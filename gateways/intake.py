@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from events.ids import ChatKey
 from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
 from events.log import Appended, EventLog, LogError, LogFull
+from events.subjects import ChatKey
 
 FULL_AT = 0.9
 """Share of the log's limit from which nothing new is taken in: the rest is for endings and receipts."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from events.decisions import Decision
-from events.ids import ChatKey, decisions_filter
 from events.inbound import Control
 from events.log import EventLog, LogUnavailable
+from events.subjects import ChatKey, decisions_filter
 
 
 class NoAnswer(Exception):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from events.recorded import Recorded
-from projections.steps import Step, lasting, names
-from projections.views import Entry, TurnView, Why
+from projections.reads.views import Entry, TurnView, Why
+from projections.story.step import Step, lasting, names
 
 _PAUSED = {
     "paused": "the chat is paused",

@@ -15,16 +15,16 @@ from events.decisions import Erased, Ignored, MediaRead, Reply, TurnFailed, Turn
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded, Unreadable, unreadable_id
-from projections.chats import Chats
-from projections.controls import Controls, named_control
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
-from projections.erasing import forget, tidy, up_to_erasures
-from projections.held import Held
-from projections.history import History, MessageId, named_messages
-from projections.receipts import Receipts
-from projections.threads import Threads
-from projections.turns import Turns
-from projections.usage import Usage
+from projections.tables.chat_row import Held
+from projections.tables.chats import Chats
+from projections.tables.controls import Controls, named_control
+from projections.tables.erasing import forget, tidy, up_to_erasures
+from projections.tables.history import History, MessageId, named_messages
+from projections.tables.receipts import Receipts
+from projections.tables.threads import Threads
+from projections.tables.turns import Turns
+from projections.tables.usage import Usage
 
 log = structlog.get_logger("recado.projections")
 

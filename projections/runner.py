@@ -16,11 +16,11 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.log import EventLog, LogUnavailable
 from events.recorded import Recorded
 from projections import files
-from projections.ahead import Ahead
+from projections.commit_buffer import Unwritten
 from projections.database import Damaged, as_damage
 from projections.projection import Projection
 from projections.rebuild import last_event, rebuild, unusable
-from projections.unwritten import Unwritten
+from projections.uncommitted import Ahead
 
 log = structlog.get_logger("recado.projections")
 

@@ -14,10 +14,10 @@ from events.log import EventLog
 from projections import files
 from projections.content import TABLES, TableReport, compare
 from projections.database import meta_of
-from projections.erasing import is_erasure
 from projections.projection import Projection
-from projections.reader import ProjectionMissing, Reader
+from projections.reads.reader import ProjectionMissing, Reader
 from projections.rebuild import Progress, grow, last_event, unusable
+from projections.tables.erasing import is_erasure
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):

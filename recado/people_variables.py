@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chat.hours import DAYS, Span
 from events.jid import MalformedJid, canonical
-from recado.variables import Reader
+from recado.settings.variables import Reader
 
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()-]*")
 _SPAN = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? +([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")

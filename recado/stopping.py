@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from events.bus import Bus
+from events.jetstream.connection import Bus
 
 
 class BusClosed(Exception):

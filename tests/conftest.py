@@ -10,8 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from tests.nats_server import NatsServer
 
 LOG_BYTES = 256 * 1024 * 1024

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from events.bus import Bus
-from events.jetstream_api import ApiRefused, call
-from events.jetstream_streams import EVENTS, ensure_streams
+from events.jetstream.api import ApiRefused, call
+from events.jetstream.connection import Bus
+from events.jetstream.streams import EVENTS, ensure_streams
 from events.log import LogUnavailable
 from tests.nats_server import NatsServer, free_port
 from tests.waiting import until

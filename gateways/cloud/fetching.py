@@ -18,13 +18,13 @@ import structlog
 import tenacity
 from prometheus_client import Counter
 
-from events.ids import account_filter
 from events.inbound import Media, Message
+from events.jetstream.media_store import COMES_LATER, Object
 from events.log import EventLog, LogUnavailable
-from events.media_store import COMES_LATER, Object
 from events.recorded import Recorded
-from gateways.checkpoint import CheckpointFile, Saved
+from events.subjects import account_filter
 from gateways.cloud.download import Broken, Download, NotToBeHad
+from gateways.delivery.checkpoint import CheckpointFile, Saved
 
 AT_ONCE = 16
 """Files that are fetched at the same time."""

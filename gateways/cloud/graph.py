@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from events.inbound import ReceiptError
-from gateways.cloud.faults import FaultClass, class_of, class_of_status
+from gateways.cloud.errors import FaultClass, class_of, class_of_status
 
 CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 30.0

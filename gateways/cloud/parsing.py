@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from events.ids import ChatKey
 from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
+from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
-from gateways.cloud.contents import kind_of, media_of, new_text_of, text_of
-from gateways.cloud.faults import class_of
+from gateways.cloud.errors import class_of
+from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
 
 _LONGEST_DETAIL = 500
 _STATES: Mapping[str, ReceiptState] = {

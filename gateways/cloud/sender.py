@@ -13,12 +13,12 @@ from events.inbound import Receipt, ReceiptError
 from events.jid import is_group
 from events.recorded import Recorded
 from gateways.cloud import tracker
-from gateways.cloud.faults import pause
-from gateways.cloud.gate import Gate
+from gateways.cloud.circuit_breaker import Gate
+from gateways.cloud.errors import pause
 from gateways.cloud.graph import Graph
-from gateways.cloud.open_messages import OpenMessages
 from gateways.cloud.pacing import Pacing
-from gateways.sender import Outcome, Part
+from gateways.delivery.open_messages import OpenMessages
+from gateways.delivery.sender import Outcome, Part
 
 WAMID = "wamid."
 """What the ids of WhatsApp's own messages begin with; others (of `recado say`) cannot be quoted or marked as read."""

@@ -13,10 +13,10 @@ import nats.js.errors
 from nats.js.api import KeyValueConfig, StorageType
 from nats.js.kv import KeyValue
 
-from events.bus import Bus, said
-from events.ids import token
-from events.jetstream_api import ApiRefused, once_led, once_made
+from events.jetstream.api import ApiRefused, once_led, once_made
+from events.jetstream.connection import Bus, said
 from events.log import LogUnavailable
+from events.subjects import token
 
 BUCKET = "ALIASES"
 

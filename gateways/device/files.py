@@ -14,8 +14,8 @@ import structlog
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
 
 from events.inbound import Message
+from events.jetstream.media_store import Object
 from events.log import LogUnavailable
-from events.media_store import Object
 from gateways.cloud.download import LARGEST, MIB
 from gateways.device.wire import Phone
 

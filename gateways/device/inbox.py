@@ -13,17 +13,17 @@ from neonize.proto.Neonize_pb2 import Receipt as ReceiptEvent
 from prometheus_client import Counter
 
 from chat.gates import ME
-from events.ids import ChatKey
 from events.inbound import Message, Receipt, ReceiptState
 from events.jid import canonical
 from events.log import EventLog, EventTooLarge, LogFull, LogMismatch, LogUnavailable
+from events.subjects import ChatKey
+from gateways.delivery.receipts import Piece
 from gateways.device.aliases import Aliases
 from gateways.device.files import Files
 from gateways.device.parsing import LID, PHONE, Arrived, Notice, at_seconds, parse
 from gateways.device.sent import Sent, Told
 from gateways.device.wire import Phone
 from gateways.intake import Intake, MessageIdRefused
-from gateways.receipts import Piece
 
 _STATES: dict[int, ReceiptState] = {
     ReceiptEvent.DELIVERED: "delivered",

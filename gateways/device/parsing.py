@@ -15,11 +15,11 @@ from neonize.proto.Neonize_pb2 import JID
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ProtocolMessage
 
-from events.ids import token
 from events.inbound import LONGEST_ID, Edit, Message, Revoke
+from events.jetstream.media_store import COMES_LATER
 from events.jid import MalformedJid, canonical, is_group
-from events.media_store import COMES_LATER
-from gateways.device.contents import context_of, field_of, kind_of, media_of, new_text_of, text_of
+from events.subjects import token
+from gateways.device.message_text import context_of, field_of, kind_of, media_of, new_text_of, text_of
 
 PHONE, LID = "@s.whatsapp.net", "@lid"
 

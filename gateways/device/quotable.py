@@ -7,9 +7,9 @@ from collections import OrderedDict
 from events.inbound import Message
 from events.jid import is_group
 from events.recorded import Recorded
-from gateways.cloud.open_messages import OpenMessages
+from gateways.delivery.open_messages import OpenMessages
+from gateways.delivery.sender import Part
 from gateways.device.wire import Quote
-from gateways.sender import Part
 
 _MOST = 5_000
 _LONGEST = 500

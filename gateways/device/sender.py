@@ -15,9 +15,9 @@ import structlog
 from events.inbound import ReceiptError
 from events.recorded import Recorded
 from gateways.cloud.pacing import Bucket
+from gateways.delivery.sender import Outcome, Part
 from gateways.device.quotable import Quotable
 from gateways.device.wire import NotSent, Phone, Refused
-from gateways.sender import Outcome, Part
 
 EVERY, BURST = 1.0, 3
 """A person's pace: three messages at once, then one a second. WhatsApp bans devices that are faster than people."""

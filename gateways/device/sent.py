@@ -9,11 +9,11 @@ from datetime import datetime
 
 import msgspec
 
-from events.ids import ChatKey, account_filter
 from events.inbound import Receipt, ReceiptState
 from events.log import EventLog
 from events.recorded import Recorded
-from gateways.receipts import Piece
+from events.subjects import ChatKey, account_filter
+from gateways.delivery.receipts import Piece
 
 MOST = 20_000
 """Messages that are remembered; who reads an older one is not noted."""

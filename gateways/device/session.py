@@ -22,7 +22,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
 from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
 
-from gateways.device.faults import failure_of
+from gateways.device.errors import failure_of
 from gateways.device.pairing import Pairing, PairingFailed
 from gateways.device.parsing import names
 from gateways.device.receiving import Receiving

@@ -9,19 +9,19 @@ from pathlib import Path
 import click
 import msgspec
 
-from actors.lease_bucket import LeaseBucket
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
-from recado.backup import About, SavedStream, put_back, save, settled
-from recado.bus import connect, connect_to
+from actors.leases.bucket import LeaseBucket
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from recado.cli.options import json_option
-from recado.cli.printing import json_text, print_table
 from recado.cli.session import run, settings
-from recado.data_folder import DataFolder
-from recado.embedded import EmbeddedNats
-from recado.finding import in_units
-from recado.settings import Settings
-from recado.settling import Settled, settle
+from recado.doctor.finding import in_units
+from recado.embedded.data_folder import DataFolder
+from recado.embedded.server import EmbeddedNats
+from recado.printing import json_text, print_table
+from recado.settings.settings import Settings
+from recado.transfer.archive import About, SavedStream, put_back, save, settled
+from recado.transfer.settle import Settled, settle
+from recado.wiring.connect import connect, connect_to
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

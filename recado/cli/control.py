@@ -17,8 +17,8 @@ from gateways.orders import NoAnswer, order
 from recado.cli.known import queries
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Moment, Text, Until, account_option, chat_argument, key_of
-from recado.cli.printing import local
 from recado.cli.session import run, settings
+from recado.printing import local
 
 OBEYED_WITHIN = 5.0
 """Seconds for which a command waits to see what comes of its order."""

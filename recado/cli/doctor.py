@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from recado.cli.options import json_option
-from recado.cli.printing import json_text, print_finding
 from recado.cli.session import run
-from recado.doctor import examine
-from recado.finding import Finding
+from recado.doctor.doctor import examine
+from recado.doctor.finding import Finding
+from recado.printing import json_text, print_finding
 
 
 @click.command()

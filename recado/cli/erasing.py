@@ -8,15 +8,15 @@ from secrets import token_hex
 import click
 
 from events.decisions import Decision, Erased, Ignored
-from events.ids import ChatKey
 from events.inbound import Control
+from events.subjects import ChatKey
 from gateways.orders import NoAnswer, order
-from projections.reasons import because
+from projections.story.reasons import because
 from recado.cli.control import by_user
 from recado.cli.log import open_log
 from recado.cli.options import account_option, chat_argument, json_option, key_of
-from recado.cli.printing import json_text
 from recado.cli.session import run, settings
+from recado.printing import json_text
 
 REMOVED_WITHIN = 60.0
 """Seconds for which the command waits until all is gone."""

@@ -10,16 +10,16 @@ import click
 import msgspec
 
 from events.decisions import DECISIONS
-from events.ids import account_filter, chat_filter
 from events.inbound import INBOUND
 from events.log import EventLog
 from events.recorded import Recorded
-from recado.bus import last_of
+from events.subjects import account_filter, chat_filter
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, account_option, key_of
-from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.session import run, settings
-from recado.settings import Settings
+from recado.printing import json_text, local, one_line, person
+from recado.settings.settings import Settings
+from recado.wiring.connect import last_of
 
 _SAID_BY_THE_LINE = frozenset({"at", "account", "chat"})
 

@@ -12,8 +12,8 @@ import msgspec
 from recado.cli.log import open_log
 from recado.cli.options import account_option, json_option
 from recado.cli.session import run, settings
-from recado.thread_file import Row, read
-from recado.thread_import import Imported, take_over
+from recado.transfer.thread_file import Row, read
+from recado.transfer.thread_import import Imported, take_over
 
 
 @click.command("import-threads")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from actors.roster import InstanceView, look
-from projections.reader import ProjectionMissing
-from recado.bus import connect
+from actors.leases.roster import InstanceView, look
+from projections.reads.reader import ProjectionMissing
 from recado.cli.known import queries
 from recado.cli.options import json_option
-from recado.cli.printing import json_text, local, print_table
 from recado.cli.session import run, settings
-from recado.settings import Settings
+from recado.printing import json_text, local, print_table
+from recado.settings.settings import Settings
+from recado.wiring.connect import connect
 
 
 @click.command()

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from projections.queries import Queries
-from projections.reader import Reader
-from recado.settings import Settings
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
+from recado.settings.settings import Settings
 
 
 @contextmanager

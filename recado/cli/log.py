@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog
-from recado.bus import connect
-from recado.settings import Settings
+from recado.settings.settings import Settings
+from recado.wiring.connect import connect
 
 
 class OpenLog(NamedTuple):

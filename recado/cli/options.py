@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import click
 
-from events.ids import ChatKey
 from events.inbound import LONGEST_ID
 from events.jid import MalformedJid, from_text
-from recado.settings import Settings
-from recado.variables import duration, name
+from events.subjects import ChatKey
+from recado.settings.settings import Settings
+from recado.settings.variables import duration, name
 
 Moment = Callable[[datetime], datetime]
 

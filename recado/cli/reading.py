@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
-from projections.views import ChatView, Entry, reading_of
+from projections.reads.views import ChatView, Entry, reading_of
 from recado.cli.known import queries
 from recado.cli.options import ChatName, account_option, chat_argument, json_option, key_of
-from recado.cli.printing import age, json_text, local, one_line, person, plain, print_table
 from recado.cli.session import settings
+from recado.printing import age, json_text, local, one_line, person, plain, print_table
 
 ALL = -1
 """SQLite's way to say that a LIMIT is none."""

@@ -16,8 +16,8 @@ from projections.verify import VerifyReport
 from projections.verify import verify as compare
 from recado.cli.log import open_log
 from recado.cli.options import json_option
-from recado.cli.printing import json_text, print_table
 from recado.cli.session import run, settings
+from recado.printing import json_text, print_table
 
 
 @click.command()

@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option, key_of
-from recado.cli.printing import json_text, print_finding
 from recado.cli.session import run, settings
-from recado.finding import Finding
-from recado.settings import Settings
-from recado.whatsapp_settings import UNSET_ACCOUNT
+from recado.doctor.finding import Finding
+from recado.printing import json_text, print_finding
+from recado.settings.settings import Settings
+from recado.settings.whatsapp import UNSET_ACCOUNT
 
 
 @click.command()
@@ -21,7 +21,7 @@ def up() -> None:
 
     Stop it with Ctrl-C; start it again and it goes on where it was.
     """
-    from recado.wiring import run_up  # noqa: PLC0415 - brings in the model's client and the web server, 1 s
+    from recado.wiring.instance import run_up  # noqa: PLC0415 - brings in the model's client and the web server, 1 s
 
     run(run_up(settings()))
 
@@ -32,7 +32,7 @@ def serve() -> None:
     chosen = settings()
     if not chosen.nats_url:
         raise click.ClickException("NATS_URL is not set: say which NATS server to use, or start one with recado up")
-    from recado.wiring import run_serve  # noqa: PLC0415 - brings in the model's client and the web server, 1 s
+    from recado.wiring.instance import run_serve  # noqa: PLC0415 - brings in the model's client and the web server, 1 s
 
     run(run_serve(chosen))
 
@@ -50,7 +50,7 @@ def cloud(account: str | None) -> None:
     docs/whatsapp.md says what Meta needs, and where each setting is to be had.
     """
     _refuse_simulated(account)
-    from recado.cloud import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
+    from recado.wiring.cloud_gateway import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
 
     run(run_cloud(settings(), account))
 
@@ -70,10 +70,10 @@ def device(account: str | None, phone: str | None) -> None:
     Needs the extra recado[device]. docs/device.md says more.
     """
     _refuse_simulated(account)
-    from recado.device_extra import require  # noqa: PLC0415
+    from recado.doctor.device_extra import require  # noqa: PLC0415
 
     require()
-    from recado.device import run_device  # noqa: PLC0415 - brings in neonize, which need not be there
+    from recado.wiring.device_gateway import run_device  # noqa: PLC0415 - brings in neonize, which need not be there
 
     if phone is not None and not phone.endswith("@s.whatsapp.net"):
         raise click.BadParameter("write the phone's number with its country code (5511999999999)", param_hint="--phone")
@@ -110,7 +110,7 @@ def check(chat: str, account: str | None, listen: bool, timeout: float, as_json:
 
 async def _check(chosen: Settings, key: ChatKey, *, listen: bool, timeout: float, quiet: bool) -> list[Finding]:
     from recado.cli.log import open_log  # noqa: PLC0415
-    from recado.gateway_check import check as check_gateway  # noqa: PLC0415
+    from recado.doctor.gateway import check as check_gateway  # noqa: PLC0415
 
     findings = []
     async with open_log(chosen) as (log, _):
@@ -129,7 +129,7 @@ def _refuse_simulated(account: str | None) -> None:
 
 
 async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:
-    from gateways.terminal import ACCOUNT, run_terminal  # noqa: PLC0415 - `recado up` needs none of it
+    from gateways.local.terminal import ACCOUNT, run_terminal  # noqa: PLC0415 - `recado up` needs none of it
     from recado.cli.log import open_log  # noqa: PLC0415
 
     async with open_log(chosen) as (log, _):

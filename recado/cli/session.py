@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from recado import logs
-from recado.settings import Settings, load
+from recado.settings.settings import Settings, load
 
 T = TypeVar("T")
 

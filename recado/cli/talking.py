@@ -8,15 +8,15 @@ from secrets import token_hex
 import click
 
 from events.decisions import Ignored, Reply
-from events.ids import ChatKey
+from events.subjects import ChatKey
 from gateways.orders import NoAnswer
-from recado.asking import Said
-from recado.asking import say as say_and_wait
+from gateways.say import Said
+from gateways.say import say as say_and_wait
 from recado.cli.log import open_log
 from recado.cli.options import MessageId, Text, account_option, chat_argument, key_of
-from recado.cli.printing import plain
 from recado.cli.session import run, settings
-from recado.settings import Settings
+from recado.printing import plain
+from recado.settings.settings import Settings
 
 
 @click.command()
@@ -90,10 +90,10 @@ def _print(said: Said) -> None:
 
 
 async def _ask(chosen: Settings, text: str) -> str:
-    from backends.fresh_thread import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
+    from backends.one_question import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
     from backends.protocol import ReplyRequest  # noqa: PLC0415
     from chat.context import Line  # noqa: PLC0415
-    from recado.model import open_model  # noqa: PLC0415 - imports the model's client, 0.4 s
+    from recado.wiring.model import open_model  # noqa: PLC0415 - imports the model's client, 0.4 s
 
     fresh = f"ask-{token_hex(8)}"
     async with open_model(chosen) as model:

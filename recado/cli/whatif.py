@@ -14,9 +14,9 @@ import click
 
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Moment, Past, account_option, json_option
-from recado.cli.printing import json_text
 from recado.cli.session import run, settings
-from recado.settings import Settings
+from recado.printing import json_text
+from recado.settings.settings import Settings
 from recado.whatif.page import notes, page_of
 from recado.whatif.report import Report
 from recado.whatif.side_by_side import lines_of

@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 import click
 import structlog
 
-from actors.lease_bucket import LeasesUnavailable
-from actors.roster import look
-from events.bus import Bus, BusRefused, BusUnreachable, BusUntrusted
+from actors.leases.bucket import LeasesUnavailable
+from actors.leases.roster import look
+from events.jetstream.connection import Bus, BusRefused, BusUnreachable, BusUntrusted
 from events.log import LogError
-from projections.facts import facts_of
-from projections.steps import Step
-from projections.story import story
-from projections.views import Why
-from recado.bus import NotRunning
+from projections.reads.views import Why
+from projections.story.log_facts import facts_of
+from projections.story.step import Step
+from projections.story.story import story
 from recado.cli.known import queries
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Text, json_option
-from recado.cli.printing import json_text, local, one_line, person
 from recado.cli.session import run, settings
-from recado.settings import Settings
+from recado.printing import json_text, local, one_line, person
+from recado.settings.settings import Settings
+from recado.wiring.connect import NotRunning
 
 _DETAIL_WIDTH = 300
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from chat.context import readable
-from recado.cli.printing import local, person
+from recado.printing import local, person
 from recado.whatif.report import Compared, Report, Side, counted
 from recado.whatif.side_by_side import summary, sums_table
 

@@ -22,9 +22,9 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.ids import ChatKey
 from events.inbound import Message
 from events.recorded import Recorded, Unknown, Unreadable
+from events.subjects import ChatKey
 
 Ending = Reply | TurnFailed | Ignored | Attention
 """What became of a message or a turn."""

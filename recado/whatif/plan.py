@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from actors.facts import facts_for
 from actors.instance import Instance
-from chat.burst import Burst
 from chat.commands import Answered, Command, Failed, HumanAsked
+from chat.debounce import Burst
 from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import Due, EndBurst, Resume, pending

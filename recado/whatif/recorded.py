@@ -10,12 +10,12 @@ import structlog
 
 from actors import handoff
 from actors.instance import ToolResult
-from actors.media import Objects, Settled
+from actors.media_files import Objects, Settled
 from backends.protocol import Tool
 from events.decisions import MediaRead
-from events.ids import ChatKey
 from events.inbound import Media
 from events.log import LogUnavailable
+from events.subjects import ChatKey
 from recado.whatif.past import MadeCall
 
 log = structlog.get_logger("recado.whatif")

@@ -34,7 +34,7 @@ from events.decisions import (
     TurnStarted,
 )
 from events.recorded import Recorded
-from projections.recollection import Recollection
+from projections.in_memory import Recollection
 from recado.whatif.past import Ending, MadeCall, Past
 from recado.whatif.plan import Plan, PlannedTurn, Step
 from recado.whatif.recorded import CallSeen, RecordedTools

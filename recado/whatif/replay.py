@@ -11,11 +11,11 @@ from typing import Protocol
 import msgspec
 
 from actors.instance import Instance
-from events.ids import ChatKey, chat_filter
 from events.inbound import Message
 from events.log import LogUnavailable
 from events.recorded import Recorded
-from projections.recollection import Recollection
+from events.subjects import ChatKey, chat_filter
+from projections.in_memory import Recollection
 from recado.whatif.past import Past, past_of
 from recado.whatif.plan import Plan, PlannedTurn, plan
 from recado.whatif.rehearsal import Rehearsal, Rehearsed

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from chat.context import readable
-from recado.cli.printing import local, one_line, person
+from recado.printing import local, one_line, person
 from recado.whatif.report import Compared, Report, Side, counted
 from recado.whatif.sums import Sums
 

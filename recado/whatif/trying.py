@@ -10,28 +10,28 @@ from itertools import count
 import msgspec
 import structlog
 
-from actors.bus_time import BusTime
 from actors.instance import Instance, Tools
-from actors.python_tools import load
-from actors.service_tools import ServiceTools
-from actors.toolbox import Toolbox
+from actors.leases.clocks import BusTime
+from actors.tools.python import load
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import Toolbox
 from backends.protocol import Backend
-from events.bus import Bus
-from events.ids import ChatKey, account_filter
+from events.jetstream.connection import Bus
+from events.jetstream.media_store import MediaStore
 from events.log import EventLog
-from events.media_store import MediaStore
 from events.memory_log import MemoryLog
-from projections.recollection import Recollection
-from recado.bus import last_of
-from recado.instance_of import instance_of
-from recado.model import Model, open_model
-from recado.settings import Settings
+from events.subjects import ChatKey, account_filter
+from projections.in_memory import Recollection
+from recado.settings.settings import Settings
 from recado.whatif.past import Past
 from recado.whatif.recorded import RecordedFiles
 from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import AT_ONCE, Choice, Replay, Source, choose
 from recado.whatif.report import Asked, Report, counted, report
 from recado.whatif.spending import Spending
+from recado.wiring.connect import last_of
+from recado.wiring.instance_of import instance_of
+from recado.wiring.model import Model, open_model
 
 log = structlog.get_logger("recado.whatif")
 

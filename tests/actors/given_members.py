@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from actors.bus_time import boot_seconds
-from actors.fence import Fence
-from actors.lease_bucket import LeaseBucket
-from actors.members import Description, Holder, Members
+from actors.leases.bucket import LeaseBucket
+from actors.leases.clocks import boot_seconds
+from actors.leases.fence import Fence
+from actors.leases.members import Description, Holder, Members
 from actors.ownership import Ownership
-from events.bus import Bus
-from events.ids import PARTITIONS, ChatKey, partition
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import PARTITIONS, ChatKey, partition
 from tests.actors.house import House
 from tests.waiting import until
 

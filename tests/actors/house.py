@@ -10,23 +10,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.bus_time import BusTime
 from actors.instance import Instance, NoTools
+from actors.leases.clocks import BusTime
 from actors.router import MOST_AWAKE, Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
+from chat.attachments import Reading, shown
 from chat.context import Line
 from chat.evolve import evolve
-from chat.media import Reading, shown
 from chat.pending import wakes
 from chat.state import Chat
 from events.decisions import Decision, MediaRead, Reply, TurnFailed
-from events.ids import PARTITIONS, ChatKey
-from events.ids import partition as partition_of
 from events.inbound import Control, Edit, Media, Message
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
-from projections.ahead import goes_ahead
+from events.subjects import PARTITIONS, ChatKey
+from events.subjects import partition as partition_of
+from projections.uncommitted import goes_ahead
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
 NOTHING = Usage()

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from actors.chat_actor import ChatActor
-from events.ids import PARTITIONS, ChatKey
 from events.inbound import Message, Receipt
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
+from events.subjects import PARTITIONS, ChatKey
 from tests.actors.house import ANA, BOB, House
 from tests.projections.past import Past
 

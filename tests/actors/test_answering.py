@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from events.decisions import Ignored, Reply, ThreadCreated, TurnFailed, TurnStarted
-from events.ids import inbound_subject
 from events.inbound import INBOUND
+from events.subjects import inbound_subject
 from tests.actors.house import ANA, BOB, house
 
 

@@ -8,8 +8,8 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.assignment import assignment
-from events.ids import PARTITIONS
+from actors.leases.assignment import assignment
+from events.subjects import PARTITIONS
 
 NAMES = st.sets(st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True), min_size=1, max_size=90)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from events.decisions import Reply
-from events.ids import ChatKey
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from tests.actors.house import house
 
 CHATS = [ChatKey("local", f"55119{number:08}@s.whatsapp.net") for number in range(12)]

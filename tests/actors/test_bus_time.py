@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from actors.bus_time import BusTime
+from actors.leases.clocks import BusTime
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -14,22 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.bus_time import BusTime
-from actors.contexts import LONGEST, MOST, Contexts
+from actors.context_cache import LONGEST, MOST, Contexts
 from actors.instance import Instance, NoTools
+from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest
 from chat.context import Line
 from chat.state import Chat
 from events.decisions import Reply, TurnStarted
-from events.ids import PARTITIONS, ChatKey
 from events.inbound import Control, Edit, Inbound, Media, Message, Revoke
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
-from projections import unwritten
-from projections.chat_reads import ChatReads
-from projections.reader import Reader
-from projections.recollection import Recollection
+from events.subjects import PARTITIONS, ChatKey
+from projections import commit_buffer
+from projections.in_memory import Recollection
+from projections.reads.actor_reads import ChatReads
+from projections.reads.reader import Reader
 from projections.runner import Runner
 from tests.actors.house import ANA
 from tests.projections.past import NOON, Past
@@ -197,7 +197,7 @@ def test_what_is_remembered_is_what_the_projection_has(steps: Sequence[tuple[tup
 
 async def test_a_conversation_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next turn knows of the answer before, and the model is asked before the file has either message."""
-    monkeypatch.setattr(unwritten, "LINGER", 3600.0)
+    monkeypatch.setattr(commit_buffer, "LINGER", 3600.0)
     async with living() as flat:
         for number in range(1, 6):
             await flat.happen(("message", 0))

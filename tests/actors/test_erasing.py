@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from backends.protocol import CannotForget, ReplyFailed
 from events.decisions import Erased, Ignored, Reply
-from events.ids import ChatKey
 from events.inbound import Control, Message
 from events.log import LogUnavailable
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from tests.actors.house import ANA, BOB, House, house
 
 ERASE = Control(id="c1", command="erase", by="ana")

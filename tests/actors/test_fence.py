@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.fence import TTL, Fence, Fenced, NoFence
+from actors.leases.fence import TTL, Fence, Fenced, NoFence
 
 
 class Seconds:

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from actors.service_tools import ServiceTools
-from actors.toolbox import Toolbox
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import Toolbox
 from backends.protocol import ToolCall
 from chat.gates import Gates
-from events.bus import Bus
 from events.decisions import Attention, Ignored, Paused, Reply, Resumed, ThreadCreated, TurnStarted
-from events.ids import ChatKey
 from events.inbound import Edit, Message, Receipt
+from events.jetstream.connection import Bus
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from tests.actors.house import ANA, house
 from tests.actors.test_mode_changed import MODES, backend_of, shown
 from tests.doubles.openai_server import OpenAIDouble

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from nats.js.api import KeyValueConfig, RePublish, StorageType
 
-from actors.lease import Lease
-from actors.lease_bucket import BUCKET, LONGEST_VALUE, MOST_BYTES, STREAM, LeaseBucket, LeasesUnavailable
-from actors.members import UNKNOWN, Holder
-from events.bus import Bus
-from events.jetstream_api import StreamInfo, call
+from actors.leases.bucket import BUCKET, LONGEST_VALUE, MOST_BYTES, STREAM, LeaseBucket, LeasesUnavailable
+from actors.leases.lease import Lease
+from actors.leases.members import UNKNOWN, Holder
+from events.jetstream.api import StreamInfo, call
+from events.jetstream.connection import Bus
 from tests.nats_server import NatsServer
 
 

@@ -8,14 +8,14 @@ import sys
 import pytest
 from docx import Document
 
-from actors.media import LARGEST, LONGEST_TEXT, MIB, MediaFiles, Settled
-from backends.attached import IMAGES, PDF
-from backends.extraction import Extraction
+from actors.media_files import LARGEST, LONGEST_TEXT, MIB, MediaFiles, Settled
+from backends.content.attachments import IMAGES, PDF
+from backends.content.extraction import Extraction
 from backends.protocol import CannotBeRead, ReplyFailed, Transcript, Usage
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed
 from events.inbound import Media, Message
+from events.jetstream.media_store import Object
 from events.log import LogUnavailable
-from events.media_store import Object
 from tests.actors.house import ANA, House, house
 
 NOTE = Media(object="meta:1", mime="audio/ogg", voice=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backends.agents import Agents
-from backends.assistants import Assistants
+from backends.agents.backend import Agents
+from backends.assistants.backend import Assistants
 from backends.chat_completions import ChatCompletions
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from backends.scripted import Scripted
 from events.decisions import Reply, ThreadCreated
 from events.memory_log import MemoryLog

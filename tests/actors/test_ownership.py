@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.assignment import assignment
-from actors.lease_bucket import LeaseBucket, LeasesUnavailable
-from events.bus import Bus
+from actors.leases.assignment import assignment
+from actors.leases.bucket import LeaseBucket, LeasesUnavailable
 from events.decisions import Reply, TurnAdopted, TurnStarted
-from events.ids import PARTITIONS
+from events.jetstream.connection import Bus
+from events.subjects import PARTITIONS
 from tests.actors.given_members import Fleet, fleet
 from tests.actors.house import ANA, BOB
 from tests.nats_server import NatsServer

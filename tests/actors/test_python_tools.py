@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from actors import python_tools
-from actors.python_tools import PythonTool, ToolsUnusable, load
-from actors.service_tools import ServiceTools
-from actors.toolbox import Toolbox
-from events.bus import Bus
+from actors.tools import python
+from actors.tools.python import PythonTool, ToolsUnusable, load
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import Toolbox
+from events.jetstream.connection import Bus
 from tests.actors import shop_tools
 from tests.actors.house import ANA
 from tests.waiting import until
@@ -73,7 +73,7 @@ async def test_a_function_that_hangs_takes_no_others_place(monkeypatch: pytest.M
         free.wait()
         return "done"
 
-    monkeypatch.setattr(python_tools, "MOST_THREADS", 2)
+    monkeypatch.setattr(python, "MOST_THREADS", 2)
     tool = PythonTool(slow)
     hanging = [asyncio.create_task(tool.call(ANA, b"{}")) for _ in range(2)]
     await asyncio.sleep(0)
@@ -137,6 +137,6 @@ def test_a_module_that_is_not_there_is_named() -> None:
 
 def test_a_module_without_functions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is hardly what was meant."""
-    monkeypatch.setattr(python_tools.importlib, "import_module", lambda name: SimpleNamespace(__name__=name))
+    monkeypatch.setattr(python.importlib, "import_module", lambda name: SimpleNamespace(__name__=name))
     with pytest.raises(ToolsUnusable, match="no public function"):
         load("empty")

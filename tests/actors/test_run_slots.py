@@ -6,8 +6,8 @@ import asyncio
 
 from actors.run_slots import RunSlots
 from events.decisions import Reply, TurnStarted
-from events.ids import ChatKey
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from tests.actors.house import ANA, BOB, house
 
 CAI = ChatKey("local", "5511777777777@s.whatsapp.net")

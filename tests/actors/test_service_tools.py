@@ -11,10 +11,10 @@ import pytest
 from nats.micro.request import Request, ServiceError
 from nats.micro.service import Service
 
-from actors.python_tools import load
-from actors.service_tools import ServiceTools
-from actors.toolbox import LONGEST_OUTPUT, Toolbox
-from events.bus import Bus
+from actors.tools.python import load
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import LONGEST_OUTPUT, Toolbox
+from events.jetstream.connection import Bus
 from tests.actors.house import ANA
 
 DELIVERY = {

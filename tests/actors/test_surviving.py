@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from actors.letters import Passivate, Stored
+from actors.messages import Passivate, Stored
 from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
-from events.ids import ChatKey
 from events.inbound import Message
 from events.log import Appended, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from tests.actors.house import ANA, house
 
 
@@ -266,7 +266,7 @@ async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
 
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn that has begun is ended; the next one waits for room."""
-    monkeypatch.setattr("actors.under_way._NO_ROOM", 0.01)
+    monkeypatch.setattr("actors.in_flight._NO_ROOM", 0.01)
     async with house() as home:
         await home.say("m1")
         request = await home.model.asked(1)

@@ -11,8 +11,8 @@ from actors.effects import INTERRUPTED, WITHHELD
 from actors.instance import ToolResult
 from backends.protocol import Tool, ToolCall, Usage
 from events.decisions import Reply, TokenUsage, ToolCalled, ToolReturned
-from events.ids import ChatKey
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from tests.actors.house import ANA, house
 
 PRICE = ToolCall(id="c1", name="price", arguments='{"bread": 2}')

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backends.chat_completions import ChatCompletions
 from backends.protocol import ErrorClass, ReplyFailed
-from backends.provider_errors import attempt_failed, redacted
+from backends.provider.errors import attempt_failed, redacted
 from tests.backends.asking import asked
 from tests.doubles.openai_server import OpenAIDouble
 

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from backends.extracting import LONGEST
-from backends.extraction import Extraction
+from backends.content.extract_process import LONGEST
+from backends.content.extraction import Extraction
 from backends.protocol import CannotBeRead
 
 PDF = "application/pdf"

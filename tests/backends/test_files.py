@@ -10,13 +10,13 @@ import pytest
 from msgspec.structs import replace
 from openai.types.audio import Transcription as TheirTranscription
 
-from backends.agents import Agents
-from backends.assistants import Assistants
-from backends.attached import GONE, NOT_TAKEN
+from backends.agents.backend import Agents
+from backends.assistants.backend import Assistants
 from backends.chat_completions import ChatCompletions
+from backends.content.attachments import GONE, NOT_TAKEN
+from backends.content.transcription import Transcription
 from backends.protocol import Answer, CannotBeRead, ReplyFailed, Usage
-from backends.retry import AttemptFailed
-from backends.transcription import Transcription
+from backends.provider.retry import AttemptFailed
 from chat.context import Attachment, Line
 from tests.backends.agents import turns as agents
 from tests.backends.asking import Naps, asked

@@ -9,9 +9,9 @@ from openai.types.beta.agent_session_deleted import AgentSessionDeleted
 from openai.types.beta.thread_deleted import ThreadDeleted
 from openai.types.conversations import ConversationDeletedResource
 
-from backends.forgetting import ProviderThreads
 from backends.protocol import CannotForget, ReplyFailed
-from backends.wire import Wire
+from backends.provider.client import Wire
+from backends.provider.delete_threads import ProviderThreads
 from tests.backends.agents.turns import agent_at
 from tests.backends.agents.turns import answered as answered_by_agent
 from tests.backends.agents.turns import asked as asked_of_agent

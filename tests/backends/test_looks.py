@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from backends.looks import looks
+from backends.provider.polling import looks
 
 
 def test_soon_and_then_less_often() -> None:

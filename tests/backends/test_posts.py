@@ -10,7 +10,7 @@ from aiohttp import web
 from httpx2 import create_ssl_context
 
 from backends.chat_completions import ChatCompletions
-from backends.posts import Posts, proxy_for
+from backends.provider.raw_post import Posts, proxy_for
 from tests.backends.asking import asked
 from tests.doubles.openai_server import OpenAIDouble
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backends.retry import AttemptFailed, persist, retry_after
+from backends.provider.retry import AttemptFailed, persist, retry_after
 from tests.backends.asking import Naps
 
 MOMENTS = st.integers(946684800, 4102444800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))

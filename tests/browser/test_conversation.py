@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from events.bus import Bus
-from events.ids import ChatKey, inbound_subject
+from events.jetstream.connection import Bus
+from events.subjects import ChatKey, inbound_subject
 from tests.browser.phone import Phone
 from tests.browser.test_page import ANA
 from tests.chaos.process import Recado, recado

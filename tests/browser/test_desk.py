@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from events.bus import Bus
-from events.ids import ChatKey
 from events.inbound import Control, Edit, Message, Revoke
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import ChatKey
 from tests.browser.test_screenshot import written
 from tests.chaos.process import Recado, asks, recado
 from tests.doubles.openai_server import OpenAIDouble

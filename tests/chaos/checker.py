@@ -23,9 +23,9 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.ids import ChatKey
 from events.inbound import Control, Message
 from events.recorded import Recorded, Unknown, Unreadable
+from events.subjects import ChatKey
 
 
 class Violation(NamedTuple):

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from events.decisions import Ignored, Reply, TurnFailed
-from events.ids import ChatKey
 from events.inbound import Message
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 
 class Wait(NamedTuple):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import aiohttp
 
-from events.bus import Bus
-from events.ids import PARTITIONS, ChatKey, partition
+from events.jetstream.connection import Bus
+from events.subjects import PARTITIONS, ChatKey, partition
 from tests.chaos.leases import Leases, read_leases
 from tests.chaos.load import PUBACK_WITHIN
 from tests.chaos.log_watch import LogWatch, watching

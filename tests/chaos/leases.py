@@ -9,7 +9,7 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 
-from events.ids import PARTITIONS
+from events.subjects import PARTITIONS
 
 
 class Leases(NamedTuple):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.outsider import Outsider, outsider
 from tests.doubles.openai_server import OpenAIDouble

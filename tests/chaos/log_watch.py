@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from events.bus import Bus
-from events.ids import ChatKey
-from events.jetstream_api import ApiRefused, StreamInfo, call
-from events.jetstream_streams import EVENTS
-from events.jetstream_tail import Tail
+from events.jetstream.api import ApiRefused, StreamInfo, call
+from events.jetstream.connection import Bus
+from events.jetstream.streams import EVENTS
+from events.jetstream.tail import Tail
 from events.log import LogUnavailable
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from tests.chaos.checker import Checker, Violation
 from tests.chaos.nats_proxy import PATIENCE
 

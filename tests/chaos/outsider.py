@@ -13,7 +13,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from events.ids import ChatKey, token
+from events.subjects import ChatKey, token
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
 BOB = ChatKey("local", "447700900123@s.whatsapp.net")

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from recado import nats_process
-from recado.embedded import BusAddress, find_bus
+from recado.embedded import process as nats_process
+from recado.embedded.server import BusAddress, find_bus
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.waiting import until
 

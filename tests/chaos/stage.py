@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.nats_proxy import PATIENCE, NatsProxy, nats_proxy
 from tests.chaos.outsider import Outsider, outsider

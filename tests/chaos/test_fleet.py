@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from events.ids import partition
+from events.subjects import partition
 from tests.chaos.delays import waits
 from tests.chaos.faults import BUS, Shape, Suffered, play, schedule
 from tests.chaos.fleet import Fleet, fleet

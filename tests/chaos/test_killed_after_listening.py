@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
-from events.bus import Bus
-from events.ids import ChatKey
 from events.inbound import Media, Message
-from events.jetstream_log import JetStreamLog
-from events.media_store import MediaStore
-from recado.settings import Settings
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore
+from events.subjects import ChatKey
+from recado.settings.settings import Settings
 from tests.chaos.stage import stage
 from tests.doubles.graph_webhooks import message, messages
 from tests.gateways.cloud.test_killed import house

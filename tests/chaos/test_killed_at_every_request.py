@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 from tests.chaos.stage import Stage, stage
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import OpenAIDouble

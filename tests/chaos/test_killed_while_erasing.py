@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
 from events.decisions import Erased
-from events.ids import ChatKey
-from events.jetstream_log import JetStreamLog
-from events.media_store import MediaStore
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore
+from events.subjects import ChatKey
 from tests.chaos.nats_proxy import Frame, NatsProxy, appends
 from tests.chaos.outsider import ANA, BOB
 from tests.chaos.stage import Stage, stage

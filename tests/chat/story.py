@@ -11,9 +11,9 @@ from chat.evolve import evolve
 from chat.pending import Due, Effect, Setting, pending
 from chat.state import Chat
 from events.decisions import TYPE_OF, Decision
-from events.ids import ChatKey
 from events.inbound import INBOUND, Control, Inbound, Message
 from events.recorded import Recorded, Unreadable
+from events.subjects import ChatKey
 
 KEY = ChatKey("local", "5511999999999@s.whatsapp.net")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from chat.bounds import LONGEST_SEND, MOST_MESSAGES, together
 from chat.commands import Answered
+from chat.limits import LONGEST_SEND, MOST_MESSAGES, together
 from chat.pending import EndBurst
 from events.decisions import Ignored, Paused, Reply, TokenUsage, TurnStarted
 from tests.chat.story import NOON, Story, order, text

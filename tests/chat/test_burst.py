@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.burst import Burst
+from chat.debounce import Burst
 
 
 def test_each_message_is_waited_after() -> None:

@@ -14,8 +14,8 @@ from chat.gates import Gates, pairing_code
 from chat.hours import Hours, Span
 from chat.pending import Due, EndBurst
 from events.decisions import Approved, Blocked, Ignored, Reply, Reset, TokenUsage
-from events.ids import ChatKey
 from events.inbound import Message, Receipt
+from events.subjects import ChatKey
 from tests.chat.story import KEY, NOON, SETTING, Story, order, text
 
 WORDS = {

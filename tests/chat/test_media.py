@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chat.attachments import LONGEST_PAST, Reading, shown
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ThreadReady
 from chat.context import Attachment
-from chat.media import LONGEST_PAST, Reading, shown
 from chat.pending import Adopt, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
 from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Media, Message

@@ -11,7 +11,7 @@ from chat.commands import Answered, Failed, RunReady, ThreadReady, ToolAsked, To
 from chat.decide import MOST_CALLS
 from chat.pending import Obey, Setting, StopRun, owes, wakes
 from chat.state import Stray
-from chat.strays import STOPPED_WITHIN
+from chat.stray_runs import STOPPED_WITHIN
 from events.decisions import Ignored, Reply, TokenUsage, TurnFailed
 from tests.chat.story import ME, SETTING, Story, order, text
 

@@ -17,12 +17,12 @@ from console.app import make_app
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
-from events.ids import ChatKey
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
-from gateways.simulator import Simulator
-from projections.queries import Queries
-from projections.reader import Reader
+from events.subjects import ChatKey
+from gateways.local.simulator import Simulator
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
 from projections.runner import Runner
 
 ANA = ChatKey("local", "12025550143@s.whatsapp.net")

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from actors.roster import InstanceView
+from actors.leases.roster import InstanceView
 from console import desk
 from console.rendering import address_of
 from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
-from events.ids import ChatKey
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.memory_log import MemoryLog
-from recado.settings import VARIABLES, Settings, settings_of
-from recado.shown_settings import lines
+from events.subjects import ChatKey
+from recado.settings.settings import VARIABLES, Settings, settings_of
+from recado.settings.shown import lines
 from tests.console.conftest import ANA, TOM, Page, serve
 
 SHOP = ChatKey("shop/am Markt", "4930901820@s.whatsapp.net")

@@ -14,8 +14,8 @@ from console.api import SHOWN
 from console.deps import Deps
 from events.decisions import Reply
 from events.inbound import Message
-from projections.queries import Queries
-from projections.reader import Reader
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
 from tests.console.conftest import ANA, TOM, Page
 from tests.gateways.replies import NOON
 

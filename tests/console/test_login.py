@@ -10,8 +10,8 @@ import pytest
 from itsdangerous import TimestampSigner
 
 from console import login
-from recado.environment import SettingsInvalid
-from recado.settings import settings_of
+from recado.settings.environment import SettingsInvalid
+from recado.settings.settings import settings_of
 from tests.console.conftest import Page, serve
 
 PASSWORD = "correct-horse-battery"

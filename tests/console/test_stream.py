@@ -11,10 +11,10 @@ import pytest
 
 from console.news import News
 from events.codec import VERSION_HEADER
-from events.ids import ChatKey, inbound_subject
 from events.inbound import Message
 from events.log import LogUnavailable
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey, inbound_subject
 from tests.console.conftest import ANA, TOM, Page, serve
 
 STREAM = f"/api/chats/{ANA.chat}/stream"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
+from events.jetstream.connection import Bus
 from tests.deploy.nats import DeployedNats
 
 As = Callable[[str], Awaitable[Bus]]

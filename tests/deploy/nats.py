@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from events.bus import Bus
+from events.jetstream.connection import Bus
 from tests.nats_server import BINARY, READY_WITHIN, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 import pytest
 
-from events.bus import Bus
 from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
-from events.ids import ChatKey
 from events.inbound import Control, Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
 from events.recorded import Recorded
-from gateways.delivery import Delivery
-from gateways.sender import Outcome, Part
-from recado.settling import Settled, settle
+from events.subjects import ChatKey
+from gateways.delivery.delivery import Delivery
+from gateways.delivery.sender import Outcome, Part
+from recado.transfer.settle import Settled, settle
 from tests.chaos.process import Recado
 from tests.deploy.nats import DeployedNats
 from tests.recado.command import Command, Done

@@ -18,10 +18,12 @@ from prometheus_client import REGISTRY
 
 import gateways.cloud.sender
 import gateways.cloud.webhook  # noqa: F401 - its figures
-from actors import metrics, room  # noqa: F401 - theirs
-from recado.cloud import DRAIN as GATEWAY_DRAIN
-from recado.settings import NAMES
-from recado.wiring import DRAIN
+from actors import (
+    log_space,  # noqa: F401 - theirs
+)
+from recado.settings.settings import NAMES
+from recado.wiring.cloud_gateway import DRAIN as GATEWAY_DRAIN
+from recado.wiring.instance import DRAIN
 from tests.deploy.nats import DEPLOY
 
 ROOT = DEPLOY.parent

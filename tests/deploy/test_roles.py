@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from actors.lease import Lease
-from actors.lease_bucket import LeaseBucket
-from actors.members import Holder
-from events.bus import Bus, BusRefused, BusUntrusted
-from events.ids import ChatKey, token
+from actors.leases.bucket import LeaseBucket
+from actors.leases.lease import Lease
+from actors.leases.members import Holder
 from events.inbound import Message, Receipt
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus, BusRefused, BusUntrusted
+from events.jetstream.log import JetStreamLog
 from events.recorded import Unreadable
+from events.subjects import ChatKey, token
 from gateways.device.aliases import Aliases
 from tests.chaos.process import Recado
 from tests.deploy.conftest import As

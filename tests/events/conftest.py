@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from tests.conftest import LOG_BYTES
 from tests.nats_proxy import NatsProxy
 from tests.nats_server import NatsServer

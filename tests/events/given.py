@@ -7,10 +7,10 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from events.decisions import Ignored, Reply
-from events.ids import ChatKey
 from events.inbound import Message
 from events.log import EVERYTHING, EventLog
 from events.recorded import Recorded
+from events.subjects import ChatKey
 
 ANA = ChatKey("5511300000000", "5511999990001@s.whatsapp.net")
 BIA = ChatKey("5511300000000", "5511999990002@s.whatsapp.net")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from events import jetstream_api
-from events.bus import Bus, BusRefused, BusUnreachable
-from events.jetstream_log import JetStreamLog
+from events.jetstream import api
+from events.jetstream.connection import Bus, BusRefused, BusUnreachable
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
 from tests.events.given import ANA, message
 from tests.nats_operator import NatsOperator
@@ -191,9 +191,9 @@ async def test_a_loss_that_meets_a_time_out(bus: Bus, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(bus, "watch", watch)
     monkeypatch.setattr(bus, "request", silent)
-    monkeypatch.setattr(jetstream_api, "TIMEOUT", 0.01)
+    monkeypatch.setattr(api, "TIMEOUT", 0.01)
     with pytest.raises(LogUnavailable):
-        await jetstream_api.call(bus, "INFO", jetstream_api.Done)
+        await api.call(bus, "INFO", api.Done)
 
 
 async def test_an_outage_is_logged_once(nats_server: NatsServer) -> None:

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from events.bus import Bus
-from events.lenient_client import LenientClient
+from events.jetstream.connection import Bus
+from events.jetstream.lenient_client import LenientClient
 
 
 async def test_a_request_is_never_deaf_to_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from tests.conftest import LOG_BYTES
 from tests.events.given import ANA, message
 from tests.nats_server import NatsServer

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from events.recorded import Unreadable
 from tests.events.given import ANA, ignored, message, take
 from tests.nats_server import NatsServer

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from events.ids import (
+from events.subjects import (
     LONGEST_TOKEN,
     PARTITIONS,
     ChatKey,

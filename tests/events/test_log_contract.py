@@ -9,13 +9,13 @@ from datetime import datetime
 
 import pytest
 
-from events.bus import Bus
-from events.ids import ChatKey, account_filter, chat_filter, decision_subject, inbound_subject
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog, EventTooLarge, LogFull, WrongExpectedVersion
 from events.memory_log import MemoryLog
 from events.recorded import Recorded, Unreadable
+from events.subjects import ChatKey, account_filter, chat_filter, decision_subject, inbound_subject
 from tests.conftest import LOG_BYTES
 from tests.events.given import ANA, AT, BIA, ignored, message, read_to_head, reply, take
 from tests.waiting import until

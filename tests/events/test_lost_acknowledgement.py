@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable, WrongExpectedVersion
 from tests.events.given import ANA, ignored, message, read_to_head
 from tests.nats_proxy import NatsProxy

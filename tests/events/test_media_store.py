@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
+from events.jetstream.connection import Bus
+from events.jetstream.media_store import PIECE, MediaStore, Object
 from events.log import LogMismatch
-from events.media_store import PIECE, MediaStore, Object
 from tests.conftest import LOG_BYTES
 from tests.nats_server import NatsServer
 from tests.waiting import until

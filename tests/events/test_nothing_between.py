@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import WrongExpectedVersion
 from events.recorded import Recorded
 from tests.conftest import LOG_BYTES

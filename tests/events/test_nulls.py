@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from events import codec
-from events.ids import ChatKey, decision_subject
 from events.inbound import Control, Message
 from events.recorded import Unreadable
+from events.subjects import ChatKey, decision_subject
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 SUBJECT = decision_subject(ChatKey("local", "5511999990001@s.whatsapp.net"), "x").replace(".o.x", ".i.")

@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from events.bus import Bus
-from events.jetstream_api import once_led
+from events.jetstream.api import once_led
+from events.jetstream.connection import Bus
 from events.log import LogUnavailable
 
 
@@ -40,7 +40,7 @@ async def test_a_cluster_without_a_leader_is_waited_for() -> None:
 
 async def test_a_cluster_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the process says what is the matter, and whoever supervises it decides."""
-    monkeypatch.setattr("events.jetstream_api.CLUSTER_PATIENCE", 0.3)
+    monkeypatch.setattr("events.jetstream.api.CLUSTER_PATIENCE", 0.3)
     with pytest.raises(LogUnavailable, match="no leader"):
         await once_led(bus(in_cluster=True), _Elected(after=100))
 

@@ -7,10 +7,10 @@ import random
 import sys
 from contextlib import aclosing
 
-from events.ids import ChatKey
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from tests.events.given import ignored
 from tests.nats_server import NatsServer
 from tests.waiting import until

@@ -12,13 +12,13 @@ import nats.errors
 import pytest
 from nats.js.errors import APIError
 
-from events.bus import Bus
-from events.ids import ChatKey, inbound_subject, outbound_subject, parse_subject, partition, token
 from events.inbound import Message
-from events.jetstream_api import parse_headers
-from events.jetstream_log import JetStreamLog
-from events.jetstream_streams import ensure_streams
+from events.jetstream.api import parse_headers
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.streams import ensure_streams
 from events.log import LogFull, LogMismatch
+from events.subjects import ChatKey, inbound_subject, outbound_subject, parse_subject, partition, token
 from tests.events.given import ANA, BIA, message, reply, take
 from tests.nats_server import NatsServer
 from tests.waiting import until

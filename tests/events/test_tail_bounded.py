@@ -6,9 +6,9 @@ import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
-from events.bus import Bus
-from events.jetstream_feed import REQUEST_BYTES, WINDOW
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.consumer import REQUEST_BYTES, WINDOW
+from events.jetstream.log import JetStreamLog
 from tests.conftest import LOG_BYTES
 from tests.events.given import ANA, message, take
 from tests.nats_server import NatsServer

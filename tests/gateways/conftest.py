@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from tests.nats_server import NatsServer

@@ -11,12 +11,12 @@ from typing import Any
 
 from chat.receipts import is_settled, of_whole
 from events.decisions import Decision, Reply
-from events.ids import ChatKey, account_filter
 from events.inbound import Message, Receipt, ReceiptState
 from events.log import EventLog
 from events.recorded import Recorded
-from gateways.delivery import Delivery
-from gateways.sender import Outcome, Part, Sender
+from events.subjects import ChatKey, account_filter
+from gateways.delivery.delivery import Delivery
+from gateways.delivery.sender import Outcome, Part, Sender
 
 ANA = ChatKey("local", "12025550143@s.whatsapp.net")
 TOM = ChatKey("local", "447700900123@s.whatsapp.net")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptError, ReceiptState
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from gateways.conformance import Conformance
 from tests.gateways.replies import ANA, NOON, TOM
 

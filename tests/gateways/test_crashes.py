@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from events.decisions import Reply
-from events.ids import ChatKey
 from events.inbound import Inbound
 from events.log import Appended, EventLog
 from events.memory_log import MemoryLog
-from gateways.delivery import Delivery
-from gateways.sender import Outcome, Part
-from gateways.simulator import Simulator
+from events.subjects import ChatKey
+from gateways.delivery.delivery import Delivery
+from gateways.delivery.sender import Outcome, Part
+from gateways.local.simulator import Simulator
 from tests.gateways.replies import ANA, TOM, Phone, delivering, receipts, say, until_noted, until_settled
 
 REPLIES = {ANA: ("a1", "a2", "a3"), TOM: ("t1", "t2")}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptError
 from events.log import EventLog
-from gateways import delivery as delivery_module
-from gateways.checkpoint import GatewayRunning
-from gateways.delivery import Delivery, Outcome
+from events.subjects import ChatKey
+from gateways.delivery import delivery as delivery_module
+from gateways.delivery.checkpoint import GatewayRunning
+from gateways.delivery.delivery import Delivery, Outcome
 from tests.gateways.replies import ANA, TOM, Phone, decide, delivering, events, receipts, reply, say, until_noted
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.formatting import to_whatsapp
+from gateways.delivery.formatting import to_whatsapp
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from chat.receipts import furthest, is_settled
 from events.decisions import Erased, Reply
-from events.ids import ChatKey
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded, Unreadable
-from gateways.ledger import Ledger
+from events.subjects import ChatKey
+from gateways.delivery.ledger import Ledger
 from tests.gateways.replies import ANA, NOON, TOM, reply
 
 STATES: tuple[ReceiptState, ...] = (

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import EventLog, EventTooLarge, Head, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
-from gateways import checkpoint, delivery, undeliverable, until_stopped
-from gateways.delivery import Delivery
+from gateways import until_stopped
+from gateways.delivery import checkpoint, delivery, undeliverable
+from gateways.delivery.delivery import Delivery
 from tests.gateways.replies import Phone, decide, delivering, receipts, reply, say, until_noted
 from tests.nats_server import NatsServer
 from tests.waiting import until

@@ -11,7 +11,7 @@ from events.decisions import Reply
 from events.inbound import Receipt, ReceiptError, ReceiptState
 from events.log import EventLog
 from events.memory_log import MemoryLog
-from gateways.sender import Outcome
+from gateways.delivery.sender import Outcome
 from tests.gateways.replies import ANA, Phone, delivering, receipts, reply, say, until_noted, until_settled
 from tests.gateways.test_ledger import Told
 

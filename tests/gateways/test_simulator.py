@@ -10,7 +10,7 @@ import pytest
 from events.inbound import Message
 from events.jid import is_canonical
 from events.log import EventLog
-from gateways.simulator import CONTACTS, Simulator
+from gateways.local.simulator import CONTACTS, Simulator
 from tests.gateways.replies import ANA, delivering, events, receipts, say, until_noted
 
 FICTITIOUS = re.compile(r"1\d{3}55501\d\d|447700900\d{3}|3363998\d{4}|61491570(006|110|15[6-9]|313|737)")

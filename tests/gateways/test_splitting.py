@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.formatting import CODE
-from gateways.splitting import LIMIT, length, split
+from gateways.delivery.formatting import CODE
+from gateways.delivery.splitting import LIMIT, length, split
 
 
 def test_a_text_that_fits_stays_whole() -> None:

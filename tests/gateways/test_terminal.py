@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from events.decisions import Decision, Ignored, TurnError, TurnFailed
-from events.ids import ChatKey, chat_filter
 from events.inbound import Message
 from events.log import EventLog, LogUnavailable
 from events.memory_log import MemoryLog
-from gateways import screen as screen_module
-from gateways.checkpoint import GatewayRunning
-from gateways.delivery import Delivery
-from gateways.terminal import ACCOUNT, run_terminal
+from events.subjects import ChatKey, chat_filter
+from gateways.delivery.checkpoint import GatewayRunning
+from gateways.delivery.delivery import Delivery
+from gateways.local import screen as screen_module
+from gateways.local.terminal import ACCOUNT, run_terminal
 from tests.gateways.replies import NOON, Phone, decide, delivering, reply, say
 
 ME = ChatKey(ACCOUNT, "5511999999999@s.whatsapp.net")

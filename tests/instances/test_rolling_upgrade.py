@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from events import codec
-from events.ids import ChatKey, decision_subject
 from events.inbound import Time
+from events.subjects import ChatKey, decision_subject
 from tests.chaos.fleet import Fleet, fleet
 from tests.chaos.load import SETTINGS, Mix, writing
 from tests.instances.versions import ADDS_A_FIELD, READS_A_TYPE, WRITES_A_TYPE, version

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from projections import files
-from projections.chat_reads import ChatReads
 from projections.projection import Projection
-from projections.queries import Queries
-from projections.reader import Reader
+from projections.reads.actor_reads import ChatReads
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
 from tests.projections.past import STREAM, Past
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from events.inbound import Receipt
 from events.log import EventLog
 from events.recorded import Recorded
-from projections.chat_reads import ChatReads
-from projections.queries import Queries
-from projections.reader import Reader
+from projections.reads.actor_reads import ChatReads
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
 from projections.runner import Runner
 
 

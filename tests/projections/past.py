@@ -17,11 +17,11 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.ids import PARTITIONS, ChatKey, inbound_subject
 from events.inbound import INBOUND_TYPE_OF, Control, Inbound, Message
 from events.memory_log import MemoryLog
 from events.recorded import Recorded, Unknown, Unreadable
-from projections.chat_reads import ChatReads
+from events.subjects import PARTITIONS, ChatKey, inbound_subject
+from projections.reads.actor_reads import ChatReads
 
 ANA = ChatKey("shop", "5511999990001@s.whatsapp.net")
 BIA = ChatKey("shop", "5511999990002@s.whatsapp.net")

@@ -6,8 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from projections.rebuild import rebuild
 
 

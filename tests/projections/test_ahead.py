@@ -13,19 +13,19 @@ from structlog.testing import capture_logs
 from chat.context import Line
 from events import memory_log
 from events.decisions import Erased
-from events.ids import ChatKey
 from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, Revoke
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
-from projections import files, unwritten
-from projections.ahead import Ahead, goes_ahead
-from projections.chat_reads import ChatReads
+from events.subjects import ChatKey
+from projections import commit_buffer, files
+from projections.commit_buffer import Unwritten
 from projections.database import sqlite3
 from projections.projection import Projection
-from projections.reader import ProjectionMissing
+from projections.reads.actor_reads import ChatReads
+from projections.reads.reader import ProjectionMissing
 from projections.rebuild import grow, rebuild
-from projections.unwritten import Unwritten
+from projections.uncommitted import Ahead, goes_ahead
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
 from tests.projections.test_unwritable import allow_pages
@@ -35,7 +35,7 @@ from tests.waiting import until
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Held back for so long that a test would fail if that were waited for."""
-    monkeypatch.setattr(unwritten, "LINGER", 3600.0)
+    monkeypatch.setattr(commit_buffer, "LINGER", 3600.0)
 
 
 @asynccontextmanager
@@ -205,7 +205,7 @@ async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
 
 async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """A backlog is not read into memory as a whole."""
-    monkeypatch.setattr(unwritten, "_MOST", 10)
+    monkeypatch.setattr(commit_buffer, "_MOST", 10)
     monkeypatch.setattr(memory_log, "BATCH", 1)  # one batch more than the most may be read
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
@@ -224,7 +224,7 @@ async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch
 
 async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another file is followed while the backlog is full: the next reader begins anew."""
-    monkeypatch.setattr(unwritten, "_MOST", 1)
+    monkeypatch.setattr(commit_buffer, "_MOST", 1)
     log = MemoryLog()
     past.message("m1")
     await store(log, past.events)
@@ -234,7 +234,7 @@ async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypat
     given_up.cancel()
     await asyncio.wait([given_up])
     waiting.begin_anew()
-    monkeypatch.setattr(unwritten, "_MOST", 10)
+    monkeypatch.setattr(commit_buffer, "_MOST", 10)
     reading = asyncio.create_task(waiting.read(log, 0))
     assert [recorded.seq for recorded in await waiting.gather(reading, 10.0)] == [1]
     reading.cancel()

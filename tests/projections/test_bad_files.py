@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from events.ids import inbound_subject
 from events.memory_log import MemoryLog
+from events.subjects import inbound_subject
 from projections import files
 from projections.database import sqlite3
 from projections.rebuild import rebuild

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from chat.evolve import evolve
 from chat.state import Chat
 from events.decisions import Erased, Paused, Reset, Resumed, RunStarted, TurnAdopted
-from events.ids import ChatKey
 from events.inbound import Edit, Receipt, Revoke
 from events.recorded import Recorded, Unknown, Unreadable
-from projections.chat_reads import ChatReads
+from events.subjects import ChatKey
 from projections.content import TABLES, content_hash
 from projections.projection import Projection
-from projections.reader import Reader
+from projections.reads.actor_reads import ChatReads
+from projections.reads.reader import Reader
 from tests.projections.past import ANA, BIA, GROUP, STREAM, Past
 
 Happening = Callable[[Past, ChatKey, tuple[str, ...], str], object]

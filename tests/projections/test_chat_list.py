@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from projections import queries
+from projections.reads import queries
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, GROUP, Past
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.decisions import Erased
-from events.ids import ChatKey
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.recorded import Recorded, Unreadable
+from events.subjects import ChatKey
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, Past
 from tests.projections.test_batches import STEPS, Steps, folded, past_of

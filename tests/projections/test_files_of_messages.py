@@ -10,7 +10,7 @@ import pytest
 from chat.context import Attachment, Line
 from events.decisions import MediaRead, TurnStarted
 from events.inbound import Media, Message
-from projections.views import reading_of
+from projections.reads.views import reading_of
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, GROUP, Past
 

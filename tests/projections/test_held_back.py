@@ -9,7 +9,7 @@ import pytest
 
 from events.inbound import Receipt
 from events.memory_log import MemoryLog
-from projections import unwritten
+from projections import commit_buffer
 from tests.projections.following import following
 from tests.projections.past import ANA, Past, store
 
@@ -17,7 +17,7 @@ from tests.projections.past import ANA, Past, store
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Held back for so long that a test would fail if that were waited for."""
-    monkeypatch.setattr(unwritten, "LINGER", 3600.0)
+    monkeypatch.setattr(commit_buffer, "LINGER", 3600.0)
 
 
 async def receipt(log: MemoryLog, id_: str) -> int:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
 from projections.verify import verify
 from tests.nats_server import NatsServer

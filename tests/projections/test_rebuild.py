@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from events.ids import inbound_subject
 from events.memory_log import MemoryLog
+from events.subjects import inbound_subject
 from projections import files
 from projections.content import TABLES, content_hash
 from projections.database import open_to_read, sqlite3
 from projections.projection import Projection
-from projections.queries import Queries
-from projections.reader import ProjectionMissing, Reader
+from projections.reads.queries import Queries
+from projections.reads.reader import ProjectionMissing, Reader
 from projections.rebuild import rebuild
 from tests.projections.following import following
 from tests.projections.past import ANA, BIA, Past, store

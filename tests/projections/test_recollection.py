@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projections.content import TABLES, content_hash
-from projections.recollection import Recollection
+from projections.in_memory import Recollection
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, STREAM, Past
 

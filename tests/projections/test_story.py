@@ -21,10 +21,10 @@ from events.decisions import (
 )
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
 from events.memory_log import MemoryLog
-from projections.facts import facts_of
-from projections.reasons import EXPLAINED, because
-from projections.steps import Step, lasting
-from projections.story import story
+from projections.story.log_facts import facts_of
+from projections.story.reasons import EXPLAINED, because
+from projections.story.step import Step, lasting
+from projections.story.story import story
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, Past, store
 
@@ -300,7 +300,7 @@ async def test_what_is_read_of_the_log(past: Past, known: Known) -> None:
 def test_every_reason_that_is_given_is_explained() -> None:
     """What stands as a reason in the rules of a chat, in a place where one is given, has its sentence."""
     given = set()
-    for file in [*(ROOT / "chat").glob("*.py"), ROOT / "actors" / "media.py"]:
+    for file in [*(ROOT / "chat").glob("*.py"), ROOT / "actors" / "media_files.py"]:
         for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
             name = getattr(call.func, "id", "")
             if name in ("Ignored", "Refuse"):

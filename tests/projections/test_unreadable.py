@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from events.ids import ChatKey
 from events.inbound import Receipt
 from events.recorded import Unknown, Unreadable
+from events.subjects import ChatKey
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, Past, owing
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from events.decisions import Erased
-from events.ids import inbound_subject
 from events.memory_log import MemoryLog
+from events.subjects import inbound_subject
 from projections.content import TABLES
 from projections.database import sqlite3
-from projections.reader import ProjectionMissing
+from projections.reads.reader import ProjectionMissing
 from projections.rebuild import rebuild
 from projections.verify import VerifyReport, verify
 from tests.projections.following import following

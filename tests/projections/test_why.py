@@ -6,7 +6,7 @@ from typing import Any
 
 from events.decisions import Attention, Paused
 from events.inbound import Receipt, ReceiptError
-from projections.views import Why
+from projections.reads.views import Why
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, Past
 

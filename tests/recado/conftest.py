@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from tests.nats_server import NatsServer
 from tests.recado.command import Command
 

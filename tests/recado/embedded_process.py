@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from recado.data_folder import DataFolder
-from recado.embedded import EmbeddedNats
+from recado.embedded.data_folder import DataFolder
+from recado.embedded.server import EmbeddedNats
 
 
 async def main(data: Path) -> None:

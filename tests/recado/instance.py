@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from events.decisions import Decision, Reply
-from events.ids import ChatKey
 from events.inbound import Control, Message
 from events.log import EventLog
+from events.subjects import ChatKey
 
 ANA = ChatKey("local", "5511999990001@s.whatsapp.net")
 BIA = ChatKey("local", "5511999990002@s.whatsapp.net")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
-from events.ids import ChatKey
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import LogMismatch
-from recado.backup import put_back
+from events.subjects import ChatKey
+from recado.transfer.archive import put_back
 from tests.chaos.process import Recado
 from tests.nats_server import NatsServer
 from tests.recado.command import Command

@@ -7,7 +7,7 @@ import pytest
 
 from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 from events.inbound import Control
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, decide_on, reply
 

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from events.bus import Bus
 from events.decisions import Ignored
-from events.ids import inbound_subject
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import inbound_subject
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, reply
 

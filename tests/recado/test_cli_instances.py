@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from actors.lease_bucket import LeaseBucket
-from actors.members import Description, Holder, Member
-from events.bus import Bus
+from actors.leases.bucket import LeaseBucket
+from actors.leases.members import Description, Holder, Member
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from projections.rebuild import rebuild
 from tests.nats_server import NatsServer
 from tests.recado.command import Command

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from events.decisions import Ignored, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.log import JetStreamLog
 from tests.nats_server import NatsServer
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, decide_on, reply

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from events.bus import Bus
 from events.decisions import ThreadCreated, TokenUsage, TurnStarted
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command
 from tests.recado.instance import ANA, BIA, decide, reply

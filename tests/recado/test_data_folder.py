@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recado.data_folder import DataFolder, DataHeld, DataUnusable, write_private
+from recado.embedded.data_folder import DataFolder, DataHeld, DataUnusable, write_private
 from tests.recado.other_process import OtherProcess
 
 NOBODY = 65534

@@ -10,19 +10,19 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from actors.lease_bucket import LeaseBucket
-from actors.members import Description, Holder, Member
-from events.bus import Bus
-from events.ids import PARTITIONS
+from actors.leases.bucket import LeaseBucket
+from actors.leases.members import Description, Holder, Member
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
-from events.media_store import MediaStore
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore
+from events.subjects import PARTITIONS
 from projections import files
 from projections.rebuild import rebuild
-from recado import document_findings
-from recado.doctor import examine
-from recado.finding import Finding
-from recado.media import watch
+from recado.doctor import documents
+from recado.doctor.doctor import examine
+from recado.doctor.finding import Finding
+from recado.wiring.media import watch
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from tests.doubles.openai_agents import AGENT
@@ -308,13 +308,13 @@ async def test_the_command_marks_its_findings(recado: Command) -> None:
 
 def test_what_the_system_does_not_take_from_the_reader_of_documents() -> None:
     """It is a warning that names it; for the network it says which right is missing."""
-    assert document_findings._of([]).state == "ok"
-    network = document_findings._of(["network"])
+    assert documents._of([]).state == "ok"
+    network = documents._of(["network"])
     assert (network.state, "network" in network.says, "namespaces" in network.do) == ("warning", True, True)
-    assert "memory, network" in document_findings._of(["memory", "network"]).says
+    assert "memory, network" in documents._of(["memory", "network"]).says
 
 
 async def test_a_reader_of_documents_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """No document would be read."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert (await document_findings.document_finding()).state == "failure"
+    assert (await documents.document_finding()).state == "failure"

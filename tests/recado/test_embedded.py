@@ -13,12 +13,13 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from events.bus import Bus, BusRefused
-from events.jetstream_log import JetStreamLog
-from recado import nats_config, nats_process
-from recado.data_folder import DataFolder, DataUnusable
-from recado.embedded import EmbeddedNats, find_bus
-from recado.nats_config import CONFIG, read_config, write_config
+from events.jetstream.connection import Bus, BusRefused
+from events.jetstream.log import JetStreamLog
+from recado.embedded import config as nats_config
+from recado.embedded import process
+from recado.embedded.config import CONFIG, read_config, write_config
+from recado.embedded.data_folder import DataFolder, DataUnusable
+from recado.embedded.server import EmbeddedNats, find_bus
 from tests.events.given import ANA, message, read_to_head
 from tests.recado.other_process import runs
 from tests.waiting import until
@@ -151,26 +152,26 @@ async def test_a_damaged_configuration(folder: DataFolder, damage: bytes) -> Non
 async def test_a_server_that_cannot_start(folder: DataFolder) -> None:
     """Given a store that the server cannot use, then the error says what the server says, and nothing is left over."""
     (folder.path / "nats").write_text("a file where the store should be")
-    with pytest.raises(nats_process.ServerFailed, match=r"(?i)jetstream|store|directory"):
+    with pytest.raises(process.ServerFailed, match=r"(?i)jetstream|store|directory"):
         async with EmbeddedNats.start(folder):
             pass
-    assert not nats_process.lives(folder.path)
+    assert not process.lives(folder.path)
 
 
 async def test_a_start_that_is_given_up(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a server that takes long to start, when recado is ended meanwhile, then so is the server."""
-    monkeypatch.setattr(nats_process, "banner", lambda _port: {})
+    monkeypatch.setattr(process, "banner", lambda _port: {})
 
     async def start() -> None:
         async with EmbeddedNats.start(folder):
             pass
 
     starting = asyncio.create_task(start())
-    await until(lambda: nats_process.lives(folder.path))
+    await until(lambda: process.lives(folder.path))
     starting.cancel()
     await asyncio.wait([starting])
     assert starting.cancelled()
-    assert not nats_process.lives(folder.path)
+    assert not process.lives(folder.path)
 
 
 async def test_a_disk_without_room(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,14 +12,15 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from events import jetstream_publisher
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream import publisher
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
-from recado import embedded, nats_process
-from recado.data_folder import DataFolder
-from recado.embedded import EmbeddedNats, find_bus
-from recado.nats_config import Authorization, read_config, write_config
+from recado.embedded import process
+from recado.embedded import server as embedded
+from recado.embedded.config import Authorization, read_config, write_config
+from recado.embedded.data_folder import DataFolder
+from recado.embedded.server import EmbeddedNats, find_bus
 from tests.events.given import ANA, message, read_to_head
 from tests.recado.other_process import OtherProcess, runs
 from tests.waiting import until
@@ -100,7 +101,7 @@ async def test_the_server_dies_under_recado(tmp_path: Path) -> None:
 
 @pytest.fixture
 def short_ack_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jetstream_publisher, "ACK_TIMEOUT", 0.5)
+    monkeypatch.setattr(publisher, "ACK_TIMEOUT", 0.5)
 
 
 @pytest.mark.usefixtures("short_ack_timeout")
@@ -111,7 +112,7 @@ async def test_a_disk_that_takes_no_more(tmp_path: Path, monkeypatch: pytest.Mon
     its file sizes makes writing fail here; the free space is what the test says it is.
     """
     free = 0
-    monkeypatch.setattr(nats_process, "free_bytes", lambda _folder: free)
+    monkeypatch.setattr(process, "free_bytes", lambda _folder: free)
     with DataFolder.hold(tmp_path) as folder, capture_logs() as logs:
         async with EmbeddedNats.start(folder) as server:
             bus = await Bus.open(server.address.url, token=server.address.token)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from recado import local_model
-from recado.local_model import LocalModel, LocalModelFailed
+from recado.wiring import local_model
+from recado.wiring.local_model import LocalModel, LocalModelFailed
 
 XLLAMACPP = """
 import pathlib, socket
@@ -32,7 +32,7 @@ class Server:
 
 RECADO = """
 import asyncio, pathlib, sys
-from recado.local_model import LocalModel
+from recado.wiring.local_model import LocalModel
 
 async def main():
     print((await LocalModel.start(pathlib.Path(sys.argv[1]))).base_url, flush=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 import pytest
 
 from chat.hours import Span
-from recado.settings import SettingsInvalid, settings_of
+from recado.settings.settings import SettingsInvalid, settings_of
 
 
 def test_people_are_named_by_number_by_jid_or_by_how_they_begin() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recado.cli.printing import age
+from recado.printing import age
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from actors.room import Room
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
-from recado.readiness import Readiness
+from actors.log_space import Room
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from recado.wiring.readiness import Readiness
 from tests.actors.house import House
 from tests.waiting import until
 

@@ -9,10 +9,10 @@ import pytest
 from events import codec
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from recado import asyncapi
-from recado.reference import DOCS, PAGES
-from recado.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
-from recado.settings import VARIABLES
+from recado.reference import asyncapi
+from recado.reference.reference import DOCS, PAGES
+from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
+from recado.settings.settings import VARIABLES
 
 SAMPLES = {**INBOUND_SAMPLES, **DECISION_SAMPLES}
 

@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 from openai.types import ChatModel
 
-from recado.environment import SettingsInvalid, unknown_names
-from recado.settings import NAMES, VARIABLES, Settings, doubts, load
+from recado.settings.environment import SettingsInvalid, unknown_names
+from recado.settings.settings import NAMES, VARIABLES, Settings, doubts, load
 
 NOWHERE = Path("no-such.env")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recado.thread_file import Row, ThreadFileUnreadable, read
+from recado.transfer.thread_file import Row, ThreadFileUnreadable, read
 
 ANA, BOB = "5511999990001@s.whatsapp.net", "5511999990002@s.whatsapp.net"
 ROWS = [Row(ANA, "thread_a"), Row(BOB, "thread_b")]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from events.decisions import ThreadCreated
-from events.ids import ChatKey
 from events.memory_log import MemoryLog
-from recado.settings import ApiMode
-from recado.thread_file import Row
-from recado.thread_import import take_over
+from events.subjects import ChatKey
+from recado.settings.settings import ApiMode
+from recado.transfer.thread_file import Row
+from recado.transfer.thread_import import take_over
 
 ANA, BOB = "5511999990001@s.whatsapp.net", "5511999990002@s.whatsapp.net"
 

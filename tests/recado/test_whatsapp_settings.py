@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from recado.environment import SettingsInvalid
-from recado.settings import Settings, settings_of
-from recado.whatsapp_settings import cloud_account, problems
+from recado.settings.environment import SettingsInvalid
+from recado.settings.settings import Settings, settings_of
+from recado.settings.whatsapp import cloud_account, problems
 from tests.chaos.process import recado
 
 GIVEN = {

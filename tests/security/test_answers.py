@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from backends.posts import LARGEST as LARGEST_OF_MODELS
-from backends.retry import AttemptFailed
-from backends.wire import Wire
+from backends.provider.client import Wire
+from backends.provider.raw_post import LARGEST as LARGEST_OF_MODELS
+from backends.provider.retry import AttemptFailed
 from gateways.cloud.download import Broken, Download, NotToBeHad
 from gateways.cloud.graph import LARGEST as LARGEST_OF_GRAPH
 from gateways.cloud.graph import Graph

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from events.bus import Bus
-from events.jetstream_api import StreamInfo, call
-from events.jetstream_log import JetStreamLog
-from recado.backup import BackupUnusable, put_back, save
-from recado.backup_shapes import differences
+from events.jetstream.api import StreamInfo, call
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from recado.transfer.archive import BackupUnusable, put_back, save
+from recado.transfer.stream_shapes import differences
 
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("republish", {"src": "evt.>", "dest": "wa.control.{{wildcard(2)}}.{{wildcard(3)}}"}),

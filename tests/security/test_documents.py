@@ -16,14 +16,14 @@ import pytest
 from docx import Document
 
 from actors.document_slots import DocumentSlots
-from actors.media import MIB, MediaFiles, Settled
-from backends.confinement import environment
-from backends.extracting import LONGEST, UNPACKED, beginning, unpacked
-from backends.extraction import WIDEST, Extraction
+from actors.media_files import MIB, MediaFiles, Settled
+from backends.content.confinement import environment
+from backends.content.extract_process import LONGEST, UNPACKED, beginning, unpacked
+from backends.content.extraction import WIDEST, Extraction
 from backends.protocol import CannotBeRead, Transcript
-from events.ids import ChatKey
 from events.inbound import Media
-from events.media_store import Object
+from events.jetstream.media_store import Object
+from events.subjects import ChatKey
 from tests.actors.house import ANA, BOB
 
 PDF = "application/pdf"
@@ -265,7 +265,7 @@ async def test_a_reader_has_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_
 
 CALLS = """
 import socket, sys
-from backends.confinement import confine
+from backends.content.confinement import confine
 missing = confine(5)
 try:
     socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=5)

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from actors.media import Files, Settled
+from actors.media_files import Files, Settled
 from backends.protocol import Usage
 from chat.pending import Adopt
 from events.codec import decode, encode, read
 from events.decisions import Decision, Ignored, Reply, TurnAdopted, TurnFailed, TurnStarted
-from events.ids import ChatKey, decision_subject, inbound_subject
 from events.inbound import Media, Message, Receipt
 from events.log import Appended
 from events.memory_log import MemoryLog
 from events.recorded import Recorded, Unreadable, unreadable_seq
+from events.subjects import ChatKey, decision_subject, inbound_subject
 from projections.projection import Projection
 from tests.actors.house import ANA, house
 from tests.chat.story import NOON, Story, text

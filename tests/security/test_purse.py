@@ -11,7 +11,7 @@ from chat.pending import Refuse
 from events.decisions import Ignored
 from events.inbound import Message
 from recado.cli.running import gateway
-from recado.settings import settings_of
+from recado.settings.settings import settings_of
 from tests.actors.house import ANA, house
 from tests.chat.story import SETTING, Story, text
 

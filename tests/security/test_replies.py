@@ -13,12 +13,12 @@ from chat.receipts import is_settled
 from events.inbound import Receipt
 from events.log import EventLog
 from events.memory_log import MemoryLog
-from gateways.formatting import TooDeep, to_whatsapp
-from gateways.ledger import Ledger
-from gateways.sender import Outcome
-from gateways.splitting import LIMIT, length
-from gateways.texts import LONGEST, NOTE, texts_of
-from gateways.undeliverable import SET_ASIDE
+from gateways.delivery.formatting import TooDeep, to_whatsapp
+from gateways.delivery.ledger import Ledger
+from gateways.delivery.sender import Outcome
+from gateways.delivery.splitting import LIMIT, length
+from gateways.delivery.texts import LONGEST, NOTE, texts_of
+from gateways.delivery.undeliverable import SET_ASIDE
 from tests.gateways.replies import TOM, Phone, delivering, events, receipts, reply, say, until_noted
 
 DEEP = {

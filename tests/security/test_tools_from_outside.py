@@ -13,11 +13,11 @@ from nats.micro.request import Request
 from structlog.testing import capture_logs
 
 from actors import metrics
-from actors.arguments import DEEPEST, LONGEST
-from actors.python_tools import PythonTool
-from actors.service_tools import ServiceTools
-from actors.toolbox import Toolbox
-from events.bus import Bus
+from actors.tools.arguments import DEEPEST, LONGEST
+from actors.tools.python import PythonTool
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import Toolbox
+from events.jetstream.connection import Bus
 from tests.actors.house import ANA
 
 NAMED = {"name": "prices", "description": "What things cost."}

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from events.ids import ChatKey
 from events.recorded import Recorded
+from events.subjects import ChatKey
 from tests.chaos.log_watch import LogWatch, watching
 from tests.chaos.outsider import Outsider, outsider
 from tests.chaos.process import Recado

@@ -8,7 +8,7 @@ import json
 import nats.errors
 import pytest
 
-from events.ids import ChatKey, untoken
+from events.subjects import ChatKey, untoken
 from tests.system.service import Service, fresh_chat
 
 NO_CHATS = [

@@ -16,11 +16,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from events.bus import Bus
-from events.ids import ChatKey
-from events.jetstream_log import JetStreamLog
-from gateways.delivery import Delivery
-from gateways.simulator import Simulator
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import ChatKey
+from gateways.delivery.delivery import Delivery
+from gateways.local.simulator import Simulator
 from tests.nats_server import free_port
 from tests.system.service import Service
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.ids import decision_subject
+from events.subjects import decision_subject
 from tests.system.service import Service, fresh_chat
 
 NEWER = {"Recado-Version": "99"}

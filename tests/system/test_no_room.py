@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
-from events.ids import ChatKey
-from events.jetstream_api import StreamInfo, call
-from events.jetstream_streams import ensure_streams
+from events.jetstream.api import StreamInfo, call
+from events.jetstream.connection import Bus
+from events.jetstream.streams import ensure_streams
+from events.subjects import ChatKey
 from tests.chaos.outsider import ANA, BOB, Outsider, Refused
 from tests.chaos.stage import Stage, stage
 from tests.waiting import until

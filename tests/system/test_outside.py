@@ -18,7 +18,7 @@ import nats
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 
-from events.ids import token
+from events.subjects import token
 from tests.system.service import Service, fresh_chat
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

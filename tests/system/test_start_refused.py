@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import Bus
+from events.jetstream.connection import Bus
 from tests.chaos.process import Ended, Recado
 from tests.nats_server import NatsServer, free_port
 

@@ -8,16 +8,16 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from actors.bus_time import BusTime
 from actors.handoff import TOOL, asked
 from actors.instance import Instance, NoTools, ToolResult
+from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolCall, ToolsWanted, Usage
-from events.ids import ChatKey
 from events.inbound import Inbound
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
-from projections.recollection import Recollection
+from events.subjects import ChatKey
+from projections.in_memory import Recollection
 from recado.whatif.past import Past, past_of
 from tests.actors.house import ANA, House
 

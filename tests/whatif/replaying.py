@@ -9,7 +9,7 @@ from typing import Any
 from actors.instance import Instance, NoTools
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted, Usage
 from events.memory_log import MemoryLog
-from projections.recollection import Recollection
+from projections.in_memory import Recollection
 from recado.whatif.past import Past
 from recado.whatif.recorded import RecordedFiles
 from recado.whatif.rehearsal import Rehearsed

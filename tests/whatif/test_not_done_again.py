@@ -9,8 +9,8 @@ from actors.handoff import TOOL
 from actors.instance import NoTools, ToolResult
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolsWanted
 from events.decisions import Attention, Reply, TurnFailed
-from events.ids import ChatKey
 from events.inbound import Media, Message
+from events.subjects import ChatKey
 from recado.whatif.recorded import NOT_MADE
 from tests.whatif.lived import lived
 from tests.whatif.replaying import Asked, replay
@@ -88,7 +88,7 @@ def test_a_voice_note_says_what_was_heard_then() -> None:
 
     class Heard:
         async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Any:
-            from actors.media import Settled
+            from actors.media_files import Settled
 
             return Settled("text", text="two loaves please", model="whisper")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backends.agents import Agents
+from backends.agents.backend import Agents
 from backends.protocol import Answer, ReplyFailed
 from tests.backends.agents.turns import answered, asked, place
 from tests.doubles.openai_agents import AgentsDouble
@@ -75,7 +75,7 @@ async def test_a_message_that_is_accepted_and_never_seen_fails_the_turn(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server says 202 and keeps nothing."""
-    monkeypatch.setattr("backends.agents_starting.SHOWS_WITHIN", 0.1)
+    monkeypatch.setattr("backends.agents.start.SHOWS_WITHIN", 0.1)
     request = asked(await backend.create_thread(place()), "hello", patience=0.5)
     agents.lag = 1000
     with pytest.raises(ReplyFailed) as failed:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from backends import agents_starting
-from backends.agents import Agents
+from backends.agents import start
+from backends.agents.backend import Agents
 from backends.protocol import ThreadLost
 from tests.backends.agents.turns import answered, asked
 from tests.doubles.openai_agents import AgentsDouble
@@ -53,7 +53,7 @@ async def test_a_session_that_is_not_let_go_of_is_lost(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A turn that cannot be ended would block the chat for as long as it lives: another session takes its place."""
-    monkeypatch.setattr(agents_starting, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(start, "ENDS_WITHIN", 0.2)
     session = agents.add_session("before", ending="in_progress", stubborn=True)
     with pytest.raises(ThreadLost, match="cannot be stopped"):
         await backend.start_run(asked(session.id, "hello", patience=0.9))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backends.agents import Agents
+from backends.agents.backend import Agents
 from backends.protocol import ReplyFailed, ReplyRequest, Usage
 from chat.context import Line
 from tests.backends.agents.turns import answered, asked, place

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from backends import fresh_thread
-from backends.agents import Agents
+from backends import one_question
+from backends.agents.backend import Agents
 from backends.protocol import ReplyBackend, ReplyFailed, ThreadBackend
 from tests.backends.agents.turns import Logged, asked
 from tests.doubles.openai_agents import AgentsDouble
@@ -35,7 +35,7 @@ async def test_many_chats_are_answered_at_once(backend: Agents, agents: AgentsDo
 
 async def test_a_question_that_belongs_to_no_chat(backend: Agents, agents: AgentsDouble) -> None:
     """`recado ask`: a fresh session, and no tool."""
-    assert (await fresh_thread.ask(backend, asked("", "what is a recado?"))).text == "reply to: what is a recado?"
+    assert (await one_question.ask(backend, asked("", "what is a recado?"))).text == "reply to: what is a recado?"
     assert [turn.status for turn in agents.only.turns] == ["completed", "completed"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backends.agents import Agents
+from backends.agents.backend import Agents
 from backends.protocol import RunLost, ThreadLost
 from chat.context import Line
 from tests.backends.agents.turns import Logged, answered, asked, place

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backends.agents import Agents
-from backends.looks import looks
+from backends.agents.backend import Agents
 from backends.protocol import Answer, ReplyFailed
+from backends.provider.polling import looks
 from tests.backends.agents.turns import agent_at, asked, place
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_server import OpenAIDouble

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from backends.agents import Agents
+from backends.agents.backend import Agents
 from backends.protocol import ErrorClass, ReplyFailed
 from chat.context import Line
 from tests.backends.agents.turns import agent_at, answered, asked, place

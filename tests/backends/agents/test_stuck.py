@@ -7,8 +7,8 @@ from typing import Literal
 
 import pytest
 
-from backends import agents_watching
-from backends.agents import Agents
+from backends.agents import poll
+from backends.agents.backend import Agents
 from backends.protocol import Answer, ReplyFailed
 from tests.backends.agents.turns import agent_at, answered, asked, place
 from tests.doubles.openai_agents import AgentsDouble
@@ -47,7 +47,7 @@ async def test_one_that_cannot_be_cancelled_is_left(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person is not kept waiting for what may take minutes at the provider."""
-    monkeypatch.setattr(agents_watching, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     agents.plan("in_progress", stubborn=True)
     request = asked(await backend.create_thread(place()), "hello", patience=0.2)
     run = await backend.start_run(request)
@@ -61,7 +61,7 @@ async def test_a_server_that_is_gone_meanwhile_is_unreachable(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing can be cancelled there; the class says what was wrong."""
-    monkeypatch.setattr(agents_watching, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     request = asked(await backend.create_thread(place()), "hello", patience=0.5)
     run = await backend.start_run(request)
     agents.fail("drop", times=None)
@@ -146,7 +146,7 @@ async def test_stop_turn_raises_nothing(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Nobody waits for it; it tries for a while."""
-    monkeypatch.setattr(agents_watching, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     agents.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)

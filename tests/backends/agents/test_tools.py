@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backends.agents import Agents
+from backends.agents.backend import Agents
 from backends.protocol import Answer, DoneCall, ReplyFailed, ReplyRequest, ToolsWanted
 from tests.backends.agents.turns import CLOCK, answered, asked
 from tests.doubles.openai_agents import AGENT, AgentsDouble

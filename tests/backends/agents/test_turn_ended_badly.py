@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from backends.agents import Agents
-from backends.agents_ending import fruitless
-from backends.agents_session import TokenCount, Turn, TurnError
+from backends.agents.backend import Agents
+from backends.agents.outcome import fruitless
+from backends.agents.session import TokenCount, Turn, TurnError
 from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ThreadLost, Usage
 from chat.context import Line
 from tests.backends.agents.turns import Logged, agent_at, asked

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from backends.agents import Agents
+from backends.agents.backend import Agents
 from backends.protocol import Answer, DoneCall, ReplyRequest, RunLost, ThreadLost, ThreadRequest, Tool, ToolsWanted
 from chat.context import Line
 from tests.doubles.openai_agents import AGENT

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from tests.backends.assistants.turns import assistant_at
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble

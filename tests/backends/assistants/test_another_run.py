@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import ThreadLost
 from tests.backends.assistants.turns import answered, asked
 from tests.doubles.openai_threads import ThreadsDouble

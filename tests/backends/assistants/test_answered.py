@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import ReplyFailed, ReplyRequest, Usage
 from chat.context import Line
 from tests.backends.assistants.turns import answered, asked, assistant_at, place

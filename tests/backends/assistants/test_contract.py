@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from backends import fresh_thread
-from backends.assistants import Assistants
+from backends import one_question
+from backends.assistants.backend import Assistants
 from backends.protocol import ReplyBackend, ReplyFailed, ReplyRequest, ThreadBackend
 from tests.backends.assistants.turns import Logged, asked
 from tests.doubles.openai_threads import ThreadsDouble
@@ -36,7 +36,7 @@ async def test_many_chats_are_answered_at_once(backend: Assistants, threads: Thr
 async def test_a_question_that_belongs_to_no_chat(backend: Assistants, threads: ThreadsDouble) -> None:
     """`recado ask`: a fresh thread, one run, and no tool."""
     request: ReplyRequest = asked("", "what is a recado?", ids=())
-    assert (await fresh_thread.ask(backend, request)).text == "reply to: what is a recado?"
+    assert (await one_question.ask(backend, request)).text == "reply to: what is a recado?"
     assert [run.status for run in threads.only.runs] == ["completed"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import Answer
 from chat.context import Line
 from tests.backends.assistants.turns import CLOCK, Logged, asked, assistant_at

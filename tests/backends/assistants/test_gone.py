@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import ReplyFailed, RunLost, ThreadLost
 from chat.context import Line
 from tests.backends.assistants.turns import Logged, answered, asked, assistant_at, place

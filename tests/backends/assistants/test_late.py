@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from tests.backends.assistants.turns import answered, asked, place
 from tests.doubles.openai_threads import ThreadsDouble
 

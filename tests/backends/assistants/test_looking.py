@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backends.assistants import Assistants
-from backends.looks import looks
+from backends.assistants.backend import Assistants
 from backends.protocol import Answer, ReplyFailed
+from backends.provider.polling import looks
 from tests.backends.assistants.turns import asked, assistant_at, place
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import Answer
 from chat.context import Line
 from tests.backends.assistants.turns import answered, asked, place

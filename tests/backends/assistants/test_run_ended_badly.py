@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from backends.assistants import Assistants
-from backends.assistants_ending import fruitless
-from backends.assistants_thread import Run, TokenCount
+from backends.assistants.backend import Assistants
+from backends.assistants.outcome import fruitless
+from backends.assistants.thread import Run, TokenCount
 from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, Usage
 from tests.backends.assistants.turns import Logged, asked, assistant_at, place
 from tests.doubles.openai_server import OpenAIDouble

@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 from msgspec.structs import replace
 
-from backends import assistants_watching
-from backends.assistants import Assistants
+from backends.assistants import poll
+from backends.assistants.backend import Assistants
 from backends.protocol import Answer, ReplyFailed, ToolsWanted
 from tests.backends.assistants.turns import answered, asked, assistant_at, place
 from tests.doubles.openai_server import OpenAIDouble
@@ -48,7 +48,7 @@ async def test_one_that_cannot_be_cancelled_is_left(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person is not kept waiting for what may take minutes at the provider."""
-    monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     threads.plan("in_progress", cancelling=True)
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
@@ -62,7 +62,7 @@ async def test_a_server_that_is_gone_meanwhile_is_unreachable(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing can be cancelled there; the class says what was wrong."""
-    monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     threads.fail("drop", times=None)
@@ -135,7 +135,7 @@ async def test_stop_turn_raises_nothing(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Nobody waits for it; it tries for a while."""
-    monkeypatch.setattr(assistants_watching, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     threads.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import Answer, DoneCall, ReplyFailed, ReplyRequest, ToolsWanted
 from tests.backends.assistants.turns import CLOCK, answered, asked, place
 from tests.doubles.openai_threads import ASSISTANT, ThreadsDouble

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from backends.assistants import Assistants
+from backends.assistants.backend import Assistants
 from backends.protocol import Answer, DoneCall, ReplyRequest, RunLost, ThreadLost, ThreadRequest, Tool, ToolsWanted
 from chat.context import Line
 from tests.doubles.openai_server import OpenAIDouble

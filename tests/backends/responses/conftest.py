@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from tests.backends.responses.turns import Turn, backend_of, place
 from tests.doubles.openai_responses import ResponsesDouble
 from tests.doubles.openai_server import OpenAIDouble

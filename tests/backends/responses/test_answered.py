@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from backends.protocol import Usage
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from chat.context import Line
 from tests.backends.responses.turns import PRICE, Turn, backend_of, place
 from tests.doubles.openai_responses import ResponsesDouble

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backends.protocol import ReplyFailed
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from chat.context import Line
 from tests.backends.responses.turns import CHAT, place
 from tests.doubles.openai_responses import ResponsesDouble

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from backends.protocol import ReplyFailed
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from tests.backends.responses.test_asked_once import stands_once
 from tests.backends.responses.turns import Turn
 from tests.doubles.openai_responses import ResponsesDouble

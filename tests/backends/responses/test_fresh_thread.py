@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from backends.fresh_thread import ask
+from backends.one_question import ask
 from backends.protocol import ReplyFailed
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from tests.backends.asking import asked
 from tests.backends.responses.turns import PRICE
 from tests.doubles.openai_responses import ResponsesDouble

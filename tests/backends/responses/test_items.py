@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.responses_items import open_calls, standings_of_messages, standings_of_outputs, words
-from backends.responses_wire import Item, Page, Response
+from backends.responses.conversation import open_calls, standings_of_messages, standings_of_outputs, words
+from backends.responses.wire import Item, Page, Response
 
 WORDS = st.sampled_from(["ok", "yes", "ok then", "olá"])
 

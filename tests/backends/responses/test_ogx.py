@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from tests.backends.responses.turns import Turn, place
 
 OGX = os.environ.get("RECADO_TEST_OGX")

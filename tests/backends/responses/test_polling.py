@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backends.protocol import ReplyFailed
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from tests.backends.responses.turns import Turn
 from tests.doubles.openai_responses import ResponsesDouble
 

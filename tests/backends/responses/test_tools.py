@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from backends.protocol import RunContinues, ToolsWanted, Usage
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from tests.backends.responses.turns import Turn
 from tests.doubles.openai_responses import ResponsesDouble
 

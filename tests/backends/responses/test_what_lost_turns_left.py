@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backends.responses import Responses
-from backends.responses_posting import UNANSWERED
+from backends.responses.backend import Responses
+from backends.responses.post_once import UNANSWERED
 from tests.backends.responses.test_asked_once import stands_once
 from tests.backends.responses.turns import Turn
 from tests.doubles.openai_responses import ResponsesDouble

@@ -20,7 +20,7 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
-from backends.responses import Responses
+from backends.responses.backend import Responses
 from chat.context import Line
 from tests.doubles.openai_server import OpenAIDouble
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from console.server import bind, serving
-from events.ids import ChatKey
 from events.log import EventLog
+from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import PATH, Webhook
-from recado.cloud import Replies
-from recado.settings import Settings
+from recado.settings.settings import Settings
+from recado.wiring.cloud_gateway import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from tests.waiting import until

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from events.bus import Bus
 from events.inbound import Media, Message
-from events.jetstream_log import JetStreamLog
-from events.media_store import MediaStore, Object
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore, Object
 from gateways.cloud.download import MIB, Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import aiohttp
 import pytest
 
-from events.bus import Bus
 from events.inbound import Receipt
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from tests.chaos.process import Recado, recado
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble, Step
 from tests.doubles.graph_webhooks import ANA, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, message, messages

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.inbound import ReceiptError
-from gateways.cloud import gate as gate_module
-from gateways.cloud.faults import class_of, class_of_status, pause
-from gateways.cloud.gate import Gate
+from gateways.cloud import circuit_breaker as gate_module
+from gateways.cloud.circuit_breaker import Gate
+from gateways.cloud.errors import class_of, class_of_status, pause
 from gateways.cloud.pacing import PAIR_BURST, PAIR_EVERY, Pacing
 from tests.doubles.graph_limits import Limits
 

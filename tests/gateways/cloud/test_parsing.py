@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from events.ids import ChatKey
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
+from events.subjects import ChatKey
 from gateways.cloud.parsing import Arrived, Notice, Parser, Unread, Update
 from gateways.cloud.tracker import Tracker, TrackerTooLong, read, written
 from tests.doubles.graph_webhooks import (

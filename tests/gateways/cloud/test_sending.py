@@ -8,10 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from events.decisions import TurnStarted
-from events.ids import ChatKey, account_filter
 from events.inbound import Message, Receipt
 from events.log import EventLog
-from gateways.cloud import gate as gate_module
+from events.subjects import ChatKey, account_filter
+from gateways.cloud import circuit_breaker as gate_module
 from gateways.cloud import graph as graph_module
 from gateways.cloud import sender as sender_module
 from tests.doubles.graph_limits import Limits

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events.ids import ChatKey
 from events.inbound import Inbound, Message
 from events.log import Appended, EventLog, LogUnavailable
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from gateways.cloud import webhook as webhook_module
 from gateways.cloud.parsing import Arrived, Parser, Unread
 from gateways.cloud.tracker import Tracker, written

@@ -6,7 +6,7 @@ import subprocess
 import warnings
 from typing import Any
 
-from recado.device_extra import require
+from recado.doctor.device_extra import require
 from tests.gateways.conftest import data_dir, log
 
 with warnings.catch_warnings():

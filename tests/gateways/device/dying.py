@@ -11,10 +11,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from events.bus import Bus
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from gateways.device.wire import Quote
-from recado.device_extra import require
+from recado.doctor.device_extra import require
 
 
 async def main(url: str, data: Path) -> None:

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from events.bus import Bus
 from events.inbound import Message
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore
 from events.log import RawMessage
-from events.media_store import MediaStore
 from gateways.device.aliases import Aliases
-from recado.device import Device
-from recado.media import open_store
-from recado.settings import Settings
+from recado.settings.settings import Settings
+from recado.wiring.device_gateway import Device
+from recado.wiring.media import open_store
 from tests.gateways.device.phone import FakePhone
 from tests.gateways.replies import events
 from tests.waiting import until

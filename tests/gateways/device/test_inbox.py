@@ -11,12 +11,12 @@ from neonize.proto.Neonize_pb2 import Receipt
 from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as e2e
 
 from chat.gates import ME
-from events.bus import Bus
-from events.ids import ChatKey
 from events.inbound import Edit, Revoke
 from events.inbound import Receipt as Noted
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
+from events.subjects import ChatKey
 from gateways.device.aliases import Aliases
 from tests.gateways.device.events import ANA, ANA_LID, GROUP, TOM, TOM_LID, edit, message, receipt, revoke
 from tests.gateways.device.gateway import dead_letters, linked

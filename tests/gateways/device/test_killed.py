@@ -6,10 +6,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from events.bus import Bus
-from events.ids import ChatKey
 from events.inbound import Receipt
-from events.jetstream_log import JetStreamLog
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import ChatKey
 from tests.gateways.device.events import ANA, TOM
 from tests.gateways.device.gateway import linked
 from tests.gateways.replies import decide, events, reply

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from chat.receipts import is_settled
-from events.bus import Bus
 from events.decisions import TurnStarted
-from events.ids import ChatKey
 from events.inbound import Receipt
-from events.jetstream_log import JetStreamLog
-from gateways.device.faults import SendUnclear, failure_of
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import ChatKey
+from gateways.device.errors import SendUnclear, failure_of
 from gateways.device.session import DeviceLoggedOut
 from gateways.device.wire import NotSent, Quote, Refused
 from tests.gateways.device.events import ANA, GROUP, message

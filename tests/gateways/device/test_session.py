@@ -16,7 +16,7 @@ from neonize.exc import NeonizeError
 from neonize.proto import Neonize_pb2 as neonize
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Body
 
-from gateways.device.faults import SendUnclear
+from gateways.device.errors import SendUnclear
 from gateways.device.pairing import PairingFailed, PairingTimedOut
 from gateways.device.session import DeviceBanned, DeviceLoggedOut, DeviceOutdated, DeviceReplaced
 from gateways.device.wire import NotSent, Quote

@@ -1,0 +1,66 @@
+"""Getting a decision into the log, however often the log refuses it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from actors.instance import Instance
+from events.decisions import Decision, Erased, Ignored
+from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
+from events.recorded import UNREADABLE, unreadable_seq
+from events.subjects import ChatKey
+
+log = structlog.get_logger("recado.actors")
+
+_LONGEST_PAUSE = 5.0
+"""Seconds between two tries of an append that the log refuses."""
+
+
+async def append(instance: Instance, key: ChatKey, decision: Decision, expected: int) -> tuple[Appended, str]:
+    """Append until the log has answered; returns where the decision stands and its message id.
+
+    The same message id is kept through every try, so a try whose answer was lost is found again. Raises
+    WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
+    """
+    msg_id = instance.decision_id()
+    if isinstance(decision, Ignored):
+        await _bury(instance, key, decision)
+    last = decision.upto if isinstance(decision, Erased) and not decision.done else None
+    pause = 0.1
+    instance.busy += 1
+    try:
+        while True:
+            instance.fence.check()
+            try:
+                return await instance.log.append(key, decision, expected=expected, msg_id=msg_id, last=last), msg_id
+            except (LogUnavailable, LogFull) as refusal:
+                log.warning("append_refused", decision=type(decision).__name__, reason=str(refusal), retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+    finally:
+        instance.busy -= 1
+
+
+async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
+    """Keep what nobody could read as dead letters, before it is ended."""
+    if ignored.reason not in UNREADABLE:
+        return
+    for message in ignored.messages:
+        if (seq := unreadable_seq(message)) is None:
+            continue
+        pause = 0.1
+        while True:
+            try:
+                raw = await instance.log.read(seq)
+                if raw is not None:
+                    await instance.log.bury(key.account, raw.body, reason=ignored.reason, msg_id=f"dlq:{seq}")
+                break
+            except (LogFull, EventTooLarge) as refusal:
+                log.error("not_a_dead_letter", seq=seq, reason=str(refusal), kept="in the log itself")  # noqa: TRY400
+                break
+            except LogUnavailable as refusal:
+                log.warning("dead_letter_refused", seq=seq, reason=str(refusal), retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)

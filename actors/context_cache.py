@@ -1,0 +1,88 @@
+"""What models were shown of chats lately, carried on with each reply, so that it is not read anew for every turn.
+
+Reading it takes 0.1 to 0.3 ms: its lines lie on as many pages of the file, which SQLite fetches anew after every commit
+(docs/decisions/0091-where-a-replys-cpu-went.md). The projection stays what counts: after anything but messages and
+their answer, and for a chat that is not here, it is asked.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import msgspec
+
+from chat.context import Line, readable, window
+from chat.state import Chat
+from events.decisions import Reply, RunStarted, ThreadCreated, ToolCalled, ToolReturned, TurnStarted
+from events.inbound import Message, Receipt
+from events.recorded import Recorded
+from events.subjects import ChatKey
+
+MOST = 2000
+"""Chats that are remembered."""
+
+LONGEST = 16_000
+"""Characters of a context that is remembered."""
+
+_CHANGES_NOTHING = Message | Receipt | ThreadCreated | RunStarted | ToolCalled | ToolReturned
+
+
+class _Shown(msgspec.Struct, gc=False):
+    """The lines of what has ended (None: not known yet), and those of the `turn` that is being answered."""
+
+    turn: str
+    history: tuple[Line, ...] | None
+    messages: tuple[Line, ...] = ()
+
+
+class Contexts:
+    """By chat, of those that have begun a turn lately. `limit` is the number of lines that a model is shown."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._shown: OrderedDict[ChatKey, _Shown] = OrderedDict()
+
+    def of(self, key: ChatKey, turn: str) -> tuple[Line, ...] | None:
+        """The lines before `turn`, which runs; None: they have to be read. As of what the chat has heard."""
+        shown = self._shown.get(key)
+        return shown.history if shown is not None and shown.turn == turn else None
+
+    def show(self, key: ChatKey, turn: str, history: tuple[Line, ...], messages: tuple[Line, ...]) -> None:
+        """A model is shown these for `turn`. Nothing to remember if the chat has heard since of what changes them."""
+        shown = self._shown.get(key)
+        if shown is None or shown.turn != turn:
+            return
+        if sum(len(line.text) for line in history) > LONGEST:
+            self.forget(key)
+        else:
+            shown.history, shown.messages = history, messages
+
+    def hear(self, recorded: Recorded, chat: Chat) -> None:
+        """`chat` goes on with this event, each in log order."""
+        key, event = recorded.key, recorded.event
+        if isinstance(event, TurnStarted):
+            self._begin(key, event, chat)
+        elif (shown := self._shown.get(key)) is None or isinstance(event, _CHANGES_NOTHING):
+            return
+        elif isinstance(event, Reply) and event.turn == shown.turn and shown.history is not None and shown.messages:
+            lines = (*shown.history, *shown.messages, Line("assistant", readable(event.text)))
+            shown.history, shown.messages = window(lines, self._limit), ()
+        else:
+            self.forget(key)
+
+    def forget(self, key: ChatKey) -> None:
+        """Let it be read the next time."""
+        self._shown.pop(key, None)
+
+    def _begin(self, key: ChatKey, event: TurnStarted, chat: Chat) -> None:
+        """Files read otherwise once their turn has ended, what is answered anew has an ending that it loses, and what
+        came before a reset is no context, though it is answered after it."""
+        is_reset = bool(chat.waiting) and chat.waiting[0].seq <= chat.reset_upto
+        if is_reset or event.cause is not None or event.instead is not None or event.media:
+            self.forget(key)
+            return
+        shown = self._shown.setdefault(key, _Shown(event.turn, None))
+        shown.turn, shown.messages = event.turn, ()
+        self._shown.move_to_end(key)
+        if len(self._shown) > MOST:
+            self._shown.popitem(last=False)

@@ -1,0 +1,122 @@
+"""Who else answers chats: the instances whose presence stands in the bucket LEASES under `m.<instance>`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from actors.leases.bucket import Entry
+
+log = structlog.get_logger("recado.leases")
+
+PREFIX = "m."
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who has a lease: the instance's name, kept over restarts, and this very start of it."""
+
+    instance: str
+    incarnation: str
+
+    @property
+    def decides_as(self) -> str:
+        """What stands before the colon in the message ids of its decisions."""
+        return f"{self.instance}-{self.incarnation}"
+
+
+UNKNOWN = Holder("?", "?")
+"""The holder of a lease whose value is unreadable."""
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What an instance says of itself: its version and since when it runs, which `key` models are asked with (told
+    apart, not given away), `runs` under way, chats `awake` in memory, and its projection's `lag` in sequences."""
+
+    version: str = ""
+    since: datetime | None = None
+    key: str = ""
+    runs: int = 0
+    awake: int = 0
+    lag: int = 0
+
+
+class Member(Holder, frozen=True, kw_only=True):
+    """An instance that is there, as it says once a second.
+
+    `leaving` is set once it owns nothing any more; `finishing` counts turns in chats that it has let go of.
+    """
+
+    leaving: bool = False
+    finishing: int = 0
+    says: Description = Description()
+
+
+def holder_in(key: str, entry: Entry) -> Holder | None:
+    """The holder in the `entry` of the lease `key`; None: it is free. UNKNOWN holds an unreadable entry, so that it is
+    not free."""
+    if entry.value is None:
+        return None
+    try:
+        return msgspec.json.decode(entry.value, type=Holder)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("lease_unreadable", lease=key, reason=str(error), then="the lease counts as held")
+        return UNKNOWN
+
+
+def member_in(key: str, value: bytes) -> Member | None:
+    """The member that `value` describes; None, and a log line, if that cannot be told."""
+    try:
+        return msgspec.json.decode(value, type=Member)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("lease_unreadable", lease=key, reason=str(error), then="no member is seen in it")
+        return None
+
+
+class Members:
+    """The members as of the last look, kept up by what is heard in between."""
+
+    def __init__(self) -> None:
+        self._there: dict[str, Member] = {}
+
+    def has(self, holder: Holder) -> bool:
+        """Whether this very start of the instance is there."""
+        member = self._there.get(holder.instance)
+        return member is not None and member.incarnation == holder.incarnation
+
+    def is_finishing(self, decides_as: str) -> bool:
+        """Whether the start of an instance that decides under this name is there, and finishes turns of chats that it
+        has let go of."""
+        return any(member.finishing and member.decides_as == decides_as for member in self._there.values())
+
+    def with_key(self, key: str) -> int:
+        """How many ask models with the same key; 1 where there is none to share."""
+        return sum(member.says.key == key for member in self._there.values()) if key else 1
+
+    def staying(self) -> list[Member]:
+        """Those that own partitions, or should."""
+        return [member for member in self._there.values() if not member.leaving]
+
+    def look(self, entries: Mapping[str, Entry], *, remember: bool) -> None:
+        """Take in what stands in the bucket. With `remember` who is missing there is kept all the same: the bucket
+        itself was away, and its members have not come back to it yet."""
+        found: dict[str, Member] = {}
+        for key, entry in entries.items():
+            if key.startswith(PREFIX) and entry.value is not None:
+                member = member_in(key, entry.value)
+                if member is not None and PREFIX + member.instance == key:
+                    found[member.instance] = member
+        self._there = self._there | found if remember else found
+
+    def heard(self, key: str, value: bytes) -> bool:
+        """Take in a presence that was written (empty: it ended); whether it is worth a look at the bucket."""
+        member = member_in(key, value) if value else None
+        if member is None:
+            return True
+        before = self._there.get(member.instance)
+        if before is None or (before.incarnation, before.leaving) != (member.incarnation, member.leaving):
+            return True
+        self._there[member.instance] = member
+        return False

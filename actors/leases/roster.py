@@ -1,0 +1,81 @@
+"""Which instances answer chats, as the leases on the bus say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from actors.leases.bucket import Entry, LeaseBucket
+from actors.leases.members import PREFIX, Member, holder_in, member_in
+from events.jetstream.connection import Bus
+from events.subjects import PARTITIONS
+
+
+class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance and the partitions that it owns.
+
+    `state`: a `member`, one that is `leaving` (it finishes turns and owns nothing), or one that is `gone` and whose
+    partitions nobody has taken over yet. `chats` are those of its partitions, None if nobody has counted them here;
+    `awake` of them are in memory, `runs` are being answered; its projection is `lag` sequences behind the log.
+    """
+
+    instance: str
+    incarnation: str
+    state: Literal["member", "leaving", "gone"]
+    partitions: tuple[int, ...] = ()
+    version: str = ""
+    since: datetime | None = None
+    chats: int | None = None
+    awake: int = 0
+    runs: int = 0
+    lag: int = 0
+
+
+async def look(bus: Bus, chats: Mapping[int, int] | None = None) -> list[InstanceView]:
+    """Every instance, by name. `chats` says how many there are in each partition. Raises LeasesUnavailable."""
+    entries = await LeaseBucket(bus).read_all()
+    owned: dict[tuple[str, str], list[int]] = {}
+    for number in range(PARTITIONS):
+        key = f"p.{number}"
+        holder = holder_in(key, entries.get(key, Entry()))
+        if holder is not None:
+            owned.setdefault((holder.instance, holder.incarnation), []).append(number)
+    members = [
+        member
+        for key, entry in entries.items()
+        if key.startswith(PREFIX) and entry.value is not None and (member := member_in(key, entry.value)) is not None
+    ]
+    views = [_view(member, owned.pop((member.instance, member.incarnation), []), chats) for member in members]
+    views += [
+        InstanceView(
+            instance=instance,
+            incarnation=incarnation,
+            state="gone",
+            partitions=tuple(partitions),
+            chats=_count(partitions, chats),
+        )
+        for (instance, incarnation), partitions in owned.items()
+    ]
+    return sorted(views, key=lambda view: (view.instance, view.incarnation))
+
+
+def _view(member: Member, partitions: list[int], chats: Mapping[int, int] | None) -> InstanceView:
+    return InstanceView(
+        instance=member.instance,
+        incarnation=member.incarnation,
+        state="leaving" if member.leaving else "member",
+        partitions=tuple(partitions),
+        version=member.says.version,
+        since=member.says.since,
+        chats=_count(partitions, chats),
+        awake=member.says.awake,
+        runs=member.says.runs,
+        lag=member.says.lag,
+    )
+
+
+def _count(partitions: list[int], chats: Mapping[int, int] | None) -> int | None:
+    return None if chats is None else sum(chats.get(number, 0) for number in partitions)

@@ -1,0 +1,192 @@
+"""Reading the file of a message: waiting until it is there, and making of it what a model can be shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from actors.document_slots import DocumentSlots
+from backends.protocol import CannotBeRead, Transcript, Usage
+from chat.attachments import bare_mime
+from events.decisions import MediaForm
+from events.inbound import Media
+from events.jetstream.media_store import COMES_LATER, Object
+from events.log import LogUnavailable
+from events.subjects import ChatKey
+
+MIB = 1024**2
+LARGEST = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
+"""Bytes, by kind: what the models' APIs take (a request with files 50 MB, a third of which is base64's)."""
+
+ARRIVES_WITHIN = 90.0
+"""Seconds that a turn waits for a file that comes later than its message; gateways give up before."""
+
+LONGEST_TEXT = 50_000
+"""Characters of a transcript or a document that the model is shown and the log keeps."""
+
+_FIRST_LOOK, _LONGEST_LOOK = 0.05, 1.0
+
+log = structlog.get_logger("recado.media")
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What came of a file; the fields are those of events.decisions.MediaRead."""
+
+    form: MediaForm
+    text: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    model: str | None = None
+    usage: Usage = Usage()
+
+
+class Objects(Protocol):
+    """Where files are kept. Every method raises LogUnavailable."""
+
+    async def erase(self, name: str) -> bool:
+        """Take away what stands under `name` and overwrite its bytes; whether there was anything."""
+
+    async def find(self, name: str) -> Object | None:
+        """What is known under `name`; None if nothing is, yet or any more."""
+
+    async def read(self, name: str) -> bytes | None:
+        """The whole object; None if it is not there."""
+
+
+Listen = Callable[[bytes, str, float], Awaitable[Transcript]]
+"""Writes down what is spoken in audio of a type, within so many seconds. Raises CannotBeRead, ReplyFailed."""
+
+Extract = Callable[[bytes, str], Awaitable[str]]
+"""The text of a document of a type. Raises CannotBeRead."""
+
+
+class Files(Protocol):
+    """The files of an instance's messages."""
+
+    async def erase(self, name: str) -> bool:
+        """Take the object away for good; whether there was one. Raises LogError."""
+
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
+        """What a model can be shown of the file of a message of this kind in this chat, within about `patience` seconds
+        from when it is there and it is the chat's turn. Raises ReplyFailed where that is not the file's fault."""
+
+    async def read(self, name: str) -> bytes | None:
+        """The object's bytes; None if it is not there any more."""
+
+
+class MediaFiles:
+    """Files in the object store. `takes` are the types (without parameters) that the model is given as they are."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        *,
+        listen: Listen,
+        extract: Extract,
+        takes: frozenset[str] = frozenset(),
+        arrives_within: float = ARRIVES_WITHIN,
+    ) -> None:
+        self._objects = objects
+        self._listen = listen
+        self._extract = extract
+        self._takes = takes
+        self._arrives_within = arrives_within
+        self._slots = DocumentSlots()
+
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
+        settled = await self._settle(kind, media, patience, key)
+        if settled.form == "nothing":
+            log.warning("media_not_read", object=media.object, kind=kind, reason=settled.reason, detail=settled.detail)
+        return settled
+
+    async def read(self, name: str) -> bytes | None:
+        try:
+            body = await self._objects.read(name)
+        except LogUnavailable as error:
+            log.warning("media_unavailable", object=name, reason=str(error))
+            return None
+        if body is None:
+            log.warning("media_gone", object=name)
+        return body
+
+    async def erase(self, name: str) -> bool:
+        return await self._objects.erase(name)
+
+    async def _settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
+        there = await self._arrived(media.object)
+        if there is None:
+            return _nothing("not_fetched", "it is not in the object store")
+        if there.reason is not None:
+            return _nothing(there.reason, there.detail)
+        limit = LARGEST.get(kind, 0)
+        if there.size > limit:
+            return _nothing("too_large", f"{there.size:,} bytes, {limit:,} are read")
+        mime = bare_mime(media.mime)
+        if kind != "audio" and mime in self._takes:
+            return Settled(form="image" if mime.startswith("image/") else "file")
+        if kind == "image":
+            return _nothing("unsupported", f"the model is not shown {mime or 'a file without a type'}")
+        if kind == "audio":
+            return await self._read(kind, mime, media.object, patience)
+        async with self._slots.of(key):  # before the bytes are taken into memory
+            return await self._read(kind, mime, media.object, patience)
+
+    async def _read(self, kind: str, mime: str, name: str, patience: float) -> Settled:
+        body = await self.read(name)
+        if not body:
+            return _nothing("file_unreadable", "it is empty" if body is not None else "it is not whole")
+        try:
+            return await self._text(kind, mime, body, patience)
+        except CannotBeRead as failure:
+            return _nothing(failure.reason, failure.detail)
+
+    async def _text(self, kind: str, mime: str, body: bytes, patience: float) -> Settled:
+        if kind == "audio":
+            spoken = await self._listen(body, mime, patience)
+            text, model, usage = spoken.text, spoken.model, spoken.usage
+        else:
+            text, model, usage = await self._extract(body, mime), None, Usage()
+        text = text.strip()
+        if not text:
+            detail = "nothing is said in it" if kind == "audio" else "there is no text in it"
+            return Settled("nothing", reason="file_unreadable", detail=detail, model=model, usage=usage)
+        if len(text) > LONGEST_TEXT:
+            text = text[:LONGEST_TEXT] + " … (cut off)"
+        return Settled("text", text=text, model=model, usage=usage)
+
+    async def _arrived(self, name: str) -> Object | None:
+        """What stands under `name`; of what comes later, once it is there."""
+        wait = _FIRST_LOOK
+        patience = self._arrives_within if name.startswith(COMES_LATER) else 0.0
+        until = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                there = await self._objects.find(name)
+            except LogUnavailable as error:
+                log.info("media_unavailable", object=name, reason=str(error))
+                there = None
+            if there is not None or asyncio.get_running_loop().time() >= until:
+                return there
+            await asyncio.sleep(wait)
+            wait = min(wait * 1.5, _LONGEST_LOOK)
+
+
+class NoFiles:
+    """Where there is no object store: no file is read."""
+
+    async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
+        return _nothing("unsupported", "files are not read here")
+
+    async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
+        return None
+
+    async def erase(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+
+def _nothing(reason: str, detail: str) -> Settled:
+    return Settled("nothing", reason=reason, detail=detail)

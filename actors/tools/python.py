@@ -1,0 +1,168 @@
+"""Tools that are functions of a Python module: schema from the signature, description from the docstring."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from actors.handoff import HumanWanted
+from actors.instance import ToolResult
+from backends.protocol import Tool
+from events.subjects import ChatKey
+
+CHAT = "chat"
+"""A parameter of this name is given the chat's JID; the model does not see it."""
+
+
+MOST_THREADS = 32
+"""Calls of one function that may be under way at once, those included that nobody waits for any more."""
+
+
+class ToolsUnusable(Exception):
+    """RECADO_TOOLS names a module that cannot be used as tools; the message says why and what would do."""
+
+
+class PythonTool:
+    """One function, sync (called on a thread of its own) or async.
+
+    With `function.safe_to_repeat = True` a call is made again when a crash leaves unknown whether it was made.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._wants_chat = False
+        self._threads = 0
+        self.is_safe = bool(getattr(function, "safe_to_repeat", False))
+        fields: list[Any] = []
+        hints = get_type_hints(function, include_extras=True)
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                raise ToolsUnusable(
+                    f"{function.__name__}() has the parameter {name}, which no model can name: make it a named one"
+                )
+            if name == CHAT:
+                self._wants_chat = True
+            elif name not in hints:
+                raise ToolsUnusable(
+                    f"{function.__name__}() does not say which type its parameter {name} has: annotate it"
+                )
+            elif parameter.default is parameter.empty:
+                fields.append((name, hints[name]))
+            else:
+                fields.append((name, hints[name], parameter.default))
+        self._arguments = msgspec.defstruct(f"{function.__name__}_arguments", fields, kw_only=True)
+        self.tool = Tool(
+            name=function.__name__,
+            description=inspect.getdoc(function) or "",
+            parameters=_schema(function.__name__, self._arguments),
+        )
+
+    async def call(self, key: ChatKey, arguments: bytes) -> ToolResult:
+        """The function's result: a str as it is, anything else as JSON. What it raises becomes a failed result."""
+        if self._threads >= MOST_THREADS:
+            return ToolResult(f"{self.tool.name} hangs: {self._threads} calls of it have not come back", failed=True)
+        try:
+            given = msgspec.structs.asdict(msgspec.json.decode(arguments or b"{}", type=self._arguments))
+        except msgspec.DecodeError as error:
+            return ToolResult(f"The arguments do not fit: {error}", failed=True, unfit=True)
+        except Exception as error:  # noqa: BLE001 - an annotated type may check its values with code of its own
+            return ToolResult(f"The arguments do not fit: {_told(error)}", failed=True, unfit=True)
+        if self._wants_chat:
+            given[CHAT] = key.chat
+        try:
+            if inspect.iscoroutinefunction(self._function):
+                result = await self._function(**given)
+            else:
+                result = await self._on_a_thread(given)
+            return ToolResult(result if isinstance(result, str) else msgspec.json.encode(result).decode())
+        except HumanWanted as wanted:
+            return ToolResult("A human was asked.", handoff=wanted.reason)
+        except BaseException as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # it is we who end the call
+            # The model is told of anything that a shop's code raises, SystemExit too.
+            return ToolResult(_told(error), failed=True)
+
+    async def _on_a_thread(self, given: dict[str, Any]) -> Any:
+        """A daemon, unlike the threads of a pool: one that hangs takes no other's place, and does not keep recado from
+        stopping."""
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Any] = loop.create_future()
+
+        def settle(result: Any, error: Exception | None) -> None:
+            self._threads -= 1
+            if outcome.cancelled():
+                return
+            if error is not None:
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(result)
+
+        def work() -> None:
+            result: Any = None
+            failure: Exception | None = None
+            try:
+                result = self._function(**given)
+            except StopIteration as error:  # no future takes this one
+                failure = RuntimeError(f"StopIteration: {error}")
+            except Exception as error:  # noqa: BLE001 - told to the model by `call`
+                failure = error
+            except BaseException as error:  # noqa: BLE001 - SystemExit and its like end tasks and loops if they are raised there
+                failure = RuntimeError(_told(error))
+            with suppress(RuntimeError):  # the loop is closed: recado has stopped meanwhile
+                loop.call_soon_threadsafe(settle, result, failure)
+
+        threading.Thread(target=work, name=f"tool-{self.tool.name}", daemon=True).start()
+        self._threads += 1
+        return await outcome
+
+
+def load(module_name: str) -> dict[str, PythonTool]:
+    """The tools of a module: what its `__all__` names, or every public function that is defined in it.
+
+    Raises ToolsUnusable.
+    """
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # a console script does not look where it is called
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise ToolsUnusable(f"RECADO_TOOLS names {module_name}, which cannot be imported: {error}") from error
+    names = getattr(module, "__all__", None) or [
+        name
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    ]
+    tools = {name: PythonTool(getattr(module, name)) for name in names}
+    if not tools:
+        raise ToolsUnusable(f"RECADO_TOOLS names {module_name}, in which there is no public function")
+    return tools
+
+
+def _told(error: BaseException) -> str:
+    """An error's name and words; the name alone if it cannot say them."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - its __str__ is the shop's code too
+        return type(error).__name__
+
+
+def _schema(name: str, arguments: type[msgspec.Struct]) -> dict[str, Any]:
+    """The arguments' JSON schema as models take it: one object, definitions inside."""
+    try:
+        (schema,), definitions = msgspec.json.schema_components([arguments])
+    except TypeError as error:
+        raise ToolsUnusable(f"{name}() has a parameter whose type cannot be described: {error}") from error
+    own = definitions.pop(str(schema["$ref"]).rpartition("/")[2])
+    own.pop("title", None)
+    return {**own, **({"$defs": definitions} if definitions else {})}

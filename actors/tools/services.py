@@ -1,0 +1,204 @@
+"""Tools that are NATS micro services, in any language, wherever they run on the bus.
+
+An endpoint is a tool if its metadata has `recado.tool`: JSON with `name`, `description`, `parameters` (the JSON schema
+of the arguments, an object) and, where calls may be repeated, `"safe": true`, and its subject begins with `tools.`:
+a service names its subject itself, and the instance, which may write orders and decisions, publishes there. Services
+are asked by `$SRV.INFO`
+(https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Annotated, Any
+
+import msgspec
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from actors import metrics
+from actors.handoff import HANDOFF
+from actors.instance import ToolResult
+from actors.tools.arguments import DEEPEST, is_deep
+from backends.protocol import Tool
+from events.subjects import ChatKey, header_value
+
+log = structlog.get_logger("recado.tools")
+
+LONGEST_REASON = 300
+"""Characters that are logged of why a tool cannot be used."""
+
+METADATA = "recado.tool"
+SUBJECT = re.compile(r"tools(\.[A-Za-z0-9_=-]+)+")
+"""A subject that a service may be asked on."""
+
+BUILT_IN = frozenset({HANDOFF})
+"""Names that no service may give its tool."""
+
+MOST_TOOLS = 128
+"""Tools of services; OpenAI takes as many in one request."""
+
+MOST_ANSWERS = 1_000
+"""Services that are listened to at one look."""
+
+LONGEST_DESCRIBED = 32_768
+"""Characters with which a service describes one tool."""
+
+HUMAN_WANTED = "Recado-Handoff"
+"""The header of an answer with which a service asks for a human to go on with the chat; its value says why."""
+
+BAD_ARGUMENTS = "400"
+"""The `Nats-Service-Error-Code` with which a service says that the arguments are at fault."""
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks at which services there are."""
+
+ANSWERS_WITHIN = 0.3
+"""Seconds in which services answer `$SRV.INFO`; one that is too slow is there at the next look."""
+
+
+class _Described(msgspec.Struct):
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    description: str = ""
+    parameters: dict[str, Any] = msgspec.field(default_factory=lambda: {"type": "object", "properties": {}})
+    safe: bool = False
+
+
+class _Endpoint(msgspec.Struct):
+    subject: str
+    metadata: dict[str, str] | None = None
+
+
+class _Info(msgspec.Struct):
+    name: str
+    endpoints: list[_Endpoint] = []
+
+
+class ServiceTool(msgspec.Struct, frozen=True):
+    """A tool, the subject that it answers on, and whether a call may be repeated."""
+
+    tool: Tool
+    subject: str
+    is_safe: bool
+
+
+class ServiceTools:
+    """The tools on the bus, as of the last look."""
+
+    def __init__(self, bus: Client, *, patience: float = 30.0) -> None:
+        self._bus = bus
+        self._patience = patience
+        self.found: dict[str, ServiceTool] = {}
+        self._unusable: set[str] = set()
+        self.looked = asyncio.Event()
+        """Set after the first look: before it, a turn would be answered without the tools that are there."""
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Ask which services there are. What is no tool of ours, or badly described, is passed over with a log line."""
+        found: dict[str, ServiceTool] = {}
+        unusable: set[str] = set()
+        try:
+            for answer in await self._ask_all("$SRV.INFO"):
+                for tool in _tools_in(answer, unusable):
+                    other = found.setdefault(tool.tool.name, tool)
+                    if other.subject != tool.subject:
+                        first, second = sorted((other, tool), key=lambda one: one.subject)
+                        found[tool.tool.name] = first
+                        unusable.add(
+                            f"two services offer {tool.tool.name}: {first.subject} counts, not {second.subject}"
+                        )
+            for name in sorted(found)[MOST_TOOLS:]:
+                del found[name]
+                unusable.add(f"there are more than {MOST_TOOLS} tools on the bus: some are not offered")
+        except nats.errors.Error as error:
+            log.warning("services_unanswered", reason=str(error))
+            return
+        finally:
+            self.looked.set()
+        for reason in sorted(unusable - self._unusable):  # once, not every five seconds
+            metrics.tools_refused.inc()
+            log.warning("tool_unusable", reason=reason[:LONGEST_REASON])
+        self._unusable = unusable
+        if found.keys() != self.found.keys():
+            log.info("service_tools", names=sorted(found))
+        self.found = found
+
+    async def call(self, key: ChatKey, tool: ServiceTool, arguments: bytes) -> ToolResult:
+        """Ask the service; the chat is in the headers `Recado-Account` and `Recado-Chat`."""
+        headers = {"Recado-Account": header_value(key.account), "Recado-Chat": header_value(key.chat)}
+        try:
+            answer = await self._bus.request(tool.subject, arguments, timeout=self._patience, headers=headers)
+        except nats.errors.NoRespondersError:
+            return ToolResult(f"{tool.tool.name} is not there at the moment", failed=True)
+        except nats.errors.TimeoutError:
+            return ToolResult(f"{tool.tool.name} gave no answer within {self._patience:g} s", failed=True)
+        except nats.errors.Error as error:
+            return ToolResult(f"{tool.tool.name} could not be asked: {error}", failed=True)
+        fault = (answer.headers or {}).get("Nats-Service-Error")
+        if (wanted := (answer.headers or {}).get(HUMAN_WANTED)) is not None:
+            return ToolResult("A human was asked.", handoff=wanted)
+        is_unfit = (answer.headers or {}).get("Nats-Service-Error-Code") == BAD_ARGUMENTS
+        output = fault or answer.data.decode(errors="replace")
+        return ToolResult(output, failed=fault is not None, unfit=fault is not None and is_unfit)
+
+    async def _ask_all(self, subject: str) -> list[bytes]:
+        inbox = self._bus.new_inbox()
+        answers: list[bytes] = []
+
+        async def collect(message: Msg) -> None:
+            if message.data and len(answers) < MOST_ANSWERS:  # without data: the server says that nobody listens
+                answers.append(message.data)
+
+        subscription = await self._bus.subscribe(inbox, cb=collect)
+        try:
+            await self._bus.publish(subject, b"", reply=inbox)
+            await asyncio.sleep(ANSWERS_WITHIN)
+        finally:
+            await subscription.unsubscribe()
+        return answers
+
+
+def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:
+    """The tools of a service; why others cannot be used is added to `unusable`."""
+    try:
+        info = msgspec.json.decode(answer, type=_Info)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        unusable.add(f"a service describes itself in a way that cannot be read: {error}")
+        return []
+    tools = []
+    for endpoint in info.endpoints:
+        described = (endpoint.metadata or {}).get(METADATA)
+        if described is None:
+            continue
+        try:
+            tools.append(_tool(endpoint.subject, described))
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+            unusable.add(f"{METADATA} of service {info.name}, subject {endpoint.subject}: {error}")
+    return tools
+
+
+def _tool(subject: str, described: str) -> ServiceTool:
+    """Raises an error that says what is wrong with it."""
+    if SUBJECT.fullmatch(subject) is None:
+        raise ValueError(
+            "give the endpoint a subject that begins with tools. and has no wildcard, such as tools.prices"
+        )
+    if len(described) > LONGEST_DESCRIBED:
+        raise ValueError(f"it is longer than {LONGEST_DESCRIBED:,} characters")
+    told = msgspec.json.decode(described, type=_Described)
+    if told.name in BUILT_IN:
+        raise ValueError(f"{told.name} is a tool of recado's own: give yours another name")
+    if is_deep(told.parameters):
+        raise ValueError(f"its parameters are nested deeper than {DEEPEST} levels")
+    msgspec.json.encode((told.description, told.parameters))  # what no request could carry is refused here
+    tool = Tool(name=told.name, description=told.description, parameters=told.parameters)
+    return ServiceTool(tool, subject, told.safe)

@@ -1,0 +1,148 @@
+"""Replies from an agent, one session for each chat: the Agents API (beta)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from backends.agents.client import NotThere, SessionsWire
+from backends.agents.poll import Watching, stop, stop_all
+from backends.agents.seed import abandon, confirmed, note
+from backends.agents.session import RemoteSession, message
+from backends.agents.start import Starting
+from backends.protocol import (
+    Answer,
+    ReplyFailed,
+    ReplyRequest,
+    RunLost,
+    ThreadLost,
+    ThreadRequest,
+    ToolsWanted,
+)
+from backends.provider.retry import RETRYABLE, AttemptFailed, persist
+
+T = TypeVar("T")
+
+LONGEST_REQUEST = 15.0
+"""Seconds for one request, none of which waits for a model; and never more than a quarter of a turn's patience."""
+
+
+class _Made(msgspec.Struct):
+    id: str
+
+
+class Agents:
+    """A ThreadBackend over sessions and their turns.
+
+    `agent` is the id of a saved agent, which has its model, instructions and tools at the provider; without one, the
+    sessions get an agent made of `model`, `system_prompt` and `hosted_tools`. Functions of a session are those that
+    recado offers. `api_key` must not be empty; `base_url` None is OpenAI's own.
+
+    Nothing is sent before a look at what is there, and after an outcome that is not known one looks again; a message is
+    sent with an idempotency key, and never while a turn is active, because it would steer that turn.
+    """
+
+    name: Final = "agents"
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        agent: str = "",
+        model: str = "",
+        system_prompt: str = "",
+        hosted_tools: Sequence[dict[str, Any]] = (),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._wire = SessionsWire(api_key, base_url)
+        # With a saved agent the model is the agent's, and the session says which.
+        self._model = "" if agent else model
+        inline = {"model": model, "instructions": system_prompt, "tools": list(hosted_tools)}
+        inline = {name: value for name, value in inline.items() if value}
+        self._agent: dict[str, Any] = {"agent_id": agent} if agent else {"agent": inline}
+        self._hosted_tools = None if agent else hosted_tools
+        self._sleep = sleep
+
+    async def create_thread(self, request: ThreadRequest) -> str:
+        deadline, within = _now() + request.patience, _within(request.patience)
+        body = {
+            **self._agent,
+            "environment": {"type": "none"},
+            "input": [message(note(request.history))],
+            "metadata": {"recado_chat": request.chat[:512]},
+        }
+
+        last: RemoteSession | None = None
+
+        async def make() -> str:
+            nonlocal last
+            made = await self._wire.post("/agents/sessions", body, _Made, within)
+            last = session = RemoteSession(self._wire, made.id, within)
+            await self._persist(lambda: confirmed(session, self._sleep), "", deadline)
+            return made.id
+
+        try:
+            return await self._persist(make, "", deadline)
+        except AttemptFailed:
+            if last is not None:
+                await abandon(last)
+            raise
+
+    async def start_run(self, request: ReplyRequest) -> str:
+        session = RemoteSession(self._wire, request.thread, _within(request.patience))
+        starting = Starting(session, request, self._hosted_tools, self._sleep)
+        try:
+            return await self._persist(starting.adopt_or_start, request.turn, starting.began + request.patience)
+        except NotThere as missing:
+            raise ThreadLost(session.id, missing.detail) from missing
+
+    async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted:
+        session = RemoteSession(self._wire, request.thread, _within(request.patience))
+        watching = Watching(session, run, request, self._model, self._sleep)
+        try:
+            return await self._persist(watching.watch, request.turn, watching.deadline)
+        except NotThere as missing:
+            if await _is_there(session):
+                raise RunLost(run, missing.detail) from missing
+            raise ThreadLost(session.id, missing.detail) from missing
+        except AttemptFailed as failure:
+            # Patience is over, or nearly; the turn may still be at work, and nobody will wait for it any more.
+            if failure.in_doubt or failure.error_class in RETRYABLE:
+                ended = await stop(session, run, self._sleep)
+                if ended is not None and ended.status == "completed":
+                    return await watching.outcome(ended)
+            raise
+        except ReplyFailed as failure:
+            # What has outgrown the model is replaced, once: the request is for the attempt after the one that failed.
+            if failure.error_class == "context_too_long" and request.attempt <= 2:
+                raise ThreadLost(session.id, failure.detail) from failure
+            raise
+
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
+        await stop_all(RemoteSession(self._wire, thread, LONGEST_REQUEST), turn, run, self._sleep)
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+    async def _persist(self, attempt: Callable[[], Awaitable[T]], turn: str, deadline: float) -> T:
+        return await persist(attempt, turn=turn, deadline=deadline, sleep=self._sleep)
+
+
+async def _is_there(session: RemoteSession) -> bool:
+    try:
+        await session.look()
+    except NotThere:
+        return False
+    return True
+
+
+def _within(patience: float) -> float:
+    return min(LONGEST_REQUEST, patience / 4)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,63 @@
+"""What it means for a turn of recado's that the agent's turn has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.agents.session import Item, TokenCount, Turn
+from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
+from backends.provider.client import count
+from backends.provider.errors import redacted
+
+_FINAL: dict[str, ErrorClass] = {
+    "context_length_exceeded": "context_too_long",
+    "max_output_tokens": "run_failed",
+    "session_budget_exceeded": "quota_exhausted",
+    "usage_limit_exceeded": "quota_exhausted",
+    "project_spend_limit_exceeded": "quota_exhausted",
+    "organization_spend_limit_exceeded": "quota_exhausted",
+    "organization_usage_limit_exceeded": "quota_exhausted",
+    "billing_not_active": "quota_exhausted",
+    "credit_balance_exhausted": "quota_exhausted",
+    "cyber_policy": "refused",
+    "misalignment_policy_violation": "refused",
+    "authentication_error": "bad_key",
+    "invalid_request": "bad_request",
+    "resource_not_found": "unknown_model",
+}
+"""Errors of a turn that another attempt would meet again; after any other it may go better."""
+
+_BUSY = frozenset({"rate_limit_exceeded", "server_overloaded", "flex_unavailable"})
+
+
+def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
+    """What the agent wrote in the turn, `items` being the turn's, oldest first; None if it wrote nothing.
+
+    Its comments on the way count only if there is nothing else.
+    """
+    said = [item for item in items if item.type == "message" and item.role == "assistant"]
+    final = [item for item in said if item.phase != "commentary"] or said
+    text = "\n\n".join(words for item in final if (words := item.text.strip()))
+    if not text:
+        return None
+    return Answer(text=text, model=model, run=turn.id, usage=_usage(turn))
+
+
+def fruitless(turn: Turn) -> RunLost | ReplyFailed:
+    """The end of a turn that gave no reply: RunLost if another attempt may."""
+    if turn.error is None:
+        return RunLost(turn.id, turn.status, _usage(turn))
+    detail = redacted(f"{turn.error.code}: {turn.error.message}", "")
+    error_class = _FINAL.get(turn.error.code)
+    return RunLost(turn.id, detail, _usage(turn)) if error_class is None else ReplyFailed(error_class, detail)
+
+
+def rest(turn: Turn, attempt: int) -> float:
+    """Seconds to leave the provider alone after the `attempt`th attempt ended so."""
+    return 2.0 * attempt if turn.error is not None and turn.error.code in _BUSY else 0.0
+
+
+def _usage(turn: Turn) -> Usage:
+    """All requests of the agent's turn together."""
+    tokens = turn.usage or TokenCount()
+    return Usage(count(tokens.input_tokens), count(tokens.output_tokens))

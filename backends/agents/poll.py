@@ -1,0 +1,125 @@
+"""Looking at an agent's turn until it has ended, and giving it what it asks for on the way."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import structlog
+
+from backends.agents.client import NotThere
+from backends.agents.outcome import answer, fruitless, rest
+from backends.agents.session import Action, RemoteSession, Turn
+from backends.agents.start import ENDS_WITHIN, TURN
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
+from backends.provider.polling import LATE_LOOKS, Sleep, looks
+from backends.provider.retry import AttemptFailed, persist
+
+log = structlog.get_logger("recado.backends")
+
+
+class Watching:
+    """The wait for what comes of the turn `id`; `model` is what writes in it, empty if the session knows."""
+
+    def __init__(self, session: RemoteSession, id: str, request: ReplyRequest, model: str, sleep: Sleep) -> None:  # noqa: A002
+        self.deadline = asyncio.get_running_loop().time() + request.patience
+        self._session = session
+        self._id = id
+        self._request = request
+        self._outputs = {call.id: call.output for call in request.calls}
+        self._model = model
+        self._sleep = sleep
+
+    async def watch(self) -> Answer | ToolsWanted:
+        """What comes of it. After AttemptFailed it can be called again. Raises RunLost, ReplyFailed."""
+        for wait in looks():
+            await self._sleep(wait)
+            turn = await self._session.turn(self._id)
+            if turn.ended:
+                return await self.outcome(turn)
+            if turn.status == "waiting" and (wanted := await self._serve()):
+                return ToolsWanted(wanted)
+        raise AssertionError("there is always one more look")
+
+    async def outcome(self, turn: Turn) -> Answer:
+        """The reply of a turn that has ended. Raises RunLost, ReplyFailed."""
+        if turn.status == "completed":
+            return await self._written(turn)
+        left = self.deadline - asyncio.get_running_loop().time()
+        # The request is for the attempt after the one that is waited for.
+        await self._sleep(max(0.0, min(rest(turn, self._request.attempt - 1), left / 2)))
+        raise fruitless(turn)
+
+    async def _written(self, turn: Turn) -> Answer:
+        """What the agent wrote. A turn may be shown as completed a moment before its last item is listed."""
+        model = self._model or (await self._session.look()).agent.model
+        for wait in (0.0, 0.2, 0.5, 1.0):
+            await self._sleep(wait)
+            written = answer(turn, await self._session.items_of(turn.id), model)
+            if written is not None:
+                return written
+        raise ReplyFailed("malformed_answer", f"turn {turn.id} is completed and wrote nothing")
+
+    async def _serve(self) -> tuple[ToolCall, ...]:
+        """The calls that the turn waits for and that have no output; if all have theirs, they are handed in."""
+        shown = await self._session.look()
+        actions = [action for action in shown.required_actions if action.turn_id in (None, self._id)]
+        calls = [action for action in actions if action.type == "function_call"]
+        if actions and not calls:
+            await stop(self._session, self._id, self._sleep)
+            kinds = ", ".join(sorted({action.type for action in actions}))
+            raise ReplyFailed("run_failed", f"the agent waits for what nobody can give in a chat ({kinds}): change it")
+        if missing := [action for action in calls if action.call_id not in self._outputs]:
+            return tuple(_called(action) for action in missing)
+        for action in calls:
+            # What still is a required action has not been handed in. The key is for an answer that was lost.
+            output = self._outputs[action.call_id]
+            await self._session.submit(self._id, action.call_id, output, f"{self._id}:{action.call_id}")
+        return ()
+
+
+async def stop(session: RemoteSession, turn: str, sleep: Sleep) -> Turn | None:
+    """Have the turn cancelled; the turn as it ended, or None if that is not known. Raises nothing."""
+    until = asyncio.get_running_loop().time() + ENDS_WITHIN
+
+    async def attempt() -> Turn:
+        for wait in looks():
+            shown = await session.turn(turn)
+            if shown.ended:
+                return shown
+            log.info("turn_cancelled", session=session.id, turn=turn, status=shown.status)
+            await session.cancel()
+            await sleep(wait)
+        raise AssertionError("there is always one more look")
+
+    try:
+        return await persist(attempt, turn="", deadline=until, sleep=sleep)
+    except AttemptFailed as failure:
+        log.warning("turn_left_alone", turn=turn, error_class=failure.error_class, detail=failure.detail)
+        return None
+
+
+async def stop_all(session: RemoteSession, turn: str, run: str | None, sleep: Sleep) -> None:
+    """Have `run` cancelled, and whatever else works for the turn of recado's, as the session knows it. Raises
+    nothing."""
+    if run is not None:
+        await stop(session, run, sleep)
+    for wait in LATE_LOOKS:
+        await sleep(wait)
+        try:
+            shown = await session.look()
+            newest = await session.newest_turn() if shown.active and shown.metadata.get(TURN) == turn else None
+        except NotThere:
+            return
+        except AttemptFailed as failure:
+            log.warning("turns_left_alone", turn=turn, error_class=failure.error_class, detail=failure.detail)
+            continue
+        if newest is not None and not newest.ended:
+            await stop(session, newest.id, sleep)
+
+
+def _called(action: Action) -> ToolCall:
+    """Arguments come as JSON or as what it stands for, as the API's type allows."""
+    told = action.arguments
+    arguments = told if isinstance(told, str) else msgspec.json.encode(told).decode()
+    return ToolCall(id=action.call_id, name=action.name, arguments=arguments)

@@ -1,0 +1,66 @@
+"""A new session in which the history stands.
+
+Where there is no execution environment the API wants a first message from a user, which begins a turn; there is no way
+to put a message of the assistant's there. So a session begins with a note that tells what was said before, and that the
+agent confirms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from backends.agents.outcome import fruitless
+from backends.agents.session import RemoteSession, Turn
+from backends.content.message_text import never_empty
+from backends.protocol import RunLost
+from backends.provider.polling import Sleep, looks
+from backends.provider.retry import AttemptFailed
+from chat.context import Line
+
+log = structlog.get_logger("recado.backends")
+
+_BEFORE = (
+    "What follows was said between a person and you before this session, oldest first, one message a line as JSON "
+    '("assistant" is you). Keep it in mind: the person\'s next message goes on from there. '
+)
+_CONFIRM = "Answer this note with OK and nothing else, and use no tool."
+
+
+def note(history: Sequence[Line]) -> str:
+    """The message that a session begins with."""
+    if not history:
+        return f"A person is going to write to you. {_CONFIRM}"
+    lines = [msgspec.json.encode({"role": line.role, "text": never_empty(line)}).decode() for line in history]
+    return "\n".join((_BEFORE + _CONFIRM, *lines))
+
+
+async def confirmed(session: RemoteSession, sleep: Sleep) -> None:
+    """Return once the agent has read the note. AttemptFailed if it has not, and another session is to be made."""
+    for wait in looks():
+        await sleep(wait)
+        turn = await session.newest_turn()
+        if turn is None:
+            continue
+        if turn.ended:
+            if turn.status == "failed":
+                raise _unread(turn)
+            return
+        if turn.status == "waiting":
+            # It was told to use no tool. What it was told stays in the session.
+            await session.cancel()
+
+
+async def abandon(session: RemoteSession) -> None:
+    """Best effort: leave no turn at work in a session that nobody will use."""
+    try:
+        await session.cancel()
+    except AttemptFailed as failure:
+        log.warning("session_left_alone", session=session.id, error_class=failure.error_class, detail=failure.detail)
+
+
+def _unread(turn: Turn) -> Exception:
+    end = fruitless(turn)
+    return AttemptFailed("provider_error", end.detail) if isinstance(end, RunLost) else end

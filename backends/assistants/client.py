@@ -1,0 +1,89 @@
+"""Requests to a server that speaks the Assistants API (v2), and what becomes of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
+
+import msgspec
+import openai
+
+from backends.provider.client import Wire
+from backends.provider.raw_post import Query
+from backends.provider.retry import AttemptFailed
+
+T = TypeVar("T")
+
+_BUSY = re.compile(r"while a run .* is active|already has an active run", re.IGNORECASE | re.DOTALL)
+
+
+class _File(msgspec.Struct):
+    id: str
+
+
+class NotThere(AttemptFailed):
+    """404, or 403 as some servers answer for what belongs to another key."""
+
+
+class Busy(AttemptFailed):
+    """The thread is locked by a run: what was posted was not taken."""
+
+
+class Refused(AttemptFailed):
+    """400: it will not be taken, however often it is asked."""
+
+
+class ThreadsWire:
+    """Asks the server, and gives each request `within` seconds; what it answers is validated.
+
+    AttemptFailed says what went wrong. A request that is only late, and an answer that is none, are of a class after
+    which one looks again: what was posted may have been done.
+    """
+
+    def __init__(self, api_key: str, base_url: str | None) -> None:
+        self._wire = Wire(api_key, base_url, {"OpenAI-Beta": "assistants=v2"})
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+    async def get(self, path: str, shape: type[T], within: float, query: Query | None = None) -> T:
+        return await self._ask(self._wire.get(path, query, within=within), shape)
+
+    async def post(self, path: str, body: Mapping[str, object], shape: type[T], within: float) -> T:
+        return await self._ask(self._wire.post(path, body, within=within), shape)
+
+    async def upload(self, file: tuple[str, bytes, str], expires: float, within: float) -> str:
+        """The id of a picture (its name, bytes and type) for messages; the server keeps it for `expires` seconds."""
+        fields = {
+            "purpose": "vision",
+            "expires_after[anchor]": "created_at",
+            "expires_after[seconds]": str(int(expires)),
+        }
+        return (await self._ask(self._wire.post_form("/files", fields, file, within=within), _File)).id
+
+    async def delete(self, path: str, shape: type[T], within: float) -> T:
+        return await self._ask(self._wire.delete(path, within=within), shape)
+
+    async def _ask(self, request: Awaitable[bytes], shape: type[T]) -> T:
+        try:
+            answer = await request
+        except AttemptFailed as failure:
+            raise _failure(failure) from failure.__cause__
+        try:
+            return self._wire.read(answer, shape)
+        except AttemptFailed as failure:
+            raise AttemptFailed("provider_error", failure.detail) from failure
+
+
+def _failure(failure: AttemptFailed) -> AttemptFailed:
+    """`failure`, by what is to be done about it where threads and runs are concerned."""
+    error = failure.__cause__
+    told = failure.error_class, failure.detail, failure.retry_after
+    if not isinstance(error, openai.APIStatusError):
+        return AttemptFailed("provider_error", failure.detail) if failure.error_class == "malformed_answer" else failure
+    if error.status_code in (400, 409) and _BUSY.search(error.message):
+        return Busy("provider_error", failure.detail)
+    if error.status_code in (403, 404):
+        return NotThere(*told)
+    return Refused(*told) if error.status_code == 400 else failure

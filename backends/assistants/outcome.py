@@ -1,0 +1,66 @@
+"""What it means for a turn that its run has ended."""
+
+from __future__ import annotations
+
+import re
+
+from backends.assistants.thread import LastError, Message, Run, TokenCount
+from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
+from backends.provider.client import count
+from backends.provider.errors import redacted
+
+_TRY_AGAIN = re.compile(r"try again in ([0-9.]+)(ms|s)\b")
+
+_REASONS: dict[str | None, ErrorClass] = {"max_prompt_tokens": "context_too_long", "content_filter": "refused"}
+
+
+class NothingWritten(ReplyFailed):
+    """The run has ended well, and there is no text of it."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__("malformed_answer", f"run {run} wrote no text")
+
+
+def answer(run: Run, written: list[Message], assistant: str) -> Answer:
+    """What the run has `written` (oldest first). Raises ReplyFailed if that is a refusal,
+    NothingWritten."""
+    parts = [part for message in written for part in message.content]
+    text = "\n\n".join(part.value for part in parts if part.value).strip()
+    if not text:
+        refusal = next((part.refusal for part in parts if part.refusal), None)
+        if refusal:
+            raise ReplyFailed("refused", redacted(refusal, ""))
+        raise NothingWritten(run.id)
+    return Answer(text=text, model=run.model or assistant, run=run.id, usage=_usage(run))
+
+
+def fruitless(run: Run) -> RunLost | ReplyFailed:
+    """The end of a run that wrote no reply: RunLost if another run may."""
+    match run.status:
+        case "failed":
+            error = run.last_error or LastError()
+            detail = redacted(": ".join(word for word in (error.code, error.message) if word) or "failed", "")
+            if "exceeded your current quota" in detail:  # its code is rate_limit_exceeded all the same
+                return ReplyFailed("quota_exhausted", detail)
+            if error.code == "invalid_prompt":
+                return ReplyFailed("refused", detail)
+            return RunLost(run.id, detail, _usage(run))
+        case "incomplete":
+            reason = run.incomplete_details.reason if run.incomplete_details is not None else None
+            return ReplyFailed(_REASONS.get(reason, "run_failed"), f"the run is incomplete: {reason}")
+        case _:
+            return RunLost(run.id, run.status, _usage(run))
+
+
+def _usage(run: Run) -> Usage:
+    """All requests of a run together, those with tool outputs too."""
+    tokens = run.usage or TokenCount()
+    return Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
+
+
+def rest(run: Run) -> float:
+    """Seconds to leave the provider alone after this run: what it says, else 2, where it failed of a rate limit."""
+    if run.last_error is None or run.last_error.code != "rate_limit_exceeded":
+        return 0.0
+    told = _TRY_AGAIN.search(run.last_error.message or "")
+    return float(told[1]) * (0.001 if told[2] == "ms" else 1.0) if told else 2.0

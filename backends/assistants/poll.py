@@ -1,0 +1,139 @@
+"""Looking at a run until it has ended, and giving it what it asks for on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from backends.assistants.client import NotThere, Refused
+from backends.assistants.outcome import NothingWritten, answer, fruitless, rest
+from backends.assistants.thread import RemoteThread, Run
+from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted
+from backends.provider.polling import LATE_LOOKS, Sleep, looks
+from backends.provider.retry import AttemptFailed, persist
+
+log = structlog.get_logger("recado.backends")
+
+ENDS_WITHIN = 5.0
+"""Seconds for which a run is waited for that was told to stop."""
+
+
+class Watching:
+    """The wait for what comes of the run `id`; `assistant` is what the answer's model is called if the run has none."""
+
+    def __init__(self, thread: RemoteThread, id: str, request: ReplyRequest, assistant: str, sleep: Sleep) -> None:  # noqa: A002
+        self.deadline = asyncio.get_running_loop().time() + request.patience
+        self._thread = thread
+        self._id = id
+        self._outputs = {call.id: call.output for call in request.calls}
+        self._assistant = assistant
+        self._sleep = sleep
+
+    async def watch(self) -> Answer | ToolsWanted:
+        """What comes of it. After AttemptFailed of any kind it can be called again. Raises RunLost, ReplyFailed."""
+        given: set[str] = set()
+        for wait in looks():
+            await self._sleep(wait)
+            run = await self._thread.run(self._id)
+            if not run.active:
+                return await self.outcome(run)
+            if run.status == "requires_action":
+                asked = _asked(run)
+                missing = tuple(call for call in asked if call.id not in self._outputs)
+                if missing:
+                    return ToolsWanted(missing)
+                if not given.issuperset(call.id for call in asked):
+                    given.update(await self._give(asked))
+        raise AssertionError("there is always one more look")
+
+    async def outcome(self, run: Run) -> Answer:
+        """The reply of a run that has ended. Raises RunLost, ReplyFailed."""
+        cut_short = run.incomplete_details is not None and run.incomplete_details.reason == "max_completion_tokens"
+        if run.status == "completed":
+            return await self._written(run)
+        if run.status == "incomplete" and cut_short:
+            with suppress(NothingWritten):
+                return await self._written(run)
+        left = self.deadline - asyncio.get_running_loop().time()
+        await self._sleep(max(0.0, min(rest(run), left / 2)))
+        raise fruitless(run)
+
+    async def _written(self, run: Run) -> Answer:
+        """What the run wrote. A run may be shown as completed a moment before its message is listed."""
+        for wait in (0.0, 0.2, 0.5, 1.0):
+            await self._sleep(wait)
+            page = await self._thread.messages(100, run=run.id)
+            # Not every server heeds `run_id`; the newest messages hold the reply all the same.
+            written = [one for one in reversed(page.data) if one.role == "assistant" and one.run_id == run.id]
+            if written:
+                return answer(run, written, self._assistant)
+        raise NothingWritten(run.id)
+
+    async def _give(self, asked: tuple[ToolCall, ...]) -> set[str]:
+        """Hand in the outputs; the ids of the calls. Handed in before, they are refused, and the run has gone on."""
+        ids = {call.id for call in asked}
+        try:
+            await self._thread.submit(self._id, {call.id: self._outputs[call.id] for call in asked})
+        except Refused:
+            run = await self._thread.run(self._id)
+            if run.status == "requires_action" and {call.id for call in _asked(run)} == ids:
+                raise
+        return ids
+
+
+async def ended(thread: RemoteThread, run: str, until: float, sleep: Sleep, *, cancel: bool = False) -> Run:
+    """The run when it has ended, or as it is when the loop's time is `until`. With `cancel` it is told to end."""
+    waits = looks()
+    while True:
+        shown = await thread.run(run)
+        if cancel and shown.works:
+            await _cancel(thread, shown)
+        wait = next(waits)
+        if not shown.active or asyncio.get_running_loop().time() + wait > until:
+            return shown
+        await sleep(wait)
+
+
+async def stop(thread: RemoteThread, run: str, sleep: Sleep) -> Run | None:
+    """Have the run cancelled; the run as it ended, or None if that is not known. Raises nothing."""
+    until = asyncio.get_running_loop().time() + ENDS_WITHIN
+    try:
+        return await persist(
+            lambda: ended(thread, run, until, sleep, cancel=True), turn="", deadline=until, sleep=sleep
+        )
+    except AttemptFailed as failure:
+        log.warning("run_left_alone", run=run, error_class=failure.error_class, detail=failure.detail)
+        return None
+
+
+async def stop_all(thread: RemoteThread, turn: str, run: str | None, sleep: Sleep) -> None:
+    """Have every run of the turn cancelled, and `run`, whosever it is. Raises nothing."""
+    for wait in LATE_LOOKS:
+        await sleep(wait)
+        try:
+            runs = await thread.runs()
+        except NotThere:
+            return
+        except AttemptFailed as failure:
+            log.warning("runs_left_alone", turn=turn, error_class=failure.error_class, detail=failure.detail)
+            continue
+        for shown in runs:
+            if shown.active and (shown.turn == turn or shown.id == run):
+                await stop(thread, shown.id, sleep)
+
+
+async def _cancel(thread: RemoteThread, run: Run) -> None:
+    log.info("run_cancelled", run=run.id, of_turn=run.turn, status=run.status)
+    try:
+        await thread.cancel(run.id)
+    except AttemptFailed as failure:  # it may have ended by itself: the next look shows
+        log.warning("run_not_cancelled", run=run.id, error_class=failure.error_class, detail=failure.detail)
+
+
+def _asked(run: Run) -> tuple[ToolCall, ...]:
+    if run.required_action is None:
+        raise AttemptFailed("provider_error", f"run {run.id} requires an action and does not say which")
+    calls = run.required_action.submit_tool_outputs.tool_calls
+    return tuple(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments) for call in calls)

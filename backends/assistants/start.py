@@ -1,0 +1,102 @@
+"""How a turn gets its messages into the thread and a run that answers them: each once, whatever went wrong before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from backends.assistants.client import NotThere
+from backends.assistants.poll import ended
+from backends.assistants.thread import RemoteThread, Run
+from backends.content.attachments import opened
+from backends.content.message_text import never_empty
+from backends.protocol import ReplyRequest, ThreadLost
+from chat.context import Line
+
+
+class Starting:
+    """The way of one turn to its run; `body` gives the run that is to be asked for."""
+
+    def __init__(
+        self,
+        thread: RemoteThread,
+        request: ReplyRequest,
+        body: Callable[[], Awaitable[dict[str, object]]],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self.began = asyncio.get_running_loop().time()
+        self._thread = thread
+        self._request = request
+        self._body = body
+        self._sleep = sleep
+        self._ids = request.ids or tuple(f"{request.turn}:{place}" for place in range(len(request.messages)))
+
+    async def adopt_or_start(self) -> str:
+        """The id of the run. It looks before it posts: after AttemptFailed of any kind it can be called again."""
+        runs = await self._thread.runs()
+        for run in runs:
+            if run.turn == self._request.turn and (run.status == "completed" or run.works):
+                return run.id
+        for run in runs:
+            if run.active:
+                await self._end(run)
+        there = await self._standing(runs)
+        for id_, line in zip(self._ids, self._request.messages, strict=True):
+            if id_ not in there:
+                about = {"message": id_, "turn": self._request.turn}
+                content = await self._content(line)
+                await self._thread.add({"role": line.role, "content": content, "metadata": about})
+        return (await self._thread.start(await self._body())).id
+
+    async def _content(self, line: Line) -> str | list[dict[str, object]]:
+        """What a message says: a text or, where it has pictures, parts. A try that was cut short may leave a picture
+        behind that no message shows; the server forgets it in time."""
+        (message,) = await opened([line], self._request.files)
+        parts: list[dict[str, object]] = [{"type": "text", "text": never_empty(line)}]
+        for file in message.files:
+            if file.body is not None:
+                attached = file.attachment
+                id_ = await self._thread.upload(attached.filename, file.body, attached.mime)
+                parts.append({"type": "image_file", "image_file": {"file_id": id_}})
+        return parts if message.files else never_empty(line)
+
+    async def _end(self, run: Run) -> None:
+        """Wait until another run has let go of the thread.
+
+        One of a former turn is cancelled: that turn has its ending, and nobody would ever read the answer. One that
+        somebody else started is given half of the patience. A thread that a run does not let go of is lost.
+        """
+        patience = self._request.patience
+        try:
+            if run.turn is None:
+                run = await ended(self._thread, run.id, self.began + patience / 2, self._sleep)
+            if run.active:
+                run = await ended(self._thread, run.id, self.began + patience * 3 / 4, self._sleep, cancel=True)
+        except NotThere:
+            return
+        if run.active:
+            raise ThreadLost(self._thread.id, f"run {run.id} is {run.status} and cannot be ended")
+
+    async def _standing(self, runs: Sequence[Run]) -> set[str]:
+        """Which of the turn's messages stand in the thread already; a copy that came late is taken out.
+
+        Looks back as far as the last reply to another turn, or what the thread was seeded with. What stands before
+        that is of a turn that failed and is tried again only now: there the model would not take it for what it has to
+        answer, so it is put in once more.
+        """
+        replied = {run.id for run in runs if run.status == "completed" and run.turn is not None}
+        found: dict[str, str] = {}
+        after: str | None = None
+        while True:
+            page = await self._thread.messages(20 if after is None else 100, after=after)
+            for message in page.data:
+                if message.run_id in replied or message.place is not None:
+                    return set(found)
+                if message.stands_for in self._ids:
+                    if message.stands_for in found:
+                        await self._thread.remove(found[message.stands_for])
+                    found[message.stands_for] = message.id
+            oldest = page.data[-1].id if page.data else after
+            if not page.has_more or oldest == after or len(found) == len(self._ids):
+                return set(found)
+            after = oldest

@@ -1,0 +1,60 @@
+"""Takes rights from the process that opens a stranger's document. `python -m backends.content.confinement` lists those
+left.
+
+Linux gives a process a network of its own, with nothing in it, where the process may make namespaces: as root, or as
+any user where user namespaces are allowed (unshare(2), user_namespaces(7)).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import sys
+from collections.abc import Mapping
+
+MEMORY = 512 * 1024**2
+"""Bytes of address space."""
+
+KEPT = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
+"""Variables without which Python may not find itself; of a key or a token none is left."""
+
+_NEWUSER, _NEWNET = 0x10000000, 0x40000000
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables that the process is started with."""
+    return {name: given[name] for name in KEPT if name in given}
+
+
+def confine(seconds: int) -> tuple[str, ...]:
+    """Bound this process for good: MEMORY, `seconds` of CPU, no file that it could write to, no network. Gives what the
+    system did not let it give up: some of `memory`, `processor`, `files`, `network`."""
+    limits = {
+        "memory": (resource.RLIMIT_AS, MEMORY),
+        "processor": (resource.RLIMIT_CPU, seconds),
+        "files": (resource.RLIMIT_FSIZE, 0),
+    }
+    missing = [name for name, (which, most) in limits.items() if not _limited(which, most)]
+    _limited(resource.RLIMIT_CORE, 0)
+    return (*missing, *(() if _without_network() else ("network",)))
+
+
+def _limited(which: int, most: int) -> bool:
+    try:
+        resource.setrlimit(which, (most, most))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _without_network() -> bool:
+    try:
+        unshare = ctypes.CDLL(None, use_errno=True).unshare
+    except (OSError, AttributeError):
+        return False  # not Linux
+    # Root keeps its own users where it can: as nobody in particular it might not open Python's files any more.
+    return any(unshare(flags) == 0 for flags in (_NEWNET, _NEWUSER | _NEWNET))
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(confine(1)))

@@ -1,0 +1,104 @@
+"""Requests to a server that speaks as OpenAI does: bytes out, checked structs back. Each API says itself what a failure
+means for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
+
+import aiohttp
+import httpx2
+import msgspec
+import openai
+
+from backends.provider.errors import FAULTS, attempt_failed, redacted
+from backends.provider.raw_post import Posts, Query
+from backends.provider.retry import AttemptFailed
+
+T = TypeVar("T")
+
+
+class Wire:
+    """One client, which connects when it is first asked. `api_key` must not be empty; `base_url` None is OpenAI's own.
+
+    A request is never repeated here, and has no time-out but `within`: a repeated POST could act twice, and how long a
+    turn may take is decided where it is known.
+    """
+
+    def __init__(self, api_key: str, base_url: str | None, headers: Mapping[str, str] | None = None) -> None:
+        self._api_key = api_key
+        tls = httpx2.create_ssl_context()
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            timeout=None,
+            http_client=openai.DefaultAioHttpClient(verify=tls),
+            default_headers=headers,
+        )
+        self._posts = Posts(self._client, tls)
+
+    async def close(self) -> None:
+        await self._posts.close()
+        await self._client.close()
+
+    async def get(self, path: str, query: Query | None = None, *, within: float | None = None) -> bytes:
+        return await self._ask(self._posts.get(path, query or {}), within=within)
+
+    async def post(
+        self, path: str, body: object, *, headers: Mapping[str, str] | None = None, within: float | None = None
+    ) -> bytes:
+        """Raises AttemptFailed, as `get` and `delete` do, with the client's error as its cause."""
+        # `client.chat.completions.create()` and its like transform every message recursively: 3.9 ms of CPU at 20
+        # messages and 6.2 at 40. Posting bytes that msgspec encoded costs 0.13 ms at any length, and skips the
+        # library's lenient parsing, which lets `{}` and plain text through (decisions 10 and 91).
+        try:
+            content = msgspec.json.encode(body) if body is not None else None
+        except UnicodeError as error:  # half a surrogate pair in a text
+            raise _unsendable(error) from error
+        return await self._ask(self._posts.post(path, content, headers), within=within)
+
+    async def post_form(
+        self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str], *, within: float | None = None
+    ) -> bytes:
+        """Post a form (multipart) with a `file`: its name, its bytes, its type. Raises AttemptFailed."""
+        form = aiohttp.FormData(fields)
+        name, content, type_ = file
+        form.add_field("file", content, filename=name, content_type=type_)
+        return await self._ask(self._posts.post_form(path, form), within=within)
+
+    async def delete(self, path: str, *, within: float | None = None) -> bytes:
+        return await self._ask(self._posts.delete(path), within=within)
+
+    def read(self, answer: bytes, shape: type[T]) -> T:
+        """Raises AttemptFailed."""
+        try:
+            return msgspec.json.decode(answer, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            start = redacted(answer[:100].decode(errors="replace"), self._api_key)
+            raise AttemptFailed("malformed_answer", f"{error}, in an answer that begins {start!r}") from error
+
+    def redacted(self, text: str) -> str:
+        """`text` fit for a log line."""
+        return redacted(text, self._api_key)
+
+    async def _ask(self, request: Awaitable[bytes], *, within: float | None) -> bytes:
+        try:
+            async with asyncio.timeout(within):
+                return await request
+        except TimeoutError as late:
+            raise AttemptFailed("timeout", f"no answer within {within:.3g} s") from late
+        except FAULTS as error:
+            raise attempt_failed(error, self._api_key) from error
+        except UnicodeError as error:  # a key or a host that no header can carry
+            raise _unsendable(error) from error
+
+
+def _unsendable(error: UnicodeError) -> AttemptFailed:
+    return AttemptFailed("bad_request", f"the request cannot be encoded: {error}")
+
+
+def count(tokens: int | None) -> int:
+    """A count of tokens that the log and SQLite can hold, whatever a server sends."""
+    return min(max(tokens or 0, 0), 2**53)

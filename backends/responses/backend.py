@@ -1,0 +1,294 @@
+"""Replies from the Responses API, in a Conversation that the provider keeps for each chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+
+from backends.content.attachments import opened
+from backends.content.message_text import spoken
+from backends.protocol import (
+    Answer,
+    ReplyFailed,
+    ReplyRequest,
+    RunContinues,
+    RunLost,
+    ThreadLost,
+    ThreadRequest,
+    ToolsWanted,
+    Usage,
+)
+from backends.provider.polling import looks
+from backends.provider.retry import persist
+from backends.responses.client import ITEMS_AT_ONCE, Calls
+from backends.responses.conversation import (
+    Standing,
+    function_calls,
+    open_calls,
+    since_last_answer,
+    standings_of_messages,
+    standings_of_outputs,
+)
+from backends.responses.outcome import completed, outcome_of, usage
+from backends.responses.post_once import UNANSWERED, Posting, Server, remove
+from backends.responses.wire import (
+    Item,
+    JsonObject,
+    Response,
+    function_tools,
+    input_items,
+    message_items,
+    output_items,
+)
+
+T = TypeVar("T")
+
+AFTER = "after:"
+"""How the id of a run begins that may not have been asked for yet. The rest is the id of the conversation's last item
+before it (nothing: the conversation is empty). What follows that item is the run's; the log knows it before the
+provider is asked, and so a crash in between is no mystery (decision 70)."""
+
+_TAIL = 50
+"""Items at the end of a conversation that are looked through for what lost turns left there."""
+
+_CANCEL_WITHIN = 5.0
+
+log = structlog.get_logger("recado.backends")
+
+
+class Responses:
+    """A ThreadBackend over `POST /responses` in a Conversation of OpenAI, or of a server that has both APIs.
+
+    `api_key` must not be empty; `base_url` None is OpenAI's own; `hosted_tools` are the provider's, as its API takes
+    them. One client serves all chats; it connects when it is
+    first asked.
+    """
+
+    name: Final = "responses"
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        system_prompt: str = "",
+        hosted_tools: Sequence[JsonObject] = (),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._calls = Calls(api_key=api_key, base_url=base_url)
+        self._model = model
+        self._system_prompt = system_prompt
+        self._hosted_tools = hosted_tools
+        self._sleep = sleep
+        host = urlsplit(base_url or "https://api.openai.com/v1").hostname or ""
+        self._server = Server(locks=host.endswith((".openai.com", ".openai.azure.com")))
+        # Requests that this process knows never to have made: (thread, run, ids of the calls that they answer).
+        self._unmade: set[tuple[str, str, tuple[str, ...]]] = set()
+        # Conversations that this process made and that have not been answered in.
+        self._unused: set[str] = set()
+
+    async def close(self) -> None:
+        await self._calls.close()
+
+    async def create_thread(self, request: ThreadRequest) -> str:
+        items = message_items([line for line in request.history if line.text.strip()])
+
+        async def create() -> str:
+            conversation = await self._calls.create_conversation(
+                items[:ITEMS_AT_ONCE], {"recado_account": request.account, "recado_chat": request.chat}
+            )
+            # A batch whose answer is lost may stand there or not: another conversation is begun.
+            for first in range(ITEMS_AT_ONCE, len(items), ITEMS_AT_ONCE):
+                await self._calls.add_items(conversation, items[first : first + ITEMS_AT_ONCE])
+            return conversation
+
+        deadline = asyncio.get_running_loop().time() + request.patience
+        try:
+            conversation = await persist(create, turn="", deadline=deadline, sleep=self._sleep)
+        except ThreadLost as lost:
+            raise ReplyFailed("provider_error", lost.detail) from lost
+        self._unused.add(conversation)
+        return conversation
+
+    async def start_run(self, request: ReplyRequest) -> str:
+        """Where in the conversation the run will stand. What lost turns left at its end is put in order first."""
+        async with self._known(request.thread):
+            run = AFTER + await self._insist(request, partial(self._tidy, request))
+        self._unmade.add((request.thread, run, ()))
+        return run
+
+    async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted | RunContinues:
+        async with self._known(request.thread):
+            deadline = asyncio.get_running_loop().time() + request.patience
+            response: Response | None = None
+            outputs: Sequence[Item] | None = None
+            if not run.startswith(AFTER):
+                response = await self._ended(request, run, deadline)
+                outputs = await self._completed(request, response)
+            after = response.noted("after") if response is not None else run.removeprefix(AFTER)
+            while True:
+                if outputs is not None:
+                    outcome = outcome_of(outputs, request, usage(response))
+                    if isinstance(outcome, ToolsWanted):
+                        self._unmade.add((request.thread, run, _call_ids(outputs)))
+                        return outcome
+                    if outcome is not None:
+                        return self._answer(outcome, response)
+                posted = await self._post(request, run, outputs, after, deadline)
+                if isinstance(posted, Response):
+                    return self._at_once(request, posted)
+                response, outputs = None, posted
+
+    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:  # noqa: ARG002 - the protocol's
+        """A request that is under way when its turn ends is seen to by `Posting`: its response has no id before."""
+        if run is not None and not run.startswith(AFTER):
+            await self._cancel(run)
+
+    async def _cancel(self, run: str) -> None:
+        try:
+            async with asyncio.timeout(_CANCEL_WITHIN):
+                await self._calls.cancel_response(run)
+        except (ReplyFailed, TimeoutError) as failure:
+            log.info("run_not_cancelled", run=run, reason=str(failure) or "no answer")
+
+    async def _tidy(self, request: ReplyRequest) -> str:
+        """The id of the conversation's last item, once no lost turn has left anything in the way."""
+        texts, thread = [spoken(line) for line in request.messages], request.thread
+        items = await self._calls.last_items(thread, _TAIL)
+        if left := standings_of_messages(since_last_answer(items), texts):
+            for standing in reversed(left):
+                await remove(self._calls, thread, standing.items)
+            items = await self._calls.last_items(thread, _TAIL)
+        if opened := open_calls(items):
+            log.warning("open_calls_closed", conversation=thread, calls=len(opened))
+            await self._calls.add_items(thread, output_items(dict.fromkeys(opened[:ITEMS_AT_ONCE], UNANSWERED)))
+            items = await self._calls.last_items(thread, _TAIL)
+        return (items[-1].id or "") if items else ""
+
+    async def _ended(self, request: ReplyRequest, run: str, deadline: float) -> Response:
+        """The response, once it has ended; one that outlasts the patience is cancelled."""
+        loop = asyncio.get_running_loop()
+        ask = partial(persist, partial(self._calls.response, run), turn=request.turn, sleep=self._sleep)
+        try:
+            response = await ask(deadline=deadline)
+            for wait in looks():
+                if response.ended or loop.time() + wait >= deadline:
+                    break
+                await self._sleep(wait)
+                response = await ask(deadline=deadline)
+        except ReplyFailed:
+            await self._cancel(run)
+            raise
+        if not response.ended:
+            await self._cancel(run)
+            raise ReplyFailed("timeout", f"the response is {response.status} after {request.patience:.3g} s")
+        return response
+
+    async def _completed(self, request: ReplyRequest, response: Response) -> Sequence[Item]:
+        """What the model said. Where another attempt may do better, nothing of this one stays in the conversation."""
+        try:
+            return completed(response, self._calls.detail(response.error))
+        except RunLost:
+            after = response.noted("after")
+            if after is not None:
+                await self._insist(request, partial(self._clear, request, after))
+            if response.error is not None and response.error.code == "rate_limit_exceeded":
+                await self._sleep(2.0 ** (request.attempt - 1))
+            raise
+
+    async def _clear(self, request: ReplyRequest, after: str) -> None:
+        items = await self._calls.items_after(request.thread, after)
+        for standing in reversed(standings_of_messages(items, [spoken(line) for line in request.messages])):
+            await remove(self._calls, request.thread, standing.items)
+
+    async def _post(
+        self, request: ReplyRequest, run: str, outputs: Sequence[Item] | None, after: str | None, deadline: float
+    ) -> Response | tuple[Item, ...]:
+        """Put in what is owed, once: the turn's messages, or (after `outputs`) the outputs of the model's calls."""
+        owed = _call_ids(outputs or ())
+        given = {call.id: call.output for call in request.calls}
+        items = (
+            output_items({id_: given[id_] for id_ in owed})
+            if owed
+            else input_items(await opened(request.messages, request.files))
+        )
+        made = (request.thread, run, owed)
+        posting = Posting(
+            self._calls,
+            self._server,
+            self._body(request, items, after),
+            partial(self._look, request, after, owed),
+            in_doubt=made not in self._unmade,
+            deadline=deadline,
+            sleep=self._sleep,
+        )
+        self._unmade.discard(made)
+        posted = await persist(posting.attempt, turn=request.turn, deadline=deadline, sleep=self._sleep)
+        self._unused.discard(request.thread)
+        return posted
+
+    async def _look(self, request: ReplyRequest, after: str | None, owed: tuple[str, ...]) -> list[Standing]:
+        if after is None:
+            items = await self._calls.last_items(request.thread, _TAIL)
+        else:
+            items = await self._calls.items_after(request.thread, after)
+        if owed:
+            return standings_of_outputs(items, owed)
+        return standings_of_messages(items, [spoken(line) for line in request.messages])
+
+    def _body(self, request: ReplyRequest, items: list[JsonObject], after: str | None) -> JsonObject:
+        body: JsonObject = {
+            "model": self._model,
+            "conversation": request.thread,
+            "input": items,
+            "store": True,
+            "background": True,
+            "truncation": "auto",
+            "metadata": {"turn": request.turn, "attempt": str(max(1, request.attempt - 1))},
+        }
+        if after is not None:
+            body["metadata"]["after"] = after
+        if self._system_prompt:
+            body["instructions"] = self._system_prompt
+        if tools := [*self._hosted_tools, *function_tools(request.tools)]:
+            body["tools"] = tools
+        return body
+
+    def _at_once(self, request: ReplyRequest, response: Response) -> Answer | RunContinues:
+        """A server that makes the response before it answers is not asked for it again."""
+        if response.status == "completed" and not function_calls(response.output):
+            text = outcome_of(response.output, request, Usage())
+            if isinstance(text, str):
+                return self._answer(text, response)
+        return RunContinues(response.id)
+
+    def _answer(self, text: str, response: Response | None) -> Answer:
+        model = (response.model if response is not None else None) or self._model
+        run = response.id if response is not None else None
+        return Answer(text=text, model=model, run=run, usage=usage(response))
+
+    async def _insist(self, request: ReplyRequest, attempt: Callable[[], Awaitable[T]]) -> T:
+        deadline = asyncio.get_running_loop().time() + request.patience
+        return await persist(attempt, turn=request.turn, deadline=deadline, sleep=self._sleep)
+
+    @asynccontextmanager
+    async def _known(self, thread: str) -> AsyncIterator[None]:
+        """A server that loses a conversation before it was used would lose the next one too: the turn fails."""
+        try:
+            yield
+        except ThreadLost as lost:
+            if thread not in self._unused:
+                raise
+            self._unused.discard(thread)
+            raise ReplyFailed("bad_request", f"the server lost a conversation at once: {lost.detail}") from lost
+
+
+def _call_ids(outputs: Sequence[Item]) -> tuple[str, ...]:
+    return tuple(item.call_id for item in function_calls(outputs) if item.call_id)

@@ -1,0 +1,80 @@
+"""What the end of a response means for the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted, Usage
+from backends.provider.client import count
+from backends.provider.errors import redacted
+from backends.responses.conversation import function_calls, refusal, words
+from backends.responses.wire import Item, Response, TokenCount
+
+_FOR_GOOD: dict[str, ErrorClass] = {
+    "insufficient_quota": "quota_exhausted",
+    "context_length_exceeded": "context_too_long",
+    "content_filter": "refused",
+    "content_policy_violation": "refused",
+    "invalid_prompt": "refused",
+    "bio_policy": "refused",
+    "misalignment_policy_violation": "refused",
+    "image_content_policy_violation": "refused",
+}
+"""Codes of failed responses that another attempt would meet again."""
+
+
+def usage(response: Response | None) -> Usage:
+    """What the one response has cost."""
+    tokens = (response.usage if response is not None else None) or TokenCount()
+    return Usage(count(tokens.input_tokens), count(tokens.output_tokens))
+
+
+def completed(response: Response, detail: str) -> Sequence[Item]:
+    """What the model said; `detail` tells of an error. Raises ReplyFailed, or RunLost if another attempt may help."""
+    match response.status:
+        case "completed" | None:
+            return response.output
+        case "incomplete":
+            return _cut_short(response)
+        case "failed":
+            code = (response.error.code if response.error is not None else None) or ""
+            if error_class := _FOR_GOOD.get(code):
+                raise ReplyFailed(error_class, detail)
+            raise RunLost(response.id, f"failed: {detail}", usage(response))
+        case status:
+            raise RunLost(response.id, status, usage(response))
+
+
+def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> str | ToolsWanted | None:
+    """The reply's text, or the calls that have no output yet; None if all have one. Raises ReplyFailed.
+
+    `spent` is what it cost to be told; it goes with the calls, unless it went with some of them before.
+    """
+    if calls := function_calls(outputs):
+        done = {call.id for call in request.calls}
+        wanted = [call for call in calls if call.call_id and call.call_id not in done]
+        told = spent if len(wanted) == len(calls) else Usage()
+        return ToolsWanted(tuple(_tool_call(call) for call in wanted), told) if wanted else None
+    if text := words(outputs):
+        return text
+    if refused := refusal(outputs):
+        raise ReplyFailed("refused", redacted(refused, api_key=""))
+    raise ReplyFailed("malformed_answer", "the response has no text")
+
+
+def _cut_short(response: Response) -> Sequence[Item]:
+    """Half an answer is better than none, half a function call is not."""
+    reason = (response.incomplete_details.reason if response.incomplete_details else None) or "for no reason"
+    if reason == "content_filter":
+        raise ReplyFailed("refused", "the response was stopped by the content filter")
+    said = [item for item in response.output if item.type != "function_call"]
+    if not words(said):
+        raise ReplyFailed("malformed_answer", f"the response has no text, it is incomplete: {reason}")
+    return said
+
+
+def _tool_call(item: Item) -> ToolCall:
+    arguments = item.arguments if isinstance(item.arguments, str) else msgspec.json.encode(item.arguments).decode()
+    return ToolCall(id=item.call_id or "", name=str(item.name), arguments=arguments)

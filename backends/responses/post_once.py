@@ -1,0 +1,176 @@
+"""A request for a response that must be acted on once, however often it has to be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import structlog
+
+from backends.protocol import ReplyFailed, ThreadLost
+from backends.provider.retry import AttemptFailed
+from backends.responses.client import Calls, ConversationLocked, NotTaken, OpenCall
+from backends.responses.conversation import Standing
+from backends.responses.wire import Item, JsonObject, Response, output_items
+
+log = structlog.get_logger("recado.backends")
+
+UNANSWERED = "This call was given up, and nobody knows whether it was carried out."
+"""The output of a function call that no turn will give one to any more."""
+
+_LATE_ANSWER = 5.0
+"""Seconds for which the answer to a request that nobody waits for any more is waited for, to stop what it started."""
+
+
+class Server(msgspec.Struct):
+    """What is known of the server. `locks`: it refuses a second response in a conversation while one is being made;
+    `takes` are the optional fields that it has not refused."""
+
+    locks: bool
+    takes: set[str] = msgspec.field(default_factory=lambda: {"background", "truncation"})
+
+
+class Posting:
+    """`POST /responses` with `body`; awaiting the attempt gives the response, or what an earlier one's model said.
+
+    `look` finds what was sent in the conversation, each time that it was. `in_doubt`: it may have been sent before.
+    Then it is looked for before it is sent: at a server that locks, sending it is safe while it is not to be found; at
+    others half of the time until `deadline` (the loop's) has to pass first, in which an earlier one may still show up.
+    What an earlier one left without an answer is removed. Raises AttemptFailed and ThreadLost.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        server: Server,
+        body: JsonObject,
+        look: Callable[[], Awaitable[list[Standing]]],
+        *,
+        in_doubt: bool,
+        deadline: float,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._calls = calls
+        self._server = server
+        self._body = body
+        self._conversation: str = body["conversation"]
+        self._look = look
+        self._in_doubt = in_doubt
+        self._deadline = deadline
+        self._sleep = sleep
+
+    async def attempt(self) -> Response | tuple[Item, ...]:
+        wait = 0.2
+        while True:
+            if self._in_doubt and (outputs := await self._found()):
+                return outputs
+            was, self._in_doubt = self._in_doubt, True
+            try:
+                response = await self._mended(was)
+            except ConversationLocked:
+                self._server.locks = True
+                if self._left() <= wait:
+                    raise
+            except AttemptFailed as failure:
+                if not failure.in_doubt:
+                    self._in_doubt = was
+                raise
+            else:
+                return await self._the_only_one(response) if was and isinstance(response, Response) else response
+            await self._sleep(wait)
+            wait = min(wait * 1.5, 2.0)
+
+    async def _found(self) -> tuple[Item, ...]:
+        """What the model said to it, once it has; nothing when it may be sent."""
+        until, wait = asyncio.get_running_loop().time() + self._left() / 2, 0.2
+        while True:
+            standings = await self._look()
+            if standings and standings[0].outputs:
+                log.info("response_found", conversation=self._conversation)
+                await self._remove(standings[1:])
+                return standings[0].outputs
+            if self._server.locks and not standings:
+                return ()
+            if asyncio.get_running_loop().time() >= until:
+                break
+            await self._sleep(wait)
+            wait = min(wait * 1.5, 2.0)
+        await self._remove(standings)
+        return ()
+
+    async def _the_only_one(self, response: Response) -> Response | tuple[Item, ...]:
+        """`response`; or what an earlier one said that completed just before this one was asked for: it is undone."""
+        standings = await self._look()
+        if not standings or not standings[0].outputs:
+            return response
+        if not response.ended:
+            response = await self._calls.response(response.id)
+        if {item.id for item in standings[0].outputs} & {item.id for item in response.output}:
+            return response
+        log.warning("response_undone", conversation=self._conversation, response=response.id)
+        if not response.ended:
+            await self._calls.cancel_response(response.id)
+        first, *others = await self._look()
+        await self._remove(others)
+        return first.outputs
+
+    async def _remove(self, standings: list[Standing]) -> None:
+        for standing in reversed(standings):
+            await remove(self._calls, self._conversation, standing.items)
+
+    async def _mended(self, in_doubt: bool) -> Response | tuple[Item, ...]:
+        """The response; what the server does not take is left out, what it wants first is done. In doubt, an open call
+        may be one that an earlier response has just asked for: then what that one said."""
+        for _ in range(8):
+            body = {name: value for name, value in self._body.items() if name not in _OPTIONAL or self._takes(name)}
+            try:
+                return await self._sent(body)
+            except NotTaken as refused:
+                log.info("field_not_taken", field=refused.field)
+                self._server.takes.discard(refused.field)
+            except OpenCall as open_:
+                if in_doubt and (standings := await self._look()) and standings[0].outputs:
+                    return standings[0].outputs
+                log.warning("open_call_closed", conversation=self._conversation, call=open_.call_id)
+                await self._calls.add_items(self._conversation, output_items({open_.call_id: UNANSWERED}))
+        raise AttemptFailed("bad_request", "the conversation has more open function calls than could be closed")
+
+    def _takes(self, field: str) -> bool:
+        return field in self._server.takes
+
+    async def _sent(self, body: JsonObject) -> Response:
+        posting = asyncio.create_task(self._calls.create_response(body))
+        try:
+            await asyncio.wait({posting}, timeout=self._left() / 2)
+        except asyncio.CancelledError:
+            self._calls.see_to(_stopped(self._calls, posting))
+            raise
+        if not posting.done():
+            posting.cancel()
+            raise AttemptFailed("timeout", "the request was not answered", in_doubt=True)
+        return posting.result()
+
+    def _left(self) -> float:
+        return max(0.0, self._deadline - asyncio.get_running_loop().time())
+
+
+_OPTIONAL = {"background", "truncation"}
+
+
+async def _stopped(calls: Calls, posting: asyncio.Task[Response]) -> None:
+    """Nobody waits for the response any more, and nobody knows its id yet: have the provider stop it all the same."""
+    try:
+        async with asyncio.timeout(_LATE_ANSWER):
+            response = await posting
+            if not response.ended:
+                await calls.cancel_response(response.id)
+    except (ReplyFailed, ThreadLost, OpenCall, NotTaken, TimeoutError) as failure:
+        log.info("abandoned_response_not_stopped", reason=str(failure) or "no answer")
+
+
+async def remove(calls: Calls, conversation: str, items: tuple[str, ...]) -> None:
+    """Take out of the conversation what no reply will come from, the last item first."""
+    log.info("items_removed", conversation=conversation, items=len(items))
+    for item in reversed(items):
+        await calls.delete_item(conversation, item)

@@ -1,0 +1,138 @@
+"""The Responses and Conversations APIs on the wire: what is read of their objects, and the bodies that are sent.
+
+https://platform.openai.com/docs/api-reference/responses and …/conversations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from backends.content.attachments import Message
+from backends.content.message_text import spoken
+from backends.protocol import Tool
+from chat.context import Line
+
+JsonObject = dict[str, Any]
+
+
+class Item(msgspec.Struct):
+    """A message, a function call (`call_id`, `name`, `arguments`), its output (`call_id`), or anything else that is
+    only passed over. Of other types the same fields hold other things."""
+
+    id: str | None = None
+    type: str | None = "message"
+    role: str | None = None
+    phase: str | None = None
+    content: Any = None
+    call_id: str | None = None
+    name: Any = None
+    arguments: Any = None
+
+    @property
+    def text(self) -> str:
+        """The words of a message."""
+        return self.content if isinstance(self.content, str) else "".join(self._parts("text"))
+
+    @property
+    def refusal(self) -> str:
+        """The words in which the model refuses."""
+        return "".join(self._parts("refusal"))
+
+    def _parts(self, field: str) -> Iterator[str]:
+        for part in self.content if isinstance(self.content, list) else ():
+            if isinstance(part, dict) and isinstance(part.get(field), str):
+                yield part[field]
+
+
+class Page(msgspec.Struct):
+    """Items of a conversation."""
+
+    data: list[Item]
+    has_more: bool = False
+
+
+class Conversation(msgspec.Struct):
+    id: str
+
+
+class Problem(msgspec.Struct):
+    """Why a response failed."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+class Incomplete(msgspec.Struct):
+    reason: str | None = None
+
+
+class TokenCount(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class Response(msgspec.Struct):
+    """A response object."""
+
+    id: str
+    status: str | None = None
+    output: list[Item] = []
+    model: str | None = None
+    error: Problem | None = None
+    incomplete_details: Incomplete | None = None
+    usage: TokenCount | None = None
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status not in ("queued", "in_progress")
+
+    def noted(self, name: str) -> str | None:
+        """What we wrote into its metadata, if the server keeps it."""
+        value = (self.metadata or {}).get(name)
+        return value if isinstance(value, str) else None
+
+
+def message_items(lines: Sequence[Line]) -> list[JsonObject]:
+    return [{"type": "message", "role": line.role, "content": spoken(line)} for line in lines]
+
+
+def input_items(messages: Sequence[Message]) -> list[JsonObject]:
+    """What is sent for the messages of a turn, their files included."""
+    return [{"type": "message", "role": message.line.role, "content": _content(message)} for message in messages]
+
+
+def _content(message: Message) -> str | list[JsonObject]:
+    if not message.files:
+        return spoken(message.line)
+    parts: list[JsonObject] = [{"type": "input_text", "text": spoken(message.line)}]
+    for file in message.files:
+        if file.attachment.is_image and file.body is not None:
+            parts.append({"type": "input_image", "image_url": file.url, "detail": "auto"})
+        elif file.body is not None:  # nothing is said of one that is gone: a message is found again by its text
+            parts.append({"type": "input_file", "filename": file.attachment.filename, "file_data": file.url})
+    return parts
+
+
+def output_items(outputs: Mapping[str, str]) -> list[JsonObject]:
+    """Function calls' outputs, by call id."""
+    return [
+        {"type": "function_call_output", "call_id": call_id, "output": output} for call_id, output in outputs.items()
+    ]
+
+
+def function_tools(tools: Sequence[Tool]) -> list[JsonObject]:
+    """`strict` is off: a schema made from a function's signature is no strict one."""
+    return [
+        {
+            "type": "function",
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+            "strict": False,
+        }
+        for tool in tools
+    ]

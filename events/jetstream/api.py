@@ -1,0 +1,216 @@
+"""JetStream's JSON API, as far as the log needs it.
+
+Wire format: https://docs.nats.io/reference/reference-protocols/nats_api_reference; error codes: `server/errors.json`
+of nats-server 2.15.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+import nats.errors
+import structlog
+
+from events.jetstream.connection import Bus, said
+from events.log import LogError, LogUnavailable, RawMessage
+
+CONSUMER_NOT_FOUND = 10014
+NO_PEERS = 10005
+NO_MESSAGE = 10037
+DELETE_FAILED = 10057
+STORAGE_EXCEEDED = 10047
+NAME_IN_USE = 10058
+STREAM_NOT_FOUND = 10059
+REPLICAS_NOT_SUPPORTED = 10074
+STORE_FAILED = 10077
+AWAY = frozenset({10008, 10009, 10118})
+"""A cluster has no leader at the moment, or the stream's servers are away: this passes."""
+FULL = frozenset({10002, 10023, STORAGE_EXCEEDED})
+"""The account's, the server's or the disk's limit is reached."""
+CONFLICT = frozenset({10071, 10164})
+"""The expected sequence is not the last one (the second: found out while replicating)."""
+
+TIMEOUT = 5.0
+"""Seconds to wait for an answer of the API."""
+
+CLUSTER_PATIENCE = 10.0
+"""Seconds for which a cluster may have no leader, or too few servers, when a process starts."""
+
+
+INSTANCE_PATIENCE = 10.0
+"""Seconds for which a gateway waits for a stream that an instance makes."""
+
+
+class ApiFault(msgspec.Struct, frozen=True):
+    """What JetStream says when it refuses: HTTP-like `code`, `err_code` of errors.json, `description`."""
+
+    code: int = 0
+    err_code: int = 0
+    description: str = ""
+
+
+class ApiRefused(LogError):
+    """JetStream refused a request of its API; `fault` says why."""
+
+    def __init__(self, request: str, fault: ApiFault) -> None:
+        super().__init__(f"{request}: {fault.description} ({fault.err_code})")
+        self.fault = fault
+
+
+class StreamState(msgspec.Struct, frozen=True):
+    messages: int
+    bytes: int
+    first_seq: int
+    last_seq: int
+
+
+class StreamInfo(msgspec.Struct, frozen=True):
+    """A stream: its configuration as stored, `ts` the server's clock, when it was created, what it holds."""
+
+    config: dict[str, Any]
+    created: datetime
+    state: StreamState
+    ts: datetime
+
+
+class AccountLimits(msgspec.Struct, frozen=True):
+    max_storage: int = -1
+
+
+class AccountInfo(msgspec.Struct, frozen=True):
+    limits: AccountLimits = AccountLimits()
+
+
+class Done(msgspec.Struct, frozen=True):
+    """An answer of which nothing is needed."""
+
+
+class StoredMessage(msgspec.Struct, frozen=True):
+    subject: str
+    seq: int
+    time: datetime
+    hdrs: str = ""
+    data: str = ""
+
+    def raw(self) -> RawMessage:
+        return RawMessage(
+            self.seq, self.subject, parse_headers(base64.b64decode(self.hdrs)), base64.b64decode(self.data)
+        )
+
+
+class MessageAnswer(msgspec.Struct, frozen=True):
+    message: StoredMessage
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: ApiFault | None = None
+
+
+_Answer = TypeVar("_Answer")
+log = structlog.get_logger("recado.log")
+_refusals = msgspec.json.Decoder(_Refusal)
+
+
+async def call(
+    bus: Bus, request: str, answer: type[_Answer], body: Mapping[str, Any] | None = None, *, within: float = TIMEOUT
+) -> _Answer:
+    """The answer to `$JS.API.<request>`, which has to come `within` seconds. Raises ApiRefused, LogUnavailable."""
+    payload = msgspec.json.encode(body) if body is not None else b""
+    now = asyncio.get_running_loop().time
+    limit = asyncio.timeout(within)
+    # An answer that was on its way is lost with the connection: waiting for it would be in vain.
+    unwatch = bus.watch(lambda standing: None if standing or limit.expired() else limit.reschedule(now()))
+    try:
+        async with limit:
+            message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * within)
+    except nats.errors.NoRespondersError:
+        raise LogUnavailable("JetStream does not answer: the server starts, or has no JetStream") from None
+    except TimeoutError:
+        raise LogUnavailable(f"no answer to {request} within {within:g} s, or before the connection was lost") from None
+    except (nats.errors.Error, OSError) as error:
+        raise LogUnavailable(f"{request}: {said(error)}") from error
+    finally:
+        unwatch()
+    try:
+        fault = _refusals.decode(message.data).error
+        if fault is not None and fault.err_code in AWAY:
+            raise LogUnavailable(f"{request}: {fault.description} ({fault.err_code})")
+        if fault is not None:
+            raise ApiRefused(request, fault)
+        return msgspec.json.decode(message.data, type=answer)
+    except msgspec.DecodeError as error:
+        raise LogUnavailable(f"{request}: the answer cannot be read: {error}") from error
+
+
+async def once_led(bus: Bus, attempt: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """What `attempt` returns, tried again for CLUSTER_PATIENCE while it raises LogUnavailable and `bus` is a cluster:
+    its servers elect who leads a stream each time one is made or a server goes. Raises the last LogUnavailable."""
+    deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
+    while True:
+        is_late = asyncio.get_running_loop().time() >= deadline
+        try:
+            return await attempt()
+        except LogUnavailable as fault:
+            if is_late or not bus.in_cluster:
+                raise
+            log.info("log.awaits_cluster", reason=str(fault))
+        await asyncio.sleep(0.25)
+
+
+async def once_made(bus: Bus, stream: str, *, patience: float = INSTANCE_PATIENCE) -> StreamInfo | None:
+    """The stream, waited for while an instance that starts at the same moment makes it; None if it is not there then.
+    Raises ApiRefused, LogUnavailable."""
+    deadline = asyncio.get_running_loop().time() + patience
+    is_told = False
+    while True:
+        is_late = asyncio.get_running_loop().time() >= deadline
+        try:
+            return await once_led(bus, lambda: call(bus, f"STREAM.INFO.{stream}", StreamInfo))
+        except ApiRefused as refused:
+            if refused.fault.err_code != STREAM_NOT_FOUND:
+                raise
+        if is_late:
+            return None
+        if not is_told:
+            log.info("log.awaits_instance", stream=stream, seconds=patience)
+            is_told = True
+        await asyncio.sleep(0.1)
+
+
+async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> StoredMessage | None:
+    """The message of `stream` that the leader has under `{"seq": …}` or `{"last_by_subj": …}`; None if there is none
+    (any more). Raises LogUnavailable."""
+    try:
+        return (await call(bus, f"STREAM.MSG.GET.{stream}", MessageAnswer, which)).message
+    except ApiRefused as refused:
+        if refused.fault.err_code == NO_MESSAGE:
+            return None
+        raise LogUnavailable(str(refused)) from refused
+
+
+async def erase_message(bus: Bus, stream: str, seq: int) -> None:
+    """Delete the message at `seq` of `stream` and have the server overwrite its bytes on disk (JetStream's secure
+    delete, which is what a delete is unless it is asked for without). One that is gone is no error. Raises
+    LogUnavailable."""
+    try:
+        await call(bus, f"STREAM.MSG.DELETE.{stream}", Done, {"seq": seq})
+    except ApiRefused as refused:
+        if refused.fault.err_code not in (NO_MESSAGE, DELETE_FAILED):
+            raise LogUnavailable(str(refused)) from refused
+        if await stored_message(bus, stream, {"seq": seq}) is not None:
+            raise LogUnavailable(str(refused)) from refused
+
+
+def parse_headers(raw: bytes) -> dict[str, str]:
+    """The headers of a stored message (`NATS/1.0`, then `Name: value` lines)."""
+    headers = {}
+    for line in raw.decode("utf-8", "replace").split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
+        if colon:
+            headers[name.strip()] = value.strip()
+    return headers

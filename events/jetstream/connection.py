@@ -1,0 +1,279 @@
+"""The connection to NATS: it comes back by itself, and tells whoever asks when it was lost and when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nats.errors
+import nkeys  # type: ignore[import-untyped]
+import structlog
+from nats.aio.client import RawCredentials
+from nats.aio.msg import Msg
+
+from events.jetstream.lenient_client import LenientClient
+
+FIRST_CONNECT = 3.0
+"""Seconds in which the first connection must stand; afterwards it is tried again for ever."""
+
+FIRST_CLOSE = 0.5
+"""Seconds to wait for the end of a connection that never stood."""
+
+RECONNECT_WAIT = 0.2
+PING_INTERVAL = 3
+PENDING_SIZE = 8 * 1024 * 1024
+
+INBOX_PREFIX = "_INBOX"
+"""What the subjects of answers begin with in every NATS client, unless it is told otherwise."""
+
+_SEED = re.compile(r"-----BEGIN USER NKEY SEED-----\s+(\S+)")
+
+log = structlog.get_logger("recado.bus")
+
+Watcher = Callable[[bool], None]
+"""Called with False when the connection is lost and with True when it stands again. Must not block or raise."""
+
+
+class BusUnreachable(Exception):
+    """No NATS server answers at `url` (without its credentials); `reason` is what the attempt met."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"no NATS server answers at {url}: {reason}. Start one there, set NATS_URL to where it is, "
+            "or leave NATS_URL unset to use the embedded one (recado up)"
+        )
+        self.url = url
+        self.reason = reason
+
+
+class BusRefused(Exception):
+    """The NATS server at `url` (without its credentials) does not let us in."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the NATS server at {url} refuses the connection: {reason}. Check NATS_CREDS, "
+            "or the user and password in NATS_URL"
+        )
+        self.url = url
+        self.reason = reason
+
+
+class BusUntrusted(Exception):
+    """The certificate of the NATS server at `url` (without its credentials) is not to be trusted, or what should tell
+    so cannot be read."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the NATS server at {url} is not trusted: {reason}. Set NATS_CA to the file with the certificate of the "
+            "authority that signed the server's, and NATS_URL to a name that stands in it"
+        )
+        self.url = url
+        self.reason = reason
+
+
+class Bus(LenientClient):
+    """A NATS client that reconnects for ever and can be watched.
+
+    Made by `open`. `is_closed` without a call of `close` means that the server sent us away for good (credentials
+    expired, say): the process has to start again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watchers: dict[int, Watcher] = {}
+        self._next_watcher = 0
+        self._standing = asyncio.Event()
+        self._told: set[str] = set()
+        self._opened = False
+        self._leaving = False
+        self._first_error: Exception | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        name: str = "recado",
+        creds: str | Path | None = None,
+        token: str | None = None,
+        ca: Path | None = None,
+        inbox_prefix: str = INBOX_PREFIX,
+    ) -> Bus:
+        """Connect to the servers of `url` (several: comma-separated) with a credentials file or a token.
+
+        With `ca`, a file of certificates, the connection is encrypted, and the server's certificate has to be signed
+        by one of these; without it, by one that the system trusts. Answers come to subjects under `inbox_prefix`.
+
+        Raises BusUnreachable within about 3 s when nobody answers, BusUntrusted, BusRefused when the credentials do not
+        do.
+        """
+        servers = [server.strip() for server in url.split(",")]
+        shown = ",".join(map(_without_credentials, servers))
+        credentials = _read_credentials(shown, Path(creds)) if creds is not None else None
+        trusted = _trusting(shown, ca) if ca is not None else None
+        self = cls()
+        try:
+            async with asyncio.timeout(FIRST_CONNECT):
+                await self.connect(
+                    servers=servers,
+                    name=name,
+                    user_credentials=credentials,
+                    token=token,
+                    tls=trusted,
+                    inbox_prefix=inbox_prefix,
+                    error_cb=self.on_error,
+                    disconnected_cb=self.on_lost,
+                    reconnected_cb=self.on_back,
+                    closed_cb=self.on_closed,
+                    allow_reconnect=False,
+                    max_reconnect_attempts=2,
+                    reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]
+                    connect_timeout=2,
+                    ping_interval=PING_INTERVAL,
+                    pending_size=PENDING_SIZE,
+                )
+        except (nats.errors.Error, OSError, ValueError) as error:
+            if self.is_connecting:
+                # asyncio never says of a connection that did not become an encrypted one that it is closed.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.close(), FIRST_CLOSE)
+            raise self._first_failure(shown, error) from error
+        # nats-py would retry the first connection for ever too, so it is told to reconnect only now.
+        self.options["allow_reconnect"] = True
+        self.options["max_reconnect_attempts"] = -1
+        self._opened = True
+        self._standing.set()
+        return self
+
+    def _first_failure(self, shown: str, error: Exception) -> BusUnreachable | BusRefused | BusUntrusted:
+        untrusted = next((one for one in (error, self._first_error) if isinstance(one, ssl.SSLError)), None)
+        if untrusted is not None:
+            return BusUntrusted(shown, getattr(untrusted, "verify_message", "") or said(untrusted))
+        words = said(error).removeprefix("nats: ").strip("'")
+        if "authoriz" in words.lower() or "authenti" in words.lower():
+            return BusRefused(shown, words)
+        if isinstance(error, TimeoutError) and self._first_error is None:
+            return BusUnreachable(shown, f"no answer within {FIRST_CONNECT:g} s")
+        return BusUnreachable(shown, said(self._first_error or error))
+
+    @property
+    def in_cluster(self) -> bool:
+        """Whether the server that we are connected to is one of a cluster."""
+        return bool(self._server_info.get("cluster"))
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` at every loss and return of the connection; the result ends that."""
+        self._next_watcher += 1
+        key = self._next_watcher
+        self._watchers[key] = watcher
+
+        def unwatch() -> None:
+            self._watchers.pop(key, None)
+
+        return unwatch
+
+    async def standing(self) -> None:
+        """Return once the connection stands. ConnectionClosedError if it never will again."""
+        while not self.is_connected:
+            if self.is_closed:
+                raise nats.errors.ConnectionClosedError
+            # nats-py knows of the loss some time before it tells: wait for the return, not for an older one.
+            self._standing.clear()
+            await self._standing.wait()
+
+    async def request(self, *args: Any, **kwargs: Any) -> Msg:
+        """As nats-py's, but never deaf to a cancellation."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task is not None else 0
+        try:
+            return await super().request(*args, **kwargs)
+        finally:
+            if task is not None and task.cancelling() > before:
+                # asyncio.wait_for, by which nats-py waits, swallows a cancellation that meets the answer (before 3.12).
+                raise asyncio.CancelledError
+
+    async def close(self) -> None:
+        """End the connection for good; what was published is flushed before."""
+        self._leaving = True
+        try:
+            await super().close()
+        except (OSError, nats.errors.Error) as error:
+            log.info("bus.closed_without_server", reason=said(error))
+
+    def _tell(self, standing: bool) -> None:
+        if standing:
+            self._standing.set()
+        else:
+            self._standing.clear()
+        for watcher in list(self._watchers.values()):
+            try:
+                watcher(standing)
+            except Exception:  # nobody's defect may keep the others from hearing, nor nats-py from reconnecting
+                log.exception("bus.watcher_broke", standing=standing)
+
+    async def on_lost(self) -> None:
+        if self._opened and not self._leaving:
+            log.warning("bus.lost", reason=str(self.last_error) if self.last_error else None)
+        self._tell(False)
+
+    async def on_back(self) -> None:
+        self._told.clear()
+        log.info("bus.back")
+        self._tell(True)
+
+    async def on_closed(self) -> None:
+        if self._opened and not self._leaving:
+            log.error("bus.closed", reason=str(self.last_error), help="start recado again")
+        self._tell(False)
+        self._standing.set()
+
+    async def on_error(self, error: Exception) -> None:
+        """Log each kind of error once per outage: while the server is away every attempt would repeat it."""
+        if not self._opened:
+            # `open` raises what it meets.
+            self._first_error = self._first_error or error
+            return
+        words = f"{type(error).__name__}: {error}"
+        if self._leaving or (words in self._told and not self._standing.is_set()):
+            return
+        self._told.add(words)
+        unexpected = not isinstance(error, (nats.errors.Error, OSError, asyncio.TimeoutError))
+        log.warning("bus.error", error=words, exc_info=error if unexpected else None)
+
+
+def said(error: BaseException) -> str:
+    """What an error says, its name if it says nothing."""
+    return str(error) or type(error).__name__
+
+
+def _trusting(url: str, ca: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise BusUntrusted(url, f"{ca} holds no certificates that can be read ({said(error)})") from error
+
+
+def _read_credentials(url: str, file: Path) -> RawCredentials:
+    """A credentials file as `nsc` writes it. Read and checked once: nats-py would look for a missing part for ever."""
+    try:
+        text = file.read_text()
+        if "-----BEGIN NATS USER JWT-----" not in text:
+            raise BusRefused(url, f"{file} is no credentials file (it has no user JWT)")
+        seed = _SEED.search(text)
+        nkeys.from_seed(bytearray(seed[1].encode() if seed else b""))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BusRefused(url, f"the credentials file {file} cannot be read: {said(error)}") from error
+    except (nkeys.NkeysError, ValueError) as error:
+        raise BusRefused(url, f"{file} is no credentials file (it has no valid seed)") from error
+    return RawCredentials(text)
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url.strip() if "://" in url else f"nats://{url.strip()}")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

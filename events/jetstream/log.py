@@ -1,0 +1,155 @@
+"""The log on NATS JetStream."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from events import codec
+from events.decisions import TYPE_OF, Decision
+from events.inbound import INBOUND_TYPE_OF, Inbound
+from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
+from events.jetstream.connection import Bus
+from events.jetstream.publisher import Publisher
+from events.jetstream.streams import EVENTS, ensure_streams, existing_streams
+from events.jetstream.tail import Tail
+from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
+from events.recorded import Recorded
+from events.subjects import (
+    ChatKey,
+    chat_filter,
+    dead_letter_subject,
+    decision_subject,
+    decisions_filter,
+    header_value,
+    inbound_subject,
+)
+
+_VERSION = str(codec.VERSION)
+
+
+class JetStreamLog:
+    """EventLog on the streams EVENTS and DLQ of a bus. Many logs may share one connection."""
+
+    def __init__(self, bus: Bus, publisher: Publisher, replicas: int) -> None:
+        self.replicas = replicas
+        """Servers that keep the log."""
+        self._bus = bus
+        self._publisher = publisher
+        self._tails: weakref.WeakSet[Tail] = weakref.WeakSet()
+
+    @classmethod
+    async def open(cls, bus: Bus, *, max_bytes: int | None = None) -> JetStreamLog:
+        """The log on `bus`, its streams made where they are missing. Raises LogMismatch, LogUnavailable."""
+        info = await ensure_streams(bus, max_bytes=max_bytes)
+        return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
+
+    @classmethod
+    async def join(cls, bus: Bus) -> JetStreamLog:
+        """The log that an instance has made on `bus`: gateways make and change no stream. Raises LogMismatch,
+        LogUnavailable."""
+        info = await existing_streams(bus)
+        return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
+
+    @classmethod
+    async def attach(cls, bus: Bus) -> JetStreamLog:
+        """The log on `bus` as it is, also while it is being put back. Raises ApiRefused, LogUnavailable."""
+        info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
+        return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
+
+    async def append(
+        self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str, last: int | None = None
+    ) -> Appended:
+        msg_id = header_value(msg_id)
+        at, where = (expected, decisions_filter(key)) if last is None else (last, chat_filter(key))
+        ack = await self._publisher.publish(
+            decision_subject(key, TYPE_OF[type(decision)]),
+            codec.encode(decision),
+            {
+                "Nats-Msg-Id": msg_id,
+                codec.VERSION_HEADER: _VERSION,
+                "Nats-Expected-Last-Subject-Sequence": str(at),
+                "Nats-Expected-Last-Subject-Sequence-Subject": where,
+            },
+        )
+        if not ack.conflict and not ack.duplicate:
+            return Appended(ack.seq)
+        # Either another's decision stands there, or an earlier try of this very one arrived.
+        there = await self.last_decision(key)
+        if there is not None and there.msg_id == msg_id:
+            return Appended(there.seq, duplicate=True)
+        raise WrongExpectedVersion(key, expected, there.seq if there is not None else 0)
+
+    async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
+        ack = await self._publisher.publish(
+            inbound_subject(key, INBOUND_TYPE_OF[type(event)]),
+            codec.encode(event),
+            {"Nats-Msg-Id": header_value(msg_id), codec.VERSION_HEADER: _VERSION},
+        )
+        return Appended(ack.seq, ack.duplicate)
+
+    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
+        await self._publisher.publish(
+            dead_letter_subject(account),
+            body,
+            {"Nats-Msg-Id": header_value(msg_id), "Recado-Reason": header_value(reason)},
+        )
+
+    async def last_decision(self, key: ChatKey) -> Recorded | None:
+        # STREAM.MSG.GET is answered by the leader; a direct get may be answered by a replica that lags behind.
+        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": decisions_filter(key)})
+        return _recorded(stored) if stored is not None else None
+
+    async def last_of(self, key: ChatKey) -> int:
+        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": chat_filter(key)})
+        return stored.seq if stored is not None else 0
+
+    async def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
+        seq = 1
+        while True:
+            stored = await stored_message(self._bus, EVENTS, {"seq": seq, "next_by_subj": chat_filter(key)})
+            if stored is None or stored.seq >= before:
+                return
+            yield _recorded(stored)
+            seq = stored.seq + 1
+
+    async def erase(self, seq: int) -> None:
+        await erase_message(self._bus, EVENTS, seq)
+
+    async def read(self, seq: int) -> RawMessage | None:
+        if seq < 1:
+            return None
+        stored = await stored_message(self._bus, EVENTS, {"seq": seq})
+        return stored.raw() if stored is not None else None
+
+    async def head(self) -> Head:
+        try:
+            info = await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
+        except ApiRefused as refused:
+            raise LogUnavailable(str(refused)) from refused
+        return Head(
+            created=info.created,
+            now=info.ts,
+            first=info.state.first_seq,
+            last=info.state.last_seq,
+            size=info.state.bytes,
+            limit=max(info.config["max_bytes"], 0),
+        )
+
+    async def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
+        tail = Tail(self._bus, after, subject)
+        self._tails.add(tail)
+        async with aclosing(tail.batches()) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def close(self) -> None:
+        for tail in list(self._tails):
+            tail.end()
+        await self._publisher.close()
+
+
+def _recorded(stored: StoredMessage) -> Recorded:
+    raw = stored.raw()
+    return codec.read(raw.seq, raw.subject, stored.time, raw.headers, raw.body)

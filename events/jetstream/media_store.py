@@ -1,0 +1,288 @@
+"""Files that came with messages, in the JetStream object store: the bucket MEDIA.
+
+The layout is that of NATS object stores (ADR-20, https://github.com/nats-io/nats-architecture-and-design), so that
+`nats object get MEDIA …` and every client library read it too. It is written here because nats-py's own reader waits
+for ever for a piece that has expired.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import nats.errors
+import nats.js.errors
+import structlog
+
+from events.jetstream.api import (
+    NAME_IN_USE,
+    STORAGE_EXCEEDED,
+    STREAM_NOT_FOUND,
+    ApiRefused,
+    Done,
+    StreamInfo,
+    call,
+    erase_message,
+    once_led,
+    once_made,
+    stored_message,
+)
+from events.jetstream.connection import Bus, said
+from events.log import LogMismatch, LogUnavailable
+
+BUCKET = "MEDIA"
+STREAM = f"OBJ_{BUCKET}"
+
+COMES_LATER = "meta:"
+"""How the name of an object begins that its gateway brings after the message is in the log. Any other object has to be
+there before its message."""
+
+PIECE = 128 * 1024
+"""Bytes of an object in one message."""
+
+SHARE = 8
+"""The bucket may hold an eighth of what the log may, and LEAST at least. When it is full, the oldest pieces go."""
+
+LEAST = 128 * 1024**2
+
+_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
+_NOT_FETCHED = "not fetched: "
+
+log = structlog.get_logger("recado.media")
+
+
+class Object(msgspec.Struct, frozen=True):
+    """What the bucket says of an object: its size in bytes or, if there is none because it could not be fetched, the
+    `reason` (a word) and the `detail`."""
+
+    size: int
+    reason: str | None = None
+    detail: str = ""
+
+
+class Fullness(msgspec.Struct, frozen=True):
+    """Bytes in the bucket, and how many it may hold; 0 if there is no limit."""
+
+    size: int
+    limit: int
+
+
+class _Meta(msgspec.Struct, omit_defaults=True):
+    name: str
+    bucket: str
+    nuid: str
+    size: int
+    chunks: int
+    digest: str = ""
+    mtime: str = ""
+    description: str = ""
+    deleted: bool = False
+    options: dict[str, Any] = {}
+
+
+class MediaStore:
+    """The bucket on a bus, made if it is missing; objects are gone `kept` after they were stored. Every method raises
+    LogUnavailable if the bus does not answer."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._js = bus.jetstream(timeout=5.0)
+
+    @classmethod
+    async def open(cls, bus: Bus, *, kept: timedelta, log_bytes: int, replicas: int) -> MediaStore:
+        """`log_bytes` is what the log may hold, `replicas` on how many servers it is kept; of a bucket that is there
+        only the time is changed. Raises LogMismatch if the bus refuses it."""
+        wanted = _config(kept, max(LEAST, log_bytes // SHARE), replicas)
+        try:
+            await once_led(bus, lambda: _ensure(bus, wanted))
+        except ApiRefused as refused:
+            raise LogMismatch(
+                f"the bus refuses the object store {BUCKET} (stream {STREAM}): {refused.fault.description}; "
+                "give recado's account room for it and the right to use it"
+            ) from refused
+        return cls(bus)
+
+    @classmethod
+    async def join(cls, bus: Bus) -> MediaStore:
+        """The bucket that an instance has made. Raises LogMismatch if there is none."""
+        try:
+            info = await once_made(bus, STREAM)
+        except ApiRefused as refused:
+            raise LogMismatch(f"the bus refuses to show the object store {BUCKET}: {refused}") from refused
+        if info is None:
+            raise LogMismatch(f"there is no object store {BUCKET} on the bus: start an instance first, which makes it")
+        return cls(bus)
+
+    async def put(self, name: str, pieces: AsyncIterator[bytes], *, description: str = "") -> Object:
+        """Store an object. If `pieces` or the bus fail, nothing of it is there."""
+        nuid = secrets.token_hex(11)
+        subject = f"$O.{BUCKET}.C.{nuid}"
+        digest, size, count = sha256(), 0, 0
+        try:
+            async for piece in _cut(pieces):
+                await self._publish(subject, piece)
+                digest.update(piece)
+                size, count = size + len(piece), count + 1
+            before = await self._meta(name)
+            meta = _Meta(
+                name=name,
+                bucket=BUCKET,
+                nuid=nuid,
+                size=size,
+                chunks=count,
+                digest=f"SHA-256={base64.urlsafe_b64encode(digest.digest()).decode()}",
+                mtime=datetime.now(UTC).isoformat(),
+                description=description,
+                options={"max_chunk_size": PIECE},
+            )
+            await self._publish(_subject(name), msgspec.json.encode(meta), {"Nats-Rollup": "sub"})
+        except BaseException:
+            await self._purge(subject)
+            raise
+        if before is not None:
+            await self._purge(f"$O.{BUCKET}.C.{before.nuid}")
+        return Object(size)
+
+    async def give_up(self, name: str, reason: str, detail: str) -> None:
+        """Say under `name` that there will be no object, and why."""
+        await self.put(name, _nothing(), description=f"{_NOT_FETCHED}{reason}: {detail}")
+
+    async def find(self, name: str) -> Object | None:
+        """What is there under `name`; None if nothing is, yet or any more."""
+        meta = await self._meta(name)
+        if meta is None:
+            return None
+        if not meta.description.startswith(_NOT_FETCHED):
+            return Object(meta.size)
+        reason, _, detail = meta.description.removeprefix(_NOT_FETCHED).partition(": ")
+        return Object(0, reason, detail)
+
+    async def read(self, name: str) -> bytes | None:
+        """The object's bytes; None if it is not there, or not whole any more."""
+        meta = await self._meta(name)
+        if meta is None:
+            return None
+        pieces, seq = [], 0
+        for _ in range(meta.chunks):
+            which = {"seq": seq + 1, "next_by_subj": f"$O.{BUCKET}.C.{meta.nuid}"}
+            stored = await stored_message(self._bus, STREAM, which)
+            if stored is None:
+                return None
+            pieces.append(stored.raw().body)
+            seq = stored.seq
+        whole = b"".join(pieces)
+        digest = f"SHA-256={base64.urlsafe_b64encode(sha256(whole).digest()).decode()}"
+        if digest.rstrip("=") != meta.digest.rstrip("="):
+            log.warning("media.not_whole", object=name, size=len(whole), expected=meta.size)
+            return None
+        return whole
+
+    async def erase(self, name: str) -> bool:
+        """Take away what stands under `name` and overwrite its bytes on disk; whether there was anything."""
+        meta, found = await self._meta(name), False
+        pieces = (f"$O.{BUCKET}.C.{meta.nuid}",) if meta is not None else ()
+        for subject in (*pieces, _subject(name)):
+            while stored := await stored_message(self._bus, STREAM, {"seq": 1, "next_by_subj": subject}):
+                await erase_message(self._bus, STREAM, stored.seq)
+                found = True
+        return found
+
+    async def fullness(self) -> Fullness:
+        """How full the bucket is. Raises ApiRefused too."""
+        info = await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+        return Fullness(info.state.bytes, max(info.config["max_bytes"], 0))
+
+    async def _meta(self, name: str) -> _Meta | None:
+        stored = await stored_message(self._bus, STREAM, {"last_by_subj": _subject(name)})
+        if stored is None:
+            return None
+        try:
+            meta = msgspec.json.decode(stored.raw().body, type=_Meta)
+        except msgspec.DecodeError as error:
+            log.warning("media.unreadable", object=name, reason=str(error))
+            return None
+        return None if meta.deleted else meta
+
+    async def _publish(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        try:
+            await self._js.publish(subject, body, headers=headers)
+        except _FAULTS as error:
+            raise LogUnavailable(f"the object store does not take it: {said(error)}") from error
+
+    async def _purge(self, subject: str) -> None:
+        try:
+            await call(self._bus, f"STREAM.PURGE.{STREAM}", Done, {"filter": subject})
+        except (ApiRefused, LogUnavailable) as error:
+            log.info("media.left", subject=subject, reason=str(error), then="it expires")
+
+
+def _config(kept: timedelta, max_bytes: int, replicas: int) -> dict[str, Any]:
+    age = int(kept.total_seconds() * 10**9)
+    return {
+        "name": STREAM,
+        "subjects": [f"$O.{BUCKET}.C.>", f"$O.{BUCKET}.M.>"],
+        "storage": "file",
+        "discard": "old",
+        "max_age": age,
+        "max_bytes": max_bytes,
+        "duplicate_window": min(age, 120 * 10**9),
+        "num_replicas": replicas,
+        "allow_rollup_hdrs": True,
+        "allow_direct": True,
+    }
+
+
+async def _ensure(bus: Bus, wanted: dict[str, Any]) -> None:
+    try:
+        info = await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+    except ApiRefused as refused:
+        if refused.fault.err_code != STREAM_NOT_FOUND:
+            raise
+        await _create(bus, wanted)
+        return
+    if info.config.get("max_age") != wanted["max_age"]:
+        changed = {**info.config, "max_age": wanted["max_age"], "duplicate_window": wanted["duplicate_window"]}
+        await call(bus, f"STREAM.UPDATE.{STREAM}", StreamInfo, changed)
+        log.info("media.kept", seconds=wanted["max_age"] / 10**9)
+
+
+async def _create(bus: Bus, wanted: dict[str, Any]) -> None:
+    while True:
+        try:
+            info = await call(bus, f"STREAM.CREATE.{STREAM}", StreamInfo, wanted)
+        except ApiRefused as refused:
+            code = refused.fault.err_code
+            if code == NAME_IN_USE:  # another process starts at the same moment and was faster
+                return
+            if code != STORAGE_EXCEEDED or wanted["max_bytes"] <= PIECE:
+                raise
+            wanted = {**wanted, "max_bytes": wanted["max_bytes"] // 2}
+        else:
+            log.info("media.created", bucket=BUCKET, max_bytes=info.config["max_bytes"])
+            return
+
+
+def _subject(name: str) -> str:
+    return f"$O.{BUCKET}.M.{base64.urlsafe_b64encode(name.encode()).decode()}"
+
+
+async def _cut(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces of PIECE."""
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+        while len(held) >= PIECE:
+            yield bytes(held[:PIECE])
+            del held[:PIECE]
+    if held:
+        yield bytes(held)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in tuple[bytes, ...]():
+        yield piece

@@ -1,0 +1,222 @@
+"""The two streams of recado: EVENTS, the log itself, and DLQ, what could not become an event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from events.inbound import INBOUND
+from events.jetstream.api import (
+    CLUSTER_PATIENCE,
+    NAME_IN_USE,
+    NO_PEERS,
+    REPLICAS_NOT_SUPPORTED,
+    STORAGE_EXCEEDED,
+    STREAM_NOT_FOUND,
+    AccountInfo,
+    ApiRefused,
+    StreamInfo,
+    call,
+    once_led,
+    once_made,
+)
+from events.jetstream.connection import Bus
+from events.log import LogMismatch
+
+EVENTS = "EVENTS"
+DLQ = "DLQ"
+
+RESTORING = "recado.restoring"
+"""In the metadata of the log: it was put back from a backup, and what is open in it is not settled yet."""
+
+REPLICAS = 3
+"""Servers of a cluster that keep the streams."""
+
+GIB = 1024**3
+LARGEST_DEFAULT = 16 * GIB
+SMALLEST_DEFAULT = GIB // 16
+
+log = structlog.get_logger("recado.log")
+
+
+def _events(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "name": EVENTS,
+        "subjects": ["evt.*.*.*.o.*", *(f"wa.{type_}.*.*" for type_ in INBOUND)],
+        "subject_transform": {
+            "src": "wa.*.*.*",
+            "dest": "evt.{{partition(64,2,3)}}.{{wildcard(2)}}.{{wildcard(3)}}.i.{{wildcard(1)}}",
+        },
+        "republish": {"src": "evt.*.*.*.o.reply", "dest": "wa.out.{{wildcard(2)}}.{{wildcard(3)}}"},
+        **_kept(max_bytes, replicas),
+    }
+
+
+def _dead_letters(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {"name": DLQ, "subjects": ["wa.dlq.*"], **_kept(max_bytes, replicas)}
+
+
+def shape_of(name: str) -> dict[str, Any]:
+    """The configuration of EVENTS or DLQ as recado makes it; its size and replicas mean nothing here."""
+    return _events(0, 1) if name == EVENTS else _dead_letters(0, 1)
+
+
+def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "storage": "file",
+        "retention": "limits",
+        "discard": "new",
+        "max_bytes": max_bytes,
+        "num_replicas": replicas,
+        "allow_direct": True,
+        "duplicate_window": 600 * 10**9,
+    }
+
+
+_FIXED: Mapping[str, Any] = {"storage": "file", "retention": "limits", "discard": "new"}
+_UNLIMITED = ("max_msgs", "max_msgs_per_subject", "max_age", "max_msg_size")
+_FOREIGN = ("mirror", "sources", "sealed", "no_ack", "discard_new_per_subject", "allow_msg_ttl")
+
+
+async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInfo:
+    """Make EVENTS and DLQ, or bring them up to what this release needs; the result describes EVENTS.
+
+    `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
+    the account's limit decides, 16 GiB where there is none, less if the server has less room. DLQ gets a sixteenth.
+    In a cluster both are kept on three servers. A stream that is there keeps its size and replicas. Raises LogMismatch
+    if one of that name is something else, LogUnavailable.
+    """
+    deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
+    while True:
+        is_late = asyncio.get_running_loop().time() >= deadline
+        try:
+            replicas = REPLICAS if bus.in_cluster else 1
+            return await once_led(bus, lambda: _ensure(bus, max_bytes, replicas))  # noqa: B023 - awaited here
+        except LogMismatch as mismatch:
+            refused = mismatch.__cause__
+            code = refused.fault.err_code if isinstance(refused, ApiRefused) else None
+            if code == NAME_IN_USE and not is_late:
+                # Another instance starts at the same moment and was faster.
+                continue
+            if code not in (NO_PEERS, REPLICAS_NOT_SUPPORTED):
+                raise
+            if is_late:
+                log.warning(
+                    "log.not_replicated",
+                    reason=str(refused),
+                    then="the log is kept on one server only",
+                    help=f"with three servers: nats stream edit {EVENTS} --replicas {REPLICAS}",
+                )
+                return await _ensure(bus, max_bytes, 1)
+        await asyncio.sleep(0.25)
+
+
+async def existing_streams(bus: Bus) -> StreamInfo:
+    """EVENTS as an instance has made it. Raises LogMismatch if there is none or it is being put back,
+    LogUnavailable."""
+    try:
+        info = await once_made(bus, EVENTS)
+    except ApiRefused as refused:
+        raise LogMismatch(f"the bus refuses to show the stream {EVENTS}: {refused}") from refused
+    if info is None:
+        raise LogMismatch(f"there is no stream {EVENTS} on the bus: start an instance first, which makes it")
+    _check_whole(info)
+    return info
+
+
+def _check_whole(info: StreamInfo) -> None:
+    if RESTORING in info.config.get("metadata", {}):
+        raise LogMismatch(
+            "the log is being put back from a backup: start again when recado restore has ended. If it was "
+            "interrupted, run it again with the same file"
+        )
+
+
+async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
+    info = await _find(bus, EVENTS)
+    if info is None:
+        info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)
+    else:
+        _check_whole(info)
+        info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
+    dead = await _find(bus, DLQ)
+    size = max(info.config["max_bytes"] // 16, 1024**2)
+    if dead is None:
+        await _request_stream(bus, "CREATE", _dead_letters(size, info.config["num_replicas"]))
+    else:
+        await _bring_up(bus, dead, _dead_letters(dead.config["max_bytes"], dead.config["num_replicas"]))
+    return info
+
+
+async def _find(bus: Bus, name: str) -> StreamInfo | None:
+    try:
+        return await call(bus, f"STREAM.INFO.{name}", StreamInfo)
+    except ApiRefused as refused:
+        if refused.fault.err_code == STREAM_NOT_FOUND:
+            return None
+        raise LogMismatch(f"the bus refuses to show the stream {name}: {refused}") from refused
+
+
+async def _default_size(bus: Bus) -> int:
+    limit = (await call(bus, "INFO", AccountInfo)).limits.max_storage
+    return min(LARGEST_DEFAULT, limit * 3 // 4) if limit > 0 else LARGEST_DEFAULT
+
+
+async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> StreamInfo:
+    shrunk = False
+    while True:
+        try:
+            info = await _request_stream(bus, "CREATE", _events(max_bytes, replicas))
+        except LogMismatch as mismatch:
+            refused = mismatch.__cause__
+            no_room = isinstance(refused, ApiRefused) and _is_no_room(refused)
+            if not (no_room and shrink and max_bytes > SMALLEST_DEFAULT):
+                raise
+            max_bytes //= 2
+            shrunk = True
+        else:
+            if shrunk:
+                # This may be all that the server has, and others need room too: DLQ first of all.
+                max_bytes = max_bytes * 3 // 4
+                info = await _request_stream(bus, "UPDATE", {**info.config, **_events(max_bytes, replicas)})
+            log.info("log.created", stream=EVENTS, max_bytes=max_bytes, replicas=replicas)
+            return info
+
+
+def _is_no_room(refused: ApiRefused) -> bool:
+    """A cluster says it of each of its servers, among the reasons why none will do."""
+    fault = refused.fault
+    return fault.err_code == STORAGE_EXCEEDED or (fault.err_code == NO_PEERS and "storage" in fault.description)
+
+
+async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> StreamInfo:
+    """The stream as `wanted`, if that loses nothing of what it is."""
+    name, stored = wanted["name"], info.config
+    wrong = [field for field, value in _FIXED.items() if stored.get(field) != value]
+    wrong += [field for field in _UNLIMITED if stored.get(field, -1) not in (-1, 0)]
+    wrong += [field for field in _FOREIGN if stored.get(field)]
+    if stored.get("subject_transform") != wanted.get("subject_transform"):
+        wrong.append("subject_transform")
+    wrong += ["subjects"] if not set(stored.get("subjects", [])) <= set(wanted["subjects"]) else []
+    if wrong:
+        raise LogMismatch(
+            f"the bus has a stream {name} that is not recado's (it differs in {', '.join(sorted(wrong))}): "
+            "use another NATS account for recado, or rename or delete that stream"
+        )
+    if all(stored.get(field) == value for field, value in wanted.items()):
+        return info
+    log.info("log.updated", stream=name, fields=sorted(field for field in wanted if stored.get(field) != wanted[field]))
+    return await _request_stream(bus, "UPDATE", {**stored, **wanted})
+
+
+async def _request_stream(bus: Bus, verb: str, config: dict[str, Any]) -> StreamInfo:
+    try:
+        return await call(bus, f"STREAM.{verb}.{config['name']}", StreamInfo, config)
+    except ApiRefused as refused:
+        raise LogMismatch(
+            f"the bus refuses to {verb.lower()} the stream {config['name']} "
+            f"({config['max_bytes']:,} bytes, {config['num_replicas']} replicas): {refused.fault.description}"
+        ) from refused

@@ -1,0 +1,87 @@
+"""Whether anything may be sent with this number at all.
+
+WhatsApp may refuse a whole number: too much, a token that is no longer good, a payment that failed; or it cannot be
+reached. Then every message waits in the log. After a pause one message is tried, and the others follow if it goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+from prometheus_client import Gauge
+
+from events.inbound import ReceiptError
+from gateways.cloud.errors import WHAT_TO_DO, pause
+
+PROBE_WITHIN = 60.0
+"""Seconds that the message which is tried has for its outcome; then another one is."""
+
+PAUSED = Gauge("recado_account_paused", "1 while WhatsApp takes nothing from this number")
+
+log = structlog.get_logger("recado.gateway")
+
+
+class Gate:
+    """Open until `close`; `passed` returns when it is open, or when one message is to be tried."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self._strikes = 0
+        self._closed_until = 0.0
+        self._probe_until = 0.0
+        self._changed = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        return self._strikes == 0
+
+    async def passed(self) -> None:
+        """Return when a message may be tried."""
+        while not self.is_open:
+            now = time.monotonic()
+            wait = max(self._closed_until, self._probe_until) - now
+            if wait <= 0:
+                self._probe_until = now + PROBE_WITHIN
+                return
+            try:
+                await asyncio.wait_for(self._changed.wait(), wait)
+            except TimeoutError:
+                continue
+
+    def close(self, error: ReceiptError) -> None:
+        """Nothing goes for a while, longer each time. Somebody is alerted where somebody has to act."""
+        now = time.monotonic()
+        if now < self._closed_until:
+            return  # of several that were on their way together, the first has said it
+        self._strikes += 1
+        seconds = pause(error.class_, self._strikes)
+        self._closed_until, self._probe_until = now + seconds, 0.0
+        stop = error.class_ == "account_stop"
+        PAUSED.set(1)
+        tell = log.error if stop else log.warning
+        tell(
+            "account_paused",
+            account=self._account,
+            reason=error.class_,
+            code=error.code,
+            detail=error.detail,
+            tried_again_in=seconds,
+            help=WHAT_TO_DO.get(error.code if isinstance(error.code, int) else -1, "see the WhatsApp Manager")
+            if stop
+            else "nothing is lost; the messages wait",
+        )
+        self._tell()
+
+    def open(self) -> None:
+        """A message went."""
+        if not self.is_open:
+            log.info("account_resumed", account=self._account)
+            self._strikes, self._closed_until, self._probe_until = 0, 0.0, 0.0
+            PAUSED.set(0)
+            self._tell()
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

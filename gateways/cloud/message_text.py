@@ -1,0 +1,110 @@
+"""What stands in a message, in the words that a chat and a model are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from events import inbound
+from events.jetstream.media_store import COMES_LATER
+from gateways.cloud import wire
+
+_MEDIA = ("image", "audio", "video", "document", "sticker")
+
+
+def kind_of(message: wire.Message) -> str:
+    """The kind, as the log names it."""
+    match message.type:
+        case "contacts":
+            return "contact"
+        case "interactive":
+            return "button" if message.interactive is not None else "unsupported"
+        case "order":
+            return "text"
+        case "text" | "location" | "reaction" | "button" | "image" | "audio" | "video" | "document" | "sticker":
+            return message.type
+        case _:
+            return "unsupported"
+
+
+def media_of(message: wire.Message) -> inbound.Media | None:
+    """The file that came along, under the name that it will have in the object store: Meta's media id is in it."""
+    if message.type not in _MEDIA:
+        return None
+    media: wire.Media | None = getattr(message, message.type)
+    if media is None or not media.id:
+        return None
+    return inbound.Media(
+        object=COMES_LATER + media.id,
+        mime=media.mime_type,
+        size=media.file_size,
+        sha256=media.sha256,
+        filename=media.filename,
+        voice=media.voice,
+    )
+
+
+def text_of(message: wire.Message) -> str | None:
+    """The message's words; None if it has none."""
+    match message.type:
+        case "text":
+            return message.text.body if message.text is not None else ""
+        case "image" | "audio" | "video" | "document" | "sticker":
+            media: wire.Media | None = getattr(message, message.type)
+            return media.caption if media is not None else None
+        case "button":
+            return message.button.text if message.button is not None else None
+        case "interactive":
+            return _chosen(message.interactive) if message.interactive is not None else None
+        case "reaction":
+            return message.reaction.emoji if message.reaction is not None else None
+        case "location":
+            return _place(message.location) if message.location is not None else None
+        case "contacts":
+            return "\n".join(_card(card) for card in message.contacts) or None
+        case "order":
+            return _order(message.order or wire.Order())
+        case _:
+            return None
+
+
+def new_text_of(edit: wire.Edit) -> str:
+    """What an edited message says now."""
+    new = edit.message
+    if new.text is not None:
+        return new.text.body
+    media = new.image or new.video or new.document
+    return (media.caption if media is not None else None) or ""
+
+
+def _chosen(interactive: wire.Interactive) -> str | None:
+    if interactive.nfm_reply is not None:
+        return interactive.nfm_reply.response_json or interactive.nfm_reply.body
+    choice = interactive.button_reply or interactive.list_reply
+    if choice is None:
+        return None
+    return f"{choice.title} ({choice.description})" if choice.description else choice.title
+
+
+def _place(location: wire.Location) -> str:
+    named = ", ".join(part for part in (location.name, location.address) if part)
+    if location.latitude is None or location.longitude is None:
+        return f"Location: {named}"
+    point = f"{location.latitude:g}, {location.longitude:g}"
+    return f"Location: {named} ({point})" if named else f"Location: {point}"
+
+
+def _card(card: wire.Card) -> str:
+    reached = [phone.phone for phone in card.phones if phone.phone] + [mail.email for mail in card.emails if mail.email]
+    return "Contact: " + ", ".join([card.name.formatted_name or "somebody", *reached])
+
+
+def _order(order: wire.Order) -> str:
+    def lines() -> Iterator[str]:
+        yield "Order:"
+        for item in order.product_items:
+            price = f" at {item.item_price} {item.currency}".rstrip() if item.item_price is not None else ""
+            yield f"- {item.quantity} × {item.product_retailer_id}{price}"
+        if order.text:
+            yield order.text
+
+    return "\n".join(lines())

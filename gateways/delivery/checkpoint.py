@@ -1,0 +1,79 @@
+"""How far a gateway has come: a small file in the data folder, and the lock that keeps a second gateway away."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from events.subjects import token
+
+log = structlog.get_logger("recado.gateway")
+
+
+class GatewayRunning(Exception):
+    """Another process is the gateway of `account` with the same data folder."""
+
+    def __init__(self, account: str, data_dir: Path) -> None:
+        super().__init__(
+            f"a gateway of the account {account!r} already runs on {data_dir}: end it, "
+            "or choose another account with --account"
+        )
+        self.account = account
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """`created` is the stream's creation time, which names it; every reply at or before `seq` is settled; `since` is
+    when the account's first gateway began to follow the log."""
+
+    created: datetime
+    seq: int
+    since: datetime
+
+
+class CheckpointFile:
+    """The checkpoint of one account's gateway in `data_dir`, which is made if it is missing; `work` names the file."""
+
+    def __init__(self, data_dir: Path, account: str, work: str = "gateway") -> None:
+        self._account = account
+        self._data_dir = data_dir
+        self._path = data_dir / f"{work}-{token(account)}.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from being this gateway, as long as this one lives. GatewayRunning if one is."""
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise GatewayRunning(self._account, self._data_dir) from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def load(self) -> Saved | None:
+        """The last saved checkpoint; None if there is none that can be read."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Saved)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError as error:
+            log.warning("checkpoint_damaged", file=self._path.name, reason=str(error), then="the log is read anew")
+            return None
+
+    def save(self, saved: Saved) -> None:
+        """Replace the file at once, so that a crash leaves the old checkpoint or the new one."""
+        new = self._path.with_suffix(".new")
+        with new.open("wb") as file:
+            file.write(msgspec.json.encode(saved))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)

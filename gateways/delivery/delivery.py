@@ -1,0 +1,340 @@
+"""A gateway's way out: every reply of an account is handed to its sender once, in log order, one at a time per chat.
+
+The log is the only memory. Before a reply (or a part of a long one) is sent, a `sending` receipt claims it; the claim
+is ours when our own tail brings that receipt back and it is the first for the part. By then everything that stands
+before it in the log has been read, so what was settled or claimed by anybody else (this gateway before a crash, another
+one beside it) is not sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from events import codec
+from events.decisions import Reply
+from events.inbound import ReceiptError
+from events.log import EventLog, LogError, LogUnavailable
+from events.recorded import Recorded
+from events.subjects import account_filter
+from gateways.delivery.checkpoint import CheckpointFile, Saved
+from gateways.delivery.ledger import Ledger, Owed
+from gateways.delivery.receipts import LONGEST_ID, Receipts
+from gateways.delivery.sender import Outcome, Part, Sender
+from gateways.delivery.templates import was_begun
+from gateways.delivery.undeliverable import DEFECTS, broken, bury, described, set_aside
+from gateways.until_stopped import end, unless_stopped, where_the_log_stands
+
+CHATS_AT_ONCE = 64
+"""Chats to which something is being sent at the same time."""
+
+PARK_AFTER = 600.0
+"""Seconds for which a reply in doubt holds up its chat, unless the gateway says otherwise."""
+
+_FIRST_DOUBT, _LONGEST_DOUBT = 1.0, 30.0
+_SAVE_EVERY = 1.0
+
+log = structlog.get_logger("recado.gateway")
+
+
+def _ignore(_recorded: Recorded) -> None:
+    pass
+
+
+def _whole(reply: Reply) -> Sequence[str]:
+    return (reply.text,)
+
+
+async def _at_once(_chat: str) -> None:
+    pass
+
+
+class Delivery:
+    """The outbound half of the gateway of `account`; `run` is its life.
+
+    `observe` is shown every event of the account behind the checkpoint, in log order. Where there is no checkpoint, or
+    one of another stream, or one beyond the log's end, the log is read from its beginning: settled replies stay
+    settled, and what is older than the account's first gateway is left alone (see Ledger).
+
+    `split` makes of a reply the texts that are sent one by one, always alike. `ready` returns when the chat may be sent
+    to. A part that stays in doubt for `doubt` seconds is parked, or sent again, as `then` says.
+    """
+
+    began_at: int
+    """Where the log ended when `run` began: what stands behind it happens while this gateway lives."""
+
+    _ledger: Ledger
+    _tasks: asyncio.TaskGroup
+
+    def __init__(
+        self,
+        log: EventLog,
+        account: str,
+        sender: Sender,
+        *,
+        data_dir: Path,
+        observe: Callable[[Recorded], None] = _ignore,
+        split: Callable[[Reply], Sequence[str]] = _whole,
+        ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
+        doubt: float | None = None,
+        then: Literal["park", "resend"] = "park",
+    ) -> None:
+        self.started = asyncio.Event()
+        """Set once `run` knows where the log stands: a reply that is made from then on is delivered for certain."""
+        self._log = log
+        self._account = account
+        self._sender = sender
+        self._observe = observe
+        self._split = split
+        self._ready = ready
+        self._doubt = doubt
+        self._then = then
+        self._file = CheckpointFile(data_dir, account)
+        self._receipts = Receipts(log, token_hex(6))
+        self._slots = asyncio.Semaphore(CHATS_AT_ONCE)
+        self._catching_up = asyncio.Lock()
+        self._progress = asyncio.Condition()
+        self._stopping = asyncio.Event()
+        self._senders: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Deliver until `stop`, or until the log is closed.
+
+        Raises GatewayRunning, LogMismatch, LogUnavailable (the log is closed for good). Cancelling it leaves what is
+        being sent in doubt, as a crash does.
+        """
+        with self._file.locked():
+            head = await where_the_log_stands(self._log, self._account, self._stopping)
+            if head is None:
+                return
+            saved = self._file.load()
+            # A stream that lost its last events, or was put back from a backup, keeps its creation time.
+            here = saved is not None and saved.created == head.created and saved.seq <= head.last
+            since = saved.since if saved is not None else head.now
+            self._ledger = Ledger(since, saved.seq if saved is not None and here else 0)
+            self._created, self.began_at = head.created, head.last
+            self._caught_up = self._ledger.seq >= head.last
+            self._save()
+            self.started.set()
+            try:
+                async with asyncio.TaskGroup() as self._tasks:
+                    reader = self._tasks.create_task(self._follow())
+                    await self._stopping.wait()
+                    await asyncio.gather(*self._senders.values())
+                    reader.cancel()
+            except ExceptionGroup as failures:
+                raise failures.exceptions[0] from None
+            finally:
+                self._save()
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns when what is being sent has its outcome."""
+        self._stopping.set()
+
+    async def _follow(self) -> None:
+        saved_at = time.monotonic()
+        async with aclosing(self._log.tail(self._ledger.seq, account_filter(self._account))) as batches:
+            async for batch in batches:
+                async with self._progress:
+                    for recorded in batch:
+                        self._take(recorded)
+                    self._caught_up = self._caught_up or self._ledger.seq >= self.began_at
+                    self._progress.notify_all()
+                for chat in self._ledger.chats:
+                    if chat not in self._senders and not self._stopping.is_set():
+                        self._senders[chat] = self._tasks.create_task(self._serve(chat))
+                if time.monotonic() - saved_at > _SAVE_EVERY:
+                    await asyncio.to_thread(self._save)
+                    saved_at = time.monotonic()
+        self._stopping.set()
+
+    def _take(self, recorded: Recorded) -> None:
+        """Take in the account's next event. One that cannot be taken is passed over: it must not hold up the others."""
+        for name, reader in (("ledger", self._ledger.fold), ("observer", self._observe)):
+            try:
+                reader(recorded)
+            except Exception as defect:  # noqa: BLE001 - set_aside logs it
+                set_aside(self._account, name, recorded.seq, defect)
+
+    async def _serve(self, chat: str) -> None:
+        """Deliver what the chat is owed, one after the other."""
+        attempt = 0
+        try:
+            while (owed := self._ledger.next(chat)) is not None and not self._stopping.is_set():
+                try:
+                    attempt = await self._advance(owed, attempt)
+                except (LogError, OSError):
+                    raise
+                except Exception as defect:  # noqa: BLE001 - broken logs it
+                    await self._park_broken(owed, attempt, defect)
+        finally:
+            del self._senders[chat]
+
+    async def _advance(self, owed: Owed, attempt: int) -> int:
+        """Bring the reply one step further; gives which try the next one is."""
+        if not 1 <= len(owed.id) <= LONGEST_ID:
+            await self._give_up(owed)
+            return attempt
+        if owed.template is not None and owed.state is None and await was_begun(self._log, owed):
+            self._ledger.drop(owed)
+            return attempt
+        if owed.state is None and not await unless_stopped(self._ready(owed.key.chat), self._stopping):
+            return attempt  # it stops
+        part = self._part(owed)
+        outcome: Outcome | None = None
+        if part is None:
+            detail = f"it was begun in {owed.parts} parts, and this recado would split it otherwise"
+            await self._park(owed, attempt, ReceiptError(class_="parts", detail=detail))
+        elif await self._claim(owed, part, attempt):
+            outcome = await self._attempt(self._sender.send, part)
+        elif self._is_open(owed, part):
+            outcome = await self._resolve(owed, part)
+        if part is not None and outcome is not None:
+            await self._note(owed, part, attempt, outcome)
+            return attempt + (outcome.state == "later")
+        return attempt
+
+    def _part(self, owed: Owed) -> Part | None:
+        """What is sent next of the reply; None if it was begun in another number of parts than we would make of it."""
+        key = owed.key
+        if owed.template is not None or owed.reply is None:
+            return Part(key.account, key.chat, owed.id, "", template=owed.template)
+        texts = self._split(owed.reply) or ("",)
+        if owed.parts not in (0, len(texts)):
+            return None
+        text = texts[owed.part - 1]
+        return Part(key.account, key.chat, owed.id, text, owed.part, len(texts), owed.reply.in_reply_to)
+
+    @staticmethod
+    def _is_open(owed: Owed, part: Part) -> bool:
+        """Whether somebody began to send this very part and nobody knows the outcome."""
+        return not owed.settled and owed.part == part.number and owed.state is not None
+
+    async def _claim(self, owed: Owed, part: Part, attempt: int) -> bool:
+        """Whether the part is ours to send. False also if it proved to be settled, or to need `_resolve`."""
+        if self._caught_up:
+            return await self._mark(owed, part, attempt)
+        # One receipt is enough to learn where the log ends; more would be written for replies settled long ago.
+        async with self._catching_up:
+            return not owed.settled and owed.part == part.number and await self._mark(owed, part, attempt)
+
+    async def _mark(self, owed: Owed, part: Part, attempt: int) -> bool:
+        """Write a receipt and wait until our own tail brings it: nothing older is unknown then."""
+        claims, piece = owed.state is None, part.piece(attempt)
+        receipt = self._receipts.write(owed.key, piece, "sending" if claims else "in_doubt")
+        await self._read_to(await receipt)
+        self._caught_up = True
+        # Whoever else looked at the reply meanwhile may have parked it, but has not sent it: the claim is ours.
+        return claims and owed.claim == self._receipts.id_of(piece)
+
+    async def _resolve(self, owed: Owed, part: Part) -> Outcome | None:
+        """What became of a part that somebody began to send; when that takes too long, what `then` says. None if the
+        log tells it meanwhile, or `stop` comes."""
+        patience = PARK_AFTER if self._doubt is None else self._doubt
+        deadline, pause = time.monotonic() + patience, _FIRST_DOUBT
+        outcome = await self._attempt(self._sender.resolve, part)
+        while outcome.state == "in_doubt" and self._is_open(owed, part):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                detail = f"no word of it within {patience:g} s"
+                error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
+                outcome = Outcome("later" if self._then == "resend" else "parked", error=error)
+                break
+            await self._pause(min(pause, left), lambda: not self._is_open(owed, part))
+            if self._stopping.is_set():
+                return None
+            pause = min(pause * 2, _LONGEST_DOUBT)
+            if self._is_open(owed, part):
+                outcome = await self._attempt(self._sender.resolve, part)
+        return outcome if self._is_open(owed, part) else None
+
+    async def _attempt(self, act: Callable[[Part], Awaitable[Outcome]], part: Part) -> Outcome:
+        async with self._slots:
+            try:
+                return await act(part)
+            except DEFECTS as defect:  # asking again would break again
+                return Outcome("parked", error=broken(self._account, part.reply, defect))
+            except Exception as error:  # the wire's faults are not ours to know: whatever it was, the reply is in doubt
+                log.exception("send_failed", reply=part.reply)
+                return Outcome("in_doubt", error=ReceiptError(class_="sender", detail=described(error)))
+
+    async def _note(self, owed: Owed, part: Part, attempt: int, outcome: Outcome) -> None:
+        """Write the outcome down, and read it back before the chat's next message is looked at."""
+        error = outcome.error
+        if outcome.state == "failed" and error is not None and error.class_ == "content":
+            await bury(
+                self._log,
+                self._account,
+                msgspec.json.encode(part),
+                f"dlq:{self._created.isoformat()}:{owed.seq}:{part.number}",
+            )
+        later = outcome.state == "later"
+        if later and error is None:
+            error = ReceiptError(class_="later")
+        seq = await self._receipts.write(
+            owed.key,
+            part.piece(attempt),
+            "sending" if outcome.state == "later" else outcome.state,
+            provider_id=outcome.provider_id,
+            error=error,
+            instead=outcome.instead,
+        )
+        await self._read_to(seq)
+        if later:
+            await self._pause(outcome.after)
+
+    async def _park_broken(self, owed: Owed, attempt: int, defect: Exception) -> None:
+        """Set a reply aside that cannot be sent for what is in it; the chat's next one is none the worse for it."""
+        try:
+            await self._park(owed, attempt, broken(self._account, owed.id, defect))
+        except LogUnavailable:
+            raise
+        except Exception:  # no receipt can tell of it: drop it, or its chat is stuck
+            log.exception("reply_not_parked", reply=owed.id[:64])
+            await self._give_up(owed)
+
+    async def _park(self, owed: Owed, attempt: int, error: ReceiptError) -> None:
+        part = Part(owed.key.account, owed.key.chat, owed.id, "", owed.part, owed.parts, template=owed.template)
+        await self._note(owed, part, attempt, Outcome("parked", error=error))
+
+    async def _give_up(self, owed: Owed) -> None:
+        """Keep a reply as a dead letter that no receipt can name (its id is too long for one)."""
+        log.error(
+            "reply_undeliverable", reply=owed.id[:64], reason="no receipt can name it", then="kept as a dead letter"
+        )
+        if owed.reply is not None:
+            name = f"dlq:{self._created.isoformat()}:{owed.seq}"
+            await bury(self._log, self._account, codec.encode(owed.reply), name)
+        self._ledger.drop(owed)
+
+    async def _pause(self, seconds: float, over: Callable[[], bool] = lambda: False) -> None:
+        """Wait so long, or until the log brings what makes `over` true, or until `stop`."""
+
+        async def follow() -> None:
+            async with self._progress:
+                await self._progress.wait_for(over)
+
+        waits = [asyncio.create_task(follow()), asyncio.create_task(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end(*waits)
+
+    async def _read_to(self, seq: int) -> None:
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._ledger.seq >= seq)
+
+    def _save(self) -> None:
+        try:
+            self._file.save(Saved(self._created, self._ledger.checkpoint, self._ledger.since))
+        except OSError as error:
+            # The log is the memory: from an older checkpoint a restart reads more of it, and sends nothing twice.
+            log.warning("checkpoint_not_saved", account=self._account, reason=str(error), then="goes on without")

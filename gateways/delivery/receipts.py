@@ -1,0 +1,77 @@
+"""Writing down how far a reply has come."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import structlog
+
+from events.inbound import Receipt, ReceiptError, ReceiptState
+from events.log import EventLog, LogFull, LogUnavailable
+from events.subjects import ChatKey
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+LONGEST_ID = 512
+"""Characters; see events.inbound.ReplyId."""
+
+log = structlog.get_logger("recado.gateway")
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """What a receipt is of: a reply, one of its parts (`part` of `parts`; 0: it is in one piece), or the template in
+    its stead. `attempt` counts the tries of this process."""
+
+    reply: str
+    part: int = 0
+    parts: int = 0
+    template: str | None = None
+    attempt: int = 0
+
+
+class Receipts:
+    """The receipts of one gateway process; `by` names this very start of it."""
+
+    def __init__(self, log: EventLog, by: str) -> None:
+        self._log = log
+        self._by = by
+
+    def id_of(self, piece: Piece) -> str:
+        """The id that every receipt of this process for this attempt bears."""
+        which = f".{piece.part}" * (piece.parts > 1) + ".t" * (piece.template is not None)
+        tries = f"+{piece.attempt}" if piece.attempt else ""
+        return f"{self._by}{which}{tries}.{piece.reply}"[:LONGEST_ID]
+
+    async def write(
+        self,
+        key: ChatKey,
+        piece: Piece,
+        state: ReceiptState,
+        *,
+        provider_id: str | None = None,
+        error: ReceiptError | None = None,
+        instead: str | None = None,
+    ) -> int:
+        """The receipt's sequence, once the log has it; tried until then. Repeating a call writes nothing new."""
+        receipt = Receipt(
+            id=self.id_of(piece),
+            reply=piece.reply,
+            state=state,
+            provider_id=provider_id,
+            error=error,
+            part=piece.part,
+            parts=piece.parts,
+            instead=instead,
+            template=piece.template,
+        )
+        again = ":again" if state == "sending" and error is not None else ""
+        msg_id = f"receipt:{key.account}:{key.chat}:{receipt.id}:{state}{again}"
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return (await self._log.publish(key, receipt, msg_id=msg_id)).seq
+            except (LogUnavailable, LogFull) as refusal:
+                log.warning("receipt_refused", reply=piece.reply, state=state, reason=str(refusal), retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)

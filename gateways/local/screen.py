@@ -1,0 +1,129 @@
+"""The terminal's screen, and which of the lines typed on it have no ending yet."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TextIO
+
+from chat.context import readable
+from chat.receipts import is_settled
+from events.decisions import Ignored, Reply, TurnFailed
+from events.inbound import Receipt, ReceiptError
+from events.log import LogError
+from events.recorded import Recorded
+from events.subjects import ChatKey
+from gateways.delivery.sender import Outcome, Part
+
+SLOW_AFTER = 15.0
+"""Seconds without an ending after which the person is told where to look."""
+
+_PROMPT = "> "
+_CONTROLS = re.compile("[\x80-\x9f]")
+
+
+class Screen:
+    """Shows the chat of `key`, and is the Sender of its account."""
+
+    def __init__(self, key: ChatKey, stdout: TextIO, *, interactive: bool) -> None:
+        self._key = key
+        self._stdout = stdout
+        self._interactive = interactive
+        self._open: set[str] = set()
+        self._owed: set[str] = set()
+        self._changed = asyncio.Event()
+        self._slow: asyncio.TimerHandle | None = None
+
+    def typed(self, message: str) -> None:
+        """A line is about to be stored under this id."""
+        self._open.add(message)
+        self._hush()
+        self._slow = asyncio.get_running_loop().call_later(SLOW_AFTER, self._say_slow)
+
+    def not_stored(self, message: str, refusal: LogError) -> None:
+        """The log did not take the line."""
+        self._open.discard(message)
+        self.notice(f"not sent: {refusal}")
+
+    def observe(self, recorded: Recorded) -> None:
+        """Follow what becomes of the lines."""
+        event = recorded.event
+        if recorded.key != self._key:
+            return
+        if isinstance(event, Reply):
+            if self._open.intersection(event.in_reply_to) or event.about in self._owed:
+                self._owed.discard(event.about or "")
+                self._owed.add(event.id)
+            self._open.difference_update(event.in_reply_to)
+        elif isinstance(event, Ignored):
+            if self._open.intersection(event.messages):
+                self.notice(f"ignored: {event.reason}")
+                if event.told:
+                    self._owed.add(event.messages[0])
+            self._open.difference_update(event.messages)
+        elif isinstance(event, TurnFailed):
+            if self._open.intersection(event.messages):
+                self.notice(f"no reply: {event.error.class_}: {event.error.detail}")
+                if event.told:
+                    self._owed.add(event.turn)
+            self._open.difference_update(event.messages)
+        elif isinstance(event, Receipt) and is_settled(event.state):
+            self._owed.discard(event.reply)
+        self._changed.set()
+
+    async def ended(self) -> None:
+        """Return once every line has its ending and every reply its receipt."""
+        while self._open or self._owed:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def leave(self) -> None:
+        """The person goes, whatever is still to come."""
+        self._hush()
+        if self._open or self._owed:
+            self.notice("the reply comes when you are back")
+        if self._interactive:
+            self._stdout.write("\r\x1b[K")
+            self._stdout.flush()
+
+    async def send(self, part: Part) -> Outcome:
+        """Print the reply."""
+        elsewhere = "" if part.chat == self._key.chat else f"[{_printable(part.chat)}] "
+        try:
+            self._print(elsewhere + _printable(part.text))
+        except (OSError, ValueError) as error:
+            return Outcome("failed", error=ReceiptError(class_="screen", detail=str(error)))
+        return Outcome("delivered")
+
+    async def resolve(self, part: Part) -> Outcome:
+        """A reply may have been printed before the last end, or not: it is named, and not printed again."""
+        self.notice(f"a reply may not have been shown: recado history {part.chat} --account {self._key.account}")
+        return Outcome("parked", error=ReceiptError(class_="in_doubt", detail="the terminal ended while printing it"))
+
+    def notice(self, text: str) -> None:
+        """Say something that is no reply."""
+        self._print(f"! {_printable(text)}")
+
+    def prompt(self) -> None:
+        if self._interactive:
+            self._stdout.write(_PROMPT)
+            self._stdout.flush()
+
+    def _print(self, line: str) -> None:
+        # The prompt, and what is being typed behind it, gives way; the terminal keeps what was typed.
+        self._stdout.write(f"\r\x1b[K{line}\n" if self._interactive else f"{line}\n")
+        self._stdout.flush()
+        self.prompt()
+
+    def _hush(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+
+    def _say_slow(self) -> None:
+        if self._open:
+            self.notice(f"no answer for {SLOW_AFTER:g} s: is `recado up` or `recado serve` running? (still waiting)")
+
+
+def _printable(text: str) -> str:
+    """`text` without what could steer the terminal."""
+    return _CONTROLS.sub("", readable(text.replace("\r\n", "\n").replace("\r", "\n")))

@@ -1,0 +1,83 @@
+"""Putting a message into a chat and waiting, on the log itself, for what the chat decides about it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import msgspec
+
+from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
+from events.inbound import Message
+from events.log import EventLog, LogUnavailable
+from events.subjects import ChatKey, decisions_filter
+from gateways.intake import Intake
+from gateways.orders import NoAnswer
+
+APOLOGY_WITHIN = 3.0
+"""Seconds for which the apology is waited for."""
+
+Ending = Reply | Ignored | TurnFailed
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What became of a message. `repeat`: its id stood in the log before, so this ending may be an old one.
+    `apology` is what the person was told of an ending without a reply."""
+
+    ending: Ending
+    repeat: bool
+    apology: str | None = None
+
+
+async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bool, patience: float) -> Said:
+    """Store `text` as a message of the person, as a gateway would, and wait `patience` seconds for its ending.
+
+    `message` is its id; `known` if somebody may have used that id before: then an ending that is there already counts.
+    Raises NoAnswer once it is stored; LogNearlyFull, LogFull, EventTooLarge, LogUnavailable.
+    """
+    stored = await Intake(log).store(key, Message(id=message, sender=key.chat, text=text))
+    try:
+        async with asyncio.timeout(patience):
+            seq, ending = await _ending(log, key, message, after=0 if stored.duplicate or known else stored.seq)
+    except TimeoutError as late:
+        raise NoAnswer(patience) from late
+    apology = None
+    if not isinstance(ending, Reply) and ending.told:
+        about = ending.turn if isinstance(ending, TurnFailed) else ending.messages[0]
+        apology = await _apology(log, key, about, after=seq)
+    return Said(ending, stored.duplicate or seq < stored.seq, apology)
+
+
+async def _ending(log: EventLog, key: ChatKey, message: str, after: int) -> tuple[int, Ending]:
+    """The last ending of `message` behind sequence `after`, and where it stands; the next one, if there is none yet or
+    it was reopened."""
+    last = await log.last_decision(key)
+    there = last.seq if last is not None else 0
+    found: tuple[int, Ending] | None = None
+    async with aclosing(log.tail(after, decisions_filter(key))) as tail:
+        async for batch in tail:
+            for recorded in batch:
+                event = recorded.event
+                if isinstance(event, Ending) and message in _ended_by(event):
+                    found = recorded.seq, event
+                elif isinstance(event, TurnStarted) and message in event.messages:
+                    found = None
+            if found is not None and batch[-1].seq >= there:
+                return found
+    raise LogUnavailable("the log was closed")
+
+
+def _ended_by(ending: Ending) -> tuple[str, ...]:
+    return ending.in_reply_to if isinstance(ending, Reply) else ending.messages
+
+
+async def _apology(log: EventLog, key: ChatKey, about: str, after: int) -> str | None:
+    try:
+        async with asyncio.timeout(APOLOGY_WITHIN), aclosing(log.tail(after, decisions_filter(key))) as tail:
+            async for batch in tail:
+                for recorded in batch:
+                    if isinstance(recorded.event, Reply) and recorded.event.about == about:
+                        return recorded.event.text
+    except TimeoutError:
+        pass
+    return None

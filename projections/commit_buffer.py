@@ -1,0 +1,120 @@
+"""What was read of the log and is not in the file yet: told of ahead where that may be, gathered into batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.inbound import Receipt
+from events.log import EventLog
+from events.recorded import Recorded
+from projections.reads.reader import ProjectionMissing
+from projections.uncommitted import Ahead, goes_ahead
+
+LINGER = 0.02
+"""Seconds for which events that nobody waits for are held back, to be committed with those that come meanwhile: a
+commit costs 0.3 ms and two changes of thread, be it of one event or of ten."""
+
+_MOST = 10_000
+"""Events that wait to be committed from which on no further ones are read."""
+
+log = structlog.get_logger("recado.projections")
+
+
+class Unwritten:
+    """Events in the order of the log, between the one who reads and the one who writes; both on the loop.
+
+    `on_read` is called with events that may go ahead (None: none may) and says whether somebody waits for them to be
+    committed. `told` says whether all up to a sequence were handed on, and all is well; before that nothing goes ahead.
+    `is_awaited` says whether somebody waits for what is here.
+    """
+
+    def __init__(
+        self,
+        on_read: Callable[[list[Recorded]], bool] | None,
+        *,
+        told: Callable[[int], bool],
+        is_awaited: Callable[[], bool],
+    ) -> None:
+        self.ahead = Ahead()
+        self.seen = 0
+        """Sequence of the last event that was read."""
+        self.told_ahead = 0
+        """Sequence of the last event that went ahead; all before it did, or were handed on."""
+        self._on_read = on_read
+        self._told = told
+        self._others_wait = is_awaited
+        self._events: list[Recorded] = []
+        self._held_until = 0  # nothing goes ahead before this one is handed on
+        self._is_urgent = False  # somebody has to be told of something here that did not go ahead
+        self._resting: asyncio.Future[None] | None = None
+        self._has_room: asyncio.Future[None] | None = None
+
+    def begin_anew(self) -> None:
+        """Forget what is here: it will be read again, and what was told of ahead is not told of so again."""
+        self._events, self._held_until = [], self.told_ahead
+        self._is_urgent, self._has_room = False, None  # who waited for room is gone
+
+    async def read(self, events: EventLog, after: int) -> None:
+        """Read on behind `after` until the log is closed, while what was read before is being written."""
+        async with aclosing(events.tail(after)) as tail:
+            async for batch in tail:
+                is_first = not self._events
+                self._events += batch
+                self.seen = batch[-1].seq
+                self._is_urgent |= self._tell_ahead(batch)
+                if is_first or self._is_awaited():
+                    self.hurry()
+                while len(self._events) >= _MOST:
+                    self._has_room = asyncio.get_running_loop().create_future()
+                    await self._has_room
+
+    async def gather(self, reading: asyncio.Task[None], patience: float) -> list[Recorded]:
+        """All that is here, with what else comes for as long as nobody waits for it; nothing if nothing comes within
+        `patience` seconds, or if `reading` has ended."""
+        if not self._events and not reading.done():
+            await self._rest(patience)
+        if self._events and not self._is_awaited() and not reading.done():
+            await self._rest(LINGER)
+        batch, self._events, self._is_urgent = self._events, [], False
+        if self._has_room is not None:
+            self._has_room.set_result(None)
+            self._has_room = None
+        return batch
+
+    def hurry(self, *_: object) -> None:
+        """Let whoever gathers see that there is something, or that somebody waits."""
+        if self._resting is not None and not self._resting.done():
+            self._resting.set_result(None)
+
+    def _tell_ahead(self, batch: list[Recorded]) -> bool:
+        """Tell of the batch at once if that may be; whether somebody waits for it to be committed."""
+        is_news = batch[0].seq > self.told_ahead  # a new file may be behind the one before it
+        if self._on_read is not None and is_news and self._told(self._held_until) and goes_ahead(batch):
+            self.ahead.add(batch)
+            try:
+                waits = self._on_read(batch)
+            except (sqlite3.DatabaseError, ProjectionMissing) as error:
+                log.warning("projection_not_asked", reason=str(error))
+            else:
+                self.told_ahead = self.seen
+                return waits
+        self._held_until = self.seen
+        return any(recorded.side == "i" and not isinstance(recorded.event, Receipt) for recorded in batch)
+
+    def _is_awaited(self) -> bool:
+        return self._is_urgent or len(self._events) >= _MOST or self._others_wait()
+
+    async def _rest(self, seconds: float) -> None:
+        """Return after so long, or when hurried."""
+        loop = asyncio.get_running_loop()
+        self._resting = loop.create_future()
+        timer = loop.call_later(seconds, self.hurry)
+        try:
+            await self._resting
+        finally:
+            timer.cancel()

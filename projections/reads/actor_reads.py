@@ -1,0 +1,149 @@
+"""What an actor reads: its snapshot, the messages of a turn, the context that a model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from chat.admission import is_read
+from chat.attachments import Reading, shown
+from chat.context import Line, readable, rewritten
+from chat.state import Chat
+from events.inbound import Media, Message
+from events.jid import is_group
+from events.recorded import Recorded
+from events.subjects import ChatKey
+from projections.database import ids_of
+from projections.reads.reader import Connections
+from projections.tables.chats import decode_snapshot
+from projections.uncommitted import Ahead
+
+_CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
+_SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
+# Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
+# All lines as one row: the interpreter's lock is let go of at each row, and with a busy writer beside it every row then
+# waits its turn to get it back.
+_CONTEXT = (
+    "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later) ORDER BY ended, seq) FROM ("  # noqa: S608
+    "SELECT iif(from_me, 'by hand', author) AS author, coalesce(answered, text) AS text, name, kind, media, reading,"
+    " nullif(edited, coalesce(answered, text)) AS later, ended, seq"
+    f" FROM history WHERE chat = {_CHAT} AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
+)
+_NOW = "author, coalesce(edited, text), name, kind, media, reading, NULL"
+_LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
+_OWING = (
+    "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
+)
+_MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
+
+_KNOWN = _MESSAGE.format("seq")
+
+_Shown = tuple[str, str | None, str | None, str | None, str | None, str | None, str | None]
+_lines = msgspec.json.Decoder(list[_Shown]).decode
+
+_media = msgspec.json.Decoder(Media)
+_readings = msgspec.json.Decoder(Reading)
+
+
+class ChatReads:
+    """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, whatever the chat's history."""
+
+    def __init__(self, reader: Connections, ahead: Ahead | None = None) -> None:
+        """`ahead` has the messages that are read here before the file has them."""
+        self._reader = reader
+        self._ahead = ahead or Ahead()
+
+    def snapshot(self, key: ChatKey) -> Chat:
+        """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
+        row = self._reader.connection().execute(_SNAPSHOT, key).fetchone()
+        return decode_snapshot(row[0]) if row is not None else Chat()
+
+    def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
+        """The given messages as a model is shown them, in the given order and as they read now. Unknown ones are left
+        out."""
+        fresh = {id_: found for id_ in messages if (found := self._ahead.of(key, id_)) is not None}
+        rows = self._rows(key, [id_ for id_ in messages if id_ not in fresh], _NOW)
+        rows |= {id_: _now(recorded) for id_, recorded in fresh.items()}
+        group = is_group(key.chat)
+        return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
+
+    def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
+        """The sequences of those messages whose ids their chats know from before."""
+        db, found = self._reader.connection(), set[int]()
+        for recorded in messages:
+            id_ = cast(Message, recorded.event).id
+            first = self._ahead.of(recorded.key, id_)
+            known = db.execute(_KNOWN, (id_, *recorded.key)).fetchone()
+            if (first is not None and first.seq < recorded.seq) or (known is not None and known[0] != recorded.seq):
+                found.add(recorded.seq)
+        return frozenset(found)
+
+    def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
+        """A message's kind, its words and its file; None if it has none."""
+        row = self._rows(key, (message,), "kind, text, media").get(message)
+        if row is None or row[2] is None:
+            return None
+        kind, text, media = row
+        return kind, readable(text or ""), _media.decode(media)
+
+    def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` whose file was not read, or not to words that are kept: it has to be looked at again."""
+        rows = self._rows(key, messages, "kind, media, reading")
+        return tuple(
+            id_
+            for id_ in messages
+            if id_ in rows and rows[id_][1] is not None and is_read(rows[id_][0]) and not _has_words(rows[id_][2])
+        )
+
+    def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
+        """The last `limit` lines of what ended after decision `since`, and whose messages came after sequence
+        `reset_upto`, oldest first."""
+        bounds = (reset_upto, max(reset_upto, since), limit)
+        found = self._reader.connection().execute(_CONTEXT, (*key, *bounds)).fetchone()
+        group = is_group(key.chat)
+        return tuple([_line(group, line, past=True) for line in _lines(found[0])])
+
+    def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
+        if not messages:
+            last = self._reader.connection().execute(_LAST_FAILED, key).fetchone()
+            messages = ids_of(last[0]) if last is not None else ()
+        rows = self._rows(key, messages, "seq, ending, revoked_at")
+        failed = sorted((seq, id_) for id_, (seq, *end) in rows.items() if end == ["turn_failed", None])
+        return tuple(id_ for _, id_ in failed)
+
+    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+        """At most `limit` chats of the partition that are to be woken, in the order in which they appeared, from behind
+        row `after` on."""
+        rows = self._reader.connection().execute(_OWING, (partition, after, limit)).fetchall()
+        return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
+
+    def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
+        db, wanted = self._reader.connection(), _MESSAGE.format(columns)
+        found = ((id_, db.execute(wanted, (id_, *key)).fetchone()) for id_ in dict.fromkeys(messages))
+        return {id_: row for id_, row in found if row is not None}
+
+
+def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
+    author, text, name, kind, media, reading, later = row
+    said = readable(text or "" if later is None else rewritten(text or "", later))
+    if author != "person":
+        return Line("assistant", said)
+    name = name or "" if group else ""
+    if media is None:
+        return Line("user", said, name)
+    read = _readings.decode(reading) if reading is not None else None
+    said, attachments = shown(kind or "", said, _media.decode(media), read, past=past)
+    return Line("user", readable(said), name, attachments)
+
+
+def _now(recorded: Recorded) -> tuple[Any, ...]:
+    """The columns of `_NOW` of a message without a file."""
+    event = cast(Message, recorded.event)
+    return ("person", event.text, event.name, event.kind, None, None, None)
+
+
+def _has_words(reading: str | None) -> bool:
+    return reading is not None and _readings.decode(reading).form == "text"

@@ -1,0 +1,171 @@
+"""Rows of the tables as views of them, for one chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+from chat.receipts import furthest, of_whole
+from events.inbound import ReceiptState
+from projections.database import Row, ids_of, moment
+from projections.reads.views import Entry, ReceiptView, TurnView
+
+_ENTRY = (
+    "SELECT h.seq, h.id, h.author, h.at, iif(h.revoked_at IS NULL, h.text, NULL), t.id, h.sent, h.sender, h.name,"
+    " h.kind, h.from_me, iif(h.revoked_at IS NULL, h.media, NULL), h.quoted, h.detail, h.ending, h.ended, h.ended_at,"
+    " h.reason, h.repeats, h.repeat_seq, h.repeat_at, iif(h.revoked_at IS NULL, h.edited, NULL), h.edited_at,"
+    " h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens, h.output_tokens,"
+    " h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL)"
+    " FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
+)
+_TURN = (
+    'SELECT seq, id, at, messages, backend, state, "by", adoptions, adopted_at, cause, run, attempt, ended, ended_at,'
+    " error, detail, told, input_tokens, output_tokens FROM turns"
+)
+_RECEIPTS = (
+    "SELECT seq, state, at, provider_id, error, part, parts, instead, template FROM receipts"
+    " WHERE chat = ? AND reply = ? ORDER BY seq"
+)
+
+
+def entries(db: sqlite3.Connection, where: str, *values: object) -> Iterator[Entry]:
+    """Messages and replies that an SQL condition on `h` (history) selects; a reply with its receipt."""
+    for row in db.execute(f"{_ENTRY} {where}", values).fetchall():
+        yield _entry(db, row)
+
+
+def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnView]:
+    """Turns that an SQL condition selects."""
+    for row in db.execute(f"{_TURN} {where}", values).fetchall():
+        (
+            seq,
+            id_,
+            at,
+            messages,
+            backend,
+            state,
+            by,
+            adoptions,
+            adopted_at,
+            cause,
+            run,
+            attempt,
+            ended,
+            ended_at,
+            *rest,
+        ) = row
+        error, detail, told, input_tokens, output_tokens = rest
+        yield TurnView(
+            seq=seq,
+            id=id_,
+            at=moment(at),
+            messages=ids_of(messages),
+            backend=backend,
+            state=state,
+            by=by,
+            adoptions=adoptions,
+            adopted_at=moment_or_none(adopted_at),
+            cause=cause,
+            run=run,
+            attempt=attempt,
+            ended_seq=ended,
+            ended_at=moment_or_none(ended_at),
+            error=error,
+            detail=detail,
+            told=None if told is None else bool(told),
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+        )
+
+
+def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView, ...]:
+    """Every step of a reply on its way, in the order in which the log has them."""
+    return tuple(
+        ReceiptView(
+            seq=seq,
+            state=state,
+            at=moment(at),
+            provider_id=provider_id,
+            error=msgspec.Raw(error.encode()) if error is not None else None,
+            part=part,
+            parts=parts,
+            instead=instead,
+            template=template,
+        )
+        for seq, state, at, provider_id, error, part, parts, instead, template in db.execute(_RECEIPTS, (chat, reply))
+    )
+
+
+def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime] | None:
+    """How far a whole reply has come, and since when."""
+    reached: tuple[ReceiptState, datetime] | None = None
+    for step in steps:
+        said = of_whole(step.state, step.part, step.parts, step.template)
+        if reached is None or furthest(reached[0], said) != reached[0]:
+            reached = said, step.at
+    return reached
+
+
+def moment_or_none(at: int | None) -> datetime | None:
+    """The time that a nullable column holds."""
+    return moment(at) if at is not None else None
+
+
+def _entry(db: sqlite3.Connection, row: Row) -> Entry:
+    (
+        seq, id_, author, at, text, turn, sent, sender, name, kind, from_me, media, quoted,
+        detail, ending, ended, ended_at, reason, repeats, repeat_seq, repeat_at, edited, edited_at,
+        revoked_at, about, in_reply_to, backend, model, thread, run, input_tokens, output_tokens,
+        cause, chat, reading,
+    ) = row  # fmt: skip
+    if author != "person":
+        reached = furthest_of(receipts(db, chat, id_))
+        return Entry(
+            seq=seq,
+            id=id_,
+            author=author,
+            at=moment(at),
+            text=text,
+            turn=turn,
+            about=about,
+            in_reply_to=ids_of(in_reply_to),
+            backend=backend,
+            model=model,
+            thread=thread,
+            run=run,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cause=cause,
+            receipt=reached[0] if reached is not None else None,
+            receipt_at=reached[1] if reached is not None else None,
+        )
+    return Entry(
+        seq=seq,
+        id=id_,
+        author=author,
+        at=moment(at),
+        text=text,
+        turn=turn,
+        sent_at=moment_or_none(sent),
+        sender=sender,
+        name=name,
+        kind=kind,
+        from_me=bool(from_me),
+        media=msgspec.Raw(media.encode()) if media is not None else None,
+        reading=msgspec.Raw(reading.encode()) if reading is not None else None,
+        quoted=quoted,
+        detail=detail,
+        ending=ending,
+        ended_seq=ended,
+        ended_at=moment_or_none(ended_at),
+        reason=reason,
+        repeats=repeats,
+        repeat_seq=repeat_seq,
+        repeat_at=moment_or_none(repeat_at),
+        edited=edited,
+        edited_at=moment_or_none(edited_at),
+        revoked_at=moment_or_none(revoked_at),
+    )

@@ -1,0 +1,245 @@
+"""What people ask the projection: chats, histories, threads, turns, usage, and a search through all text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from chat.context import readable
+from chat.gates import pairing_code
+from chat.state import Chat
+from events.subjects import ChatKey
+from projections.database import micros, moment, rows_for
+from projections.reads.entries import entries, turns
+from projections.reads.reader import Reader
+from projections.reads.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
+from projections.reads.volume import Volume, volume
+from projections.reads.why import last_message, why
+from projections.tables.chats import decode_snapshot
+
+ATTENTION = ".h"
+"""What stands behind the id of a turn or an order in that of the attention which came of it."""
+
+_CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
+_CHATS = (
+    "SELECT account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot,"
+    " (SELECT iif(revoked_at IS NULL, coalesce(edited, text), NULL) FROM history WHERE history.chat = chats.id"
+    " ORDER BY seq DESC LIMIT 1)"
+    " FROM chats {} ORDER BY last_at DESC, id LIMIT ?"
+)
+_FIRST_OF = (
+    ") SELECT wanted.id, history.seq FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
+    " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
+)
+_THREADS = (
+    "SELECT account, chats.chat, seq, backend, thread, reason, at, ended IS NULL AS current, threads.messages,"
+    " threads.replies, input_tokens, output_tokens FROM threads JOIN chats ON chats.id = threads.chat"
+    " WHERE ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY account, chats.chat, seq"
+)
+_USAGE = (
+    "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens FROM usage"
+    " JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '') AND day >= ?"
+    " ORDER BY account, chats.chat, day, backend, model"
+)
+_ATTENTION = (
+    "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
+    " WHERE attention IS NOT NULL AND ? IN (account, '')"
+)
+_IDLE = (
+    "SELECT account, chat, last_at FROM chats WHERE last_at < ? AND (messages OR replies) AND NOT owes"
+    " AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
+)
+_COUNTS = (
+    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
+    " coalesce(sum(replies), 0) FROM chats"
+)
+_SEARCH = (
+    "SELECT chats.account, chats.chat, history.seq FROM search JOIN history ON history.seq = search.rowid"
+    " JOIN chats ON chats.id = history.chat WHERE search MATCH ? AND ? IN (chats.account, '') AND ? IN (chats.chat, '')"
+    " ORDER BY search.rowid DESC LIMIT ?"
+)
+
+
+class Queries:
+    """Answers as of the projection's checkpoint. Every method may raise ProjectionMissing."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
+        """The chats, or `limit` of them, those with the latest activity first."""
+        # Two statements: with a condition that may be empty SQLite would not use the index by activity.
+        where, given = ("WHERE account = ?", [account]) if account else ("", [])
+        statement = _CHATS.format(where)
+        rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
+        return tuple(view for view in map(_chat_view, rows) if not _is_blank(view))
+
+    def chat(self, key: ChatKey) -> ChatView | None:
+        """One chat; None if nothing ever happened in it."""
+        statement = _CHATS.format("WHERE account = ? AND chat = ?")
+        row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
+        return _chat_view(row) if row is not None else None
+
+    def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
+        """Chats in whose name or JID `text` stands, those with the latest activity first."""
+        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
+        statement = _CHATS.format("WHERE name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\'")
+        rows = self._reader.connection().execute(statement, (pattern, pattern, limit)).fetchall()
+        return tuple(map(_chat_view, rows))
+
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that has chats."""
+        rows = self._reader.connection().execute("SELECT DISTINCT account FROM chats ORDER BY account").fetchall()
+        return tuple(account for (account,) in rows)
+
+    def volume(
+        self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
+    ) -> tuple[Volume, ...]:
+        """What happened in each `step` of the time from `since` to `until`, in all chats or in one."""
+        with self._reader.transaction() as db:
+            chat = None
+            if key is not None:
+                row = db.execute(f"SELECT {_CHAT}", key).fetchone()
+                chat = row[0] if row[0] is not None else 0
+            return volume(db, since, until, step, chat)
+
+    def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
+        """The chats that ask for a human, the one that has waited longest first."""
+        rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
+        views = [
+            msgspec.convert(
+                {**msgspec.json.decode(event), "account": account_, "chat": chat, "name": name}, AttentionView
+            )
+            for account_, chat, name, event in rows
+        ]
+        return tuple(sorted(views, key=lambda view: view.at))
+
+    def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
+        """The chats whose person was told this code and is not let in yet: one, or none."""
+        return tuple(ChatKey(view.account, view.chat) for view in self.chats(account) if view.admission == code.upper())
+
+    def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
+        """The sequences at which the chat had messages of these ids first; unknown ones are left out."""
+        named = [(*key, id_) for id_ in dict.fromkeys(messages)]
+        return dict(rows_for(self._reader.connection(), "WITH wanted (account, chat, id) AS (", named, _FIRST_OF))
+
+    def history(self, key: ChatKey, limit: int = 50, before: int | None = None) -> tuple[Entry, ...]:
+        """The last `limit` messages and replies of a chat, oldest first; only those before sequence `before`."""
+        where = f"WHERE h.chat = {_CHAT} AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
+        with self._reader.transaction() as db:
+            newest_first = list(entries(db, where, *key, _LAST if before is None else before, limit))
+        return tuple(reversed(newest_first))
+
+    def threads(self, account: str | None = None, chat: str | None = None) -> tuple[ThreadView, ...]:
+        """Every place at a backend that a chat has or had, oldest first within a chat."""
+        rows = self._reader.connection().execute(_THREADS, (account or "", chat or "")).fetchall()
+        names = ThreadView.__struct_fields__
+        return tuple(
+            ThreadView(**{**dict(zip(names, row, strict=True)), "at": moment(row[6]), "current": bool(row[7])})
+            for row in rows
+        )
+
+    def turns(self, key: ChatKey, limit: int = 50) -> tuple[TurnView, ...]:
+        """The last `limit` turns of a chat, newest first."""
+        where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
+        return tuple(turns(self._reader.connection(), where, *key, limit))
+
+    def usage(self, account: str | None = None, chat: str | None = None, since: str = "") -> tuple[UsageView, ...]:
+        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on."""
+        rows = self._reader.connection().execute(_USAGE, (account or "", chat or "", since)).fetchall()
+        return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
+
+    def search(
+        self, text: str, account: str | None = None, chat: str | None = None, limit: int = 50
+    ) -> tuple[Found, ...]:
+        """Messages and replies in which all words of `text` stand, the newest first.
+
+        The last word may be the beginning of one. Case and accents make no difference; nothing in `text` is syntax.
+        """
+        words = ['"' + word.replace('"', '""') + '"' for word in readable(text).split()]
+        if not words:
+            return ()
+        with self._reader.transaction() as db:
+            hits = db.execute(_SEARCH, (" ".join(words) + "*", account or "", chat or "", limit)).fetchall()
+            return tuple(
+                Found(account=account_, chat=chat_, entry=entry)
+                for account_, chat_, seq in hits
+                for entry in entries(db, "WHERE h.seq = ?", seq)
+            )
+
+    def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
+        """All that is known of the messages, replies, controls, turns and runs with this id: mostly one, none if
+        unknown. Of an attention it is the turn, or the order, by which a human was asked for."""
+        with self._reader.transaction() as db:
+            found = tuple(why(db, id_, account or "", chat or ""))
+            if not found and id_.endswith(ATTENTION):
+                found = tuple(why(db, id_.removesuffix(ATTENTION), account or "", chat or ""))
+            return found
+
+    def why_last(self, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
+        """All that is known of the message that came in last; none if none did."""
+        with self._reader.transaction() as db:
+            found = last_message(db, account or "", chat or "")
+            return tuple(why(db, *found)) if found is not None else ()
+
+    def idle(self, before: datetime, partitions: Collection[int], limit: int) -> tuple[tuple[ChatKey, datetime], ...]:
+        """At most `limit` chats of these partitions in which something was said, and nothing happened since `before`,
+        with the time of what happened last."""
+        wanted = msgspec.json.encode(sorted(partitions)).decode()
+        rows = self._reader.connection().execute(_IDLE, (micros(before), wanted, limit)).fetchall()
+        return tuple((ChatKey(account, chat), moment(last_at)) for account, chat, last_at in rows)
+
+    def chats_by_partition(self) -> dict[int, int]:
+        """How many chats there are in each partition that has any."""
+        rows = self._reader.connection().execute("SELECT partition, count(*) FROM chats GROUP BY partition").fetchall()
+        return dict(rows)
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        row = self._reader.connection().execute(_COUNTS).fetchone()
+        return Counts(**dict(zip(Counts.__struct_fields__, row, strict=True)))
+
+
+_LAST = 2**63 - 1
+
+
+def _is_blank(chat: ChatView) -> bool:
+    """Whether nothing is left of the chat but that it was erased."""
+    has_words = chat.messages or chat.replies
+    return not (has_words or chat.owes or chat.paused or chat.stopped or chat.admission)
+
+
+def _admission(key: ChatKey, state: Chat) -> str | None:
+    if not state.admission and any(told.reason == "unapproved" for told in state.told):
+        return pairing_code(key)
+    return state.admission or None
+
+
+def _chat_view(row: tuple[Any, ...]) -> ChatView:
+    account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot, last_text = row
+    state = decode_snapshot(snapshot)
+    return ChatView(
+        account=account,
+        chat=chat,
+        partition=partition,
+        name=name,
+        last_at=moment(last_at),
+        last_text=last_text,
+        messages=messages,
+        replies=replies,
+        waiting=len(state.waiting),
+        answering=state.turn is not None,
+        paused=state.pause is not None,
+        paused_until=state.pause.until if state.pause is not None else None,
+        paused_for=state.pause.reason if state.pause is not None else None,
+        admission=_admission(ChatKey(account, chat), state),
+        stopped=state.stopped,
+        attention=msgspec.json.decode(attention)["text"] if attention is not None else None,
+        backend=state.thread.backend if state.thread is not None else None,
+        thread=state.thread.id if state.thread is not None else None,
+        owes=bool(owes),
+    )

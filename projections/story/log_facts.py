@@ -1,0 +1,57 @@
+"""What the log says of the time in which a message was dealt with: tools, runs, adoptions, which no table keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import structlog
+
+from events.log import EventLog, LogError
+from events.recorded import Recorded
+from events.subjects import ChatKey, chat_filter
+from projections.reads.views import Why
+
+WITHIN = 5.0
+"""Seconds to wait for the events: the server has them at once, unless they were erased a moment ago."""
+
+log = structlog.get_logger("recado.why")
+
+
+async def facts_of(events: EventLog, known: Why) -> tuple[Recorded, ...]:
+    """The events of the chat from the arrival of what is asked about to its ending, or until now if it is open.
+
+    What the bus does not give in time is left out: the story is then told with what the projection knows.
+    """
+    span = _span(known)
+    if span is None:
+        return ()
+    after, upto = span
+    found: list[Recorded] = []
+    key = ChatKey(known.account, known.chat)
+    try:
+        async with asyncio.timeout(WITHIN):
+            last = upto
+            if last is None:
+                decision = await events.last_decision(key)
+                last = decision.seq if decision is not None else 0
+            if last <= after:
+                return ()
+            async with aclosing(events.tail(after, chat_filter(key))) as tail:
+                async for batch in tail:
+                    found += [recorded for recorded in batch if recorded.seq <= last]
+                    if batch[-1].seq >= last:
+                        break
+    except (TimeoutError, LogError) as error:
+        log.warning("log_not_read", chat=known.chat, reason=str(error) or f"no answer within {WITHIN:g} s")
+    return tuple(found)
+
+
+def _span(known: Why) -> tuple[int, int | None] | None:
+    """Behind which sequence to read, and up to which event of the chat (None: to its last decision)."""
+    entry, turn = known.entry, known.turn
+    if known.what == "message" and entry is not None:
+        return entry.seq - 1, entry.ended_seq
+    if turn is not None:
+        return turn.seq - 1, turn.ended_seq
+    return None

@@ -1,0 +1,45 @@
+"""An order about a chat, as a story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from projections.reads.views import ControlView
+from projections.story.reasons import because
+from projections.story.step import Step, lasting, names
+
+_OUTCOMES = {
+    "paused": "the chat was paused",
+    "resumed": "the chat is answered again",
+    "reset": "the conversation was started anew",
+    "erased": "the chat was erased",
+    "reply": "the words were given to the gateway",
+    "turn_started": "the messages were given to a new turn",
+    "attention": "a human was asked for",
+    "approved": "the person was let in",
+    "blocked": "the chat was blocked",
+}
+
+
+def order_steps(control: ControlView) -> Iterator[Step]:
+    """Who gave it, and what came of it."""
+    about = f" of {names(control.messages)}" if control.messages else ""
+    what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}"
+    yield Step(at=control.at, kind="order", what=what, detail=control.text, until=control.until, seq=control.seq)
+    if control.outcome == "ignored":
+        what = f"not obeyed: {because(control.reason)}"
+        yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)
+    elif control.outcome is not None:
+        what = _OUTCOMES.get(control.outcome, control.outcome)
+        yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)
+    if control.repeats:
+        what = f"the order came again with the same id, {control.repeats} times: counted, obeyed once"
+        yield Step(at=control.repeat_at, kind="repeated", what=what, seq=control.repeat_seq)
+
+
+def order_now(control: ControlView, now: datetime) -> Step | None:
+    """That it is still owed, if it is."""
+    if control.outcome is not None:
+        return None
+    return Step(at=control.at, kind="now", what=f"no instance has obeyed it yet, since {lasting(now - control.at)}")

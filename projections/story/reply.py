@@ -1,0 +1,56 @@
+"""A reply on its way to the person, as a story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from projections.reads.views import Entry, ReceiptView
+from projections.story.step import Step, lasting
+
+_RECEIPTS = {
+    "sending": "the gateway began to send it",
+    "accepted": "the provider took it",
+    "sent": "it was sent",
+    "delivered": "it reached the phone",
+    "read": "the person read it",
+    "failed": "it could not be sent",
+    "in_doubt": "in doubt: it was being sent, and nobody knows whether it was",
+    "parked": "parked: the gateway does not send it any more by itself",
+}
+_ON_ITS_WAY = {
+    "sending": "the gateway is sending the reply, or was when it stopped",
+    "accepted": "the provider has the reply, and has not said yet that it was sent",
+    "sent": "the reply was sent, and has not reached the phone yet",
+    "delivered": "the reply is on the phone, and was not read yet, or the person tells nobody",
+    "in_doubt": "nobody knows whether the reply was sent",
+}
+
+
+def receipt_step(one: ReceiptView) -> Step:
+    """One receipt, with the error's own words."""
+    what = "it was not sent and will be tried again" if one.state == "sending" and one.error else _RECEIPTS[one.state]
+    if one.parts:
+        what += f", part {one.part} of {one.parts}"
+    if one.template:
+        what += f", the template {one.template} in its stead"
+    if one.instead:
+        what += f"; the template {one.instead} goes out in its stead"
+    detail = bytes(one.error).decode() if one.error is not None else None
+    return Step(at=one.at, kind="receipt", what=what, detail=detail, seq=one.seq)
+
+
+def reply_now(reply: Entry, receipts: Sequence[ReceiptView], now: datetime) -> Step | None:
+    """Where a reply is on its way; None where nothing more is to come."""
+    if reply.receipt is None:
+        return _now(f"the gateway has not taken the reply yet, since {lasting(now - reply.at)}", reply.at)
+    if reply.receipt not in _ON_ITS_WAY:
+        return None
+    last = receipts[-1] if receipts else None
+    if reply.receipt == "sending" and last is not None and last.error is not None:
+        return _now("the gateway will try again to send the reply", reply.receipt_at)
+    return _now(_ON_ITS_WAY[reply.receipt], reply.receipt_at)
+
+
+def _now(what: str, since: datetime | None) -> Step:
+    return Step(at=since, kind="now", what=what)

@@ -1,0 +1,158 @@
+"""A turn as a story: who had it, the thread, files, runs and tools, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from events.decisions import (
+    Attention,
+    MediaRead,
+    RunStarted,
+    ThreadCreated,
+    ToolCalled,
+    ToolReturned,
+    TurnAdopted,
+    TurnStarted,
+)
+from events.recorded import Recorded
+from projections.reads.views import Entry, TurnView
+from projections.story.reasons import because
+from projections.story.step import Step, StepKind, instance_of, lasting
+
+_THREAD = {
+    "first": "the chat had none there",
+    "replaced": "the one before was lost, or out of date",
+    "reset": "the conversation was started anew",
+    "switched": "the one before was at another backend",
+    "imported": "it was brought along from another bot",
+}
+_FORMS = {"text": "as text", "image": "as a picture", "file": "as a file"}
+
+
+def during(turn: TurnView, facts: Iterable[Recorded]) -> list[Recorded]:
+    """Those of the chat's decisions that fell into the turn."""
+    return [one for one in facts if one.side == "o" and turn.seq <= one.seq <= (turn.ended_seq or one.seq)]
+
+
+def turn_steps(turn: TurnView, facts: Sequence[Recorded]) -> Iterator[Step]:
+    """From its start to its ending, but for a reply; `facts` are the decisions that fell into it, none if they could
+    not be read."""
+    first = facts[0] if facts else None
+    yield from _start(turn, first)
+    returned = {one.event.call: one for one in facts if isinstance(one.event, ToolReturned)}
+    owner = instance_of(first.msg_id.rpartition(":")[0]) if first is not None else ""
+    for one in facts:
+        match one.event:
+            case TurnAdopted(by=by):
+                yield _step(one, "adopted", f"instance {instance_of(by)} took the turn over from {owner}")
+                owner = instance_of(by)
+            case ToolCalled():
+                yield _tool(one, one.event, returned.get(one.event.call))
+            case event:
+                yield from _other(one, event)
+    if not facts:
+        yield from _as_the_projection_has_it(turn)
+    yield from _ending(turn)
+
+
+def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -> Step:
+    """What was said to the person, by whom, and what it took."""
+    if reply.author == "operator":
+        what = f"a human answered, reply {reply.id}"
+    elif reply.author == "system":
+        what = f"the person was told, reply {reply.id}"
+    else:
+        took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
+        tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""
+        thread = f"thread {reply.thread}" if reply.thread else ""
+        run = f"run {reply.run}" if reply.run else ""
+        who = reply.model or reply.backend or reply.author
+        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run)
+        what = ", ".join(part for part in parts if part)
+    kind: StepKind = "told" if reply.author == "system" else "reply"
+    return Step(at=reply.at, kind=kind, what=what, detail=reply.text, seq=reply.seq)
+
+
+def _start(turn: TurnView, first: Recorded | None) -> Iterator[Step]:
+    started = first.event if first is not None and isinstance(first.event, TurnStarted) else None
+    by = first.msg_id.rpartition(":")[0] if started is not None and first is not None else turn.by
+    why = f", as order {turn.cause} asked" if turn.cause else ""
+    if started is not None and started.instead is not None:
+        why += f", in the place of turn {started.instead}: a message of that one was edited or deleted"
+    unsure = " (which had it last)" if started is None and turn.adoptions else ""
+    what = f"turn {turn.id} started on instance {instance_of(by)}{unsure}, mode {turn.backend}{why}"
+    yield Step(at=turn.at, kind="turn", what=what, seq=turn.seq)
+
+
+def _other(one: Recorded, event: object) -> Iterator[Step]:
+    match event:
+        case ThreadCreated(thread=thread, reason=reason):
+            yield _step(one, "thread", f"thread {thread} was made: {_THREAD.get(reason, reason)}")
+        case MediaRead(message=message, form="nothing", reason=reason, detail=detail):
+            yield _step(one, "file", f"the file of message {message} was not read: {because(reason)}", detail)
+        case MediaRead(message=message, form=form, model=model, text=text):
+            by = f" by {model}" if model else ""
+            yield _step(one, "file", f"the file of message {message} was read {_FORMS.get(form, form)}{by}", text)
+        case RunStarted(run=run, attempt=attempt):
+            again = f", attempt {attempt}" if attempt > 1 else ""
+            yield _step(one, "run", f"the provider began run {run}{again}")
+        case Attention(by=by, text=text):
+            yield _step(one, "attention", f"{by} asked for a human", text)
+
+
+def _tool(called: Recorded, call: ToolCalled, returned: Recorded | None) -> Step:
+    result = returned.event if returned is not None else None
+    if returned is None or not isinstance(result, ToolReturned):
+        return _step(called, "tool", f"the model called the tool {call.name}", call.arguments)
+    took = lasting(returned.at - called.at)
+    if result.unfit:
+        outcome = "its arguments did not fit"
+    else:
+        outcome = f"it failed after {took}" if result.failed else f"it answered after {took}"
+    what = f"the model called the tool {call.name}, {outcome}"
+    return _step(called, "tool", what, f"{call.arguments} → {result.output}")
+
+
+def _outside_the_model(turn_began: datetime, facts: Sequence[Recorded]) -> str:
+    """How much of the turn went into tools; calls that ran side by side count once."""
+    called = {one.event.call: one.at for one in facts if isinstance(one.event, ToolCalled)}
+    spans = sorted(
+        (called[one.event.call], one.at)
+        for one in facts
+        if isinstance(one.event, ToolReturned) and one.event.call in called
+    )
+    total, reached = timedelta(0), turn_began
+    for begin, end in spans:
+        total += max(timedelta(0), end - max(begin, reached))
+        reached = max(end, reached)
+    return f" ({lasting(total)} of it in tools)" if spans else ""
+
+
+def _as_the_projection_has_it(turn: TurnView) -> Iterator[Step]:
+    if turn.adoptions:
+        times = "" if turn.adoptions == 1 else f", after {turn.adoptions - 1} others"
+        what = f"instance {instance_of(turn.by)} took the turn over{times}"
+        yield Step(at=turn.adopted_at, kind="adopted", what=what)
+    if turn.run is not None and turn.attempt:
+        yield Step(at=None, kind="run", what=f"the provider began run {turn.run}, attempt {turn.attempt}")
+
+
+def _ending(turn: TurnView) -> Iterator[Step]:
+    if turn.state == "failed":
+        what = f"the turn failed after {_took(turn)}: {turn.error}"
+        yield Step(at=turn.ended_at, kind="failed", what=what, detail=turn.detail, seq=turn.ended_seq)
+    elif turn.state == "ignored":
+        what = f"the turn was dropped after {_took(turn)}: {because(turn.detail)}"
+        yield Step(at=turn.ended_at, kind="ignored", what=what, seq=turn.ended_seq)
+    elif turn.state == "replaced":
+        what = f"the turn was dropped after {_took(turn)}: another took its place"
+        yield Step(at=turn.ended_at, kind="ignored", what=what, seq=turn.ended_seq)
+
+
+def _step(one: Recorded, kind: StepKind, what: str, detail: str | None = None) -> Step:
+    return Step(at=one.at, kind=kind, what=what, detail=detail, seq=one.seq)
+
+
+def _took(turn: TurnView) -> str:
+    return lasting((turn.ended_at or turn.at) - turn.at)

@@ -1,0 +1,81 @@
+"""A chat as the writer of a projection holds it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chat.evolve import evolve
+from chat.state import Chat
+from events.decisions import Attention
+from events.recorded import Recorded
+from events.subjects import ChatKey
+
+_encoder = msgspec.json.Encoder()
+
+
+class TurnRow(msgspec.Struct, gc=False):
+    """A row of `turns`."""
+
+    chat: int
+    seq: int
+    id: str
+    at: int
+    messages: str
+    backend: str
+    cause: str | None
+    state: str
+    by: str
+    adoptions: int = 0
+    adopted_at: int | None = None
+    run: str | None = None
+    attempt: int = 0
+    ended: int | None = None
+    ended_at: int | None = None
+    error: str | None = None
+    detail: str | None = None
+    told: bool | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class ThreadRow(msgspec.Struct, gc=False):
+    """A row of `threads`."""
+
+    chat: int
+    seq: int
+    backend: str
+    thread: str
+    reason: str
+    at: int
+    ended: int | None = None
+    messages: int = 0
+    replies: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Held(msgspec.Struct, gc=False):
+    """A chat's row in `chats`, its state, and the rows of its running turn and its thread. `attention` is the one that
+    is open, as JSON."""
+
+    id: int
+    key: ChatKey
+    state: Chat
+    name: str | None = None
+    last_at: int = 0
+    messages: int = 0
+    replies: int = 0
+    attention: str | None = None
+    turn: TurnRow | None = None
+    thread: ThreadRow | None = None
+
+    def fold(self, recorded: Recorded) -> bool:
+        """Bring the state up to `recorded`; whether that changed anything."""
+        state = evolve(self.state, recorded)
+        changed = state is not self.state
+        self.state = state
+        if isinstance(recorded.event, Attention):
+            self.attention = _encoder.encode(recorded.event).decode()
+        elif state.attention is None:
+            self.attention = None
+        return changed

@@ -1,0 +1,223 @@
+"""The table `history`: every message with its ending, and every reply.
+
+Rows that a batch names are loaded once, changed in memory and written once. The context that a model is shown is an
+index over this table (`context`), not a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+from chat.context import SHOWN_THOUGH_IGNORED
+from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
+from events.inbound import Edit, Message, Revoke
+from events.recorded import Recorded, Unreadable, unreadable_id
+from projections.database import Row, id_list, micros, rows_for, write_rows
+from projections.tables.chat_row import Held
+
+MessageId = tuple[str, int]
+"""A message's id and its chat's number."""
+
+_MESSAGE = (
+    "seq", "chat", "id", "author", "at", "text",
+    "sent", "sender", "name", "kind", "from_me", "media", "quoted", "detail",
+)  # fmt: skip
+_REPLY = (
+    "seq", "chat", "id", "author", "at", "text", "about", "in_reply_to", "backend", "model", "thread", "run",
+    "input_tokens", "output_tokens", "cause", "turn", "ended", "context",
+)  # fmt: skip
+
+_WORDS_OF = " FROM history WHERE seq = ? AND coalesce(edited, text) NOTNULL AND revoked_at ISNULL"
+_FORGET = "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text)" + _WORDS_OF
+_FIND = "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text)" + _WORDS_OF
+
+_encoder = msgspec.json.Encoder()
+
+
+class MessageRow(msgspec.Struct, gc=False):
+    """A message: `fixed` is what it came with (None: written before), the rest what came of it since."""
+
+    seq: int
+    fixed: Row | None
+    turn: int | None = None
+    former_turns: str | None = None
+    ending: str | None = None
+    ended: int | None = None
+    ended_at: int | None = None
+    reason: str | None = None
+    context: int | None = None
+    repeats: int = 0
+    repeat_seq: int | None = None
+    repeat_at: int | None = None
+    edited: str | None = None
+    edited_at: int | None = None
+    answered: str | None = None
+    revoked_at: int | None = None
+    reading: str | None = None
+
+    def later(self) -> Row:
+        return msgspec.structs.astuple(self)[2:]
+
+
+_LATER = MessageRow.__struct_fields__[2:]
+
+
+def named_messages(recorded: Recorded) -> Iterable[str]:
+    """The ids of messages whose rows the event may change."""
+    match recorded.event:
+        case Message(id=id_):
+            return (id_,)
+        case Unreadable() if recorded.side == "i":
+            return (unreadable_id(recorded.seq),)
+        case TurnStarted(messages=messages) | TurnFailed(messages=messages) | Ignored(messages=messages):
+            return messages
+        case Reply(in_reply_to=messages):
+            return messages
+        case Edit(of=of) | Revoke(of=of):
+            return (of,)
+        case MediaRead(message=message):
+            return (message,)
+    return ()
+
+
+class History:
+    """The messages that a batch names, and the replies that it brings."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._rows: dict[MessageId, MessageRow] = {}
+        self._changed: dict[int, MessageRow] = {}
+        self._replies: list[Row] = []
+        self._rewritten: set[int] = set()
+
+    def load(self, wanted: Iterable[MessageId]) -> None:
+        """Fetch those of the messages that are known."""
+        for id_, chat, *row in rows_for(
+            self._db,
+            "WITH wanted (id, chat) AS (",
+            list(wanted),
+            f") SELECT id, chat, seq, NULL, {', '.join(_LATER)} FROM wanted CROSS JOIN history USING (id, chat)"  # noqa: S608
+            " WHERE author = 'person'",
+        ):
+            self._rows[id_, chat] = MessageRow(*row)
+
+    def is_repeat(self, held: Held, id_: str, recorded: Recorded) -> bool:
+        """Whether the chat has a message of this id from before; if so it is counted there."""
+        row = self._rows.get((id_, held.id))
+        if row is None or row.seq == recorded.seq:
+            return False
+        row.repeats += 1
+        row.repeat_seq, row.repeat_at = recorded.seq, micros(recorded.at)
+        self._changed[row.seq] = row
+        return True
+
+    def came_in(self, held: Held, recorded: Recorded) -> None:
+        """Add a message, or bytes that cannot be read."""
+        event, seq, at = recorded.event, recorded.seq, micros(recorded.at)
+        if isinstance(event, Message):
+            id_ = event.id
+            media = _encoder.encode(event.media).decode() if event.media is not None else None
+            sent = micros(event.at) if event.at is not None else at
+            fixed: Row = (
+                seq, held.id, id_, "person", at, event.text, sent, event.sender or recorded.key.chat,
+                event.name, event.kind, event.from_me,
+                media, event.quoted, None,
+            )  # fmt: skip
+        else:
+            id_ = unreadable_id(recorded.seq)
+            detail = event.detail if isinstance(event, Unreadable) else None
+            fixed = (seq, held.id, id_, "person", at, None, at, None, None, "unreadable", False, None, None, detail)
+        self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+
+    def rewritten(self, held: Held, recorded: Recorded, event: Edit | Revoke) -> None:
+        """Note that a message was edited or deleted by its sender; its text stays as it was answered. It is found by
+        what it reads now. A model is not shown any more what was deleted, and it is not found."""
+        for row in self._of(held, (event.of,)):
+            if isinstance(event, Edit):
+                row.edited, row.edited_at = event.text, micros(recorded.at)
+                self._rewritten.add(row.seq)
+                if row.ending is None:
+                    row.answered = event.text
+            elif row.revoked_at is None:
+                row.revoked_at, row.context = micros(recorded.at), None
+                self._rewritten.add(row.seq)
+
+    def turn_started(self, held: Held, recorded: Recorded, event: TurnStarted) -> None:
+        """The messages are answered by this turn; those of a failed one are open again."""
+        for row in self._of(held, event.messages):
+            if row.turn is not None:
+                former = msgspec.json.decode(row.former_turns) if row.former_turns else []
+                row.former_turns = _encoder.encode([*former, row.turn]).decode()
+            row.turn = recorded.seq
+            row.ending = row.ended = row.ended_at = row.reason = row.context = None
+            row.answered = row.edited
+
+    def read(self, held: Held, event: MediaRead) -> None:
+        """A message's file was read; a later time counts, in another turn."""
+        for row in self._of(held, (event.message,)):
+            row.reading = _encoder.encode(event).decode()
+
+    def ended(self, held: Held, recorded: Recorded, event: Ignored | TurnFailed) -> None:
+        """The messages get no reply."""
+        failed = isinstance(event, TurnFailed)
+        reason = event.error.class_ if isinstance(event, TurnFailed) else event.reason
+        at = micros(recorded.at)
+        for row in self._of(held, event.messages):
+            row.ending, row.reason, row.ended, row.ended_at = recorded.type, reason, recorded.seq, at
+            is_shown = failed or reason in SHOWN_THOUGH_IGNORED
+            row.context = row.seq if is_shown and row.revoked_at is None else None
+
+    def replied(self, held: Held, recorded: Recorded, event: Reply) -> None:
+        """Add a reply and end the messages that it answers; its turn is the one that ran until now."""
+        seq, at, last = recorded.seq, micros(recorded.at), 0
+        for row in self._of(held, event.in_reply_to):
+            row.ending, row.reason, row.ended, row.ended_at = "reply", None, seq, at
+            row.context = row.seq if row.revoked_at is None else None
+            last = max(last, row.seq)
+        turn = held.turn.seq if held.turn is not None and held.turn.id == event.turn else None
+        self._replies.append((
+            seq, held.id, event.id, event.author, at, event.text, event.about,
+            id_list(event.in_reply_to), event.backend, event.model, event.thread, event.run,
+            event.usage.input_tokens, event.usage.output_tokens, event.cause, turn, seq,
+            None if event.author == "system" else last or seq,
+        ))  # fmt: skip
+
+    def _of(self, held: Held, ids: Iterable[str]) -> Iterable[MessageRow]:
+        """The known ones of these messages, marked as changed."""
+        for id_ in ids:
+            row = self._rows.get((id_, held.id))
+            if row is not None:
+                self._changed[row.seq] = row
+                yield row
+
+    def write(self, checkpoint: int) -> None:
+        """Write the new rows and those that changed; those up to `checkpoint` stand in the index of words already."""
+        new: list[Row] = []
+        known: list[tuple[Any, ...]] = []
+        for row in self._changed.values():
+            if row.fixed is not None:
+                new.append(row.fixed + row.later())
+            else:
+                known.append((row.seq, *row.later()))
+        rewritten = sorted(seq for seq in self._rewritten if seq <= checkpoint)
+        for seq in rewritten:
+            self._db.execute(_FORGET, (seq,))
+        write_rows(self._db, f"INSERT INTO history ({', '.join(_MESSAGE + _LATER)})", new)
+        changes = ", ".join(f"{column} = later.column{n}" for n, column in enumerate(_LATER, 2))
+        write_rows(
+            self._db,
+            f"UPDATE history SET {changes} FROM (",  # noqa: S608
+            known,
+            ") AS later WHERE history.seq = later.column1",
+        )
+        write_rows(self._db, f"INSERT INTO history ({', '.join(_REPLY)})", self._replies)
+        for seq in rewritten:
+            self._db.execute(_FIND, (seq,))
+        self._rewritten.clear()
+        self._rows.clear()
+        self._changed.clear()
+        self._replies.clear()

@@ -1,0 +1,50 @@
+"""Messages that were read from the log and are not in the file yet: answered before anything is written to disk.
+
+The log has them, so a crash loses nothing: whoever starts again folds them again. Only chats in memory are told ahead;
+one that has to be woken wakes from its snapshot, and so waits for the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from events.decisions import Erased
+from events.inbound import Message, Receipt
+from events.recorded import Recorded, Unknown, Unreadable
+from events.subjects import ChatKey
+
+
+def goes_ahead(batch: Sequence[Recorded]) -> bool:
+    """Whether the events may be told of before they are in the file. What changes other rows than its own, or is more
+    than its words, may not: it is rare, and whoever is told of it reads the file."""
+    return all(_is_plain(recorded) for recorded in batch)
+
+
+class Ahead:
+    """The messages of the batches that went ahead, by id."""
+
+    def __init__(self) -> None:
+        self._messages: dict[tuple[ChatKey, str], Recorded] = {}
+
+    def add(self, batch: Sequence[Recorded]) -> None:
+        """Know of these; of two with one id the first counts."""
+        for recorded in batch:
+            if isinstance(recorded.event, Message):
+                self._messages.setdefault((recorded.key, recorded.event.id), recorded)
+
+    def drop(self, upto: int) -> None:
+        """Those up to this sequence are in the file."""
+        messages = self._messages
+        while messages and messages[first := next(iter(messages))].seq <= upto:
+            del messages[first]
+
+    def of(self, key: ChatKey, id_: str) -> Recorded | None:
+        """The message of this id, unless the file has it."""
+        return self._messages.get((key, id_))
+
+
+def _is_plain(recorded: Recorded) -> bool:
+    event = recorded.event
+    if recorded.side == "o":
+        return not isinstance(event, Erased | Unreadable | Unknown)
+    return isinstance(event, Receipt) or (isinstance(event, Message) and event.media is None)

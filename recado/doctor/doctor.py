@@ -1,0 +1,105 @@
+"""Is everything there that recado needs? One finding for each thing looked at, with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
+from projections import files
+from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
+from recado.doctor.bus import bus_findings, last_sequence
+from recado.doctor.documents import document_finding
+from recado.doctor.finding import Finding, in_units
+from recado.doctor.model import model_finding
+from recado.doctor.whatsapp import whatsapp_findings
+from recado.embedded.data_folder import DataUnusable
+from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
+from recado.settings.settings import NAMES, Settings, doubts, settings_of
+from recado.wiring.connect import NotRunning, connect
+
+LITTLE_SPACE = 1024**3
+
+
+async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Finding]:
+    """Look at one thing after the other. Changes nothing and raises nothing."""
+    try:
+        given = variables_of(environ, dotenv)
+        settings = settings_of(given)
+    except SettingsInvalid as invalid:
+        for problem in invalid.problems:
+            yield Finding("settings", "failure", problem)
+        return
+    for warning in unknown_names(given, NAMES) + doubts(settings):
+        yield Finding("settings", "warning", warning)
+    yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")
+    yield _data(settings)
+    last = None
+    try:
+        bus = await connect(settings)
+    except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable) as error:
+        yield Finding("bus", "failure", str(error))
+    else:
+        try:
+            async for finding in bus_findings(bus):
+                yield finding
+            last = await last_sequence(bus)
+        finally:
+            await bus.close()
+    yield _projection(settings.data, last)
+    yield await document_finding()
+    yield await model_finding(settings)
+    async for finding in whatsapp_findings(settings):
+        yield finding
+
+
+def _data(settings: Settings) -> Finding:
+    data = settings.data.absolute()
+    if not data.exists():
+        return Finding("data", "warning", f"{data} is not there yet", "recado up makes it; otherwise set RECADO_DATA")
+    try:
+        with tempfile.TemporaryFile(dir=data):
+            free = shutil.disk_usage(data).free
+    except OSError as error:
+        return Finding("data", "failure", f"{data}: {error.strerror}", "let recado write to it, or set RECADO_DATA")
+    says = f"{data} can be written to, {in_units(free)} free"
+    if free < LITTLE_SPACE:
+        return Finding("data", "warning", says, "make room on its disk")
+    return Finding("data", "ok", says)
+
+
+def _projection(data: Path, last: int | None) -> Finding:
+    try:
+        path = files.live(data)
+    except OSError as error:
+        return Finding("projection", "failure", f"{data}: {error.strerror}", "let recado read it, or set RECADO_DATA")
+    if path is None:
+        return Finding("projection", "warning", "none was built yet", "start recado, or run recado replay")
+    try:
+        meta = _meta(path)
+    except Damaged as damaged:
+        return Finding("projection", "warning", str(damaged), "it is rebuilt at the next start, or by recado replay")
+    if meta.version != VERSION:
+        says = f"{path.name} has version {meta.version}, this recado wants {VERSION}"
+        return Finding("projection", "warning", says, "it is rebuilt at the next start, or by recado replay")
+    lag = max(last - meta.checkpoint, 0) if last is not None else None
+    behind = "" if lag is None else f", {lag:,} behind the log"
+    says = f"{path.name} at sequence {meta.checkpoint:,}{behind}"
+    if lag and lag > 1000:
+        return Finding("projection", "warning", says, "if no instance runs, start one; if one does, look at its log")
+    return Finding("projection", "ok", says)
+
+
+def _meta(path: Path) -> Meta:
+    try:
+        db = open_to_read(path)
+    except sqlite3.Error as error:
+        raise Damaged(path, str(error)) from error
+    try:
+        return meta_of(db, path)
+    finally:
+        db.close()

@@ -1,0 +1,97 @@
+"""Whether the model can be asked. It need not be: a server that is away may come back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import aiohttp
+import msgspec
+
+from backends.provider.raw_post import bounded
+from recado.doctor.finding import Finding
+from recado.settings.settings import Settings
+from recado.wiring.local_model import LocalModel
+
+WITHIN = 5.0
+"""Seconds in which the model's server should answer."""
+
+OPENAI = "https://api.openai.com/v1"
+
+
+async def model_finding(settings: Settings) -> Finding:
+    """Ask the model's server for its models, which costs nothing."""
+    if settings.openai_api_mode == "scripted":
+        return Finding("model", "ok", "scripted replies need none")
+    if settings.wants_local_model:
+        missing = LocalModel.available()
+        return (
+            Finding("model", "ok", "the small local model") if missing is None else Finding("model", "failure", missing)
+        )
+    base = (settings.openai_base_url or OPENAI).rstrip("/")
+    headers = {"Authorization": f"Bearer {settings.openai_api_key}"}
+    saved = _saved(settings)
+    if saved is not None:
+        headers["OpenAI-Beta"] = saved.beta
+    path = "/models" if saved is None else saved.path
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
+            session.get(f"{base}{path}", headers=headers, allow_redirects=False) as answer,
+        ):
+            if saved is not None:
+                return _shown(saved, base, answer.status)
+            return _models(settings, base, answer.status, await bounded(answer))
+    except (aiohttp.ClientError, TimeoutError) as error:
+        why = str(error) or f"no answer within {WITHIN:g} s"
+        return Finding("model", "warning", f"{base} cannot be reached: {why}", "check OPENAI_BASE_URL and the network")
+
+
+class _Model(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Models(msgspec.Struct, frozen=True):
+    data: list[_Model]
+
+
+class _Saved(NamedTuple):
+    """What the provider keeps for a mode: where it is shown, by which header, and which setting names it."""
+
+    name: str
+    path: str
+    beta: str
+    setting: str
+
+
+def _saved(settings: Settings) -> _Saved | None:
+    assistant, agent = settings.openai_assistant_id, settings.openai_agent_id
+    if settings.openai_api_mode == "assistants":
+        return _Saved(f"assistant {assistant}", f"/assistants/{assistant}", "assistants=v2", "OPENAI_ASSISTANT_ID")
+    if settings.openai_api_mode == "agents" and agent:
+        return _Saved(f"agent {agent}", f"/agents/{agent}", "agents=v1", "OPENAI_AGENT_ID")
+    return None
+
+
+def _shown(saved: _Saved, base: str, status: int) -> Finding:
+    if status in (401, 403):
+        return Finding("model", "warning", f"{base} refuses the key (HTTP {status})", "check OPENAI_API_KEY")
+    if status != 200:
+        says = f"{base} does not show the {saved.name} (HTTP {status})"
+        return Finding("model", "warning", says, f"check {saved.setting} and OPENAI_BASE_URL")
+    return Finding("model", "ok", f"{saved.name} at {base}")
+
+
+def _models(settings: Settings, base: str, status: int, body: bytes) -> Finding:
+    if status in (401, 403):
+        return Finding("model", "warning", f"{base} refuses the key (HTTP {status})", "check OPENAI_API_KEY")
+    if status != 200:
+        return Finding("model", "warning", f"{base}/models answers HTTP {status}", "check OPENAI_BASE_URL")
+    try:
+        names = {model.id for model in msgspec.json.decode(body, type=_Models).data}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Finding("model", "warning", f"{base}/models does not list models", "check OPENAI_BASE_URL")
+    if settings.openai_model not in names:
+        some = ", ".join(sorted(names)[:5])
+        says = f"{base} does not list {settings.openai_model} (it lists {some or 'none'})"
+        return Finding("model", "warning", says, "set OPENAI_MODEL to one that it has")
+    return Finding("model", "ok", f"{settings.openai_model} at {base}")

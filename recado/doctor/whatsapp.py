@@ -1,0 +1,80 @@
+"""Whether WhatsApp lets the number of the settings send. It is asked for the number itself, which sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import msgspec
+
+from gateways.cloud.graph import bounded
+from recado.doctor.finding import Finding
+from recado.settings.whatsapp import WhatsAppSettings, problems
+
+WITHIN = 5.0
+"""Seconds in which Meta should answer."""
+
+
+async def whatsapp_findings(settings: WhatsAppSettings) -> AsyncIterator[Finding]:
+    """What is missing, or how the number is; nothing where nobody set anything up for WhatsApp."""
+    if not (settings.whatsapp_access_token or settings.whatsapp_phone_number_id):
+        return
+    missing = list(problems(settings))
+    for problem in missing:
+        yield Finding("whatsapp", "warning", problem)
+    if not missing:
+        yield await _number(settings)
+
+
+class _Number(msgspec.Struct, frozen=True):
+    verified_name: str = ""
+    quality_rating: str = ""
+
+
+class _Error(msgspec.Struct, frozen=True):
+    message: str = ""
+    code: int = 0
+
+
+class _Answer(_Number, frozen=True):
+    error: _Error | None = None
+
+
+async def _number(settings: WhatsAppSettings) -> Finding:
+    """https://developers.facebook.com/docs/whatsapp/business-management-api/manage-phone-numbers"""
+    base, id_ = settings.whatsapp_graph_url.rstrip("/"), settings.whatsapp_phone_number_id
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
+            session.get(
+                f"{base}/{id_}",
+                params={"fields": "verified_name,quality_rating"},
+                headers={"Authorization": f"Bearer {settings.whatsapp_access_token}"},
+                allow_redirects=False,
+            ) as answer,
+        ):
+            status, body = answer.status, await bounded(answer)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        why = str(error) or f"no answer within {WITHIN:g} s"
+        says = f"{base} cannot be reached: {why}"
+        return Finding("whatsapp", "warning", says, "check WHATSAPP_GRAPH_URL and the network")
+    try:
+        told = msgspec.json.decode(body, type=_Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Finding(
+            "whatsapp", "warning", f"{base} answers HTTP {status}, not as Meta does", "check WHATSAPP_GRAPH_URL"
+        )
+    if told.error is not None or status != 200:
+        return _refused(id_, status, told.error or _Error())
+    rating = f", quality {told.quality_rating.lower()}" if told.quality_rating else ""
+    says = f"number {id_}{f' ({told.verified_name})' if told.verified_name else ''} can be asked for{rating}"
+    if told.quality_rating == "RED":
+        return Finding("whatsapp", "warning", says, "people block or report it: see it in the WhatsApp Manager")
+    return Finding("whatsapp", "ok", says)
+
+
+def _refused(id_: str, status: int, error: _Error) -> Finding:
+    says = f"Meta does not show number {id_} (HTTP {status}, error {error.code}): {error.message[:200]}"
+    if error.code in (0, 102, 190) or status == 401:
+        return Finding("whatsapp", "warning", says, "make a new WHATSAPP_ACCESS_TOKEN, see docs/whatsapp.md")
+    return Finding("whatsapp", "warning", says, "check WHATSAPP_PHONE_NUMBER_ID, and what the token may do")

@@ -1,0 +1,6 @@
+"""`python -m recado.reference` writes the pages of docs/ that are made from the code."""
+
+from recado.reference.reference import DOCS, PAGES
+
+for page, text_of in PAGES.items():
+    (DOCS / page).write_text(text_of(), encoding="utf-8")

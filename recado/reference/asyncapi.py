@@ -1,0 +1,157 @@
+"""The bus as an AsyncAPI 3 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0)."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events import codec
+from events.decisions import DECISIONS
+from events.inbound import INBOUND
+from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
+
+SCHEMAS = "#/components/schemas/"
+
+_ENCODING = "one token: every byte outside A-Z, a-z, 0-9, _ and - is written =XX, so '@' is =40 and '.' is =2E"
+_PARAMETERS: dict[str, dict[str, Any]] = {
+    "account": {"description": f"The business number or device, as {_ENCODING}."},
+    "chat": {"description": f"The conversation's canonical JID, as {_ENCODING}."},
+    "partition": {"description": "FNV-1a 32 of the account's and the chat's token, modulo 64, as the server has it."},
+    "inboundType": {"description": "What came in.", "enum": list(INBOUND)},
+    "decisionType": {"description": "What was decided.", "enum": list(DECISIONS)},
+}
+
+
+class Channel(NamedTuple):
+    """A subject, who writes it (for recado the `action` is to `receive` or to `send`), and the events it carries."""
+
+    name: str
+    address: str
+    action: str
+    writer: str
+    types: tuple[str, ...]
+    meaning: str
+
+
+_ANYBODY = "gateways, commands, the page, anybody"
+
+CHANNELS = (
+    Channel(
+        "in", "wa.in.{account}.{chat}", "receive", _ANYBODY, ("in",), "A WhatsApp message, as a gateway publishes it."
+    ),
+    Channel(
+        "edit", "wa.edit.{account}.{chat}", "receive", _ANYBODY, ("edit",), "A message was rewritten by its sender."
+    ),
+    Channel(
+        "revoke", "wa.revoke.{account}.{chat}", "receive", _ANYBODY, ("revoke",), "A message was deleted by its sender."
+    ),
+    Channel("receipt", "wa.receipt.{account}.{chat}", "receive", _ANYBODY, ("receipt",), "How far a reply has come."),
+    Channel("control", "wa.control.{account}.{chat}", "receive", _ANYBODY, ("control",), "An order about the chat."),
+    Channel(
+        "out",
+        "wa.out.{account}.{chat}",
+        "send",
+        "the server",
+        ("reply",),
+        "Every reply, republished by the server for anybody who listens now. Who was away reads the log instead.",
+    ),
+    Channel(
+        "cameIn",
+        "evt.{partition}.{account}.{chat}.i.{inboundType}",
+        "send",
+        "the server",
+        tuple(INBOUND),
+        "Side i of the log, stream EVENTS: what was published to `wa.…`.",
+    ),
+    Channel(
+        "decided",
+        "evt.{partition}.{account}.{chat}.o.{decisionType}",
+        "send",
+        "the chat's actor",
+        tuple(DECISIONS),
+        "Side o of the log, stream EVENTS: what the chat decided.",
+    ),
+    Channel(
+        "deadLetters",
+        "wa.dlq.{account}",
+        "send",
+        "gateways, instances",
+        (),
+        "Bytes that cannot be an event, in stream DLQ; the header `Recado-Reason` says why.",
+    ),
+)
+"""Every subject that recado reads or writes."""
+
+
+def schemas() -> dict[str, Any]:
+    """The JSON schema of each event and of each part of one, by the name of its struct."""
+    _, found = msgspec.json.schema_components([*INBOUND.values(), *DECISIONS.values()], ref_template=SCHEMAS + "{name}")
+    for schema in found.values():
+        # Python 3.13 strips the indentation of docstrings, older ones keep it.
+        schema["description"] = inspect.cleandoc(schema["description"])
+    return dict(found)
+
+
+def document() -> dict[str, Any]:
+    """The AsyncAPI document; the same release always gives the same."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "recado",
+            "version": f"{codec.VERSION}.0.0",
+            "description": "What goes over the bus of recado, which answers WhatsApp chats with AI. The version is "
+            "that of the stored events (header `Recado-Version`).",
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "bus": {
+                "host": "127.0.0.1:4222",
+                "protocol": "nats",
+                "description": "What NATS_URL names, or the server that `recado up` starts.",
+            }
+        },
+        "channels": {channel.name: _channel(channel) for channel in CHANNELS},
+        "operations": {
+            f"{channel.action}-{channel.name}": {
+                "action": channel.action,
+                "channel": {"$ref": f"#/channels/{channel.name}"},
+                "summary": channel.meaning,
+            }
+            for channel in CHANNELS
+        },
+        "components": {
+            "messages": {type_: _message(type_) for type_ in INBOUND | DECISIONS},
+            "parameters": _PARAMETERS,
+            "schemas": schemas(),
+        },
+    }
+
+
+def _channel(channel: Channel) -> dict[str, Any]:
+    parameters = [name for name in _PARAMETERS if f"{{{name}}}" in channel.address]
+    return {
+        "address": channel.address,
+        "description": channel.meaning,
+        "parameters": {name: {"$ref": f"#/components/parameters/{name}"} for name in parameters},
+        "messages": {type_: {"$ref": f"#/components/messages/{type_}"} for type_ in channel.types},
+    }
+
+
+def _message(type_: str) -> dict[str, Any]:
+    struct: type = (INBOUND | DECISIONS)[type_]
+    sample = (INBOUND_SAMPLES | DECISION_SAMPLES)[type_]
+    return {
+        "name": type_,
+        "summary": inspect.getdoc(struct),
+        "headers": {
+            "type": "object",
+            "properties": {
+                "Nats-Msg-Id": {"type": "string", "description": "Stored once within ten minutes; optional."},
+                codec.VERSION_HEADER: {"type": "string", "description": "The shape of the body; the first, if absent."},
+            },
+        },
+        "payload": {"$ref": SCHEMAS + struct.__name__},
+        "examples": [{"payload": msgspec.json.decode(codec.encode(sample))}],
+    }

@@ -1,0 +1,159 @@
+"""Writes the pages that are held to the code: `python -m recado.reference` in a checkout.
+
+docs/configuration.md comes from recado/settings/settings.py, docs/events.md and docs/asyncapi.json from the event
+structs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from events import codec
+from events.decisions import DECISIONS, Decision
+from events.inbound import INBOUND, Inbound
+from recado.reference import asyncapi
+from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
+from recado.settings.settings import VARIABLES, Settings
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_SHORT = {"inboundType": "type", "decisionType": "type"}
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+_CONFIGURATION = """\
+# Configuration
+
+recado reads its settings from the environment and from the file `.env` in the folder where it is started; where both
+set one, the environment counts. `.env` has a `NAME=value` on each line; text with spaces or `#` in it goes into quotes.
+Nothing is expanded in a value. An empty value is as if the setting were not there, unless it says otherwise below.
+
+Every value is checked when recado starts: it names all that is wrong at once, says what to do, and does not start.
+A name that begins with `RECADO_` and is none of these is logged as a warning. `recado doctor` checks settings, bus and
+model together.
+
+*This page is written by `python -m recado.reference` from recado/settings/settings.py.*
+"""
+
+_EVENTS = """\
+# Events
+
+Everything that happens is an event in one log, the JetStream stream `EVENTS`. What comes in (side `i`) is published to
+`wa.<type>.<account>.<chat>`, which the server maps into the log; what a chat decides (side `o`) is written by that
+chat's actor alone. The subject says whose event it is and of which type; the body is JSON.
+
+- `<account>` and `<chat>` are one token each: every byte outside `A-Z a-z 0-9 _ -` is written `=XX`
+  (`5511999999999@s.whatsapp.net` is `5511999999999=40s=2Ewhatsapp=2Enet`).
+- Times are RFC 3339 with a time zone. Unknown fields are ignored. A field with a default may be left out.
+- Header `Nats-Msg-Id`: the same one is stored once within ten minutes. recado's own gateways set
+  `<kind>:<account>:<chat>:<id>`; others may leave it out.
+- Header `Recado-Version`: the shape of the body, today {version}; the first if it is left out.
+
+So a client that knows nothing of recado asks, and hears, like this (with the [NATS CLI](https://github.com/nats-io/natscli)):
+
+```
+nats subscribe 'wa.out.local.*'
+nats publish wa.in.local.5511999999999=40s=2Ewhatsapp=2Enet '{{"id": "my-first", "text": "hello"}}'
+```
+
+The same in a form for programs: [asyncapi.json](asyncapi.json) (AsyncAPI 3).
+
+*This page is written by `python -m recado.reference` from events/inbound.py and events/decisions.py.*
+"""
+
+
+def configuration() -> str:
+    """docs/configuration.md."""
+    return "\n".join([_CONFIGURATION, *_settings()])
+
+
+def events() -> str:
+    """docs/events.md."""
+    parts = [_EVENTS.format(version=codec.VERSION), "## Subjects\n", *_subjects()]
+    parts += ["\n## What comes in (side `i`)\n", *_events(INBOUND, INBOUND_SAMPLES)]
+    parts += ["## What a chat decides (side `o`)\n", *_events(DECISIONS, DECISION_SAMPLES)]
+    parts += ["## Parts of events\n", *_parts()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def asyncapi_json() -> str:
+    """docs/asyncapi.json."""
+    return json.dumps(asyncapi.document(), indent=2, ensure_ascii=False) + "\n"
+
+
+PAGES = {"configuration.md": configuration, "events.md": events, "asyncapi.json": asyncapi_json}
+"""What is written to docs/, and what makes it."""
+
+
+def _settings() -> Iterator[str]:
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
+    for field, variable in VARIABLES.items():
+        yield f"## {variable.name}\n\n{variable.meaning}\n"
+        yield f"- Takes: {variable.reader.takes}"
+        yield f"- Default: {_default(defaults[field])}"
+        quoted = f'"{variable.example}"' if " " in variable.example else variable.example
+        yield f"- Example: `{variable.name}={quoted}`\n"
+
+
+def _default(value: Any) -> str:
+    if value is None or value == "":
+        return "unset"
+    if isinstance(value, timedelta):
+        return f"`{value / timedelta(hours=1):g}h`"
+    if isinstance(value, Path):
+        return f"`./{value}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _subjects() -> Iterator[str]:
+    yield "| subject | who writes it | carries |"
+    yield "|---|---|---|"
+    for channel in asyncapi.CHANNELS:
+        address = _PARAMETER.sub(lambda match: f"<{_SHORT.get(match[1], match[1])}>", channel.address)
+        yield f"| `{address}` | {channel.writer} | {channel.meaning} |"
+
+
+def _events(structs: Mapping[str, type], samples: Mapping[str, Inbound | Decision]) -> Iterator[str]:
+    for type_, struct in structs.items():
+        yield f"### {type_}\n\n{inspect.getdoc(struct)}\n"
+        yield from _fields(struct.__name__)
+        body = json.loads(codec.encode(samples[type_]))
+        yield f"\n```json\n{json.dumps(body, ensure_ascii=False)}\n```\n"
+
+
+def _parts() -> Iterator[str]:
+    whole = {struct.__name__ for struct in (INBOUND | DECISIONS).values()}
+    for name, schema in asyncapi.schemas().items():
+        if name not in whole:
+            yield f"### {name}\n\n{schema['description']}\n"
+            yield from _fields(name)
+            yield ""
+
+
+def _fields(struct: str) -> Iterator[str]:
+    schema = asyncapi.schemas()[struct]
+    yield "| field | type | default |"
+    yield "|---|---|---|"
+    for field, shape in schema["properties"].items():
+        default = "required" if field in schema.get("required", []) else f"`{json.dumps(shape['default'])}`"
+        yield f"| `{field}` | {_type(shape)} | {default} |"
+
+
+def _type(shape: dict[str, Any]) -> str:
+    if "$ref" in shape:
+        name = shape["$ref"].removeprefix(asyncapi.SCHEMAS)
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in shape:
+        return " or ".join(_type(one) for one in shape["anyOf"])
+    if "enum" in shape:
+        return ", ".join(f"`{word}`" for word in shape["enum"])
+    if shape["type"] == "array":
+        return f"list of {_type(shape['items'])}"
+    return "time" if shape.get("format") == "date-time" else str(shape["type"])

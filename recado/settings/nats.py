@@ -1,0 +1,65 @@
+"""The settings of the connection to a NATS server that recado did not start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from events.jetstream.connection import INBOX_PREFIX
+from recado.settings.variables import Variable, file, subject, url
+
+
+class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bus is, and how recado gets in."""
+
+    nats_url: Annotated[
+        str | None,
+        Variable(
+            name="NATS_URL",
+            reader=url("nats", "tls", "ws", "wss", example="nats://localhost:4222", several=True),
+            meaning="The NATS server that holds the log. If unset, `recado up` runs one of its own on this machine, "
+            "and every other command finds that one through `RECADO_DATA`.",
+            example="nats://nats.example.org:4222",
+        ),
+    ] = None
+    nats_creds: Annotated[
+        Path | None,
+        Variable(
+            name="NATS_CREDS",
+            reader=file(),
+            meaning="The credentials file for `NATS_URL`.",
+            example="/etc/recado/recado.creds",
+        ),
+    ] = None
+    nats_ca: Annotated[
+        Path | None,
+        Variable(
+            name="NATS_CA",
+            reader=file(),
+            meaning="A file of certificates (PEM): that of the server of `NATS_URL` has to be signed by one of these. "
+            "If unset, by one that the system trusts. With it, the connection is encrypted in any case.",
+            example="/etc/recado/ca.pem",
+        ),
+    ] = None
+    nats_inbox_prefix: Annotated[
+        str,
+        Variable(
+            name="NATS_INBOX_PREFIX",
+            reader=subject(),
+            meaning="What the subjects begin with on which answers come. Where each user of the server may listen to "
+            "inboxes of its own only, this is what its inboxes begin with.",
+            example="_INBOX.instance",
+        ),
+    ] = INBOX_PREFIX
+
+
+def nats_problems(given: Mapping[str, str]) -> Iterator[str]:
+    """What is set in vain."""
+    if given.get("NATS_URL", "").strip():
+        return
+    for variable in ("NATS_CREDS", "NATS_CA", "NATS_INBOX_PREFIX"):
+        if given.get(variable, "").strip():
+            yield f"{variable} is set and NATS_URL is not: say which server it is for, or unset it"

@@ -1,0 +1,30 @@
+"""The settings as the page shows them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from console.deps import SettingLine
+from recado.settings.settings import VARIABLES, Settings
+
+
+def lines(settings: Settings) -> list[SettingLine]:
+    """Every setting; of a secret only whether it is set, of a URL neither the user nor the query, where keys stand."""
+    unset = Settings()
+    shown = []
+    for field, value in settings.__rich_repr__():
+        variable, is_chosen = VARIABLES[field], getattr(settings, field) != getattr(unset, field)
+        text = ("set" if value else "not set") if variable.secret else _text(value)
+        shown.append(SettingLine(variable.name, text, is_chosen, variable.meaning))
+    return shown
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    if isinstance(value, str) and "://" in value:
+        return value.partition("?")[0] + ("?…" if "?" in value else "")
+    return ", ".join(sorted(map(str, value))) if isinstance(value, tuple | frozenset) else str(value)

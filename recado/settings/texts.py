@@ -1,0 +1,141 @@
+"""The settings of what recado itself says to people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from recado.settings.people import PeopleSettings
+from recado.settings.variables import Variable, text
+
+
+class TextSettings(PeopleSettings, frozen=True, kw_only=True):
+    """What people are sent who get no reply. (A Struct has one base, so the parts of Settings stand in a row.)"""
+
+    apology: Annotated[
+        str,
+        Variable(
+            name="RECADO_APOLOGY",
+            reader=text(),
+            meaning="What people are sent when a turn failed. Empty: nothing.",
+            example="Desculpe, algo deu errado. Tente de novo daqui a pouco.",
+            keep_empty=True,
+        ),
+    ] = "Sorry, something went wrong and I could not answer. Please try again in a moment."
+    budget_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_BUDGET_TEXT",
+            reader=text(),
+            meaning="What people are sent whose messages are not answered for that reason. Empty: nothing.",
+            example="Por hoje é só. Até amanhã!",
+            keep_empty=True,
+        ),
+    ] = "Sorry, I cannot answer any more messages in this chat today."
+    unreadable_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_UNREADABLE_TEXT",
+            reader=text(),
+            meaning="What people are sent who sent nothing but what cannot be read: a video, a file that is too large, "
+            "damaged or of a kind that nobody here opens. Empty: nothing.",
+            example="Não consigo abrir o que você mandou. Pode escrever?",
+            keep_empty=True,
+        ),
+    ] = "Sorry, I could not open what you sent. Could you write it as text?"
+    handoff_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_HANDOFF_TEXT",
+            reader=text(),
+            meaning="What people are sent, once, whose chat the model or a tool gives to a human. Empty: nothing.",
+            example="Vou chamar uma colega. Ela responde aqui.",
+            keep_empty=True,
+        ),
+    ] = "I have asked a colleague, who will answer you here."
+    pairing_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_PAIRING_TEXT",
+            reader=text(),
+            meaning="What unknown people are sent, once; `{code}` becomes their code. Empty: nothing.",
+            example="Seu código: {code}",
+            keep_empty=True,
+        ),
+    ] = "I do not know you yet. Please tell the owner of this number your code, {code}."
+    closed_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_CLOSED_TEXT",
+            reader=text(),
+            meaning="What people are sent, once, who write outside `RECADO_HOURS`. Empty: nothing.",
+            example="Abrimos às 9h. Escreva de novo então!",
+            keep_empty=True,
+        ),
+    ] = "We are closed at the moment. Please write again when we are open."
+    rate_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_RATE_TEXT",
+            reader=text(),
+            meaning="What people are sent, once an hour, who write more than `RECADO_MESSAGES_PER_HOUR`. "
+            "Empty: nothing.",
+            example="Calma! Em uma hora eu respondo de novo.",
+            keep_empty=True,
+        ),
+    ] = "That was a lot. Please write again in an hour."
+    stop_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_STOP_TEXT",
+            reader=text(),
+            meaning="What people are sent who have written a stop word. Empty: nothing.",
+            example="Ok, não escrevo mais. VOLTAR traz-me de volta.",
+            keep_empty=True,
+        ),
+    ] = "I will not answer any more. Write START to have me back."
+    start_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_START_TEXT",
+            reader=text(),
+            meaning="What people are sent who have written a start word. Empty: nothing.",
+            example="Estou de volta!",
+            keep_empty=True,
+        ),
+    ] = "I am back. What can I do for you?"
+    help_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_HELP_TEXT",
+            reader=text(),
+            meaning="What people are sent who write `/help`. Empty: nothing.",
+            example="Escreva sua pergunta. /reset começa de novo.",
+            keep_empty=True,
+        ),
+    ] = "Write, and I will answer. /reset begins a new conversation, STOP makes me silent."
+    reset_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_RESET_TEXT",
+            reader=text(),
+            meaning="What people are sent who write `/reset`. Empty: nothing.",
+            example="Nova conversa!",
+            keep_empty=True,
+        ),
+    ] = "This is a new conversation."
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What people are sent whose messages end without a reply, by reason."""
+        return {
+            "budget": self.budget_text,
+            "unreadable": self.unreadable_text,
+            "handed_off": self.handoff_text,
+            "unapproved": self.pairing_text,
+            "outside_hours": self.closed_text,
+            "rate_limited": self.rate_text,
+            "stop_word": self.stop_text,
+            "start_word": self.start_text,
+            "help": self.help_text,
+            "reset": self.reset_text,
+        }

@@ -1,0 +1,121 @@
+"""What a log that was put back from a backup still owes, and must not do a second time.
+
+After the backup recado went on: what was open in it was most likely answered and sent, and nothing in the log says so.
+So it is ended here without a word to anybody, before any instance or gateway looks at the log, each with an event that
+says why.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import aclosing, closing
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from chat.limits import together
+from chat.state import Chat
+from events.decisions import Ignored, TurnError, TurnFailed
+from events.inbound import Receipt, ReceiptError
+from events.log import EventLog
+from events.subjects import PARTITIONS, ChatKey
+from gateways.delivery.ledger import Ledger, Owed
+from projections.reads.actor_reads import ChatReads
+from projections.reads.reader import Reader
+from projections.rebuild import rebuild
+
+RESTORED = "restored"
+"""The reason, in all of these events."""
+
+_DETAIL = "open when the backup was made from which the log was put back: it may have been answered since"
+_AT_ONCE = 500
+_LONGEST_ID = 512
+"""Characters; see events.inbound.ReplyId."""
+_REPEATED = frozenset({"send", "retry"})
+"""Orders that would write to a person again; obeying the others twice changes nothing."""
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """How many messages were ended, orders refused and replies parked."""
+
+    messages: int
+    orders: int
+    replies: int
+
+
+async def settle(log: EventLog, by: str) -> Settled:
+    """End what is open. `by` names the restore. May be repeated.
+
+    Raises LogUnavailable, LogFull, WrongExpectedVersion.
+    """
+    messages = orders = replies = 0
+    async for key, chat in _owing(log):
+        at, expected = (await log.head()).now, chat.o
+        for decision in _endings(chat, at):
+            messages += len(decision.messages)
+            orders += isinstance(decision, Ignored) and decision.cause is not None
+            expected = (await log.append(key, decision, expected=expected, msg_id=f"{by}:{expected}:{key.chat}")).seq
+    for owed in await _unsettled(log):
+        id_ = f"{by}.{owed.id}"[:_LONGEST_ID]
+        receipt = Receipt(
+            id=id_,
+            reply=owed.id,
+            state="parked",
+            error=ReceiptError(class_=RESTORED, detail=_DETAIL),
+            template=owed.template,
+        )
+        await log.publish(owed.key, receipt, msg_id=f"receipt:{owed.key.account}:{owed.key.chat}:{id_}:parked")
+        replies += 1
+    return Settled(messages, orders, replies)
+
+
+def _endings(chat: Chat, at: datetime) -> list[Ignored | TurnFailed]:
+    """A turn fails, so that it may be tried again; what waits is ignored."""
+    endings: list[Ignored | TurnFailed] = []
+    if chat.turn is not None:
+        error = TurnError(class_=RESTORED, detail=_DETAIL)
+        endings.append(TurnFailed(turn=chat.turn.id, messages=chat.turn.messages, error=error, told=False, at=at))
+    waiting = [message.id for message in chat.waiting if message.fault is None]
+    while waiting:
+        named = together(waiting)
+        endings.append(Ignored(messages=named, reason=RESTORED, at=at))
+        del waiting[: len(named)]
+    again = (order.control for order in chat.orders if order.control.command in _REPEATED)
+    endings += [Ignored(messages=(), reason=RESTORED, at=at, cause=control.id) for control in again]
+    return endings
+
+
+async def _owing(log: EventLog) -> AsyncIterator[tuple[ChatKey, Chat]]:
+    """Every chat that owes something, from a projection that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="recado-restore-") as folder:
+        await rebuild(log, Path(folder))
+        with closing(Reader(Path(folder))) as reader:
+            reads = ChatReads(reader)
+            for partition in range(PARTITIONS):
+                after = 0
+                while found := reads.owing(partition, after, _AT_ONCE):
+                    for after, key in found:  # noqa: B007 - the last one is where the next portion begins
+                        yield key, reads.snapshot(key)
+
+
+async def _unsettled(log: EventLog) -> list[Owed]:
+    """The replies that a gateway would send, or wonder about, by the receipts that are there."""
+    head = await log.head()
+    ledgers: dict[str, Ledger] = {}
+    if head.last:
+        async with aclosing(log.tail(0)) as tail:
+            async for batch in tail:
+                for recorded in batch:
+                    account = recorded.key.account
+                    ledgers.setdefault(account, Ledger(since=head.now)).fold(recorded)
+                if batch[-1].seq >= head.last:
+                    break
+    unsettled = []
+    for ledger in ledgers.values():
+        for chat in ledger.chats:
+            while (owed := ledger.next(chat)) is not None:
+                unsettled.append(owed)
+                ledger.drop(owed)
+    return unsettled

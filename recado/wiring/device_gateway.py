@@ -1,0 +1,202 @@
+"""Puts `recado gateway device` together: a process of its own that shares nothing with the others but the log."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import click
+import structlog
+
+from actors.leases.bucket import LeaseBucket
+from actors.leases.lease import Lease
+from actors.leases.members import Holder
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore
+from events.log import EventLog
+from events.recorded import Recorded
+from events.subjects import token
+from gateways.delivery.delivery import Delivery
+from gateways.delivery.texts import texts_of
+from gateways.device.aliases import Aliases
+from gateways.device.files import Files, Store
+from gateways.device.inbox import Inbox
+from gateways.device.pairing import Pairing
+from gateways.device.quotable import Quotable
+from gateways.device.sender import DeviceSender
+from gateways.device.session import Session
+from gateways.device.typing_indicator import Attention
+from gateways.device.wire import Link
+from recado.settings.settings import Settings
+from recado.settings.whatsapp import UNSET_ACCOUNT
+from recado.stopping import bus_closed, stop_signal
+from recado.wiring.connect import connect
+from recado.wiring.lifecycle import together, while_held
+
+ACCOUNT = "device"
+"""The account of `recado gateway device` where RECADO_ACCOUNT is not set."""
+
+DRAIN = 35.0
+"""Seconds that messages on the wire have for their outcome when the gateway is stopped; later ones are in doubt."""
+
+log = structlog.get_logger("recado")
+
+
+async def run_device(settings: Settings, account: str | None, phone: str | None) -> None:
+    """Be the linked device until stopped; link it first if it is not, by a code for `phone` or by a QR code.
+
+    Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed, PairingTimedOut,
+    GatewayRunning, BusClosed.
+    """
+    stop = stop_signal()
+    asyncio.get_running_loop().set_default_executor(_DaemonThreads())
+    account = account or (settings.account if settings.account != UNSET_ACCOUNT else ACCOUNT)
+    async with _running(settings, account, phone) as (device, tasks):
+        waiting = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        log.info("stopping", patience=DRAIN)
+        if device.stop():
+            await asyncio.wait(tasks[:1], timeout=DRAIN)
+    for task in done - {waiting}:
+        task.result()
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings, account: str, phone: str | None
+) -> AsyncIterator[tuple[Device, list[asyncio.Task[Any]]]]:
+    """Everything, in order. Gives what runs on and on, the device first."""
+    async with AsyncExitStack() as stack:
+        tasks: list[asyncio.Task[Any]] = []
+
+        def keep(work: Coroutine[Any, Any, None]) -> None:
+            task = asyncio.create_task(work)
+            tasks.append(task)
+            stack.push_async_callback(_end, task)
+
+        bus = await connect(settings)
+        stack.push_async_callback(bus.close)
+        event_log = await JetStreamLog.join(bus)
+        stack.push_async_callback(event_log.close)
+        device = Device(
+            settings,
+            account,
+            event_log,
+            await Aliases.open(bus, account, makes=False),
+            await MediaStore.join(bus),
+            link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
+        )
+        leases = LeaseBucket(bus, makes=False)
+        lease = Lease(leases, f"g.{token(account)}", Holder(f"device-{token_hex(4)}", token_hex(4)))
+        keep(while_held(lease, device.run))
+        keep(bus_closed(bus))
+        log.info("started", account=account, best_effort="see docs/device.md for the risks")
+        yield device, tasks
+
+
+class Device:
+    """The gateway of `account`, begun anew each time the lease is taken; then `link` makes a link."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        account: str,
+        event_log: EventLog,
+        aliases: Aliases,
+        store: Store,
+        *,
+        link: Callable[[], Link],
+    ) -> None:
+        self.started = asyncio.Event()
+        """Set once a reply that is made from then on is delivered for certain."""
+        self._settings = settings
+        self._account = account
+        self._log = event_log
+        self._aliases = aliases
+        self._store = store
+        self._link = link
+        self._stopped = False
+        self._delivery: Delivery | None = None
+
+    async def run(self) -> None:
+        link = self._link()
+        files = Files(self._store, link)
+        inbox = Inbox(self._log, self._account, link, self._aliases, files)
+        quotable = Quotable()
+        sender = DeviceSender(link, quotable, self._settings.in_doubt)
+        attention = Attention(link, quotable)
+
+        def observe(recorded: Recorded) -> None:
+            sender.observe(recorded)
+            if recorded.seq > delivery.began_at:
+                attention.observe(recorded)
+
+        delivery = self._delivery = Delivery(
+            self._log,
+            self._account,
+            sender,
+            data_dir=self._settings.data,
+            observe=observe,
+            split=texts_of,
+            ready=sender.ready,
+            then=self._settings.in_doubt,
+        )
+        self.started = delivery.started
+        if self._stopped:
+            delivery.stop()
+
+        async def connected() -> None:
+            await delivery.started.wait()  # by then no other process has this data folder, nor the session in it
+            await link.run(inbox.receive)
+
+        try:
+            await together(delivery.run(), connected(), inbox.sent.follow(self._log, self._account))
+        finally:
+            attention.close()
+            files.close()
+            self._delivery = None
+
+    def stop(self) -> bool:
+        """Begin nothing new; what is on the wire gets its outcome. Whether it is ours to send anything now."""
+        self._stopped = True
+        if self._delivery is not None:
+            self._delivery.stop()
+        return self._delivery is not None
+
+
+def database_of(data: Path, account: str) -> Path:
+    """Where the account's session is kept. Whoever has the file can be that device."""
+    return data / f"device-{token(account)}.db"
+
+
+class _DaemonThreads(concurrent.futures.ThreadPoolExecutor):
+    """Each piece of work in a thread that keeps no process alive: neonize's do not end when nobody links the device."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it is whoever waits that it belongs to
+                future.set_exception(error)
+
+        threading.Thread(target=work, name="neonize", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for nobody."""
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

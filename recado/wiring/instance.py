@@ -1,0 +1,273 @@
+"""Puts recado together: the only place that picks concrete classes, and where start and stop order can be read.
+
+Everything is started from top to bottom and stopped from bottom to top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from secrets import token_hex
+from socket import socket
+from typing import Any
+
+import click
+import structlog
+
+from actors import metrics
+from actors.leases.bucket import LeaseBucket
+from actors.leases.clocks import BusTime
+from actors.leases.fence import Fence
+from actors.leases.lease import Lease
+from actors.leases.members import Description, Holder, Members
+from actors.leases.roster import look
+from actors.log_space import Room
+from actors.ownership import Ownership
+from actors.router import Router
+from actors.tools.python import load
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import Toolbox
+from console.app import make_app, make_probes
+from console.deps import Deps, ModelInfo
+from console.news import News
+from console.server import bind, serving
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.log import EventLog
+from events.recorded import Recorded
+from events.subjects import token
+from gateways.delivery.delivery import Delivery
+from gateways.device.aliases import Aliases
+from gateways.local.simulator import Simulator
+from projections.reads.actor_reads import ChatReads
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
+from projections.runner import Runner
+from recado.embedded.data_folder import DataFolder
+from recado.embedded.server import EmbeddedNats
+from recado.settings.settings import Settings
+from recado.settings.shown import lines
+from recado.settings.whatsapp import UNSET_ACCOUNT
+from recado.stopping import bus_closed, stop_signal
+from recado.wiring.connect import connect_to
+from recado.wiring.instance_of import instance_of
+from recado.wiring.lifecycle import while_held
+from recado.wiring.media import open_files
+from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.readiness import Readiness
+from recado.wiring.retention import retain
+
+log = structlog.get_logger("recado")
+
+DRAIN = 5.0
+"""Seconds that running turns have to finish when recado is stopped; later ones are adopted at the next start."""
+
+
+async def run_up(settings: Settings) -> None:
+    """NATS (embedded, unless NATS_URL is set), one instance, the simulated phones and the page, until stopped."""
+    # Where a real number has this account, its replies are not for simulated phones.
+    real = bool(settings.whatsapp_phone_number_id) and settings.account != UNSET_ACCOUNT
+    await _until_stopped(settings, simulated=not real)
+
+
+async def run_serve(settings: Settings) -> None:
+    """One instance on NATS_URL, and its page, until stopped."""
+    await _until_stopped(settings, simulated=False)
+
+
+async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
+    stop = stop_signal()
+    async with _running(settings, simulated=simulated) as tasks:
+        # What was imported lives as long as the process. The search for cycles went through all of it again and again,
+        # 60 to 90 ms at a time in which the loop stood still.
+        gc.freeze()
+        waiting = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        log.info("stopping", patience=DRAIN)
+    for task in done - {waiting}:
+        task.result()
+
+
+@asynccontextmanager
+async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list[asyncio.Task[Any]]]:
+    """Everything, in order. Gives what runs on and on: if one of these tasks ends, recado is to stop."""
+    async with AsyncExitStack() as stack:
+        tasks: list[asyncio.Task[Any]] = []
+
+        def keep(work: Coroutine[Any, Any, None]) -> None:
+            task = asyncio.create_task(work)
+            tasks.append(task)
+            stack.push_async_callback(_end, task)
+
+        # First what fails for want of a setting.
+        folder = stack.enter_context(DataFolder.hold(settings.data))
+        me = Holder(settings.instance or folder.instance_name, token_hex(4))
+        functions = load(settings.tools) if settings.tools else {}
+        listeners = stack.enter_context(_bound(settings))
+        model = await stack.enter_async_context(open_model(settings, own=True))
+
+        bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
+        keep(bus_closed(bus))
+        event_log = await _log(bus, log_bytes)
+        stack.push_async_callback(event_log.close)
+
+        services = ServiceTools(bus)
+        keep(services.watch())
+
+        news = News(settings.account)
+        reader = Reader(folder.path, lambda: runner.path)
+
+        def committed(batch: list[Recorded]) -> None:
+            router.dispatch(batch)
+            news.publish(batch)
+
+        # The router comes later: it is made of what reads here.
+        runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.go_ahead(batch))  # noqa: PLW0108
+        fence, members = Fence(), Members()
+        instance = instance_of(
+            settings,
+            incarnation=me.decides_as,
+            log=event_log,
+            backend=model.backend,
+            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
+            reads=ChatReads(reader, runner.ahead),
+            progress=runner,
+            bus_time=BusTime(),
+            fresh_id=lambda: token_hex(10),
+            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
+            threads=await stack.enter_async_context(open_threads(settings)),
+            fence=fence,
+            is_finishing=members.is_finishing,
+        )
+        room = Room(instance)
+        room.look(await event_log.head())
+        router = Router(instance)
+        keep(runner.run())
+        keep(room.watch())
+
+        metrics.lag.set_function(lambda: runner.lag)
+
+        async def prepared() -> None:
+            await runner.caught_up.wait()
+            await services.looked.wait()
+
+        since, key = instance.bus_time.now(), key_print(settings)
+
+        def describe() -> Description:
+            return Description(
+                version=version("recado"),
+                since=since,
+                key=key,
+                runs=instance.slots.taken,
+                awake=len(router),
+                lag=runner.lag,
+            )
+
+        leases = LeaseBucket(bus, replicas=event_log.replicas)
+        ownership = Ownership(
+            leases,
+            me,
+            members,
+            router,
+            fence,
+            describe=describe,
+            on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
+            fit=lambda: runner.healthy,
+            prepared=prepared,
+        )
+        keep(ownership.run())
+        stack.push_async_callback(ownership.leave, DRAIN)
+
+        if settings.retention:
+            kept, now = settings.retention, instance.bus_time.now
+            keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
+
+        simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, simulated)
+
+        deps = Deps(
+            account=settings.account,
+            log=event_log,
+            queries=Queries(reader),
+            news=news,
+            model=ModelInfo(model.name, model.server, model.local, scripted=settings.openai_api_mode == "scripted"),
+            not_ready=Readiness(bus, runner, ownership, room).reasons_against,
+            simulator=simulator,
+            roster=lambda chats: look(bus, chats),
+            settings=lines(settings),
+            password=settings.page_password or None,
+        )
+        address = await stack.enter_async_context(_served(deps, *listeners))
+        log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
+        click.echo(f"recado is at {address}")
+        yield tasks
+
+
+@contextlib.contextmanager
+def _bound(settings: Settings) -> Iterator[tuple[socket, socket | None]]:
+    """The sockets of the page and, if it is wanted, of what others on the network may ask."""
+    with contextlib.closing(bind(settings.port, settings.host)) as page:
+        if settings.probes is None:
+            yield page, None
+            return
+        with contextlib.closing(bind(settings.probes.port, settings.probes.host, "RECADO_PROBES")) as probes:
+            yield page, probes
+
+
+@asynccontextmanager
+async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncIterator[str]:
+    """Serves on both; gives the page's address."""
+    async with AsyncExitStack() as stack:
+        if probes is not None:
+            log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
+        yield await stack.enter_async_context(serving(make_app(deps), page))
+
+
+def _simulator(
+    settings: Settings,
+    event_log: EventLog,
+    lease: Lease,
+    keep: Callable[[Coroutine[Any, Any, None]], None],
+    wanted: bool,
+) -> Simulator | None:
+    """The simulated phones, if they are wanted; their gateway runs while it holds its lease."""
+    if not wanted:
+        return None
+    simulator = Simulator(event_log, settings.account)
+    keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
+    return simulator
+
+
+async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
+    await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
+
+
+async def _log(bus: Bus, log_bytes: int | None) -> JetStreamLog:
+    """The log, and the bucket of names beside it: gateways, which use it, make none."""
+    event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
+    await Aliases.open(bus, UNSET_ACCOUNT, replicas=event_log.replicas)
+    return event_log
+
+
+@asynccontextmanager
+async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bus, int | None]]:
+    """The connection, and how large the log may become where that is ours to say."""
+    async with AsyncExitStack() as stack:
+        log_bytes: int | None = None
+        if settings.nats_url is not None:
+            bus = await connect_to(settings.nats_url, settings)
+        else:
+            server = await stack.enter_async_context(EmbeddedNats.start(folder))
+            bus = await Bus.open(server.address.url, token=server.address.token)
+            log_bytes = server.log_bytes
+        stack.push_async_callback(bus.close)
+        yield bus, log_bytes
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

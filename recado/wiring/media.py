@@ -1,0 +1,79 @@
+"""Puts together what reads the files of messages: the object store, who listens, who opens documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from prometheus_client import Gauge
+
+from actors.media_files import MediaFiles
+from backends.content.extraction import Extraction
+from backends.content.transcription import Transcription
+from backends.scripted import heard
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import MediaStore
+from events.log import LogError
+from recado.settings.settings import Settings
+from recado.wiring.model import Model
+
+LOOK_EVERY = 30.0
+"""Seconds between two looks at how full the object store is."""
+
+_size = Gauge("recado_media_bytes", "Bytes in the object store MEDIA.")
+_limit = Gauge("recado_media_max_bytes", "Bytes that the object store MEDIA may hold; 0 if there is no limit.")
+
+log = structlog.get_logger("recado.media")
+
+
+@asynccontextmanager
+async def open_files(settings: Settings, model: Model, bus: Bus, event_log: JetStreamLog) -> AsyncIterator[MediaFiles]:
+    """The files of an instance's messages, until the block is left."""
+    store, extraction = await open_store(settings, bus, event_log), Extraction()
+    watching = asyncio.create_task(watch(store))
+    try:
+        async with _files(settings, model, store, extraction) as files:
+            yield files
+    finally:
+        watching.cancel()
+
+
+async def watch(store: MediaStore, *, every: float = LOOK_EVERY) -> None:
+    """Keep the gauges at how full the store is, for ever. One that does not answer is looked at again."""
+    while True:
+        try:
+            fullness = await store.fullness()
+        except LogError as error:
+            log.warning("media_unavailable", reason=str(error))
+        else:
+            _size.set(fullness.size)
+            _limit.set(fullness.limit)
+        await asyncio.sleep(every)
+
+
+@asynccontextmanager
+async def _files(
+    settings: Settings, model: Model, store: MediaStore, extraction: Extraction
+) -> AsyncIterator[MediaFiles]:
+    if settings.openai_api_mode == "scripted":
+        yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
+        return
+    # The small local model cannot listen, and its server would say so each time.
+    transcription = Transcription(
+        api_key=settings.openai_api_key or "none",
+        base_url=settings.openai_base_url,
+        model="" if model.local else settings.transcription_model,
+    )
+    try:
+        yield MediaFiles(store, listen=transcription.transcribe, extract=extraction.extract, takes=model.takes)
+    finally:
+        await transcription.close()
+
+
+async def open_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> MediaStore:
+    """The object store beside the log. Raises LogUnavailable, LogError."""
+    limit = (await event_log.head()).limit
+    return await MediaStore.open(bus, kept=settings.media_kept, log_bytes=limit, replicas=event_log.replicas)

@@ -1,0 +1,35 @@
+"""Whether this instance takes work, in words for a person and for `/readyz`."""
+
+from __future__ import annotations
+
+from actors.log_space import Room
+from actors.ownership import Ownership
+from events.jetstream.connection import Bus
+from projections.runner import Runner
+
+
+class Readiness:
+    """Looks at everything that could keep the instance from answering."""
+
+    def __init__(self, bus: Bus, runner: Runner, ownership: Ownership, room: Room) -> None:
+        self._bus = bus
+        self._runner = runner
+        self._ownership = ownership
+        self._room = room
+
+    def reasons_against(self) -> list[str]:
+        """Why no work is taken now; none: it is."""
+        reasons: list[str] = []
+        if not self._bus.is_connected:
+            reasons.append("the connection to NATS is lost; it is tried again")
+        elif self._room.unavailable is not None:
+            reasons.append(f"the log does not answer; it is asked again: {self._room.unavailable}")
+        if not self._runner.healthy:
+            reasons.append("the projection cannot be written: see the log, and whether the disk is full")
+        if not self._runner.caught_up.is_set():
+            reasons.append(f"the projection is catching up with the log, {self._runner.lag:,} events behind")
+        elif self._ownership.trouble is not None:
+            reasons.append(f"owns no chats: {self._ownership.trouble}")
+        if self._room.is_full:
+            reasons.append(f"the log is {self._room.share:.0%} full: give the stream EVENTS more max_bytes")
+        return reasons
