@@ -37,17 +37,9 @@ from chat.broken import MOST_BREAKS, SetAside
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
 from chat.evolve import evolve
-from chat.pending import (
-    Adopt,
-    Due,
-    Effect,
-    Erase,
-    Obey,
-    StartAgain,
-    StopRun,
-    pending,
-)
+from chat.pending import pending
 from chat.state import Chat, Turn
+from chat.work import Adopt, Due, Effect, Erase, Obey, StartAgain, StopRun
 from events.decisions import (
     TYPE_OF,
     Decision,

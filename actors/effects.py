@@ -37,8 +37,8 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.context import Line, after, window
-from chat.pending import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
 from chat.state import Stray, Turn
+from chat.work import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
 from events.decisions import ThreadReason, TokenUsage
 from events.subjects import ChatKey
 

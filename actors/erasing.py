@@ -16,7 +16,7 @@ import structlog
 from actors.instance import Instance
 from backends.protocol import CannotForget, ReplyFailed
 from chat.erasing import Removed
-from chat.pending import Erase
+from chat.work import Erase
 from events.decisions import RunStarted, ThreadCreated
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.log import LogError

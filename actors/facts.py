@@ -6,7 +6,7 @@ from datetime import datetime
 
 from actors.instance import Instance
 from chat.commands import Command, Facts
-from chat.pending import Apologise, Notify
+from chat.work import Apologise, Notify
 from events.subjects import ChatKey
 
 APOLOGY = "Sorry, I could not answer that. Please try again."

@@ -11,7 +11,7 @@ from actors.instance import Instance
 from actors.leases.fence import Fenced
 from actors.messages import EffectBroke, EffectDone, LookAgain
 from chat.debounce import Burst
-from chat.pending import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia, Resume, StopRun
+from chat.work import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia, Resume, StopRun
 from events.subjects import ChatKey
 
 _NO_ROOM = 1.0

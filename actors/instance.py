@@ -18,8 +18,8 @@ from actors.run_slots import RunSlots
 from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
-from chat.pending import Setting
 from chat.state import Chat
+from chat.work import Setting
 from events.inbound import Media
 from events.log import EventLog
 from events.recorded import Recorded

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chat.commands import Command
-from chat.pending import Effect
+from chat.work import Effect
 from events.decisions import Decision
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded

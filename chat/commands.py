@@ -13,7 +13,7 @@ import msgspec
 from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
-from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
+from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import MediaForm, ThreadReason, TokenUsage
 from events.subjects import ChatKey
 

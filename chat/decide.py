@@ -23,8 +23,8 @@ from chat.erasing import Removed, receipt
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
-from chat.pending import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from chat.state import Chat, Turn
+from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import (
     Attention,
     Decision,

@@ -8,8 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chat import edits
-from chat.admission import fault_of, has_file, is_silent
-from chat.arrival import arrived, sent_to_group
+from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.erasing import forgotten
 from chat.gates import ONCE, QUICK
 from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Told, Turn, Waiting

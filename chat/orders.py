@@ -6,8 +6,8 @@ from chat.commands import Facts
 from chat.erasing import erase
 from chat.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
 from chat.notices import say
-from chat.pending import Obey
 from chat.state import Chat, Order
+from chat.work import Obey
 from events.decisions import Approved, Attention, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 
 

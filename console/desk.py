@@ -32,7 +32,7 @@ from events.inbound import Command, Control
 from events.jid import is_canonical
 from events.log import LogError
 from events.subjects import ChatKey, untoken
-from gateways.orders import NoAnswer, order
+from gateways.say import NoAnswer, order
 from projections.reads.views import ChatView
 from projections.story.reasons import because
 

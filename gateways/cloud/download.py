@@ -16,10 +16,7 @@ import aiohttp
 import msgspec
 
 from gateways.cloud.graph import bounded
-
-MIB = 1024**2
-LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 100 * MIB, "sticker": MIB}
-"""Bytes, by kind: what WhatsApp lets people send. More is not loaded."""
+from gateways.intake import LARGEST, MIB
 
 WITHIN = 60.0
 """Seconds for one try."""

@@ -6,34 +6,13 @@ waiting afterwards. https://developers.facebook.com/docs/whatsapp/cloud-api/over
 
 from __future__ import annotations
 
+from gateways.delivery.token_bucket import Bucket
+
 PAIR_EVERY, PAIR_BURST = 6.0, 45
 NUMBER_EVERY, NUMBER_BURST = 1 / 60, 10
 """In any second 60 and the burst of 10: some room below 80, since what leaves evenly may arrive in a heap."""
 
 _MOST_PAIRS = 10_000
-
-
-class Bucket:
-    """`burst` messages at once, and one more every `every` seconds."""
-
-    def __init__(self, every: float, burst: int) -> None:
-        self._every = every
-        self._tolerance = every * (burst - 1)
-        self._next = 0.0
-
-    def take(self, now: float) -> float:
-        """Seconds from `now` until one message may go; it is counted. (GCRA, as in ATM's traffic policing.)"""
-        at = max(now, self._next - self._tolerance)
-        self._next = max(self._next, at) + self._every
-        return at - now
-
-    def hold(self, until: float) -> None:
-        """Nothing before `until`, and from then on no burst."""
-        self._next = max(self._next, until + self._tolerance)
-
-    def is_full(self, now: float) -> bool:
-        """Whether it knows nothing that a new one would not."""
-        return self._next <= now
 
 
 class Pacing:

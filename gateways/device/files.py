@@ -16,8 +16,8 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from events.inbound import Message
 from events.jetstream.media_store import Object
 from events.log import LogUnavailable
-from gateways.cloud.download import LARGEST, MIB
 from gateways.device.wire import Phone
+from gateways.intake import LARGEST, MIB
 
 AT_ONCE = 4
 """Files that are loaded at the same time: each is held in memory whole."""

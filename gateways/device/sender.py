@@ -14,8 +14,8 @@ import structlog
 
 from events.inbound import ReceiptError
 from events.recorded import Recorded
-from gateways.cloud.pacing import Bucket
 from gateways.delivery.sender import Outcome, Part
+from gateways.delivery.token_bucket import Bucket
 from gateways.device.quotable import Quotable
 from gateways.device.wire import NotSent, Phone, Refused
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from chat.admission import is_read
+from chat.arrival import is_read
 from chat.attachments import Reading, shown
 from chat.context import Line, readable, rewritten
 from chat.state import Chat

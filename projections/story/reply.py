@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from projections.reads.views import Entry, ReceiptView
-from projections.story.step import Step, lasting
+from events.decisions import ToolCalled, ToolReturned
+from events.recorded import Recorded
+from projections.reads.views import Entry, ReceiptView, TurnView
+from projections.story.step import Step, StepKind, lasting
 
 _RECEIPTS = {
     "sending": "the gateway began to send it",
@@ -54,3 +56,36 @@ def reply_now(reply: Entry, receipts: Sequence[ReceiptView], now: datetime) -> S
 
 def _now(what: str, since: datetime | None) -> Step:
     return Step(at=since, kind="now", what=what)
+
+
+def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -> Step:
+    """What was said to the person, by whom, and what it took."""
+    if reply.author == "operator":
+        what = f"a human answered, reply {reply.id}"
+    elif reply.author == "system":
+        what = f"the person was told, reply {reply.id}"
+    else:
+        took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
+        tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""
+        thread = f"thread {reply.thread}" if reply.thread else ""
+        run = f"run {reply.run}" if reply.run else ""
+        who = reply.model or reply.backend or reply.author
+        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run)
+        what = ", ".join(part for part in parts if part)
+    kind: StepKind = "told" if reply.author == "system" else "reply"
+    return Step(at=reply.at, kind=kind, what=what, detail=reply.text, seq=reply.seq)
+
+
+def _outside_the_model(turn_began: datetime, facts: Sequence[Recorded]) -> str:
+    """How much of the turn went into tools; calls that ran side by side count once."""
+    called = {one.event.call: one.at for one in facts if isinstance(one.event, ToolCalled)}
+    spans = sorted(
+        (called[one.event.call], one.at)
+        for one in facts
+        if isinstance(one.event, ToolReturned) and one.event.call in called
+    )
+    total, reached = timedelta(0), turn_began
+    for begin, end in spans:
+        total += max(timedelta(0), end - max(begin, reached))
+        reached = max(end, reached)
+    return f" ({lasting(total)} of it in tools)" if spans else ""

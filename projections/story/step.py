@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
+
+from projections.reads.views import Why
 
 StepKind = Literal[
     "sent", "received", "edited", "deleted", "repeated", "waited", "turn", "adopted", "thread", "file", "run", "tool",
@@ -53,3 +55,15 @@ def names(ids: Iterable[str]) -> str:
 def instance_of(incarnation: str) -> str:
     """The instance that an incarnation is a start of."""
     return incarnation.rpartition("-")[0] or incarnation
+
+
+def unowned(known: Why, owners: Mapping[int, str] | None) -> Step | None:
+    """Whether nobody is there to do what is owed; `owners` as in `story`."""
+    if owners is None or known.partition in owners:
+        return None
+    what = f"nobody owns this partition, {known.partition}: start an instance with recado up or recado serve"
+    return now_step(what, None)
+
+
+def now_step(what: str, since: datetime | None, until: datetime | None = None) -> Step:
+    return Step(at=since, kind="now", what=what, until=until)

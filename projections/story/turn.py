@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from events.decisions import (
     Attention,
@@ -16,9 +16,9 @@ from events.decisions import (
     TurnStarted,
 )
 from events.recorded import Recorded
-from projections.reads.views import Entry, TurnView
+from projections.reads.views import TurnView, Why
 from projections.story.reasons import because
-from projections.story.step import Step, StepKind, instance_of, lasting
+from projections.story.step import Step, StepKind, instance_of, lasting, names, now_step
 
 _THREAD = {
     "first": "the chat had none there",
@@ -54,24 +54,6 @@ def turn_steps(turn: TurnView, facts: Sequence[Recorded]) -> Iterator[Step]:
     if not facts:
         yield from _as_the_projection_has_it(turn)
     yield from _ending(turn)
-
-
-def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -> Step:
-    """What was said to the person, by whom, and what it took."""
-    if reply.author == "operator":
-        what = f"a human answered, reply {reply.id}"
-    elif reply.author == "system":
-        what = f"the person was told, reply {reply.id}"
-    else:
-        took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
-        tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""
-        thread = f"thread {reply.thread}" if reply.thread else ""
-        run = f"run {reply.run}" if reply.run else ""
-        who = reply.model or reply.backend or reply.author
-        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run)
-        what = ", ".join(part for part in parts if part)
-    kind: StepKind = "told" if reply.author == "system" else "reply"
-    return Step(at=reply.at, kind=kind, what=what, detail=reply.text, seq=reply.seq)
 
 
 def _start(turn: TurnView, first: Recorded | None) -> Iterator[Step]:
@@ -114,21 +96,6 @@ def _tool(called: Recorded, call: ToolCalled, returned: Recorded | None) -> Step
     return _step(called, "tool", what, f"{call.arguments} → {result.output}")
 
 
-def _outside_the_model(turn_began: datetime, facts: Sequence[Recorded]) -> str:
-    """How much of the turn went into tools; calls that ran side by side count once."""
-    called = {one.event.call: one.at for one in facts if isinstance(one.event, ToolCalled)}
-    spans = sorted(
-        (called[one.event.call], one.at)
-        for one in facts
-        if isinstance(one.event, ToolReturned) and one.event.call in called
-    )
-    total, reached = timedelta(0), turn_began
-    for begin, end in spans:
-        total += max(timedelta(0), end - max(begin, reached))
-        reached = max(end, reached)
-    return f" ({lasting(total)} of it in tools)" if spans else ""
-
-
 def _as_the_projection_has_it(turn: TurnView) -> Iterator[Step]:
     if turn.adoptions:
         times = "" if turn.adoptions == 1 else f", after {turn.adoptions - 1} others"
@@ -156,3 +123,15 @@ def _step(one: Recorded, kind: StepKind, what: str, detail: str | None = None) -
 
 def _took(turn: TurnView) -> str:
     return lasting((turn.ended_at or turn.at) - turn.at)
+
+
+def turn_now(turn: TurnView, known: Why, facts: Sequence[Recorded], now: datetime) -> Step:
+    """What a turn that runs is at."""
+    standing = known.standing
+    since = facts[-1].at if facts else turn.at
+    span = f"since {lasting(now - since)}"
+    if standing.unread:
+        return now_step(f"being read {span}: the file of {names(standing.unread)}", since)
+    if standing.calling:
+        return now_step(f"at work {span}: the tool {names(standing.calling)}", since)
+    return now_step(f"the model is writing {span}", since)

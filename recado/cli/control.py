@@ -13,7 +13,7 @@ import click
 
 from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
 from events.inbound import Command, Control
-from gateways.orders import NoAnswer, order
+from gateways.say import NoAnswer, order
 from recado.cli.known import queries
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Moment, Text, Until, account_option, chat_argument, key_of

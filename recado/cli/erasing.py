@@ -10,7 +10,7 @@ import click
 from events.decisions import Decision, Erased, Ignored
 from events.inbound import Control
 from events.subjects import ChatKey
-from gateways.orders import NoAnswer, order
+from gateways.say import NoAnswer, order
 from projections.story.reasons import because
 from recado.cli.control import by_user
 from recado.cli.log import open_log

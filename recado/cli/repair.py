@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 from pysqlite3 import dbapi2 as sqlite3
 
-from projections.content import Difference
 from projections.rebuild import Progress, RebuildReport, rebuild
-from projections.verify import VerifyReport
+from projections.verify import Difference, VerifyReport
 from projections.verify import verify as compare
 from recado.cli.log import open_log
 from recado.cli.options import json_option

@@ -9,8 +9,7 @@ import click
 
 from events.decisions import Ignored, Reply
 from events.subjects import ChatKey
-from gateways.orders import NoAnswer
-from gateways.say import Said
+from gateways.say import NoAnswer, Said
 from gateways.say import say as say_and_wait
 from recado.cli.log import open_log
 from recado.cli.options import MessageId, Text, account_option, chat_argument, key_of

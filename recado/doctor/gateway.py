@@ -14,7 +14,7 @@ from events.log import EventLog
 from events.recorded import Recorded, Unreadable
 from events.subjects import ChatKey, account_filter
 from gateways.conformance import Conformance
-from gateways.orders import NoAnswer, order
+from gateways.say import NoAnswer, order
 from recado.doctor.finding import Finding
 
 OBEYED_WITHIN = 10.0

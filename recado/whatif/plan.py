@@ -20,8 +20,9 @@ from chat.commands import Answered, Command, Failed, HumanAsked
 from chat.debounce import Burst
 from chat.decide import decide
 from chat.evolve import evolve
-from chat.pending import Due, EndBurst, Resume, pending
+from chat.pending import pending
 from chat.state import Chat, Turn
+from chat.work import Due, EndBurst, Resume
 from events.decisions import TYPE_OF, Attention, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.recorded import Recorded, Unreadable
 from recado.whatif.past import FormerTurn, Past

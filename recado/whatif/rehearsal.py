@@ -20,8 +20,9 @@ from chat.commands import Command
 from chat.context import Line, window
 from chat.decide import decide
 from chat.evolve import evolve
-from chat.pending import AwaitRun, Due, StartRun, WriteReply, pending
+from chat.pending import pending
 from chat.state import Chat, Thread
+from chat.work import AwaitRun, Due, StartRun, WriteReply
 from events.decisions import (
     TYPE_OF,
     Attention,

@@ -37,9 +37,8 @@ from gateways.delivery.texts import texts_of
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import cloud_account, problems
-from recado.stopping import bus_closed, stop_signal
 from recado.wiring.connect import connect
-from recado.wiring.lifecycle import together, while_held
+from recado.wiring.lifecycle import bus_closed, stop_signal, together, while_held
 
 log = structlog.get_logger("recado")
 

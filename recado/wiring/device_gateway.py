@@ -35,9 +35,8 @@ from gateways.device.typing_indicator import Attention
 from gateways.device.wire import Link
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import UNSET_ACCOUNT
-from recado.stopping import bus_closed, stop_signal
 from recado.wiring.connect import connect
-from recado.wiring.lifecycle import together, while_held
+from recado.wiring.lifecycle import bus_closed, stop_signal, together, while_held
 
 ACCOUNT = "device"
 """The account of `recado gateway device` where RECADO_ACCOUNT is not set."""

@@ -52,10 +52,9 @@ from recado.embedded.server import EmbeddedNats
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.settings.whatsapp import UNSET_ACCOUNT
-from recado.stopping import bus_closed, stop_signal
 from recado.wiring.connect import connect_to
 from recado.wiring.instance_of import instance_of
-from recado.wiring.lifecycle import while_held
+from recado.wiring.lifecycle import bus_closed, stop_signal, while_held
 from recado.wiring.media import open_files
 from recado.wiring.model import key_print, open_model, open_threads
 from recado.wiring.readiness import Readiness

@@ -8,8 +8,9 @@ from typing import Any
 from chat.commands import Command, Facts
 from chat.decide import decide
 from chat.evolve import evolve
-from chat.pending import Due, Effect, Setting, pending
+from chat.pending import pending
 from chat.state import Chat
+from chat.work import Due, Effect, Setting
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND, Control, Inbound, Message
 from events.recorded import Recorded, Unreadable
@@ -87,7 +88,7 @@ class Story:
     def starts_a_turn(self) -> str:
         """From waiting messages to the point where the reply is to be written; the turn's id."""
         from chat.commands import ThreadReady
-        from chat.pending import CreateThread, EndBurst
+        from chat.work import CreateThread, EndBurst
 
         self.does(next(work for work in self.owed() if isinstance(work, EndBurst)))
         for work in self.owed():

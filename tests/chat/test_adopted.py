@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.pending import Adopt, CreateThread, WriteReply
+from chat.work import Adopt, CreateThread, WriteReply
 from events.decisions import ThreadCreated, TurnAdopted, TurnStarted
 from tests.chat.story import ME, NOON, Story, text
 

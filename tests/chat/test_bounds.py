@@ -6,7 +6,7 @@ import msgspec
 
 from chat.commands import Answered
 from chat.limits import LONGEST_SEND, MOST_MESSAGES, together
-from chat.pending import EndBurst
+from chat.work import EndBurst
 from events.decisions import Ignored, Paused, Reply, TokenUsage, TurnStarted
 from tests.chat.story import NOON, Story, order, text
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from chat.commands import Answered, Failed, RunReady, ToolAsked, ToolFinished
-from chat.pending import EndBurst, Notify, Setting
 from chat.state import Spent
+from chat.work import EndBurst, Notify, Setting
 from events.decisions import Ignored, Reply, TokenUsage, TurnStarted
 from tests.chat.story import ME, NOON, SETTING, Story, order, text
 

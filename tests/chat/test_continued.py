@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.commands import RunReady, ToolAsked, ToolFinished
-from chat.pending import AwaitRun, CallTool
+from chat.work import AwaitRun, CallTool
 from tests.chat.story import ME, SETTING, Story, text
 
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from chat.commands import Answered, Failed
 from chat.erasing import Removed
-from chat.pending import Apologise, EndBurst, Erase, Refuse, owes
+from chat.pending import owes
 from chat.state import Chat
+from chat.work import Apologise, EndBurst, Erase, Refuse
 from events.decisions import (
     Approved,
     Blocked,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.commands import Answered, Failed
-from chat.pending import Apologise, EndBurst, Obey
+from chat.work import Apologise, EndBurst, Obey
 from events.decisions import Ignored, Reply, TokenUsage, TurnFailed, TurnStarted
 from tests.chat.story import Story, order, text
 

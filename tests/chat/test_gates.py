@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chat.commands import Answered
 from chat.gates import Gates, pairing_code
 from chat.hours import Hours, Span
-from chat.pending import Due, EndBurst
+from chat.work import Due, EndBurst
 from events.decisions import Approved, Blocked, Ignored, Reply, Reset, TokenUsage
 from events.inbound import Message, Receipt
 from events.subjects import ChatKey

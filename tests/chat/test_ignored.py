@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chat.pending import EndBurst, Refuse
+from chat.work import EndBurst, Refuse
 from events.decisions import Ignored, Paused
 from events.inbound import Message
 from events.recorded import Unreadable

@@ -7,7 +7,7 @@ import pytest
 from chat.attachments import LONGEST_PAST, Reading, shown
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ThreadReady
 from chat.context import Attachment
-from chat.pending import Adopt, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
+from chat.work import Adopt, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
 from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Media, Message
 from tests.chat.story import Story, order, text

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chat.commands import Answered
-from chat.pending import CreateThread, EndBurst, Obey, Resume, WriteReply
+from chat.work import CreateThread, EndBurst, Obey, Resume, WriteReply
 from events.decisions import Ignored, Paused, Reply, Reset, Resumed, TokenUsage
 from tests.chat.story import NOON, Story, order, text
 

@@ -15,8 +15,9 @@ from chat.erasing import Removed
 from chat.evolve import evolve
 from chat.gates import Gates
 from chat.hours import Hours, Span
-from chat.pending import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Setting, WriteReply, owes
+from chat.pending import owes
 from chat.state import Chat
+from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Setting, WriteReply
 from events.decisions import Decision, Erased, Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.commands import Answered, ThreadReady
-from chat.pending import CreateThread, EndBurst, WriteReply
+from chat.work import CreateThread, EndBurst, WriteReply
 from events.decisions import Reply, ThreadCreated, TokenUsage, TurnStarted
 from tests.chat.story import KEY, Story, text
 

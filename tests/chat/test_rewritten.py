@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from chat.commands import Answered
-from chat.pending import Adopt, CreateThread, EndBurst, Refuse, StartAgain, StopRun, WriteReply
+from chat.work import Adopt, CreateThread, EndBurst, Refuse, StartAgain, StopRun, WriteReply
 from events.decisions import Ignored, RunStarted, ThreadCreated, TokenUsage, TurnStarted
 from events.inbound import Edit, Revoke
 from tests.chat.story import SETTING, Story, text

@@ -9,9 +9,10 @@ import pytest
 
 from chat.commands import Answered, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.decide import MOST_CALLS
-from chat.pending import Obey, Setting, StopRun, owes, wakes
+from chat.pending import owes, wakes
 from chat.state import Stray
 from chat.stray_runs import STOPPED_WITHIN
+from chat.work import Obey, Setting, StopRun
 from events.decisions import Ignored, Reply, TokenUsage, TurnFailed
 from tests.chat.story import ME, SETTING, Story, order, text
 

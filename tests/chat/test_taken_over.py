@@ -7,7 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from chat.commands import Answered, HumanAsked
-from chat.pending import EndBurst, HandOver, Notify, Resume, StopRun
+from chat.work import EndBurst, HandOver, Notify, Resume, StopRun
 from events.decisions import Attention, Ignored, Paused, Reply, Resumed, RunStarted, TokenUsage
 from tests.chat.story import NOON, SETTING, Story, order, text
 

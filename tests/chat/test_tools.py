@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chat.commands import Answered, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.decide import MOST_CALLS
-from chat.pending import Adopt, AwaitRun, CallTool, StartRun, WriteReply
+from chat.work import Adopt, AwaitRun, CallTool, StartRun, WriteReply
 from events.decisions import Reply, TokenUsage, ToolCalled, ToolReturned, TurnFailed
 from tests.chat.story import ME, SETTING, Story, text
 

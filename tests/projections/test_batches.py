@@ -17,10 +17,10 @@ from events.decisions import Erased, Paused, Reset, Resumed, RunStarted, TurnAdo
 from events.inbound import Edit, Receipt, Revoke
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
-from projections.content import TABLES, content_hash
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
 from projections.reads.reader import Reader
+from projections.verify import TABLES, content_hash
 from tests.projections.past import ANA, BIA, GROUP, STREAM, Past
 
 Happening = Callable[[Past, ChatKey, tuple[str, ...], str], object]

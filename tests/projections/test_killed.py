@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from projections.content import TABLES, content_hash
 from projections.projection import Projection
+from projections.verify import TABLES, content_hash
 from tests.projections.conftest import Known
 from tests.projections.folding_process import long_past
 from tests.projections.past import STREAM

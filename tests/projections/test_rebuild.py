@@ -12,12 +12,12 @@ import pytest
 from events.memory_log import MemoryLog
 from events.subjects import inbound_subject
 from projections import files
-from projections.content import TABLES, content_hash
 from projections.database import open_to_read, sqlite3
 from projections.projection import Projection
 from projections.reads.queries import Queries
 from projections.reads.reader import ProjectionMissing, Reader
 from projections.rebuild import rebuild
+from projections.verify import TABLES, content_hash
 from tests.projections.following import following
 from tests.projections.past import ANA, BIA, Past, store
 from tests.waiting import until

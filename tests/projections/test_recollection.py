@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from projections.content import TABLES, content_hash
 from projections.in_memory import Recollection
+from projections.verify import TABLES, content_hash
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, STREAM, Past
 

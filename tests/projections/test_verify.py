@@ -9,11 +9,10 @@ import pytest
 from events.decisions import Erased
 from events.memory_log import MemoryLog
 from events.subjects import inbound_subject
-from projections.content import TABLES
 from projections.database import sqlite3
 from projections.reads.reader import ProjectionMissing
 from projections.rebuild import rebuild
-from projections.verify import VerifyReport, verify
+from projections.verify import TABLES, VerifyReport, verify
 from tests.projections.following import following
 from tests.projections.past import ANA, BIA, Past, store
 

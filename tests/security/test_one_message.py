@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from actors.media_files import Files, Settled
 from backends.protocol import Usage
-from chat.pending import Adopt
+from chat.work import Adopt
 from events.codec import decode, encode, read
 from events.decisions import Decision, Ignored, Reply, TurnAdopted, TurnFailed, TurnStarted
 from events.inbound import Media, Message, Receipt

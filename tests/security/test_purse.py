@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from chat.arrival import MOST_HEARD
 from chat.gates import Gates
-from chat.pending import Refuse
+from chat.work import Refuse
 from events.decisions import Ignored
 from events.inbound import Message
 from recado.cli.running import gateway

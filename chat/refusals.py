@@ -1,0 +1,69 @@
+"""Messages that get no reply, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chat import edits
+from chat.gates import is_news, not_now, shut_out, silenced
+from chat.limits import together
+from chat.state import Chat, Waiting
+from chat.takeover import BY_HAND
+from chat.work import Refuse, Setting, StartOver
+
+
+def refusal_due(chat: Chat, now: datetime, setting: Setting) -> Refuse | StartOver | None:
+    """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends.
+    What is asked for in the chat itself is done first."""
+    turn = chat.turn
+    running = turn.messages if turn is not None else ()
+    if gone := edits.revoked(chat):
+        return Refuse(together(gone), "revoked")
+    if chat.pause is not None and turn is not None:
+        held = [message.id for message in chat.waiting if message.fault is None and _held(chat, message)]
+        return Refuse(running + together(held, before=running), chat.pause.reason)
+    if turn is not None and (reason := silenced(chat)) is not None:
+        return Refuse(running, reason)
+    if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
+        return Refuse(running, "stale")
+    if turn is not None and turn.by == setting.incarnation and turn.is_void:
+        return Refuse(running, turn.void_reason)
+    over_budget = _is_over_budget(chat, now, setting)
+    reasons = [(message.id, _reason(chat, message, now, setting, over_budget)) for message in chat.waiting]
+    first = next((reason for _, reason in reasons if reason is not None), None)
+    if first is None:
+        return None
+    if first == "reset":
+        word = next(message for message in chat.waiting if (message.id, first) in reasons)
+        if chat.reset_upto < word.seq:
+            return StartOver(word.seq, word.sender)
+    tell = is_news(chat, first, now, setting.gates)
+    return Refuse(together(id_ for id_, reason in reasons if reason == first), first, tell)
+
+
+def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
+    spent = chat.spent
+    if not setting.budget or spent is None or chat.turn is not None:
+        return False
+    return spent.tokens >= setting.budget and spent.day == now.date().isoformat()
+
+
+def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting, over_budget: bool) -> str | None:
+    # Who is shut out is told nothing of what is wrong with the message; bytes without a sender are nobody's.
+    is_anybodys = message.sender and message.fault != BY_HAND
+    if is_anybodys and (reason := shut_out(chat, message, setting.gates)) is not None:
+        return reason
+    if message.fault is not None:
+        return message.fault
+    if chat.pause is not None and _held(chat, message):
+        return chat.pause.reason
+    if now - message.sent > setting.stale_after:
+        return "stale"
+    if (reason := not_now(chat, message, setting.gates)) is not None:
+        return reason
+    return "budget" if over_budget else None
+
+
+def _held(chat: Chat, message: Waiting) -> bool:
+    """Whether the pause covers the message: what was stored after its time ran out waits for `resumed` instead."""
+    return chat.pause is not None and (chat.pause.until is None or message.stored < chat.pause.until)

@@ -1,0 +1,26 @@
+"""A token bucket: how fast messages may go out. Pure: the time is given."""
+
+from __future__ import annotations
+
+
+class Bucket:
+    """`burst` messages at once, and one more every `every` seconds."""
+
+    def __init__(self, every: float, burst: int) -> None:
+        self._every = every
+        self._tolerance = every * (burst - 1)
+        self._next = 0.0
+
+    def take(self, now: float) -> float:
+        """Seconds from `now` until one message may go; it is counted. (GCRA, as in ATM's traffic policing.)"""
+        at = max(now, self._next - self._tolerance)
+        self._next = max(self._next, at) + self._every
+        return at - now
+
+    def hold(self, until: float) -> None:
+        """Nothing before `until`, and from then on no burst."""
+        self._next = max(self._next, until + self._tolerance)
+
+    def is_full(self, now: float) -> bool:
+        """Whether it knows nothing that a new one would not."""
+        return self._next <= now
