@@ -12,8 +12,8 @@ from actors.leases.bucket import LeaseBucket, LeasesUnavailable
 from events.decisions import Reply, TurnAdopted, TurnStarted
 from events.jetstream.connection import Bus
 from events.subjects import PARTITIONS
-from tests.actors.given_members import Fleet, fleet
 from tests.actors.house import ANA, BOB
+from tests.actors.leases.given_members import Fleet, fleet
 from tests.nats_server import NatsServer
 
 

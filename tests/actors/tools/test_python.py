@@ -13,11 +13,11 @@ from actors.tools.python import PythonTool, ToolsUnusable, load
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
 from events.jetstream.connection import Bus
-from tests.actors import shop_tools
 from tests.actors.house import ANA
+from tests.actors.tools import shop_tools
 from tests.waiting import until
 
-TOOLS = load("tests.actors.shop_tools")
+TOOLS = load("tests.actors.tools.shop_tools")
 
 
 def test_public_functions_are_tools_described_by_themselves() -> None:

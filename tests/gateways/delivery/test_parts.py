@@ -12,8 +12,8 @@ from events.inbound import Receipt, ReceiptError, ReceiptState
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from gateways.delivery.sender import Outcome
+from tests.gateways.delivery.test_ledger import Told
 from tests.gateways.replies import ANA, Phone, delivering, receipts, reply, say, until_noted, until_settled
-from tests.gateways.test_ledger import Told
 
 
 def in_words(made: Reply) -> list[str]:

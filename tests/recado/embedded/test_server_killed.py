@@ -22,7 +22,7 @@ from recado.embedded.config import Authorization, read_config, write_config
 from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats, find_bus
 from tests.events.given import ANA, message, read_to_head
-from tests.recado.other_process import OtherProcess, runs
+from tests.recado.embedded.other_process import OtherProcess, runs
 from tests.waiting import until
 
 

@@ -12,9 +12,9 @@ from events.decisions import Attention, Reply, TurnFailed
 from events.inbound import Media, Message
 from events.subjects import ChatKey
 from recado.whatif.recorded import NOT_MADE
-from tests.whatif.lived import lived
-from tests.whatif.replaying import Asked, replay
-from tests.whatif.test_grouping import text
+from tests.recado.whatif.lived import lived
+from tests.recado.whatif.replaying import Asked, replay
+from tests.recado.whatif.test_grouping import text
 
 ORDER = Tool(name="order", description="", parameters={"type": "object"})
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from events.inbound import Control, Edit, Message
-from tests.whatif.lived import lived
-from tests.whatif.replaying import Asked, replay
-from tests.whatif.test_grouping import text
+from tests.recado.whatif.lived import lived
+from tests.recado.whatif.replaying import Asked, replay
+from tests.recado.whatif.test_grouping import text
 
 APART = [(5, text("a")), (2, text("b")), (30, text("c"))]
 

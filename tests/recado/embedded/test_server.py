@@ -21,7 +21,7 @@ from recado.embedded.config import CONFIG, read_config, write_config
 from recado.embedded.data_folder import DataFolder, DataUnusable
 from recado.embedded.server import EmbeddedNats, find_bus
 from tests.events.given import ANA, message, read_to_head
-from tests.recado.other_process import runs
+from tests.recado.embedded.other_process import runs
 from tests.waiting import until
 
 

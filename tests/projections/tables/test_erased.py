@@ -15,7 +15,7 @@ from events.recorded import Recorded, Unreadable
 from events.subjects import ChatKey
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, Past
-from tests.projections.test_batches import STEPS, Steps, folded, past_of
+from tests.projections.test_commit_batches import STEPS, Steps, folded, past_of
 
 SECRET = "xylophone"
 

@@ -6,9 +6,9 @@ import asyncio
 
 from backends.protocol import Answer, ReplyRequest, ToolsWanted
 from events.memory_log import MemoryLog
-from tests.whatif.lived import lived
-from tests.whatif.replaying import Asked, replay
-from tests.whatif.test_grouping import text
+from tests.recado.whatif.lived import lived
+from tests.recado.whatif.replaying import Asked, replay
+from tests.recado.whatif.test_grouping import text
 
 
 def five_turns() -> MemoryLog:

@@ -29,7 +29,7 @@ from tests.projections.conftest import Known
 from tests.projections.past import ANA, Past, store
 
 TOKENS = "100 tokens in and 10 out"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ async def test_functions_count_before_services(bus: Bus) -> None:
     running = await service(bus, {"recado.tool": json.dumps({**DELIVERY, "name": "order"})})
     tools = ServiceTools(bus)
     await tools.look()
-    toolbox = Toolbox(load("tests.actors.shop_tools"), tools)
+    toolbox = Toolbox(load("tests.actors.tools.shop_tools"), tools)
     assert sorted(tool.name for tool in toolbox.offered()) == ["opening_hours", "order"]
     assert not toolbox.is_safe("order")
     await running.stop()

@@ -1,4 +1,4 @@
-"""A process that runs the embedded server on a data folder: `python -m tests.recado.embedded_process DATA`.
+"""A process that runs the embedded server on a data folder: `python -m tests.recado.embedded.embedded_process DATA`.
 
 It prints the server's pid once that takes connections, and runs until it is told to end.
 """

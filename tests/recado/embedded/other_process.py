@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class OtherProcess:
@@ -16,7 +16,7 @@ class OtherProcess:
 
     def __init__(self, data: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.recado.embedded_process", data],
+            [sys.executable, "-m", "tests.recado.embedded.embedded_process", data],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

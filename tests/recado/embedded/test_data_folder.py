@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recado.embedded.data_folder import DataFolder, DataHeld, DataUnusable, write_private
-from tests.recado.other_process import OtherProcess
+from tests.recado.embedded.other_process import OtherProcess
 
 NOBODY = 65534
 
