@@ -19,7 +19,7 @@ from actors.append import append
 from actors.effects import Work
 from actors.erasing import last_known
 from actors.facts import facts_for
-from actors.in_flight import UnderWay
+from actors.in_flight import InFlight
 from actors.instance import Instance
 from actors.mailbox import LoopActor
 from actors.messages import (
@@ -88,7 +88,7 @@ class ChatActor(LoopActor):
         self._unsettled = False  # letters were taken in, and what is owed was not looked at since
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
-        self._under_way = UnderWay(key, instance, self._tell)
+        self._under_way = InFlight(key, instance, self._tell)
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)

@@ -35,7 +35,7 @@ class _Shown(msgspec.Struct, gc=False):
     messages: tuple[Line, ...] = ()
 
 
-class Contexts:
+class ContextCache:
     """By chat, of those that have begun a turn lately. `limit` is the number of lines that a model is shown."""
 
     def __init__(self, limit: int) -> None:

@@ -18,7 +18,7 @@ _NO_ROOM = 1.0
 """Seconds until a turn looks again whether the log has room."""
 
 
-class UnderWay:
+class InFlight:
     """The effects of the chat `key` that have been begun and not come to their end. `tell` writes to its actor."""
 
     __slots__ = (

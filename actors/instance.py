@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
-from actors.context_cache import Contexts
+from actors.context_cache import ContextCache
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence, NoFence
 from actors.media_files import Files, NoFiles
@@ -19,7 +19,7 @@ from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
 from chat.state import Chat
-from chat.work import Setting
+from chat.work import Rules
 from events.inbound import Media
 from events.log import EventLog
 from events.recorded import Recorded
@@ -153,11 +153,11 @@ class Instance:
         self.files = files or NoFiles()
         self.threads = threads or NoThreads()
         self.slots = RunSlots(max_runs)
-        self.contexts = Contexts(history)
+        self.contexts = ContextCache(history)
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
         keeps_threads = isinstance(backend, ThreadBackend)
-        self.setting = Setting(
+        self.setting = Rules(
             incarnation,
             backend.name,
             stale_after,
@@ -173,7 +173,7 @@ class Instance:
         """Runs and appends under way."""
         self._counter = itertools.count(1)
 
-    def setting_of(self, account: str) -> Setting:
+    def setting_of(self, account: str) -> Rules:
         """The setting of the account's chats."""
         return self._uncounted if account in self.setting.gates.uncounted else self.setting
 

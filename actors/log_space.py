@@ -19,7 +19,7 @@ _size = Gauge("recado_log_bytes", "Bytes in the log.")
 _limit = Gauge("recado_log_max_bytes", "Bytes that the log may hold; 0 if there is no limit.")
 
 
-class Room:
+class LogSpace:
     """Looks at the log's head every `every` seconds: sets the bus's clock and says whether there is room."""
 
     def __init__(self, instance: Instance, *, every: float = 10.0) -> None:

@@ -147,7 +147,7 @@ class Router:
             self._drop(key, awake)
         await asyncio.sleep(0)
 
-    def go_ahead(self, batch: Sequence[Recorded]) -> bool:
+    def deliver_early(self, batch: Sequence[Recorded]) -> bool:
         """Events that the projection does not have yet, in log order: chats in memory are told of them at once. Whether
         somebody waits for the projection to have them: a chat that is to be woken, or one that was."""
         self._read_upto = batch[-1].seq

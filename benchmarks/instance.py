@@ -53,7 +53,7 @@ class Recado:
         self.router.take(range(PARTITIONS))
 
     def _go_ahead(self, batch: list) -> bool:
-        return self.router.go_ahead(batch)
+        return self.router.deliver_early(batch)
 
     def _dispatch(self, batch: list) -> None:
         self.router.dispatch(batch)

@@ -28,7 +28,7 @@ from chat.work import (
     ReadMedia,
     Refuse,
     Resume,
-    Setting,
+    Rules,
     StartAgain,
     StartRun,
     StopRun,
@@ -55,7 +55,7 @@ def wakes(chat: Chat) -> bool:
     return owes(chat) or bool(chat.strays)
 
 
-def due(chat: Chat, now: datetime, setting: Setting) -> Due | None:
+def due(chat: Chat, now: datetime, setting: Rules) -> Due | None:
     """What is to be decided first, if anything is: a human's doing and orders, then messages that get no reply, then
     apologies, then a turn of somebody else's, or one that is not true any more."""
     if (owed := hand_over(chat, now, setting.takeover)) is not None:
@@ -98,7 +98,7 @@ def _order_due(chat: Chat) -> Obey | Apologise | Notify | Refuse | None:
     return Obey(order.control, order.seq)
 
 
-def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, ...]:
+def pending(chat: Chat, now: datetime, setting: Rules) -> tuple[Due | Effect, ...]:
     """All that is owed at `now` (the bus's time). Where something is due, it comes first."""
     first = due(chat, now, setting)
     owed: list[Due | Effect] = [] if first is None else [first]
@@ -119,7 +119,7 @@ def pending(chat: Chat, now: datetime, setting: Setting) -> tuple[Due | Effect, 
     return tuple(owed)
 
 
-def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
+def _next_steps(chat: Chat, turn: Turn, setting: Rules) -> list[Effect]:
     if turn.unread:
         return [ReadMedia(turn.id, turn.seq, message) for message in turn.unread]
     if (reason := _new_thread(chat, turn, setting)) is not None:
@@ -133,7 +133,7 @@ def _next_steps(chat: Chat, turn: Turn, setting: Setting) -> list[Effect]:
     return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto, thread.level)]
 
 
-def _new_thread(chat: Chat, turn: Turn, setting: Setting) -> ThreadReason | None:
+def _new_thread(chat: Chat, turn: Turn, setting: Rules) -> ThreadReason | None:
     """Why the turn needs a thread before anything else; None: the chat has one that will do."""
     thread = chat.thread
     if thread is None:

@@ -9,10 +9,10 @@ from chat.gates import is_news, not_now, shut_out, silenced
 from chat.limits import together
 from chat.state import Chat, Waiting
 from chat.takeover import BY_HAND
-from chat.work import Refuse, Setting, StartOver
+from chat.work import Refuse, Rules, StartOver
 
 
-def refusal_due(chat: Chat, now: datetime, setting: Setting) -> Refuse | StartOver | None:
+def refusal_due(chat: Chat, now: datetime, setting: Rules) -> Refuse | StartOver | None:
     """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends.
     What is asked for in the chat itself is done first."""
     turn = chat.turn
@@ -41,14 +41,14 @@ def refusal_due(chat: Chat, now: datetime, setting: Setting) -> Refuse | StartOv
     return Refuse(together(id_ for id_, reason in reasons if reason == first), first, tell)
 
 
-def _is_over_budget(chat: Chat, now: datetime, setting: Setting) -> bool:
+def _is_over_budget(chat: Chat, now: datetime, setting: Rules) -> bool:
     spent = chat.spent
     if not setting.budget or spent is None or chat.turn is not None:
         return False
     return spent.tokens >= setting.budget and spent.day == now.date().isoformat()
 
 
-def _reason(chat: Chat, message: Waiting, now: datetime, setting: Setting, over_budget: bool) -> str | None:
+def _reason(chat: Chat, message: Waiting, now: datetime, setting: Rules, over_budget: bool) -> str | None:
     # Who is shut out is told nothing of what is wrong with the message; bytes without a sender are nobody's.
     is_anybodys = message.sender and message.fault != BY_HAND
     if is_anybodys and (reason := shut_out(chat, message, setting.gates)) is not None:

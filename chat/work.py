@@ -157,7 +157,7 @@ Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | 
 """Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
 
 
-class Setting(msgspec.Struct, frozen=True, gc=False):
+class Rules(msgspec.Struct, frozen=True, gc=False):
     """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale,
     whether the backend keeps the conversation in threads of its provider, how many tokens a chat may cost on a day
     (0: any number), how long it is left to a human after the last word by hand (0: not at all), and who is answered

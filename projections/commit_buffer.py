@@ -13,7 +13,7 @@ from events.inbound import Receipt
 from events.log import EventLog
 from events.recorded import Recorded
 from projections.reads.reader import ProjectionMissing
-from projections.uncommitted import Ahead, goes_ahead
+from projections.uncommitted import UncommittedMessages, goes_ahead
 
 LINGER = 0.02
 """Seconds for which events that nobody waits for are held back, to be committed with those that come meanwhile: a
@@ -25,7 +25,7 @@ _MOST = 10_000
 log = structlog.get_logger("recado.projections")
 
 
-class Unwritten:
+class CommitBuffer:
     """Events in the order of the log, between the one who reads and the one who writes; both on the loop.
 
     `on_read` is called with events that may go ahead (None: none may) and says whether somebody waits for them to be
@@ -40,10 +40,10 @@ class Unwritten:
         told: Callable[[int], bool],
         is_awaited: Callable[[], bool],
     ) -> None:
-        self.ahead = Ahead()
+        self.ahead = UncommittedMessages()
         self.seen = 0
         """Sequence of the last event that was read."""
-        self.told_ahead = 0
+        self.delivered_early = 0
         """Sequence of the last event that went ahead; all before it did, or were handed on."""
         self._on_read = on_read
         self._told = told
@@ -56,7 +56,7 @@ class Unwritten:
 
     def begin_anew(self) -> None:
         """Forget what is here: it will be read again, and what was told of ahead is not told of so again."""
-        self._events, self._held_until = [], self.told_ahead
+        self._events, self._held_until = [], self.delivered_early
         self._is_urgent, self._has_room = False, None  # who waited for room is gone
 
     async def read(self, events: EventLog, after: int) -> None:
@@ -93,7 +93,7 @@ class Unwritten:
 
     def _tell_ahead(self, batch: list[Recorded]) -> bool:
         """Tell of the batch at once if that may be; whether somebody waits for it to be committed."""
-        is_news = batch[0].seq > self.told_ahead  # a new file may be behind the one before it
+        is_news = batch[0].seq > self.delivered_early  # a new file may be behind the one before it
         if self._on_read is not None and is_news and self._told(self._held_until) and goes_ahead(batch):
             self.ahead.add(batch)
             try:
@@ -101,7 +101,7 @@ class Unwritten:
             except (sqlite3.DatabaseError, ProjectionMissing) as error:
                 log.warning("projection_not_asked", reason=str(error))
             else:
-                self.told_ahead = self.seen
+                self.delivered_early = self.seen
                 return waits
         self._held_until = self.seen
         return any(recorded.side == "i" and not isinstance(recorded.event, Receipt) for recorded in batch)

@@ -17,7 +17,7 @@ from projections.reads.actor_reads import ChatReads
 _NOWHERE = Path(":memory:")
 
 
-class Recollection:
+class InMemoryProjection:
     """The same tables, folds and look-ups as those of the live file, which it knows nothing of."""
 
     def __init__(self, db: sqlite3.Connection) -> None:

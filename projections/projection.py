@@ -16,7 +16,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
-from projections.tables.chat_row import Held
+from projections.tables.chat_row import ChatRow
 from projections.tables.chats import Chats
 from projections.tables.controls import Controls, named_control
 from projections.tables.erasing import forget, tidy, up_to_erasures
@@ -151,7 +151,7 @@ class Projection:
         self._threads = Threads(self.db)
         self._usage = Usage(self.db)
         self._receipts = Receipts(self.db)
-        self._gone: list[tuple[int, int, Held]] = []
+        self._gone: list[tuple[int, int, ChatRow]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
         self._chats.load({recorded.key for recorded in batch})
@@ -182,7 +182,7 @@ class Projection:
             self._chats.changed(held)
         return recorded
 
-    def _is_known(self, held: Held, recorded: Recorded) -> bool:
+    def _is_known(self, held: ChatRow, recorded: Recorded) -> bool:
         match recorded.event:
             case Message(id=id_):
                 return self._history.is_repeat(held, id_, recorded)
@@ -192,7 +192,7 @@ class Projection:
                 return self._controls.is_repeat(held, control, recorded)
         return False
 
-    def _came_in(self, held: Held, recorded: Recorded) -> None:
+    def _came_in(self, held: ChatRow, recorded: Recorded) -> None:
         match recorded.event:
             case Message() | Unreadable():
                 self._history.came_in(held, recorded)
@@ -207,7 +207,7 @@ class Projection:
         if held.fold(recorded):
             self._chats.changed(held)
 
-    def _decided(self, held: Held, recorded: Recorded) -> None:
+    def _decided(self, held: ChatRow, recorded: Recorded) -> None:
         event = recorded.event
         match event:
             case Reply():

@@ -16,11 +16,11 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.log import EventLog, LogUnavailable
 from events.recorded import Recorded
 from projections import files
-from projections.commit_buffer import Unwritten
+from projections.commit_buffer import CommitBuffer
 from projections.database import Damaged, as_damage
 from projections.projection import Projection
 from projections.rebuild import last_event, rebuild, unusable
-from projections.uncommitted import Ahead
+from projections.uncommitted import UncommittedMessages
 
 log = structlog.get_logger("recado.projections")
 
@@ -73,7 +73,7 @@ class Runner:
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._counter = itertools.count()
-        self._unwritten = Unwritten(on_read, told=self._was_told, is_awaited=self._is_awaited)
+        self._unwritten = CommitBuffer(on_read, told=self._was_told, is_awaited=self._is_awaited)
 
     @property
     def healthy(self) -> bool:
@@ -89,10 +89,10 @@ class Runner:
     @property
     def told(self) -> int:
         """Sequence up to which all was handed on, or went ahead."""
-        return max(self._delivered, self._unwritten.told_ahead)
+        return max(self._delivered, self._unwritten.delivered_early)
 
     @property
-    def ahead(self) -> Ahead:
+    def ahead(self) -> UncommittedMessages:
         """The messages that went ahead of the file."""
         return self._unwritten.ahead
 

@@ -20,7 +20,7 @@ def goes_ahead(batch: Sequence[Recorded]) -> bool:
     return all(_is_plain(recorded) for recorded in batch)
 
 
-class Ahead:
+class UncommittedMessages:
     """The messages of the batches that went ahead, by id."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ PAUSED = Gauge("recado_account_paused", "1 while WhatsApp takes nothing from thi
 log = structlog.get_logger("recado.gateway")
 
 
-class Gate:
+class CircuitBreaker:
     """Open until `close`; `passed` returns when it is open, or when one message is to be tried."""
 
     def __init__(self, account: str) -> None:

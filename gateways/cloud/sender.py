@@ -13,7 +13,7 @@ from events.inbound import Receipt, ReceiptError
 from events.jid import is_group
 from events.recorded import Recorded
 from gateways.cloud import tracker
-from gateways.cloud.circuit_breaker import Gate
+from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import pause
 from gateways.cloud.graph import Graph
 from gateways.cloud.pacing import Pacing
@@ -34,7 +34,7 @@ class CloudSender:
     def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
         self._graph = graph
         self._template = template
-        self._gate = Gate(account)
+        self._gate = CircuitBreaker(account)
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}

@@ -25,7 +25,7 @@ MOST_TIMES = 15
 log = structlog.get_logger("recado.gateway")
 
 
-class Attention:
+class TypingIndicator:
     """Follows the account's turns."""
 
     def __init__(self, graph: Graph) -> None:

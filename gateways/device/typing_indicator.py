@@ -24,7 +24,7 @@ MOST_TIMES = 30
 log = structlog.get_logger("recado.gateway")
 
 
-class Attention:
+class TypingIndicator:
     """Follows the account's turns."""
 
     def __init__(self, phone: Phone, quotable: Quotable) -> None:

@@ -18,7 +18,7 @@ from events.subjects import ChatKey
 from projections.database import ids_of
 from projections.reads.reader import Connections
 from projections.tables.chats import decode_snapshot
-from projections.uncommitted import Ahead
+from projections.uncommitted import UncommittedMessages
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
@@ -50,10 +50,10 @@ _readings = msgspec.json.Decoder(Reading)
 class ChatReads:
     """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, whatever the chat's history."""
 
-    def __init__(self, reader: Connections, ahead: Ahead | None = None) -> None:
+    def __init__(self, reader: Connections, ahead: UncommittedMessages | None = None) -> None:
         """`ahead` has the messages that are read here before the file has them."""
         self._reader = reader
-        self._ahead = ahead or Ahead()
+        self._ahead = ahead or UncommittedMessages()
 
     def snapshot(self, key: ChatKey) -> Chat:
         """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""

@@ -54,7 +54,7 @@ class ThreadRow(msgspec.Struct, gc=False):
     output_tokens: int = 0
 
 
-class Held(msgspec.Struct, gc=False):
+class ChatRow(msgspec.Struct, gc=False):
     """A chat's row in `chats`, its state, and the rows of its running turn and its thread. `attention` is the one that
     is open, as JSON."""
 

@@ -17,7 +17,7 @@ from events.jid import is_group
 from events.recorded import Recorded
 from events.subjects import ChatKey, partition
 from projections.database import micros, rows_for, write_rows
-from projections.tables.chat_row import Held
+from projections.tables.chat_row import ChatRow
 from projections.tables.threads import thread_at
 from projections.tables.turns import turn_at
 
@@ -38,8 +38,8 @@ class Chats:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._held: OrderedDict[ChatKey, Held] = OrderedDict()
-        self._changed: dict[int, Held] = {}
+        self._held: OrderedDict[ChatKey, ChatRow] = OrderedDict()
+        self._changed: dict[int, ChatRow] = {}
 
     def load(self, keys: Collection[ChatKey]) -> None:
         """Hold these chats: known ones from their rows, new ones from nothing."""
@@ -59,38 +59,38 @@ class Chats:
             " FROM wanted CROSS JOIN chats USING (account, chat)",
         ):
             state = decode_snapshot(snapshot)
-            held = Held(id_, ChatKey(account, chat), state, name, last_at, messages, replies, attention)
+            held = ChatRow(id_, ChatKey(account, chat), state, name, last_at, messages, replies, attention)
             held.turn = turn_at(self._db, id_, state.turn.seq) if state.turn is not None else None
             held.thread = thread_at(self._db, id_) if state.thread is not None else None
             self._held[held.key] = held
 
-    def of(self, recorded: Recorded) -> Held:
+    def of(self, recorded: Recorded) -> ChatRow:
         """The chat of an event; its keys were loaded. A new chat counts from its first event on."""
         held = self._held.get(recorded.key)
         if held is None:
-            held = self._held[recorded.key] = Held(recorded.seq, recorded.key, Chat(), last_at=micros(recorded.at))
+            held = self._held[recorded.key] = ChatRow(recorded.seq, recorded.key, Chat(), last_at=micros(recorded.at))
             self._changed[held.id] = held
         return held
 
-    def begin_anew(self, held: Held, recorded: Recorded) -> Held:
+    def begin_anew(self, held: ChatRow, recorded: Recorded) -> ChatRow:
         """The chat as it begins anew with `recorded`, by which it is numbered from now on."""
         self._changed.pop(held.id, None)
-        anew = Held(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
+        anew = ChatRow(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
         self._held[held.key] = self._changed[anew.id] = anew
         return anew
 
-    def changed(self, held: Held) -> None:
+    def changed(self, held: ChatRow) -> None:
         """The chat's row is to be written."""
         self._changed[held.id] = held
 
-    def came_in(self, held: Held, recorded: Recorded) -> None:
+    def came_in(self, held: ChatRow, recorded: Recorded) -> None:
         event = recorded.event
         held.messages += not isinstance(event, Control)
         held.last_at = micros(recorded.at)
         if isinstance(event, Message) and event.name and not event.from_me and not is_group(held.key.chat):
             held.name = event.name
 
-    def replied(self, held: Held, at: datetime) -> None:
+    def replied(self, held: ChatRow, at: datetime) -> None:
         held.replies += 1
         held.last_at = micros(at)
 

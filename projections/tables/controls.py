@@ -11,7 +11,7 @@ from events.decisions import Ignored
 from events.inbound import Control
 from events.recorded import Recorded
 from projections.database import id_list, micros, rows_for, write_rows
-from projections.tables.chat_row import Held
+from projections.tables.chat_row import ChatRow
 
 
 class ControlRow(msgspec.Struct, gc=False):
@@ -64,7 +64,7 @@ class Controls:
             control = ControlRow(*row)
             self._rows[control.id, control.chat] = control
 
-    def is_repeat(self, held: Held, control: Control, recorded: Recorded) -> bool:
+    def is_repeat(self, held: ChatRow, control: Control, recorded: Recorded) -> bool:
         """Whether the chat has a control of this id from before; if so it is counted there."""
         row = self._rows.get((control.id, held.id))
         if row is None or row.seq == recorded.seq:
@@ -74,7 +74,7 @@ class Controls:
         self._changed[row.seq] = row
         return True
 
-    def came_in(self, held: Held, recorded: Recorded, control: Control) -> None:
+    def came_in(self, held: ChatRow, recorded: Recorded, control: Control) -> None:
         """Add a control."""
         until = micros(control.until) if control.until is not None else None
         self._changed[recorded.seq] = self._rows[control.id, held.id] = ControlRow(
@@ -82,7 +82,7 @@ class Controls:
             id_list(control.messages),
         )  # fmt: skip
 
-    def decided(self, held: Held, recorded: Recorded) -> None:
+    def decided(self, held: ChatRow, recorded: Recorded) -> None:
         """Note what a decision made of the control that it names as its cause."""
         row = self._rows.get((getattr(recorded.event, "cause", None) or "", held.id))
         if row is not None:

@@ -17,7 +17,7 @@ from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
 from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.database import Row, id_list, micros, rows_for, write_rows
-from projections.tables.chat_row import Held
+from projections.tables.chat_row import ChatRow
 
 MessageId = tuple[str, int]
 """A message's id and its chat's number."""
@@ -105,7 +105,7 @@ class History:
         ):
             self._rows[id_, chat] = MessageRow(*row)
 
-    def is_repeat(self, held: Held, id_: str, recorded: Recorded) -> bool:
+    def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded) -> bool:
         """Whether the chat has a message of this id from before; if so it is counted there."""
         row = self._rows.get((id_, held.id))
         if row is None or row.seq == recorded.seq:
@@ -115,7 +115,7 @@ class History:
         self._changed[row.seq] = row
         return True
 
-    def came_in(self, held: Held, recorded: Recorded) -> None:
+    def came_in(self, held: ChatRow, recorded: Recorded) -> None:
         """Add a message, or bytes that cannot be read."""
         event, seq, at = recorded.event, recorded.seq, micros(recorded.at)
         if isinstance(event, Message):
@@ -133,7 +133,7 @@ class History:
             fixed = (seq, held.id, id_, "person", at, None, at, None, None, "unreadable", False, None, None, detail)
         self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
 
-    def rewritten(self, held: Held, recorded: Recorded, event: Edit | Revoke) -> None:
+    def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke) -> None:
         """Note that a message was edited or deleted by its sender; its text stays as it was answered. It is found by
         what it reads now. A model is not shown any more what was deleted, and it is not found."""
         for row in self._of(held, (event.of,)):
@@ -146,7 +146,7 @@ class History:
                 row.revoked_at, row.context = micros(recorded.at), None
                 self._rewritten.add(row.seq)
 
-    def turn_started(self, held: Held, recorded: Recorded, event: TurnStarted) -> None:
+    def turn_started(self, held: ChatRow, recorded: Recorded, event: TurnStarted) -> None:
         """The messages are answered by this turn; those of a failed one are open again."""
         for row in self._of(held, event.messages):
             if row.turn is not None:
@@ -156,12 +156,12 @@ class History:
             row.ending = row.ended = row.ended_at = row.reason = row.context = None
             row.answered = row.edited
 
-    def read(self, held: Held, event: MediaRead) -> None:
+    def read(self, held: ChatRow, event: MediaRead) -> None:
         """A message's file was read; a later time counts, in another turn."""
         for row in self._of(held, (event.message,)):
             row.reading = _encoder.encode(event).decode()
 
-    def ended(self, held: Held, recorded: Recorded, event: Ignored | TurnFailed) -> None:
+    def ended(self, held: ChatRow, recorded: Recorded, event: Ignored | TurnFailed) -> None:
         """The messages get no reply."""
         failed = isinstance(event, TurnFailed)
         reason = event.error.class_ if isinstance(event, TurnFailed) else event.reason
@@ -171,7 +171,7 @@ class History:
             is_shown = failed or reason in SHOWN_THOUGH_IGNORED
             row.context = row.seq if is_shown and row.revoked_at is None else None
 
-    def replied(self, held: Held, recorded: Recorded, event: Reply) -> None:
+    def replied(self, held: ChatRow, recorded: Recorded, event: Reply) -> None:
         """Add a reply and end the messages that it answers; its turn is the one that ran until now."""
         seq, at, last = recorded.seq, micros(recorded.at), 0
         for row in self._of(held, event.in_reply_to):
@@ -186,7 +186,7 @@ class History:
             None if event.author == "system" else last or seq,
         ))  # fmt: skip
 
-    def _of(self, held: Held, ids: Iterable[str]) -> Iterable[MessageRow]:
+    def _of(self, held: ChatRow, ids: Iterable[str]) -> Iterable[MessageRow]:
         """The known ones of these messages, marked as changed."""
         for id_ in ids:
             row = self._rows.get((id_, held.id))

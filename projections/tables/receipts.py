@@ -8,7 +8,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.inbound import Receipt
 from events.recorded import Recorded
 from projections.database import Row, micros, write_rows
-from projections.tables.chat_row import Held
+from projections.tables.chat_row import ChatRow
 
 _encoder = msgspec.json.Encoder()
 
@@ -20,7 +20,7 @@ class Receipts:
         self._db = db
         self._added: list[Row] = []
 
-    def fold(self, held: Held, recorded: Recorded, receipt: Receipt) -> None:
+    def fold(self, held: ChatRow, recorded: Recorded, receipt: Receipt) -> None:
         """Keep the receipt, with the provider's time where it gave one."""
         error = _encoder.encode(receipt.error).decode() if receipt.error is not None else None
         at = micros(receipt.at or recorded.at)

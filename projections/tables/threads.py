@@ -8,7 +8,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Erased, Reply, Reset, ThreadCreated
 from events.recorded import Recorded
 from projections.database import micros, write_rows
-from projections.tables.chat_row import Held, ThreadRow
+from projections.tables.chat_row import ChatRow, ThreadRow
 
 _COLUMNS = ", ".join(ThreadRow.__struct_fields__)
 
@@ -29,7 +29,7 @@ class Threads:
         self._db = db
         self._changed: dict[tuple[int, int], ThreadRow] = {}
 
-    def fold(self, held: Held, recorded: Recorded) -> None:
+    def fold(self, held: ChatRow, recorded: Recorded) -> None:
         """Bring the chat's present thread up to a decision."""
         event, row = recorded.event, held.thread
         if isinstance(event, ThreadCreated):

@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Ignored, Reply, RunStarted, TurnAdopted, TurnFailed, TurnStarted
 from events.recorded import Recorded
 from projections.database import id_list, micros, write_rows
-from projections.tables.chat_row import Held, TurnRow
+from projections.tables.chat_row import ChatRow, TurnRow
 
 _COLUMNS = ", ".join(f'"{column}"' for column in TurnRow.__struct_fields__)
 _LATER = TurnRow.__struct_fields__[TurnRow.__struct_fields__.index("state") :]
@@ -30,7 +30,7 @@ class Turns:
         self._db = db
         self._changed: dict[tuple[int, int], TurnRow] = {}
 
-    def fold(self, held: Held, recorded: Recorded) -> None:
+    def fold(self, held: ChatRow, recorded: Recorded) -> None:
         """Bring the chat's running turn up to a decision that the chat's state was brought up to already."""
         event, row = recorded.event, held.turn
         if isinstance(event, TurnStarted):
@@ -55,7 +55,7 @@ class Turns:
             return
         self._changed[row.chat, row.seq] = row
 
-    def _end(self, held: Held, row: TurnRow, recorded: Recorded) -> None:
+    def _end(self, held: ChatRow, row: TurnRow, recorded: Recorded) -> None:
         held.turn = None
         row.ended, row.ended_at = recorded.seq, micros(recorded.at)
         match recorded.event:

@@ -8,7 +8,7 @@ from chat.state import Turn
 from events.decisions import Reply, TokenUsage
 from events.recorded import Recorded
 from projections.database import write_rows
-from projections.tables.chat_row import Held
+from projections.tables.chat_row import ChatRow
 
 
 class Usage:
@@ -18,12 +18,12 @@ class Usage:
         self._db = db
         self._added: dict[tuple[int, str, str, str], tuple[int, int, int]] = {}
 
-    def replied(self, held: Held, recorded: Recorded, reply: Reply) -> None:
+    def replied(self, held: ChatRow, recorded: Recorded, reply: Reply) -> None:
         """Count an assistant's reply on the day (UTC) of its server stamp."""
         if reply.author == "assistant":
             self._add((held.id, _day(recorded), reply.backend or "", reply.model or ""), 1, reply.usage)
 
-    def ended(self, held: Held, recorded: Recorded, turn: Turn) -> None:
+    def ended(self, held: ChatRow, recorded: Recorded, turn: Turn) -> None:
         """Count what a turn has cost that ended without a reply of its own; nobody said which model it was."""
         if turn.spent != TokenUsage():
             self._add((held.id, _day(recorded), turn.backend, ""), 0, turn.spent)

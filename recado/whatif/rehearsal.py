@@ -35,7 +35,7 @@ from events.decisions import (
     TurnStarted,
 )
 from events.recorded import Recorded
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Ending, MadeCall, Past
 from recado.whatif.plan import Plan, PlannedTurn, Step
 from recado.whatif.recorded import CallSeen, RecordedTools
@@ -70,7 +70,7 @@ class Rehearsal:
         plan: Plan,
         *,
         cut: int,
-        known: Recollection,
+        known: InMemoryProjection,
         instance: Instance,
         spending: Spending,
         prompt: str,

@@ -15,7 +15,7 @@ from events.inbound import Message
 from events.log import LogUnavailable
 from events.recorded import Recorded
 from events.subjects import ChatKey, chat_filter
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Past, past_of
 from recado.whatif.plan import Plan, PlannedTurn, plan
 from recado.whatif.rehearsal import Rehearsal, Rehearsed
@@ -64,7 +64,7 @@ class Source(msgspec.Struct, frozen=True):
 
     async def past(self, key: ChatKey) -> Past:
         """All of one chat."""
-        known, events = Recollection.empty(self.created), list[Recorded]()
+        known, events = InMemoryProjection.empty(self.created), list[Recorded]()
         async for batch in self.events(chat_filter(key)):
             events += await asyncio.to_thread(known.fold, batch)
         known.close()
@@ -112,7 +112,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     the model is told besides. `progress` is called with each result."""
 
     source: Source
-    instance_on: Callable[[Past, Recollection], Instance]
+    instance_on: Callable[[Past, InMemoryProjection], Instance]
     spending: Spending
     prompt: str
     go_on: bool
@@ -135,7 +135,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         """Each list of turns that follow one another, once it is `free` to begin, with all that was known then."""
         past, done = chosen.past, 0
         lists = [(cut_of(past, turns[0]), turns) for turns in stretches(past, chosen.turns, go_on=self.go_on)]
-        with closing(Recollection.empty(self.source.created)) as known:
+        with closing(InMemoryProjection.empty(self.source.created)) as known:
             for cut, turns in sorted(lists, key=lambda pair: pair[0]):
                 await free.acquire()
                 upto = past.count_before(cut)

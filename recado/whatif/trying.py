@@ -21,7 +21,7 @@ from events.jetstream.media_store import MediaStore
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey, account_filter
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from recado.settings.settings import Settings
 from recado.whatif.past import Past
 from recado.whatif.recorded import RecordedFiles
@@ -120,17 +120,17 @@ class _Maker:
         self._store = store
         self._nowhere: EventLog = MemoryLog()
         self._numbers = count(1)
-        self._nothing = Recollection.empty(datetime.fromtimestamp(0).astimezone())
+        self._nothing = InMemoryProjection.empty(datetime.fromtimestamp(0).astimezone())
 
     @property
     def rules(self) -> Instance:
         return self._make(self._nothing, RecordedFiles({}, self._store))
 
-    def on(self, past: Past, known: Recollection) -> Instance:
+    def on(self, past: Past, known: InMemoryProjection) -> Instance:
         """One that knows what is `known`, and reads the chat's files as they were read."""
         return self._make(known, RecordedFiles(past.readings, self._store))
 
-    def _make(self, known: Recollection, files: RecordedFiles) -> Instance:
+    def _make(self, known: InMemoryProjection, files: RecordedFiles) -> Instance:
         return instance_of(
             self._settings,
             incarnation=self._name,

@@ -30,7 +30,7 @@ from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.sender import CloudSender
-from gateways.cloud.typing_indicator import Attention
+from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.texts import texts_of
@@ -133,7 +133,7 @@ class Replies:
 
     async def deliver(self) -> None:
         sender = CloudSender(self._graph, self._account, self._settings.window_template)
-        attention = Attention(self._graph)
+        attention = TypingIndicator(self._graph)
 
         def observe(recorded: Recorded) -> None:
             live = recorded.seq > delivery.began_at

@@ -31,7 +31,7 @@ from gateways.device.pairing import Pairing
 from gateways.device.quotable import Quotable
 from gateways.device.sender import DeviceSender
 from gateways.device.session import Session
-from gateways.device.typing_indicator import Attention
+from gateways.device.typing_indicator import TypingIndicator
 from gateways.device.wire import Link
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import UNSET_ACCOUNT
@@ -130,7 +130,7 @@ class Device:
         inbox = Inbox(self._log, self._account, link, self._aliases, files)
         quotable = Quotable()
         sender = DeviceSender(link, quotable, self._settings.in_doubt)
-        attention = Attention(link, quotable)
+        attention = TypingIndicator(link, quotable)
 
         def observe(recorded: Recorded) -> None:
             sender.observe(recorded)

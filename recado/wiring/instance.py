@@ -25,7 +25,7 @@ from actors.leases.fence import Fence
 from actors.leases.lease import Lease
 from actors.leases.members import Description, Holder, Members
 from actors.leases.roster import look
-from actors.log_space import Room
+from actors.log_space import LogSpace
 from actors.ownership import Ownership
 from actors.router import Router
 from actors.tools.python import load
@@ -126,7 +126,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             news.publish(batch)
 
         # The router comes later: it is made of what reads here.
-        runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.go_ahead(batch))  # noqa: PLW0108
+        runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
         fence, members = Fence(), Members()
         instance = instance_of(
             settings,
@@ -143,7 +143,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             fence=fence,
             is_finishing=members.is_finishing,
         )
-        room = Room(instance)
+        room = LogSpace(instance)
         room.look(await event_log.head())
         router = Router(instance)
         keep(runner.run())

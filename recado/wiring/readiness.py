@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.log_space import Room
+from actors.log_space import LogSpace
 from actors.ownership import Ownership
 from events.jetstream.connection import Bus
 from projections.runner import Runner
@@ -11,7 +11,7 @@ from projections.runner import Runner
 class Readiness:
     """Looks at everything that could keep the instance from answering."""
 
-    def __init__(self, bus: Bus, runner: Runner, ownership: Ownership, room: Room) -> None:
+    def __init__(self, bus: Bus, runner: Runner, ownership: Ownership, room: LogSpace) -> None:
         self._bus = bus
         self._runner = runner
         self._ownership = ownership

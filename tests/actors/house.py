@@ -236,7 +236,7 @@ class House:
         async for batch in self.log.tail(0):
             await self.tail_open.wait()
             if goes_ahead(batch):
-                self.router.go_ahead(batch)
+                self.router.deliver_early(batch)
             committed = [self.reads.commit(recorded) for recorded in batch]
             self.router.dispatch(committed)
             if self.reads.checkpoint >= head.last:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.context_cache import LONGEST, MOST, Contexts
+from actors.context_cache import LONGEST, MOST, ContextCache
 from actors.instance import Instance, NoTools
 from actors.leases.clocks import BusTime
 from actors.router import Router
@@ -27,7 +27,7 @@ from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
 from projections import commit_buffer
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from projections.reads.actor_reads import ChatReads
 from projections.reads.reader import Reader
 from projections.runner import Runner
@@ -92,7 +92,7 @@ class Flat:
         self.router = Router(self.instance)
 
     def _go_ahead(self, batch: list[Recorded]) -> bool:
-        return self.router.go_ahead(batch)
+        return self.router.deliver_early(batch)
 
     def _dispatch(self, batch: list[Recorded]) -> None:
         self.events += batch
@@ -137,7 +137,7 @@ class Flat:
     def contexts(self) -> list[tuple[tuple[Line, ...], set[tuple[Line, ...]]]]:
         """What each request showed, and what a projection has of the time from the turn's beginning to the request;
         of what was open before from the decision before it on, which is where a turn may read it."""
-        known, contexts = Recollection.empty(NOON), [tuple[Line, ...]()]
+        known, contexts = InMemoryProjection.empty(NOON), [tuple[Line, ...]()]
         first, before = dict[str, int](), 0
         for event in self.events:
             known.fold([event])
@@ -226,7 +226,7 @@ def replied(turn: str, key: ChatKey = ANA) -> Recorded:
 
 def test_long_contexts_are_read() -> None:
     """Of what fills the memory, nothing is kept."""
-    contexts, long = Contexts(LIMIT), (Line("user", "x" * (LONGEST + 1)),)
+    contexts, long = ContextCache(LIMIT), (Line("user", "x" * (LONGEST + 1)),)
     contexts.hear(started("t1"), Chat())
     contexts.show(ANA, "t1", long, (Line("user", "hi"),))
     contexts.hear(replied("t1"), Chat())
@@ -236,7 +236,7 @@ def test_long_contexts_are_read() -> None:
 
 def test_chats_that_were_quiet_for_longest_are_forgotten() -> None:
     """So many are remembered and no more."""
-    contexts = Contexts(LIMIT)
+    contexts = ContextCache(LIMIT)
     keys = [ChatKey("local", f"{number}@s.whatsapp.net") for number in range(MOST + 1)]
     for key in keys:
         contexts.hear(started("t1", key), Chat())

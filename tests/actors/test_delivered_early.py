@@ -56,8 +56,8 @@ async def commit(home: House, *events: Recorded) -> None:
     await asyncio.sleep(0)
 
 
-async def go_ahead(home: House, *events: Recorded) -> bool:
-    waits = home.router.go_ahead(events)
+async def deliver_early(home: House, *events: Recorded) -> bool:
+    waits = home.router.deliver_early(events)
     await asyncio.sleep(0)
     return waits
 
@@ -66,12 +66,12 @@ async def test_a_chat_in_memory_is_told_at_once_and_once(told: list[int], past: 
     """The first message wakes it and so waits for the projection; nobody waits for those that come later."""
     async with quiet() as home:
         first = message(past, "m1")
-        assert await go_ahead(home, first)
+        assert await deliver_early(home, first)
         assert not home.router
         await commit(home, first)
         second, third = message(past, "m2"), message(past, "m3")
-        assert not await go_ahead(home, second)
-        assert not await go_ahead(home, third)
+        assert not await deliver_early(home, second)
+        assert not await deliver_early(home, third)
         assert told == [2, 3], "the first is in the snapshot that it woke from"
         await commit(home, second, third)
         assert told == [2, 3]
@@ -81,16 +81,16 @@ async def test_what_came_before_it_woke_is_told_first(told: list[int], past: Pas
     """What was read while the chat slept is told when it is committed, and until then nothing goes ahead."""
     async with quiet() as home:
         events = [message(past, f"m{number}") for number in range(1, 5)]
-        assert await go_ahead(home, events[0])
-        assert await go_ahead(home, events[1])
+        assert await deliver_early(home, events[0])
+        assert await deliver_early(home, events[1])
         await commit(home, events[0])
-        assert await go_ahead(home, events[2])
+        assert await deliver_early(home, events[2])
         assert told == []
         await commit(home, events[1])
-        assert await go_ahead(home, events[3]), "the third is not told yet"
+        assert await deliver_early(home, events[3]), "the third is not told yet"
         await commit(home, events[2], events[3])
         assert told == [2, 3, 4]
-        assert not await go_ahead(home, message(past, "m5"))
+        assert not await deliver_early(home, message(past, "m5"))
         assert told == [2, 3, 4, 5]
 
 
@@ -99,7 +99,7 @@ async def test_a_repeat_is_not_told(told: list[int], past: Past) -> None:
     async with quiet() as home:
         await commit(home, message(past, "m1"))
         again = message(past, "m1")
-        assert not await go_ahead(home, again)
+        assert not await deliver_early(home, again)
         await commit(home, again)
         assert told == []
 
@@ -109,9 +109,9 @@ async def test_nobody_waits_for_the_chats_of_others(told: list[int], past: Past)
     async with quiet() as home:
         past.answered(1, key=BOB)
         receipt = past.happened(Receipt(id="r1", reply="t1.r", state="sent"), ANA)
-        assert not await go_ahead(home, past.events[1], receipt)
+        assert not await deliver_early(home, past.events[1], receipt)
         home.router.let_go(range(PARTITIONS), finish=False)
-        assert not await go_ahead(home, message(past, "m1"))
+        assert not await deliver_early(home, message(past, "m1"))
         assert told == []
 
 
@@ -119,7 +119,7 @@ async def test_a_group_hears_by_which_name_it_can_quote_a_reply(told: list[int],
     async with quiet() as home:
         await commit(home, message(past, "m1", GROUP))
         receipt = past.happened(Receipt(id="r1", reply="t1.r", state="sent", provider_id="wamid.1"), GROUP)
-        assert not await go_ahead(home, receipt)
+        assert not await deliver_early(home, receipt)
         assert told == [receipt.seq]
 
 
@@ -128,7 +128,7 @@ async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -
     async with quiet() as home:
         home.router.let_go(range(PARTITIONS), finish=False)
         event = message(past, "m1")
-        assert not await go_ahead(home, event)
+        assert not await deliver_early(home, event)
         home.router.take(range(PARTITIONS))
         await asyncio.sleep(0.05)
         assert not home.router, "it waits for the projection"
@@ -143,7 +143,7 @@ async def test_a_chat_that_was_told_ahead_stays_until_the_projection_has_it(past
     async with quiet() as home:
         first, second = (past.happened(Message(id=f"m{n}", text="like", kind="reaction"), ANA) for n in (1, 2))
         await commit(home, first)
-        assert not await go_ahead(home, second)
+        assert not await deliver_early(home, second)
         for _ in range(20):
             await asyncio.sleep(0)  # both are ignored, and nothing is under way
         home.router._passivate_idle(-1.0)

@@ -10,7 +10,7 @@ from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import pending
 from chat.state import Chat
-from chat.work import Due, Effect, Setting
+from chat.work import Due, Effect, Rules
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND, Control, Inbound, Message
 from events.recorded import Recorded, Unreadable
@@ -19,7 +19,7 @@ from events.subjects import ChatKey
 KEY = ChatKey("local", "5511999999999@s.whatsapp.net")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ME = "here-1"
-SETTING = Setting(ME, "chat", timedelta(hours=24))
+SETTING = Rules(ME, "chat", timedelta(hours=24))
 _INBOUND_TYPE = {struct: name for name, struct in INBOUND.items()}
 
 
@@ -34,7 +34,7 @@ def order(id_: str, command: Any, **fields: Any) -> Control:
 class Story:
     """A chat's log, written one event a second from noon on."""
 
-    def __init__(self, setting: Setting = SETTING) -> None:
+    def __init__(self, setting: Rules = SETTING) -> None:
         self.setting = setting
         self.events: list[Recorded] = []
         self.chat = Chat()

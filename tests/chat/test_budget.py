@@ -8,12 +8,12 @@ import pytest
 
 from chat.commands import Answered, Failed, RunReady, ToolAsked, ToolFinished
 from chat.state import Spent
-from chat.work import EndBurst, Notify, Setting
+from chat.work import EndBurst, Notify, Rules
 from events.decisions import Ignored, Reply, TokenUsage, TurnStarted
 from tests.chat.story import ME, NOON, SETTING, Story, order, text
 
 DAY = NOON.date().isoformat()
-FRUGAL = Setting(ME, "chat", SETTING.stale_after, budget=100)
+FRUGAL = Rules(ME, "chat", SETTING.stale_after, budget=100)
 
 
 def spent(*tokens: int) -> Story:
@@ -100,7 +100,7 @@ def test_every_request_of_a_turn_counts_however_it_ends(ending: str) -> None:
 
 def test_what_a_lost_run_cost_is_in_the_reply() -> None:
     """The log knows it from the start of the next attempt."""
-    story = Story(Setting(ME, "assistants", SETTING.stale_after, keeps_threads=True)).given(text("m1"))
+    story = Story(Rules(ME, "assistants", SETTING.stale_after, keeps_threads=True)).given(text("m1"))
     turn = story.starts_a_turn()
     story.does(RunReady(turn, "run-1", 1))
     story.does(RunReady(turn, "run-2", 2, TokenUsage(30, 3)))

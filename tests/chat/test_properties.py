@@ -17,7 +17,7 @@ from chat.gates import Gates
 from chat.hours import Hours, Span
 from chat.pending import owes
 from chat.state import Chat
-from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Setting, WriteReply
+from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Rules, WriteReply
 from events.decisions import Decision, Erased, Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
@@ -92,11 +92,9 @@ class Shell:
         self.story = Story(self.setting)
 
     @property
-    def setting(self) -> Setting:
+    def setting(self) -> Rules:
         half_an_hour = timedelta(minutes=30)
-        return Setting(
-            f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates
-        )
+        return Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates)
 
     def step(self, kind: str, value: Any) -> None:
         story, number = self.story, len(self.story.events) + 1

@@ -12,14 +12,14 @@ from chat.decide import MOST_CALLS
 from chat.pending import owes, wakes
 from chat.state import Stray
 from chat.stray_runs import STOPPED_WITHIN
-from chat.work import Obey, Setting, StopRun
+from chat.work import Obey, Rules, StopRun
 from events.decisions import Ignored, Reply, TokenUsage, TurnFailed
 from tests.chat.story import ME, SETTING, Story, order, text
 
-THREADS = Setting(ME, "assistants", SETTING.stale_after, keeps_threads=True)
+THREADS = Rules(ME, "assistants", SETTING.stale_after, keeps_threads=True)
 
 
-def running(setting: Setting = THREADS, *, run: str | None = "run-1") -> tuple[Story, str]:
+def running(setting: Rules = THREADS, *, run: str | None = "run-1") -> tuple[Story, str]:
     """A turn whose run is at work, or about to be asked for."""
     story = Story(setting).given(text("m1"))
     turn = story.starts_a_turn()
@@ -111,14 +111,14 @@ def test_a_crash_right_after_the_ending_forgets_nothing() -> None:
     story.works_off_what_is_due()
     assert not owes(story.chat)
     assert wakes(story.chat)
-    story.setting = Setting("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
+    story.setting = Rules("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
     assert len(stops(story)) == 1
 
 
 def test_a_turn_that_is_too_old_to_be_adopted_is_stopped() -> None:
     """recado was away for days: the messages are stale, and a run may have been left."""
     story, turn = running()
-    story.setting = Setting("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
+    story.setting = Rules("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
     story.now += SETTING.stale_after + timedelta(hours=1)
     assert isinstance(story.works_off_what_is_due()[0], Ignored)
     assert [stop[0] for stop in stops(story)] == [turn]
@@ -140,7 +140,7 @@ def test_another_mode_cannot_stop_it() -> None:
     """The provider of the mode before is not at hand."""
     story, turn = running()
     failed(story, turn)
-    story.setting = Setting(ME, "responses", SETTING.stale_after, keeps_threads=True)
+    story.setting = Rules(ME, "responses", SETTING.stale_after, keeps_threads=True)
     assert stops(story) == []
 
 

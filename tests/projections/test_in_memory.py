@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from projections.verify import TABLES, content_hash
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, STREAM, Past
@@ -14,7 +14,7 @@ def test_it_has_what_the_file_has(known: Known, past: Past) -> None:
     past.message("m1-again", "hello")
     past.message("m1-again", "a repeat")
     past.answered(2)
-    recollection = Recollection.empty(STREAM)
+    recollection = InMemoryProjection.empty(STREAM)
     marked = [*recollection.fold(past.events[:3]), *recollection.fold(past.events)]
     known.after(past)
     tables = {table: content_hash(recollection.connection(), table) for table in TABLES}
@@ -26,7 +26,7 @@ def test_it_has_what_the_file_has(known: Known, past: Past) -> None:
 def test_a_copy_goes_on_by_itself(past: Past) -> None:
     """Neither learns of what the other is told."""
     past.answered(1)
-    before = Recollection.empty(STREAM)
+    before = InMemoryProjection.empty(STREAM)
     before.fold(past.events)
     after = before.copy()
     past.answered(2)

@@ -19,13 +19,13 @@ from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from projections import commit_buffer, files
-from projections.commit_buffer import Unwritten
+from projections.commit_buffer import CommitBuffer
 from projections.database import sqlite3
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
 from projections.reads.reader import ProjectionMissing
 from projections.rebuild import grow, rebuild
-from projections.uncommitted import Ahead, goes_ahead
+from projections.uncommitted import UncommittedMessages, goes_ahead
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
 from tests.projections.test_unwritable import allow_pages
@@ -228,7 +228,7 @@ async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypat
     log = MemoryLog()
     past.message("m1")
     await store(log, past.events)
-    waiting = Unwritten(None, told=lambda _: True, is_awaited=lambda: True)
+    waiting = CommitBuffer(None, told=lambda _: True, is_awaited=lambda: True)
     given_up = asyncio.create_task(waiting.read(log, 0))
     await until(lambda: waiting._has_room is not None)
     given_up.cancel()
@@ -243,7 +243,7 @@ async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypat
 
 def test_the_first_of_an_id_counts(past: Past) -> None:
     """A repeat that came before the first one was committed reads as that one."""
-    ahead = Ahead()
+    ahead = UncommittedMessages()
     ahead.add([past.message("m1", "first"), past.message("m1", "second")])
     found = ahead.of(ANA, "m1")
     assert found is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from events.inbound import ReceiptError
 from gateways.cloud import circuit_breaker as gate_module
-from gateways.cloud.circuit_breaker import Gate
+from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import class_of, class_of_status, pause
 from gateways.cloud.pacing import PAIR_BURST, PAIR_EVERY, Pacing
 from tests.doubles.graph_limits import Limits
@@ -88,7 +88,7 @@ def test_pauses_grow() -> None:
 async def test_one_message_tries_whether_the_account_is_good_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """While it is refused nobody passes; after the pause one does, and the others when that one went."""
     monkeypatch.setattr(gate_module, "pause", lambda _class, _tries: 0.02)
-    gate, passed = Gate("shop"), list[int]()
+    gate, passed = CircuitBreaker("shop"), list[int]()
 
     async def pass_(number: int) -> None:
         await gate.passed()
@@ -110,7 +110,7 @@ async def test_a_message_that_tries_and_is_lost_sight_of(monkeypatch: pytest.Mon
     """Another one tries, after a while."""
     monkeypatch.setattr(gate_module, "pause", lambda _class, _tries: 0.01)
     monkeypatch.setattr(gate_module, "PROBE_WITHIN", 0.01)
-    gate = Gate("shop")
+    gate = CircuitBreaker("shop")
     gate.close(STOP)
     async with asyncio.timeout(10):
         await gate.passed()

@@ -17,7 +17,7 @@ from events.inbound import Inbound
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Past, past_of
 from tests.actors.house import ANA, House
 
@@ -123,14 +123,14 @@ def events_of(log: MemoryLog) -> list[Recorded]:
 
 def past_in(log: MemoryLog) -> Past:
     """The past of the one chat in the log, repeats marked."""
-    known = Recollection.empty(NOON)
+    known = InMemoryProjection.empty(NOON)
     return past_of(ANA, known.fold(events_of(log)))
 
 
 def rules(**settings: Any) -> Instance:
     """An instance that is only asked for its rules."""
     numbers = iter(range(1, 10_000))
-    reads = Recollection.empty(NOON)
+    reads = InMemoryProjection.empty(NOON)
     return Instance(
         incarnation="whatif",
         log=MemoryLog(),

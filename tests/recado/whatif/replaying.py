@@ -9,7 +9,7 @@ from typing import Any
 from actors.instance import Instance, NoTools
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted, Usage
 from events.memory_log import MemoryLog
-from projections.in_memory import Recollection
+from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Past
 from recado.whatif.recorded import RecordedFiles
 from recado.whatif.rehearsal import Rehearsed
@@ -68,7 +68,7 @@ def replay(
     async def last(subject: str) -> int:
         return (await log.head()).last
 
-    def instance_on(past: Past, known: Recollection) -> Instance:
+    def instance_on(past: Past, known: InMemoryProjection) -> Instance:
         instance = rules(backend=backend, tools=tools, files=RecordedFiles(past.readings, NoObjects()), **rule)
         instance.reads, instance.progress = known.reads, known
         return instance

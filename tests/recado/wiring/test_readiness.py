@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from actors.log_space import Room
+from actors.log_space import LogSpace
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from recado.wiring.readiness import Readiness
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 @contextmanager
-def _watched(room: Room) -> Iterator[None]:
+def _watched(room: LogSpace) -> Iterator[None]:
     watching = asyncio.create_task(room.watch())
     try:
         yield
@@ -28,7 +28,7 @@ def _watched(room: Room) -> Iterator[None]:
 async def test_a_stream_that_is_gone(bus: Bus, jetstream_log: JetStreamLog) -> None:
     """Given an instance that is ready, when somebody deletes the stream, then it says that the log does not answer, and
     when the stream is back, that it is ready again."""
-    room = Room(House(jetstream_log, "one").instance, every=0.01)
+    room = LogSpace(House(jetstream_log, "one").instance, every=0.01)
     runner: Any = SimpleNamespace(healthy=True, caught_up=asyncio.Event())
     runner.caught_up.set()
     ownership: Any = SimpleNamespace(trouble=None)
