@@ -149,7 +149,7 @@ class ChatActor(LoopActor):
         self._gone(exception_value or RuntimeError("the actor could not start"))
 
     def _take_in(self, recorded: Recorded) -> None:
-        if recorded.side == "o" and recorded.seq > self._chat.o and not self._is_mine(recorded):
+        if recorded.side == "o" and recorded.seq > self._chat.decision_seq and not self._is_mine(recorded):
             self._yield(_YIELD)
         waited = len(self._chat.waiting)
         self._evolve(recorded)
@@ -159,7 +159,7 @@ class ChatActor(LoopActor):
     def _evolve(self, recorded: Recorded) -> None:
         self._last = 0
         ran = self._chat.turn is not None
-        if recorded.seq > (self._chat.i if recorded.side == "i" else self._chat.o):
+        if recorded.seq > (self._chat.inbound_seq if recorded.side == "i" else self._chat.decision_seq):
             self._instance.contexts.hear(recorded, self._chat)
         self._chat = evolve(self._chat, recorded)
         if ran and self._chat.turn is None:
@@ -168,7 +168,7 @@ class ChatActor(LoopActor):
 
     def _settle(self) -> None:
         """Do what is due, keep what is owed under way, drop the rest. Nothing is decided while an append is out."""
-        while self._appending is None and self._chat.o >= self._behind:
+        while self._appending is None and self._chat.decision_seq >= self._behind:
             now = self._instance.bus_time.now()
             owed = pending(self._chat, now, self._instance.setting_of(self._key.account))
             if self._let_go:
@@ -227,8 +227,8 @@ class ChatActor(LoopActor):
                 self._under_way.start(last_known(instance, self._key), self._know_last)
             return None
         if isinstance(command, Obey) and command.control.command == "retry":
-            if instance.progress.checkpoint < self._chat.o:
-                self._under_way.start(instance.progress.reached(self._chat.o), lambda _: LookAgain())
+            if instance.progress.checkpoint < self._chat.decision_seq:
+                self._under_way.start(instance.progress.reached(self._chat.decision_seq), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
             unread = instance.reads.unread(self._key, failed)
@@ -240,7 +240,7 @@ class ChatActor(LoopActor):
         return LookAgain()
 
     def _start_append(self, decision: Decision) -> None:
-        expected = self._chat.o if self._leader_says is None else self._leader_says
+        expected = self._chat.decision_seq if self._leader_says is None else self._leader_says
 
         async def tell_outcome() -> None:
             try:
@@ -255,8 +255,8 @@ class ChatActor(LoopActor):
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
-        if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.o:
-            self._under_way.turn_started(decision.turn, after=self._chat.o)
+        if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.decision_seq:
+            self._under_way.turn_started(decision.turn, after=self._chat.decision_seq)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored(reason="broken") | TurnFailed(error=TurnError(class_="broken")):
@@ -314,8 +314,12 @@ class ChatActor(LoopActor):
     def _passivate(self) -> None:
         chat = self._chat
         idle = self._appending is None and self._yielding is None and not self._under_way and not self._commands
-        idle = idle and chat.o >= self._behind
-        if idle and self.actor_inbox.empty() and self._instance.progress.checkpoint >= max(chat.i, chat.o):
+        idle = idle and chat.decision_seq >= self._behind
+        if (
+            idle
+            and self.actor_inbox.empty()
+            and self._instance.progress.checkpoint >= max(chat.inbound_seq, chat.decision_seq)
+        ):
             self._leave()
 
     def _leave(self) -> None:

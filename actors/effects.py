@@ -189,7 +189,7 @@ def _request(
 
 def _messages(instance: Instance, key: ChatKey, work: StartRun | AwaitRun) -> tuple[Line, ...]:
     messages = instance.reads.lines_of(key, work.turn.messages)
-    missed = instance.reads.context(key, instance.history, work.reset_upto, work.level)
+    missed = instance.reads.context(key, instance.history, work.reset_upto, work.known_upto)
     return after(missed, messages)
 
 

@@ -73,20 +73,20 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         said=text.strip().casefold() if len(text) <= SHORT else "",
         mentions=event.mentions[:MOST_MENTIONS] if in_group else (),
         quoted=event.quoted if in_group else None,
-        nth=count,
+        count_in_hour=count,
     )
-    return replace(chat, i=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
+    return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
 
 
 def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tuple[Heard, ...]]:
     """The messages as if they were the chat's first, with the hour and who was heard in it."""
-    hour, heard, anew = 0, tuple[Heard, ...](), list[Waiting]()
+    hour, heard, counted = 0, tuple[Heard, ...](), list[Waiting]()
     for message in waiting:
         if message.sender:
             hour, heard, count = _counted(hour, heard, message.sender, message)
-            message = replace(message, nth=count)  # noqa: PLW2901
-        anew.append(message)
-    return tuple(anew), hour, heard
+            message = replace(message, count_in_hour=count)  # noqa: PLW2901
+        counted.append(message)
+    return tuple(counted), hour, heard
 
 
 def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting) -> tuple[int, tuple[Heard, ...], int]:
@@ -103,5 +103,7 @@ def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting)
 
 def sent_to_group(chat: Chat, event: Receipt, seq: int) -> Chat:
     """The state that knows by which names a reply to a group can be quoted."""
-    names = [name for name in (event.reply, event.provider_id) if name and name not in chat.ours]
-    return replace(chat, i=seq, ours=(*chat.ours, *names)[-MOST_OURS:]) if names else chat
+    names = [name for name in (event.reply, event.provider_id) if name and name not in chat.our_message_ids]
+    return (
+        replace(chat, inbound_seq=seq, our_message_ids=(*chat.our_message_ids, *names)[-MOST_OURS:]) if names else chat
+    )

@@ -141,7 +141,7 @@ def _start(
         backend=facts.backend,
         at=facts.at,
         media=media,
-        seen=chat.i if chat.rewrites or instead is not None else 0,
+        seen=chat.inbound_seq if chat.rewrites or instead is not None else 0,
         instead=instead,
     )
 

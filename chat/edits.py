@@ -18,13 +18,13 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
     """A message was edited or deleted: a running turn starts again, a thread that has it is made anew."""
     running = chat.turn.messages if chat.turn is not None else ()
     if event.of not in running and all(message.id != event.of for message in chat.waiting):
-        if seq < chat.anew:
+        if seq < chat.began_at:
             return chat  # of a message that was erased
-        return replace(chat, i=seq, rewritten=max(chat.rewritten, seq))
+        return replace(chat, inbound_seq=seq, rewritten=max(chat.rewritten, seq))
     was_revoked = any(rewrite.of == event.of and rewrite.revoked for rewrite in chat.rewrites)
     others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)
     rewrite = Rewrite(event.of, seq, was_revoked or isinstance(event, Revoke))
-    return replace(chat, i=seq, rewrites=(*others, rewrite))
+    return replace(chat, inbound_seq=seq, rewrites=(*others, rewrite))
 
 
 def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...]:

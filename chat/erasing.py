@@ -88,15 +88,15 @@ def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
 def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
     """The state after the decision at `seq`, or after the receipt of it."""
     if event.done:
-        return replace(chat, o=seq, erasing=None)
+        return replace(chat, decision_seq=seq, erasing=None)
     late = [message for message in chat.waiting if message.seq > event.upto]
     waiting, hour, heard = recounted(late)
     orders = tuple(order for order in chat.orders if order.seq > event.upto)
     open_ = {message.id for message in late}
     rewrites = tuple(rewrite for rewrite in chat.rewrites if rewrite.of in open_)
     return Chat(
-        i=max([event.upto, *(w.seq for w in waiting), *(o.seq for o in orders), *(r.seq for r in rewrites)]),
-        o=seq,
+        inbound_seq=max([event.upto, *(w.seq for w in waiting), *(o.seq for o in orders), *(r.seq for r in rewrites)]),
+        decision_seq=seq,
         waiting=waiting,
         orders=orders,
         rewrites=rewrites,
@@ -106,5 +106,5 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         stopped=event.stopped,
         pause=Pause(event.until, event.held) if event.held else None,
         erasing=Erasing(seq, event.upto, event.by, event.cause),
-        anew=seq,
+        began_at=seq,
     )

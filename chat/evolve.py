@@ -47,19 +47,23 @@ def evolve(chat: Chat, recorded: Recorded) -> Chat:
     try:
         return _evolve(chat, recorded)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return replace(chat, i=recorded.seq) if recorded.side == "i" else replace(chat, o=recorded.seq)
+        return (
+            replace(chat, inbound_seq=recorded.seq)
+            if recorded.side == "i"
+            else replace(chat, decision_seq=recorded.seq)
+        )
 
 
 def _evolve(chat: Chat, recorded: Recorded) -> Chat:
     if recorded.side == "i":
-        return chat if recorded.seq <= chat.i or recorded.repeat else _came_in(chat, recorded)
-    if recorded.seq <= chat.o:
+        return chat if recorded.seq <= chat.inbound_seq or recorded.repeat else _came_in(chat, recorded)
+    if recorded.seq <= chat.decision_seq:
         return chat
     if isinstance(recorded.event, Erased):
         return forgotten(chat, recorded.event, recorded.seq)
     fold = _DECIDED.get(type(recorded.event))
     changes = fold(chat, recorded.event, recorded) if fold is not None else {}
-    after = replace(chat, o=recorded.seq, **changes)
+    after = replace(chat, decision_seq=recorded.seq, **changes)
     if chat.turn is None and recorded.event.__class__ is not Reply:
         return after
     strays, spent = with_strays(chat, after, recorded), _spent(chat, after, recorded)
@@ -87,13 +91,13 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         return arrived(chat, event, message, recorded.key.chat)
     if isinstance(event, Control):
-        return replace(chat, i=seq, orders=(*chat.orders, Order(seq, event)))
+        return replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
     if isinstance(event, Unreadable):
         message = Waiting(unreadable_id(seq), seq, stored, stored, event.reason, silent=True)
-        return replace(chat, i=seq, waiting=(*chat.waiting, message))
+        return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
         return edits.came_in(chat, event, seq)
-    if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.anew:
+    if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.began_at:
         return sent_to_group(chat, event, seq)
     return chat
 
@@ -225,11 +229,11 @@ def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, An
     return {"turn": replace(chat.turn, calls=tuple(calls), adoptions=0)}
 
 
-def _level(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
+def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
     """The thread, which has all that was said once its own turn has ended."""
     thread = chat.thread
     is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn
-    return replace(thread, level=recorded.seq) if thread is not None and is_its_own else thread
+    return replace(thread, known_upto=recorded.seq) if thread is not None and is_its_own else thread
 
 
 def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
@@ -240,7 +244,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
         "orders": _orders(chat, event.cause),
         "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
-        "thread": _level(chat, event.turn, recorded),
+        "thread": _thread_after(chat, event.turn, recorded),
     }
     if event.author == "assistant":
         changes["replied"] = recorded.at
@@ -255,7 +259,7 @@ def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> dict[str,
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
         "apology": event.turn if event.told else chat.apology,
-        "thread": _level(chat, event.turn, recorded),
+        "thread": _thread_after(chat, event.turn, recorded),
     }
     return edits.ended(chat, event.messages, changes)
 

@@ -81,7 +81,7 @@ def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
 
 def not_now(chat: Chat, message: Waiting, gates: Gates) -> str | None:
     """Why the message is not answered at this time; None: it is."""
-    if gates.per_hour and message.nth > gates.per_hour:
+    if gates.per_hour and message.count_in_hour > gates.per_hour:
         return "rate_limited"
     is_loop = gates.loop_after and chat.quick >= gates.loop_after and chat.replied is not None
     if is_loop and message.stored - cast(datetime, chat.replied) < LOOP_RESTS:
@@ -93,7 +93,7 @@ def not_now(chat: Chat, message: Waiting, gates: Gates) -> str | None:
 
 def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
     """Whether a message in a group is meant for the bot."""
-    if message.quoted is not None and message.quoted in chat.ours:
+    if message.quoted is not None and message.quoted in chat.our_message_ids:
         return True
     return any(name == ME or name in gates.names for name in message.mentions)
 

@@ -130,7 +130,7 @@ def _next_steps(chat: Chat, turn: Turn, setting: Rules) -> list[Effect]:
         return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld) for call in calls]
     if not setting.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
-    return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto, thread.level)]
+    return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto, thread.known_upto)]
 
 
 def _new_thread(chat: Chat, turn: Turn, setting: Rules) -> ThreadReason | None:
@@ -140,7 +140,7 @@ def _new_thread(chat: Chat, turn: Turn, setting: Rules) -> ThreadReason | None:
         return "reset" if chat.reset_upto else "first"
     if thread.backend != setting.backend:
         return "switched"
-    if setting.keeps_threads and thread.seen < chat.rewritten and turn.run is None and not turn.calls:
+    if setting.keeps_threads and thread.edits_known_upto < chat.rewritten and turn.run is None and not turn.calls:
         return "replaced"  # it has words that were edited or deleted since
     return None
 

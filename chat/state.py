@@ -32,7 +32,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     said: str = ""
     mentions: tuple[str, ...] = ()
     quoted: str | None = None
-    nth: int = 0
+    count_in_hour: int = 0
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -99,8 +99,8 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
 
     backend: str
     id: str
-    seen: int = 0
-    level: int = 0
+    edits_known_upto: int = 0
+    known_upto: int = 0
 
 
 class Rewrite(msgspec.Struct, frozen=True, gc=False):
@@ -198,8 +198,8 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     was erased, and that is not carried out yet, if it is `erasing`; it began `anew` with that decision.
     """
 
-    i: int = 0
-    o: int = 0
+    inbound_seq: int = 0
+    decision_seq: int = 0
     waiting: tuple[Waiting, ...] = ()
     turn: Turn | None = None
     thread: Thread | None = None
@@ -222,6 +222,6 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     heard: tuple[Heard, ...] = ()
     replied: datetime | None = None
     quick: int = 0
-    ours: tuple[str, ...] = ()
+    our_message_ids: tuple[str, ...] = ()
     erasing: Erasing | None = None
-    anew: int = 0
+    began_at: int = 0

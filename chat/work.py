@@ -110,12 +110,12 @@ class WriteReply(msgspec.Struct, frozen=True, gc=False):
 
 class StartRun(msgspec.Struct, frozen=True, gc=False):
     """Have the provider begin to answer the turn in its thread, or find the run that it has begun already. The thread
-    does not have what was said since decision `level` without it."""
+    does not have what was said since decision `known_upto` without it."""
 
     turn: Turn
     thread: str
     reset_upto: int
-    level: int
+    known_upto: int
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
@@ -124,7 +124,7 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     turn: Turn
     thread: str
     reset_upto: int
-    level: int
+    known_upto: int
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):

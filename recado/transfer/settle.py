@@ -52,7 +52,7 @@ async def settle(log: EventLog, by: str) -> Settled:
     """
     messages = orders = replies = 0
     async for key, chat in _owing(log):
-        at, expected = (await log.head()).now, chat.o
+        at, expected = (await log.head()).now, chat.decision_seq
         for decision in _endings(chat, at):
             messages += len(decision.messages)
             orders += isinstance(decision, Ignored) and decision.cause is not None

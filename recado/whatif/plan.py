@@ -152,7 +152,7 @@ class _Clockwork:
         decision = decide(self._chat, command, facts_for(self._instance, self._past.key, command, self._now))
         if decision is None:
             return False
-        me, seq = self._instance.setting.incarnation, self._chat.o + 1
+        me, seq = self._instance.setting.incarnation, self._chat.decision_seq + 1
         self._record(Recorded(seq, self._past.key, "o", TYPE_OF[type(decision)], self._now, f"{me}:{seq}", decision))
         self.steps[-1] = replace(self.steps[-1], outcome_of=outcome_of)
         if isinstance(decision, TurnStarted):

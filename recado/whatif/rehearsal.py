@@ -158,8 +158,8 @@ class Rehearsal:
         chat = turn.chat
         assert chat.turn is not None  # noqa: S101 - a planned turn has begun
         return Chat(
-            i=chat.i,
-            o=self._seq,
+            inbound_seq=chat.inbound_seq,
+            decision_seq=self._seq,
             turn=replace(chat.turn, seq=self._seq),
             thread=self._thread,
             reset_upto=self.number(chat.reset_upto),

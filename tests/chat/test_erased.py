@@ -46,7 +46,7 @@ def test_a_chat_at_rest_is_erased_at_once() -> None:
     assert isinstance(decision, Erased)
     assert (decision.upto, decision.cause, decision.by, decision.done) == (len(story.events) - 1, "c1", "ana", False)
     seq = len(story.events)
-    assert replace(story.chat, erasing=None) == Chat(i=seq - 1, o=seq, anew=seq)
+    assert replace(story.chat, erasing=None) == Chat(inbound_seq=seq - 1, decision_seq=seq, began_at=seq)
     assert story.owed() == (Erase(seq, seq - 1),)
     assert owes(story.chat)
 
@@ -162,7 +162,7 @@ def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
     story.given(text("m2"), Edit(id="e1", of="m1", text="of what is gone"), text("m3"), order("c2", "pause"))
     story.given(Edit(id="e2", of="m3", text="anew"), decision)
     assert [message.id for message in story.chat.waiting] == ["m2", "m3"]
-    assert [message.nth for message in story.chat.waiting] == [1, 2]
+    assert [message.count_in_hour for message in story.chat.waiting] == [1, 2]
     assert [order.control.id for order in story.chat.orders] == ["c2"]
     assert [rewrite.of for rewrite in story.chat.rewrites] == ["m3"]
     assert story.chat.rewritten == 0

@@ -109,7 +109,7 @@ def test_a_group_is_answered_when_the_bot_is_meant() -> None:
         from chat.evolve import evolve
 
         recorded = story.record(event)
-        story.chat = evolve(replace(story.chat, i=recorded.seq - 1), replace(recorded, key=group.key))
+        story.chat = evolve(replace(story.chat, inbound_seq=recorded.seq - 1), replace(recorded, key=group.key))
 
     story.chat = type(story.chat)()
     came(text("m2"))

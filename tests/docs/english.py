@@ -15,7 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CODE = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado", "benchmarks", "examples")
+CODE = (
+    "events",
+    "chat",
+    "actors",
+    "backends",
+    "gateways",
+    "projections",
+    "console",
+    "recado",
+    "benchmarks",
+    "examples",
+)
 PAGES = ("README.md", "docs")
 LATER = {"gateways/delivery/formatting.py"}
 """Files that are to be written again."""
@@ -77,7 +88,9 @@ def phrases_in(path: Path) -> Iterator[tuple[str, int, str]]:
 
 def files() -> list[Path]:
     code = [path for folder in CODE for path in (ROOT / folder).rglob("*.py")]
-    pages = [page for name in PAGES for page in ([ROOT / name] if name.endswith(".md") else (ROOT / name).rglob("*.md"))]
+    pages = [
+        page for name in PAGES for page in ([ROOT / name] if name.endswith(".md") else (ROOT / name).rglob("*.md"))
+    ]
     return sorted(path for path in code + pages if str(path.relative_to(ROOT)) not in LATER)
 
 
@@ -97,7 +110,10 @@ def main(names: list[str]) -> int:
                 print(f"{name}:{line}: {kind}: {' '.join(phrase.split())}")
         return 0
     failed = False
-    for where, chosen in (("code", [p for p in files() if p.suffix == ".py"]), ("docs", [p for p in files() if p.suffix == ".md"])):
+    for where, chosen in (
+        ("code", [p for p in files() if p.suffix == ".py"]),
+        ("docs", [p for p in files() if p.suffix == ".md"]),
+    ):
         words = sum(len(text.split()) for path in chosen for _, text in prose_of(path))
         counts = dict.fromkeys(PHRASES, 0)
         by_file: dict[str, int] = {}
@@ -111,7 +127,10 @@ def main(names: list[str]) -> int:
             failed |= too_many
             print(f"{where}: {kind}: {count} in {words} words, {share:.2f} per 1,000{' (most: 1)' if too_many else ''}")
         if failed:
-            print(*(f"  {count:4} {name}" for name, count in sorted(by_file.items(), key=lambda one: -one[1])[:20]), sep="\n")
+            print(
+                *(f"  {count:4} {name}" for name, count in sorted(by_file.items(), key=lambda one: -one[1])[:20]),
+                sep="\n",
+            )
     for name in heads():
         failed = True
         print(f"{name}: the docstring begins with a question word: say what the module does")

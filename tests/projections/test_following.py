@@ -35,7 +35,7 @@ async def test_what_can_be_read_when_it_is_handed_on(tmp_path: Path, past: Past)
     seen: list[int] = []
     async with following(log, tmp_path) as follows:
         follows.handed_on = follows.handed_on
-        follows.runner._on_committed = lambda events: seen.append(follows.reads.snapshot(ANA).i)
+        follows.runner._on_committed = lambda events: seen.append(follows.reads.snapshot(ANA).inbound_seq)
         past.message("m1")
         await store(log, past.events)
         await follows.runner.reached(1)

@@ -37,7 +37,7 @@ def test_decisions_that_nobody_here_can_read(known: Known, past: Past) -> None:
     past.happened(Unreadable("unreadable", "no JSON"))
     known.after(past)
     assert known.projection.checkpoint == 3
-    assert (known.reads.snapshot(ANA).o, known.reads.snapshot(ANA).i) == (3, 1)
+    assert (known.reads.snapshot(ANA).decision_seq, known.reads.snapshot(ANA).inbound_seq) == (3, 1)
 
 
 def test_events_about_what_nobody_knows(known: Known, past: Past) -> None:

@@ -39,7 +39,7 @@ async def test_a_batch_that_cannot_be_written_is_tried_until_it_can(tmp_path: Pa
             await store(log, past.events[3:])
             await until(lambda: not follows.runner.healthy)
             assert (follows.runner.checkpoint, follows.sequences) == (3, [1, 2, 3])
-            assert follows.reads.snapshot(ANA).i == 1, "what is readable stays readable"
+            assert follows.reads.snapshot(ANA).inbound_seq == 1, "what is readable stays readable"
             allow_pages(follows, 1_000_000)
             await follows.runner.reached(597)
         assert "projection_unwritable" in [entry["event"] for entry in logged]
