@@ -96,11 +96,11 @@ def files() -> list[Path]:
 
 def heads() -> list[str]:
     """Modules whose docstring begins with a question word."""
-    found = []
-    for path in files():
-        if path.suffix == ".py" and HEAD.match(ast.get_docstring(ast.parse(path.read_text())) or ""):
-            found.append(str(path.relative_to(ROOT)))
-    return found
+    return [
+        str(path.relative_to(ROOT))
+        for path in files()
+        if path.suffix == ".py" and HEAD.match(ast.get_docstring(ast.parse(path.read_text())) or "")
+    ]
 
 
 def main(names: list[str]) -> int:
