@@ -38,7 +38,8 @@ from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import pending
-from chat.state import Chat, Turn
+from chat.state import Chat
+from chat.turn import Turn
 from chat.work import Adopt, Due, Effect, Erase, Obey, StartAgain, StopRun
 from events.decisions import (
     TYPE_OF,
@@ -170,7 +171,7 @@ class ChatActor(LoopActor):
         """Do what is due, keep what is owed under way, drop the rest. Nothing is decided while an append is out."""
         while self._appending is None and self._chat.decision_seq >= self._behind:
             now = self._instance.bus_time.now()
-            owed = pending(self._chat, now, self._instance.setting_of(self._key.account))
+            owed = pending(self._chat, now, self._instance.rules_of(self._key.account))
             if self._let_go:
                 if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
                     self._leave()
@@ -203,7 +204,7 @@ class ChatActor(LoopActor):
     @property
     def _has_turn(self) -> bool:
         """Whether a turn runs that is ours to act on."""
-        return self._chat.turn is not None and self._chat.turn.by == self._instance.setting.incarnation
+        return self._chat.turn is not None and self._chat.turn.by == self._instance.rules.incarnation
 
     @property
     def _has_turn_or_none(self) -> bool:
@@ -298,7 +299,7 @@ class ChatActor(LoopActor):
         self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
-        return recorded.msg_id.rpartition(":")[0] == self._instance.setting.incarnation
+        return recorded.msg_id.rpartition(":")[0] == self._instance.rules.incarnation
 
     def _yield(self, seconds: float) -> None:
         if self._yielding is not None:

@@ -37,7 +37,8 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.context import Line, after, window
-from chat.state import Stray, Turn
+from chat.state import Stray
+from chat.turn import Turn, run_of
 from chat.work import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
 from events.decisions import ThreadReason, TokenUsage
 from events.subjects import ChatKey
@@ -102,12 +103,12 @@ async def _next_of_run(
     request = _request(instance, key, work, _messages(instance, key, work))
     backend = cast(ThreadBackend, backend)  # looked at once, at start: a check against a protocol costs 25 µs
     try:
-        if turn.run is None:
+        if isinstance(work, StartRun):
             return [RunReady(turn.id, await backend.start_run(request), request.attempt)]
         try:
-            return _outcome(turn, await backend.await_run(request, turn.run))
+            return _outcome(turn, await backend.await_run(request, work.run))
         except RunLost as lost:
-            log.warning("run_lost", chat=key.chat, turn=turn.id, run=turn.run, reason=lost.detail)
+            log.warning("run_lost", chat=key.chat, turn=turn.id, run=work.run, reason=lost.detail)
             if turn.attempt >= MOST_ATTEMPTS:
                 raise ReplyFailed("run_failed", lost.detail) from lost
             run = await backend.start_run(request)
@@ -135,7 +136,7 @@ def _outcome(turn: Turn, outcome: Answer | ToolsWanted | RunContinues) -> Sequen
             ToolAsked(turn.id, call.id, call.name, call.arguments, cost)
             for call, cost in zip(outcome.calls, costs, strict=False)
         ]
-    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or turn.run, _tokens(outcome.usage))]
+    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or run_of(turn.phase), _tokens(outcome.usage))]
 
 
 def _tokens(usage: Usage) -> TokenUsage:
@@ -199,7 +200,7 @@ def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, .
 
 async def _create_thread(instance: Instance, key: ChatKey, work: CreateThread) -> ThreadReady:
     history: tuple[Line, ...] = ()
-    if instance.setting.keeps_threads:
+    if instance.rules.keeps_threads:
         await instance.progress.reached(work.seq)
         history = _history(instance, key, work.reset_upto)
     ready = await _new_thread(instance, key, work.turn, work.reason, history)
@@ -241,7 +242,7 @@ async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFi
         return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
     if work.memo is not None:
         return ToolFinished(work.turn, call.id, work.memo, failed=False)
-    if call.by != instance.setting.incarnation and not instance.tools.is_safe(call.name):
+    if call.by != instance.rules.incarnation and not instance.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     result = await instance.tools.call(key, call.name, call.arguments)
     if result.handoff is not None:

@@ -157,7 +157,7 @@ class Instance:
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
         keeps_threads = isinstance(backend, ThreadBackend)
-        self.setting = Rules(
+        self.rules = Rules(
             incarnation,
             backend.name,
             stale_after,
@@ -166,17 +166,17 @@ class Instance:
             takeover=takeover,
             gates=gates,
         )
-        self._uncounted = replace(self.setting, gates=gates.of_uncounted())
+        self._uncounted = replace(self.rules, gates=gates.of_uncounted())
         self.has_room = True
         """False while the log is nearly full: no turn starts, what has begun is ended."""
         self.busy = 0
         """Runs and appends under way."""
         self._counter = itertools.count(1)
 
-    def setting_of(self, account: str) -> Rules:
-        """The setting of the account's chats."""
-        return self._uncounted if account in self.setting.gates.uncounted else self.setting
+    def rules_of(self, account: str) -> Rules:
+        """The rules of the account's chats."""
+        return self._uncounted if account in self.rules.gates.uncounted else self.rules
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; kept when its append is tried again."""
-        return f"{self.setting.incarnation}:{next(self._counter)}"
+        return f"{self.rules.incarnation}:{next(self._counter)}"

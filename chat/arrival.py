@@ -7,16 +7,18 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from chat.context import readable
+from chat.fold_constants import (
+    ANSWERED_KINDS,
+    MOST_HEARD,
+    MOST_MENTIONS,
+    MOST_OURS,
+    READ_KINDS,
+    SHORT,
+    SILENT_KINDS,
+)
 from chat.state import Chat, Heard, Waiting
 from events.inbound import Message, Receipt
 from events.jid import is_group
-
-_FILES = frozenset({"image", "audio", "document"})
-"""Kinds whose file is read: looked at, listened to, or opened."""
-
-_ANSWERED_WITH_TEXT = _FILES | {"text", "button", "video", "location", "contact"}
-
-_SILENT = frozenset({"reaction", "sticker"})
 
 
 def fault_of(message: Message) -> str | None:
@@ -27,7 +29,7 @@ def fault_of(message: Message) -> str | None:
     """
     if message.from_me:
         return "from_me"
-    if message.kind not in _ANSWERED_WITH_TEXT:
+    if message.kind not in ANSWERED_KINDS:
         return "unsupported_kind"
     if has_file(message) or readable(message.text or "").strip():
         return None
@@ -41,24 +43,12 @@ def has_file(message: Message) -> bool:
 
 def is_read(kind: str) -> bool:
     """Whether files of messages of this kind are read at all."""
-    return kind in _FILES
+    return kind in READ_KINDS
 
 
 def is_silent(message: Message) -> bool:
     """Whether nobody expects a word about it, even if it is not answered."""
-    return message.from_me or message.kind in _SILENT
-
-
-SHORT = 24
-"""Characters of a text that may be a word to the bot itself."""
-
-MOST_HEARD = 64
-"""Senders of a group that are counted in an hour, each on their own."""
-
-MOST_OURS = 32
-"""Messages of ours that a group may quote."""
-
-MOST_MENTIONS = 32
+    return message.from_me or message.kind in SILENT_KINDS
 
 
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:

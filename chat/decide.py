@@ -23,7 +23,8 @@ from chat.erasing import Removed, receipt
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
-from chat.state import Chat, Turn
+from chat.state import Chat
+from chat.turn import Turn, unread_of
 from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import (
     Attention,
@@ -66,7 +67,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case StartOver(seq, by) if chat.reset_upto < seq:
             return Reset(upto=seq, at=facts.at, by=by)
         case StartAgain(turn) if chat.turn is not None and chat.turn.id == turn:
-            return _start(chat, facts, chat.turn.messages, chat.turn.unread, instead=turn)
+            return _start(chat, facts, chat.turn.messages, unread_of(chat.turn.phase), instead=turn)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Removed():
@@ -172,7 +173,7 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
 
 
 def _read(turn: Turn, settled: MediaSettled, facts: Facts) -> MediaRead | None:
-    if settled.message not in turn.unread:
+    if settled.message not in unread_of(turn.phase):
         return None
     return MediaRead(
         turn=turn.id,

@@ -6,11 +6,11 @@ brings what was stored before them.
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from chat.state import Chat, Rewrite, Turn
+from chat.changes import Changes
+from chat.state import Chat, Rewrite
+from chat.turn import Turn
 from events.inbound import Edit, Revoke
 
 
@@ -35,7 +35,7 @@ def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...
     return tuple(one for one in chat.rewrites if one.revoked or one.of not in messages or one.seq > upto)
 
 
-def ended(chat: Chat, messages: tuple[str, ...], changes: dict[str, Any]) -> dict[str, Any]:
+def ended(chat: Chat, messages: tuple[str, ...], changes: Changes) -> Changes:
     """`changes` of a decision that ends these messages, with what that means for rewrites of them."""
     over = [rewrite.seq for rewrite in chat.rewrites if rewrite.of in messages]
     if over:

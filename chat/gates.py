@@ -13,6 +13,7 @@ from typing import Literal, cast
 import msgspec
 from msgspec.structs import replace
 
+from chat.fold_constants import ONCE
 from chat.hours import Hours
 from chat.state import Chat, Waiting
 from events.subjects import ChatKey
@@ -23,14 +24,8 @@ HELP, RESET = "/help", "/reset"
 ME = "me"
 """In `mentions`: the business itself was mentioned, or a message of its own quoted. A gateway knows."""
 
-QUICK = timedelta(seconds=3)
-"""Who answers a reply within this time, again and again, is a bot."""
-
 LOOP_RESTS = timedelta(minutes=10)
 """How long a chat in which two bots talked is left alone after the last reply."""
-
-ONCE = frozenset({"unapproved", "outside_hours", "rate_limited"})
-"""Reasons that a person is told of the first time, not each time."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat import fold_constants
 from chat.state import Chat
 
 Row = tuple[Any, ...]
@@ -27,11 +28,14 @@ sqlite3.register_adapter(type(None), lambda nothing: nothing)
 sqlite3.register_adapter(bool, int)
 
 FOLDS = 4
-"""Raised whenever the same events come to mean other rows; a change of the tables or of Chat is noticed without it."""
+"""Raise it when the same events make other rows. The tables, the shape of `Chat` and the constants of its fold are in
+VERSION without it."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 
-VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.json.schema(Chat))):08x}"
+_SHAPE = SCHEMA + msgspec.json.encode(msgspec.json.schema(Chat)).decode() + fold_constants.fingerprint()
+
+VERSION = f"{FOLDS}.{zlib.crc32(_SHAPE.encode()):08x}"
 """What a file must say to be used; any other is rebuilt."""
 
 PATIENCE = 5000

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.turn import unread_of
 from projections.database import ids_of, moment
 from projections.reads.entries import entries, moment_or_none, receipts, turns
 from projections.reads.views import ControlView, Entry, Standing, TurnView, Why
@@ -130,7 +131,7 @@ def _standing(snapshot: str) -> Standing:
     return Standing(
         waiting=tuple(message.id for message in state.waiting),
         turn=turn.id if turn is not None else None,
-        unread=turn.unread if turn is not None else (),
+        unread=unread_of(turn.phase) if turn is not None else (),
         calling=tuple(call.name for call in turn.current_calls if call.output is None) if turn is not None else (),
         orders=tuple(order.control.id for order in state.orders),
         paused_for=pause.reason if pause is not None else None,

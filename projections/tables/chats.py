@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.pending import owes, wakes
+from chat.pending import has_pending_work, wakes
 from chat.state import Chat
 from events.inbound import Control, Message
 from events.jid import is_group
@@ -99,7 +99,7 @@ class Chats:
         rows: list[tuple[Any, ...]] = [
             (
                 held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
-                held.messages, held.replies, owes(held.state), wakes(held.state), held.attention,
+                held.messages, held.replies, has_pending_work(held.state), wakes(held.state), held.attention,
                 _encoder.encode(held.state).decode(),
             )
             for held in self._changed.values()

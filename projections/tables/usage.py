@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.state import Turn
+from chat.turn import Turn
 from events.decisions import Reply, TokenUsage
 from events.recorded import Recorded
 from projections.database import write_rows

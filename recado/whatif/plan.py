@@ -21,7 +21,8 @@ from chat.debounce import Burst
 from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import pending
-from chat.state import Chat, Turn
+from chat.state import Chat
+from chat.turn import Turn
 from chat.work import Due, EndBurst, Resume
 from events.decisions import TYPE_OF, Attention, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.recorded import Recorded, Unreadable
@@ -77,7 +78,7 @@ class _Clockwork:
         chat = Chat()
         for recorded in past.events[:begin]:
             chat = evolve(chat, recorded)
-        me = instance.setting.incarnation
+        me = instance.rules.incarnation
         self._past = past
         self._instance = instance
         self._inbound = deque(
@@ -129,7 +130,7 @@ class _Clockwork:
                 return
 
     def _owed(self, kind: type[Command] | object) -> list[Command]:
-        owed = pending(self._chat, self._now, self._instance.setting)
+        owed = pending(self._chat, self._now, self._instance.rules)
         return [work for work in owed if isinstance(work, kind)]  # type: ignore[arg-type]
 
     def _alarms(self) -> list[_Alarm]:
@@ -152,7 +153,7 @@ class _Clockwork:
         decision = decide(self._chat, command, facts_for(self._instance, self._past.key, command, self._now))
         if decision is None:
             return False
-        me, seq = self._instance.setting.incarnation, self._chat.decision_seq + 1
+        me, seq = self._instance.rules.incarnation, self._chat.decision_seq + 1
         self._record(Recorded(seq, self._past.key, "o", TYPE_OF[type(decision)], self._now, f"{me}:{seq}", decision))
         self.steps[-1] = replace(self.steps[-1], outcome_of=outcome_of)
         if isinstance(decision, TurnStarted):

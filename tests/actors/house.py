@@ -204,7 +204,7 @@ class House:
 
     def _fresh_id(self) -> str:
         self._numbers += 1
-        return f"{self.instance.setting.incarnation}-{self._numbers}"
+        return f"{self.instance.rules.incarnation}-{self._numbers}"
 
     async def say(self, id_: str, text: str = "hello", key: ChatKey = ANA) -> None:
         await self.log.publish(key, Message(id=id_, text=text), msg_id="")

@@ -52,7 +52,7 @@ def test_what_was_read_counts_once_and_outlives_a_crash() -> None:
     assert isinstance(read, MediaRead)
     assert (read.text, read.model) == ("one", "gpt-transcribe")
     assert story.when(MediaSettled(turn, "m1", "text", "another")) is None
-    story.setting = type(story.setting)("there-1", "chat", story.setting.stale_after)
+    story.rules = type(story.rules)("there-1", "chat", story.rules.stale_after)
     assert story.owed() == (Adopt(turn),)
     story.works_off_what_is_due()
     assert [work.message for work in story.owed() if isinstance(work, ReadMedia)] == ["m2"]
@@ -166,7 +166,7 @@ def test_where_nobody_wants_to_say_anything() -> None:
 
 def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
     """A run that was started reads nothing again."""
-    story = Story(type(Story().setting)("here-1", "responses", Story().setting.stale_after, True))
+    story = Story(type(Story().rules)("here-1", "responses", Story().rules.stale_after, True))
     turn = burst_ends(story.given(voice("m1"))).turn
     story.does(MediaSettled(turn, "m1", "text", "one"))
     (work,) = story.owed()

@@ -76,7 +76,7 @@ def test_the_next_day_begins_anew() -> None:
 def test_no_budget_is_no_limit() -> None:
     """The default."""
     story = spent(1000)
-    story.setting = SETTING
+    story.rules = SETTING
     assert isinstance(story.given(text("m9")).owed()[0], EndBurst)
 
 

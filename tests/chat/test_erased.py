@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chat.commands import Answered, Failed
 from chat.erasing import Removed
-from chat.pending import owes
+from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import Apologise, EndBurst, Erase, Refuse
 from events.decisions import (
@@ -48,11 +48,11 @@ def test_a_chat_at_rest_is_erased_at_once() -> None:
     seq = len(story.events)
     assert replace(story.chat, erasing=None) == Chat(inbound_seq=seq - 1, decision_seq=seq, began_at=seq)
     assert story.owed() == (Erase(seq, seq - 1),)
-    assert owes(story.chat)
+    assert has_pending_work(story.chat)
 
 
 def test_the_receipt_ends_it() -> None:
-    """Once all is removed the chat says so, and owes nothing any more; what was removed is counted, not named."""
+    """Once all is removed the chat says so, and nothing is pending; the removed is counted, not named."""
     story = Story().given(text("m1", at=NOON - timedelta(days=9)), order("c1", "erase", by="ana"))
     erased(story)
     seq = story.chat.erasing.seq if story.chat.erasing else 0
@@ -60,7 +60,7 @@ def test_the_receipt_ends_it() -> None:
     assert isinstance(receipt, Erased)
     assert (receipt.done, receipt.upto, receipt.cause, receipt.by) == (True, seq - 1, "c1", "ana")
     assert (receipt.events, receipt.objects, receipt.threads, receipt.left) == (5, 1, 2, ("responses conv_1: no",))
-    assert not owes(story.chat)
+    assert not has_pending_work(story.chat)
     assert story.when(Removed(seq, 5, 1, 2, ())) is None
 
 
@@ -149,7 +149,7 @@ def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
     assert any(isinstance(work, Erase) for work in story.owed())
     story.does(Removed(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
     assert isinstance(story.does(Answered(turn, "hi", "model", None, TokenUsage())), Reply)
-    assert story.setting.incarnation == ME
+    assert story.rules.incarnation == ME
 
 
 def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:

@@ -84,7 +84,7 @@ def test_a_turn_that_nobody_served_grows_stale() -> None:
     story.starts_a_turn()
     story.now += timedelta(hours=25)
     assert not any(isinstance(work, Refuse) for work in story.owed())
-    story.setting = type(story.setting)("other-1", "chat", story.setting.stale_after)
+    story.rules = type(story.rules)("other-1", "chat", story.rules.stale_after)
     (ignored,) = story.works_off_what_is_due()
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason) == (("m1",), "stale")

@@ -89,7 +89,7 @@ def test_another_backend_gets_a_thread_of_its_own() -> None:
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(Answered(turn, "hi", "model", None, TokenUsage()))
-    story.setting = type(story.setting)(story.setting.incarnation, "scripted", story.setting.stale_after)
+    story.rules = type(story.rules)(story.rules.incarnation, "scripted", story.rules.stale_after)
     story.given(text("m2"))
     turn = story.starts_a_turn()
     assert story.chat.thread is not None

@@ -15,7 +15,7 @@ from chat.erasing import Removed
 from chat.evolve import evolve
 from chat.gates import Gates
 from chat.hours import Hours, Span
-from chat.pending import owes
+from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Rules, WriteReply
 from events.decisions import Decision, Erased, Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
@@ -89,10 +89,10 @@ class Shell:
     def __init__(self, gates: Gates = GATES) -> None:
         self.incarnations = 1
         self.gates = gates
-        self.story = Story(self.setting)
+        self.story = Story(self.rules)
 
     @property
-    def setting(self) -> Rules:
+    def rules(self) -> Rules:
         half_an_hour = timedelta(minutes=30)
         return Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates)
 
@@ -126,7 +126,7 @@ class Shell:
     def crash(self) -> None:
         """All memory is lost; another incarnation folds the log from its beginning."""
         self.incarnations += 1
-        self.story.setting = self.setting
+        self.story.rules = self.rules
         self.story.chat = Chat()
         for event in self.story.events:
             self.story.chat = evolve(self.story.chat, event)
@@ -162,7 +162,7 @@ class Shell:
             facts["unread"] = self.unread(facts["failed"])
         decision = story.when(command, **facts)
         assert decision is not None, f"{command} was owed and led to nothing"
-        story.record(decision, by=story.setting.incarnation)
+        story.record(decision, by=story.rules.incarnation)
         return True
 
     def failed(self) -> tuple[str, ...]:
@@ -231,8 +231,8 @@ def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]], gate
     )
     heard = Counter(e.event.message for e in story.events if isinstance(e.event, MediaRead) and e.event.form == "text")
     assert not heard or max(heard.values()) == 1, "nobody listened twice"
-    assert not owes(replace(story.chat, pause=None))
-    assert owes(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
+    assert not has_pending_work(replace(story.chat, pause=None))
+    assert has_pending_work(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
 
 
 @settings(max_examples=300, deadline=None)

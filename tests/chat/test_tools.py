@@ -146,7 +146,7 @@ def test_a_call_keeps_who_made_it_through_an_adoption() -> None:
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(asked(turn))
-    story.setting = type(SETTING)("here-2", "chat", SETTING.stale_after)
+    story.rules = type(SETTING)("here-2", "chat", SETTING.stale_after)
     assert story.owed() == (Adopt(turn),)
     story.does(Adopt(turn))
     (call,) = story.owed()
@@ -166,7 +166,7 @@ def test_a_run_is_logged_before_it_is_waited_for() -> None:
     story.does(RunReady(turn, "run-1", 1))
     (wait,) = story.owed()
     assert isinstance(wait, AwaitRun)
-    assert wait.turn.run == "run-1"
+    assert wait.run == "run-1"
 
 
 def test_another_attempt_waits_for_the_new_run() -> None:
@@ -177,7 +177,7 @@ def test_another_attempt_waits_for_the_new_run() -> None:
     story.does(RunReady(turn, "run-2", 2))
     (wait,) = story.owed()
     assert isinstance(wait, AwaitRun)
-    assert (wait.turn.run, wait.turn.attempt) == ("run-2", 2)
+    assert (wait.run, wait.turn.attempt) == ("run-2", 2)
 
 
 def test_a_replaced_thread_starts_another_run_and_remembers_what_tools_gave() -> None:
