@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 from console import api, desk, desk_views, login
 from console.deps import Deps
 from console.guard import Guard
+from console.guesses import Guesses
+from console.open_streams import OpenStreams
 from console.problems import (
     Problem,
     answer,
@@ -31,7 +33,7 @@ STATIC = Path(__file__).with_name("static")
 
 def make_app(deps: Deps) -> Starlette:
     """The app. Setting `app.state.closing` (an asyncio.Event) ends the streams of open pages."""
-    guesses = login.Guesses()
+    guesses = Guesses()
     app = Starlette(
         routes=[
             Route("/", page),
@@ -57,8 +59,8 @@ def make_app(deps: Deps) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(Guard, locked=deps.password is not None),
-            Middleware(login.Locked, password=deps.password, guesses=guesses),
+            Middleware(Guard, locked=deps.sessions is not None),
+            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,
@@ -68,6 +70,7 @@ def make_app(deps: Deps) -> Starlette:
     )
     app.state.deps = deps
     app.state.guesses = guesses
+    app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
     return app
 

@@ -12,6 +12,7 @@ import msgspec
 
 from actors.leases.roster import InstanceView
 from console.news import News
+from console.sessions import Sessions
 from events.log import EventLog
 from gateways.local.simulator import Simulator
 from projections.reads.queries import Queries
@@ -49,7 +50,7 @@ class Deps:
     """`account` is the one whose chats the phones are of. Without a `simulator` there are none. `news` is told of every
     committed batch. `not_ready` gives the reasons, in words for a person, why no work is taken now; none: it is.
     `roster`, given how many chats each partition has, says which instances answer them. `settings` are those with which
-    this one was started. With a `password` nobody is shown anything who does not know it. `reading` is the thread that
+    this one was started. Without `sessions` everybody is let in. `reading` is the thread that
     reads the projection for the page.
     """
 
@@ -62,7 +63,7 @@ class Deps:
     simulator: Simulator | None = None
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     settings: Sequence[SettingLine] = ()
-    password: str | None = None
+    sessions: Sessions | None = None
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 
     async def read(self, query: Callable[[*_Given], _Result], *given: *_Given) -> _Result:

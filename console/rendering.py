@@ -47,7 +47,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     base = {
         "troubles": reasons,
         "phones": deps.simulator is not None,
-        "locked": deps.password is not None,
+        "locked": deps.sessions is not None,
         "path": request.url.path,
     }
     page = _templates.get_template(template).render(base | values)

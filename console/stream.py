@@ -15,9 +15,11 @@ from typing import Any
 
 import msgspec
 import structlog
+from starlette.types import Message as Sent
 from starlette.types import Receive, Scope, Send
 
 from console.deps import Deps
+from console.open_streams import OpenStreams
 from events.inbound import Message
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
@@ -30,6 +32,7 @@ KEEP_ALIVE = 15.0
 RECONNECT = 500
 """Milliseconds after which a browser tries again."""
 
+_HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 _LOOK_EVERY = 0.5
 _QUEUED = 64
 
@@ -60,27 +63,43 @@ class Status(msgspec.Struct, frozen=True):
 
 class EventStream:
     """An ASGI response: `log` (which log this is), then `status` and `news` as they change, and an `event` with its
-    sequence as id for each event of the chat behind `after`."""
+    sequence as id for each event of the chat behind `after`. It ends with the session that it was asked for in.
+    Raises Problem, before it begins, where too many are open."""
 
-    def __init__(self, deps: Deps, key: ChatKey, after: int, created: datetime, closing: asyncio.Event) -> None:
+    def __init__(
+        self,
+        deps: Deps,
+        key: ChatKey,
+        after: int,
+        created: datetime,
+        *,
+        closing: asyncio.Event,
+        open_streams: OpenStreams,
+    ) -> None:
         self._deps = deps
         self._key = key
         self._after = after
         self._created = created
         self._closing = closing
+        self._open = open_streams
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        begin: Sent = {"type": "http.response.start", "status": 200, "headers": _HEADERS}
         if scope["method"] == "HEAD":
+            await send(begin)
             await send({"type": "http.response.body"})
             return
+        with self._open.one_more(scope["visitor"].place):
+            await send(begin)
+            await self._run(scope["session"], receive, send)
+
+    async def _run(self, session: str | None, receive: Receive, send: Send) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._write(send),
             self._chat(),
             self._news(),
-            self._status(),
+            self._status(session),
             _disconnected(receive),
             self._closed(),
         ]
@@ -118,11 +137,11 @@ class EventStream:
             while True:
                 await self._queue.put(b"".join(_message("news", news) for news in await unread.take()))
 
-    async def _status(self) -> None:
+    async def _status(self, session: str | None) -> None:
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
         said: Status | None = None
         silent = 0.0
-        while True:
+        while session is None or self._deps.sessions is None or self._deps.sessions.is_in(session):
             reasons = tuple(self._deps.not_ready())
             status = Status(not reasons, reasons)
             if status != said:

@@ -109,8 +109,8 @@ def main(verbose: bool) -> None:
     """Answers WhatsApp chats with AI; nothing is lost and nobody is answered twice."""
     from recado import logs, process_start  # noqa: PLC0415 - costs as much as all the rest of `recado --help`
 
-    process_start.begin()
     logs.configure(verbose=verbose)
+    process_start.begin()
 
 
 def _expected(error: BaseException) -> str | None:

@@ -35,6 +35,8 @@ from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
+from console.sessions import FILE as SESSIONS
+from console.sessions import Sessions
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
@@ -198,7 +200,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             simulator=simulator,
             roster=lambda chats: look(bus, chats),
             settings=lines(settings),
-            password=settings.page_password or None,
+            sessions=_sessions(settings, folder),
         )
         address = await stack.enter_async_context(_served(deps, *listeners))
         log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
@@ -224,6 +226,10 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
         if probes is not None:
             log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
         yield await stack.enter_async_context(serving(make_app(deps), page))
+
+
+def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
+    return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
 def _simulator(
