@@ -1,4 +1,4 @@
-"""What the state keeps of a message that came in, and of what was sent: enough for the gates, and bounded."""
+"""Folds inbound messages and a group's receipts into the state, which keeps enough for the gates, within bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a file where a model is shown the conversation."""
+"""The text that stands for a file in the conversation, and the attachments that a model is shown as they are."""
 
 from __future__ import annotations
 

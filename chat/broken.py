@@ -1,4 +1,4 @@
-"""Bounds after which a chat sets aside a turn, an order or messages that recado breaks on."""
+"""Bounds after which a chat sets aside a turn, an order or messages that break recado."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a decision is made of: a command, and the facts that the shell brings with it.
+"""Commands, from which decisions are made, and the facts that the shell brings with each.
 
-A command is owed work that is due, or what came of an effect.
+A command is pending work that is due, or the outcome of an effect.
 """
 
 from __future__ import annotations

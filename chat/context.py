@@ -1,4 +1,4 @@
-"""The context window: what of a conversation a model is shown."""
+"""The context window: the part of a conversation that a model is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long somebody who writes is waited for."""
+"""The debounce: how long a chat waits for the end of a burst of messages."""
 
 from __future__ import annotations
 

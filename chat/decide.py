@@ -1,7 +1,7 @@
 """The rules: from a state and a command to at most one event.
 
-The facts that the shell brings (time, a fresh id, what it looked up) come with a command, so the same input gives the
-same event for ever.
+The shell brings facts (time, a fresh id, the results of its look-ups) with each command, so the same input always gives
+the same event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Messages that their sender edits or deletes: what the chat still has to do about it.
+"""Messages that their sender edits or deletes, and the work that this leaves for the chat.
 
 An event here commutes with every decision that does not know of it: an actor applies its own decisions before the tail
-brings what was stored before them.
+brings the events that were stored before them.
 """
 
 from __future__ import annotations

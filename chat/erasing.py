@@ -1,8 +1,8 @@
-"""Forgetting a chat: one decision after which nothing before it counts, then the work of removing it everywhere.
+"""Erasing a chat: one decision after which its past no longer counts, then the removal of that past everywhere.
 
-The decision is made when nothing is open, and says up to which event it knew the chat (`upto`). What came in between
-that one and the decision itself is named by no decision, and belongs to the chat that begins anew. So the state behind
-it does not depend on anything up to `upto`, and it does not matter how much of that has been removed already.
+The decision is made when nothing is open; its `upto` is the last event that it knew. No decision names events that came
+in between `upto` and the decision: they belong to the new chat. So the state after the decision does not depend on
+anything up to `upto`, and it does not matter how much of that is removed already.
 """
 
 from __future__ import annotations

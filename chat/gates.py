@@ -1,6 +1,6 @@
-"""Who is answered, and when: what stands between a message that can be answered and its turn.
+"""The gates that a message passes before its turn: who is answered, and when.
 
-Each gate ends a message as `ignored` with its reason. Where the person should know, pending tells the first time.
+Each gate ends a message as `ignored` with its reason. A person who should know the reason is told the first time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much goes into one event, so that it always fits into a message of the bus (1 MB unless its server says else)."""
+"""Bounds on one event, so that it always fits into a message of the bus (1 MB unless its server says otherwise)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a reply has come: receipts may be repeated and may come in any order, what counts is the furthest state."""
+"""The state of a reply on its way. Receipts may be repeated and may come in any order; the furthest state counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that may be at work at the provider though nobody waits for them any more."""
+"""Stray runs: runs that may still work at the provider though no turn waits for them any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a human has the chat: how long the chat is left to whoever wrote by hand, or was asked to."""
+"""Takeover: how long a chat is left to a human who wrote by hand, or who was asked for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Bytes to events and back, old shapes included.
+"""Encodes events to bytes and decodes them, older shapes included.
 
-JSON, because anybody can read it and msgpack was barely faster (encode 0.6–2 µs, decode 1–1.7 µs for 480 bytes). The
-header `Recado-Version` says which shape the bytes have; outsiders may leave it away.
+The bytes are JSON, because every tool reads it and msgpack was barely faster (encode 0.6–2 µs, decode 1–1.7 µs for 480
+bytes). The header `Recado-Version` gives the version of the shape; clients outside recado may omit it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a chat decided: side `o` of the log, written by the chat's actor alone.
+"""Decisions of a chat: side `o` of the log, written by the chat's actor alone.
 
 The subject is the tag, so no struct carries its type. Names and fields are the storage format: a new field has a
 default, a field never changes its type. Times are RFC 3339 in UTC.

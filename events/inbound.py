@@ -1,4 +1,4 @@
-"""What came in: side `i` of the log, written by gateways, the CLI and the page.
+"""Inbound events: side `i` of the log, written by gateways, the CLI and the page.
 
 The subject is the tag, so no struct carries its type. Names and fields are the storage format: a new field has a
 default, a field never changes its type. Unknown fields are ignored. Times are RFC 3339 in UTC.

@@ -1,7 +1,7 @@
 """WhatsApp's names for people and groups, in the one form that recado stores.
 
 Rules: whatsmeow's `types.JID`, and the Cloud API's `wa_id` and BSUID. Agent and device are dropped
-(`5511:12@s.whatsapp.net`, `9988.1:3@lid`), `c.us` is `s.whatsapp.net`.
+(`5511:12@s.whatsapp.net`, `9988.1:3@lid`), and `c.us` becomes `s.whatsapp.net`.
 """
 
 from __future__ import annotations

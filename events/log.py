@@ -1,4 +1,4 @@
-"""The log: one ordered sequence of events, appended with a check on what the chat decided last."""
+"""The log: one ordered sequence of events. Each append checks that the chat's last decision is the expected one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """An event as the log holds it.
 
-Like all structs of events and of a chat's state it is kept out of Python's search for cycles (`gc=False`), because it
-can form none: a fifth of a rebuild's CPU went into that search.
+All structs of events and of a chat's state are exempt from Python's search for cycles (`gc=False`), because they can
+form none: that search took a fifth of a rebuild's CPU.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Who a chat is on the bus: tokens, partitions, subjects.
+"""Subjects of the bus: tokens, partitions, and the chat that a subject names.
 
-A subject of the log has always six tokens, `evt.<partition>.<account>.<chat>.<side>.<type>`; a gateway publishes to
+A subject of the log always has six tokens, `evt.<partition>.<account>.<chat>.<side>.<type>`; a gateway publishes to
 `wa.<type>.<account>.<chat>` and the server maps that to side `i`.
 """
 

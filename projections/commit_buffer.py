@@ -1,4 +1,4 @@
-"""What was read of the log and is not in the file yet: told of ahead where that may be, gathered into batches."""
+"""Buffers events read from the log until they are committed. Delivers safe ones to live actors before the commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQLite file: how it is opened, which version it has, and how many rows are written at once.
+"""The SQLite file: opening it, its version, and writing many rows with one statement.
 
 pysqlite3 brings an SQLite of its own, so that full-text search and its speed are the same on every machine.
 """

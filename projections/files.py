@@ -1,6 +1,6 @@
-"""Which file is the live projection, and who may write, rebuild or remove one.
+"""Files of the projection: the pointer to the live one, and the locks for writing and rebuilding.
 
-Files are `projection-<n>.db` in the data folder; the file `projection` names the live one and is replaced in one step.
+A file is `projection-<n>.db` in the data folder; the file `projection` names the live one and is replaced in one step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A projection in memory, of a part of the log: what was known when that was all."""
+"""A projection in memory, folded from the log up to any event."""
 
 from __future__ import annotations
 

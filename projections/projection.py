@@ -1,4 +1,4 @@
-"""Folding batches of events into the tables, each batch and its checkpoint in one transaction."""
+"""Folds batches of events into the tables, each batch and its checkpoint in one transaction."""
 
 from __future__ import annotations
 

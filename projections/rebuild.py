@@ -1,4 +1,4 @@
-"""Building the projection anew from the log, beside the live file, and switching to it. Nothing is ever sent."""
+"""Builds a new projection from the log beside the live file, and switches to it. A rebuild sends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping the projection up with the log, once for the whole instance."""
+"""Keeps the projection up with the log, once for the whole instance."""
 
 from __future__ import annotations
 

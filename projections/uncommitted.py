@@ -1,7 +1,7 @@
-"""Messages that were read from the log and are not in the file yet: answered before anything is written to disk.
+"""Messages that were read from the log and are not committed yet, so that a chat can be answered before the disk write.
 
-The log has them, so a crash loses nothing: whoever starts again folds them again. Only chats in memory are told ahead;
-one that has to be woken wakes from its snapshot, and so waits for the commit.
+A crash loses nothing: the log has them, and the next start folds them again. Only chats in memory get events early; a
+chat that has to be woken wakes from its snapshot, and so waits for the commit.
 """
 
 from __future__ import annotations

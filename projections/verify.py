@@ -1,4 +1,4 @@
-"""Whether the live file is what the log makes of it: a rebuild beside it, compared row by row."""
+"""Compares the live file with a rebuild from the log, row by row."""
 
 from __future__ import annotations
 

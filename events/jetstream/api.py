@@ -1,4 +1,4 @@
-"""JetStream's JSON API, as far as the log needs it.
+"""The part of JetStream's JSON API that the log uses.
 
 Wire format: https://docs.nats.io/reference/reference-protocols/nats_api_reference; error codes: `server/errors.json`
 of nats-server 2.15.

@@ -1,4 +1,4 @@
-"""The connection to NATS: it comes back by itself, and tells whoever asks when it was lost and when it is back."""
+"""The connection to NATS. It reconnects by itself, and tells its watchers when it is lost and when it is back."""
 
 from __future__ import annotations
 

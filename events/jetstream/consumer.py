@@ -1,10 +1,10 @@
-"""A consumer of the log on the server: what it has sent, asked for in portions, and how it can fail.
+"""A consumer of the log on the server: requests messages in portions, queues them, and detects when it is broken.
 
-A pull consumer in the server's memory. It is as fast as an ordered push consumer (both 135k messages a second into
-nats-py) and takes no more from the server than there is room for. It never acknowledges: what counts as read is the
-reader's own checkpoint. The server is asked for no filter where everything is wanted: the filter `evt.>` passes all and
-costs three quarters of that speed. Statuses: https://docs.nats.io/using-nats/developer/develop_jetstream/consumers and
-`server/consumer.go` of nats-server 2.15.
+It is a pull consumer in the server's memory. It is as fast as an ordered push consumer (both 135k messages a second
+into nats-py) and requests no more than its queue has room for. It never acknowledges: each reader keeps its own
+checkpoint. A reader of everything sets no filter, because the filter `evt.>` passes everything and costs three quarters
+of that speed. Statuses: https://docs.nats.io/using-nats/developer/develop_jetstream/consumers and `server/consumer.go`
+of nats-server 2.15.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""nats-py, able to read whatever the server delivers, and to hand it on without a detour.
+"""A nats-py client that reads every message the server delivers, and hands its bytes to a listener without a detour.
 
-Anybody who may publish can store a message whose subject is no UTF-8 or has a vertical tab in it, or whose header block
-is no header block: the server takes all of that (2.15.1). nats-py 2.16.0 (pinned) fails at it inside its read loop,
-which then ends or reconnects, meets the same message again, and so on for ever: one such message in the log would stop
-every reader of it. The overrides below are the places where it fails, and `listen`; nothing else of the client is
-touched.
+Any client that may publish can store a message whose subject is not UTF-8 or contains a vertical tab, or whose header
+block is malformed: the server accepts all of these (2.15.1). nats-py 2.16.0 (pinned) fails at such a message inside its
+read loop, which then ends or reconnects, meets the same message again, and so on for ever: one such message in the log
+would stop all its readers. The overrides below are the places where it fails; `listen` and `publish_block` are new.
+The rest of the client is unchanged.
 """
 
 from __future__ import annotations

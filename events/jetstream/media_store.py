@@ -1,8 +1,8 @@
-"""Files that came with messages, in the JetStream object store: the bucket MEDIA.
+"""The object store for files that came with messages: the JetStream bucket MEDIA.
 
 The layout is that of NATS object stores (ADR-20, https://github.com/nats-io/nats-architecture-and-design), so that
-`nats object get MEDIA …` and every client library read it too. It is written here because nats-py's own reader waits
-for ever for a piece that has expired.
+`nats object get MEDIA …` and every client library read it too. recado reads objects itself, because nats-py's reader
+waits for ever for a piece that has expired.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A stream as one piece of bytes, out of JetStream and back into it.
+"""Saves a stream as one sequence of bytes, and restores it from them.
 
-A snapshot is what the stream held at one moment, while it goes on; its bytes are the server's own (a tar in S2, as the
-NATS CLI writes it) and carry checksums that the server looks at when they come back. Protocol: `STREAM.SNAPSHOT` and
-`STREAM.RESTORE` of https://docs.nats.io/reference/reference-protocols/nats_api_reference; flow control and the ends of
-both as nats-server 2.15.1 was seen to have them.
+A snapshot holds the stream as it was at one moment; the stream goes on meanwhile. The bytes are the server's own (a tar
+in S2, as the NATS CLI writes it) and carry checksums that the server verifies when it restores them. Protocol:
+`STREAM.SNAPSHOT` and `STREAM.RESTORE` of https://docs.nats.io/reference/reference-protocols/nats_api_reference; flow
+control and the end of both transfers are as observed with nats-server 2.15.1.
 """
 
 from __future__ import annotations

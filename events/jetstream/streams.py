@@ -1,4 +1,4 @@
-"""The two streams of recado: EVENTS, the log itself, and DLQ, what could not become an event."""
+"""The two streams of recado: EVENTS, the log itself, and DLQ, bytes that could not become an event."""
 
 from __future__ import annotations
 

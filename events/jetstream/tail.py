@@ -1,4 +1,4 @@
-"""Following the log: everything behind a sequence, in order, without gaps, for as long as anybody reads."""
+"""A tail of the log: every event after a sequence, in order, without gaps, until its reader leaves."""
 
 from __future__ import annotations
 

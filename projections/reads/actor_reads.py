@@ -1,4 +1,4 @@
-"""What an actor reads: its snapshot, the messages of a turn, the context that a model is shown."""
+"""Reads for actors: a chat's snapshot, the messages of a turn, and the context for the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the tables as views of them, for one chat."""
+"""Reads rows of one chat's history, turns and receipts as views."""
 
 from __future__ import annotations
 

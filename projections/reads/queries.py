@@ -1,4 +1,4 @@
-"""What people ask the projection: chats, histories, threads, turns, usage, and a search through all text."""
+"""Queries for commands and pages: chats, histories, threads, turns, usage, and a search through all text."""
 
 from __future__ import annotations
 

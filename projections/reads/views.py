@@ -1,4 +1,4 @@
-"""What people are shown: one struct for each kind of thing that a projection knows. Times are UTC."""
+"""Views for commands and pages: one struct for each kind of thing in a projection. Times are UTC."""
 
 from __future__ import annotations
 

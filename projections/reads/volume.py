@@ -1,4 +1,4 @@
-"""How much was written, answered and spent over time, read from the history."""
+"""Messages, replies and tokens per step of time, counted from the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a message got its reply, its silence or its apology: all that the projection knows of one id."""
+"""Everything that the projection knows of one id, to explain a message's reply, its silence or its apology."""
 
 from __future__ import annotations
 

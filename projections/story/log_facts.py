@@ -1,4 +1,4 @@
-"""What the log says of the time in which a message was dealt with: tools, runs, adoptions, which no table keeps."""
+"""Events of the log that a story needs and no table keeps: tools, runs, adoptions."""
 
 from __future__ import annotations
 

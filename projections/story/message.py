@@ -1,4 +1,4 @@
-"""A message as a story."""
+"""The story of a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An order about a chat, as a story."""
+"""The story of an order about a chat."""
 
 from __future__ import annotations
 

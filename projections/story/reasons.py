@@ -1,4 +1,4 @@
-"""Why a message got no reply, or an order was not obeyed: a sentence for each reason that `ignored` gives."""
+"""A sentence for each reason of `ignored`: a message without a reply, or an order that was not obeyed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reply on its way to the person, as a story."""
+"""The story of a reply on its way to the person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of a story, and the words that every step is made of."""
+"""One step of a story, and the wording that all steps share."""
 
 from __future__ import annotations
 

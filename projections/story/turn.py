@@ -1,4 +1,4 @@
-"""A turn as a story: who had it, the thread, files, runs and tools, and how it ended."""
+"""The story of a turn: its owners, its thread, files, runs and tools, and its ending."""
 
 from __future__ import annotations
 

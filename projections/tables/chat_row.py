@@ -1,4 +1,4 @@
-"""A chat as the writer of a projection holds it."""
+"""A chat as the writer of a projection keeps it in memory, with its running turn and its thread."""
 
 from __future__ import annotations
 

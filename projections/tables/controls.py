@@ -1,4 +1,4 @@
-"""The table `controls`: every order about a chat, and what was decided on it."""
+"""The table `controls`: every order about a chat, and the decision on it."""
 
 from __future__ import annotations
 

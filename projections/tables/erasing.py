@@ -1,4 +1,4 @@
-"""Taking a chat out of the file, so that none of its bytes are left there."""
+"""Deletes a chat from the file and overwrites its bytes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The table `history`: every message with its ending, and every reply.
 
-Rows that a batch names are loaded once, changed in memory and written once. The context that a model is shown is an
-index over this table (`context`), not a copy.
+A batch loads the rows that it names once, changes them in memory and writes them once. The model's context is an index
+over this table (`context`), not a copy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table `receipts`: how far each reply came, step by step."""
+"""The table `receipts`: every receipt of each reply."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The table `turns`: who answered what, when, at what cost, and how it ended.
+"""The table `turns`: each turn's messages, owner, times, cost and ending.
 
-When a turn ends is read off the chat's state: the decision after which it no longer runs is its ending.
+The chat's state says when a turn ends: its ending is the decision after which it no longer runs.
 """
 
 from __future__ import annotations
