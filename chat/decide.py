@@ -45,15 +45,15 @@ from events.decisions import (
 )
 
 MOST_CALLS = 16
-"""Tools that a model may ask for in one turn; one that asks for more goes round in circles."""
+"""Tools that a model may ask for in one turn; a model that asks for more goes round in circles."""
 
 
 CALLED_AMISS = "This was the second time: do not call {name} again, answer without it."
-"""What a model is told that was told before what is wrong with its arguments."""
+"""The hint for a model whose arguments did not fit the same tool twice."""
 
 
 def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
-    """The event that `command` leads to; None if the state has moved on and nothing is to be decided."""
+    """The event that `command` leads to; None if the state has moved on and nothing is left to decide."""
     match command:
         case Obey(control=control) if any(order.control == control for order in chat.orders):
             return obey(chat, command, facts)
@@ -105,7 +105,7 @@ def _tell(chat: Chat, owed: Apologise | Notify, facts: Facts) -> Reply | None:
 
 
 def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
-    """The end of messages that get no reply; the person is told where there are words for it, and it is news."""
+    """The end of messages without a reply; the person is told if there are words for the reason and they are news."""
     messages, reason = refusal.messages, refusal.reason
     open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
     if not open_.issuperset(messages):
@@ -118,7 +118,7 @@ def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
 
 
 def _set_aside(chat: Chat, facts: Facts) -> TurnFailed | Ignored | None:
-    """The ending of what the chat breaks on, so that the chat goes on."""
+    """The end of the turn, order or messages that break recado, so that the chat goes on."""
     if chat.turn is not None:
         return _fail(chat.turn, "broken", "recado broke on this turn again and again", facts)
     if chat.orders:
@@ -147,7 +147,7 @@ def _start(
 
 
 def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision | None:
-    """What the outcome of an effect means for the running turn."""
+    """The decision on the outcome of an effect in the running turn."""
     match outcome:
         case ThreadReady(_, backend, thread, reason, seen):
             seen = chat.rewritten if seen is None else seen
@@ -202,7 +202,7 @@ def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed 
 
 
 def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
-    """Arguments that do not fit go back to the model once for each tool; then it has to do without that tool."""
+    """The return of a call. The model gets an unfit call back once per tool; then it has to do without that tool."""
     call = next((call for call in turn.calls if call.id == done.call and call.output is None), None)
     if call is None:
         return None

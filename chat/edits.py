@@ -15,7 +15,7 @@ from events.inbound import Edit, Revoke
 
 
 def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
-    """A message was edited or deleted: a running turn starts again, a thread that has it is made anew."""
+    """A message was edited or deleted. A running turn with it starts again; a thread that has it is replaced."""
     running = chat.turn.messages if chat.turn is not None else ()
     if event.of not in running and all(message.id != event.of for message in chat.waiting):
         if seq < chat.began_at:
@@ -28,15 +28,15 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
 
 
 def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...]:
-    """Those that are left once a turn of `messages` knows of what came in up to sequence `upto`. One that was deleted
-    stays: it is still to be ended."""
+    """The rewrites that are left once a turn of `messages` knows of all up to sequence `upto`. A deleted message stays:
+    it still has to end."""
     if not chat.rewrites:
         return ()
     return tuple(one for one in chat.rewrites if one.revoked or one.of not in messages or one.seq > upto)
 
 
 def ended(chat: Chat, messages: tuple[str, ...], changes: dict[str, Any]) -> dict[str, Any]:
-    """`changes` of a decision that ends these messages, with what that means for rewrites of them."""
+    """`changes` of a decision that ends these messages, with the rewrites of those messages settled."""
     over = [rewrite.seq for rewrite in chat.rewrites if rewrite.of in messages]
     if over:
         changes["rewrites"] = tuple(rewrite for rewrite in chat.rewrites if rewrite.of not in messages)
@@ -45,10 +45,10 @@ def ended(chat: Chat, messages: tuple[str, ...], changes: dict[str, Any]) -> dic
 
 
 def revoked(chat: Chat) -> tuple[str, ...]:
-    """Open messages that were deleted, in no turn or in the one that runs."""
+    """Open messages that their sender deleted, in no turn or in the one that runs."""
     return tuple(rewrite.of for rewrite in chat.rewrites if rewrite.revoked) if chat.rewrites else ()
 
 
 def is_outdated(chat: Chat, turn: Turn) -> bool:
-    """Whether the turn answers what does not stand there any more."""
+    """Whether the turn answers words that were edited or deleted since."""
     return turn.cut or any(rewrite.of in turn.messages for rewrite in chat.rewrites)

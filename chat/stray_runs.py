@@ -9,17 +9,17 @@ from events.decisions import Reply
 from events.recorded import Recorded
 
 STOPPED_WITHIN = timedelta(minutes=10)
-"""How long a run may be worth stopping: no provider lets one work for longer."""
+"""Time for which a run may still be worth stopping: no provider lets one work for longer."""
 
 _LEAVE_NONE = frozenset({"chat", "scripted"})
-"""Backends whose provider works only while it is listened to."""
+"""Backends whose provider works only while its client listens."""
 
 
 def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, ...]:
     """The strays after `recorded`, which led from `before` to `after`.
 
-    A turn leaves one behind when it ends otherwise than by its own reply, or goes on in another thread, whether or not
-    a run of it is known: one may have been asked for just then.
+    A turn leaves a run behind if it ends otherwise than by its own reply, or goes on in another thread. This holds
+    whether or not a run of it is known: one may have been requested at that moment.
     """
     turn, thread = before.turn, before.thread
     if turn is None or thread is None or thread.backend in _LEAVE_NONE:
@@ -34,5 +34,5 @@ def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, .
 
 
 def fresh(strays: tuple[Stray, ...], now: datetime) -> tuple[Stray, ...]:
-    """Those that may still be at work."""
+    """The strays that may still be at work."""
     return tuple(stray for stray in strays if now - stray.at < STOPPED_WITHIN) if strays else strays
