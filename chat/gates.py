@@ -30,7 +30,7 @@ LOOP_RESTS = timedelta(minutes=10)
 """Time after the last reply for which a chat of two bots is left alone."""
 
 ONCE = frozenset({"unapproved", "outside_hours", "rate_limited"})
-"""Reasons that a person is told the first time only."""
+"""Reasons that a person is not told each time; see `is_news`."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
