@@ -19,7 +19,7 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
     running = chat.turn.messages if chat.turn is not None else ()
     if event.of not in running and all(message.id != event.of for message in chat.waiting):
         if seq < chat.began_at:
-            return chat  # of a message that was erased
+            return chat  # the message was erased
         return replace(chat, inbound_seq=seq, rewritten=max(chat.rewritten, seq))
     was_revoked = any(rewrite.of == event.of and rewrite.revoked for rewrite in chat.rewrites)
     others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)

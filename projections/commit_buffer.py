@@ -68,7 +68,7 @@ class CommitBuffer:
                 is_first = not self._events
                 self._events += batch
                 self.seen = batch[-1].seq
-                self._is_urgent |= self._tell_ahead(batch)
+                self._is_urgent |= self._deliver_early(batch)
                 if is_first or self._is_awaited():
                     self.hurry()
                 while len(self._events) >= _MOST:
@@ -93,7 +93,7 @@ class CommitBuffer:
         if self._resting is not None and not self._resting.done():
             self._resting.set_result(None)
 
-    def _tell_ahead(self, batch: list[Recorded]) -> bool:
+    def _deliver_early(self, batch: list[Recorded]) -> bool:
         """Deliver the batch early if that is safe. Returns whether a caller waits for its commit."""
         is_news = batch[0].seq > self.delivered_early  # a new file may lag behind the one before it
         if self._on_read is not None and is_news and self._told(self._held_until) and goes_ahead(batch):

@@ -120,7 +120,7 @@ async def unusable(log: EventLog, meta: Meta) -> str | None:
     if meta.checkpoint == 0:
         return None
     if meta.checkpoint > head.last:
-        return f"its checkpoint {meta.checkpoint} is behind the log's end {head.last}: the log was cut"
+        return f"its checkpoint {meta.checkpoint} is past the log's end {head.last}: the log was cut"
     stored = await _event_at(log, meta.checkpoint)
     if stored is None:
         return None  # it was erased: no sequence is given out twice

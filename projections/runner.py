@@ -149,7 +149,7 @@ class Runner:
                 log.info("projection_rebuilt", file=report.file, events=report.events, seconds=round(report.seconds, 1))
                 continue
             except files.RebuildRunning:
-                log.info("projection_waits", reason="somebody else is rebuilding it")
+                log.info("projection_waits", reason="another process is rebuilding it")
             except _PASSING as error:
                 self._turn(healthy=False)
                 log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
@@ -161,7 +161,7 @@ class Runner:
         self._rebuilt = done
 
     async def _fault_of_live_file(self) -> str | None:
-        """Open the live file; the reason if that cannot be or if it is of no use."""
+        """Open the live file. Returns the reason if there is none that is usable."""
         self._projection = None
         path = files.live(self._directory)
         if path is None:

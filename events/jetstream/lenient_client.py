@@ -43,7 +43,7 @@ class LenientClient(Client):
         It is for subscriptions with messages by the ten thousand: a subscription of nats-py costs 9 µs more per
         message, because it parses every header and passes the message through a queue and another task.
         """
-        subscription = await self.subscribe(subject, cb=_nobody, pending_msgs_limit=0, pending_bytes_limit=0)
+        subscription = await self.subscribe(subject, cb=_unused, pending_msgs_limit=0, pending_bytes_limit=0)
         self._listeners[subscription._id] = listener  # noqa: SLF001 - the client's own
         return subscription
 
@@ -97,6 +97,6 @@ class LenientClient(Client):
         )
 
 
-async def _nobody(message: Msg) -> None:
+async def _unused(message: Msg) -> None:
     """A callback that nats-py requires; `_process_msg` calls the listener instead."""
     raise AssertionError(f"a message on {message.subject} went past its listener")

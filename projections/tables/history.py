@@ -44,7 +44,7 @@ class MessageRow(msgspec.Struct, gc=False):
     - `fixed`: the columns that it came with; None: they are written already.
     - `turn`: the sequence of its last turn's `turn_started`.
     - `former_turns`: those of the turns before, as JSON.
-    - `context`: its place in the model's context; None: the model is not shown it.
+    - `context`: the sequence that a reset compares; None: the model is not shown it.
     - `edited`: its newest words.
     - `answered`: the edited words that its turn answered.
     - `reading`: its `media_read`, as JSON.

@@ -33,7 +33,7 @@ class Usage:
         self._added[key] = (before[0] + replies, before[1] + used.input_tokens, before[2] + used.output_tokens)
 
     def write(self) -> None:
-        """Add what the batch used."""
+        """Add the sums to the table."""
         write_rows(
             self._db,
             "INSERT INTO usage",
