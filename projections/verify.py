@@ -127,7 +127,7 @@ async def verify(
         if report.is_same or not (erased := await _erased_behind(log, report.checkpoint)):
             return report
         if not await _comes_past(directory, erased, patience):
-            raise ProjectionMissing(directory, "it lags behind the log, which has erased one of its chats since")
+            raise ProjectionMissing(directory, "it lags behind the log, and a chat that it has was erased since")
 
 
 async def _erased_behind(log: EventLog, checkpoint: int) -> int:
