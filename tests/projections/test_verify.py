@@ -50,7 +50,7 @@ async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
         ("UPDATE history SET reason = 'stale' WHERE id = 'm3'", ["history"]),
         ("DELETE FROM turns WHERE id = 't7'", ["turns"]),
         (
-            "UPDATE chats SET snapshot = replace(snapshot, '\"i\":', '\"i\":1') WHERE id = (SELECT max(id) FROM chats)",
+            "UPDATE chats SET snapshot = json_set(snapshot, '$.inbound_seq', 1) WHERE id = (SELECT max(id) FROM chats)",
             ["chats"],
         ),
         ("UPDATE usage SET output_tokens = output_tokens - 1", ["usage"]),
