@@ -87,7 +87,11 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
-    """The model or a tool, `by`, asks for a human, for the reason in `text`."""
+    """The turn asks for a human.
+
+    - `text`: the reason.
+    - `by`: `model` or `tool:<name>`.
+    """
 
     turn: str
     text: str

@@ -93,15 +93,15 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return None
 
 
-def _tell(chat: Chat, owed: Apologise | Notify, facts: Facts) -> Reply | None:
-    if isinstance(owed, Notify):
-        if chat.notice != owed.message:
+def _tell(chat: Chat, due: Apologise | Notify, facts: Facts) -> Reply | None:
+    if isinstance(due, Notify):
+        if chat.notice != due.message:
             return None
-        text = facts.words_about(owed.reason)
-        return say(facts, reply=f"{owed.message}.b", text=text, author="system", about=owed.message)
-    if chat.apology != owed.turn:
+        text = facts.words_about(due.reason)
+        return say(facts, reply=f"{due.message}.b", text=text, author="system", about=due.message)
+    if chat.apology != due.turn:
         return None
-    return say(facts, reply=f"{owed.turn}.a", text=facts.apology, author="system", about=owed.turn)
+    return say(facts, reply=f"{due.turn}.a", text=facts.apology, author="system", about=due.turn)
 
 
 def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:

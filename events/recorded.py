@@ -16,7 +16,11 @@ from events.subjects import ChatKey
 
 
 class Unreadable(msgspec.Struct, frozen=True, gc=False):
-    """Bytes in the log that are no event: `reason` is a word for `ignored`, `detail` describes the fault."""
+    """Bytes in the log that are no event.
+
+    - `reason`: the word for `ignored`.
+    - `detail`: a description of the fault.
+    """
 
     reason: str
     detail: str
