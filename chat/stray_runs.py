@@ -1,4 +1,4 @@
-"""Runs that may be at work at the provider though nobody waits for them any more."""
+"""Stray runs: runs that may still work at the provider though no turn waits for them any more."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from events.recorded import Recorded
 def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, ...]:
     """The strays after `recorded`, which led from `before` to `after`.
 
-    A turn leaves one behind when it ends otherwise than by its own reply, or goes on in another thread, whether or not
-    a run of it is known: one may have been asked for just then.
+    A turn leaves a run behind if it ends otherwise than by its own reply, or goes on in another thread. This holds
+    whether or not a run of it is known: one may have been requested at that moment.
     """
     turn, thread = before.turn, before.thread
     if turn is None or thread is None or thread.backend in THREADLESS:
@@ -30,5 +30,5 @@ def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, .
 
 
 def fresh(strays: tuple[Stray, ...], now: datetime) -> tuple[Stray, ...]:
-    """Those that may still be at work."""
+    """The strays that may still be at work."""
     return tuple(stray for stray in strays if now - stray.at < STOPPED_WITHIN) if strays else strays

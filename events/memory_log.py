@@ -1,4 +1,4 @@
-"""The log in memory: the same promises as on JetStream, for tests and for trying things out. Gone with the process."""
+"""The log in memory, for tests and experiments: the same promises as on JetStream, until the process ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding batches of events into the tables, each batch and its checkpoint in one transaction."""
+"""Folds batches of events into the tables, each batch and its checkpoint in one transaction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from projections.tables.usage import Usage
 log = structlog.get_logger("recado.projections")
 
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What a table raises that cannot take an event; trouble with the file or its disk is none of these."""
+"""Errors of a table that cannot take an event; faults of the file or its disk are other errors."""
 
 _SEARCH = (
     "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text) FROM history"
@@ -38,19 +38,19 @@ _SEARCH = (
 
 
 class Projection:
-    """One file and its only writer. Not for two threads at once; the file is whole after every `apply`."""
+    """One file and its only writer, for one thread at a time. The file is whole after every `apply`."""
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.path = path
         self.meta = meta_of(db, path)
         self.db = db
         self.leaves_traces = True
-        """Whether SQLite's write-ahead log may still hold what was erased; `tidy` sees to it."""
+        """Whether SQLite's write-ahead log may still hold erased bytes; `tidy` removes them."""
         self._forget()
 
     @classmethod
     def create(cls, path: Path, stream: datetime) -> Self:
-        """A new file at `path`, for a rebuild: it may be used by others after `close`."""
+        """A new file at `path`, for a rebuild; others may use it after `finish`."""
         return cls(create(path, stream), path)
 
     @classmethod
@@ -74,11 +74,11 @@ class Projection:
         return self.meta.checkpoint
 
     def apply(self, batch: Sequence[Recorded]) -> list[Recorded]:
-        """Fold those events of `batch` that lie behind the checkpoint; returns these, repeats of an id marked.
+        """Fold the events of `batch` after the checkpoint; returns these, repeats of an id marked.
 
-        The file has all of them afterwards, or those up to its checkpoint: then the error says why, and the same batch
-        may be applied again. An event that a table cannot take is set aside: it changes the chat's state alone, so that
-        no event stops the others.
+        Afterwards the file has all of them. After an error it has those up to its checkpoint, and the same batch may be
+        applied again. An event that a table cannot take is set aside: it changes the chat's state alone, so that no
+        event stops the others.
         """
         fresh = [recorded for recorded in batch if recorded.seq > self.meta.checkpoint]
         if not fresh:
@@ -118,7 +118,7 @@ class Projection:
         return marked
 
     def mark(self, batch: Sequence[Recorded]) -> list[Recorded]:
-        """`batch`, all of which is in the file, with repeats of an id marked."""
+        """`batch`, which the file already has, with repeats of an id marked."""
         self._load(batch)
         marked = [
             msgspec.structs.replace(recorded, repeat=True)
@@ -130,20 +130,20 @@ class Projection:
         return marked
 
     def tidy(self) -> None:
-        """Take what was erased out of the write-ahead log too. Somebody who reads may be in the way: then try later."""
+        """Remove erased bytes from the write-ahead log too. A reader may be in the way: then try later."""
         self.leaves_traces = not tidy(self.db)
 
     def finish(self) -> None:
-        """Make a new file one that others can read while it is written, and let go of it."""
+        """Let others read a new file while it is written, and close it here."""
         make_shared(self.db)
         self.db.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.db.close()
 
     def _forget(self) -> None:
-        """Hold nothing that is not in the file."""
+        """Drop everything in memory that is not in the file."""
         self._chats = Chats(self.db)
         self._history = History(self.db)
         self._controls = Controls(self.db)

@@ -1,4 +1,4 @@
-"""Rows of the tables as views of them, for one chat."""
+"""Reads rows of one chat's history, turns and receipts as views."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RECEIPTS = (
 
 
 def entries(db: sqlite3.Connection, where: str, *values: object) -> Iterator[Entry]:
-    """Messages and replies that an SQL condition on `h` (history) selects; a reply with its receipt."""
+    """Messages and replies that an SQL condition on `h` (history) selects; a reply has its receipt."""
     for row in db.execute(f"{_ENTRY} {where}", values).fetchall():
         yield _entry(db, row)
 
@@ -82,7 +82,7 @@ def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnV
 
 
 def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView, ...]:
-    """Every step of a reply on its way, in the order in which the log has them."""
+    """Every receipt of a reply, in the order of the log."""
     return tuple(
         ReceiptView(
             seq=seq,
@@ -100,7 +100,7 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
 
 
 def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime] | None:
-    """How far a whole reply has come, and since when."""
+    """The state of a whole reply on its way, and its time."""
     reached: tuple[ReceiptState, datetime] | None = None
     for step in steps:
         said = of_whole(step.state, step.part, step.parts, step.template)
@@ -110,7 +110,7 @@ def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime]
 
 
 def moment_or_none(at: int | None) -> datetime | None:
-    """The time that a nullable column holds."""
+    """The time in a nullable column."""
     return moment(at) if at is not None else None
 
 

@@ -1,4 +1,4 @@
-"""A chat as the writer of a projection holds it."""
+"""A chat as the writer of a projection keeps it in memory, with its running turn and its thread."""
 
 from __future__ import annotations
 
@@ -55,8 +55,10 @@ class ThreadRow(msgspec.Struct, gc=False):
 
 
 class ChatRow(msgspec.Struct, gc=False):
-    """A chat's row in `chats`, its state, and the rows of its running turn and its thread. `attention` is the one that
-    is open, as JSON."""
+    """A chat's row in `chats`, its state, and the rows of its running turn and its thread.
+
+    - `attention`: the open attention, as JSON.
+    """
 
     id: int
     key: ChatKey
@@ -70,7 +72,7 @@ class ChatRow(msgspec.Struct, gc=False):
     thread: ThreadRow | None = None
 
     def fold(self, recorded: Recorded) -> bool:
-        """Bring the state up to `recorded`; whether that changed anything."""
+        """Bring the state up to `recorded`. Returns whether that changed anything."""
         state = evolve(self.state, recorded)
         changed = state is not self.state
         self.state = state

@@ -1,4 +1,4 @@
-"""Given what happened, when this is commanded, then that is decided."""
+"""A story: given these events, when this is commanded, then that is decided."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Story:
         return pending(self.chat, self.now, self.rules)
 
     def when(self, command: Command, **facts: Any) -> Decision | None:
-        """What is decided now; it is not yet in the log."""
+        """The decision now; it is not in the log yet."""
         return decide(self.chat, command, self.facts(**facts))
 
     def facts(self, **facts: Any) -> Facts:

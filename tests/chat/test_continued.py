@@ -1,4 +1,4 @@
-"""A run that goes on as another run of the same attempt: what was asked for stays with the run that asked."""
+"""A run that goes on as another run of the same attempt: its calls stay with the run that made them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chat is forgotten: when that is decided, what outlasts it, and what is owed afterwards."""
+"""A chat is erased: the moment of the decision, the state that outlasts it, and the work pending after it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.chat.story import ME, NOON, Story, order, text
 
 
 def erased(story: Story) -> list[Decision]:
-    """What is decided until the chat is erased, the shell having looked where its last event stands."""
+    """The decisions until the chat is erased, with the sequence of its last event from the shell."""
     done: list[Decision] = []
     while not done or not isinstance(done[-1], Erased):
         work = story.owed()[0]
@@ -52,7 +52,8 @@ def test_a_chat_at_rest_is_erased_at_once() -> None:
 
 
 def test_the_receipt_ends_it() -> None:
-    """Once all is removed the chat says so, and nothing is pending; the removed is counted, not named."""
+    """Once everything is removed the chat says so, and has no pending work; the removed things are counted, not
+    named."""
     story = Story().given(text("m1", at=NOON - timedelta(days=9)), order("c1", "erase", by="ana"))
     erased(story)
     seq = story.chat.erasing.seq if story.chat.erasing else 0
@@ -65,7 +66,7 @@ def test_the_receipt_ends_it() -> None:
 
 
 def test_what_is_open_ends_first() -> None:
-    """The turn that runs is dropped and what waits is ignored, without a word; a late answer is never sent."""
+    """The running turn is dropped and waiting messages are ignored, without a notice; a late answer is never sent."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.given(text("m2"), order("c1", "erase"))
@@ -76,7 +77,7 @@ def test_what_is_open_ends_first() -> None:
 
 
 def test_other_orders_come_first() -> None:
-    """What was ordered before or after it is obeyed, so that none is forgotten with the chat."""
+    """Orders from before and after it are obeyed, so that none is forgotten with the chat."""
     story = Story().given(order("c1", "erase"), order("c2", "send", text="Good bye"), order("c3", "block"))
     assert [type(decision) for decision in erased(story)] == [Reply, Blocked, Erased]
 
@@ -110,7 +111,7 @@ def test_an_apology_is_given_before() -> None:
     ],
 )
 def test_what_was_decided_about_the_person_outlasts_it(before: Decision, admission: str, pause: str | None) -> None:
-    """Who is blocked or approved stays so, and a pause goes on until its time."""
+    """A blocked or approved person stays so, and a pause goes on until its time."""
     story = Story().given(before, order("c1", "erase"))
     story.now = NOON + timedelta(minutes=1)
     erased(story)
@@ -153,8 +154,8 @@ def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
 
 
 def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
-    """A cluster stores messages that were under way between what the decision knew and the decision: they belong to the
-    new chat, with their edits and orders, and are answered."""
+    """A cluster stores messages that were on their way between the last event that the decision knew and the decision:
+    they belong to the new chat, with their edits and orders, and are answered."""
     story = Story().given(text("m1", "old"), Ignored(messages=("m1",), reason="stale", at=NOON), order("c1", "erase"))
     (work,) = story.owed()
     decision = story.when(work)  # type: ignore[arg-type]

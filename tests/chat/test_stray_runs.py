@@ -1,4 +1,4 @@
-"""A turn is over, or somewhere else, and a run of it may be at work: it is stopped."""
+"""A turn is over, or goes on in another thread, and a run of it may still work: it is stopped."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_another_attempt_in_the_same_thread_leaves_nothing() -> None:
 
 
 def test_a_crash_right_after_the_ending_forgets_nothing() -> None:
-    """The chat has_pending_work nobody anything, and is woken all the same."""
+    """The chat has no pending work, and is woken all the same."""
     story, turn = running()
     failed(story, turn)
     story.works_off_what_is_due()

@@ -14,7 +14,7 @@ def asked(turn: str, call: str = "c1", name: str = "price", arguments: str = '{"
 
 
 def test_a_call_is_written_down_then_made_then_its_output_kept() -> None:
-    """The log has the call before anybody makes it; with its output the model is asked again."""
+    """The log has the call before it is made; with its output the model is asked again."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     assert isinstance(story.does(asked(turn)), ToolCalled)
@@ -43,7 +43,7 @@ def test_calls_asked_for_together_are_all_owed() -> None:
 
 
 def test_the_same_call_and_the_same_output_count_once() -> None:
-    """What comes a second time decides nothing."""
+    """A second one decides nothing."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(asked(turn))
@@ -63,7 +63,7 @@ def misfit(story: Story, turn: str, call: str, name: str = "price") -> ToolRetur
 
 
 def test_arguments_that_do_not_fit_go_back_once() -> None:
-    """The model is told what is wrong, and may try again; the tool is still there for it."""
+    """The model is told the fault, and may try again; it still has the tool."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     assert misfit(story, turn, "c1").output == "The arguments do not fit: bread is missing"
@@ -142,7 +142,7 @@ def test_a_model_that_goes_round_in_circles_fails_its_turn() -> None:
 
 
 def test_a_call_keeps_who_made_it_through_an_adoption() -> None:
-    """After a crash the shell sees that somebody else may have made the call already."""
+    """After a crash the shell sees that another incarnation may have made the call already."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(asked(turn))

@@ -1,4 +1,4 @@
-"""Events that nobody waits for are held back for a moment, and no longer than until somebody does."""
+"""Events without a waiting caller are held back for a moment, and no longer than until a caller waits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_a_receipt_waits_for_a_message(tmp_path: Path, past: Past) -> None
 
 
 async def test_whoever_asks_for_it_gets_it(tmp_path: Path) -> None:
-    """What is held back is committed as soon as somebody waits for it."""
+    """Events held back are committed as soon as a caller waits for them."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
         seq = await receipt(log, "one")
@@ -54,7 +54,7 @@ async def test_whoever_asks_for_it_gets_it(tmp_path: Path) -> None:
 
 
 async def test_whoever_asked_before_is_not_kept_waiting(tmp_path: Path) -> None:
-    """What somebody waits for already is not held back."""
+    """Events for which a caller waits already are not held back."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows, asyncio.timeout(10):
         waiting = asyncio.create_task(follows.runner.reached(1))

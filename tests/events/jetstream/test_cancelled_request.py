@@ -11,7 +11,8 @@ from events.jetstream.lenient_client import LenientClient
 
 
 async def test_a_request_is_never_deaf_to_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cancelled in the very moment in which the answer comes, it ends as cancelled: whoever waits for that is heard."""
+    """A request cancelled at the very moment of its answer ends as cancelled, so a caller that waits for that goes
+    on."""
     answer = asyncio.get_running_loop().create_future()
 
     async def request(self: LenientClient, subject: str) -> object:

@@ -16,7 +16,7 @@ from tests.waiting import until
 
 
 async def _fetched_ahead(bus: Bus) -> int:
-    """How many messages the server has sent to the one reader, once it sends no more."""
+    """The number of messages that the server has sent to the one reader, once it sends no more."""
     sent = -1
     while True:
         (consumer,) = await bus.jetstream().consumers_info("EVENTS")
