@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from events.private_file import open_private, replace_private
+
 POINTER = "projection"
 _FILE = re.compile(r"projection-([0-9]+)\.db")
 _BUILDING = ".building"
@@ -78,10 +80,7 @@ def make_live(built: Path) -> Path:
     _sync(built)
     built.rename(path)
     pointer = path.with_name(POINTER)
-    fresh = pointer.with_name(POINTER + ".new")
-    fresh.write_text(path.name + "\n")
-    _sync(fresh)
-    fresh.replace(pointer)
+    replace_private(pointer, f"{path.name}\n".encode())
     _sync(path.parent)
     return path
 
@@ -128,7 +127,7 @@ def writing(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    with path.open("ab") as file:
+    with os.fdopen(open_private(path), "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

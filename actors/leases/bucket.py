@@ -29,8 +29,9 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus, said
 from events.log import LogUnavailable
+from events.stores import LEASES
 
-BUCKET = "LEASES"
+BUCKET = LEASES
 STREAM = f"KV_{BUCKET}"
 
 MARKER_TTL = 3.0

@@ -37,8 +37,9 @@ class _Made(msgspec.Struct):
 class Agents:
     """A ThreadBackend over sessions and their turns.
 
-    `agent` is the id of a saved agent, which has its model, instructions and tools at the provider; without one, the
-    sessions get an agent made of `model`, `system_prompt` and `hosted_tools`. Functions of a session are those that
+    `agent` is the id of a saved agent, which has its model, instructions and tools at the provider, and is told `rule`
+    at the beginning of a session; without one, the sessions get an agent made of `model`, `system_prompt` and
+    `hosted_tools`. Functions of a session are those that
     recado offers. `api_key` must not be empty; `base_url` None is OpenAI's own.
 
     Nothing is sent before a look at what is there, and after an outcome that is not known one looks again; a message is
@@ -55,6 +56,7 @@ class Agents:
         agent: str = "",
         model: str = "",
         system_prompt: str = "",
+        rule: str = "",
         hosted_tools: Sequence[dict[str, Any]] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -64,6 +66,7 @@ class Agents:
         inline = {"model": model, "instructions": system_prompt, "tools": list(hosted_tools)}
         inline = {name: value for name, value in inline.items() if value}
         self._agent: dict[str, Any] = {"agent_id": agent} if agent else {"agent": inline}
+        self._rule = rule if agent else ""
         self._hosted_tools = None if agent else hosted_tools
         self._sleep = sleep
 
@@ -72,7 +75,7 @@ class Agents:
         body = {
             **self._agent,
             "environment": {"type": "none"},
-            "input": [message(note(request.history))],
+            "input": [message(note(request.history, self._rule))],
             "metadata": {"recado_chat": request.chat[:512]},
         }
 

@@ -29,12 +29,13 @@ _BEFORE = (
 _CONFIRM = "Answer this note with OK and nothing else, and use no tool."
 
 
-def note(history: Sequence[Line]) -> str:
-    """The message that a session begins with."""
+def note(history: Sequence[Line], rule: str = "") -> str:
+    """The message that a session begins with; `rule` is what the agent is to keep to in it."""
+    confirm = f"{rule} {_CONFIRM}".lstrip()
     if not history:
-        return f"A person is going to write to you. {_CONFIRM}"
+        return f"A person is going to write to you. {confirm}"
     lines = [msgspec.json.encode({"role": line.role, "text": never_empty(line)}).decode() for line in history]
-    return "\n".join((_BEFORE + _CONFIRM, *lines))
+    return "\n".join((_BEFORE + confirm, *lines))
 
 
 async def confirmed(session: RemoteSession, sleep: Sleep) -> None:

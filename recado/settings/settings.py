@@ -110,8 +110,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="AI_SYSTEM_PROMPT",
             reader=text(),
-            meaning="What the model is told before every conversation. Empty: nothing. In mode `assistants` the "
-            "assistant has its own instructions, and only what is set here is added to them.",
+            meaning="What the model is told before every conversation, besides how long a reply may be. In mode "
+            "`assistants` the assistant has its own instructions, and only what is set here is added to them.",
             example="You work for a bakery in Porto Alegre. We open at 7.",
             keep_empty=True,
         ),
