@@ -33,7 +33,7 @@ from actors.messages import (
     Stored,
     YieldOver,
 )
-from chat.broken import MOST_BREAKS, SetAside
+from chat.broken import MOST_BREAKS, SetAside, held_by
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
 from chat.evolve import evolve
@@ -242,10 +242,11 @@ class ChatActor(LoopActor):
 
     def _start_append(self, decision: Decision) -> None:
         expected = self._chat.decision_seq if self._leader_says is None else self._leader_says
+        held = held_by(self._chat, decision)
 
         async def tell_outcome() -> None:
             try:
-                appended, msg_id = await append(self._instance, self._key, decision, expected)
+                appended, msg_id = await append(self._instance, self._key, decision, expected, held)
             except (WrongExpectedVersion, EventTooLarge) as error:
                 self.actor_ref.tell(AppendRefused(decision, error))
             else:

@@ -1,4 +1,5 @@
-"""Removing what a chat was, wherever it stands: at the provider, in the object store, and in the log, in this order.
+"""Removing what a chat was, wherever it is: at the provider, in the object store, among the dead letters, and in the
+log, in this order.
 
 The log says what there is elsewhere, so its own part goes last. Whoever is killed on the way begins again with what is
 left: to remove what is gone is no error. The projections forget by themselves, as they fold the decision.
@@ -60,9 +61,18 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     for name in dict.fromkeys(_objects(gone)):
         if name not in kept:
             objects += await _persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+    letters = await _persistently(instance, "letters", lambda: instance.log.erase_letters(key))
     for recorded in gone:
         await _persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
-    log.info("erased", chat=key.chat, events=len(gone), objects=objects, threads=len(threads), left=len(left))
+    log.info(
+        "erased",
+        chat=key.chat,
+        events=len(gone),
+        letters=letters,
+        objects=objects,
+        threads=len(threads),
+        left=len(left),
+    )
     return Removed(work.seq, len(gone), objects, len(threads) - len(left), tuple(left))
 
 

@@ -49,6 +49,9 @@ class ChatReads(Protocol):
         """The last `limit` lines of what ended after decision `since`, and whose messages came after sequence
         `reset_upto`, oldest first."""
 
+    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
+        """The sequences of those of `messages` that are known, in order."""
+
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
 

@@ -24,3 +24,4 @@ tools_refused = Counter(
     "recado_tools_refused", "Tools of services that were not offered, each fault of one counted once."
 )
 set_aside = Counter("recado_set_aside", "Turns, orders and messages that ended because recado broke on them.")
+stuck = Gauge("recado_stuck_chats", "Chats that have owed work for 15 minutes or longer.")

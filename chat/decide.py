@@ -6,7 +6,7 @@ the same event.
 
 from __future__ import annotations
 
-from chat.broken import SetAside
+from chat.broken import BROKEN, SetAside
 from chat.commands import (
     Answered,
     Command,
@@ -121,16 +121,16 @@ def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
 def _set_aside(chat: Chat, facts: Facts) -> TurnFailed | Ignored | None:
     """The end of the turn, order or messages that break recado, so that the chat goes on."""
     if chat.turn is not None:
-        return _fail(chat.turn, "broken", "recado broke on this turn again and again", facts)
+        return _fail(chat.turn, BROKEN, "recado broke on this turn again and again", facts)
     if chat.orders:
-        return Ignored(messages=(), reason="broken", at=facts.at, cause=chat.orders[0].control.id)
+        return Ignored(messages=(), reason=BROKEN, at=facts.at, cause=chat.orders[0].control.id)
     if not chat.waiting:
         return None
     messages = together(message.id for message in chat.waiting)
     named = frozenset(messages)
     asks = any(message.id in named and not message.silent for message in chat.waiting)
-    told = asks and chat.notice is None and bool(facts.words_about("broken"))
-    return Ignored(messages=messages, reason="broken", at=facts.at, told=told)
+    told = asks and chat.notice is None and bool(facts.words_about(BROKEN))
+    return Ignored(messages=messages, reason=BROKEN, at=facts.at, told=told)
 
 
 def _start(

@@ -46,14 +46,17 @@ def evolve(chat: Chat, recorded: Recorded) -> Chat:
     An event at or below its own side's cursor was applied before. A repeat of an id is none of the chat's business.
     An event that no fold can take moves the cursor alone, for every reader alike: it stops nobody.
     """
+    return folded(chat, recorded)[0]
+
+
+def folded(chat: Chat, recorded: Recorded) -> tuple[Chat, Exception | None]:
+    """The state as `evolve` gives it, and the exception of a fold that could not take the event; the shell logs it."""
     try:
-        return _evolve(chat, recorded)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return (
-            replace(chat, inbound_seq=recorded.seq)
-            if recorded.side == "i"
-            else replace(chat, decision_seq=recorded.seq)
-        )
+        return _evolve(chat, recorded), None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as defect:
+        is_inbound = recorded.side == "i"
+        after = replace(chat, inbound_seq=recorded.seq) if is_inbound else replace(chat, decision_seq=recorded.seq)
+        return after, defect
 
 
 def _evolve(chat: Chat, recorded: Recorded) -> Chat:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeVar, TypeVarTuple
 
 import msgspec
@@ -51,7 +52,7 @@ class Deps:
     committed batch. `not_ready` gives the reasons, in words for a person, why no work is taken now; none: it is.
     `roster`, given how many chats each partition has, says which instances answer them. `settings` are those with which
     this one was started. Without `sessions` everybody is let in. `reading` is the thread that
-    reads the projection for the page.
+    reads the projection for the page, `now` gives the bus's time.
     """
 
     account: str
@@ -64,6 +65,7 @@ class Deps:
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     settings: Sequence[SettingLine] = ()
     sessions: Sessions | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 
     async def read(self, query: Callable[[*_Given], _Result], *given: *_Given) -> _Result:

@@ -19,6 +19,7 @@ from starlette.types import Message as Sent
 from starlette.types import Receive, Scope, Send
 
 from console.deps import Deps
+from console.news import ChatNews
 from console.open_streams import OpenStreams
 from events.inbound import Message
 from events.log import LogError
@@ -120,7 +121,7 @@ class EventStream:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
                 firsts = await self._firsts(batch)
-                await self._queue.put(b"".join(_message("event", _seen(one, firsts), one.seq) for one in batch))
+                await self._queue.put(b"".join(_event(one, firsts) for one in batch))
 
     async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
         """Where the chat had the batch's messages first, however long ago, as far as that is known."""
@@ -131,11 +132,14 @@ class EventStream:
             return await self._deps.read(self._deps.queries.firsts, self._key, messages)
         except ProjectionMissing:
             return {}
+        except Exception:  # the events are shown all the same, a repeat as if it were none
+            log.exception("repeats_unknown", after=batch[0].seq - 1, upto=batch[-1].seq)
+            return {}
 
     async def _news(self) -> None:
         with self._deps.news.subscribe() as unread:
             while True:
-                await self._queue.put(b"".join(_message("news", news) for news in await unread.take()))
+                await self._queue.put(b"".join(map(_news, await unread.take())))
 
     async def _status(self, session: str | None) -> None:
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
@@ -167,6 +171,25 @@ def _seen(recorded: Recorded, firsts: dict[str, int]) -> SeenEvent:
     repeat = isinstance(event, Message) and firsts.get(event.id, recorded.seq) < recorded.seq
     known = not isinstance(event, (Unreadable, Unknown))
     return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event)
+
+
+def _event(recorded: Recorded, firsts: dict[str, int]) -> bytes:
+    """The event as the page gets it; one that cannot be shown says so, and the next ones follow."""
+    try:
+        return _message("event", _seen(recorded, firsts), recorded.seq)
+    except Exception as defect:
+        log.exception("not_shown", seq=recorded.seq, type=recorded.type)
+        unshown = Unreadable("unshown", type(defect).__name__)
+        seen = SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, "", False, False, unshown)
+        return _message("event", seen, recorded.seq)
+
+
+def _news(news: ChatNews) -> bytes:
+    try:
+        return _message("news", news)
+    except Exception:  # the chat itself shows it, or says that it cannot be shown
+        log.exception("not_shown", seq=news.seq)
+        return b""
 
 
 async def _disconnected(receive: Receive) -> None:

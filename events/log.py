@@ -104,8 +104,14 @@ class EventLog(Protocol):
     async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
         """Store an inbound event, as a gateway does. Raises LogFull, EventTooLarge."""
 
-    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
-        """Keep bytes that cannot be an event as a dead letter of `account`."""
+    async def bury(
+        self, account: str, body: bytes, *, reason: str, msg_id: str, chat: str | None = None, seq: int = 0
+    ) -> None:
+        """Keep bytes as a dead letter of `account`: those of the event at `seq`, if the log has them, and of `chat`, if
+        they are known to be of one."""
+
+    async def erase_letters(self, key: ChatKey) -> int:
+        """Take every dead letter that is known to be of the chat off the disk; how many there were."""
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
         """The chat's last decision, as the stream's leader has it."""

@@ -18,17 +18,29 @@ Kind = Literal["stream", "bucket", "objects"]
 Role = Literal["instance", "gateway", "consumer", "operator"]
 
 Right = Literal["look", "read", "list", "follow", "hear", "make", "change", "erase", "purge", "operate"]
-"""What a role may ask of JetStream about a store. look: its configuration. read: one message. list: many at once.
-follow: any consumer. hear: consumers of the filters that roles.conf names. make and change: the store itself. erase:
-one message. purge: all of a subject. operate: save, restore, move, and see its consumers."""
+"""The requests about a store that a role may make.
+
+- `look`: its configuration
+- `read`: one message
+- `list`: many messages at once
+- `follow`: any consumer
+- `hear`: consumers of the filters that roles.conf names
+- `make`, `change`: the store itself
+- `erase`: one message
+- `purge`: all of a subject
+- `operate`: save, restore, move, and see its consumers
+"""
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them, by its name as a JetStream stream.
+    """A store.
 
-    `writers` are the subjects on which a role adds to it, `rights` what a role may ask about it; a role that is in
-    neither has nothing to do with it. `bounds` are the fields of its configuration that limit it, all above 0. `saved`
-    and `erased` say whether backups hold it and erasing a chat reaches into it, or why not.
+    - `stream`: its name as a JetStream stream
+    - `writers`: by role, the subjects on which it adds to the store
+    - `rights`: by role, the requests about the store that it may make
+    - `bounds`: fields of its configuration that limit it, all above 0
+    - `saved`: backups hold it; else why not
+    - `erased`: erasing a chat reaches into it; else why not
     """
 
     stream: str
@@ -51,7 +63,7 @@ _ALL = (
             "instance": frozenset({"evt.*.*.*.o.*", "wa.control.*.*"}),
             "gateway": frozenset({"wa.in.*.*", "wa.edit.*.*", "wa.revoke.*.*", "wa.receipt.*.*"}),
             "operator": frozenset(
-                {"wa.in.*.*", "wa.control.*.*", "wa.receipt.*.*"}
+                {"wa.in.*.*", "wa.edit.*.*", "wa.revoke.*.*", "wa.control.*.*", "wa.receipt.*.*"}
                 | {f"evt.*.*.*.o.{type_}" for type_ in ("thread_created", "ignored", "turn_failed")}
             ),
         },
@@ -69,13 +81,13 @@ _ALL = (
         kind="stream",
         writers={"instance": frozenset({"wa.dlq.*"}), "gateway": frozenset({"wa.dlq.*"})},
         rights={
-            "instance": frozenset({"look", "make", "change"}),
+            "instance": _LOOKS | {"make", "change", "erase"},
             "gateway": frozenset({"look"}),
             "operator": _OPERATES | {"follow", "change"},
         },
         bounds=frozenset({"max_bytes"}),
         saved=True,
-        erased="nobody can read whose bytes they are",
+        erased=True,
     ),
     Store(
         stream=f"KV_{LEASES}",

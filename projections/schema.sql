@@ -76,6 +76,7 @@ CREATE UNIQUE INDEX message_ids ON history (id, chat) WHERE author = 'person';
 CREATE INDEX reply_ids ON history (id, chat) WHERE author <> 'person';
 CREATE INDEX history_of_chat ON history (chat);
 CREATE INDEX context ON history (chat, ended) WHERE context IS NOT NULL;
+CREATE INDEX broken ON history (ended_at) WHERE reason = 'broken';
 
 CREATE VIRTUAL TABLE search USING fts5 (
     text, content = 'history', content_rowid = 'seq', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
@@ -155,6 +156,14 @@ CREATE TABLE threads (
     output_tokens INTEGER NOT NULL,
     PRIMARY KEY (chat, seq)
 ) WITHOUT ROWID;
+
+CREATE TABLE set_aside (
+    seq INTEGER PRIMARY KEY,                 -- of an event that the chat's state or a table could not take
+    chat INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    reason TEXT NOT NULL                     -- the name of what was raised
+);
 
 CREATE TABLE usage (
     chat INTEGER NOT NULL,

@@ -30,6 +30,7 @@ _TABLES = {
     "receipts": "SELECT * FROM receipts ORDER BY chat, reply, seq",
     "turns": "SELECT * FROM turns ORDER BY chat, seq",
     "threads": "SELECT * FROM threads ORDER BY chat, seq",
+    "set_aside": "SELECT * FROM set_aside ORDER BY seq",
     "usage": "SELECT * FROM usage ORDER BY chat, day, backend, model",
     # The content of the index of words is how often each word is where; the ends of its segments are no content.
     "search": "SELECT term, count(*), sum(doc), sum(doc * 31 % 65521 * (offset + 1)) FROM temp.words"

@@ -11,8 +11,9 @@ from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND_TYPE_OF, Inbound
 from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream.connection import Bus
+from events.jetstream.dead_letters import letter_headers, stored_letters
 from events.jetstream.publisher import Publisher
-from events.jetstream.streams import EVENTS, ensure_streams, existing_streams
+from events.jetstream.streams import DLQ, EVENTS, ensure_streams, existing_streams
 from events.jetstream.tail import Tail
 from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
 from events.recorded import Recorded
@@ -89,12 +90,19 @@ class JetStreamLog:
         )
         return Appended(ack.seq, ack.duplicate)
 
-    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
-        await self._publisher.publish(
-            dead_letter_subject(account),
-            body,
-            {"Nats-Msg-Id": header_value(msg_id), "Recado-Reason": header_value(reason)},
-        )
+    async def bury(
+        self, account: str, body: bytes, *, reason: str, msg_id: str, chat: str | None = None, seq: int = 0
+    ) -> None:
+        headers = letter_headers(reason, msg_id, chat, seq)
+        await self._publisher.publish(dead_letter_subject(account), body, headers)
+
+    async def erase_letters(self, key: ChatKey) -> int:
+        gone = 0
+        async for letter in stored_letters(self._bus, key.account):
+            if letter.chat == key.chat:
+                await erase_message(self._bus, DLQ, letter.id)
+                gone += 1
+        return gone
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
         # The leader answers STREAM.MSG.GET; a replica that lags may answer a direct get.

@@ -182,19 +182,18 @@ class Webhook:
             else:
                 await self._intake.store(key, event)
         except EventTooLarge as refusal:
-            await self._bury(Unread(bytes(arrived.raw), str(refusal)))
+            await self._bury(Unread(bytes(arrived.raw), str(refusal)), key.chat)
         else:
             UPDATES.labels("stored").inc()
 
-    async def _bury(self, unread: Unread) -> None:
-        """Keep what cannot be an event as it came, in pieces that the server takes."""
+    async def _bury(self, unread: Unread, chat: str | None = None) -> None:
+        """Keep what cannot be an event (of `chat`, if that is known) as it came, in pieces that the server takes."""
         name = sha256(unread.raw).hexdigest()
         pieces = [unread.raw[start : start + _LETTER] for start in range(0, len(unread.raw), _LETTER)] or [b""]
         for number, piece in enumerate(pieces, 1):
             which = f" (piece {number} of {len(pieces)})" if len(pieces) > 1 else ""
-            await self._log.bury(
-                self._account, piece, reason=f"{unread.reason[:300]}{which}", msg_id=f"webhook:{name}:{number}"
-            )
+            reason = f"{unread.reason[:300]}{which}"
+            await self._log.bury(self._account, piece, reason=reason, msg_id=f"webhook:{name}:{number}", chat=chat)
         log.warning("update_unread", account=self._account, reason=unread.reason[:300], then="kept as a dead letter")
         UPDATES.labels("unread").inc()
 

@@ -105,6 +105,10 @@ class ChatReads:
         group = is_group(key.chat)
         return tuple([_line(group, line, past=True) for line in _lines(found[0])])
 
+    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
+        """The sequences of those of `messages` that are in the file, in order."""
+        return tuple(sorted(seq for (seq,) in self._rows(key, messages, "seq").values()))
+
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` that ended in a failed turn, in log order. Without `messages`: those of the last failed
         turn."""

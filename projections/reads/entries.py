@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
+import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.receipts import furthest, of_whole
@@ -31,10 +32,28 @@ _RECEIPTS = (
 )
 
 
+log = structlog.get_logger("recado.projections")
+
+
 def entries(db: sqlite3.Connection, where: str, *values: object) -> Iterator[Entry]:
-    """Messages and replies that an SQL condition on `h` (history) selects; a reply has its receipt."""
+    """Messages and replies that an SQL condition on `h` (history) selects; a reply has its receipt. One that cannot
+    be shown is of the kind `unshown`, and the others follow."""
     for row in db.execute(f"{_ENTRY} {where}", values).fetchall():
-        yield _entry(db, row)
+        try:
+            entry = _entry(db, row)
+        except Exception as defect:
+            log.exception("not_shown", seq=row[0])
+            entry = Entry(
+                seq=row[0],
+                id=row[1],
+                author=row[2],
+                at=moment(row[3]),
+                text=None,
+                turn=None,
+                kind="unshown",
+                detail=type(defect).__name__,
+            )
+        yield entry
 
 
 def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnView]:

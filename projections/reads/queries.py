@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 
 from chat.context import readable
 from chat.gates import pairing_code
@@ -16,10 +17,24 @@ from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
 from projections.reads.entries import entries, turns
 from projections.reads.reader import Reader
-from projections.reads.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
+from projections.reads.views import (
+    AttentionView,
+    ChatView,
+    Counts,
+    Entry,
+    Found,
+    ThreadView,
+    TroubleView,
+    TurnView,
+    UsageView,
+    Why,
+)
 from projections.reads.volume import Volume, volume
 from projections.reads.why import last_message, why
 from projections.tables.chats import decode_snapshot
+from projections.trouble import ended_or_passed, stuck
+
+log = structlog.get_logger("recado.projections")
 
 ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
@@ -76,20 +91,20 @@ class Queries:
         where, given = ("WHERE account = ?", [account]) if account else ("", [])
         statement = _CHATS.format(where)
         rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
-        return tuple(view for view in map(_chat_view, rows) if not _is_blank(view))
+        return tuple(view for view in map(_shown, rows) if not _is_blank(view))
 
     def chat(self, key: ChatKey) -> ChatView | None:
         """One chat; None if it has no event."""
         statement = _CHATS.format("WHERE account = ? AND chat = ?")
         row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
-        return _chat_view(row) if row is not None else None
+        return _shown(row) if row is not None else None
 
     def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
         """Chats whose name or JID contains `text`, those with the latest activity first."""
         pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
         statement = _CHATS.format("WHERE name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\'")
         rows = self._reader.connection().execute(statement, (pattern, pattern, limit)).fetchall()
-        return tuple(map(_chat_view, rows))
+        return tuple(map(_shown, rows))
 
     def accounts(self) -> tuple[str, ...]:
         """Every account that has chats."""
@@ -110,12 +125,7 @@ class Queries:
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the longest wait first."""
         rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
-        views = [
-            msgspec.convert(
-                {**msgspec.json.decode(event), "account": account_, "chat": chat, "name": name}, AttentionView
-            )
-            for account_, chat, name, event in rows
-        ]
+        views = [_attention_view(*row) for row in rows]
         return tuple(sorted(views, key=lambda view: view.at))
 
     def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
@@ -198,6 +208,16 @@ class Queries:
         rows = self._reader.connection().execute("SELECT partition, count(*) FROM chats GROUP BY partition").fetchall()
         return dict(rows)
 
+    def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
+        """The chats that somebody has to look at: first those that are stuck at `now`, then what ended badly."""
+        with self._reader.transaction() as db:
+            return (*stuck(db, now), *ended_or_passed(db, now))
+
+    def stuck(self, now: datetime) -> int:
+        """How many chats are stuck at `now`."""
+        with self._reader.transaction() as db:
+            return sum(1 for _ in stuck(db, now))
+
     def counts(self) -> Counts:
         """The totals of the projection."""
         row = self._reader.connection().execute(_COUNTS).fetchone()
@@ -217,6 +237,25 @@ def _admission(key: ChatKey, state: Chat) -> str | None:
     if not state.admission and any(told.reason == "unapproved" for told in state.told):
         return pairing_code(key)
     return state.admission or None
+
+
+def _attention_view(account: str, chat: str, name: str | None, event: str) -> AttentionView:
+    """What the row asks for; one that cannot be shown is the first, for nobody knows how long it has waited."""
+    where = {"account": account, "chat": chat, "name": name}
+    try:
+        return msgspec.convert({**msgspec.json.decode(event), **where}, AttentionView)
+    except (msgspec.DecodeError, TypeError):
+        log.exception("not_shown", chat=chat)
+        return AttentionView(**where, id="", text="(cannot be shown)", by="?", at=moment(0))  # type: ignore[arg-type]
+
+
+def _shown(row: tuple[Any, ...]) -> ChatView:
+    """The chat of a row; where its state cannot be read, what else is known of it."""
+    try:
+        return _chat_view(row)
+    except Exception as defect:
+        log.exception("not_shown", chat=row[1])
+        return _chat_view((*row[:8], None, "{}", f"(cannot be shown: {type(defect).__name__})"))
 
 
 def _chat_view(row: tuple[Any, ...]) -> ChatView:

@@ -235,6 +235,18 @@ class UsageView(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
 
 
+class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat that somebody has to look at. It is `stuck`: it owes work, and nothing came of that since `at`. Or what it
+    held at `seq`, of this `type`, was ended as `broken` or `set_aside` at `at`."""
+
+    what: Literal["stuck", "broken", "set_aside"]
+    account: str
+    chat: str
+    at: datetime
+    seq: int = 0
+    type: str = ""
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A message or a reply that contains all words of a search."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chat.evolve import evolve
+from chat.evolve import folded
 from chat.state import Chat
 from events.decisions import Attention
 from events.recorded import Recorded
@@ -71,13 +71,14 @@ class ChatRow(msgspec.Struct, gc=False):
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
 
-    def fold(self, recorded: Recorded) -> bool:
-        """Bring the state up to `recorded`. Returns whether that changed anything."""
-        state = evolve(self.state, recorded)
+    def fold(self, recorded: Recorded) -> tuple[bool, Exception | None]:
+        """Bring the state up to `recorded`. Returns whether that changed anything, and the exception of a fold that
+        could not take the event."""
+        state, defect = folded(self.state, recorded)
         changed = state is not self.state
         self.state = state
         if isinstance(recorded.event, Attention):
             self.attention = _encoder.encode(recorded.event).decode()
         elif state.attention is None:
             self.attention = None
-        return changed
+        return changed, defect

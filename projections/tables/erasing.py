@@ -20,7 +20,7 @@ _LATE = (
     " ORDER BY seq DESC LIMIT 1) FROM history WHERE chat = :chat"
 )
 _WITH_THE_CHAT = ("receipts", "turns", "threads", "usage")
-_BY_SEQUENCE = ("history", "controls")
+_BY_SEQUENCE = ("history", "controls", "set_aside")
 
 _SHORT = 50
 """Milliseconds to wait for readers: messages wait meanwhile."""

@@ -55,6 +55,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),
+        "dead-letters": Entry("dead_letters", "List what was set aside, show one, try it again."),
         "verify": Entry("repair", "Rebuild the projection beside the live one and compare."),
         "backup": Entry("backup", "Save the log to a file, while recado runs."),
         "restore": Entry("backup", "Put the log back from a file."),

@@ -79,7 +79,8 @@ CHANNELS = (
         "send",
         "gateways, instances",
         (),
-        "Bytes that cannot be an event, in stream DLQ; the header `Recado-Reason` says why.",
+        "Bytes that cannot be an event or were set aside, in stream DLQ; the header `Recado-Reason` says why. "
+        "`Recado-Chat` and `Recado-Seq` name the chat and the event of the log, where there is one.",
     ),
 )
 """Every subject that recado reads or writes."""

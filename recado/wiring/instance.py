@@ -49,6 +49,7 @@ from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from projections.runner import Runner
+from recado.doctor.chats import stuck_chats
 from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
 from recado.settings.settings import Settings
@@ -151,7 +152,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(runner.run())
         keep(room.watch())
 
-        metrics.lag.set_function(lambda: runner.lag)
+        _measure(runner, Queries(reader), instance.bus_time)
 
         async def prepared() -> None:
             await runner.caught_up.wait()
@@ -201,11 +202,18 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             roster=lambda chats: look(bus, chats),
             settings=lines(settings),
             sessions=_sessions(settings, folder),
+            now=instance.bus_time.now,
         )
         address = await stack.enter_async_context(_served(deps, *listeners))
         log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
         click.echo(f"recado is at {address}")
         yield tasks
+
+
+def _measure(runner: Runner, queries: Queries, bus_time: BusTime) -> None:
+    """Have `/metrics` look when it is asked."""
+    metrics.lag.set_function(lambda: runner.lag)
+    metrics.stuck.set_function(lambda: stuck_chats(queries, bus_time.now()))
 
 
 @contextlib.contextmanager

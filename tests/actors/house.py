@@ -138,6 +138,9 @@ class Reads:
         sent = self.files.get((key, message))
         return (sent.kind, sent.text or "", sent.media) if sent is not None and sent.media is not None else None
 
+    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
+        return tuple(e.seq for e in self.events if isinstance(e.event, Message) and e.event.id in messages)
+
     def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         read = [e.event.message for e in self.events if isinstance(e.event, MediaRead) and e.event.form == "text"]
         return tuple(message for message in messages if (key, message) in self.files and message not in read)

@@ -39,7 +39,11 @@ MAY_PUBLISH = {
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
     + ["$KV.LEASES.g.local", "$O.MEDIA.C.x", "$JS.API.STREAM.PURGE.OBJ_MEDIA"],
     "consumer": ["$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.o.reply", "$JS.ACK.EVENTS.listener.1.2.3.4.5"],
-    "operator": [f"wa.control.{CHAT}", f"evt.5.{CHAT}.o.thread_created", "$JS.API.STREAM.SNAPSHOT.EVENTS"],
+    "operator": [
+        *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
+        f"evt.5.{CHAT}.o.thread_created",
+        "$JS.API.STREAM.SNAPSHOT.EVENTS",
+    ],
 }
 MAY_NOT_PUBLISH = {
     "instance": [
@@ -179,6 +183,8 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
             ("doctor",),
             ("replay",),
             ("verify",),
+            ("dead-letters",),
+            ("dead-letters", "show", "1"),
             ("erase", "5511999990001", "--yes"),
             ("replay",),
             ("verify",),

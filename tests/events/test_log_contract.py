@@ -382,3 +382,13 @@ async def test_an_erased_event_is_gone(log: EventLog) -> None:
     assert [recorded.event for recorded in await read_to_head(log)] == [ignored("m1"), message("m2")]
     assert [recorded.event async for recorded in log.of_chat(ANA, 100)] == [ignored("m1"), message("m2")]
     await log.append(ANA, ignored("m2"), expected=decided.seq, msg_id="inc:2")
+
+
+async def test_the_dead_letters_of_one_chat_are_gone(log: EventLog) -> None:
+    """Given dead letters, when a chat's are erased, then these are gone, once, and no other chat's."""
+    for number, (account, chat) in enumerate([(ANA.account, ANA.chat), ("shop", ANA.chat), (ANA.account, None)] * 2):
+        await log.bury(account, b"words", reason="broken", msg_id=f"dlq:{number}", chat=chat, seq=number)
+    assert await log.erase_letters(ANA) == 2
+    assert await log.erase_letters(ANA) == 0
+    assert await log.erase_letters(BIA) == 0
+    assert await log.erase_letters(ANA._replace(account="shop")) == 2
