@@ -38,6 +38,13 @@ class Tally:
             chats.clear()
         self._of.clear()
 
+    def add(self, other: Tally) -> None:
+        """What another one counted, which is closed."""
+        self.inputs += other.inputs
+        self.read += other.read
+        self._got += other._got
+        self.waits += other.waits
+
     def told(self) -> str:
         """For the person who runs it."""
         count = max(self.count, 1)

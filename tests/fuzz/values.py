@@ -57,10 +57,15 @@ def fields_of(struct: type[msgspec.Struct]) -> tuple[Any, ...]:
 
 
 class Values:
-    """Values by chance alone: the same `random`, the same values."""
+    """Values by chance alone: the same `seed`, the same values."""
 
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, seed: str) -> None:
+        self.seed = seed
+        self.random = Random(seed)
+
+    def of(self, part: str) -> Values:
+        """Values that do not depend on how often others are asked for some, so that a seed repeats what comes in."""
+        return Values(f"{self.seed} {part}")
 
     def struct(self, struct: type[msgspec.Struct], *, odd: int = 0, **given: Any) -> dict[str, Any]:
         """An object with the fields of `struct`: those that are required, others by chance, each fitting but `odd` of

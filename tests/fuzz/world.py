@@ -8,6 +8,7 @@ import itertools
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from unittest.mock import patch
 
@@ -58,9 +59,9 @@ class World:
         self.values = values
         self.tally = tally
         self.log = MemoryLog()
-        self.objects = Objects(values)
-        self.tools = Tools(values, tally)
-        self.subjects = Subjects(values, self.log, self.objects, tally)
+        self.objects = Objects(values.of("files"))
+        self.tools = Tools(values.of("tools"), tally)
+        self.subjects = Subjects(values.of("subjects"), self.log, self.objects, tally)
         self.tasks: list[asyncio.Task[Any]] = []
         self.lines: list[Any] = []
         self.faults: list[dict[str, Any]] = []
@@ -103,11 +104,12 @@ async def world(folder: Path, values: Values, tally: Tally, mode: str = "chat", 
             stack.enter_context(patch(f"gateways.cloud.pacing.{name}", 0.0))
         stack.enter_context(patch("gateways.cloud.sender.pause", lambda *_: 0.01))
         stack.enter_context(patch("actors.router._FIRST_PAUSE", 0.01))
+        stack.enter_context(patch("actors.service_tools.ANSWERS_WITHIN", 0.0))
         _watch_stages(stack, tally)
 
-        hostile = await stack.enter_async_context(Provider(values, share))
+        hostile = await stack.enter_async_context(Provider(values.of("model"), share))
         good = await stack.enter_async_context(OpenAIDouble(remember=False))
-        made.meta = await stack.enter_async_context(Meta(values, share / 3, tally))
+        made.meta = await stack.enter_async_context(Meta(values.of("graph"), share / 3, tally))
         stack.enter_context(counted(hostile, tally))
         backend = by_chat(mode, hostile, good)
         stack.push_async_callback(backend.close)
@@ -136,7 +138,7 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
         reads=ChatReads(reader, runner.ahead),
         progress=runner,
         bus_time=BusTime(),
-        fresh_id=lambda: made.values.random.randbytes(10).hex(),
+        fresh_id=lambda: token_hex(10),
         files=MediaFiles(
             made.objects, listen=spoken.transcribe, extract=Extraction().extract, takes=frozenset({"image/png"}), arrives_within=0.05
         ),
@@ -148,7 +150,7 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
     hook = Webhook(
         event_log, ACCOUNT, Parser(ACCOUNT, PHONE_NUMBER_ID), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN
     )
-    made.webhooks = Webhooks(made.values, hook.app(), Parser(ACCOUNT, PHONE_NUMBER_ID), made.tally)
+    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(ACCOUNT, PHONE_NUMBER_ID), made.tally)
     stack.push_async_callback(_end, made)
     stack.push_async_callback(router.close)
     made.keep(runner.run())
