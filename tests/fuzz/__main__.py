@@ -1,9 +1,9 @@
-"""`make fuzz`: 100,000 inputs, in worlds of a few thousand each, one on every core, then some thousand for a real process.
+"""`make fuzz`: 100,000 inputs, in worlds of a few thousand, one on each core, then some thousand for a real process.
 
     python -m tests.fuzz [--inputs 100000] [--minutes 40] [--seed N]
 
-It prints the seed and what became of the inputs; with the seed of a run the same inputs come in again. Exit 1: something
-broke, and its seed, its mode and what broke are printed.
+It prints the seed and what became of the inputs; with the seed of a run the same inputs come in again. Exit 1:
+something broke; the seed, the mode and what broke are printed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ FOR_A_PROCESS = 4_000
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzz recado.")
     parser.add_argument("--inputs", type=int, default=100_000)
-    parser.add_argument("--minutes", type=float, default=40.0, help="no world is begun after these (default: %(default)s)")
+    parser.add_argument(
+        "--minutes", type=float, default=40.0, help="no world is begun after these (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(10**9)))
     given = parser.parse_args()
     sys.stdout.write(f"FUZZ_SEED={given.seed}\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 
+from events.jetstream.media_store import Object
 from events.log import LogUnavailable
-from events.media_store import Object
 from tests.fuzz.values import Values
 
 MIMES = (

@@ -6,8 +6,8 @@ import json
 
 from aiohttp import web
 
-from events.ids import ChatKey
-from gateways.cloud import graph
+from events.subjects import ChatKey
+from gateways.cloud import graph, tracker
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_server import GraphDouble
 from tests.fuzz.model import is_canary
@@ -15,6 +15,9 @@ from tests.fuzz.tally import Tally
 from tests.fuzz.values import Values, dumped
 
 ACCOUNT = "shop"
+MOST_MESSAGES = 12
+"""That a reply may be."""
+
 _OF_THE_ACCOUNT = ("account_throttle", "account_stop", "unreached")
 _STATUSES = (200, 200, 200, 400, 404, 500, 502)
 
@@ -35,6 +38,8 @@ class Meta(GraphDouble):
         to = asked.get("to") or asked.get("recipient") or ""
         if asked.get("status") is None:
             self._tally.reached["send"].add(key := ChatKey(ACCOUNT, f"{to}@{_server(asked)}"))
+            if tracker.read(asked["biz_opaque_callback_data"]).of > MOST_MESSAGES:
+                self.violations.append(f"a reply of more than {MOST_MESSAGES} messages: {asked}"[:500])
             if not is_canary(to) and self.values.random.random() < self.share:
                 return self._spoiled(key)
         response = await super()._messages(request)

@@ -11,13 +11,21 @@ from typing import Any
 
 from aiohttp import web
 
-from backends.agents import Agents
-from backends.assistants import Assistants
+from backends.agents.backend import Agents
+from backends.assistants.backend import Assistants
 from backends.chat_completions import ChatCompletions
-from backends.protocol import Answer, ReplyBackend, ReplyRequest, RunContinues, ThreadBackend, ThreadRequest, ToolsWanted
-from backends.responses import Responses
-from backends.wire import Wire
-from events.ids import ChatKey
+from backends.protocol import (
+    Answer,
+    ReplyBackend,
+    ReplyRequest,
+    RunContinues,
+    ThreadBackend,
+    ThreadRequest,
+    ToolsWanted,
+)
+from backends.provider.client import Wire
+from backends.responses.backend import Responses
+from events.subjects import ChatKey
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
@@ -36,8 +44,8 @@ async def quick(seconds: float) -> None:
 
 
 class Provider(OpenAIDouble):
-    """Of each answer in `share` something is spoiled, or it says what no model would: bytes, a call of any tool with any
-    arguments, a text of any kind."""
+    """Of each answer in `share` something is spoiled, or it says what no model would: bytes, a call of any tool with
+    any arguments, a text of any kind."""
 
     def __init__(self, values: Values, share: float) -> None:
         super().__init__(reply=lambda _: self._says(), remember=False)
@@ -86,7 +94,11 @@ class Provider(OpenAIDouble):
         choice["finish_reason"] = "tool_calls"
         choice["message"]["content"] = None
         choice["message"]["tool_calls"] = [
-            {"id": self.values.random.choice((f"c{number}", "c0", "")), "type": "function", "function": self.call(offered)}
+            {
+                "id": self.values.random.choice((f"c{number}", "c0", "")),
+                "type": "function",
+                "function": self.call(offered),
+            }
             for number in range(self.values.random.choice((1, 1, 2, 5)))
         ]
 
@@ -191,5 +203,3 @@ def counted(provider: Provider, tally: Tally) -> Iterator[None]:
         yield
     finally:
         Wire.read = read  # type: ignore[method-assign]
-
-

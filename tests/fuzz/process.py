@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nats.errors
 
-from events.ids import ChatKey
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from tests.chaos.outsider import Refused
 from tests.chaos.process import recado
 from tests.fuzz.files import Objects

@@ -17,7 +17,8 @@ _EVERY = 100
 """Steps between two messages of others."""
 
 _STEPS = (
-    *("in",) * 6, *("control",) * 4, *("receipt",) * 4, *("edit",) * 2, *("revoke",) * 2, *("webhook",) * 6, *("say",) * 3, "file", "look",
+    *("in",) * 6, *("control",) * 4, *("receipt",) * 4, *("edit",) * 2, *("revoke",) * 2, *("webhook",) * 6,
+    *("say",) * 3, "file", "look",
 )  # fmt: skip
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from events import codec
-from events.ids import ChatKey, inbound_subject, token
 from events.inbound import INBOUND
 from events.memory_log import MemoryLog
 from events.recorded import Unreadable
+from events.subjects import ChatKey, inbound_subject, token
 from tests.fuzz.files import CHEAP, MIMES, Objects
 from tests.fuzz.graph import ACCOUNT
 from tests.fuzz.tally import Tally
 from tests.fuzz.values import Values, dumped
+
+_STRANGE = ("a", "=", "=2", "=00", "x" * 3000, token("a b"), token("é@g.us"))
+"""Tokens that name no chat, or one that is no JID."""
 
 
 class Subjects:
@@ -53,12 +56,15 @@ class Subjects:
             body = values.bytes_of(body)
         subject = inbound_subject(key, kind)
         if random.random() < 0.03:
-            subject = f"wa.{kind}.{ACCOUNT}.{random.choice(('a', '=', '=2', '=00', 'x' * 3000, token('a b'), token('é@g.us')))}"
+            subject = f"wa.{kind}.{ACCOUNT}.{random.choice(_STRANGE)}"
         return subject, body
 
     def _message(self, key: ChatKey) -> dict[str, object]:
         values, random = self._values, self._values.random
-        given: dict[str, object] = {"text": values.fitting_text(), "kind": random.choice(("text",) * 4 + ("image", "audio", "later"))}
+        given: dict[str, object] = {
+            "text": values.fitting_text(),
+            "kind": random.choice(("text",) * 4 + ("image", "audio", "later")),
+        }
         given |= {"chat": key.chat} if random.random() < 0.9 else {}
         if random.random() < 0.05:
             given |= self.with_file(MIMES[:3] if random.random() < 0.01 else CHEAP, key)
@@ -82,7 +88,7 @@ class Subjects:
     def say(self, key: ChatKey) -> None:
         """A plain message, which has the model asked."""
         self._count += 1
-        self._log.put(inbound_subject(key, "in"), dumped({"id": f"say{self._count}", "text": f"hello\n!call tell {{}}"}))
+        self._log.put(inbound_subject(key, "in"), dumped({"id": f"say{self._count}", "text": "hello\n!call tell {}"}))
 
     def _headers(self) -> dict[str, str]:
         random = self._values.random

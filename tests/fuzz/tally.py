@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 
 STAGES = ("fold", "decide", "write", "send")
 
@@ -52,5 +52,6 @@ class Tally:
         lines += [f"  {name:18}{times:>8,}  {self.read[name] / times:4.0%} read" for name, times in self.inputs.items()]
         lines += [f"reached {stage:10}{self._got[stage]:>8,}  {self._got[stage] / count:4.0%}" for stage in STAGES]
         waits = sorted(self.waits) or [0.0]
-        lines += [f"other chats: {len(waits):,} answered, {waits[len(waits) // 2]:.3f} s in the middle, {waits[-1]:.3f} s at most"]
+        middle, longest = waits[len(waits) // 2], waits[-1]
+        lines += [f"other chats: {len(waits):,} answered, {middle:.3f} s in the middle, {longest:.3f} s at most"]
         return "\n".join(lines)

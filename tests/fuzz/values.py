@@ -12,21 +12,32 @@ from typing import Any
 import msgspec
 
 TEXTS = (
-    "hello", "", " ", "\0", "a\0b", "\u202eolleh", "\u200b", "👩‍👩‍👧‍👦" * 3, "e\u0301" * 20, "\ufeffx", "1" * 200, "x" * 256, "x" * 257,
-    "x" * 513, "x" * 5000, "*a " * 500 + "a*" * 500, "> " * 400 + "a", "[" * 500 + "a" + "](b)" * 500, "```\n" + "l\n" * 400,
-    "One sentence. " * 2000, "seq:5", "seq:x", "silent-voice-1", "stop", "/reset", "wamid.1", "9" * 5000, "-1", "1e400", "NaN",
-    "../../etc/passwd", "a.b.*.>", "=2E", "%00%0a", "\r\nNats-Msg-Id: x", "'; DROP TABLE chats; --", "<b>&amp;</b>", "{}", "null",
+    "hello", "", " ", "\0", "a\0b", "\u202eolleh", "\u200b", "👩‍👩‍👧‍👦" * 3, "e\u0301" * 20, "\ufeffx", "1" * 200,
+    "x" * 256, "x" * 257,
+    "x" * 513, "x" * 5000, "*a " * 500 + "a*" * 500, "> " * 400 + "a", "[" * 500 + "a" + "](b)" * 500,
+    "```\n" + "l\n" * 400,
+    "One sentence. " * 2000, "seq:5", "seq:x", "silent-voice-1", "stop", "/reset", "wamid.1", "9" * 5000, "-1",
+    "1e400", "NaN",
+    "../../etc/passwd", "a.b.*.>", "=2E", "%00%0a", "\r\nNats-Msg-Id: x", "'; DROP TABLE chats; --", "<b>&amp;</b>",
+    "{}", "null",
     "12025550143@s.whatsapp.net", "@", "a@b@c", "120363000000000000@g.us", "US.1349@bsuid", "\ud800", "\udc00x",
 )  # fmt: skip
 """Texts that something once broke on, or might."""
 
-NUMBERS = (0, 1, -1, 2, 255, 2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, -(10**400))
+NUMBERS = (
+    0, 1, -1, 2, 255, 2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, -(10**400),
+)  # fmt: skip
 TIMES = (
-    "2026-11-29T12:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-11-29T12:00:00+14:00", "1969-12-31T23:59:59Z",
-    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-02-30T00:00:00Z", "2026-11-29T12:00:00", "2016-12-31T23:59:60Z", "now",
+    "2026-11-29T12:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-11-29T12:00:00+14:00",
+    "1969-12-31T23:59:59Z",
+    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-02-30T00:00:00Z", "2026-11-29T12:00:00",
+    "2016-12-31T23:59:60Z", "now",
 )  # fmt: skip
 KNOWN: dict[str, tuple[str, ...]] = {
-    "kind": ("text", "image", "audio", "video", "document", "sticker", "location", "contact", "reaction", "button", "unsupported", "later"),
+    "kind": (
+        "text", "image", "audio", "video", "document", "sticker", "location", "contact", "reaction", "button",
+        "unsupported", "later",
+    ),
     "mime": ("image/png", "audio/ogg", "application/pdf", "text/plain", "application/x-unknown", "a", ""),
 }  # fmt: skip
 """What fields that are plain strings mean something by."""

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
-from events.ids import ChatKey
+from events.subjects import ChatKey
 from gateways.cloud import wire
-from gateways.cloud.faults import class_of
+from gateways.cloud.errors import class_of
 from gateways.cloud.parsing import Arrived, Parser
 from gateways.cloud.tracker import Tracker, written
 from tests.doubles import graph_webhooks as hooks
@@ -18,7 +18,8 @@ from tests.fuzz.tally import Tally
 from tests.fuzz.values import Values, dumped
 
 _TYPES = (
-    "text", "image", "audio", "video", "document", "sticker", "location", "contacts", "button", "interactive", "reaction", "order",
+    "text", "image", "audio", "video", "document", "sticker", "location", "contacts", "button", "interactive",
+    "reaction", "order",
     "system", "edit", "revoke", "unsupported", "later",
 )  # fmt: skip
 
@@ -37,15 +38,20 @@ class Webhooks:
         """A webhook about the chat; it must be taken, or refused for its size or signature."""
         random = self._values.random
         body = self._made(key)
-        status = await self.post(body, hooks.signed(body) if random.random() < 0.97 else {"X-Hub-Signature-256": "sha256=x"})
+        status = await self.post(
+            body, hooks.signed(body) if random.random() < 0.97 else {"X-Hub-Signature-256": "sha256=x"}
+        )
         assert status in (200, 403, 413), f"{status} for {body[:2000]!r}"
-        keys = {update.key for update in self._parser.parse(body) if isinstance(update, Arrived)} if status == 200 else ()
+        keys = (
+            {update.key for update in self._parser.parse(body) if isinstance(update, Arrived)} if status == 200 else ()
+        )
         self._tally.put("webhooks", next(iter(keys), key), read=bool(keys))
 
     async def post(self, body: bytes, headers: dict[str, str]) -> int:
         """The status that a POST is answered with."""
         scope = {
-            "type": "http", "method": "POST", "path": "/webhook", "query_string": b"", "http_version": "1.1", "scheme": "http",
+            "type": "http", "method": "POST", "path": "/webhook", "query_string": b"", "http_version": "1.1",
+            "scheme": "http",
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         }  # fmt: skip
         statuses: list[int] = []
@@ -66,7 +72,9 @@ class Webhooks:
         odd = random.choice((0, 0, 0, 1, 2))
         if random.random() < 0.6:
             said = values.struct(wire.Message, odd=odd, id=f"wamid.{self._count}", **self._of(key))
-            changes = [hooks.change(messages=[said], contacts=[hooks.contact(key.chat.partition("@")[0], values.text())])]
+            changes = [
+                hooks.change(messages=[said], contacts=[hooks.contact(key.chat.partition("@")[0], values.text())])
+            ]
         else:
             changes = [hooks.change(statuses=[self._status(key, odd)])]
         whole = {"object": "whatsapp_business_account", "entry": [{"id": hooks.WABA, "changes": changes}]}
@@ -86,12 +94,24 @@ class Webhooks:
 
     def _status(self, key: ChatKey, odd: int) -> dict[str, Any]:
         values = self._values
-        ours = written(Tracker(key.chat, values.random.choice(("f1", "t1.r", "x" * 300)), *values.random.choice(((0, 0), (1, 2), (9, 2)))))
+        ours = written(
+            Tracker(
+                key.chat,
+                values.random.choice(("f1", "t1.r", "x" * 300)),
+                *values.random.choice(((0, 0), (1, 2), (9, 2))),
+            )
+        )
         state = values.random.choice(("sent", "delivered", "read", "failed", values.text()))
         tracker = values.text() if values.random.random() < 0.1 else ours
-        said = values.struct(wire.Status, odd=odd, id=f"wamid.s{self._count}", status=state, biz_opaque_callback_data=tracker)
+        said = values.struct(
+            wire.Status, odd=odd, id=f"wamid.s{self._count}", status=state, biz_opaque_callback_data=tracker
+        )
         # What WhatsApp says of the number as a whole stops the number, by design.
-        said["errors"] = [fault for fault in _faults(said) if class_of(fault.get("code", 0)) not in ("account_stop", "account_throttle")]
+        said["errors"] = [
+            fault
+            for fault in _faults(said)
+            if class_of(fault.get("code", 0)) not in ("account_stop", "account_throttle")
+        ]
         return json.loads(json.dumps(said))  # type: ignore[no-any-return]
 
 

@@ -15,25 +15,25 @@ from unittest.mock import patch
 from structlog.testing import capture_logs
 
 from actors import chat_actor
-from actors.bus_time import BusTime
-from actors.media import MediaFiles
+from actors.leases.clocks import BusTime
+from actors.media_files import MediaFiles
 from actors.router import Router
-from backends.extraction import Extraction
-from backends.transcription import Transcription
-from events.ids import PARTITIONS, ChatKey
+from backends.content.extraction import Extraction
+from backends.content.transcription import Transcription
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
+from events.subjects import PARTITIONS, ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import Webhook
-from projections.chat_reads import ChatReads
 from projections.projection import Projection
-from projections.queries import Queries
-from projections.reader import Reader
+from projections.reads.actor_reads import ChatReads
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
 from projections.runner import Runner
-from recado.cloud import Replies
-from recado.instance_of import instance_of
-from recado.settings import Settings
+from recado.settings.settings import Settings
+from recado.wiring.cloud_gateway import Replies
+from recado.wiring.instance_of import instance_of
 from tests.doubles.graph_server import ACCESS_TOKEN
 from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from tests.doubles.openai_server import OpenAIDouble
@@ -93,7 +93,9 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, values: Values, tally: Tally, mode: str = "chat", share: float = 0.5) -> AsyncIterator[World]:
+async def world(
+    folder: Path, values: Values, tally: Tally, mode: str = "chat", share: float = 0.5
+) -> AsyncIterator[World]:
     """One that runs. The paces at which WhatsApp is sent to are left out, and pauses are short."""
     made = World(folder, values, tally)
     loop = asyncio.get_running_loop()
@@ -104,7 +106,7 @@ async def world(folder: Path, values: Values, tally: Tally, mode: str = "chat", 
             stack.enter_context(patch(f"gateways.cloud.pacing.{name}", 0.0))
         stack.enter_context(patch("gateways.cloud.sender.pause", lambda *_: 0.01))
         stack.enter_context(patch("actors.router._FIRST_PAUSE", 0.01))
-        stack.enter_context(patch("actors.service_tools.ANSWERS_WITHIN", 0.0))
+        stack.enter_context(patch("actors.tools.services.ANSWERS_WITHIN", 0.0))
         _watch_stages(stack, tally)
 
         hostile = await stack.enter_async_context(Provider(values.of("model"), share))
@@ -128,7 +130,7 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
     def committed(batch: list[Recorded]) -> None:
         router.dispatch(batch)
 
-    runner = made.runner = Runner(event_log, made.folder, committed, on_read=lambda batch: router.go_ahead(batch))  # noqa: PLW0108
+    runner = made.runner = Runner(event_log, made.folder, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
     instance = instance_of(
         settings,
         incarnation="fuzz",
@@ -140,7 +142,11 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
         bus_time=BusTime(),
         fresh_id=lambda: token_hex(10),
         files=MediaFiles(
-            made.objects, listen=spoken.transcribe, extract=Extraction().extract, takes=frozenset({"image/png"}), arrives_within=0.05
+            made.objects,
+            listen=spoken.transcribe,
+            extract=Extraction().extract,
+            takes=frozenset({"image/png"}),
+            arrives_within=0.05,
         ),
     )
     instance.bus_time.observe((await event_log.head()).now)
@@ -157,7 +163,7 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
     await runner.caught_up.wait()
     router.take(range(PARTITIONS))
     made.keep(replies.deliver())
-    await until(lambda: replies.started.is_set())  # another event from the moment on at which it runs
+    await until(lambda: replies.started.is_set())  # noqa: PLW0108 - another event once it runs
 
 
 async def _end(made: World) -> None:
