@@ -23,13 +23,13 @@ class Objects:
 
     def __init__(self, values: Values) -> None:
         self._values = values
-        self._files: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
 
     def put(self, name: str) -> None:
-        self._files[name] = self._bytes()
+        self.files[name] = self._bytes()
 
     async def find(self, name: str) -> Object | None:
-        if name not in self._files:
+        if name not in self.files:
             return None
         match self._values.random.randrange(20):
             case 0:
@@ -38,13 +38,13 @@ class Objects:
                 return Object(0, "not_fetched", self._values.fitting_text())
             case 2:
                 return Object(2**62)
-        return Object(len(self._files[name]))
+        return Object(len(self.files[name]))
 
     async def read(self, name: str) -> bytes | None:
-        return self._files.get(name)
+        return self.files.get(name)
 
     async def erase(self, name: str) -> bool:
-        return self._files.pop(name, None) is not None
+        return self.files.pop(name, None) is not None
 
     def _bytes(self) -> bytes:
         random = self._values.random

@@ -18,6 +18,7 @@ ACCOUNT = "shop"
 MOST_MESSAGES = 12
 """That a reply may be."""
 
+_read = graph._read
 _OF_THE_ACCOUNT = ("account_throttle", "account_stop", "unreached")
 _STATUSES = (200, 200, 200, 400, 404, 500, 502)
 
@@ -49,7 +50,7 @@ class Meta(GraphDouble):
     def _spoiled(self, key: ChatKey) -> web.Response:
         while True:
             status, body = self._made()
-            answer = graph._read(status, body)
+            answer = _read(status, body)
             if answer.error is None or answer.error.class_ not in _OF_THE_ACCOUNT:
                 break
         is_read = answer.error is None or isinstance(answer.error.code, int)

@@ -52,6 +52,7 @@ class Provider(OpenAIDouble):
         self.values = values
         self.share = share
         self.spoiled: set[bytes] = set()
+        self.statuses = _STATUSES
 
     def _says(self) -> str:
         return self.values.fitting_text() if self.values.random.random() < self.share else "all is well"
@@ -70,7 +71,7 @@ class Provider(OpenAIDouble):
         body, status = response.body, response.status
         assert isinstance(body, bytes)
         made = self._made(body, asked)
-        status = self.values.random.choice(_STATUSES) if self.values.random.random() < 0.1 else status
+        status = self.values.random.choice(self.statuses) if self.values.random.random() < 0.1 else status
         self.spoiled.add(made)
         return web.Response(body=made, status=status, content_type="application/json")
 

@@ -67,6 +67,7 @@ class World:
         self.faults: list[dict[str, Any]] = []
         self.webhooks: Webhooks
         self.meta: Meta
+        self.provider: Provider
         self.queries: Queries
         self.runner: Runner
         self._numbers = itertools.count(1)
@@ -109,7 +110,7 @@ async def world(
         stack.enter_context(patch("actors.tools.services.ANSWERS_WITHIN", 0.0))
         _watch_stages(stack, tally)
 
-        hostile = await stack.enter_async_context(Provider(values.of("model"), share))
+        hostile = made.provider = await stack.enter_async_context(Provider(values.of("model"), share))
         good = await stack.enter_async_context(OpenAIDouble(remember=False))
         made.meta = await stack.enter_async_context(Meta(values.of("graph"), share / 3, tally))
         stack.enter_context(counted(hostile, tally))
