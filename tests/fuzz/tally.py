@@ -19,7 +19,7 @@ class Tally:
         self.waits: list[float] = []
         self.reached: dict[str, set[ChatKey]] = {stage: set() for stage in STAGES}
         self._of: list[ChatKey | None] = []
-        self._got: Counter[str] = Counter()
+        self.got: Counter[str] = Counter()
 
     @property
     def count(self) -> int:
@@ -34,7 +34,7 @@ class Tally:
     def close(self) -> None:
         """Count how far the inputs got, and forget their chats."""
         for stage, chats in self.reached.items():
-            self._got[stage] += sum(key in chats for key in self._of)
+            self.got[stage] += sum(key in chats for key in self._of)
             chats.clear()
         self._of.clear()
 
@@ -42,7 +42,7 @@ class Tally:
         """What another one counted, which is closed."""
         self.inputs += other.inputs
         self.read += other.read
-        self._got += other._got
+        self.got += other.got
         self.waits += other.waits
 
     def told(self) -> str:
@@ -50,7 +50,7 @@ class Tally:
         count = max(self.count, 1)
         lines = [f"{self.count:,} inputs, {self.read.total() / count:.0%} of them could be read"]
         lines += [f"  {name:18}{times:>8,}  {self.read[name] / times:4.0%} read" for name, times in self.inputs.items()]
-        lines += [f"reached {stage:10}{self._got[stage]:>8,}  {self._got[stage] / count:4.0%}" for stage in STAGES]
+        lines += [f"reached {stage:10}{self.got[stage]:>8,}  {self.got[stage] / count:4.0%}" for stage in STAGES]
         waits = sorted(self.waits) or [0.0]
         middle, longest = waits[len(waits) // 2], waits[-1]
         lines += [f"other chats: {len(waits):,} answered, {middle:.3f} s in the middle, {longest:.3f} s at most"]
