@@ -85,7 +85,7 @@ class Posts:
         if answer.status < 400:
             return content
         told = [pair for pair in answer.headers.items() if pair[0].lower() not in _HEADERS_OF_THE_ENCODED]
-        asked = httpx2.Request(method, url)
+        asked = httpx2.Request(method, self._base_url)  # `url` may hold an id of the server's that httpx refuses
         raise self._client._make_status_error_from_response(  # noqa: SLF001 - no other way to have its classes
             httpx2.Response(answer.status, headers=told, content=content, request=asked)
         )
