@@ -53,7 +53,7 @@ def main() -> int:
                 for waiting in worlds:
                     waiting.cancel()
     sys.stdout.write(f"{whole.told()}\n")
-    if whole.count < given.inputs:
+    if whole.count < given.inputs and not broken:
         sys.stdout.write(f"the time was over before all of {given.inputs:,}: give it more with --minutes\n")
     try:
         sys.stdout.write(f"{asyncio.run(fuzz_process(given.seed, FOR_A_PROCESS))}\n")
