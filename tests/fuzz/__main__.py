@@ -53,6 +53,9 @@ def main() -> int:
                 for waiting in worlds:
                     waiting.cancel()
     sys.stdout.write(f"{whole.told()}\n")
+    if whole.read.total() * 2 < whole.count:
+        broken.append("fewer than half of the inputs could be read")
+        sys.stdout.write(f"BROKEN {broken[-1]}\n")
     if whole.count < given.inputs and not broken:
         sys.stdout.write(f"the time was over before all of {given.inputs:,}: give it more with --minutes\n")
     try:

@@ -18,7 +18,7 @@ _EVERY = 100
 
 _STEPS = (
     *("in",) * 6, *("control",) * 4, *("receipt",) * 4, *("edit",) * 2, *("revoke",) * 2, *("webhook",) * 6,
-    *("say",) * 3, "file", "look",
+    *("say",) * 5, "file", "look",
 )  # fmt: skip
 
 
@@ -46,6 +46,8 @@ async def _step(made: World, documents: float) -> None:
         case "webhook":
             await made.webhooks.put(key)
         case "say":
+            if random.random() < 0.5:
+                made.provider.plan()
             made.subjects.say(key)
         case "file":
             made.subjects.put_file(key, MIMES if random.random() < documents else CHEAP)

@@ -88,7 +88,7 @@ class Subjects:
     def say(self, key: ChatKey) -> None:
         """A plain message, which has the model asked."""
         self._count += 1
-        self._log.put(inbound_subject(key, "in"), dumped({"id": f"say{self._count}", "text": "hello\n!call tell {}"}))
+        self._log.put(inbound_subject(key, "in"), dumped({"id": f"say{self._count}", "text": "hello\n!call ask {}"}))
 
     def _headers(self) -> dict[str, str]:
         random = self._values.random

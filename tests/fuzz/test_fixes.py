@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.fixes import FIXES
+from tests.fuzz.fixes.fix import Fix, behave
 from tests.fuzz.judge import judging
-from tests.fuzz.pinned import FIXES, Fix, behave
 from tests.fuzz.tally import Tally
 from tests.fuzz.values import Values
 from tests.fuzz.world import world
