@@ -84,7 +84,7 @@ class Judge:
         last, owed = (await self._world.log.head()).last, self._checker.owed
         await self._until(lambda: self._read >= last, lambda: "the log is not read")
         await self._until(lambda: not owed(), lambda: f"not ended: {[str(each) for each in owed()[:5]]}")
-        await self._until(lambda: not self._to_send, lambda: f"neither sent nor set aside: {list(self._to_send)[:5]}")
+        await self._until(lambda: not self._to_send, self._unsent)
         buried = {letter.headers["Nats-Msg-Id"] for letter in self._world.log.dead_letters}
         lost = [seq for seq in self._to_bury if f"dlq:{seq}" not in buried]
         if lost:
@@ -95,15 +95,20 @@ class Judge:
         await self._until(lambda: self._world.runner.checkpoint >= checkpoint, lambda: "the projection is behind")
         self._nothing_broke()
         if self._checker.violations:
-            key = self._checker.violations[0].key
-            told = "\n".join(
-                f"{each.seq} {each.side} {str(each.event)[:300]}" for each in self._events if each.key == key
-            )
+            told = self._told(self._checker.violations[0].key)
             raise Broken(f"{[str(wrong) for wrong in self._checker.violations[:5]]}\n{told}")
         self._can_be_read()
         report = await verify(self._world.log, self._world.folder)
         if not report.is_same:
             raise Broken(f"the projection is not what the log makes of it: {report}")
+
+    def _unsent(self) -> str:
+        key, reply = next(iter(self._to_send))
+        return f"neither sent nor set aside: {reply}\n{self._told(key)}"
+
+    def _told(self, key: ChatKey) -> str:
+        """All events of the chat."""
+        return "\n".join(f"{each.seq} {each.side} {str(each.event)[:300]}" for each in self._events if each.key == key)
 
     def _can_be_read(self) -> None:
         """The page can show every chat."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -49,6 +50,10 @@ from tests.waiting import until
 
 RUN_TIMEOUT = 1.0
 """Seconds that a turn may take; a model that says for ever that it works on it fails then."""
+
+
+_TLS = ssl.create_default_context()
+"""For all clients: loading the certificates took as long as all the rest of a small world."""
 
 
 class World:
@@ -107,6 +112,7 @@ async def world(
             stack.enter_context(patch(f"gateways.cloud.pacing.{name}", 0.0))
         stack.enter_context(patch("gateways.cloud.sender.pause", lambda *_: 0.01))
         stack.enter_context(patch("actors.router._FIRST_PAUSE", 0.01))
+        stack.enter_context(patch("httpx2.create_ssl_context", lambda **_: _TLS))
         stack.enter_context(patch("actors.tools.services.ANSWERS_WITHIN", 0.0))
         _watch_stages(stack, tally)
 
