@@ -53,14 +53,14 @@ class Posts:
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
-            return await self._content("POST", url, answer)
+            return await self._content("POST", answer)
 
     async def get(self, path: str, query: Query) -> bytes:
         """The body of what is at `path`. Raises the same."""
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
         async with session.get(url, params=query, allow_redirects=False) as answer:
-            return await self._content("GET", url, answer)
+            return await self._content("GET", answer)
 
     async def post_form(self, path: str, form: aiohttp.FormData) -> bytes:
         """The body of the answer to a multipart form. Raises the same."""
@@ -69,23 +69,23 @@ class Posts:
         url = self._base_url + path.removeprefix("/")
         headers = {"Content-Type": body.headers["Content-Type"]}
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
-            return await self._content("POST", url, answer)
+            return await self._content("POST", answer)
 
     async def delete(self, path: str) -> bytes:
         """The body of the answer. Raises the same."""
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
         async with session.delete(url, allow_redirects=False) as answer:
-            return await self._content("DELETE", url, answer)
+            return await self._content("DELETE", answer)
 
-    async def _content(self, method: str, url: str, answer: aiohttp.ClientResponse) -> bytes:
+    async def _content(self, method: str, answer: aiohttp.ClientResponse) -> bytes:
         if 300 <= answer.status < 400:
             raise Redirected(f"HTTP {answer.status} to another address: set OPENAI_BASE_URL to where the server is")
         content = await bounded(answer)
         if answer.status < 400:
             return content
         told = [pair for pair in answer.headers.items() if pair[0].lower() not in _HEADERS_OF_THE_ENCODED]
-        asked = httpx2.Request(method, url)
+        asked = httpx2.Request(method, self._base_url)  # the address may hold an id that httpx refuses
         raise self._client._make_status_error_from_response(  # noqa: SLF001 - no other way to have its classes
             httpx2.Response(answer.status, headers=told, content=content, request=asked)
         )

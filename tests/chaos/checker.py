@@ -215,7 +215,7 @@ class _Chat:
 
     def _turn_starts(self, recorded: Recorded, event: TurnStarted) -> None:
         seq = recorded.seq
-        if self._turn is not None:
+        if self._turn is not None and event.instead != self._turn.id:
             self.complain("two turns at once", (self._turn.id, event.turn), self._turn.seq, seq)
         self._is_new("turns", self._turns, event.turn, seq)
         if not event.messages:
@@ -225,7 +225,7 @@ class _Chat:
         for message in event.messages:
             self._is_open(message, seq)
         self._are_in_order(event.messages, seq)
-        if event.cause is None:
+        if event.cause is None and event.instead is None:
             self._started_to = self._comes_after(self._started_to, "turns out of order", event.messages, seq)
         self._turn = _Turn(event, recorded)
 

@@ -203,6 +203,19 @@ async def test_the_doubles_answer_so_too(fault: Any) -> None:
         assert answer.error is not None
 
 
+@pytest.mark.parametrize("id_", ["a\nb", "\0", "x" * 70_000, "../..", "a?b#c"])
+async def test_an_id_that_fits_into_no_address(server: Server, id_: str) -> None:
+    """A server names a run so, and refuses whoever asks for it: a failed try, as any refusal."""
+
+    async def refused(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": {"message": "no"}}, status=404)
+
+    server.act = refused
+    async with wire_to(server) as wire:
+        with pytest.raises(AttemptFailed):
+            await wire.get(f"/responses/{id_}")
+
+
 async def test_an_answer_that_is_nested_too_deep(server: Server) -> None:
     async def deep(_: web.Request) -> web.StreamResponse:
         return web.Response(text='{"a":' * 100_000, content_type="application/json")
