@@ -1,4 +1,4 @@
-"""Getting a decision into the log, however often the log refuses it."""
+"""Appends a decision to the log, and tries again for as long as the log refuses it."""
 
 from __future__ import annotations
 

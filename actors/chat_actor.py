@@ -1,7 +1,8 @@
-"""The owner of one chat: takes its events in log order, decides one thing at a time, keeps its effects going.
+"""The actor of one chat: takes its events in log order, decides one thing at a time, and runs its effects.
 
-One path for everything: after each letter, `pending(state)` says what is owed. What is due is decided and appended with
-CAS; effects that are owed are started, those no longer owed are dropped. Waking after a crash is the same step.
+One path serves every case: after each message, `pending(state)` lists the pending work. Due work is decided, and the
+decision is appended with CAS; pending effects are started, effects no longer pending are cancelled. Waking after a crash
+is the same step.
 """
 
 from __future__ import annotations

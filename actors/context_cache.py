@@ -1,8 +1,8 @@
-"""What models were shown of chats lately, carried on with each reply, so that it is not read anew for every turn.
+"""Cache of the contexts that models were shown lately. A reply extends its chat's context for the next turn.
 
-Reading it takes 0.1 to 0.3 ms: its lines lie on as many pages of the file, which SQLite fetches anew after every commit
-(docs/decisions/0091-where-a-replys-cpu-went.md). The projection stays what counts: after anything but messages and
-their answer, and for a chat that is not here, it is asked.
+Reading a context takes 0.1 to 0.3 ms: its lines lie on as many pages of the file, which SQLite fetches again after
+every commit (docs/decisions/0091-where-a-replys-cpu-went.md). The projection is the source: a context is read from it
+if the chat is not cached, or after any event but messages and their answer.
 """
 
 from __future__ import annotations

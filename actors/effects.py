@@ -1,4 +1,4 @@
-"""Work of a chat that takes time. Each effect gives the commands that its outcome leads to."""
+"""Effects of a chat: work that takes time. Each effect returns the commands that follow from its outcome."""
 
 from __future__ import annotations
 

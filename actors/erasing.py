@@ -1,7 +1,7 @@
-"""Removing what a chat was, wherever it stands: at the provider, in the object store, and in the log, in this order.
+"""Removes a chat from the provider, the object store and the log, in this order.
 
-The log says what there is elsewhere, so its own part goes last. Whoever is killed on the way begins again with what is
-left: to remove what is gone is no error. The projections forget by themselves, as they fold the decision.
+The log names the chat's threads and objects, so its own events go last. After a crash the erasure begins again with the
+rest: removing a thing that is gone is no error. The projections forget the chat when they fold the decision.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an instance brings to a decision."""
+"""Facts that an instance adds to a decision: the time, new ids and the texts of its settings."""
 
 from __future__ import annotations
 

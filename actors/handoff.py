@@ -1,4 +1,4 @@
-"""The tool with which a model asks for a human, and how tools of a shop do."""
+"""The tool with which a model asks for a human, and the exception with which a Python tool asks for one."""
 
 from __future__ import annotations
 

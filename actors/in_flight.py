@@ -1,4 +1,4 @@
-"""What a chat has under way: each effect is a task or a timer that tells its outcome to the chat's actor."""
+"""Effects of a chat that are in flight: each is a task or a timer that tells its outcome to the chat's actor."""
 
 from __future__ import annotations
 

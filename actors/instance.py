@@ -1,4 +1,4 @@
-"""What all the actors of one instance share, and what they need of its surroundings."""
+"""State and settings that all actors of one instance share, and the protocols of the parts that they use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How full the log is: below 90 % turns start and messages are taken, above it only what has begun is ended."""
+"""Space in the log: below 90 % turns start and messages are taken, above it only turns that have begun are finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the file of a message: waiting until it is there, and making of it what a model can be shown."""
+"""Reads the file of a message: waits until it has arrived, and brings it into a form that a model can be shown."""
 
 from __future__ import annotations
 

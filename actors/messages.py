@@ -1,4 +1,4 @@
-"""What a chat's actor is told."""
+"""Messages to a chat's actor."""
 
 from __future__ import annotations
 

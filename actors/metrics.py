@@ -1,4 +1,4 @@
-"""What an instance's actors count, as Prometheus reads it on `/metrics`."""
+"""Prometheus metrics of an instance's actors, served on `/metrics`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Which partitions are this instance's: it is a member, and shares the partitions with the other members.
+"""Ownership of partitions: this instance is a member, and shares the partitions with the other members.
 
-Everything is one step, made again and again: renew the presence, look at the bucket, let go of what is another's, take
-what is ours and free. A join, a leave, a crash, a restart of the server and a return from the dead are all that step.
-Leases give liveness; what keeps a chat's decisions single is the CAS of every append.
+One step is repeated for ever: renew the presence, read the bucket, let go of the partitions of others, take our own
+that are free. A join, a leave, a crash, a restart of the server and a return of a lost instance are all this step.
+Leases give liveness; the CAS of every append keeps a chat's decisions single.
 """
 
 from __future__ import annotations

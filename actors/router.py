@@ -1,4 +1,4 @@
-"""Finds a chat's actor or wakes it, in the partitions that are this instance's, and lets idle ones go."""
+"""Finds or wakes the actors of the chats in this instance's partitions, and passivates idle ones."""
 
 from __future__ import annotations
 

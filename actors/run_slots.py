@@ -1,4 +1,4 @@
-"""How many turns are under way at once, and who is next."""
+"""Slots that limit the turns under way at once, and the queue of the chats that wait for one."""
 
 from __future__ import annotations
 

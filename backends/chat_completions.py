@@ -1,4 +1,4 @@
-"""Replies from the chat completions of OpenAI and of servers that speak as it does: the whole context, every turn."""
+"""Replies from the Chat Completions API of OpenAI or a compatible server: each request holds the whole context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every writer of replies looks like to the actor that asks for one."""
+"""Protocols of the backends that write replies, with their requests, results and errors."""
 
 from __future__ import annotations
 

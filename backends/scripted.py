@@ -1,7 +1,7 @@
 """Replies that need no model: the same messages give the same reply, for tests and benchmarks.
 
 The reply is `echo: ` and the texts of the turn's messages, joined by ` | `. A message can steer it, also from another
-process, by what its text begins with:
+process, with a command at the beginning of its text:
 
     !sleep SECONDS       the reply takes that much longer
     !fail CLASS          no reply: ReplyFailed of that class (one of backends.protocol.ErrorClass)
@@ -9,7 +9,7 @@ process, by what its text begins with:
 
     !tool NAME ARGUMENTS the tool is called with these arguments (JSON), and the reply is `NAME: ` and its output
 
-What follows on the same text is echoed like the rest: `!sleep 2 good morning`.
+Text after the command is echoed like the rest: `!sleep 2 good morning`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The KV bucket LEASES: small entries with revisions, written by compare-and-set, some of which end by themselves.
+"""The KV bucket LEASES: small entries with revisions, written by compare-and-set. Some entries expire by themselves.
 
-It is in memory, so a restarted server has none, and whoever writes first makes it anew. Layout and headers are those of
-NATS KV: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md; time limits and their markers:
-ADR-43; reading many entries with one request: ADR-31.
+The bucket is in memory, so a restarted server has none, and the first writer makes it again. Layout and headers are
+those of NATS KV: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md; time limits and their
+markers: ADR-43; reading many entries with one request: ADR-31.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bus's clock: the server's stamps plus the time elapsed here since. A host's own clock is never asked."""
+"""The bus's clock: the server's last stamp plus the time elapsed here since. The host's own clock is never read."""
 
 from __future__ import annotations
 

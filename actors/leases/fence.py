@@ -1,4 +1,4 @@
-"""What keeps an instance from acting that cannot know whether it still may."""
+"""Blocks appends and effects once the instance's presence may have expired."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A lease of its own in the bucket LEASES: one holder at a time, gone some seconds after its holder is.
+"""A single lease in the bucket LEASES: it has one holder at a time, and expires seconds after its holder is gone.
 
-Gateways hold theirs like this, `g.<account>`; how instances share the partitions is in `ownership`. A lease gives
-liveness only: what keeps a reply from being sent twice is its claim in the log.
+Gateways hold their leases like this, under `g.<account>`; `ownership` shares the partitions among instances. A lease
+gives liveness only: a reply's claim in the log keeps it from being sent twice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who else answers chats: the instances whose presence stands in the bucket LEASES under `m.<instance>`."""
+"""Members: the instances that answer chats, by their presence in the bucket LEASES under `m.<instance>`."""
 
 from __future__ import annotations
 

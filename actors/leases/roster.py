@@ -1,4 +1,4 @@
-"""Which instances answer chats, as the leases on the bus say."""
+"""List of the instances that answer chats, read from the leases on the bus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to a server that speaks the Agents API (beta, `agents=v1`), and what becomes of each."""
+"""Requests to a server of the Agents API (beta, `agents=v1`), and their failures."""
 
 from __future__ import annotations
 

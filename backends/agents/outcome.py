@@ -1,4 +1,4 @@
-"""What it means for a turn of recado's that the agent's turn has ended."""
+"""Outcome of an agent's turn that has ended: the answer, another attempt, or a failed turn of recado's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at an agent's turn until it has ended, and giving it what it asks for on the way."""
+"""Polls an agent's turn until it has ended, and hands in the outputs that it asks for."""
 
 from __future__ import annotations
 

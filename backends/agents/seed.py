@@ -1,8 +1,7 @@
-"""A new session in which the history stands.
+"""Seeds a new session with the chat's history.
 
-Where there is no execution environment the API wants a first message from a user, which begins a turn; there is no way
-to put a message of the assistant's there. So a session begins with a note that tells what was said before, and that the
-agent confirms.
+Without an execution environment the API requires a first message from a user, which begins a turn, and it takes no
+message of the assistant's. So a session begins with a note that holds the history, and the agent confirms the note.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One session at a server that speaks the Agents API: each method is one request, or the pages of one list.
+"""One session at a server of the Agents API: each method makes one request, or reads the pages of one list.
 
-The shapes are those of `openai.types.beta.agents` in openai 3.54; what is not read is left out.
+The shapes are those of `openai.types.beta.agents` in openai 3.54, without the fields that are not read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Putting a turn's messages into a session once, and finding the agent's turn that answers them."""
+"""Puts a turn's messages into a session once, and finds the agent's turn that answers them."""
 
 from __future__ import annotations
 

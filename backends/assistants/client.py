@@ -1,4 +1,4 @@
-"""Requests to a server that speaks the Assistants API (v2), and what becomes of each."""
+"""Requests to a server of the Assistants API (v2), and their failures."""
 
 from __future__ import annotations
 

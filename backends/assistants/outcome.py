@@ -1,4 +1,4 @@
-"""What it means for a turn that its run has ended."""
+"""Outcome of a run that has ended: the answer, another attempt, or a failed turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a turn gets its messages into the thread and a run that answers them: each once, whatever went wrong before."""
+"""Puts a turn's messages into the thread and starts a run that answers them: each once, also after failed tries."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One thread at a server that speaks the Assistants API (v2): each method is one request.
+"""One thread at a server of the Assistants API (v2): each method makes one request.
 
-The shapes are those of `openai.types.beta.threads` in openai 3.54; what is not read is left out.
+The shapes are those of `openai.types.beta.threads` in openai 3.54, without the fields that are not read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of a turn's messages, as models are shown them: which types each API takes, and the bytes as its JSON has them.
+"""Files of a turn's messages as models are shown them: the types that APIs take, and the bytes in a form for JSON.
 
 Documents: https://platform.openai.com/docs/guides/pdf-files; pictures: …/guides/images-vision.
 """

@@ -1,5 +1,6 @@
-"""Takes rights from the process that opens a stranger's document. `python -m backends.content.confinement` lists those
-left.
+"""Takes rights from the process that opens a stranger's document.
+
+`python -m backends.content.confinement` lists the rights that the system did not let it give up.
 
 Linux gives a process a network of its own, with nothing in it, where the process may make namespaces: as root, or as
 any user where user namespaces are allowed (unshare(2), user_namespaces(7)).

@@ -1,8 +1,8 @@
-"""The text of a document, in a process of its own: `python -m backends.content.extract_process TYPE SECONDS`, bytes
-in, UTF-8 out.
+"""Extracts the text of a document in a process of its own: bytes in, UTF-8 out.
 
-A document is whatever a stranger made it: one that takes for ever, or all memory, ends this process and nothing else.
-Exit status 0 with the text, 3 with the reason why the document cannot be read.
+Run as `python -m backends.content.extract_process TYPE SECONDS`. A stranger made the document: one that takes for
+ever, or all memory, ends this process and nothing else. Exit status 0 with the text, 3 with the reason why the
+document cannot be read.
 """
 
 from __future__ import annotations

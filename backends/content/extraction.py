@@ -1,4 +1,4 @@
-"""The text of documents that the model is not given as they are."""
+"""Extracts the text of documents that the model cannot be given as files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line of a chat says as a message to a model."""
+"""Text of a chat's line in a message to a model."""
 
 from __future__ import annotations
 

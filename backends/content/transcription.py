@@ -1,4 +1,4 @@
-"""Writing down what is spoken, by `POST /audio/transcriptions` of OpenAI or of a server that speaks as it does.
+"""Transcribes audio with `POST /audio/transcriptions` of OpenAI or a compatible server.
 
 https://platform.openai.com/docs/api-reference/audio/createTranscription
 """

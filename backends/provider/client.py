@@ -1,5 +1,4 @@
-"""Requests to a server that speaks as OpenAI does: bytes out, checked structs back. Each API says itself what a failure
-means for it."""
+"""Requests to an OpenAI-compatible server: bytes out, checked structs back. Each API's module interprets failures."""
 
 from __future__ import annotations
 

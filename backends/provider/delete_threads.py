@@ -1,4 +1,4 @@
-"""Having a provider delete what it keeps of a conversation, whichever of its APIs the conversation was held in."""
+"""Deletes a conversation at the provider, through the API in which it was held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong at an OpenAI-compatible provider, in recado's words."""
+"""Errors of an OpenAI-compatible provider, translated into recado's error classes."""
 
 from __future__ import annotations
 

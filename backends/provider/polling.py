@@ -1,4 +1,4 @@
-"""How often one looks at what a provider works on."""
+"""Waits between two polls of a provider's work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When to ask a provider again: by class of failure, never before it says so, never beyond the turn's patience."""
+"""Retries of requests to a provider: by class of failure, never before it permits, never beyond the turn's patience."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single calls to the Responses and Conversations APIs: bytes out, checked structs back, failures by what they mean."""
+"""Single calls to the Responses and Conversations APIs: bytes out, checked structs back, one exception per failure."""
 
 from __future__ import annotations
 

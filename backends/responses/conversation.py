@@ -1,4 +1,4 @@
-"""What stands in a conversation: how far a turn has come in it, and what a turn that was lost left behind."""
+"""Search in a conversation's items: the progress of a turn, and the remains of lost turns."""
 
 from __future__ import annotations
 

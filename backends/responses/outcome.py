@@ -1,4 +1,4 @@
-"""What the end of a response means for the turn."""
+"""Outcome of a response that has ended: the answer, tool calls, another attempt, or a failed turn."""
 
 from __future__ import annotations
 

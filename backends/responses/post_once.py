@@ -1,4 +1,4 @@
-"""A request for a response that must be acted on once, however often it has to be sent."""
+"""Requests a response so that the provider acts on the request once, even if it has to be sent again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Responses and Conversations APIs on the wire: what is read of their objects, and the bodies that are sent.
+"""The Responses and Conversations APIs on the wire: the fields that are read, and the bodies that are sent.
 
 https://platform.openai.com/docs/api-reference/responses and …/conversations
 """
