@@ -15,14 +15,14 @@ from events.subjects import ChatKey
 log = structlog.get_logger("recado.actors")
 
 _LONGEST_PAUSE = 5.0
-"""Seconds between two tries of an append that the log refuses."""
+"""Longest pause in seconds between two tries of an append that the log refuses."""
 
 
 async def append(instance: Instance, key: ChatKey, decision: Decision, expected: int) -> tuple[Appended, str]:
-    """Append until the log has answered; returns where the decision stands and its message id.
+    """Append the decision; returns its place in the log and its message id.
 
-    The same message id is kept through every try, so a try whose answer was lost is found again. Raises
-    WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
+    Tries again while the log is full or unavailable. Every try has the same message id, so the log recognises a try
+    whose answer was lost. Raises WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
     """
     msg_id = instance.decision_id()
     if isinstance(decision, Ignored):
@@ -44,7 +44,7 @@ async def append(instance: Instance, key: ChatKey, decision: Decision, expected:
 
 
 async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
-    """Keep what nobody could read as dead letters, before it is ended."""
+    """Keep the unreadable messages as dead letters, before the decision ends them."""
     if ignored.reason not in UNREADABLE:
         return
     for message in ignored.messages:
