@@ -285,7 +285,7 @@ class ChatActor(LoopActor):
             turn = decision.turn if isinstance(decision, Reply | ToolCalled | ToolReturned) else None
             if turn is None:
                 raise error
-            self._queue(Failed(turn, "malformed_answer", f"what the model wrote is too long to store: {error}"))
+            self._queue(Failed(turn, "malformed_answer", f"the text is too long to store: {error}"))
             return
         if isinstance(decision, Erased) and error.actual == error.expected:
             self._last = 0  # an event came meanwhile

@@ -31,7 +31,7 @@ class _Shown(msgspec.Struct, gc=False):
     """A chat's context.
 
     - `turn`: the turn that is being answered.
-    - `history`: the lines of what has ended; None: not known yet.
+    - `history`: the lines of the turns that have ended; None: not known yet.
     - `messages`: the lines of `turn`.
     """
 

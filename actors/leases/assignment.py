@@ -16,7 +16,7 @@ from events.subjects import PARTITIONS
 
 
 def assignment(members: Iterable[str]) -> tuple[str, ...]:
-    """The member for each partition, by number; empty if there is no member."""
+    """The member that owns each partition, by the partition's number; empty without members."""
     return _assignment(frozenset(members))
 
 
