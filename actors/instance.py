@@ -120,9 +120,15 @@ class Instance:
     - `fresh_id`: gives a new id.
     - `debounce`: seconds of silence that end a burst of messages.
     - `run_timeout`: seconds for one reply.
+    - `stale_after`: age from which a message is not answered any more.
     - `history`: lines of context that a model is shown.
+    - `apology`: text sent when a turn has failed; empty: none.
     - `max_runs`: turns under way at once.
     - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
+    - `budget`: tokens that a chat may cost on a day; 0: any number.
+    - `words`: texts of notices about messages that are not answered, by reason.
+    - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
+    - `gates`: rules for who is answered, and when.
     """
 
     def __init__(

@@ -254,7 +254,7 @@ class Ownership:
         if not partitions:
             return
         self._router.let_go(partitions, finish=True)
-        # Renew the presence before the leases are free: it tells the next owner which turns we still finish.
+        # Renew the presence before the leases are free: it tells the next owner that we still finish turns.
         await self._renew()
         leases = [(number, self._held[number]) for number in partitions if number in self._held]
         await asyncio.gather(*(self._bucket.delete(f"p.{number}", revision) for number, revision in leases))

@@ -48,7 +48,7 @@ class Scripted:
         return Answer(text=text, model="scripted", usage=usage)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing to close."""
 
     async def _obey(self, text: str, request: ReplyRequest) -> None:
         match text.split(maxsplit=2):
@@ -64,7 +64,7 @@ class Scripted:
 
 
 async def heard(audio: bytes, mime: str, patience: float) -> Transcript:  # noqa: ARG001 - any listener's
-    """What a script hears: how much there was."""
+    """A transcript that states the size of the audio."""
     return Transcript(f"{len(audio)} bytes of {mime}", "scripted")
 
 

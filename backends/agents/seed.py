@@ -29,7 +29,7 @@ _CONFIRM = "Answer this note with OK and nothing else, and use no tool."
 
 
 def note(history: Sequence[Line]) -> str:
-    """The message that a session begins with."""
+    """The first message of a session."""
     if not history:
         return f"A person is going to write to you. {_CONFIRM}"
     lines = [msgspec.json.encode({"role": line.role, "text": never_empty(line)}).decode() for line in history]
@@ -37,7 +37,7 @@ def note(history: Sequence[Line]) -> str:
 
 
 async def confirmed(session: RemoteSession, sleep: Sleep) -> None:
-    """Return once the agent has read the note. AttemptFailed if it has not, and another session is to be made."""
+    """Return once the agent has read the note. Raises AttemptFailed if it has not: then make another session."""
     for wait in looks():
         await sleep(wait)
         turn = await session.newest_turn()
@@ -48,12 +48,12 @@ async def confirmed(session: RemoteSession, sleep: Sleep) -> None:
                 raise _unread(turn)
             return
         if turn.status == "waiting":
-            # It was told to use no tool. What it was told stays in the session.
+            # The agent wants a tool although the note forbids it. The note stays in the session.
             await session.cancel()
 
 
 async def abandon(session: RemoteSession) -> None:
-    """Best effort: leave no turn at work in a session that nobody will use."""
+    """Best effort: cancel the turn in a session that will not be used."""
     try:
         await session.cancel()
     except AttemptFailed as failure:

@@ -46,7 +46,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 async def opened(lines: Sequence[Line], files: Files) -> list[Message]:
-    """The lines of a turn with the bytes of what is attached to them."""
+    """The lines of a turn with the bytes of their attachments."""
     return [
         Message(line, tuple([Opened(one, await files.read(one.object)) for one in line.attachments])) for line in lines
     ]
