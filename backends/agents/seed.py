@@ -48,7 +48,7 @@ async def confirmed(session: RemoteSession, sleep: Sleep) -> None:
                 raise _unread(turn)
             return
         if turn.status == "waiting":
-            # The agent wants a tool although the note forbids it. The note stays in the session.
+            # The agent wants a tool although the note forbids it. A cancelled turn keeps its note in the session.
             await session.cancel()
 
 

@@ -29,8 +29,8 @@ class Assistants:
     The server keeps the assistant's instructions, model and tools. A run adds recado's tools to the assistant's.
 
     A message bears its id and turn in its metadata (`message`, `turn`), a run the turn that it answers (`turn`,
-    `attempt`). Before it posts anything it looks at the thread, and after an unknown outcome it looks again: so it finds
-    the messages and runs of earlier tries, even if their answers were lost, and does not repeat them.
+    `attempt`). Before it posts anything it looks at the thread, and after an unknown outcome it looks again: so it
+    finds the messages and runs of earlier tries, even if their answers were lost, and does not repeat them.
 
     - `api_key`: must not be empty.
     - `base_url`: None is OpenAI's own, which has shut this API down on 2026-08-26.
