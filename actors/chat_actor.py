@@ -330,6 +330,6 @@ class ChatActor(LoopActor):
         self._gone(None)
         self.stop()
 
-    def _tell(self, letter: Any) -> None:
+    def _tell(self, message: Any) -> None:
         if self.actor_ref.is_alive():
-            self.actor_ref.tell(letter)
+            self.actor_ref.tell(message)

@@ -93,11 +93,11 @@ class InFlight:
         doing = perform(self._instance, self._key, work, context_at)
         return self.start(doing, lambda commands: EffectDone(work, commands))
 
-    def start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
-        """Do `work` in a task, and tell the actor the message that `letter` makes of the outcome."""
+    def start(self, work: Coroutine[Any, Any, Any], message_of: Callable[[Any], Any]) -> asyncio.Task[None]:
+        """Do `work` in a task, and tell the actor the message that `message_of` makes of the outcome."""
 
         async def tell_outcome() -> None:
-            self._tell(letter(await work))
+            self._tell(message_of(await work))
 
         task = asyncio.create_task(tell_outcome())
         task.add_done_callback(self.surface)

@@ -152,12 +152,12 @@ class Ownership:
         key, value = PREFIX + self._me.instance, msgspec.json.encode(self._presence())
         revision = await self._bucket.write(key, value, self._revision, ttl=TTL) if self._joined else None
         if revision is None:
-            stands = await self._bucket.read(key)
-            who = holder_in(key, stands)
+            entry = await self._bucket.read(key)
+            who = holder_in(key, entry)
             another = who is not None and who != UNKNOWN and who.incarnation != self._me.incarnation
             if who is not None and another and (self._joined or self._robbed):
                 return await self._stand_by(who)
-            revision = await self._bucket.write(key, value, stands.revision, ttl=TTL)
+            revision = await self._bucket.write(key, value, entry.revision, ttl=TTL)
             if revision is None:
                 self._renew_at = sent
                 return None
@@ -214,8 +214,8 @@ class Ownership:
         self._look_at = self._remember_until if remember else now + LOOK_EVERY
         entries = await self._bucket.read_all()
         presence = PREFIX + self._me.instance
-        stands = holder_in(presence, entries.get(presence, ABSENT))
-        if stands is None or stands.incarnation != self._me.incarnation:
+        holder = holder_in(presence, entries.get(presence, ABSENT))
+        if holder is None or holder.incarnation != self._me.incarnation:
             # The bucket was lost, or our name was taken. Other missing members may be about to come back as well.
             self._renew_at, self._look_at = 0.0, now + _AGAIN
             return
@@ -237,11 +237,11 @@ class Ownership:
         await asyncio.gather(*map(self._confirm, doubtful))
 
     async def _confirm(self, partition: int) -> None:
-        stands = await self._bucket.read(f"p.{partition}")
-        revision: int | None = stands.revision
-        if stands.value is None or holder_in(f"p.{partition}", stands) == UNKNOWN:
-            revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
-        elif stands.value != self._lease:
+        entry = await self._bucket.read(f"p.{partition}")
+        revision: int | None = entry.revision
+        if entry.value is None or holder_in(f"p.{partition}", entry) == UNKNOWN:
+            revision = await self._bucket.write(f"p.{partition}", self._lease, entry.revision)
+        elif entry.value != self._lease:
             revision = None
         if revision is not None:
             self._held[partition] = revision
@@ -302,8 +302,8 @@ class Ownership:
     async def _is_gone(self, holder: Holder) -> bool:
         """Whether the holder is gone, from the bucket's leader: the entries of a look may be old."""
         key = PREFIX + holder.instance
-        stands = holder_in(key, await self._bucket.read(key))
-        return stands is None or stands.incarnation != holder.incarnation
+        current = holder_in(key, await self._bucket.read(key))
+        return current is None or current.incarnation != holder.incarnation
 
     async def _go(self) -> None:
         """Stop acting, and give everything to the others at once. Best effort: without an answer the leases expire."""
