@@ -54,7 +54,7 @@ class ChatReads(Protocol):
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, since they have pending work or may have a stray
-        run: their numbers, all above `after`, in order."""
+        run: pairs of a chat's number and its key, in the order of the numbers, all above `after`."""
 
 
 class ToolResult(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ _AGAIN = 0.1
 class Ownership:
     """Keeps this instance a member and gives its partitions to the router.
 
-    - `members`: the other members; kept up to date here.
+    - `members`: all members; kept up to date here.
     - `describe`: gives the description in this instance's presence.
     - `on_members`: called after each look at the bucket.
     - `fit`: whether the instance can work at all; while it cannot, it is no member.

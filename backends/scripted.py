@@ -9,7 +9,7 @@ process, with a command at the beginning of its text:
 
     !tool NAME ARGUMENTS the tool is called with these arguments (JSON), and the reply is `NAME: ` and its output
 
-Text after the command is echoed like the rest: `!sleep 2 good morning`.
+More words may follow the command, and the whole text is echoed as usual: `!sleep 2 good morning`.
 """
 
 from __future__ import annotations

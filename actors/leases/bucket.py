@@ -174,7 +174,7 @@ class LeaseBucket:
                 raise LeasesUnavailable(said(error)) from error
             else:
                 return ack.seq
-        raise LeasesUnavailable(f"no stream {STREAM} takes what is written")
+        raise LeasesUnavailable(f"no stream {STREAM} takes the write")
 
     async def _make(self) -> None:
         if not self._makes:
@@ -186,8 +186,8 @@ class LeaseBucket:
                 await call(self._bus, f"STREAM.CREATE.{STREAM}", Done, self._config() | wanted, within=ANSWER_WITHIN)
             elif any(info.config.get(field) != value for field, value in self._shape().items()):
                 raise LeasesUnavailable(
-                    f"the bus has a bucket {BUCKET} of another shape (an older recado's?): stop all that use it and "
-                    f"delete it, it holds nothing that lasts: nats stream rm {STREAM}"
+                    f"the bus has a bucket {BUCKET} with other settings (an older recado's?): stop all its users and "
+                    f"delete it, since it holds no lasting data: nats stream rm {STREAM}"
                 )
             elif any(info.config.get(field) != value for field, value in wanted.items()):
                 await call(self._bus, f"STREAM.UPDATE.{STREAM}", Done, info.config | wanted, within=ANSWER_WITHIN)

@@ -24,7 +24,7 @@ RENEW_EVERY = 1.0
 
 
 class Lease:
-    """Takes the lease `key` when it is free, keeps it, and reports both its taking and its loss.
+    """Takes the lease `key` when it is free and renews it; reports when it takes or loses the lease.
 
     A lease of an earlier start of this instance is taken at once, but only once: two processes with the same name by
     mistake do not take it from each other in turns.
