@@ -81,7 +81,7 @@ class Posts:
 
     async def _content(self, method: str, url: str, answer: aiohttp.ClientResponse) -> bytes:
         if 300 <= answer.status < 400:
-            raise Redirected(f"HTTP {answer.status} to another address: set OPENAI_BASE_URL to the server's own address")
+            raise Redirected(f"HTTP {answer.status} to another address: set OPENAI_BASE_URL to the right address")
         content = await bounded(answer)
         if answer.status < 400:
             return content
