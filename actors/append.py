@@ -1,4 +1,4 @@
-"""Getting a decision into the log, however often the log refuses it."""
+"""Appends a decision to the log, and tries again for as long as the log refuses it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ log = structlog.get_logger("recado.actors")
 _NOTHING = Held()
 
 _LONGEST_PAUSE = 5.0
-"""Seconds between two tries of an append that the log refuses."""
+"""Longest pause in seconds between two tries of an append that the log refuses."""
 
 
 async def append(
     instance: Instance, key: ChatKey, decision: Decision, expected: int, held: Held = _NOTHING
 ) -> tuple[Appended, str]:
-    """Append until the log has answered; returns where the decision stands and its message id. What the decision sets
-    aside, `held` and unreadable bytes, is kept as dead letters before.
+    """Append the decision; returns its place in the log and its message id. The events that it sets aside (`held`, and
+    unreadable bytes) are kept as dead letters first.
 
-    The same message id is kept through every try, so a try whose answer was lost is found again. Raises
-    WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
+    Tries again while the log is full or unavailable. Every try has the same message id, so the log recognises a try
+    whose answer was lost. Raises WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
     """
     msg_id = instance.decision_id()
     if isinstance(decision, Ignored) and decision.reason in UNREADABLE:

@@ -1,8 +1,7 @@
-"""Removing what a chat was, wherever it is: at the provider, in the object store, among the dead letters, and in the
-log, in this order.
+"""Removes a chat from the provider, the object store, the dead letters and the log, in this order.
 
-The log says what there is elsewhere, so its own part goes last. Whoever is killed on the way begins again with what is
-left: to remove what is gone is no error. The projections forget by themselves, as they fold the decision.
+The log names the chat's threads and objects, so its own events go last. After a crash the erasure begins again with the
+rest: removing a thing that is gone is no error. The projections forget the chat when they fold the decision.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from events.recorded import Recorded
 from events.subjects import ChatKey
 
 PROVIDER_PATIENCE = 600.0
-"""Seconds for which a provider that cannot be reached is asked again; then its threads are named as left."""
+"""Seconds for which an unreachable provider is asked again; then its threads are reported as left."""
 
 _LONGEST_PAUSE = 30.0
 
@@ -47,11 +46,11 @@ async def last_known(instance: Instance, key: ChatKey) -> int:
 
 
 async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
-    """Do the work, however often that has to be tried. Raises Fenced."""
+    """Erase the chat, and try again until that is done. Raises Fenced."""
     stored = await _persistently(instance, "read", lambda: _stored(instance, key, work.seq))
     gone = [recorded for recorded in stored if recorded.side == "o" or recorded.seq <= work.upto]
     late = [recorded for recorded in stored if recorded.side == "i" and recorded.seq > work.upto]
-    # First what came in meanwhile and speaks of what goes: once that is gone, it would look like something new.
+    # Late events about erased ones go first: after the erased ones are gone, a late one would look new.
     about = {recorded.seq for recorded in late if _is_about(recorded, gone)}
     gone = [recorded for recorded in late if recorded.seq in about] + gone
     kept = set(_objects([recorded for recorded in late if recorded.seq not in about]))
@@ -77,7 +76,7 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
 
 
 def _is_about(recorded: Recorded, gone: Sequence[Recorded]) -> bool:
-    """Whether it is of something that goes: the same again, an edit or a deletion of it, or a receipt."""
+    """Whether the event is about one of `gone`: the same message again, an edit or deletion of it, or a receipt."""
     match recorded.event:
         case Message(id=id_) | Control(id=id_):
             return any(isinstance(one.event, Message | Control) and one.event.id == id_ for one in gone)
@@ -98,7 +97,7 @@ def _objects(stored: Sequence[Recorded]) -> list[str]:
 
 
 def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
-    """Every thread that the chat has had, with the runs that were made in it."""
+    """Every thread that the chat has had, with its runs."""
     threads: dict[tuple[str, str], _Thread] = {}
     current: _Thread | None = None
     for recorded in stored:
@@ -111,7 +110,7 @@ def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
 
 
 async def _forget(instance: Instance, thread: _Thread) -> str | None:
-    """Why the provider still has the thread; None: it has not."""
+    """Have the provider delete the thread; None if it did, else the thread and the provider's reason."""
     until, pause = asyncio.get_running_loop().time() + PROVIDER_PATIENCE, 0.5
     while True:
         instance.fence.check()

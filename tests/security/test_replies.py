@@ -122,7 +122,7 @@ def test_a_defect_in_formatting_or_splitting_loses_no_word(broken: str, monkeypa
     def fails(*_: object) -> Any:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(f"gateways.texts.{'to_whatsapp' if broken == 'format' else 'split'}", fails)
+    monkeypatch.setattr(f"gateways.delivery.texts.{'to_whatsapp' if broken == 'format' else 'split'}", fails)
     assert texts_of(reply("r1", text="**hello**")) == ["**hello**"]
 
 
