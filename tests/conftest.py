@@ -33,7 +33,9 @@ def pytest_configure() -> None:
 def _trust_one_authority() -> None:
     """No test talks to the internet, and parsing the machine's 140 authorities takes 50 to 100 ms of CPU: at the start
     of every process, and for each client."""
-    if "SSL_CERT_FILE" not in os.environ and (known := ssl.create_default_context().get_ca_certs(binary_form=True)):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # it has been told by the one that started it
+    if known := ssl.create_default_context().get_ca_certs(binary_form=True):
         with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
             file.write(ssl.DER_cert_to_PEM_cert(known[0]))
         os.environ["SSL_CERT_FILE"] = file.name
