@@ -1,7 +1,7 @@
 """Processes of recado that begin with its modules imported: forked off a process that has done nothing else.
 
 Each is a process like any other, with a pid, an environment and signals of its own; it only lacks the second or two of
-CPU that importing takes, which is most of what a short command costs. `python -m tests.forked FD` is the process that
+CPU that importing takes, which is most of what a short command costs. `python -P forked.py FD` is the process that
 forks. It never imports what brings threads of its own: neonize, the local model.
 """
 
@@ -72,7 +72,9 @@ def start(
     args: tuple[str, ...], *, env: Mapping[str, str], cwd: Path, stdout: IO[bytes], stderr: IO[bytes]
 ) -> Forked | subprocess.Popen[bytes]:
     """`recado` with these arguments, and nothing on its stdin."""
-    if any(name.startswith(_OF_THE_INTERPRETER) for name in env):
+    of_the_interpreter = {name: value for name, value in env.items() if name.startswith(_OF_THE_INTERPRETER)}
+    version = of_the_interpreter.pop("PYTHONPATH", "")
+    if of_the_interpreter or (version and not (Path(version) / "recado").is_dir()):
         return subprocess.Popen(
             [RECADO, *args], env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
         )
@@ -80,20 +82,21 @@ def start(
     with tempfile.TemporaryFile() as request, Path(os.devnull).open("rb") as nothing, theirs:
         request.write(json.dumps({"args": args, "env": dict(env), "cwd": str(cwd)}).encode())
         request.seek(0)
-        socket.send_fds(_forking(), [b"!"], [file.fileno() for file in (request, nothing, stdout, stderr, theirs)])
+        socket.send_fds(_forking(version), [b"!"], [file.fileno() for file in (request, nothing, stdout, stderr, theirs)])
     return Forked(int(ours.recv(16)), ours)
 
 
 @functools.cache
-def _forking() -> socket.socket:
-    """The line to the process that forks, started when it is first needed; it ends with the process that needs it."""
+def _forking(version: str) -> socket.socket:
+    """The line to the process that forks, started when it is first needed; it ends with the process that needs it.
+    `version` is the folder of another version's source; empty: of the installed one."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forked", str(theirs.fileno())],
+            [sys.executable, "-P", __file__, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            cwd=Path(__file__).parents[1],
-            env={name: value for name, value in os.environ.items() if name in ("PATH", "SSL_CERT_FILE")},
+            env={name: value for name, value in os.environ.items() if name in ("PATH", "SSL_CERT_FILE")}
+            | ({"PYTHONPATH": version} if version else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
@@ -163,7 +166,6 @@ def _be(asked: dict[str, object]) -> None:
     os.environ.clear()
     os.environ.update(asked["env"])  # type: ignore[arg-type]
     time.tzset()
-    sys.path.pop(0)  # the folder of the tests
     sys.argv = [str(RECADO), *asked["args"]]  # type: ignore[misc]
     from recado.cli import main
 

@@ -81,16 +81,15 @@ class Recado:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self, **environment: str) -> None:
-        """Spawn the process; it may not be ready yet. `environment` changes settings from here on."""
+    def start(self, *, through: tuple[str, ...] = (), **environment: str) -> None:
+        """Spawn the process, `through` another program that executes it; it may not be ready yet. `environment` changes
+        settings from here on."""
         assert not self.runs
         self.environment |= environment
         self._log_from = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as output:
             # A folder of its own to run in: no .env of whoever runs the tests.
-            self._process = forked.start(
-                tuple(self._command.split()), env=self._env(), cwd=self._folder, stdout=output, stderr=output
-            )
+            self._process = self._begin(tuple(self._command.split()), through, output, output)
         self.starts += 1
 
     async def ready(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from console import connection
 from recado.process_start import begin
-from tests.chaos.process import RECADO, Recado
+from tests.chaos.process import Recado
 from tests.console.conftest import ANA, Page, serve
 
 _HALF_A_FORM = (
@@ -50,12 +50,7 @@ def test_one_command_raises_the_soft_limit() -> None:
 async def test_idle_connections_end_nothing(tmp_path: Path, sockets: ExitStack) -> None:
     """400 at a hard limit of 256 open files: the page answers beside them, and the log has a few lines."""
     recado = Recado(tmp_path, command="up")
-    limited = tmp_path / "recado"
-    limited.write_text(f'#!/bin/sh\nulimit -n 256\nexec {RECADO} "$@"\n')
-    limited.chmod(0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.chaos.process.RECADO", limited)
-        recado.start()
+    recado.start(through=("sh", "-c", 'ulimit -n 256; exec "$@"', "sh"))
     await recado.ready()
     page = str((await recado.said("started"))["page"])
     port = int(page.rpartition(":")[2])
