@@ -42,6 +42,7 @@ def _trust_one_authority() -> None:
         atexit.register(Path(file.name).unlink, missing_ok=True)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each core: for more than half of their time tests wait, for leases and timers and for one another."""
     return 2 * (os.cpu_count() or 1)

@@ -61,9 +61,9 @@ class Forked:
 
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
-            told = self._ended.recv(16)
+            told = self._ended.recv(4)
             assert told, "the process that forks has ended"
-            self.returncode = int(told)
+            self.returncode = int.from_bytes(told, signed=True)
             self._ended.close()
         return self.returncode
 
@@ -71,10 +71,12 @@ class Forked:
 def start(
     args: tuple[str, ...], *, env: Mapping[str, str], cwd: Path, stdout: IO[bytes], stderr: IO[bytes]
 ) -> Forked | subprocess.Popen[bytes]:
-    """`recado` with these arguments, and nothing on its stdin."""
-    of_the_interpreter = {name: value for name, value in env.items() if name.startswith(_OF_THE_INTERPRETER)}
-    version = of_the_interpreter.pop("PYTHONPATH", "")
-    if of_the_interpreter or (version and not (Path(version) / "recado").is_dir()):
+    """`recado` with these arguments, and nothing on its stdin. Outside of a test, where a benchmark measures, it is
+    started as a person starts it."""
+    version = env.get("PYTHONPATH", "")
+    is_installed_or_another = not version or (Path(version) / "recado").is_dir()
+    told = [name for name in env if name.startswith(_OF_THE_INTERPRETER) and name != "PYTHONPATH"]
+    if told or not is_installed_or_another or "PYTEST_VERSION" not in os.environ:
         return subprocess.Popen(
             [RECADO, *args], env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
         )
@@ -82,12 +84,13 @@ def start(
     with tempfile.TemporaryFile() as request, Path(os.devnull).open("rb") as nothing, theirs:
         request.write(json.dumps({"args": args, "env": dict(env), "cwd": str(cwd)}).encode())
         request.seek(0)
-        socket.send_fds(_forking(version), [b"!"], [file.fileno() for file in (request, nothing, stdout, stderr, theirs)])
-    return Forked(int(ours.recv(16)), ours)
+        files = (request, nothing, stdout, stderr, theirs)
+        socket.send_fds(line(version), [b"!"], [file.fileno() for file in files])
+    return Forked(int.from_bytes(ours.recv(4)), ours)
 
 
 @functools.cache
-def _forking(version: str) -> socket.socket:
+def line(version: str = "") -> socket.socket:
     """The line to the process that forks, started when it is first needed; it ends with the process that needs it.
     `version` is the folder of another version's source; empty: of the installed one."""
     ours, theirs = socket.socketpair()
@@ -110,7 +113,8 @@ def _forking(version: str) -> socket.socket:
 
 
 def _fork_on_request(line: socket.socket) -> dict[str, object]:
-    """Return in each child, with what it was asked for; in the parent, never."""
+    """Return in each child, with what it was asked for; in the parent, never. Who asks is told the pid, and then the
+    exit status, of four bytes each."""
     awake, waker = socket.socketpair()
     for end in (awake, waker):
         end.setblocking(False)
@@ -124,7 +128,7 @@ def _fork_on_request(line: socket.socket) -> dict[str, object]:
             with contextlib.suppress(ChildProcessError):
                 while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                     with told.pop(ended[0]) as asker, contextlib.suppress(BrokenPipeError):
-                        asker.send(str(os.waitstatus_to_exitcode(ended[1])).encode())
+                        asker.send(os.waitstatus_to_exitcode(ended[1]).to_bytes(4, signed=True))
         if line in ready:
             message, fds, _, _ = socket.recv_fds(line, 1, 5)
             if not message:
@@ -145,7 +149,7 @@ def _fork_on_request(line: socket.socket) -> dict[str, object]:
             for fd in fds[:4]:
                 os.close(fd)
             told[pid] = socket.socket(fileno=fds[4])
-            told[pid].send(str(pid).encode())
+            told[pid].send(pid.to_bytes(4))
 
 
 def _import() -> None:
