@@ -19,6 +19,9 @@ from tests.nats_server import NatsServer
 
 LOG_BYTES = 256 * 1024 * 1024
 
+LONG = 5.0
+"""Seconds after which a test says why it takes them."""
+
 # How long an example takes depends on what else the machine does: no test judges that.
 hypothesis.settings.register_profile("recado", deadline=None)
 hypothesis.settings.load_profile("recado")
@@ -50,6 +53,15 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_report_header() -> str:
     return f"seed of the random kills: RECADO_TEST_SEED={os.environ['RECADO_TEST_SEED']}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that take long and do not say why."""
+    passed: list[pytest.TestReport] = terminalreporter.stats.get("passed", [])
+    if found := [one for one in passed if one.duration > LONG and "slow" not in one.keywords]:
+        terminalreporter.section(f"over {LONG:g} s, without slow(why)")
+        for one in found:
+            terminalreporter.line(f"{one.duration:.1f} s {one.nodeid}")
 
 
 @pytest.fixture
