@@ -90,7 +90,7 @@ def start(
 
 
 @functools.cache
-def line(version: str = "") -> socket.socket:
+def line(version: str) -> socket.socket:
     """The line to the process that forks, started when it is first needed; it ends with the process that needs it.
     `version` is the folder of another version's source; empty: of the installed one."""
     ours, theirs = socket.socketpair()
@@ -173,7 +173,23 @@ def _be(asked: dict[str, object]) -> None:
     sys.argv = [str(RECADO), *asked["args"]]  # type: ignore[misc]
     from recado.cli import main
 
-    sys.exit(main())
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _leave(end.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End as Python does, but leave the modules as they are: to take them apart copies 50 MB that were shared so far,
+    and most of what a short command costs is that. What cannot be flushed is left to Python, which tells of it."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of every process does
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Running:
 
     def type(self, lines: str) -> str:
         """Run `lines` in a shell that stops at the first failure; what they printed. Its `recado` is forked."""
-        line = forked.line().fileno()
+        line = forked.line("").fileno()
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", lines],
             cwd=self.folder,
