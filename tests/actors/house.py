@@ -66,7 +66,7 @@ class Model:
         return self.requests[times - 1]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not true():
                 await self._changed.wait()
 
@@ -171,7 +171,7 @@ class Reads:
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
         """The last of `times` committed events that are `wanted`; waits for them."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(found := [event for event in self.events if wanted(event)]) < times:
                 await self._moved.wait()
         return found[times - 1]

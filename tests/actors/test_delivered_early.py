@@ -134,7 +134,7 @@ async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -
         await asyncio.sleep(0.05)
         assert not home.router, "it waits for the projection"
         home.reads.commit(event)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not home.router:
                 await asyncio.sleep(0.01)
 

@@ -182,7 +182,7 @@ async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
         assert len(home.router) == 1, "a chat whose run is in flight stays"
         home.model.answer(request)
         thread = (await home.decided(Reply)).thread
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(home.router):
                 await asyncio.sleep(0.01)
         await home.say("m2")
@@ -240,7 +240,7 @@ async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
             await owner.decided(Reply, 2)
         arrived = Recorded(99, ANA, "i", "in", late.instance.bus_time.now(), "", Message(id="m9", text="hello"))
         late.router.dispatch([arrived])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while ANA not in late.router._live:
                 await asyncio.sleep(0.01)
         actor_ref = late.router._live[ANA].ref

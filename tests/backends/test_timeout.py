@@ -13,8 +13,8 @@ from tests.doubles.openai_server import OpenAIDouble
 async def test_an_attempt_may_take_what_is_left(backend: ChatCompletions, double: OpenAIDouble) -> None:
     """A provider that never answers is `timeout` when patience ends, and is asked once, since no time is left."""
     double.fail("hang")
-    with pytest.raises(ReplyFailed, match=r"no answer within 0\.1 s") as failed:
-        await backend.reply(asked("hello", patience=0.1))
+    with pytest.raises(ReplyFailed, match="no answer within 1 s") as failed:
+        await backend.reply(asked("hello", patience=1))
     assert failed.value.error_class == "timeout"
     assert len(double.requests) == 1
 
@@ -24,7 +24,7 @@ async def test_the_last_class_is_reported(backend: ChatCompletions, double: Open
     double.fail("rate_limit")
     double.fail("hang")
     with pytest.raises(ReplyFailed) as failed:
-        await backend.reply(asked("hello", patience=1.5))
+        await backend.reply(asked("hello", patience=3))
     assert failed.value.error_class == "timeout"
     assert [request.fault for request in double.requests] == ["rate_limit", "hang"]
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from chat.broken import MOST_ADOPTIONS
 from events.decisions import (
     Decision,
     Erased,
@@ -210,8 +211,13 @@ class _Chat:
             return
         if by in turn.fenced:
             self.complain("a fenced incarnation decided", (turn.id, by, recorded.type), turn.seq, recorded.seq)
-        elif by != turn.owner and _is_work(event):
+        elif by != turn.owner and _is_work(event) and not self._sets_aside(turn, event):
             self.complain("somebody worked on another's turn", (turn.id, by, recorded.type), turn.seq, recorded.seq)
+
+    def _sets_aside(self, turn: _Turn, event: Decision | object) -> bool:
+        """Whether it ends a turn that was adopted so often that it is not adopted once more."""
+        is_broken = isinstance(event, TurnFailed) and event.error.class_ == "broken"
+        return is_broken and len(turn.fenced) >= MOST_ADOPTIONS
 
     def _turn_starts(self, recorded: Recorded, event: TurnStarted) -> None:
         seq = recorded.seq

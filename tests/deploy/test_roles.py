@@ -127,6 +127,7 @@ async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
         assert "permissions violation for subscription" in await refusals(bus, hear=subject), subject
 
 
+@pytest.mark.slow("an installation starts, and a process for every role")
 async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: As, tmp_path: Path) -> None:
     """A real instance answers what a gateway brings, a listener hears it twice over, an operator looks and orders."""
     instance = Recado(tmp_path / "instance", RECADO_INSTANCE="one", **deployed.environment("instance"))
