@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -21,6 +21,7 @@ from console.open_streams import OpenStreams
 from console.problems import (
     Problem,
     answer,
+    answer_client_gone,
     answer_log_unavailable,
     answer_problem,
     answer_projection_missing,
@@ -66,6 +67,7 @@ def make_app(deps: Deps) -> Starlette:
             Problem: answer_problem,
             ProjectionMissing: answer_projection_missing,
             LogUnavailable: answer_log_unavailable,
+            ClientDisconnect: answer_client_gone,
         },
     )
     app.state.deps = deps

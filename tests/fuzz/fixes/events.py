@@ -68,7 +68,7 @@ def without_setting_aside(patch: Patch) -> None:
     def fails(_: Projection, __: Any, error: Exception) -> Any:
         raise error
 
-    patch.setattr(Projection, "_set_aside", fails)
+    patch.setattr(Projection, "_pass", fails)
 
 
 async def bytes_alone(world: World) -> None:
@@ -98,8 +98,8 @@ def breaking_fold(patch: Patch) -> None:
 
 
 def without_fold_rule(patch: Patch) -> None:
-    for place in ("actors.chat_actor.evolve", "projections.tables.chat_row.evolve"):
-        patch.setattr(place, folding._evolve)
+    patch.setattr("actors.chat_actor.evolve", folding._evolve)
+    patch.setattr("projections.tables.chat_row.folded", lambda chat, recorded: (folding._evolve(chat, recorded), None))
 
 
 async def poisoned_message(world: World) -> None:
