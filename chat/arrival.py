@@ -9,12 +9,15 @@ from msgspec.structs import replace
 from chat.context import readable
 from chat.fold_constants import (
     ANSWERED_KINDS,
+    CONTENT_CODES,
+    CONTENT_KINDS,
+    CONTENT_TYPES,
     MOST_HEARD,
     MOST_MENTIONS,
     MOST_OURS,
+    NAMED_KINDS,
     READ_KINDS,
     SHORT,
-    SILENT_KINDS,
 )
 from chat.state import Chat, Heard, Waiting
 from events.inbound import Message, Receipt
@@ -22,13 +25,16 @@ from events.jid import is_group
 
 
 def fault_of(message: Message) -> str | None:
-    """Reason to ignore this message in any state of the chat (`from_me`, `empty`, `unsupported_kind`), or None.
+    """Reason in the message itself that it has no words to answer, or None: `from_me`, `empty`, `unsupported_kind`, or
+    the kind of a call, a poll or a system message.
 
     A picture, a voice note or a document is answered by its content; a video, and a message without its file, by its
     caption.
     """
     if message.from_me:
         return "from_me"
+    if message.kind in NAMED_KINDS:
+        return message.kind
     if message.kind not in ANSWERED_KINDS:
         return "unsupported_kind"
     if has_file(message) or readable(message.text or "").strip():
@@ -47,8 +53,18 @@ def is_read(kind: str) -> bool:
 
 
 def is_silent(message: Message) -> bool:
-    """Whether the sender expects no notice if the message is not answered."""
-    return message.from_me or message.kind in SILENT_KINDS
+    """Whether the person is told nothing if the message is not answered: only content that they sent counts."""
+    if message.from_me:
+        return True
+    if message.kind == "unsupported":
+        return message.unsupported not in CONTENT_TYPES and message.unsupported_code not in CONTENT_CODES
+    return message.kind != "text" and message.kind not in CONTENT_KINDS
+
+
+def joins_burst(message: Waiting) -> bool:
+    """Whether the message waits for the end of the burst: it can be answered, or it is content that a model is told of
+    beside other messages."""
+    return message.fault is None or (message.fault == "unsupported_kind" and not message.silent)
 
 
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:

@@ -50,6 +50,15 @@ def shown(
     return (f"{said}\n{caption}" if caption.strip() else said), attachments
 
 
+def without_file(kind: str, text: str) -> str:
+    """A message without a file: its words, or a note of what it is where it has none."""
+    if kind == "reaction":
+        return f"[reacted with {text}]" if text.strip() else "[took a reaction back]"
+    if kind == "text" or text.strip():
+        return text
+    return f"[{'message' if kind == 'unsupported' else kind} that cannot be opened here]"
+
+
 def _words(kind: str, name: str, text: str, *, past: bool) -> str:
     if kind == "audio":
         return f"[{name}] {text}"

@@ -6,6 +6,7 @@ the same event.
 
 from __future__ import annotations
 
+from chat.arrival import joins_burst
 from chat.broken import BROKEN, SetAside
 from chat.commands import (
     Answered,
@@ -75,10 +76,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
             return Resumed(at=facts.at)
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
-            messages = together(message.id for message in chat.waiting if message.fault is None)
-            named = frozenset(messages)
-            media = tuple(message.id for message in chat.waiting if message.media and message.id in named)
-            return _start(chat, facts, messages, media)
+            return _end_burst(chat, facts)
         case (
             ThreadReady(turn)
             | MediaSettled(turn)
@@ -92,6 +90,17 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
             return None
+
+
+def _end_burst(chat: Chat, facts: Facts) -> TurnStarted | Ignored | None:
+    """The turn of the waiting messages. Without one that can be answered, they end together, and the person hears of
+    it once."""
+    burst = [message for message in chat.waiting if joins_burst(message)]
+    messages = together(message.id for message in burst)
+    if all(message.fault is not None for message in burst):
+        return _refuse(chat, Refuse(messages, "unsupported_kind"), facts) if burst else None
+    named = frozenset(messages)
+    return _start(chat, facts, messages, tuple(one.id for one in burst if one.media and one.id in named))
 
 
 def _tell(chat: Chat, due: Apologise | Notify, facts: Facts) -> Reply | None:

@@ -138,6 +138,8 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         changes["told"] = (*others, Told(event.reason, recorded.at))
     elif event.reason in ("stop_word", "start_word"):
         changes["stopped"] = event.reason == "stop_word"
+        if event.reason == "stop_word":
+            changes["apology"] = None
     if chat.attention is not None and event.reason == "from_me":
         changes["attention"] = None
     elif chat.attention is not None and event.told and event.reason == "handed_off":
@@ -274,8 +276,15 @@ def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> Changes:
     return edits.ended(chat, event.messages, changes)
 
 
+def _says_nothing(changes: Changes) -> Changes:
+    """`changes` of a decision after which a person hears nothing of recado about earlier messages."""
+    changes["apology"] = changes["notice"] = None
+    return changes
+
+
 def _paused(chat: Chat, event: Paused, _: Recorded) -> Changes:
-    return {"pause": Pause(event.until, event.reason), "orders": _orders(chat, event.cause), "hand": None}
+    changes: Changes = {"pause": Pause(event.until, event.reason), "orders": _orders(chat, event.cause), "hand": None}
+    return _says_nothing(changes)
 
 
 def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
@@ -297,7 +306,7 @@ def _approved(chat: Chat, event: Approved, _: Recorded) -> Changes:
 
 
 def _blocked(chat: Chat, event: Blocked, _: Recorded) -> Changes:
-    return {"admission": "blocked", "orders": _orders(chat, event.cause)}
+    return _says_nothing({"admission": "blocked", "orders": _orders(chat, event.cause)})
 
 
 def _reset(chat: Chat, event: Reset, _: Recorded) -> Changes:

@@ -14,8 +14,21 @@ READ_KINDS = frozenset({"image", "audio", "document"})
 ANSWERED_KINDS = READ_KINDS | {"text", "button", "video", "location", "contact"}
 """Kinds of messages that are answered; a video by its caption."""
 
-SILENT_KINDS = frozenset({"reaction", "sticker"})
-"""Kinds of messages about which the person is told nothing."""
+CONTENT_KINDS = READ_KINDS | {"video", "location", "contact", "button"}
+"""Kinds of messages that are content: the person is told if theirs cannot be answered."""
+
+CONTENT_TYPES = frozenset({
+    "event", "gif", "group_invite", "image", "link_preview", "list", "location", "media_placeholder", "order",
+    "poll_creation", "product", "view_once",
+})  # fmt: skip
+"""Types of `unsupported` messages that are content. The others of Meta's list (2026-03-20) are edits, pins, votes and
+reactions."""
+
+CONTENT_CODES = frozenset({131060})
+"""Codes of `unsupported` messages that are content: the message is unavailable at the moment."""
+
+NAMED_KINDS = frozenset({"call", "poll", "system"})
+"""Kinds of messages that end with their kind as the reason, silently."""
 
 SHORT = 24
 """Characters of a text that may be a word to the bot itself (`/help`, a stop word)."""
@@ -48,4 +61,4 @@ def fingerprint() -> str:
 
 
 def _text(value: object) -> str:
-    return ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+    return ",".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chat import edits
+from chat.arrival import joins_burst
 from chat.gates import is_news, not_now, shut_out, silenced
 from chat.limits import together
 from chat.state import Chat, Waiting
@@ -20,7 +21,7 @@ def refusal_due(chat: Chat, now: datetime, rules: Rules) -> Refuse | StartOver |
     if gone := edits.revoked(chat):
         return Refuse(together(gone), "revoked")
     if chat.pause is not None and turn is not None:
-        held = [message.id for message in chat.waiting if message.fault is None and _held(chat, message)]
+        held = [message.id for message in chat.waiting if _is_persons(message) and _held(chat, message)]
         return Refuse(running + together(held, before=running), chat.pause.reason)
     if turn is not None and (reason := silenced(chat)) is not None:
         return Refuse(running, reason)
@@ -49,19 +50,25 @@ def _is_over_budget(chat: Chat, now: datetime, rules: Rules) -> bool:
 
 
 def _reason(chat: Chat, message: Waiting, now: datetime, rules: Rules, over_budget: bool) -> str | None:
-    # Who is shut out is told nothing of what is wrong with the message; bytes without a sender are nobody's.
-    is_anybodys = message.sender and message.fault != BY_HAND
-    if is_anybodys and (reason := shut_out(chat, message, rules.gates)) is not None:
-        return reason
-    if message.fault is not None:
+    # A person hears nothing of a fault in their message while the chat is shut, paused or closed to them.
+    if not _is_persons(message):
         return message.fault
+    if (reason := shut_out(chat, message, rules.gates)) is not None:
+        return reason
     if chat.pause is not None and _held(chat, message):
         return chat.pause.reason
     if now - message.sent > rules.stale_after:
         return "stale"
     if (reason := not_now(chat, message, rules.gates)) is not None:
         return reason
+    if not joins_burst(message):
+        return message.fault
     return "budget" if over_budget else None
+
+
+def _is_persons(message: Waiting) -> bool:
+    """Whether a person sent it: not the business on a phone, and not bytes that nobody can read."""
+    return bool(message.sender) and message.fault != BY_HAND
 
 
 def _held(chat: Chat, message: Waiting) -> bool:

@@ -22,7 +22,7 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 ReplyId = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 """A reply's id is made of the id that it answers, and a receipt's of its reply's, so these may be longer than an Id."""
 Kind = str
-"""text, image, audio, video, document, sticker, location, contact, reaction, button or unsupported.
+"""text, image, audio, video, document, sticker, location, contact, reaction, button, call, poll, system or unsupported.
 
 A string and not a Literal, so that a message of a kind that recado does not know is ignored by name, not unreadable.
 """
@@ -61,6 +61,8 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `group`: it was sent to a group.
     - `aliases`: other JIDs of the sender.
     - `from_me`: the business itself sent it, on a phone.
+    - `unsupported`: the provider's own type of a message of kind `unsupported`.
+    - `unsupported_code`: the provider's code for that.
     """
 
     id: Id
@@ -76,6 +78,8 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     group: bool = False
     aliases: tuple[str, ...] = ()
     from_me: bool = False
+    unsupported: str | None = None
+    unsupported_code: Integer | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "text" and self.text is None:

@@ -8,6 +8,7 @@ from events import inbound
 from events.jetstream.media_store import COMES_LATER
 from gateways.cloud import wire
 
+_LONGEST_NAME = 256
 _MEDIA = ("image", "audio", "video", "document", "sticker")
 
 
@@ -35,10 +36,10 @@ def media_of(message: wire.Message) -> inbound.Media | None:
         return None
     return inbound.Media(
         object=COMES_LATER + media.id,
-        mime=media.mime_type,
-        size=media.file_size,
-        sha256=media.sha256,
-        filename=media.filename,
+        mime=media.mime_type and media.mime_type[:_LONGEST_NAME],
+        size=media.file_size if media.file_size is not None and 0 <= media.file_size < 2**53 else None,
+        sha256=media.sha256 and media.sha256[:_LONGEST_NAME],
+        filename=media.filename and media.filename[:_LONGEST_NAME],
         voice=media.voice,
     )
 

@@ -17,9 +17,17 @@ from events.jid import MalformedJid, canonical
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
 from gateways.cloud.errors import class_of
+from gateways.cloud.lenient import decode
 from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
 
 _LONGEST_DETAIL = 500
+_LONGEST_TYPE = 64
+_LONGEST_NAME = 256
+_UPDATES = frozenset({"messages", "message_echoes", "statuses"})
+_WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
+"""Fields without which a message might go to another person's chat, or mean something else."""
+_BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
+"""The id of a user who hides the number, where the number is expected."""
 _STATES: Mapping[str, ReceiptState] = {
     "accepted": "accepted",
     "sent": "sent",
@@ -93,13 +101,15 @@ class Parser:
             yield Notice("account_update", {"field": change.field})
             return
         try:
-            value = _values.decode(change.value)
+            value, left_out = decode(change.value, _values)
         except _UNREADABLE as error:
             yield Unread(bytes(raw), f"no value: {error}")
             return
         if value.metadata.phone_number_id != self._phone_number_id:
             yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or 'of nobody'}")
             return
+        for field in _UPDATES.intersection(left_out):
+            yield Unread(bytes(raw), f"its {field} are no list")
         people = _people(value.contacts, alone=len(value.messages) == 1)
         for each in value.messages:
             yield self._message(each, people, echo=False)
@@ -112,7 +122,10 @@ class Parser:
 
     def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], *, echo: bool) -> Update:
         try:
-            message = _messages.decode(raw)
+            message, left_out = decode(raw, _messages)
+            content = {message.type, f"{message.type}.body"}
+            if unsure := (_WHO_AND_WHAT | content).intersection(left_out):
+                return Unread(bytes(raw), f"no message: its {', '.join(sorted(unsure))} has another form")
             if message.type == "system":
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
             key, sender, aliases, name = self._who(message, people, echo=echo)
@@ -125,12 +138,14 @@ class Parser:
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
         """The chat, the sender where that is another than the chat, the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
+        if number and _BSUID.fullmatch(number):
+            number, user = None, user or number
         # Who hides the number may be named beside the message only.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
         if contact is not None:
             number, user = number or contact.wa_id, user or contact.user_id
         person = _person(number, user)
-        aliases = (canonical(f"{user}@bsuid"),) if number and user else ()
+        aliases = _alias(user) if number and user else ()
         name = contact.profile.name if contact is not None else None
         if message.group_id:
             return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
@@ -138,7 +153,7 @@ class Parser:
 
     def _status(self, raw: msgspec.Raw) -> Update:
         try:
-            status = _statuses.decode(raw)
+            status = decode(raw, _statuses)[0]
         except _UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
         ours = tracker.read(status.biz_opaque_callback_data)
@@ -189,7 +204,7 @@ def _people(raws: list[msgspec.Raw], *, alone: bool) -> dict[str, wire.Contact]:
     people = {}
     for raw in raws:
         try:
-            contact = _contacts.decode(raw)
+            contact, _ = decode(raw, _contacts)
         except _UNREADABLE:
             continue
         for name in (contact.wa_id, contact.user_id):
@@ -208,6 +223,14 @@ def _person(number: str | None, user: str | None) -> str:
     raise MissingPart("it says neither number nor user")
 
 
+def _alias(user: str) -> tuple[str, ...]:
+    """The JID of a user's id, if it is one."""
+    try:
+        return (canonical(f"{user}@bsuid"),)
+    except MalformedJid:
+        return ()
+
+
 def _event(
     message: wire.Message, sender: str | None, aliases: tuple[str, ...], name: str | None, *, echo: bool
 ) -> Message | Edit | Revoke:
@@ -221,7 +244,7 @@ def _event(
     return Message(
         id=id_,
         sender=sender,
-        name=name,
+        name=name[:_LONGEST_NAME] if name else None,
         at=at,
         kind=kind_of(message),
         text=text_of(message),
@@ -231,12 +254,22 @@ def _event(
         group=bool(message.group_id),
         aliases=aliases,
         from_me=echo,
+        unsupported=_inner_type(message),
+        unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
     )
+
+
+def _inner_type(message: wire.Message) -> str | None:
+    """The type of a message that is not passed on, or that recado does not know."""
+    if kind_of(message) != "unsupported":
+        return None
+    inner = message.unsupported.type if message.unsupported is not None else ""
+    return (inner or message.type)[:_LONGEST_TYPE]
 
 
 def _error(raw: msgspec.Raw) -> Update:
     try:
-        fault = _faults.decode(raw)
+        fault, _ = decode(raw, _faults)
     except _UNREADABLE as error:
         return Unread(bytes(raw), f"no error: {error}")
     return Notice("account_error", {"code": fault.code, "detail": fault.detail[:_LONGEST_DETAIL]})

@@ -164,6 +164,12 @@ class Revoke(Part):
     original_message_id: str = ""
 
 
+class Inner(Part):
+    """The type of a message that the Cloud API does not pass on."""
+
+    type: str = ""
+
+
 class Message(Part, rename={"from_": "from"}):
     """Something that a person wrote, or (an echo) the business itself with its app: then `to` is the person."""
 
@@ -192,6 +198,7 @@ class Message(Part, rename={"from_": "from"}):
     revoke: Revoke | None = None
     context: Context | None = None
     errors: list[Fault] = []
+    unsupported: Inner | None = None
 
 
 class Status(Part):

@@ -54,6 +54,14 @@ def kind_of(field: str) -> str:
     return _KIND_OF.get(field, "unsupported")
 
 
+def inner_type_of(field: str) -> str | None:
+    """The type of a message that recado does not know, by the Cloud API's name where that has one; else None."""
+    if field in _KIND_OF:
+        return None
+    name = re.sub(r"Mess+age(V\d+)?$", "", field)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def text_of(message: Message, field: str) -> str | None:
     """The message's words; None if it has none."""
     part = getattr(message, field)

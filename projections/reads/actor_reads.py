@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from chat.arrival import is_read
-from chat.attachments import Reading, shown
+from chat.attachments import Reading, shown, without_file
 from chat.context import Line, readable, rewritten
 from chat.state import Chat
 from events.inbound import Media, Message
@@ -138,7 +138,7 @@ def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
         return Line("assistant", said)
     name = name or "" if group else ""
     if media is None:
-        return Line("user", said, name)
+        return Line("user", without_file(kind or "text", said), name)
     read = _readings.decode(reading) if reading is not None else None
     said, attachments = shown(kind or "", said, _media.decode(media), read, past=past)
     return Line("user", readable(said), name, attachments)

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from chat.broken import MOST_ADOPTIONS
 from events.decisions import (
+    Blocked,
     Decision,
     Erased,
     Ignored,
     MediaRead,
+    Paused,
     Reply,
     RunStarted,
     ThreadCreated,
@@ -176,8 +178,13 @@ class _Chat:
                 self._turn_fails(recorded, event)
             case Ignored(messages=messages):
                 self._end(messages, recorded.seq)
+                if event.reason == "stop_word":
+                    self._to_tell.clear()
                 if event.told:
                     self._to_notify[messages[0]] = recorded.seq
+            case Paused() | Blocked():  # the person hears nothing of recado about earlier messages
+                self._to_tell.clear()
+                self._to_notify.clear()
             case MediaRead():
                 self._file_is_read(recorded, event)
             case _:

@@ -7,10 +7,10 @@ import pytest
 from chat.attachments import LONGEST_PAST, Reading, shown
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ThreadReady
 from chat.context import Attachment
-from chat.work import Adopt, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
-from events.decisions import Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
+from chat.work import Adopt, Apologise, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
+from events.decisions import Blocked, Decision, Ignored, MediaRead, Paused, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.inbound import Media, Message
-from tests.chat.story import Story, order, text
+from tests.chat.story import NOON, Story, order, text
 
 NOTE = Media(object="meta:1", mime="audio/ogg; codecs=opus", voice=True)
 SCAN = Media(object="meta:2", mime="application/pdf", filename="bill.pdf")
@@ -115,20 +115,80 @@ def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
     ("message", "reason", "told"),
     [
         (Message(id="m", kind="video", media=NOTE), "unsupported_kind", True),
-        (Message(id="m", kind="unsupported"), "unsupported_kind", True),
+        (Message(id="m", kind="image"), "unsupported_kind", True),
         (Message(id="m", kind="location"), "unsupported_kind", True),
+        (Message(id="m", kind="unsupported", unsupported="poll_creation"), "unsupported_kind", True),
+        (Message(id="m", kind="unsupported", unsupported_code=131060), "unsupported_kind", True),
+        (Message(id="m", kind="unsupported"), "unsupported_kind", False),
+        (Message(id="m", kind="unsupported", unsupported="edit", unsupported_code=131051), "unsupported_kind", False),
+        (Message(id="m", kind="unsupported", unsupported="request_welcome"), "unsupported_kind", False),
+        (Message(id="m", kind="unsupported", unsupported="a type of tomorrow"), "unsupported_kind", False),
+        (Message(id="m", kind="hologram", text="hi"), "unsupported_kind", False),
         (Message(id="m", kind="sticker", media=NOTE), "unsupported_kind", False),
         (Message(id="m", kind="reaction", text="👍"), "unsupported_kind", False),
+        (Message(id="m", kind="call"), "call", False),
+        (Message(id="m", kind="poll", text="red"), "poll", False),
+        (Message(id="m", kind="system", text="the number changed"), "system", False),
         (voice("m", from_me=True), "from_me", False),
     ],
 )
 def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) -> None:
-    """A person who sent it in good faith is told, a person who reacted is not."""
+    """A person is told of content that they sent, at the end of the burst; of anything else they hear nothing."""
     story = Story().given(message)
-    assert story.owed() == (Refuse(("m",), reason),)
-    ignored = story.does(Refuse(("m",), reason), words={"unreadable": SORRY})
+    assert story.owed() == ((EndBurst(1, 1),) if told else (Refuse(("m",), reason),))
+    ignored = story.does(story.owed()[0], words={"unreadable": SORRY, reason: SORRY})
     assert isinstance(ignored, Ignored)
-    assert ignored.told is told
+    assert (ignored.reason, ignored.told) == (reason, told)
+
+
+@pytest.mark.parametrize("kind", ["video", "image", "unsupported", "reaction", "sticker"])
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (Paused(until=None, at=NOON), "paused"),
+        (Paused(until=None, at=NOON, reason="taken_over"), "taken_over"),
+        (Blocked(at=NOON), "blocked"),
+    ],
+)
+def test_a_fault_is_looked_at_last(before: Decision, reason: str, kind: str) -> None:
+    """In a chat that is paused, with a human or blocked, a video without a word is ignored for that, silently."""
+    story = Story().given(before, Message(id="m", kind=kind, unsupported="view_once"))
+    (ignored,) = story.works_off_what_is_due()
+    assert isinstance(ignored, Ignored)
+    assert (ignored.reason, ignored.told) == (reason, False)
+
+
+def test_content_beside_text_is_one_answer() -> None:
+    """The model is told of the video in the same turn: no apology comes beside its answer."""
+    story = Story().given(Message(id="m1", kind="video", media=SCAN), text("m2", "do you like it?"))
+    started = burst_ends(story)
+    assert started.messages == ("m1", "m2")
+    assert started.media == ()
+
+
+def test_a_burst_of_content_is_one_word() -> None:
+    story = Story().given(*[Message(id=f"m{n}", kind="video", media=SCAN) for n in range(5)])
+    ignored = story.does(EndBurst(1, 5), words={"unreadable": SORRY})
+    assert isinstance(ignored, Ignored)
+    assert ignored.messages == ("m0", "m1", "m2", "m3", "m4")
+    assert story.owed() == (Notify("m0", "unsupported_kind"),)
+
+
+@pytest.mark.parametrize(
+    "ending", [Paused(until=None, at=NOON, reason="taken_over"), Blocked(at=NOON), Paused(until=NOON, at=NOON)]
+)
+def test_a_word_that_was_not_said_in_time_is_not_said(ending: Decision) -> None:
+    """A human has the chat now, or nobody may be heard in it: the notice and the apology are forgotten."""
+    story = Story().given(Message(id="m1", kind="video", media=SCAN))
+    story.does(EndBurst(1, 1), words={"unreadable": SORRY})
+    story.given(ending)
+    assert not [work for work in story.owed() if isinstance(work, Notify | Apologise)]
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(Failed(turn, "unreachable", "no route"))
+    assert story.owed() == (Apologise(turn),)
+    story.given(ending)
+    assert not [work for work in story.owed() if isinstance(work, Notify | Apologise)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +210,7 @@ def test_kinds_that_are_answered(message: Message) -> None:
 def test_two_reasons_are_two_words() -> None:
     """The word about the first message is said before the second is refused."""
     story = Story().given(Message(id="m1", kind="video"))
-    story.does(Refuse(("m1",), "unsupported_kind"), words={"unreadable": SORRY})
+    story.does(EndBurst(1, 1), words={"unreadable": SORRY})
     story.given(text("m2", ""))
     assert story.owed()[0] == Notify("m1", "unsupported_kind")
 
@@ -158,7 +218,7 @@ def test_two_reasons_are_two_words() -> None:
 def test_where_nobody_wants_to_say_anything() -> None:
     """Without a text nothing is promised."""
     story = Story().given(Message(id="m1", kind="video"))
-    ignored = story.does(Refuse(("m1",), "unsupported_kind"))
+    ignored = story.does(EndBurst(1, 1))
     assert isinstance(ignored, Ignored)
     assert not ignored.told
     assert story.owed() == ()

@@ -50,7 +50,15 @@ def said(type_: str, **fields: Any) -> Message:
     key, event = arrived(messages(message("wamid.1", type_, **fields)))
     assert key == KEY
     assert (event.id, event.at, event.name) == ("wamid.1", AT, "Ana Lima")
-    return Message(id="-", kind=event.kind, text=event.text, media=event.media, quoted=event.quoted)
+    return Message(
+        id="-",
+        kind=event.kind,
+        text=event.text,
+        media=event.media,
+        quoted=event.quoted,
+        unsupported=event.unsupported,
+        unsupported_code=event.unsupported_code,
+    )
 
 
 def test_text() -> None:
@@ -140,7 +148,15 @@ def test_an_order() -> None:
 @pytest.mark.parametrize("type_", ["unsupported", "poll", "hologram", ""])
 def test_what_whatsapp_does_not_pass_on(type_: str) -> None:
     """It is a message all the same: it has a kind that is ignored by name."""
-    assert said(type_, errors=[fault(131051)]) == Message(id="-", kind="unsupported")
+    assert said(type_, errors=[fault(131051)]) == Message(
+        id="-", kind="unsupported", unsupported=type_, unsupported_code=131051
+    )
+
+
+@pytest.mark.parametrize("inner", ["poll_creation", "edit", "a type of tomorrow"])
+def test_the_type_of_what_is_not_passed_on(inner: str) -> None:
+    said_ = said("unsupported", unsupported={"type": inner}, errors=[fault(131051)])
+    assert (said_.unsupported, said_.unsupported_code) == (inner, 131051)
 
 
 def test_an_edit_and_a_deletion() -> None:

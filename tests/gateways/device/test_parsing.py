@@ -151,6 +151,7 @@ def test_files(body: Any, kind: str, text: str | None, more: dict[str, Any]) -> 
     """Each names the object that its file will be."""
     said = read(body)
     assert (said.kind, said.text) == (kind, text)
+    assert (said.unsupported is not None) == (kind == "unsupported")
     assert said.media == Media(object="meta:me.3EB0AA01", mime="application/x", size=12, sha256="0102", **more)
 
 
@@ -189,6 +190,20 @@ def test_other_kinds(body: Any, kind: str, text: str | None) -> None:
     assert (said.kind, said.text) == (kind, text)
     if kind == "reaction":
         assert said.quoted == "A1"
+
+
+@pytest.mark.parametrize(
+    ("body", "inner"),
+    [
+        (Body(pollCreationMessageV3=e2e.PollCreationMessage(name="when?")), "poll_creation"),
+        (Body(groupInviteMessage=e2e.GroupInviteMessage()), "group_invite"),
+        (Body(callLogMesssage=e2e.CallLogMessage()), "call_log"),
+        (Body(pollUpdateMessage=e2e.PollUpdateMessage()), "poll_update"),
+    ],
+)
+def test_the_type_of_an_unknown_field(body: Any, inner: str) -> None:
+    """By the name that the Cloud API has for it."""
+    assert read(body).unsupported == inner
 
 
 def test_what_cannot_be_read() -> None:
