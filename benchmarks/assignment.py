@@ -1,7 +1,7 @@
-"""How evenly 64 partitions are shared, and how many move when a member comes or goes: computed, not timed.
+"""Computes the balance of 64 partitions among members, and the number that move when a member joins or leaves.
 
-Beside the assignment that recado uses, plain rendezvous hashing (each partition to the member with the highest hash, no
-bound on its share). `least` is what has to move whatever the method: the newcomer's share.
+Compares recado's assignment with plain rendezvous hashing (each partition to the member with the highest hash, no bound
+on its share). `least` is the newcomer's share, which every method has to move. Nothing is timed.
 """
 
 from __future__ import annotations

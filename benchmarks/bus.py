@@ -1,4 +1,4 @@
-"""What the three bots have in common: the subjects they listen and speak on, the model, the prompt."""
+"""The settings that the three bots share: their subjects, the model and the prompt."""
 
 from __future__ import annotations
 

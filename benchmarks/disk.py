@@ -1,4 +1,4 @@
-"""What a message and its reply take on disk: in the log, with a gateway's receipts, and in an instance's projection."""
+"""Disk space of a message and its reply: in the log, with a gateway's receipts, and in an instance's projection."""
 
 from __future__ import annotations
 

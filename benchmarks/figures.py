@@ -1,4 +1,4 @@
-"""What a benchmark says: figures with their spread, and whether they reach what was promised."""
+"""The result of a benchmark: figures with their spread, each compared with its promise."""
 
 from __future__ import annotations
 

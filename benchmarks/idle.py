@@ -1,4 +1,4 @@
-"""What instances cost that have nothing to do: the leases of 64 partitions, presence, and a tail that is kept alive."""
+"""The cost of idle instances: the leases of 64 partitions, presence, and a tail that is kept alive."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a bot adds to a model that takes 300 ms: from the publish of a message to the receipt of its reply.
+"""The latency that a bot adds to a model that takes 300 ms, from the publish of a message to the receipt of its reply.
 
-The floor runs beside it, with the same messages at the same moments, because some of it is the machine's. At three
-times the rate the people, the model double and nats-server need most of two cores between them, and what waits, waits
-for one.
+The floor runs beside it, with the same messages at the same moments, because the machine causes part of the latency. At
+three times the rate, the people, the model double and nats-server together use most of two cores, so a message waits
+mostly for a free core.
 """
 
 from __future__ import annotations

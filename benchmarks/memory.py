@@ -1,4 +1,4 @@
-"""What an idle chat costs while its actor is live: the growth of the process's own memory over all of them."""
+"""Memory of an idle chat with a live actor: the growth of the process's own memory, divided by the number of chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast the projection grows again from the log, beside PyPI's `eventsourcing` filling the same tables.
+"""Speed of rebuilding the projection from the log, beside PyPI's `eventsourcing`, which fills the same tables.
 
 `raw` reads the same log into two tables without a rule: no endings, no repeats, no snapshots, no index of words.
 """

@@ -1,7 +1,7 @@
-"""Where a process's CPU goes, looked at from inside it at each millisecond of CPU.
+"""A profiler that runs inside the process and takes a sample at each millisecond of CPU.
 
-A sample goes to the innermost place on the main thread's stack that is known, with the CPU that this thread has used
-since the sample before: what C code took stands with the line that called it.
+A sample counts for the innermost known place on the main thread's stack, with the CPU that this thread has used since
+the sample before. The time of C code counts for the line that called it.
 """
 
 from __future__ import annotations

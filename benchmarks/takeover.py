@@ -1,8 +1,8 @@
-"""How long the chats of an instance that is lost wait for their next owner, by the log's own stamps.
+"""The time until the chats of a lost instance have their next owner, by the log's own stamps.
 
 Three instances, one chat in each of the 64 partitions. One instance is killed (SIGKILL), asked to leave (SIGTERM), or
-hangs (SIGSTOP); from then on somebody writes into every chat of it five times a second. A chat is taken over when
-another instance first decides about it. The others' chats show what the rest notices: the longest wait for a reply.
+hangs (SIGSTOP); from then on each of its chats gets a message five times a second. A chat is taken over when another
+instance first decides about it. The longest wait for a reply in the other chats shows the effect on the rest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the two bots beside recado remember of conversations: one SQLite table, one commit for each write."""
+"""The memory of the two bots beside recado: one SQLite table of messages, one commit for each write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long it takes to wake a chat: its actor started, its snapshot read, nothing left to do. Whatever its history."""
+"""Time to wake a chat: start its actor, read its snapshot, find nothing to do. It must not depend on the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page asks: which chats there are, what was said in one, and to say something more."""
+"""The page's HTTP API: lists the chats, reads one, and posts messages into it."""
 
 from __future__ import annotations
 

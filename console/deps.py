@@ -1,4 +1,4 @@
-"""What the page needs of the process that serves it."""
+"""The parts of the serving process that the page uses."""
 
 from __future__ import annotations
 

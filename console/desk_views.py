@@ -1,4 +1,4 @@
-"""What the desk shows beside the chats: the story of a message, numbers over time, who answers, the settings."""
+"""The desk's pages beside the chats: the story of a message, numbers over time, the instances, the settings."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Who may talk to the page: browsers on this machine, from the page itself.
+"""Refuses requests to the page, except those of browsers on this machine that come from the page itself.
 
 The server listens on loopback, but every site that a browser shows can send it requests, and a name that its owner
 points at 127.0.0.1 (DNS rebinding) makes that site's requests look like our own. So the Host must be a name of this
 machine, and the Origin, which a browser always sends with a POST and which a site cannot forge, must be that same host.
-With a GET it mostly sends none: then Sec-Fetch-Site says whether another site is behind it.
+A GET mostly has no Origin: then Sec-Fetch-Site tells whether another site caused the request.
 """
 
 from __future__ import annotations

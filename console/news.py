@@ -1,4 +1,4 @@
-"""What is new in the other chats: one line for each, whoever is too slow to read them all gets the latest."""
+"""News of the other chats: one line for each chat. A reader that is too slow for all of them gets the latest."""
 
 from __future__ import annotations
 

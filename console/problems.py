@@ -1,4 +1,4 @@
-"""What the page's API says when it cannot do what it was asked, and how a request's body is read."""
+"""The page's API answers for failed requests, and the reading of a request's body."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whether anything may be sent with this number at all.
+"""Pauses a number's sending while WhatsApp refuses the number or cannot be reached.
 
-WhatsApp may refuse a whole number: too much, a token that is no longer good, a payment that failed; or it cannot be
-reached. Then every message waits in the log. After a pause one message is tried, and the others follow if it goes.
+WhatsApp may refuse a whole number: too many messages, an expired token, a failed payment. Every message then waits in
+the log. After a pause one message is tried, and the others follow if WhatsApp takes it.
 """
 
 from __future__ import annotations

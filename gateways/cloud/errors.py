@@ -1,4 +1,4 @@
-"""What WhatsApp's errors mean for a message: the class of each code decides what happens next.
+"""Classes of WhatsApp's error codes. The class decides whether a message is sent again, parked or failed.
 
 Source: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes (2026-05). The same codes come in
 the answer to a POST and, later, in a status `failed`.

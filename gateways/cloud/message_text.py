@@ -1,4 +1,4 @@
-"""What stands in a message, in the words that a chat and a model are shown."""
+"""Kind, file and text of a webhook's message, as the chat and the model get them."""
 
 from __future__ import annotations
 

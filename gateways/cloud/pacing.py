@@ -1,7 +1,7 @@
-"""How fast messages may go out: to one person, and from the number as a whole. Pure: the time is given.
+"""Rate limits for outgoing messages: to one person, and from the number as a whole. Pure: callers pass the time.
 
-Meta's limits: 80 messages a second from a number; to one person 1 in 6 seconds, with bursts of 45 that are paid for by
-waiting afterwards. https://developers.facebook.com/docs/whatsapp/cloud-api/overview#throughput
+Meta's limits: 80 messages a second from a number; 1 in 6 seconds to one person, with bursts of 45 that later waiting
+makes up for. https://developers.facebook.com/docs/whatsapp/cloud-api/overview#throughput
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far a gateway has come: a small file in the data folder, and the lock that keeps a second gateway away."""
+"""A gateway's checkpoint: a small file in the data folder, and the lock that keeps a second gateway away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gateway's wire to the person has to do: the little that differs between networks."""
+"""The port between delivery and a network: send one part of a reply, and find out what became of it."""
 
 from __future__ import annotations
 

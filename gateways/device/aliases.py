@@ -1,7 +1,7 @@
-"""Whose name is whose: the KV bucket ALIASES, in which the first canonical name of a person stays.
+"""The canonical names of people: the KV bucket ALIASES, which keeps the first canonical name of each person.
 
-WhatsApp names a person by number or by a LID that hides it, and by both once it trusts the two of you. A chat must not
-change its name with that, so what was canonical first is written down, and never rewritten.
+WhatsApp names a person by number or by a LID that hides the number, and later by both. A chat must not change its name
+then, so the first canonical name is written once and never changed.
 """
 
 from __future__ import annotations

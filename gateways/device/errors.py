@@ -1,7 +1,7 @@
-"""What whatsmeow's words for a failed sending mean: whether the message can be on its way.
+"""Meanings of whatsmeow's errors for a failed sending: not sent, refused, or in doubt.
 
-Source: send.go and errors.go of whatsmeow (https://github.com/tulir/whatsmeow), whose errors come as text. One that is
-not known here leaves the message in doubt.
+Source: send.go and errors.go of whatsmeow (https://github.com/tulir/whatsmeow), whose errors come as text. An unknown
+error leaves the message in doubt.
 """
 
 from __future__ import annotations

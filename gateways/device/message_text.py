@@ -1,6 +1,6 @@
-"""What stands in a message of WhatsApp's own format, in the words that a chat and a model are shown.
+"""Kind, file and text of a message in WhatsApp's own format, as the chat and the model get them.
 
-The format is `waE2E.Message`, as whatsmeow has taken it out of its wrappers (disappearing, view once, caption).
+The format is `waE2E.Message`, after whatsmeow has removed the wrappers (disappearing, view once, caption).
 """
 
 from __future__ import annotations

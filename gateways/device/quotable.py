@@ -1,4 +1,4 @@
-"""What people wrote lately, so that a reply can quote it."""
+"""The people's latest messages, so that a reply can quote them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the messages that went out is which reply, folded from receipts: a word about one bears its id alone."""
+"""Maps the ids of sent messages to their replies, folded from receipts, because WhatsApp reports bear only the id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody types, or a pipe brings, line by line, without holding up the loop."""
+"""Lines from the keyboard or a pipe, read without blocking the loop."""
 
 from __future__ import annotations
 

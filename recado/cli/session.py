@@ -1,4 +1,4 @@
-"""What every command starts with: the settings and, where it waits for something, a loop."""
+"""The start of every command: it loads the settings and, for commands that wait, runs a loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the bus is: its server, the log's room, dead letters, and who answers chats."""
+"""Checks the bus: its server, the log's free space, dead letters, and the instances that answer chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what a linked device needs is installed: the extra `recado[device]`."""
+"""Checks whether the extra `recado[device]`, which a linked device needs, is installed."""
 
 from __future__ import annotations
 

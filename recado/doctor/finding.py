@@ -1,4 +1,4 @@
-"""What `recado doctor` says of one thing that it looked at."""
+"""The result of one check of `recado doctor`."""
 
 from __future__ import annotations
 

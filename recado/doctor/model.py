@@ -1,4 +1,4 @@
-"""Whether the model can be asked. It need not be: a server that is away may come back."""
+"""Checks whether the model answers. A failure is no error: a server that is away may come back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether WhatsApp lets the number of the settings send. It is asked for the number itself, which sends nothing."""
+"""Checks whether WhatsApp lets the number of the settings send. It asks for the number itself, which sends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each OPENAI_API_MODE needs beside itself, and where it cannot work."""
+"""The settings that each OPENAI_API_MODE needs, and those that it cannot work with."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a log that was put back from a backup still owes, and must not do a second time.
+"""Ends the pending work of a restored log, so that nothing is done a second time.
 
-After the backup recado went on: what was open in it was most likely answered and sent, and nothing in the log says so.
-So it is ended here without a word to anybody, before any instance or gateway looks at the log, each with an event that
-says why.
+After the backup recado went on: it most likely answered and sent what was open then, and the restored log does not say
+so. So each open item gets an ending here, with an event that says why, before any instance or gateway reads the log.
+People are told nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the log has of one chat: what was said, in which turns it was answered, what that took and cost."""
+"""One chat's past as the log tells it: its messages, the turns that answered them, their duration and their cost."""
 
 from __future__ import annotations
 

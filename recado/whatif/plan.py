@@ -1,8 +1,8 @@
-"""How a chat's messages fall into turns under other rules, by the times at which they arrived.
+"""Divides a chat's messages into turns under other rules, by the times at which they arrived.
 
 The rules are those of `chat/`, asked as the chat's actor asks them, on a clock that jumps from one event to the next.
-What came in comes in again as it did; what the chat decides, it decides anew. A turn takes as long as it took in the
-log: what arrives meanwhile is waited with, as it was then.
+Inbound events come in again at their times; the chat's decisions are made again. A turn takes as long as it took in the
+log, and messages that arrive meanwhile wait, as they did then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is not done again in a replay: tools are not called and files are not read anew, the log says what they gave."""
+"""Recorded results for a replay: the log gives the results of tools and files, so that neither is used again."""
 
 from __future__ import annotations
 

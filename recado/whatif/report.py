@@ -1,4 +1,4 @@
-"""What was said then and what would be said now, turn by turn and in sums."""
+"""Compares the replies then with the replies now, turn by turn and in sums."""
 
 from __future__ import annotations
 

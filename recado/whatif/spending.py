@@ -1,4 +1,4 @@
-"""How many tokens a replay may cost: counted before a call is made, by estimate, and after it as it was."""
+"""The token budget of a replay: a call is counted by estimate before it is made, and by its real usage afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which turns are shown the history as it was, and which follow those before."""
+"""Divides turns into stretches: the first turn of each sees the history as it was, the others follow the one before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What turns have cost and taken together."""
+"""Sums of the cost and the duration of turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which model writes the replies: OpenAI or a server like it, the small local one, or a script."""
+"""Chooses the model that writes the replies: OpenAI or a server like it, the small local one, or a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this instance takes work, in words for a person and for `/readyz`."""
+"""Tells a person and `/readyz` whether this instance takes work."""
 
 from __future__ import annotations
 
