@@ -28,7 +28,7 @@ class Conformance:
         """The receipt that settled each reply."""
 
     def fold(self, recorded: Recorded) -> None:
-        """Take in the account's next event."""
+        """Fold the account's next event."""
         event = recorded.event
         if recorded.key != self.key or not isinstance(event, Receipt) or event.reply not in self._expected:
             if isinstance(event, Receipt) and event.reply in self._expected:

@@ -1,7 +1,8 @@
-"""Bringing the files of messages into the object store.
+"""Fetches the files of messages into the object store.
 
-A webhook is answered once its messages are in the log, where each names the object that its file will be. From there
-they are fetched: what a crash interrupts is found again, and nobody waits but the turn that needs the file.
+A webhook is answered once its messages are in the log; each names the object that its file will have. This module reads
+them from the log and fetches the files, so a fetch that a crash interrupted is done again. Only the turn that needs the
+file waits for it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ AT_ONCE = 16
 """Files that are fetched at the same time."""
 
 PATIENCE = 60.0
-"""Seconds after which a file is given up; less than a turn waits for it."""
+"""Seconds after which a file is given up; a turn waits longer for it."""
 
 _SAVE_EVERY = 1.0
 
@@ -50,8 +51,8 @@ class Store(Protocol):
 
 
 class Fetching:
-    """Fetches for `account`, in log order; how far it has come is kept in `data_dir`. What came in more than `kept` ago
-    is not fetched any more."""
+    """Fetches the files of `account` in log order, with a checkpoint in `data_dir`. Files of messages older than `kept`
+    are not fetched."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class Fetching:
         self._seen = 0
 
     async def run(self) -> None:
-        """Fetch for ever. Raises LogMismatch, LogUnavailable."""
+        """Fetch until cancelled. Raises LogMismatch, LogUnavailable."""
         head = await self._log.head()
         saved = self._file.load()
         here = saved is not None and saved.created == head.created and saved.seq <= head.last
@@ -103,7 +104,7 @@ class Fetching:
 
     @property
     def _done(self) -> int:
-        """Every file of a message up to here has been seen to."""
+        """The sequence up to which every message's file was fetched or given up."""
         return min(self._under_way) - 1 if self._under_way else self._seen
 
     async def _one(self, recorded: Recorded, kind: str, media: Media) -> None:
@@ -115,7 +116,7 @@ class Fetching:
             self._slots.release()
 
     async def _fetch(self, recorded: Recorded, kind: str, media: Media) -> str:
-        """What became of it, in a word. Raises nothing that has to do with the network or the bus."""
+        """Fetch the file or give it up. Returns the outcome for the counter; raises no error of the network or bus."""
         name = media.object
         about = {"account": self._account, "chat": recorded.key.chat, "object": name, "kind": kind}
         retrying = tenacity.AsyncRetrying(
@@ -155,7 +156,7 @@ class Fetching:
 
 
 def _wanted(recorded: Recorded) -> tuple[str, Media] | None:
-    """The kind and the file of a message whose file is at Meta's."""
+    """The kind and the file of a message whose file Meta still has."""
     event = recorded.event
     if not isinstance(event, Message) or event.media is None or not event.media.object.startswith(COMES_LATER):
         return None

@@ -10,7 +10,7 @@ from gateways.delivery.token_bucket import Bucket
 
 PAIR_EVERY, PAIR_BURST = 6.0, 45
 NUMBER_EVERY, NUMBER_BURST = 1 / 60, 10
-"""In any second 60 and the burst of 10: some room below 80, since what leaves evenly may arrive in a heap."""
+"""In any second 60 and the burst of 10: below Meta's 80, because messages that leave evenly may arrive in a burst."""
 
 _MOST_PAIRS = 10_000
 
@@ -31,7 +31,7 @@ class Pacing:
         return self._number.take(now)
 
     def hold(self, chat: str, now: float, seconds: float) -> None:
-        """WhatsApp says that it was too much for this person."""
+        """Send nothing to the person for `seconds`: WhatsApp has refused more messages to them."""
         self._of(chat, now).hold(now + seconds)
 
     def _of(self, chat: str, now: float) -> Bucket:

@@ -1,4 +1,4 @@
-"""The Cloud API as a gateway's sender: what is posted, and what WhatsApp's answer means for the reply."""
+"""The Cloud API as a gateway's sender: posts the parts of replies and turns WhatsApp's answers into outcomes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 
 WAMID = "wamid."
-"""What the ids of WhatsApp's own messages begin with; others (of `recado say`) cannot be quoted or marked as read."""
+"""Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
 
 SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what became of them", ["outcome"])
 
@@ -29,7 +29,7 @@ log = structlog.get_logger("recado.gateway")
 
 
 class CloudSender:
-    """Posts the parts of replies. `template` is `name:language` of what goes out when a reply came too late."""
+    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late."""
 
     def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
         self._graph = graph
@@ -40,7 +40,7 @@ class CloudSender:
         self._tries: dict[str, int] = {}
 
     async def ready(self, chat: str) -> None:
-        """Return when the chat may be sent to: the account first, then the pair, then the number."""
+        """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
         await self._sleep(self._pacing.pair(chat, time.monotonic()))
         await self._gate.passed()
         await self._sleep(self._pacing.number(time.monotonic()))
@@ -58,12 +58,12 @@ class CloudSender:
             return self._told(part, Outcome("accepted", provider_id=answer.id))
         return self._told(part, self._refused(part, answer.error))
 
-    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is nobody to ask
-        """WhatsApp cannot be asked about a message: a status that bears its tracker tells, or nothing does."""
+    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is no such request
+        """Always in doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it."""
         return Outcome("in_doubt")
 
     def observe(self, recorded: Recorded, *, live: bool) -> None:
-        """Follow the account's events: what is open where, and refusals that came later, in a status."""
+        """Follow the account's events: open messages, and refusals that come later, in a status."""
         self._open.fold(recorded)
         event = recorded.event
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
@@ -121,7 +121,10 @@ class CloudSender:
         return body | {"type": "text", "text": {"body": part.text}}
 
     def _quoted(self, part: Part) -> str | None:
-        """The message that the reply has to name to be understood: in a group, or when it was one of several."""
+        """The message that the reply quotes so that it is understood; None where that is clear without a quote.
+
+        A reply quotes in a group, if it answers several messages, or if others of the chat are open.
+        """
         last = part.in_reply_to[-1] if part.in_reply_to else ""
         if part.number > 1 or not last.startswith(WAMID):
             return None

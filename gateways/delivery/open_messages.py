@@ -32,5 +32,5 @@ class OpenMessages:
             self._open.pop(chat, None)
 
     def any_in(self, chat: str) -> bool:
-        """Whether somebody still waits for another answer there."""
+        """Whether the chat has messages without an ending."""
         return chat in self._open

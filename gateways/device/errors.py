@@ -16,11 +16,11 @@ _SAID_NO = "server returned error"
 
 
 class SendUnclear(Exception):
-    """Nobody knows whether the message was sent."""
+    """The message may have been sent."""
 
 
 def failure_of(words: str) -> Exception:
-    """NotSent, Refused or SendUnclear."""
+    """The exception for whatsmeow's error text `words`: NotSent, Refused or SendUnclear."""
     if any(known in words for known in _NOT_THERE):
         return Refused("recipient", words)
     if words.endswith(_NOT_CONNECTED) or words.startswith(_BEFORE_SENDING):
