@@ -1,7 +1,8 @@
-"""A password before the page, where one is set: a form for people, a header for programs.
+"""The page's password, if one is set: a form for people, a header for programs.
 
-Whoever is in has a signed cookie. It is signed with the password itself, so nothing is stored, a restart logs nobody
-out, and another password logs everybody out. It is sent to this host alone, and with no request of another site's.
+A browser that is logged in has a signed cookie. The password itself is the key, so nothing is stored, sessions survive
+a restart, and a new password ends them all. Browsers send the cookie to this host only, and with no request that
+another site causes.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from console.rendering import render
 
 COOKIE = "recado"
 LASTS = 14 * 24 * 3600
-"""Seconds for which somebody stays logged in."""
+"""Seconds for which a browser stays logged in."""
 
 MOST_GUESSES = 10
 WITHIN = 60.0
-"""So many wrong passwords in so many seconds, from anywhere, and nobody's is looked at any more until they are over."""
+"""After MOST_GUESSES wrong passwords within WITHIN seconds, from any address, passwords are refused unread until the
+oldest is more than WITHIN seconds ago."""
 
 OPEN = frozenset({"/login", "/healthz", "/readyz"})
 _IN = b"in"
@@ -38,7 +40,7 @@ log = structlog.get_logger("recado.console")
 
 
 class Guesses:
-    """How often somebody was wrong lately. One count for all, since an address says little of who is behind it."""
+    """Counts recent wrong passwords. There is one count for all clients, since many can share an address."""
 
     def __init__(self) -> None:
         self._wrong: deque[float] = deque()
@@ -53,7 +55,7 @@ class Guesses:
 
 
 class Locked:
-    """ASGI middleware: lets in who knows `password`, and everybody where there is none."""
+    """ASGI middleware: asks for `password`; None lets every request in."""
 
     def __init__(self, app: ASGIApp, password: str | None, guesses: Guesses) -> None:
         self._app = app
@@ -88,7 +90,7 @@ async def ask(request: Request) -> Response:
 
 
 async def log_in(request: Request) -> Response:
-    """POST the form: the password, and where to go then."""
+    """POST the form: the password, and `to`, the address to go to afterwards."""
     deps: Deps = request.app.state.deps
     guesses: Guesses = request.app.state.guesses
     given = await form_of(request)
@@ -103,7 +105,7 @@ async def log_in(request: Request) -> Response:
         await asyncio.sleep(0.3)
         return render(request, "login.html", status=403, to=to, problem="That is not the password.")
     answer = RedirectResponse(to, 303)
-    # The browser says how it came here, whatever stands between: with TLS the cookie is for TLS alone.
+    # The browser's Origin tells whether it used TLS, also through a proxy; the cookie is then for TLS only.
     secure = request.headers.get("origin", "").startswith("https://")
     token = TimestampSigner(deps.password, salt=COOKIE).sign(_IN).decode()
     answer.set_cookie(COOKIE, token, max_age=LASTS, httponly=True, samesite="strict", secure=secure)
@@ -118,7 +120,7 @@ async def log_out(_request: Request) -> Response:
 
 
 def _is_in(cookies: str, password: str) -> bool:
-    # SimpleCookie stops at the first cookie that it cannot read; other programs on this host set such ones.
+    # SimpleCookie stops at the first malformed cookie, and other programs on this host may set one.
     token = cookie_parser(cookies).get(COOKIE, "")
     try:
         return TimestampSigner(password, salt=COOKIE).unsign(token, max_age=LASTS) == _IN
@@ -131,7 +133,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _inside(to: str) -> str:
-    """The address if it is one of ours, for nobody shall be sent elsewhere after the password."""
+    """`to` if it is an address of this page, else the desk: a login must not redirect to another site."""
     return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/desk"
 
 

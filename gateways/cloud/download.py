@@ -30,7 +30,7 @@ _GONE = frozenset({100, 131052})
 
 
 class Broken(Exception):
-    """This try failed; another may succeed."""
+    """A try failed; another may succeed."""
 
 
 class NotToBeHad(Exception):
