@@ -36,7 +36,7 @@ class PortInUse(Exception):
 
 
 class PortForbidden(Exception):
-    """This user may not listen on `port`."""
+    """Listening on `port` is forbidden to this user."""
 
     def __init__(self, port: int, variable: str) -> None:
         super().__init__(f"this user may not listen on port {port}: set {variable} to one from 1024 on")
