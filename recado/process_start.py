@@ -1,4 +1,4 @@
-"""Runs before every command: closes new files to other users, and allows many open ones."""
+"""Prepares the process before every command: keeps new files private, and allows many open files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import resource
 
 MOST_FILES = 65536
-"""Open files and connections that recado asks for where the hard limit is higher still."""
+"""Open files and connections that recado asks for if the hard limit allows more."""
 
 
 def begin() -> None:
-    """Close new files to others (children inherit it), and raise the soft limit of open files to the hard one."""
+    """Make new files private (children inherit it), and raise the soft limit of open files towards the hard one."""
     os.umask(0o077)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
