@@ -22,7 +22,7 @@ Method = Callable[[Collection[str]], Sequence[str]]
 
 
 class Size(msgspec.Struct, frozen=True):
-    """So many fleets of each number of members, with random names."""
+    """The numbers of members, and the number of fleets of each, with random names."""
 
     members: tuple[int, ...] = (3, 5, 10, 20, 50, 100, 200, 500)
     fleets: int = 20

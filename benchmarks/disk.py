@@ -18,11 +18,11 @@ from projections import files
 from projections.rebuild import rebuild
 
 RECEIPTS: tuple[ReceiptState, ...] = ("sending", "accepted", "sent", "delivered", "read")
-"""What the gateway of a business number writes about a reply."""
+"""The receipts that the gateway of a business number writes about a reply."""
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Chats with so many messages by the person in each, one of which is answered each time."""
+    """The number of chats, and of the person's messages in each; each message is answered."""
 
     chats: int = 200
     messages: int = 20

@@ -1,4 +1,4 @@
-"""All benchmarks by name, each run in a fresh process so that none lives with another's memory."""
+"""Runs benchmarks by name, each in a new process so that none is affected by another's memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = (
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where it was measured. `load` is the one-minute load average before anything ran."""
+    """The measured machine. `load` is the one-minute load average before the run."""
 
     cores: int
     system: str
@@ -39,7 +39,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What `python -m benchmarks` prints."""
+    """The document that `python -m benchmarks` prints."""
 
     at: str
     seconds: float

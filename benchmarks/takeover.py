@@ -28,7 +28,7 @@ PROMISED = {"kill -9": 3.5, "leave": 1.5, "hang": 4.5}
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Each of `ways` to be lost comes `rounds` times, in turns."""
+    """The ways to lose an instance, each `rounds` times, in turns."""
 
     ways: tuple[str, ...] = tuple(PROMISED)
     rounds: int = 5
@@ -64,7 +64,7 @@ async def _round(those: Fleet, way: str, id_: str) -> tuple[list[float], list[fl
     before = (await those.spread(*NAMES)).owners
     lost = [CHATS[number] for number in before if before[number] == LOST]
     kept = [CHATS[number] for number in before if before[number] != LOST]
-    # The stamp of the moment: a message in a chat that nobody loses.
+    # A message in a kept chat marks the moment of the loss in the log.
     mark = await those.outsider.write(kept[0], f"{id_}-mark")
     leaving = await _lose(those, way)
     await asyncio.gather(*(those.outsider.write(key, id_) for key in kept))

@@ -14,7 +14,7 @@ from events.subjects import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Chats by how many messages people wrote in them (with as many replies), and how often all of them are woken."""
+    """Numbers of chats and of people's messages in each (with as many replies); all are woken `rounds` times."""
 
     chats: tuple[tuple[int, int], ...] = ((500, 10), (20, 1000), (1, 50_000))
     rounds: int = 30

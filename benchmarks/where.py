@@ -18,7 +18,7 @@ from benchmarks.servers import openai_double
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Replies in each round."""
+    """Lengths of history, modes, chats with a message in flight, rounds, and replies in a round."""
 
     histories: tuple[int, ...] = (1, 20, 40)
     modes: tuple[str, ...] = ("chat", "responses")

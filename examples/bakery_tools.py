@@ -15,7 +15,7 @@ def price(bread: Literal["rye", "wheat", "spelt"], loaves: Annotated[int, Meta(g
     return f"{PRICES[bread] * loaves:.2f}"
 
 
-# Asking again does no harm, so after a crash the call is simply repeated. Without this line it would not be.
+# Asking twice does no harm, so the call is repeated after a crash. Without this line it would not be.
 price.safe_to_repeat = True
 
 

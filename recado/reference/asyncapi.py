@@ -47,9 +47,9 @@ _ANY_CLIENT = "gateways, commands, the page, any client"
 
 CHANNELS = (
     Channel("in", "wa.in.{account}.{chat}", "receive", _ANY_CLIENT, ("in",), "A WhatsApp message from a gateway."),
-    Channel("edit", "wa.edit.{account}.{chat}", "receive", _ANY_CLIENT, ("edit",), "The sender edited a message."),
+    Channel("edit", "wa.edit.{account}.{chat}", "receive", _ANY_CLIENT, ("edit",), "A sender's edit of a message."),
     Channel(
-        "revoke", "wa.revoke.{account}.{chat}", "receive", _ANY_CLIENT, ("revoke",), "The sender deleted a message."
+        "revoke", "wa.revoke.{account}.{chat}", "receive", _ANY_CLIENT, ("revoke",), "A sender's deletion of a message."
     ),
     Channel("receipt", "wa.receipt.{account}.{chat}", "receive", _ANY_CLIENT, ("receipt",), "A reply's state."),
     Channel("control", "wa.control.{account}.{chat}", "receive", _ANY_CLIENT, ("control",), "An order about the chat."),
