@@ -1,6 +1,6 @@
 """Tools for the model: every public function here is one. Start recado with RECADO_TOOLS=bakery_tools.
 
-The signature becomes the schema, the docstring the description. A parameter named `chat` gets the JID of who writes.
+The signature becomes the schema, the docstring the description. A parameter named `chat` gets the JID of the chat.
 """
 
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ PRICES = {"rye": 4.20, "wheat": 3.10, "spelt": 5.00}
 
 
 def price(bread: Literal["rye", "wheat", "spelt"], loaves: Annotated[int, Meta(ge=1, le=50)] = 1) -> str:
-    """What some loaves of bread cost, in euros."""
+    """The price of some loaves of bread, in euros."""
     return f"{PRICES[bread] * loaves:.2f}"
 
 

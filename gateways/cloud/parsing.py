@@ -98,7 +98,7 @@ class Parser:
             yield Unread(bytes(raw), f"no value: {error}")
             return
         if value.metadata.phone_number_id != self._phone_number_id:
-            yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or 'of nobody'}")
+            yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or '(none)'}")
             return
         people = _people(value.contacts, alone=len(value.messages) == 1)
         for each in value.messages:
@@ -123,7 +123,7 @@ class Parser:
     def _who(
         self, message: wire.Message, people: Mapping[str, wire.Contact], *, echo: bool
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
-        """The chat, the sender where that is another than the chat, the person's other JIDs, and the name."""
+        """The chat, the sender (None if the chat is the sender's), the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
         # A person who hides the number may be named only in `contacts`.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))

@@ -80,7 +80,7 @@ def approve(who: str, account: str | None) -> None:
             _order("approve", found[0].chat, found[0].account)
             return
         if not who.isdigit():
-            raise click.BadParameter(f"nobody who waits was told the code {who}: see recado chats", param_hint="CODE")
+            raise click.BadParameter(f"no waiting person has the code {who}: see recado chats", param_hint="CODE")
     _order("approve", ChatName().convert(who, None, None), account)
 
 

@@ -12,7 +12,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     - `what`: the thing that was checked.
     - `state`: whether it is well.
-    - `says`: what the check saw.
+    - `says`: the observation.
     - `do`: advice, if the state is not ok.
     """
 

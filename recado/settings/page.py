@@ -43,6 +43,6 @@ def page_problems(settings: PageSettings) -> Iterator[str]:
         yield f"RECADO_PAGE_PASSWORD has {len(settings.page_password)} characters: give it {SHORTEST} at least"
     if settings.host not in ("127.0.0.1", "::1") and not settings.page_password:
         yield (
-            f"RECADO_HOST is {settings.host}, and the page shows every chat to whoever can reach that address: set "
-            "RECADO_PAGE_PASSWORD, or leave RECADO_HOST away"
+            f"RECADO_HOST is {settings.host}, and the page shows every chat to everyone who can reach that address: "
+            "set RECADO_PAGE_PASSWORD, or unset RECADO_HOST"
         )

@@ -29,7 +29,7 @@ from projections.rebuild import rebuild
 RESTORED = "restored"
 """The reason in all of these events."""
 
-_DETAIL = "open when the backup was made from which the log was put back: it may have been answered since"
+_DETAIL = "open in the backup from which the log was restored: it may have been answered since"
 _AT_ONCE = 500
 _LONGEST_ID = 512
 """Characters; see events.inbound.ReplyId."""

@@ -33,7 +33,7 @@ def page_of(report: Report) -> str:
     changed = ", ".join(f"{name} {value}" for name, value in asked.changed.items()) or "nothing: the present setting"
     about = (
         f"Messages from {local(asked.since)} until {local(asked.until)}. Changed: {changed}. Written by {asked.model} "
-        f"({asked.backend}), history {asked.history}. Nothing of what stands under `now` was sent to anybody."
+        f"({asked.backend}), history {asked.history}. No reply under `now` was sent."
     )
     return "\n".join(
         [
