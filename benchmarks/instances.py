@@ -26,7 +26,12 @@ NAMES = ("a", "b", "c")
 
 
 class Size(msgspec.Struct, frozen=True):
-    """The number of chats with a message in flight, of replies in a round, and of rounds."""
+    """The size of the benchmark.
+
+    - `chats`: chats with a message in flight.
+    - `replies`: replies in a round.
+    - `rounds`: rounds for each number of instances.
+    """
 
     chats: int = 200
     replies: int = 2000

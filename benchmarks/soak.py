@@ -85,7 +85,15 @@ class Soaked(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The printed document. `load` is the one-minute load average before the run."""
+    """The printed document.
+
+    - `minutes`: the time for which messages were written.
+    - `rate`: messages a second, all modes together.
+    - `chats`: chats of each mode.
+    - `load`: the one-minute load average before the run.
+    - `modes`: the result of each mode.
+    - `targets`: the promises.
+    """
 
     minutes: float
     rate: float

@@ -29,7 +29,14 @@ NAMES = (
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """The measured machine. `load` is the one-minute load average before the run."""
+    """The measured machine.
+
+    - `cores`: the number of its cores.
+    - `system`: its operating system and architecture.
+    - `python`: the version of Python.
+    - `sqlite`: the version of SQLite.
+    - `load`: the one-minute load average before the run.
+    """
 
     cores: int
     system: str
@@ -39,7 +46,13 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The document that `python -m benchmarks` prints."""
+    """The document that `python -m benchmarks` prints.
+
+    - `at`: the end of the run, in UTC.
+    - `seconds`: its duration.
+    - `machine`: the machine.
+    - `benchmarks`: the outcomes by name.
+    """
 
     at: str
     seconds: float

@@ -18,7 +18,14 @@ from benchmarks.servers import openai_double
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Lengths of history, modes, chats with a message in flight, rounds, and replies in a round."""
+    """The size of the benchmark.
+
+    - `histories`: lengths of history, in messages.
+    - `modes`: values of OPENAI_API_MODE.
+    - `chats`: chats with a message in flight.
+    - `rounds`: rounds for each mode and history.
+    - `replies`: replies in a round.
+    """
 
     histories: tuple[int, ...] = (1, 20, 40)
     modes: tuple[str, ...] = ("chat", "responses")

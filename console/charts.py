@@ -23,7 +23,13 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """A rectangle. Series are numbered from 1; the bars of one time are side by side."""
+    """A rectangle of the chart; the bars of one time are side by side.
+
+    - `x`, `y`: its upper left corner.
+    - `width`, `height`: its size.
+    - `series`: the number of its series, counted from 1.
+    - `title`: its number, series and time as text.
+    """
 
     x: float
     y: float
@@ -41,7 +47,15 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """The chart as a template draws it."""
+    """A chart as a template draws it.
+
+    - `title`: its title.
+    - `series`: its series.
+    - `bars`: its bars.
+    - `ticks`: its horizontal lines.
+    - `first`, `last`: its first and last time; None without data.
+    - `width`, `height`: its size.
+    """
 
     title: str
     series: tuple[Series, ...]

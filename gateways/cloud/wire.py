@@ -86,7 +86,12 @@ class FlowAnswer(Part):
 
 
 class Interactive(Part):
-    """The choice from a message's buttons or list; `nfm_reply` is a filled form (a Flow)."""
+    """An answer to an interactive message.
+
+    - `button_reply`: the chosen button.
+    - `list_reply`: the chosen line of a list.
+    - `nfm_reply`: a filled form (a Flow).
+    """
 
     button_reply: Choice | None = None
     list_reply: Choice | None = None

@@ -22,7 +22,7 @@ _MOST_EARLY = 1_000
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A report of WhatsApp about a sent message: its state and the time."""
+    """A report of WhatsApp about a sent message: the state and its time."""
 
     state: ReceiptState
     at: datetime | None

@@ -27,7 +27,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """The result of a restore: the backup, its streams, and the numbers of ended items."""
+    """The result of a restore.
+
+    - `backup`: the backup's id and time.
+    - `streams`: the restored streams.
+    - `settled`: the numbers of ended messages, orders and replies.
+    """
 
     backup: About
     streams: list[SavedStream]

@@ -56,7 +56,13 @@ class StreamThere(Exception):
 
 
 class SavedStream(msgspec.Struct, frozen=True):
-    """A stream in a backup: its messages, its last sequence, and its bytes in the file."""
+    """A stream in a backup.
+
+    - `stream`: its name.
+    - `messages`: the number of its messages.
+    - `last`: its last sequence.
+    - `size`: its bytes in the file.
+    """
 
     stream: str
     messages: int

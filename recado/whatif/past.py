@@ -31,7 +31,14 @@ Ending = Reply | TurnFailed | Ignored | Attention
 
 
 class MadeCall(msgspec.Struct, frozen=True):
-    """A tool call as it was made then; `output` is None if its result is not known."""
+    """A tool call of the log.
+
+    - `id`: its id.
+    - `name`: the tool's name.
+    - `arguments`: its arguments as JSON.
+    - `output`: its result; None if that is not known.
+    - `failed`: whether it failed.
+    """
 
     id: str
     name: str

@@ -93,7 +93,17 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The trial: its time, the changed settings, the model and the limits."""
+    """The trial.
+
+    - `since`, `until`: its time.
+    - `changed`: the changed settings, by variable.
+    - `backend`: the backend that answered.
+    - `model`: the model that answered.
+    - `debounce`: the debounce in seconds.
+    - `history`: `as it was` or `continued` (--continue).
+    - `max_turns`: the most turns to answer.
+    - `max_tokens`: the token budget.
+    """
 
     since: datetime
     until: datetime
@@ -107,7 +117,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole report. `threads` are the provider's threads that the trial made and that still exist."""
+    """The whole report.
+
+    - `asked`: the trial.
+    - `turns`: the answered turns, each beside the log's endings.
+    - `then`: the sums of the log's turns.
+    - `now`: the sums of the new answers.
+    - `left_out`: turns and chats beyond the limits.
+    - `threads`: the provider's threads that the trial made and that still exist.
+    """
 
     asked: Asked
     turns: tuple[Compared, ...]

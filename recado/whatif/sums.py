@@ -19,7 +19,12 @@ _NOTHING = TokenUsage()
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """Sums over the turns that were answered now, or over the log's turns that had answered the same messages.
 
-    Tokens of turns without a reply are known only for now. The medians are over turns with a reply.
+    - `turns`: the number of turns.
+    - `replies`: the number of turns with a reply.
+    - `input_tokens`, `output_tokens`: tokens; those of turns without a reply are known only for now.
+    - `seconds`: the sum of their durations (then), or of the model's times (now).
+    - `median_tokens`: the median of tokens of turns with a reply.
+    - `median_seconds`: the median of seconds of turns with a reply.
     """
 
     turns: int
