@@ -34,7 +34,7 @@ class CloudSender:
     def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
         self._graph = graph
         self._template = template
-        self._gate = CircuitBreaker(account)
+        self._breaker = CircuitBreaker(account)
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}
@@ -42,7 +42,7 @@ class CloudSender:
     async def ready(self, chat: str) -> None:
         """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
         await self._sleep(self._pacing.pair(chat, time.monotonic()))
-        await self._gate.passed()
+        await self._breaker.passed()
         await self._sleep(self._pacing.number(time.monotonic()))
 
     async def send(self, part: Part) -> Outcome:
@@ -53,7 +53,7 @@ class CloudSender:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
         if answer.error is None:
-            self._gate.open()
+            self._breaker.open()
             self._tries.pop(part.chat, None)
             return self._told(part, Outcome("accepted", provider_id=answer.id))
         return self._told(part, self._refused(part, answer.error))
@@ -69,7 +69,7 @@ class CloudSender:
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):
-            self._gate.close(event.error)
+            self._breaker.close(event.error)
         elif event.error.class_ == "pair_throttle":
             self._pacing.hold(recorded.key.chat, time.monotonic(), pause("pair_throttle", 1))
 
@@ -78,7 +78,7 @@ class CloudSender:
             case "in_doubt":
                 return Outcome("in_doubt", error=error)
             case "unreached" | "account_throttle" | "account_stop":
-                self._gate.close(error)
+                self._breaker.close(error)
                 return Outcome("later", error=error)
             case "pair_throttle" | "transient":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1

@@ -133,13 +133,13 @@ class Replies:
 
     async def deliver(self) -> None:
         sender = CloudSender(self._graph, self._account, self._settings.window_template)
-        attention = TypingIndicator(self._graph)
+        indicator = TypingIndicator(self._graph)
 
         def observe(recorded: Recorded) -> None:
             live = recorded.seq > delivery.began_at
             sender.observe(recorded, live=live)
             if live:
-                attention.observe(recorded)
+                indicator.observe(recorded)
 
         delivery = self._delivery = Delivery(
             self._log,
@@ -158,7 +158,7 @@ class Replies:
         try:
             await delivery.run()
         finally:
-            attention.close()
+            indicator.close()
             self._delivery = None
 
     def stop(self) -> bool:

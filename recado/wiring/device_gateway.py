@@ -130,12 +130,12 @@ class Device:
         inbox = Inbox(self._log, self._account, link, self._aliases, files)
         quotable = Quotable()
         sender = DeviceSender(link, quotable, self._settings.in_doubt)
-        attention = TypingIndicator(link, quotable)
+        indicator = TypingIndicator(link, quotable)
 
         def observe(recorded: Recorded) -> None:
             sender.observe(recorded)
             if recorded.seq > delivery.began_at:
-                attention.observe(recorded)
+                indicator.observe(recorded)
 
         delivery = self._delivery = Delivery(
             self._log,
@@ -158,7 +158,7 @@ class Device:
         try:
             await together(delivery.run(), connected(), inbox.sent.follow(self._log, self._account))
         finally:
-            attention.close()
+            indicator.close()
             files.close()
             self._delivery = None
 
