@@ -73,4 +73,4 @@ async def body_of(request: Request, shape: type[_Shape]) -> _Shape:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"The body has the wrong form: {error}.") from error
+        raise Problem(400, f"The body is not what is expected here: {error}.") from error
