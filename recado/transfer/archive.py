@@ -39,7 +39,7 @@ class BackupUnusable(Exception):
     """The file `path` is no backup that can be restored."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} is no backup that recado can restore: {reason}")
+        super().__init__(f"{path} is no backup of recado's that can be restored: {reason}")
         self.path = path
         self.reason = reason
 
