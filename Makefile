@@ -6,6 +6,7 @@
 PYTHON ?=
 PYTEST_ARGS ?=
 SOAK_ARGS ?=
+FUZZ_ARGS ?=
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
@@ -16,7 +17,7 @@ CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 INSTALLED := .venv/.installed
 MODEL_INSTALLED := .venv/.model-installed
 
-.PHONY: help install run test test-browser check bench chaos soak
+.PHONY: help install run test test-browser check bench chaos fuzz soak
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +82,9 @@ bench: install ## measure speed and memory; prints JSON
 chaos: install ## 20 minutes of faults for three instances, then kill one 200 times; RECADO_CHAOS_SEED=n repeats
 	@$(BIN)/pytest -m chaos -s tests/chaos/test_fleet.py tests/chaos/test_killed_at_every_request.py $(PYTEST_ARGS)
 	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos tests/chaos/test_random_kills.py $(PYTEST_ARGS)
+
+fuzz: install ## send in 100,000 arbitrary inputs (FUZZ_SEED=n repeats, FUZZ_ARGS="--inputs 5000" makes it shorter)
+	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 soak: install ## run for an hour under load; prints JSON (SOAK_ARGS="--minutes 10" makes it shorter)
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)

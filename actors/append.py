@@ -1,12 +1,14 @@
-"""Getting a decision into the log, however often the log refuses it."""
+"""Appends a decision to the log, and tries again for as long as the log refuses it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import structlog
 
 from actors.instance import Instance
+from chat.broken import BROKEN, Held
 from events.decisions import Decision, Erased, Ignored
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE, unreadable_seq
@@ -14,19 +16,27 @@ from events.subjects import ChatKey
 
 log = structlog.get_logger("recado.actors")
 
+_NOTHING = Held()
+
 _LONGEST_PAUSE = 5.0
-"""Seconds between two tries of an append that the log refuses."""
+"""Longest pause in seconds between two tries of an append that the log refuses."""
 
 
-async def append(instance: Instance, key: ChatKey, decision: Decision, expected: int) -> tuple[Appended, str]:
-    """Append until the log has answered; returns where the decision stands and its message id.
+async def append(
+    instance: Instance, key: ChatKey, decision: Decision, expected: int, held: Held = _NOTHING
+) -> tuple[Appended, str]:
+    """Append the decision; returns its place in the log and its message id. The events that it sets aside (`held`, and
+    unreadable bytes) are kept as dead letters first.
 
-    The same message id is kept through every try, so a try whose answer was lost is found again. Raises
-    WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
+    Tries again while the log is full or unavailable. Every try has the same message id, so the log recognises a try
+    whose answer was lost. Raises WrongExpectedVersion, EventTooLarge, and Fenced if the instance may not act any more.
     """
     msg_id = instance.decision_id()
-    if isinstance(decision, Ignored):
-        await _bury(instance, key, decision)
+    if isinstance(decision, Ignored) and decision.reason in UNREADABLE:
+        unreadable = map(unreadable_seq, decision.messages)
+        await _bury(instance, key, decision.reason, [seq for seq in unreadable if seq is not None])
+    elif held != _NOTHING:
+        await _bury(instance, key, BROKEN, (*held.seqs, *instance.reads.seqs_of(key, held.messages)))
     last = decision.upto if isinstance(decision, Erased) and not decision.done else None
     pause = 0.1
     instance.busy += 1
@@ -43,19 +53,15 @@ async def append(instance: Instance, key: ChatKey, decision: Decision, expected:
         instance.busy -= 1
 
 
-async def _bury(instance: Instance, key: ChatKey, ignored: Ignored) -> None:
-    """Keep what nobody could read as dead letters, before it is ended."""
-    if ignored.reason not in UNREADABLE:
-        return
-    for message in ignored.messages:
-        if (seq := unreadable_seq(message)) is None:
-            continue
-        pause = 0.1
+async def _bury(instance: Instance, key: ChatKey, reason: str, seqs: Iterable[int]) -> None:
+    """Keep the events at `seqs` as dead letters."""
+    for seq in seqs:
+        name, pause = f"dlq:{seq}", 0.1
         while True:
             try:
                 raw = await instance.log.read(seq)
                 if raw is not None:
-                    await instance.log.bury(key.account, raw.body, reason=ignored.reason, msg_id=f"dlq:{seq}")
+                    await instance.log.bury(key.account, raw.body, reason=reason, msg_id=name, chat=key.chat, seq=seq)
                 break
             except (LogFull, EventTooLarge) as refusal:
                 log.error("not_a_dead_letter", seq=seq, reason=str(refusal), kept="in the log itself")  # noqa: TRY400

@@ -1,7 +1,8 @@
-"""The owner of one chat: takes its events in log order, decides one thing at a time, keeps its effects going.
+"""The actor of one chat: takes its events in log order, decides one thing at a time, and runs its effects.
 
-One path for everything: after each letter, `pending(state)` says what is owed. What is due is decided and appended with
-CAS; effects that are owed are started, those no longer owed are dropped. Waking after a crash is the same step.
+One path serves every case: after each message, `pending(state)` lists the pending work. Due work is decided, and the
+decision is appended with CAS; pending effects are started, effects no longer pending are cancelled. Waking after a
+crash is the same step.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ from actors.messages import (
     Stored,
     YieldOver,
 )
-from chat.broken import MOST_BREAKS, SetAside
+from chat.broken import MOST_BREAKS, SetAside, held_by
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import pending
-from chat.state import Chat, Turn
+from chat.state import Chat
+from chat.turn import Turn
 from chat.work import Adopt, Due, Effect, Erase, Obey, StartAgain, StopRun
 from events.decisions import (
     TYPE_OF,
@@ -59,16 +61,19 @@ from events.subjects import ChatKey
 log = structlog.get_logger("recado.actors")
 
 _YIELD = 5.0
-"""Seconds for which a chat is left to another instance that was seen deciding about it. Longer than a lease lasts, so
-that of two that both believe to own the chat one gives up, instead of both adopting its turn from each other."""
+"""Seconds for which a chat is left to another instance after a decision of that instance. Longer than a lease lasts:
+of two instances that both believe to own the chat one gives up, instead of both adopting its turn from each other."""
 
 _STILL_FINISHING = 0.2
-"""Seconds until it is looked again whether the former owner still finishes the turn that runs."""
+"""Seconds until the next check whether the former owner still finishes the running turn."""
 
 
 class ChatActor(LoopActor):
-    """`gone` is called when the actor has left: with None after passivation, with the exception that ended it else.
-    `breaks` counts how often the chat's actor broke in a row: after a few times it sets aside what it breaks on."""
+    """The actor of the chat `key`.
+
+    - `gone`: called when the actor has left: with None after passivation, else with the exception that ended it.
+    - `breaks`: failures of the chat's actor in a row. From MOST_BREAKS on it sets aside the work that it breaks on.
+    """
 
     def __init__(
         self, key: ChatKey, instance: Instance, gone: Callable[[BaseException | None], None], breaks: int = 0
@@ -78,14 +83,14 @@ class ChatActor(LoopActor):
         self._instance = instance
         self._gone = gone
         self._chat = Chat()
-        self._last = 0  # sequence of the chat's last event, once it is to be erased
+        self._last = 0  # sequence of the chat's last event; read for an erasure only
         self._asks_for_last = False
-        self._behind = 0  # a decision of somebody else's that the tail has still to bring
-        self._leader_says: int | None = None  # where the log has the chat's last decision, if below what was folded
+        self._behind = 0  # sequence of another instance's decision that the tail has not brought yet
+        self._leader_says: int | None = None  # sequence of the last decision in the log, if below the last folded one
         self._yielding: asyncio.TimerHandle | None = None
         self._let_go = False
         self._sets_aside = breaks >= MOST_BREAKS
-        self._unsettled = False  # letters were taken in, and what is owed was not looked at since
+        self._unsettled = False  # messages have come since the last look at the pending work
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._under_way = InFlight(key, instance, self._tell)
@@ -123,8 +128,8 @@ class ChatActor(LoopActor):
                 raise error
             case _:
                 super().on_receive(message)
-        # Once for all that has arrived: a flood of messages is looked through once, not once for each.
-        # Nothing new is owed where the tail brings a decision of our own, or a receipt.
+        # Settle when the inbox is empty: a flood of messages then needs one look at the pending work, not one each.
+        # A receipt, or a decision of our own from the tail, leaves the state unchanged and adds no work.
         self._unsettled |= self._chat is not before or not isinstance(message, Stored)
         if self._unsettled and self.actor_inbox.empty():
             self._unsettled = False
@@ -163,14 +168,14 @@ class ChatActor(LoopActor):
             self._instance.contexts.hear(recorded, self._chat)
         self._chat = evolve(self._chat, recorded)
         if ran and self._chat.turn is None:
-            # Whoever waits for a slot comes before this chat's next turn.
+            # Chats that wait for a slot come before this chat's next turn.
             self._instance.slots.give_back(self._key)
 
     def _settle(self) -> None:
-        """Do what is due, keep what is owed under way, drop the rest. Nothing is decided while an append is out."""
+        """Decide due work, keep pending effects in flight, cancel the others. No decision while an append is out."""
         while self._appending is None and self._chat.decision_seq >= self._behind:
             now = self._instance.bus_time.now()
-            owed = pending(self._chat, now, self._instance.setting_of(self._key.account))
+            owed = pending(self._chat, now, self._instance.rules_of(self._key.account))
             if self._let_go:
                 if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
                     self._leave()
@@ -202,8 +207,8 @@ class ChatActor(LoopActor):
 
     @property
     def _has_turn(self) -> bool:
-        """Whether a turn runs that is ours to act on."""
-        return self._chat.turn is not None and self._chat.turn.by == self._instance.setting.incarnation
+        """Whether a turn of this incarnation runs."""
+        return self._chat.turn is not None and self._chat.turn.by == self._instance.rules.incarnation
 
     @property
     def _has_turn_or_none(self) -> bool:
@@ -211,14 +216,14 @@ class ChatActor(LoopActor):
         return self._chat.turn is None or self._has_turn
 
     def _is_anothers(self, turn: Turn) -> bool:
-        """Whether the turn is left to somebody else for now: to whoever was seen deciding about the chat, or to its
-        former owner, who let go of the chat and finishes what runs."""
+        """Whether the turn is left to another instance for now: to one that has just decided about the chat, or to the
+        former owner, which let go of the chat and finishes the turn."""
         if self._yielding is None and self._instance.is_finishing(turn.by):
             self._yield(_STILL_FINISHING)
         return self._yielding is not None
 
     def _facts(self, command: Command) -> Facts | None:
-        """What the shell brings to this decision; None if it cannot be known yet."""
+        """The facts for this decision; None if some of them are not known yet."""
         instance = self._instance
         failed, unread = tuple[str, ...](), tuple[str, ...]()
         if isinstance(command, Obey) and command.control.command == "erase" and not self._last:
@@ -241,10 +246,11 @@ class ChatActor(LoopActor):
 
     def _start_append(self, decision: Decision) -> None:
         expected = self._chat.decision_seq if self._leader_says is None else self._leader_says
+        held = held_by(self._chat, decision)
 
         async def tell_outcome() -> None:
             try:
-                appended, msg_id = await append(self._instance, self._key, decision, expected)
+                appended, msg_id = await append(self._instance, self._key, decision, expected, held)
             except (WrongExpectedVersion, EventTooLarge) as error:
                 self.actor_ref.tell(AppendRefused(decision, error))
             else:
@@ -281,15 +287,15 @@ class ChatActor(LoopActor):
             turn = decision.turn if isinstance(decision, Reply | ToolCalled | ToolReturned) else None
             if turn is None:
                 raise error
-            self._queue(Failed(turn, "malformed_answer", f"what the model wrote is too long to store: {error}"))
+            self._queue(Failed(turn, "malformed_answer", f"the text is too long to store: {error}"))
             return
         if isinstance(decision, Erased) and error.actual == error.expected:
-            self._last = 0  # somebody wrote meanwhile
+            self._last = 0  # an event came meanwhile
             return
         metrics.conflicts.inc()
         log.warning("conflict", chat=self._key.chat, expected=error.expected, actual=error.actual)
         if error.actual < error.expected:
-            # The chat's last decision was deleted from the log, or a stray one was folded: nobody else decides here.
+            # The chat's last decision was deleted from the log, or a stray one was folded: no other instance decides.
             self._leader_says = error.actual
             return
         self._behind = error.actual
@@ -298,7 +304,7 @@ class ChatActor(LoopActor):
         self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
-        return recorded.msg_id.rpartition(":")[0] == self._instance.setting.incarnation
+        return recorded.msg_id.rpartition(":")[0] == self._instance.rules.incarnation
 
     def _yield(self, seconds: float) -> None:
         if self._yielding is not None:
@@ -326,6 +332,6 @@ class ChatActor(LoopActor):
         self._gone(None)
         self.stop()
 
-    def _tell(self, letter: Any) -> None:
+    def _tell(self, message: Any) -> None:
         if self.actor_ref.is_alive():
-            self.actor_ref.tell(letter)
+            self.actor_ref.tell(message)

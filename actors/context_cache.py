@@ -1,8 +1,8 @@
-"""What models were shown of chats lately, carried on with each reply, so that it is not read anew for every turn.
+"""Cache of the contexts that models were shown lately. A reply extends its chat's context for the next turn.
 
-Reading it takes 0.1 to 0.3 ms: its lines lie on as many pages of the file, which SQLite fetches anew after every commit
-(docs/decisions/0091-where-a-replys-cpu-went.md). The projection stays what counts: after anything but messages and
-their answer, and for a chat that is not here, it is asked.
+Reading a context takes 0.1 to 0.3 ms: its lines lie on as many pages of the file, which SQLite fetches again after
+every commit (docs/decisions/0091-where-a-replys-cpu-went.md). The projection is the source: a context is read from it
+if the chat is not cached, or after any event but messages and their answer.
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from events.recorded import Recorded
 from events.subjects import ChatKey
 
 MOST = 2000
-"""Chats that are remembered."""
+"""Chats in the cache."""
 
 LONGEST = 16_000
-"""Characters of a context that is remembered."""
+"""Characters of a context in the cache."""
 
 _CHANGES_NOTHING = Message | Receipt | ThreadCreated | RunStarted | ToolCalled | ToolReturned
 
 
 class _Shown(msgspec.Struct, gc=False):
-    """The lines of what has ended (None: not known yet), and those of the `turn` that is being answered."""
+    """A chat's context.
+
+    - `turn`: the turn that is being answered.
+    - `history`: the lines of the turns that have ended; None: not known yet.
+    - `messages`: the lines of `turn`.
+    """
 
     turn: str
     history: tuple[Line, ...] | None
@@ -36,19 +41,20 @@ class _Shown(msgspec.Struct, gc=False):
 
 
 class ContextCache:
-    """By chat, of those that have begun a turn lately. `limit` is the number of lines that a model is shown."""
+    """Contexts by chat, of chats that have begun a turn lately. A model is shown `limit` lines."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._shown: OrderedDict[ChatKey, _Shown] = OrderedDict()
 
     def of(self, key: ChatKey, turn: str) -> tuple[Line, ...] | None:
-        """The lines before `turn`, which runs; None: they have to be read. As of what the chat has heard."""
+        """The lines before the running `turn`, up to the last event heard; None: they have to be read."""
         shown = self._shown.get(key)
         return shown.history if shown is not None and shown.turn == turn else None
 
     def show(self, key: ChatKey, turn: str, history: tuple[Line, ...], messages: tuple[Line, ...]) -> None:
-        """A model is shown these for `turn`. Nothing to remember if the chat has heard since of what changes them."""
+        """Remember the lines that a model is shown for `turn`, unless the chat has since heard an event that changes
+        them."""
         shown = self._shown.get(key)
         if shown is None or shown.turn != turn:
             return
@@ -58,7 +64,7 @@ class ContextCache:
             shown.history, shown.messages = history, messages
 
     def hear(self, recorded: Recorded, chat: Chat) -> None:
-        """`chat` goes on with this event, each in log order."""
+        """Take in the next event of a chat, in log order; `chat` is its state before the event."""
         key, event = recorded.key, recorded.event
         if isinstance(event, TurnStarted):
             self._begin(key, event, chat)
@@ -71,12 +77,13 @@ class ContextCache:
             self.forget(key)
 
     def forget(self, key: ChatKey) -> None:
-        """Let it be read the next time."""
+        """Drop the chat's context: the next turn reads it."""
         self._shown.pop(key, None)
 
     def _begin(self, key: ChatKey, event: TurnStarted, chat: Chat) -> None:
-        """Files read otherwise once their turn has ended, what is answered anew has an ending that it loses, and what
-        came before a reset is no context, though it is answered after it."""
+        """Begin a turn, or forget the context where the next one differs from it: a file reads otherwise once its turn
+        has ended, messages that are answered again lose their former ending, and messages from before a reset are no
+        context, even if they are answered after it."""
         is_reset = bool(chat.waiting) and chat.waiting[0].seq <= chat.reset_upto
         if is_reset or event.cause is not None or event.instead is not None or event.media:
             self.forget(key)

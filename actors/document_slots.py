@@ -11,8 +11,11 @@ from events.subjects import ChatKey
 
 
 class DocumentSlots:
-    """At most `at_once` documents are open at once, and one of a chat. Every chat waits with one document, so that
-    first come, first served gives each chat its turn: six documents of one person delay no other person's."""
+    """At most `at_once` documents are open at once, and at most one of each chat.
+
+    A chat queues with one document at a time, so each chat gets its turn: six documents of one person do not delay
+    another person's.
+    """
 
     def __init__(self, at_once: int = 2) -> None:
         self._slots = asyncio.Semaphore(at_once)

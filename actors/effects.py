@@ -1,4 +1,4 @@
-"""Work of a chat that takes time. Each effect gives the commands that its outcome leads to."""
+"""Effects of a chat: work that takes time. Each effect returns the commands that follow from its outcome."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.context import Line, after, window
-from chat.state import Stray, Turn
+from chat.state import Stray
+from chat.turn import Turn, run_of
 from chat.work import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
 from events.decisions import ThreadReason, TokenUsage
 from events.subjects import ChatKey
@@ -45,10 +46,10 @@ from events.subjects import ChatKey
 log = structlog.get_logger("recado.actors")
 
 MOST_ATTEMPTS = 3
-"""Runs that are tried for one turn before it fails, and threads that are made for it."""
+"""Most runs that are tried for one turn before it fails, and most threads that are made for it."""
 
 MOST_TOKENS = 2**40
-"""Tokens that one request is believed to have cost."""
+"""Most tokens that one request is believed to have cost."""
 
 INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
 
@@ -58,8 +59,11 @@ Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | 
 
 
 async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
-    """Do `work`; what came of it, in the order in which it is to be decided. The context is read once the projection
-    has seen what stands at `context_at`, and what the turn's files gave. Raises Fenced."""
+    """Do `work`; returns the commands that follow from it, in the order in which they are to be decided.
+
+    The context is read once the projection has reached the sequence `context_at` and the readings of the turn's files.
+    Raises Fenced.
+    """
     instance.fence.check()
     instance.busy += 1
     try:
@@ -100,14 +104,14 @@ async def _next_of_run(
         return _outcome(turn, await cast(ReplyBackend, backend).reply(request))
     await instance.progress.reached(context_at)
     request = _request(instance, key, work, _messages(instance, key, work))
-    backend = cast(ThreadBackend, backend)  # looked at once, at start: a check against a protocol costs 25 µs
+    backend = cast(ThreadBackend, backend)  # checked once, at start: a check against a protocol costs 25 µs
     try:
-        if turn.run is None:
+        if isinstance(work, StartRun):
             return [RunReady(turn.id, await backend.start_run(request), request.attempt)]
         try:
-            return _outcome(turn, await backend.await_run(request, turn.run))
+            return _outcome(turn, await backend.await_run(request, work.run))
         except RunLost as lost:
-            log.warning("run_lost", chat=key.chat, turn=turn.id, run=turn.run, reason=lost.detail)
+            log.warning("run_lost", chat=key.chat, turn=turn.id, run=work.run, reason=lost.detail)
             if turn.attempt >= MOST_ATTEMPTS:
                 raise ReplyFailed("run_failed", lost.detail) from lost
             run = await backend.start_run(request)
@@ -121,7 +125,7 @@ async def _next_of_run(
 
 
 async def _stop(instance: Instance, stray: Stray) -> Sequence[Command]:
-    assert isinstance(instance.backend, ThreadBackend)  # noqa: S101 - others leave nothing behind
+    assert isinstance(instance.backend, ThreadBackend)  # noqa: S101 - no other backend has stray runs
     await instance.backend.stop_turn(stray.thread, stray.turn, stray.run)
     return ()
 
@@ -135,11 +139,11 @@ def _outcome(turn: Turn, outcome: Answer | ToolsWanted | RunContinues) -> Sequen
             ToolAsked(turn.id, call.id, call.name, call.arguments, cost)
             for call, cost in zip(outcome.calls, costs, strict=False)
         ]
-    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or turn.run, _tokens(outcome.usage))]
+    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or run_of(turn.phase), _tokens(outcome.usage))]
 
 
 def _tokens(usage: Usage) -> TokenUsage:
-    # A server may count in any way: what an event cannot hold would make the whole reply unreadable.
+    # A server may send any count: one that an event cannot hold would make the whole reply unreadable.
     return TokenUsage(_counted(usage.input_tokens), _counted(usage.output_tokens))
 
 
@@ -148,7 +152,7 @@ def _counted(tokens: int) -> int:
 
 
 async def _whole_request(instance: Instance, key: ChatKey, work: WriteReply, context_at: int) -> ReplyRequest:
-    """With what ended before: remembered, or read once the projection has what stands at `context_at`."""
+    """The request with its history: from the cache, or read once the projection has reached `context_at`."""
     contexts, turn = instance.contexts, work.turn.id
     history = contexts.of(key, turn) if instance.progress.told >= context_at else None
     if history is None:
@@ -199,7 +203,7 @@ def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, .
 
 async def _create_thread(instance: Instance, key: ChatKey, work: CreateThread) -> ThreadReady:
     history: tuple[Line, ...] = ()
-    if instance.setting.keeps_threads:
+    if instance.rules.keeps_threads:
         await instance.progress.reached(work.seq)
         history = _history(instance, key, work.reset_upto)
     ready = await _new_thread(instance, key, work.turn, work.reason, history)
@@ -241,7 +245,7 @@ async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFi
         return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
     if work.memo is not None:
         return ToolFinished(work.turn, call.id, work.memo, failed=False)
-    if call.by != instance.setting.incarnation and not instance.tools.is_safe(call.name):
+    if call.by != instance.rules.incarnation and not instance.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     result = await instance.tools.call(key, call.name, call.arguments)
     if result.handoff is not None:

@@ -1,7 +1,7 @@
-"""Removing what a chat was, wherever it stands: at the provider, in the object store, and in the log, in this order.
+"""Removes a chat from the provider, the object store, the dead letters and the log, in this order.
 
-The log says what there is elsewhere, so its own part goes last. Whoever is killed on the way begins again with what is
-left: to remove what is gone is no error. The projections forget by themselves, as they fold the decision.
+The log names the chat's threads and objects, so its own events go last. After a crash the erasure begins again with the
+rest: removing a thing that is gone is no error. The projections forget the chat when they fold the decision.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from events.recorded import Recorded
 from events.subjects import ChatKey
 
 PROVIDER_PATIENCE = 600.0
-"""Seconds for which a provider that cannot be reached is asked again; then its threads are named as left."""
+"""Seconds for which an unreachable provider is asked again; then its threads are reported as left."""
 
 _LONGEST_PAUSE = 30.0
 
@@ -46,11 +46,11 @@ async def last_known(instance: Instance, key: ChatKey) -> int:
 
 
 async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
-    """Do the work, however often that has to be tried. Raises Fenced."""
+    """Erase the chat, and try again until that is done. Raises Fenced."""
     stored = await _persistently(instance, "read", lambda: _stored(instance, key, work.seq))
     gone = [recorded for recorded in stored if recorded.side == "o" or recorded.seq <= work.upto]
     late = [recorded for recorded in stored if recorded.side == "i" and recorded.seq > work.upto]
-    # First what came in meanwhile and speaks of what goes: once that is gone, it would look like something new.
+    # Late events about erased ones go first: after the erased ones are gone, a late one would look new.
     about = {recorded.seq for recorded in late if _is_about(recorded, gone)}
     gone = [recorded for recorded in late if recorded.seq in about] + gone
     kept = set(_objects([recorded for recorded in late if recorded.seq not in about]))
@@ -60,14 +60,23 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     for name in dict.fromkeys(_objects(gone)):
         if name not in kept:
             objects += await _persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+    letters = await _persistently(instance, "letters", lambda: instance.log.erase_letters(key))
     for recorded in gone:
         await _persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
-    log.info("erased", chat=key.chat, events=len(gone), objects=objects, threads=len(threads), left=len(left))
+    log.info(
+        "erased",
+        chat=key.chat,
+        events=len(gone),
+        letters=letters,
+        objects=objects,
+        threads=len(threads),
+        left=len(left),
+    )
     return Removed(work.seq, len(gone), objects, len(threads) - len(left), tuple(left))
 
 
 def _is_about(recorded: Recorded, gone: Sequence[Recorded]) -> bool:
-    """Whether it is of something that goes: the same again, an edit or a deletion of it, or a receipt."""
+    """Whether the event is about one of `gone`: the same message again, an edit or deletion of it, or a receipt."""
     match recorded.event:
         case Message(id=id_) | Control(id=id_):
             return any(isinstance(one.event, Message | Control) and one.event.id == id_ for one in gone)
@@ -88,7 +97,7 @@ def _objects(stored: Sequence[Recorded]) -> list[str]:
 
 
 def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
-    """Every thread that the chat has had, with the runs that were made in it."""
+    """Every thread that the chat has had, with its runs."""
     threads: dict[tuple[str, str], _Thread] = {}
     current: _Thread | None = None
     for recorded in stored:
@@ -101,7 +110,7 @@ def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
 
 
 async def _forget(instance: Instance, thread: _Thread) -> str | None:
-    """Why the provider still has the thread; None: it has not."""
+    """Have the provider delete the thread; None if it did, else the thread and the provider's reason."""
     until, pause = asyncio.get_running_loop().time() + PROVIDER_PATIENCE, 0.5
     while True:
         instance.fence.check()

@@ -1,4 +1,4 @@
-"""What an instance brings to a decision."""
+"""Facts that an instance adds to a decision: the time, new ids and the texts of its settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chat.work import Apologise, Notify
 from events.subjects import ChatKey
 
 APOLOGY = "Sorry, I could not answer that. Please try again."
-"""For a person who was promised an apology before the text was taken out of the settings."""
+"""Apology for a turn that failed before the text was removed from the settings."""
 
 PROMISED = {
     "budget": "I cannot answer any more messages today.",
@@ -24,7 +24,7 @@ PROMISED = {
     "help": "Write, and I answer.",
     "reset": "This is a new conversation.",
 }
-"""The same, for people who were promised a word about messages that are not answered, by reason."""
+"""The same for notices about messages that are not answered, by reason."""
 
 
 def facts_for(
@@ -37,14 +37,19 @@ def facts_for(
     unread: tuple[str, ...] = (),
     last: int = 0,
 ) -> Facts:
-    """The facts for deciding `command` about the chat at `at`, the bus's time; `failed` and `unread` are those of the
-    messages of a `retry`, `last` is the chat's last event where it is to be erased."""
+    """The facts for deciding `command` about the chat `key`.
+
+    - `at`: the bus's time.
+    - `failed`: messages of a `retry` whose turn failed.
+    - `unread`: messages of a `retry` whose file has to be read.
+    - `last`: sequence of the chat's last event, for an erasure.
+    """
     return Facts(
         key=key,
         at=at,
         id=instance.fresh_id(),
-        incarnation=instance.setting.incarnation,
-        backend=instance.setting.backend,
+        incarnation=instance.rules.incarnation,
+        backend=instance.rules.backend,
         apology=instance.apology or (APOLOGY if isinstance(command, Apologise | Notify) else ""),
         words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
         failed=failed,

@@ -1,4 +1,4 @@
-"""The tool with which a model asks for a human, and how tools of a shop do."""
+"""The tool with which a model asks for a human, and the exception with which a Python tool asks for one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOOL = Tool(
 
 
 class HumanWanted(Exception):
-    """Raised by a Python tool: a human is to go on with the chat, for `reason`."""
+    """Raised by a Python tool to hand the chat over to a human; `reason` tells the human why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class HumanWanted(Exception):
 
 
 def asked(given: Mapping[str, Any]) -> ToolResult:
-    """The result of a call of the tool; without a reason it does not fit."""
+    """The result of a call of the tool; arguments without a reason are unfit."""
     reason = given.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         return ToolResult("The arguments do not fit: `reason` has to be a sentence", failed=True, unfit=True)

@@ -1,4 +1,4 @@
-"""What a chat has under way: each effect is a task or a timer that tells its outcome to the chat's actor."""
+"""Effects of a chat that are in flight: each is a task or a timer that tells its outcome to the chat's actor."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from chat.work import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia
 from events.subjects import ChatKey
 
 _NO_ROOM = 1.0
-"""Seconds until a turn looks again whether the log has room."""
+"""Seconds until a turn checks again whether the log has room."""
 
 
 class InFlight:
-    """The effects of the chat `key` that have been begun and not come to their end. `tell` writes to its actor."""
+    """The effects of the chat `key` that have begun and not ended. `tell` sends a message to the chat's actor."""
 
     __slots__ = (
         "_before",
@@ -38,7 +38,7 @@ class InFlight:
         self._tell = tell
         self._turn, self._before = "", 0
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
-        self._seen_to: tuple[StopRun, ...] = ()  # runs that were stopped, which is owed until they are old
+        self._seen_to: tuple[StopRun, ...] = ()  # done already, though pending until the run is old
         now = asyncio.get_running_loop().time()
         self._burst = Burst(now, now)
 
@@ -46,27 +46,27 @@ class InFlight:
         return bool(self._effects)
 
     def somebody_wrote(self, *, first: bool) -> None:
-        """A message came: the burst goes on, or begins with it if it is the `first` that waits."""
+        """Extend the burst by a message that has come, or begin one if the message is the `first` that waits."""
         self._burst.somebody_wrote(asyncio.get_running_loop().time(), first=first)
 
     def turn_started(self, turn: str, after: int) -> None:
-        """The decision before this turn stands at `after`; its messages were open until then.
+        """Note the sequence of the decision before `turn`; the turn's messages were open until then.
 
-        So its context is all there once the projection has seen that, and the turn need not wait for the commit of its
-        own beginning: 1 to 2 ms of every reply.
+        The turn's context is complete once the projection has reached `after`. So the turn need not wait for the commit
+        of its own beginning, which is 1 to 2 ms of every reply.
         """
         self._turn, self._before = turn, after
 
     def ended(self, effect: Effect) -> bool:
-        """The effect has told its outcome; False if it had been dropped before."""
+        """Take out an effect that has told its outcome; False if it had been cancelled before."""
         if isinstance(effect, StopRun):
             self._seen_to = (*self._seen_to, effect)
         return self._effects.pop(effect, None) is not None
 
     def keep(self, owed: Sequence[Effect], *, undecided: bool) -> list[EndBurst]:
-        """Begin what is owed and not under way, drop what is no longer owed; the bursts that are over already.
+        """Begin the pending effects `owed`, and cancel effects no longer pending; returns bursts that are over already.
 
-        Nothing is begun for the turn while an outcome is `undecided`.
+        While an outcome is `undecided`, no effect of the turn begins.
         """
         for effect in [effect for effect in self._effects if effect not in owed]:
             self._effects.pop(effect).cancel()
@@ -93,19 +93,18 @@ class InFlight:
         doing = perform(self._instance, self._key, work, context_at)
         return self.start(doing, lambda commands: EffectDone(work, commands))
 
-    def start(self, work: Coroutine[Any, Any, Any], letter: Callable[[Any], Any]) -> asyncio.Task[None]:
-        """Do `work` beside, and tell the actor the `letter` that is made of its outcome."""
+    def start(self, work: Coroutine[Any, Any, Any], message_of: Callable[[Any], Any]) -> asyncio.Task[None]:
+        """Do `work` in a task, and tell the actor the message that `message_of` makes of the outcome."""
 
         async def tell_outcome() -> None:
-            self._tell(letter(await work))
+            self._tell(message_of(await work))
 
         task = asyncio.create_task(tell_outcome())
         task.add_done_callback(self.surface)
         return task
 
     def surface(self, task: asyncio.Task[None]) -> None:
-        """Tell the actor if `task` broke (not merely failed). One that was fenced leaves the actor as it is: the whole
-        instance gives up its chats."""
+        """Tell the actor of a defect in `task`. Fenced is none: the whole instance gives up its chats then."""
         if task.cancelled():
             return
         error = task.exception()
@@ -113,7 +112,7 @@ class InFlight:
             self._tell(EffectBroke(error))
 
     def drop(self) -> None:
-        """Give everything up."""
+        """Cancel all effects."""
         for effect in self._effects.values():
             effect.cancel()
         self._effects.clear()
@@ -132,7 +131,7 @@ class InFlight:
         return []
 
     def _after(self, seconds: float, effect: EndBurst | Resume) -> None:
-        # When its time has come it is looked at again: a burst needs a slot then, and time may have been put right.
+        # The wait ends in another look: a burst then needs a slot, and the bus's clock may have been corrected.
         done = EffectDone(effect, (effect,) if isinstance(effect, Resume) else ())
         self._effects[effect] = asyncio.get_running_loop().call_later(seconds, self._tell, done)
 

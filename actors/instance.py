@@ -1,4 +1,4 @@
-"""What all the actors of one instance share, and what they need of its surroundings."""
+"""State and settings that all actors of one instance share, and the protocols of the parts that they use."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from events.subjects import ChatKey
 
 
 class ChatReads(Protocol):
-    """What an actor reads from the projection, and of messages that went ahead of it: on the loop, tens of microseconds
-    each."""
+    """Reads of an actor from the projection and from messages that were delivered before their commit. Each takes tens
+    of microseconds, on the loop."""
 
     def snapshot(self, key: ChatKey) -> Chat:
-        """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
+        """The folded state at the projection's checkpoint; an empty one for an unknown chat."""
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
-        """The given messages as a model is shown them, in the given order."""
+        """The lines of `messages` as a model is shown them, in the given order."""
 
     def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
-        """The sequences of those messages whose ids their chats know from before."""
+        """The sequences of those messages whose ids their chats have had before."""
 
     def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
         """A message's kind, its words and its file; None if it has none."""
@@ -46,20 +46,28 @@ class ChatReads(Protocol):
         """Those of `messages` whose file has to be read, in order."""
 
     def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
-        """The last `limit` lines of what ended after decision `since`, and whose messages came after sequence
+        """The last `limit` lines of the turns that ended after decision `since` and whose messages came after sequence
         `reset_upto`, oldest first."""
 
+    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
+        """The sequences of those of `messages` that are known, in order."""
+
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
-        """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in order."""
+        """Those of `messages` whose ending is a failed turn, in order; without `messages`, the last failed turn's."""
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
-        """At most `limit` chats of the partition that are to be woken (they owe work, or may have
-        left a run behind), by their number, from behind number `after` on."""
+        """At most `limit` chats of the partition that are to be woken, since they have pending work or may have a stray
+        run: pairs of a chat's number and its key, in the order of the numbers, all above `after`."""
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """What a call gave, as text for the model; `failed` when the text says what went wrong, `unfit` when that is that
-    the arguments do not fit. With `handoff` a human is to go on instead, for that reason."""
+    """The result of a tool call.
+
+    - `output`: text for the model.
+    - `failed`: the call failed, and the text is the error.
+    - `unfit`: the call failed because the arguments do not fit.
+    - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
+    """
 
     output: str
     failed: bool = False
@@ -68,35 +76,35 @@ class ToolResult(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(Protocol):
-    """How far the projection has come."""
+    """Progress of the projection."""
 
     @property
     def checkpoint(self) -> int:
-        """Sequence of the last event that it has."""
+        """Sequence of the projection's last event."""
 
     @property
     def told(self) -> int:
-        """Up to which sequence chats in memory have heard of everything; it may be ahead of the projection."""
+        """Sequence up to which chats in memory have got all their events; it may be ahead of the projection."""
 
     async def reached(self, seq: int) -> None:
         """Return when the checkpoint is at or past `seq`."""
 
 
 class Tools(Protocol):
-    """What the models of an instance may ask for."""
+    """The tools that an instance offers to models."""
 
     def offered(self) -> tuple[Tool, ...]:
-        """Every tool that can be called now."""
+        """Every tool that models may call now."""
 
     def is_safe(self, name: str) -> bool:
-        """Whether a call may be made again when nobody knows whether it was made."""
+        """Whether a call may be repeated after a crash that leaves unknown whether it was made."""
 
     async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
-        """Make a call for the chat `key`. What goes wrong is in the result."""
+        """Make a call for the chat `key`. Raises nothing: the result holds the error."""
 
 
 class NoTools:
-    """Models have to do without."""
+    """No tools."""
 
     def offered(self) -> tuple[Tool, ...]:
         return ()
@@ -109,8 +117,22 @@ class NoTools:
 
 
 class Instance:
-    """One process's share of the work. `incarnation` names this very start of it; `is_finishing` says of another
-    incarnation whether it still finishes turns of chats that it has let go of."""
+    """One recado process that answers chats.
+
+    - `incarnation`: name of this start of the process; its decisions bear it.
+    - `fresh_id`: gives a new id.
+    - `debounce`: seconds of silence that end a burst of messages.
+    - `run_timeout`: seconds for one reply.
+    - `stale_after`: age from which a message is not answered any more.
+    - `history`: lines of context that a model is shown.
+    - `apology`: text sent when a turn has failed; empty: none.
+    - `max_runs`: turns under way at once.
+    - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
+    - `budget`: tokens that a chat may cost on a day; 0: any number.
+    - `words`: texts of notices about messages that are not answered, by reason.
+    - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
+    - `gates`: rules for who is answered, and when.
+    """
 
     def __init__(
         self,
@@ -157,7 +179,7 @@ class Instance:
         self.fence = fence or NoFence()
         self.is_finishing = is_finishing
         keeps_threads = isinstance(backend, ThreadBackend)
-        self.setting = Rules(
+        self.rules = Rules(
             incarnation,
             backend.name,
             stale_after,
@@ -166,17 +188,17 @@ class Instance:
             takeover=takeover,
             gates=gates,
         )
-        self._uncounted = replace(self.setting, gates=gates.of_uncounted())
+        self._uncounted = replace(self.rules, gates=gates.of_uncounted())
         self.has_room = True
-        """False while the log is nearly full: no turn starts, what has begun is ended."""
+        """False while the log is nearly full: no turn starts, turns that have begun are finished."""
         self.busy = 0
         """Runs and appends under way."""
         self._counter = itertools.count(1)
 
-    def setting_of(self, account: str) -> Rules:
-        """The setting of the account's chats."""
-        return self._uncounted if account in self.setting.gates.uncounted else self.setting
+    def rules_of(self, account: str) -> Rules:
+        """The rules for the account's chats."""
+        return self._uncounted if account in self.rules.gates.uncounted else self.rules
 
     def decision_id(self) -> str:
-        """The `Nats-Msg-Id` of the next decision; kept when its append is tried again."""
-        return f"{self.setting.incarnation}:{next(self._counter)}"
+        """The `Nats-Msg-Id` of the next decision; every try of its append has the same one."""
+        return f"{self.rules.incarnation}:{next(self._counter)}"

@@ -1,4 +1,4 @@
-"""How full the log is: below 90 % turns start and messages are taken, above it only what has begun is ended."""
+"""Space in the log: below 90 % turns start and messages are taken, above it only turns that have begun are finished."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _limit = Gauge("recado_log_max_bytes", "Bytes that the log may hold; 0 if there 
 
 
 class LogSpace:
-    """Looks at the log's head every `every` seconds: sets the bus's clock and says whether there is room."""
+    """Reads the log's head every `every` seconds, sets the bus's clock and tells the instance whether there is room."""
 
     def __init__(self, instance: Instance, *, every: float = 10.0) -> None:
         self._instance = instance
         self._every = every
         self.share = 0.0
         self.unavailable: str | None = None
-        """Why the last look failed; None if it did not."""
+        """Error of the last look; None if it succeeded."""
 
     @property
     def is_full(self) -> bool:
         return self.share >= FULL_AT
 
     def look(self, head: Head) -> None:
-        """Take in what the log says of itself."""
+        """Take in the log's head."""
         self.unavailable = None
         before, self.share = self.share, head.size / head.limit if head.limit else 0.0
         _size.set(head.size)
@@ -48,7 +48,7 @@ class LogSpace:
                 log.info("log_has_room_again", share=round(self.share, 3), limit=head.limit)
 
     async def watch(self) -> None:
-        """Look for ever. A log that does not answer is looked at again."""
+        """Look for ever, also after the log did not answer."""
         while True:
             try:
                 self.look(await self._instance.log.head())

@@ -1,9 +1,9 @@
 """A pykka actor whose inbox runs on the asyncio loop instead of a thread of its own.
 
 Measured: 2.3 KB for an idle actor against 44 KB with a thread, and no wall at 22,000 threads. Handlers are plain
-functions that never block; what takes time is started as a task that tells its outcome to the actor.
+functions that never block; long work runs in a task that tells its outcome to the actor.
 
-pykka keeps refs, tell and ask, lifecycle and failure hooks. This file leans on pykka's hooks for new kinds of actors
+pykka gives refs, tell and ask, lifecycle and failure hooks. This file relies on pykka's hooks for new kinds of actors
 (`_create_actor_inbox`, `_create_future`, `_start_actor_loop`, `_actor_loop_*`), which is why pykka's version is pinned.
 """
 
@@ -18,11 +18,11 @@ from pykka._envelope import Envelope
 
 
 class _Drained(Exception):
-    """The inbox is empty: the receive loop goes to sleep until the next letter."""
+    """The inbox is empty: the receive loop goes to sleep until the next message."""
 
 
 class _Inbox:
-    """First in, first out, two lists instead of a deque: an empty deque has 600 bytes, an empty list 56."""
+    """A first-in-first-out queue of two lists: an empty list has 56 bytes, an empty deque 600."""
 
     __slots__ = ("_arriving", "_leaving", "_loop", "_owner", "_thread")
 
@@ -56,7 +56,7 @@ class _Inbox:
 
 
 class _Flag:
-    """What pykka needs of `threading.Event`, without its kilobyte: all of an actor's life is on one thread."""
+    """Replaces `threading.Event`, which takes a kilobyte: an actor lives on one thread."""
 
     __slots__ = ("_set",)
 
@@ -71,10 +71,10 @@ class _Flag:
 
 
 class LoopActor(pykka.Actor):
-    """An actor on the running loop. Start it on the loop's thread; tell it things from any thread.
+    """An actor on the running loop. Start it on the loop's thread; send it messages from any thread.
 
-    An exception in a handler ends the actor, after `on_failure`. Letters that are still in the inbox of an actor that
-    stops are dropped, as with every pykka actor: stop it only when its inbox is empty.
+    An exception in a handler ends the actor, after `on_failure`. An actor that stops drops the messages in its inbox,
+    as every pykka actor does: stop it only when its inbox is empty.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,13 +85,13 @@ class LoopActor(pykka.Actor):
 
     @classmethod
     def start(cls, *args: Any, **kwargs: Any) -> pykka.ActorRef[Self]:
-        """Start without pykka's registry: it is a list, and stopping one actor of 50,000 would search all of it."""
+        """Start without pykka's registry, a list: stopping one actor of 50,000 would search all of it."""
         actor = cls(*args, **kwargs)
         actor._start_actor_loop()
         return actor.actor_ref
 
     def schedule(self) -> None:
-        """Have the inbox worked off on the loop's next round."""
+        """Handle the inbox's messages on the loop's next round."""
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._work_off)

@@ -1,4 +1,4 @@
-"""Reading the file of a message: waiting until it is there, and making of it what a model can be shown."""
+"""Reads the file of a message: waits until it has arrived, and brings it into a form that a model can be shown."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from events.subjects import ChatKey
 
 MIB = 1024**2
 LARGEST = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
-"""Bytes, by kind: what the models' APIs take (a request with files 50 MB, a third of which is base64's)."""
+"""Most bytes of a file, by kind. The models' APIs take requests of 50 MB, a quarter of which is base64's overhead."""
 
 ARRIVES_WITHIN = 90.0
-"""Seconds that a turn waits for a file that comes later than its message; gateways give up before."""
+"""Seconds for which a turn waits for a file that comes after its message; gateways give up before."""
 
 LONGEST_TEXT = 50_000
 """Characters of a transcript or a document that the model is shown and the log keeps."""
@@ -34,7 +34,7 @@ log = structlog.get_logger("recado.media")
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What came of a file; the fields are those of events.decisions.MediaRead."""
+    """The result of reading a file; the fields are those of events.decisions.MediaRead."""
 
     form: MediaForm
     text: str | None = None
@@ -45,41 +45,41 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Objects(Protocol):
-    """Where files are kept. Every method raises LogUnavailable."""
+    """The store that keeps files. Every method raises LogUnavailable."""
 
     async def erase(self, name: str) -> bool:
-        """Take away what stands under `name` and overwrite its bytes; whether there was anything."""
+        """Delete the object `name` and overwrite its bytes; False if there was none."""
 
     async def find(self, name: str) -> Object | None:
-        """What is known under `name`; None if nothing is, yet or any more."""
+        """The description of the object `name`; None if it is not there, yet or any more."""
 
     async def read(self, name: str) -> bytes | None:
         """The whole object; None if it is not there."""
 
 
 Listen = Callable[[bytes, str, float], Awaitable[Transcript]]
-"""Writes down what is spoken in audio of a type, within so many seconds. Raises CannotBeRead, ReplyFailed."""
+"""Transcribes audio of a MIME type within so many seconds. Raises CannotBeRead, ReplyFailed."""
 
 Extract = Callable[[bytes, str], Awaitable[str]]
-"""The text of a document of a type. Raises CannotBeRead."""
+"""The text of a document of a MIME type. Raises CannotBeRead."""
 
 
 class Files(Protocol):
     """The files of an instance's messages."""
 
     async def erase(self, name: str) -> bool:
-        """Take the object away for good; whether there was one. Raises LogError."""
+        """Delete the object for good; False if there was none. Raises LogError."""
 
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
-        """What a model can be shown of the file of a message of this kind in this chat, within about `patience` seconds
-        from when it is there and it is the chat's turn. Raises ReplyFailed where that is not the file's fault."""
+        """The form in which a model can be shown the file of a message of this kind. Takes about `patience` seconds
+        after the file has arrived and the chat has its turn. Raises ReplyFailed for errors that are not the file's."""
 
     async def read(self, name: str) -> bytes | None:
         """The object's bytes; None if it is not there any more."""
 
 
 class MediaFiles:
-    """Files in the object store. `takes` are the types (without parameters) that the model is given as they are."""
+    """Files in the object store. The model is given the types in `takes` (without parameters) as they are."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class MediaFiles:
         return Settled("text", text=text, model=model, usage=usage)
 
     async def _arrived(self, name: str) -> Object | None:
-        """What stands under `name`; of what comes later, once it is there."""
+        """The object `name`; waits for it if its file comes after the message."""
         wait = _FIRST_LOOK
         patience = self._arrives_within if name.startswith(COMES_LATER) else 0.0
         until = asyncio.get_running_loop().time() + patience
@@ -176,7 +176,7 @@ class MediaFiles:
 
 
 class NoFiles:
-    """Where there is no object store: no file is read."""
+    """No object store: no file is read."""
 
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
         return _nothing("unsupported", "files are not read here")

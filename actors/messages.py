@@ -1,4 +1,4 @@
-"""What a chat's actor is told."""
+"""Messages to a chat's actor."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Passivate(msgspec.Struct, frozen=True):
-    """Leave memory, if nothing is owed and nothing under way."""
+    """Leave memory, if nothing is pending and nothing is under way."""
 
 
 class Owned(msgspec.Struct, frozen=True):
-    """Whether the chat is ours. If it is not any more: finish the turn that runs, if one does, and leave."""
+    """Tells whether this instance owns the chat. If not, finish the running turn, if there is one, and leave."""
 
     is_ours: bool
 
@@ -45,7 +45,7 @@ class AppendRefused(msgspec.Struct, frozen=True):
 
 
 class EffectDone(msgspec.Struct, frozen=True):
-    """What came of an effect; nothing, if the effect is no longer owed."""
+    """The commands that follow from an effect; ignored if the effect was cancelled."""
 
     effect: Effect
     commands: Sequence[Command]
@@ -56,7 +56,7 @@ class YieldOver(msgspec.Struct, frozen=True):
 
 
 class LookAgain(msgspec.Struct, frozen=True):
-    """Something outside has changed: see what is owed."""
+    """A condition outside of the chat has changed: look at the pending work again."""
 
 
 class EffectBroke(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What an instance's actors count, as Prometheus reads it on `/metrics`."""
+"""Prometheus metrics of an instance's actors, served on `/metrics`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from events.decisions import DECISIONS
 
 decisions = Counter("recado_decisions", "Decisions appended to the log, by type.", ["type"])
 decisions_of = {type_: decisions.labels(type_) for type_ in DECISIONS}
-conflicts = Counter("recado_conflicts", "Appends refused because somebody else had decided about the chat.")
+conflicts = Counter("recado_conflicts", "Appends refused because another instance had decided about the chat.")
 live_actors = Gauge("recado_live_actors", "Chats in memory.")
 actor_failures = Counter("recado_actor_failures", "Actors that ended with an exception and were woken again.")
 runs = Gauge("recado_runs", "Turns under way.")
@@ -24,3 +24,4 @@ tools_refused = Counter(
     "recado_tools_refused", "Tools of services that were not offered, each fault of one counted once."
 )
 set_aside = Counter("recado_set_aside", "Turns, orders and messages that ended because recado broke on them.")
+stuck = Gauge("recado_stuck_chats", "Chats that have owed work for 15 minutes or longer.")

@@ -1,8 +1,8 @@
-"""Which partitions are this instance's: it is a member, and shares the partitions with the other members.
+"""Ownership of partitions: this instance is a member, and shares the partitions with the other members.
 
-Everything is one step, made again and again: renew the presence, look at the bucket, let go of what is another's, take
-what is ours and free. A join, a leave, a crash, a restart of the server and a return from the dead are all that step.
-Leases give liveness; what keeps a chat's decisions single is the CAS of every append.
+One step is repeated for ever: renew the presence, read the bucket, let go of the partitions of others, take our own
+that are free. A join, a leave, a crash, a restart of the server and a return of a lost instance are all this step.
+Leases give liveness; the CAS of every append keeps a chat's decisions single.
 """
 
 from __future__ import annotations
@@ -29,18 +29,21 @@ RENEW_EVERY = 1.0
 """Seconds between two renewals of the presence."""
 
 LOOK_EVERY = 3.0
-"""Seconds between two looks at the bucket when nothing is heard of it."""
+"""Seconds between two looks at the bucket when no change of it is heard."""
 
 _AGAIN = 0.1
-"""Seconds until the next try after somebody was faster, or the bucket refused."""
+"""Seconds until the next try after another instance was faster, or the bucket refused."""
 
 
 class Ownership:
     """Keeps this instance a member and gives its partitions to the router.
 
-    `members` is kept up to date, and `on_members` called after each look. `describe` gives what the instance says of
-    itself. `fit` says whether it can work at all; while it cannot it is no member. `prepared` returns once the
-    projection holds what the log held at start, and tools are known.
+    - `members`: all members; kept up to date here.
+    - `describe`: gives the description in this instance's presence.
+    - `on_members`: called after each look at the bucket.
+    - `fit`: whether the instance can work at all; while it cannot, it is no member.
+    - `prepared`: returns once the projection has the log as of the start, and the tools are known.
+    - `seconds`: the clock, in seconds since boot.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Ownership:
         seconds: Callable[[], float] = boot_seconds,
     ) -> None:
         self.trouble: str | None = "it has not joined the others yet"
-        """Why this instance is no member now, in words; None if it is one."""
+        """Reason in words for which this instance is no member now; None if it is one."""
         self._bucket = bucket
         self._me = me
         self._members = members
@@ -77,8 +80,8 @@ class Ownership:
         self._hint = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled; then everything is let go of."""
-        # Nobody answers before the projection knows what is owed, so nobody needs to own anything before.
+        """Repeat the step until cancelled; then let go of everything."""
+        # An instance answers no chat before its projection knows the pending work, so it needs no partition before.
         await self._prepared()
         try:
             while True:
@@ -89,12 +92,12 @@ class Ownership:
             await self._go()
 
     async def leave(self, patience: float) -> None:
-        """Let others have the chats at once, and finish what runs for `patience` seconds at most. To be followed by
-        the cancellation of `run`."""
+        """Give the chats to the others at once, and finish running turns for at most `patience` seconds. Cancel `run`
+        afterwards."""
         self._leaving = True
         self._look_at = 0.0
         self._hint.set()
-        # The router knows nothing of leaving before the partitions were let go of.
+        # Without this `finished` would return at once: the next step lets go of the partitions later.
         self._router.let_go(frozenset(self._held), finish=True)
         await self._router.finished(patience)
 
@@ -149,17 +152,17 @@ class Ownership:
         key, value = PREFIX + self._me.instance, msgspec.json.encode(self._presence())
         revision = await self._bucket.write(key, value, self._revision, ttl=TTL) if self._joined else None
         if revision is None:
-            stands = await self._bucket.read(key)
-            who = holder_in(key, stands)
+            entry = await self._bucket.read(key)
+            who = holder_in(key, entry)
             another = who is not None and who != UNKNOWN and who.incarnation != self._me.incarnation
             if who is not None and another and (self._joined or self._robbed):
                 return await self._stand_by(who)
-            revision = await self._bucket.write(key, value, stands.revision, ttl=TTL)
+            revision = await self._bucket.write(key, value, entry.revision, ttl=TTL)
             if revision is None:
                 self._renew_at = sent
                 return None
             if who is None and (self._joined or self._left):
-                # The bucket was away, or we were: the others may be coming back to it as well.
+                # The bucket was away, or we were: the others may be about to come back to it as well.
                 self._remember_until = self._seconds() + TTL
             self._look_at = 0.0
         self._revision = revision
@@ -181,8 +184,8 @@ class Ownership:
         )
 
     async def _stand_by(self, other: Holder) -> None:
-        """Another process bears our name. It was started later, so it has the name; two that took it from each other
-        in turns would answer nobody."""
+        """Give way to another process of our name, which was started later: two processes that took the name from each
+        other in turns would answer no chat."""
         if not self._robbed:
             log.error("namesake", instance=other.instance, help="two instances share RECADO_INSTANCE or a data folder")
         self._robbed = True
@@ -191,7 +194,7 @@ class Ownership:
         self.trouble = f"another process bears the name {other.instance}: give each a RECADO_INSTANCE and a data folder"
 
     async def _fall(self, reason: str) -> None:
-        """We may have been taken for dead: nothing is ours until each lease is written again."""
+        """Give up everything, since the others may have taken us for dead: no lease is ours until we write it again."""
         log.warning("lease_lost", partitions=len(self._held), reason=reason)
         metrics.falls.inc()
         self.trouble = reason
@@ -211,9 +214,9 @@ class Ownership:
         self._look_at = self._remember_until if remember else now + LOOK_EVERY
         entries = await self._bucket.read_all()
         presence = PREFIX + self._me.instance
-        stands = holder_in(presence, entries.get(presence, ABSENT))
-        if stands is None or stands.incarnation != self._me.incarnation:
-            # The bucket was lost, or our name was taken. What is missing there may be about to come back as well.
+        holder = holder_in(presence, entries.get(presence, ABSENT))
+        if holder is None or holder.incarnation != self._me.incarnation:
+            # The bucket was lost, or our name was taken. Other missing members may be about to come back as well.
             self._renew_at, self._look_at = 0.0, now + _AGAIN
             return
         self._members.look(entries, remember=remember)
@@ -229,16 +232,16 @@ class Ownership:
         metrics.partitions.set(len(self._held))
 
     async def _check(self, entries: Mapping[str, Entry]) -> None:
-        """See whether what we hold is still ours, and write it again if the bucket has lost it."""
+        """Check that our leases are still ours, and write those again that the bucket has lost."""
         doubtful = [number for number, revision in self._held.items() if _at(entries, number).revision != revision]
         await asyncio.gather(*map(self._confirm, doubtful))
 
     async def _confirm(self, partition: int) -> None:
-        stands = await self._bucket.read(f"p.{partition}")
-        revision: int | None = stands.revision
-        if stands.value is None or holder_in(f"p.{partition}", stands) == UNKNOWN:
-            revision = await self._bucket.write(f"p.{partition}", self._lease, stands.revision)
-        elif stands.value != self._lease:
+        entry = await self._bucket.read(f"p.{partition}")
+        revision: int | None = entry.revision
+        if entry.value is None or holder_in(f"p.{partition}", entry) == UNKNOWN:
+            revision = await self._bucket.write(f"p.{partition}", self._lease, entry.revision)
+        elif entry.value != self._lease:
             revision = None
         if revision is not None:
             self._held[partition] = revision
@@ -251,7 +254,7 @@ class Ownership:
         if not partitions:
             return
         self._router.let_go(partitions, finish=True)
-        # Said before anybody can take them: the next owner leaves the turns that we finish to us.
+        # Renew the presence before the leases are free: it tells the next owner that we still finish turns.
         await self._renew()
         leases = [(number, self._held[number]) for number in partitions if number in self._held]
         await asyncio.gather(*(self._bucket.delete(f"p.{number}", revision) for number, revision in leases))
@@ -260,7 +263,7 @@ class Ownership:
         log.info("partitions_let_go", count=len(partitions), left=len(self._held), finishing=self._router.finishing)
 
     async def _clear(self, entries: Mapping[str, Entry], ours: Collection[int]) -> None:
-        """Take away leases of ours that we do not know of: the answer to a write was lost, and now it is another's."""
+        """Delete leases of ours that we do not know of, now due to others: the answer to our write was lost."""
         strays = [
             (number, entry.revision)
             for number in range(PARTITIONS)
@@ -269,7 +272,7 @@ class Ownership:
         await asyncio.gather(*(self._bucket.delete(f"p.{number}", revision) for number, revision in strays))
 
     async def _take(self, partitions: Collection[int], entries: Mapping[str, Entry]) -> None:
-        """Take those that nobody holds, or whose holder is gone or is an earlier start of ours."""
+        """Take the partitions that have no holder, or whose holder is gone or an earlier start of ours."""
         free: list[int] = []
         gone: dict[Holder, bool] = {}
         orphans = 0
@@ -297,13 +300,13 @@ class Ownership:
         self._router.take(taken.keys())
 
     async def _is_gone(self, holder: Holder) -> bool:
-        """Asked of the bucket's leader: what a look shows may be old."""
+        """Whether the holder is gone, from the bucket's leader: the entries of a look may be old."""
         key = PREFIX + holder.instance
-        stands = holder_in(key, await self._bucket.read(key))
-        return stands is None or stands.incarnation != holder.incarnation
+        current = holder_in(key, await self._bucket.read(key))
+        return current is None or current.incarnation != holder.incarnation
 
     async def _go(self) -> None:
-        """Stop to act, and let the others have everything at once. Best effort: without an answer it ends by itself."""
+        """Stop acting, and give everything to the others at once. Best effort: without an answer the leases expire."""
         await self._router.close()
         held, joined = dict(self._held), self._joined
         self._forget()

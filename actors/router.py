@@ -1,4 +1,4 @@
-"""Finds a chat's actor or wakes it, in the partitions that are this instance's, and lets idle ones go."""
+"""Finds or wakes the actors of the chats in this instance's partitions, and passivates idle ones."""
 
 from __future__ import annotations
 
@@ -21,27 +21,32 @@ from events.subjects import ChatKey, partition
 log = structlog.get_logger("recado.actors")
 
 _WAKES_NOBODY = (Edit, Revoke, Receipt)
-"""What comes in and matters only to work that is under way: whoever wakes later finds it in the snapshot."""
+"""Inbound events that matter only to work under way: an actor that wakes later finds them in its snapshot."""
 
 MOST_AWAKE = 100_000
-"""Chats in memory from which no further one is woken: it has its whole state in the projection, and waits there."""
+"""Chats in memory. At this number no further one is woken: its whole state waits in the projection."""
 
 _AT_ONCE = 100
-"""Chats that are woken in one go when work is taken over; then the loop has its turn."""
+"""Chats that are woken in one slice when work is taken over; between two slices the loop has its turn."""
 
 _BREATH = 0.02
-"""Seconds between two slices: enough for the first one to have its appends under way."""
+"""Seconds between two slices: in this time the first slice begins its appends."""
 
 _BUSY = 200
-"""Runs and appends under way from which no further chat is woken, so that a backlog does not drown the bus."""
+"""Runs and appends under way. Above this number no further slice is woken, so that a backlog does not drown the bus."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-"""Seconds until a broken actor is woken again; doubled each time."""
+"""Seconds until a broken actor is woken again: the first pause, which doubles each time, and the longest."""
 
 
 class _Awake:
-    """A chat in memory: `touched` when it was told of something last (the loop's time), `told` up to which sequence
-    ahead of the projection. It hears of nothing ahead before the projection has come to `waits_for`."""
+    """A chat in memory.
+
+    - `ref`: its actor.
+    - `touched`: the loop's time of its last event.
+    - `waits_for`: events come to it before their commit only after the projection has reached this sequence.
+    - `told`: sequence of the last event that came to it before its commit.
+    """
 
     __slots__ = ("ref", "told", "touched", "waits_for")
 
@@ -76,7 +81,7 @@ class Router:
         self._pauses: dict[ChatKey, float] = {}
         self._breaks: dict[ChatKey, int] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
-        self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may owe work, in order
+        self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may have pending work, in order
         self._search = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,11 +95,11 @@ class Router:
 
     @property
     def finishing(self) -> int:
-        """Chats that were let go of and whose running turn is still finished here."""
+        """Number of chats that were let go of and whose running turn is still finished here."""
         return len(self._finishing)
 
     def take(self, partitions: Collection[int]) -> None:
-        """Own these too: their messages wake their chats from now on, and so does what is owed already.
+        """Own these partitions too. Their chats wake for new messages from now on, and for work pending already.
 
         A chat that waits to be woken has its whole state in the projection, and a message wakes it at once.
         """
@@ -112,7 +117,7 @@ class Router:
         log.info("taking_work", partitions=len(self._owned), new=len(fresh))
 
     def let_go(self, partitions: Collection[int], *, finish: bool) -> None:
-        """These are another's. With `finish`, turns that run here are finished first; else all is dropped at once."""
+        """Give up these partitions. With `finish`, turns that run here are finished first; else all is dropped."""
         lost = self._owned.intersection(partitions)
         self._owned -= lost
         for number in lost:
@@ -128,12 +133,12 @@ class Router:
                 self._drop(key, awake)
 
     async def finished(self, patience: float) -> None:
-        """Return when nothing is being finished any more, after `patience` seconds at the latest."""
+        """Return when no turn is left to finish, or after `patience` seconds."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._all_finished.wait(), patience)
 
     async def close(self) -> None:
-        """Let go of every chat at once; what is under way is dropped and will be owed by whoever comes next."""
+        """Let go of every chat at once, and drop the work under way: it stays pending for the chats' next owner."""
         self._owned.clear()
         self._to_search.clear()
         for handle in self._resting.values():
@@ -148,8 +153,10 @@ class Router:
         await asyncio.sleep(0)
 
     def deliver_early(self, batch: Sequence[Recorded]) -> bool:
-        """Events that the projection does not have yet, in log order: chats in memory are told of them at once. Whether
-        somebody waits for the projection to have them: a chat that is to be woken, or one that was."""
+        """Deliver events that the projection does not have yet, in log order, to the chats in memory.
+
+        Returns whether a chat waits for the projection to have them: one that is to be woken, or was woken just now.
+        """
         self._read_upto = batch[-1].seq
         waits, told = False, list[tuple[_Awake, Recorded]]()
         for recorded in batch:
@@ -173,8 +180,8 @@ class Router:
         return waits
 
     def dispatch(self, batch: Sequence[Recorded]) -> None:
-        """Committed events, in log order: each goes to its chat's actor, unless that was told ahead. A decision wakes
-        nobody."""
+        """Deliver committed events, in log order, each to its chat's actor, unless it was delivered early. A decision
+        wakes no chat."""
         if not self._owned and not self._live:
             return
         now = asyncio.get_running_loop().time()
@@ -193,7 +200,7 @@ class Router:
                     self._search_in([partition(recorded.key)])
 
     def _wakes(self, recorded: Recorded) -> bool:
-        """Whether the event wakes its chat, if that sleeps."""
+        """Whether the event wakes its chat if the chat sleeps."""
         if recorded.side == "o" or isinstance(recorded.event, _WAKES_NOBODY) or recorded.key in self._resting:
             return False
         return partition(recorded.key) in self._owned
@@ -203,7 +210,7 @@ class Router:
         self._search.set()
 
     async def _wake_owing(self) -> None:
-        """Wake the chats that owe work, as far as there is room; the others later."""
+        """Wake the chats that have pending work, as far as there is room; the others later."""
         while True:
             await self._search.wait()
             self._search.clear()
@@ -220,7 +227,7 @@ class Router:
 
     async def _wake_in(self, number: int) -> bool:
         """Wake the chats of one partition; False if there is no room for all of them."""
-        # What was read when the partition was not ours yet may not be in the projection yet either.
+        # Events that were read before the partition was ours may not be in the projection yet.
         await self._instance.progress.reached(self._read_upto)
         after = 0
         while owing := self._instance.reads.owing(number, after, _AT_ONCE):
@@ -266,7 +273,7 @@ class Router:
             self._all_finished.set()
 
     def _forget(self, key: ChatKey, error: BaseException | None) -> None:
-        """The actor has left, or broke."""
+        """Forget an actor that has left; wake one that broke again after a pause."""
         self._remove(key)
         if error is None:
             self._pauses.pop(key, None)
@@ -298,5 +305,5 @@ class Router:
 
 
 def _is_nobodys(recorded: Recorded) -> bool:
-    """Whether no chat has to hear of it: only a group has to know by which name a reply can be quoted."""
+    """Whether the event is a receipt that its chat does not need. A group needs it: it names a reply for quotes."""
     return isinstance(recorded.event, Receipt) and not is_group(recorded.key.chat)

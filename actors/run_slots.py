@@ -1,4 +1,4 @@
-"""How many turns are under way at once, and who is next."""
+"""Slots that limit the turns under way at once, and the queue of the chats that wait for one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from events.subjects import ChatKey
 
 
 class RunSlots:
-    """At most `limit` turns at once. First come, first served, and every chat stands in the queue once, with all that
-    was written to it meanwhile: one that writes much gets no more turns than the others."""
+    """At most `limit` turns at once, first come, first served.
+
+    Every chat is in the queue once, with all its messages that came meanwhile: a chat with many messages gets no more
+    turns than the others.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -28,12 +31,12 @@ class RunSlots:
         return len(self._queue)
 
     def share(self, limit: int, instances: int) -> None:
-        """Take an equal share of `limit`, one slot at least."""
+        """Set this instance's limit to an equal share of `limit`, at least one slot."""
         self._limit = max(1, limit // max(1, instances))
         self._hand_out()
 
     def take(self, key: ChatKey, tell: Callable[[], None]) -> bool:
-        """Whether the chat has a slot now. If it has not, it stands in the queue, and `tell` is called once it does."""
+        """Whether the chat has a slot now. If not, it joins the queue, and `tell` is called when it gets a slot."""
         if key in self._taken:
             return True
         if not self._queue and len(self._taken) < self._limit:
@@ -43,7 +46,7 @@ class RunSlots:
         return False
 
     def give_back(self, key: ChatKey) -> None:
-        """The chat needs no slot any more, and no place in the queue."""
+        """Take the chat's slot back, or its place in the queue."""
         if key in self._taken:
             self._taken.discard(key)
             self._hand_out()

@@ -1,4 +1,4 @@
-"""Replies from the chat completions of OpenAI and of servers that speak as it does: the whole context, every turn."""
+"""Replies from the Chat Completions API of OpenAI or a compatible server: each request holds the whole context."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _TokenCount(msgspec.Struct):
 
 
 class _Completion(msgspec.Struct):
-    """What is read of a chat completion object (https://platform.openai.com/docs/api-reference/chat/object)."""
+    """The fields that are read of a chat completion (https://platform.openai.com/docs/api-reference/chat/object)."""
 
     choices: list[_Choice]
     id: str | None = None
@@ -58,11 +58,15 @@ class _Completion(msgspec.Struct):
 
 
 class ChatCompletions:
-    """A ReplyBackend over `POST /chat/completions` of OpenAI or of a server that speaks as it does.
+    """A ReplyBackend over `POST /chat/completions` of OpenAI or a compatible server.
 
-    `api_key` must not be empty (a server that wants none takes any word); `base_url` None is OpenAI's own. The one
-    client is built here, and 0.4 s of imports are paid by importing this module, so that the first reply is as quick
-    as the next. It connects first when it is first asked.
+    The client is built here, and importing this module pays 0.4 s of imports, so that the first reply is as quick as
+    the next. The client connects at the first request.
+
+    - `api_key`: must not be empty; a server that needs no key takes any word.
+    - `base_url`: None is OpenAI's own.
+    - `model`: the model's name at the server.
+    - `system_prompt`: first message of every request; empty: none.
     """
 
     name: Final = "chat"
@@ -82,8 +86,8 @@ class ChatCompletions:
         self._sleep = sleep
 
     async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
-        """The model's answer; a context that is too long is asked again once, without the older half of the history,
-        and one with files that the server does not take without those."""
+        """The model's answer. If the context is too long, the model is asked once more without the older half of the
+        history; if the server does not take files, once more without them."""
         deadline = asyncio.get_running_loop().time() + request.patience
         ask = partial(persist, turn=request.turn, deadline=deadline, sleep=self._sleep)
         history, contents = request.history, contents_of(await opened(request.messages, request.files))
@@ -129,7 +133,7 @@ class ChatCompletions:
 
 
 def _wanted(calls: Sequence[_ToolCall], request: ReplyRequest) -> tuple[ToolCall, ...]:
-    """The calls, under ids that no other call of the turn has: there are servers that give none, or the same again."""
+    """The calls, under ids that are unique in the turn: some servers give none, or repeat them."""
     taken = {call.id for call in request.calls}
     wanted: list[ToolCall] = []
     for number, call in enumerate(calls, len(taken) + 1):
@@ -140,7 +144,7 @@ def _wanted(calls: Sequence[_ToolCall], request: ReplyRequest) -> tuple[ToolCall
 
 
 def contents_of(messages: Sequence[Message]) -> list[Content]:
-    """What each message says: a text or, where it has files, parts."""
+    """The content of each message: a text or, if it has files, parts."""
     return [_content(message) for message in messages]
 
 
@@ -169,8 +173,10 @@ def request_body(
     request: ReplyRequest,
     contents: Sequence[Content] | None = None,
 ) -> dict[str, Any]:
-    """The JSON that asks `model` to go on after `history`, the turn's messages, which say `contents` (None: their
-    texts), and the calls it has made for them."""
+    """The body of a request: `history`, the turn's messages, and the calls that the model has made for them.
+
+    `contents` are the contents of the messages; None: their texts.
+    """
     messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt}] if system_prompt else []
     contents = [spoken(line) for line in request.messages] if contents is None else contents
     messages.extend({"role": line.role, "content": spoken(line)} for line in history)
@@ -186,7 +192,8 @@ def request_body(
 
 
 def _call(call: DoneCall) -> list[dict[str, Any]]:
-    # One at a time, also those that were asked for together: which of them were is not kept, and the API takes both.
+    # One message per call, though the model may have asked for several at once: that is not stored, and the API takes
+    # both.
     function = {"name": call.name, "arguments": call.arguments}
     return [
         {"role": "assistant", "tool_calls": [{"id": call.id, "type": "function", "function": function}]},

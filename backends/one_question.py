@@ -20,7 +20,7 @@ from backends.protocol import (
 
 
 async def ask(backend: Backend, request: ReplyRequest) -> Answer:
-    """The answer to `request`, whose `thread` is replaced by a fresh one where the backend keeps threads.
+    """The answer to `request`. A backend that keeps threads gets a new thread instead of the request's.
 
     No tool is offered, since a tool acts for a chat. Raises ReplyFailed.
     """

@@ -1,4 +1,4 @@
-"""What every writer of replies looks like to the actor that asks for one."""
+"""Protocols of the backends that write replies, with their requests, results and errors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ ErrorClass = Literal[
     "bad_request",
     "run_failed",
 ]
-"""Why no reply could be had; the `class` of `turn_failed`'s error."""
+"""Class of a failure to get a reply; the `class` of `turn_failed`'s error."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """A function that the model may ask for; `parameters` is the JSON schema of its arguments, an object."""
+    """A function that the model may call.
+
+    - `name`: its name.
+    - `description`: text that tells the model its use.
+    - `parameters`: the JSON schema of its arguments, an object.
+    """
 
     name: str
     description: str
@@ -35,7 +40,13 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DoneCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that the model asked for earlier in this turn, with what came of it. `id` is the provider's."""
+    """A call that the model asked for earlier in this turn.
+
+    - `id`: the provider's id of the call.
+    - `name`: the tool's name.
+    - `arguments`: JSON as the model wrote it.
+    - `output`: the call's result.
+    """
 
     id: str
     name: str
@@ -44,7 +55,12 @@ class DoneCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation to be given a place; `history` is what was said in it, oldest first, cut to the context window."""
+    """A request for a new thread.
+
+    - `account`, `chat`: the chat for which the thread is made.
+    - `history`: the chat's lines so far, oldest first, cut to the context window.
+    - `patience`: seconds that the request may take, retries included.
+    """
 
     account: str
     chat: str
@@ -53,14 +69,14 @@ class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Files(Protocol):
-    """The files that lines are sent with, by the names in their attachments."""
+    """The files of lines, by the object names in their attachments."""
 
     async def read(self, name: str) -> bytes | None:
         """The bytes; None if they are not there any more. Raises nothing."""
 
 
 class NoFiles:
-    """There are none."""
+    """No files."""
 
     async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
         return None
@@ -69,10 +85,18 @@ class NoFiles:
 class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One turn to be answered.
 
-    `history` is what ended before (oldest first, already cut to the context window; none where a thread has it),
-    `messages` are exactly the messages of `turn_started` in the order they arrived, and `ids` theirs. `calls` are those
-    of this run that have their output. `patience` is how many seconds the reply may take, retries included. `files` has
-    what the messages' attachments name; those of the history have none, it says in words what was sent.
+    - `account`, `chat`: the turn's chat.
+    - `turn`: the turn's id.
+    - `thread`: the provider's id of the chat's thread, at a ThreadBackend.
+    - `history`: lines of the turns that ended before, oldest first, already cut to the context window. Empty if a
+      thread has them. They have no attachments: their text names the files that were sent.
+    - `messages`: exactly the messages of `turn_started`, in the order in which they arrived.
+    - `patience`: seconds that the reply may take, retries included.
+    - `ids`: the ids of `messages`.
+    - `attempt`: number of the attempt that comes next: 1 before the first run, 2 while it is awaited.
+    - `calls`: calls of this run that have an output.
+    - `tools`: functions that the model may call.
+    - `files`: the files that the attachments of `messages` name.
     """
 
     account: str
@@ -97,8 +121,13 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The model's words and what they cost: the last request, or the whole run. `text` is never empty; `run` is the
-    provider's id of the response."""
+    """The model's answer.
+
+    - `text`: never empty.
+    - `model`: the model that wrote it.
+    - `run`: the provider's id of the response.
+    - `usage`: tokens of the last request, or of the whole run.
+    """
 
     text: str
     model: str
@@ -107,7 +136,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool that the model wants called; `arguments` is JSON as it wrote it, which need not be valid."""
+    """A call that the model asks for.
+
+    - `id`: the provider's id of the call.
+    - `name`: the tool's name.
+    - `arguments`: JSON as the model wrote it; it may be invalid.
+    """
 
     id: str
     name: str
@@ -115,21 +149,24 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolsWanted(msgspec.Struct, frozen=True):
-    """The model cannot answer before these calls have outputs; none of them is among the request's `calls`. `usage` is
-    what it cost to hear so, where the answer's usage will not say."""
+    """The model cannot answer before its calls have outputs.
+
+    - `calls`: the calls without an output; none of them is among the request's `calls`.
+    - `usage`: tokens of the request that gave the calls, unless the answer's usage will include them.
+    """
 
     calls: tuple[ToolCall, ...]
     usage: Usage = Usage()
 
 
 class RunContinues(msgspec.Struct, frozen=True):
-    """The same attempt goes on under this id: the provider took what was owed to it, and made another run of it."""
+    """The same attempt goes on as the run `run`: the provider has taken the input, and has made a new run for it."""
 
     run: str
 
 
 class ThreadLost(Exception):
-    """The thread is gone at the provider, or belongs to somebody else; another one has to take its place."""
+    """The thread is gone at the provider, or belongs to another account; a new thread has to take its place."""
 
     def __init__(self, thread: str, detail: str) -> None:
         super().__init__(f"thread {thread} is lost: {detail}")
@@ -138,8 +175,8 @@ class ThreadLost(Exception):
 
 
 class RunLost(Exception):
-    """The run will give no reply (failed, expired, cancelled, forgotten), and another attempt at the turn may. `usage`
-    is what it has cost all the same."""
+    """The run will give no reply (failed, expired, cancelled, forgotten), but another attempt at the turn may. `usage`
+    is its cost all the same."""
 
     def __init__(self, run: str, detail: str, usage: Usage = Usage()) -> None:  # noqa: B008 - it is frozen
         super().__init__(f"run {run} is lost: {detail}")
@@ -149,7 +186,7 @@ class RunLost(Exception):
 
 
 class ReplyFailed(Exception):
-    """No reply could be had within the turn's patience; `detail` is the provider's own message, fit for a log line."""
+    """The backend got no reply within the turn's patience; `detail` is the provider's message, fit for a log line."""
 
     def __init__(self, error_class: ErrorClass, detail: str) -> None:
         super().__init__(f"{error_class}: {detail}")
@@ -158,7 +195,7 @@ class ReplyFailed(Exception):
 
 
 class CannotForget(Exception):
-    """The provider will not delete a thread, however often it is asked; `detail` is why."""
+    """The provider will never delete the thread; `detail` is its reason."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -166,8 +203,11 @@ class CannotForget(Exception):
 
 
 class CannotBeRead(Exception):
-    """A file has nothing for a model: `reason` is `unsupported` (no reader opens this type) or `file_unreadable` (this
-    one cannot be opened)."""
+    """A file cannot be read for a model.
+
+    - `reason`: `unsupported`: no reader opens this type; `file_unreadable`: this file cannot be opened.
+    - `detail`: the reader's own message.
+    """
 
     def __init__(self, reason: Literal["unsupported", "file_unreadable"], detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -176,7 +216,12 @@ class CannotBeRead(Exception):
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """What was spoken, which model wrote it down, and what that cost where it is paid by tokens."""
+    """A transcript of audio.
+
+    - `text`: the spoken words.
+    - `model`: the model that transcribed them.
+    - `usage`: tokens, if the provider counts them.
+    """
 
     text: str
     model: str
@@ -184,30 +229,31 @@ class Transcript(msgspec.Struct, frozen=True):
 
 
 class Threads(Protocol):
-    """What providers keep of conversations, and can be asked to delete."""
+    """Threads that providers keep, and delete on request."""
 
     def keeps(self, backend: str) -> bool:
-        """Whether threads of this backend are kept by a provider."""
+        """Whether a provider keeps threads of this backend."""
 
     async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
-        """Have the thread deleted, and these runs of it; what is gone already is no error. Raises CannotForget, and
-        ReplyFailed for what may pass."""
+        """Have the thread and these runs of it deleted; one that is gone already is no error. Raises CannotForget, and
+        ReplyFailed for a failure that may pass."""
 
 
 class NoThreads:
-    """No provider keeps anything."""
+    """No threads: no provider keeps any."""
 
     def keeps(self, backend: str) -> bool:  # noqa: ARG002 - the protocol's
         return False
 
     async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
-        """Nothing is there."""
+        """Nothing to delete."""
 
 
 class Backend(Protocol):
-    """What every writer of replies has. `name` is what events call it (`chat`, `responses`, …).
+    """The common part of both kinds of backends. `name` is its name in events (`chat`, `responses`, …).
 
-    Every method may be cancelled at any await. Beside what is named below, methods raise ReplyFailed and nothing else.
+    Every method may be cancelled at any await. Every method may raise ReplyFailed; it raises another exception only if
+    its docstring names it.
     """
 
     @property
@@ -218,32 +264,31 @@ class Backend(Protocol):
 
 @runtime_checkable
 class ReplyBackend(Backend, Protocol):
-    """Answers from the context it is shown; its provider keeps nothing."""
+    """A backend that answers from the context in the request; its provider keeps nothing."""
 
     async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
-        """The answer to the turn, or what is wanted for it. Cancelled, it leaves nothing running."""
+        """The answer to the turn, or the tool calls that it needs first. Cancelled, it leaves nothing running."""
 
 
 @runtime_checkable
 class ThreadBackend(Backend, Protocol):
-    """Answers in threads that its provider keeps. Whatever was lost on the way or crashed, a turn's messages are put
-    into the thread once, and one run answers them."""
+    """A backend that answers in threads that its provider keeps. Even after lost answers and crashes, a turn's messages
+    are in the thread once, and one run answers them."""
 
     async def create_thread(self, request: ThreadRequest) -> str:
-        """A new thread in which `history` stands; its id. A call that was cut short may leave a thread nobody uses."""
+        """The id of a new thread that holds `history`. A call that is cut short may leave an unused thread."""
 
     async def start_run(self, request: ReplyRequest) -> str:
-        """The id of the run that answers the turn in `request.thread`: the one that an earlier try began, if there is
-        one, or a new one. Ends or waits for what else runs in the thread. Raises ThreadLost."""
+        """The id of the run that answers the turn in `request.thread`: the run of an earlier try, or else a new one.
+        Waits for other runs in the thread, or ends them. Raises ThreadLost."""
 
     async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted | RunContinues:
-        """What comes of the run, given the outputs in `request.calls`; safe to be called again at any time.
+        """The outcome of the run, given the outputs in `request.calls`; safe to be called again at any time.
 
-        After RunContinues it is called with the new run, whose `request.calls` are its own alone. Raises RunLost,
-        ThreadLost. A run that outlasts `patience` is cancelled at the provider.
+        After RunContinues call it with the new run, and only that run's calls in `request.calls`. A run that outlasts
+        `patience` is cancelled at the provider. Raises RunLost, ThreadLost.
         """
 
     async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
-        """Best effort: have the provider stop what works for a turn that nobody waits for any more, also what begins
-        to while this looks, since a request may be on its way. `run` is the last run of the turn that is known. Raises
-        nothing."""
+        """Best effort: have the provider stop all runs of an abandoned turn, including a run that begins during the
+        call, since a request may be on its way. `run` is the last known run of the turn. Raises nothing."""

@@ -1,7 +1,7 @@
 """Replies that need no model: the same messages give the same reply, for tests and benchmarks.
 
 The reply is `echo: ` and the texts of the turn's messages, joined by ` | `. A message can steer it, also from another
-process, by what its text begins with:
+process, with a command at the beginning of its text:
 
     !sleep SECONDS       the reply takes that much longer
     !fail CLASS          no reply: ReplyFailed of that class (one of backends.protocol.ErrorClass)
@@ -9,7 +9,7 @@ process, by what its text begins with:
 
     !tool NAME ARGUMENTS the tool is called with these arguments (JSON), and the reply is `NAME: ` and its output
 
-What follows on the same text is echoed like the rest: `!sleep 2 good morning`.
+More words may follow the command, and the whole text is echoed as usual: `!sleep 2 good morning`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Scripted:
         return Answer(text=text, model="scripted", usage=usage)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing to close."""
 
     async def _obey(self, text: str, request: ReplyRequest) -> None:
         match text.split(maxsplit=2):
@@ -64,7 +64,7 @@ class Scripted:
 
 
 async def heard(audio: bytes, mime: str, patience: float) -> Transcript:  # noqa: ARG001 - any listener's
-    """What a script hears: how much there was."""
+    """A transcript that states the size of the audio."""
     return Transcript(f"{len(audio)} bytes of {mime}", "scripted")
 
 

@@ -1,4 +1,4 @@
-"""What the state keeps of a message that came in, and of what was sent: enough for the gates, and bounded."""
+"""Folds inbound messages and a group's receipts into the state, which keeps enough for the gates, within bounds."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from chat.context import readable
+from chat.fold_constants import (
+    ANSWERED_KINDS,
+    MOST_HEARD,
+    MOST_MENTIONS,
+    MOST_OURS,
+    READ_KINDS,
+    SHORT,
+    SILENT_KINDS,
+)
 from chat.state import Chat, Heard, Waiting
 from events.inbound import Message, Receipt
 from events.jid import is_group
 
-_FILES = frozenset({"image", "audio", "document"})
-"""Kinds whose file is read: looked at, listened to, or opened."""
-
-_ANSWERED_WITH_TEXT = _FILES | {"text", "button", "video", "location", "contact"}
-
-_SILENT = frozenset({"reaction", "sticker"})
-
 
 def fault_of(message: Message) -> str | None:
-    """Why this message is ignored whatever the chat's state: `from_me`, `empty` or `unsupported_kind`. None: it is not.
+    """Reason to ignore this message in any state of the chat (`from_me`, `empty`, `unsupported_kind`), or None.
 
-    A picture, a voice note or a document is answered by what is in it; a video, and what came without its file, by the
+    A picture, a voice note or a document is answered by its content; a video, and a message without its file, by its
     caption.
     """
     if message.from_me:
         return "from_me"
-    if message.kind not in _ANSWERED_WITH_TEXT:
+    if message.kind not in ANSWERED_KINDS:
         return "unsupported_kind"
     if has_file(message) or readable(message.text or "").strip():
         return None
@@ -35,30 +37,18 @@ def fault_of(message: Message) -> str | None:
 
 
 def has_file(message: Message) -> bool:
-    """Whether the message has a file that is read before it is answered."""
+    """Whether the message has a file that is read before the answer."""
     return is_read(message.kind) and message.media is not None
 
 
 def is_read(kind: str) -> bool:
     """Whether files of messages of this kind are read at all."""
-    return kind in _FILES
+    return kind in READ_KINDS
 
 
 def is_silent(message: Message) -> bool:
-    """Whether nobody expects a word about it, even if it is not answered."""
-    return message.from_me or message.kind in _SILENT
-
-
-SHORT = 24
-"""Characters of a text that may be a word to the bot itself."""
-
-MOST_HEARD = 64
-"""Senders of a group that are counted in an hour, each on their own."""
-
-MOST_OURS = 32
-"""Messages of ours that a group may quote."""
-
-MOST_MENTIONS = 32
+    """Whether the sender expects no notice if the message is not answered."""
+    return message.from_me or message.kind in SILENT_KINDS
 
 
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
@@ -79,7 +69,7 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
 
 
 def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tuple[Heard, ...]]:
-    """The messages as if they were the chat's first, with the hour and who was heard in it."""
+    """The messages as if they were the chat's first, with the hour and its senders."""
     hour, heard, counted = 0, tuple[Heard, ...](), list[Waiting]()
     for message in waiting:
         if message.sender:
@@ -90,8 +80,11 @@ def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tup
 
 
 def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting) -> tuple[int, tuple[Heard, ...], int]:
-    """The hour of the message, who was heard in it, and how often its sender was. Where there are too many, a sender
-    takes the place and the count of the one who was heard least: counted too high perhaps, but never too low."""
+    """The message's hour, the senders in it, and the count of this message's sender.
+
+    If there are too many senders, a new one takes the place and the count of the one with the fewest messages: its
+    count may be too high, but never too low.
+    """
     now = int(message.stored.timestamp()) // 3600
     before = heard if hour == now else ()
     place = next((one for one in before if one.sender == sender), None)
@@ -102,7 +95,7 @@ def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting)
 
 
 def sent_to_group(chat: Chat, event: Receipt, seq: int) -> Chat:
-    """The state that knows by which names a reply to a group can be quoted."""
+    """The state with the ids under which a group may quote this reply."""
     names = [name for name in (event.reply, event.provider_id) if name and name not in chat.our_message_ids]
     return (
         replace(chat, inbound_seq=seq, our_message_ids=(*chat.our_message_ids, *names)[-MOST_OURS:]) if names else chat

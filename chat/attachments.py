@@ -1,4 +1,4 @@
-"""What is said of a file where a model is shown the conversation."""
+"""The text that stands for a file in the conversation, and the attachments that a model is shown as they are."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from events.decisions import MediaForm
 from events.inbound import Media
 
 LONGEST_PAST = 2_000
-"""Characters that are shown of a document's text once the turn that it came with has ended."""
+"""Characters of a document's text that a model is shown after the turn of the document has ended."""
 
 _REASONS = {
     "too_large": "it is too large",
     "file_unreadable": "it is damaged or empty",
-    "unreadable": "it is damaged or empty",  # so older versions wrote it
+    "unreadable": "it is damaged or empty",  # of older versions
     "unsupported": "files of this kind cannot be opened here",
     "not_fetched": "it did not arrive",
 }
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """What came of reading a message's file; see events.decisions.MediaRead."""
+    """The outcome of reading a message's file; see events.decisions.MediaRead."""
 
     form: MediaForm
     text: str | None = None
@@ -36,7 +36,7 @@ def bare_mime(mime: str | None) -> str:
 def shown(
     kind: str, caption: str, media: Media, reading: Reading | None, *, past: bool
 ) -> tuple[str, tuple[Attachment, ...]]:
-    """A message with a file, as text and, unless it is `past`, with the file itself where the model is shown that."""
+    """A message with a file: its text and, unless it is `past`, the file itself if the model is shown it as it is."""
     name = _name(kind, media)
     said, attachments = f"[{name}, which cannot be opened here]", tuple[Attachment, ...]()
     if reading is not None and reading.form == "text":

@@ -1,6 +1,6 @@
-"""What a decision is made of: a command, and the facts that the shell brings with it.
+"""Commands, from which decisions are made, and the facts that the shell brings with each.
 
-A command is owed work that is due, or what came of an effect.
+A command is pending work that is due, or the outcome of an effect.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ from events.subjects import ChatKey
 
 
 class ThreadReady(msgspec.Struct, frozen=True, gc=False):
-    """The backend has a place for the conversation; what it was seeded with knows of edits up to sequence `seen` (None:
-    of all that the chat knows)."""
+    """The backend has a place for the conversation.
+
+    - `turn`: the turn for which it was made.
+    - `thread`: its id at the backend.
+    - `reason`: as in ThreadCreated.
+    - `seen`: it was seeded with edits up to this sequence; None: with all that the chat knows.
+    """
 
     turn: str
     backend: str
@@ -30,7 +35,7 @@ class ThreadReady(msgspec.Struct, frozen=True, gc=False):
 
 
 class MediaSettled(msgspec.Struct, frozen=True, gc=False):
-    """A message's file was read, or will not be; the fields are those of MediaRead."""
+    """A message's file was read, or cannot be. The fields are those of MediaRead."""
 
     turn: str
     message: str
@@ -44,7 +49,7 @@ class MediaSettled(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunReady(msgspec.Struct, frozen=True, gc=False):
-    """The provider works on the turn; `usage` is what a run before it cost that was lost."""
+    """The provider works on the turn; `usage` is the cost of an earlier run that was lost."""
 
     turn: str
     run: str
@@ -53,8 +58,12 @@ class RunReady(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolAsked(msgspec.Struct, frozen=True, gc=False):
-    """The model wants a tool called; `call` is the provider's id of the call, `arguments` is JSON as it wrote it.
-    `usage` is what asking cost, where the reply's does not say."""
+    """The model wants a tool called.
+
+    - `call`: the provider's id of the call.
+    - `arguments`: JSON as the model wrote it.
+    - `usage`: the cost of asking, unless the reply's usage includes it.
+    """
 
     turn: str
     call: str
@@ -64,7 +73,11 @@ class ToolAsked(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolFinished(msgspec.Struct, frozen=True, gc=False):
-    """A call has its output, which says what went wrong if it `failed`; `unfit`: its arguments do not fit the tool."""
+    """A call has its output.
+
+    - `output`: the answer, or the error if `failed`.
+    - `unfit`: the arguments do not fit the tool.
+    """
 
     turn: str
     call: str
@@ -74,7 +87,11 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
-    """The model or a tool, `by`, asks for a human, for the reason in `text`."""
+    """The turn asks for a human.
+
+    - `text`: the reason.
+    - `by`: `model` or `tool:<name>`.
+    """
 
     turn: str
     text: str
@@ -126,17 +143,20 @@ Command = (
 TOLD_AS_UNREADABLE = frozenset(
     {"unsupported_kind", "unsupported", "too_large", "file_unreadable", "unreadable", "not_fetched"}
 )
-"""Reasons for which a person is told that what they sent cannot be read. (`unreadable`: so an
-older version promised it.)"""
+"""Reasons for which a person is told that recado cannot read their message. (An older version wrote `unreadable`.)"""
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What the shell brings to a decision.
+    """Facts that the shell brings to a decision.
 
-    `at` is the bus's time, `id` a fresh id, `incarnation` and `backend` the instance's own, `apology` the text for a
-    failed turn, `words` what is said about a message that ends without a reply, by reason (none: nothing is sent),
-    `failed` those messages of a `retry` that ended in a failed turn, `unread` those of them whose file has to be read,
-    `last` the sequence of the chat's last event, where it is to be erased.
+    - `at`: the bus's time.
+    - `id`: a fresh id.
+    - `incarnation`, `backend`: the instance's own.
+    - `apology`: the text for a failed turn.
+    - `words`: by reason, the notice about a message that ends without a reply; no words: no notice is sent.
+    - `failed`: of a `retry`: its messages that ended in a failed turn.
+    - `unread`: of a `retry`: the messages in `failed` whose file has to be read.
+    - `last`: of an `erase`: the sequence of the chat's last event.
     """
 
     key: ChatKey
@@ -151,7 +171,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     last: int = 0
 
     def words_about(self, reason: str) -> str:
-        """What the person is told whose message ends without a reply for `reason`; empty: nothing."""
+        """The notice about a message that ends without a reply for `reason`; empty: none is sent."""
         if reason == "broken":
             return self.apology
         said = self.words.get("unreadable" if reason in TOLD_AS_UNREADABLE else reason, "")

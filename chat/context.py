@@ -1,4 +1,4 @@
-"""The context window: what of a conversation a model is shown."""
+"""The context window: the part of a conversation that a model is shown."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SHOWN_THOUGH_IGNORED = frozenset({
     "from_me", "paused", "taken_over", "handed_off", "unaddressed", "outside_hours"
 })  # fmt: skip
-"""Reasons of messages that got no reply and that a model is shown later: what was said while a human had the chat."""
+"""Reasons of messages without a reply that a model is shown later all the same, as part of the conversation."""
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A file that a model is shown as it is: `object` is its name in the object store, `mime` its type, bare."""
+    """A file that a model is shown as it is.
+
+    - `object`: its name in the object store.
+    - `mime`: its type without parameters.
+    """
 
     object: str
     mime: str
@@ -31,8 +35,11 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One message of a conversation as a model is shown it; `name` is the sender's, in groups only. `text` says of each
-    attachment that it is there."""
+    """One message of a conversation, as a model is shown it.
+
+    - `text`: its words; they mention each attachment.
+    - `name`: the sender's, in groups only.
+    """
 
     role: Literal["user", "assistant"]
     text: str
@@ -41,18 +48,18 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 def readable(text: str) -> str:
-    """`text` without control characters, which no model needs and some servers refuse; tab and line ends stay."""
+    """`text` without control characters, which no model needs and some servers refuse; tabs and line ends stay."""
     return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def rewritten(text: str, later: str) -> str:
-    """What a model is shown of a message that was edited after it had been answered."""
+    """The text by which a model is shown a message that was edited after its answer."""
     return f"{text}\n[edited later, it now reads:]\n{later}"
 
 
 def after(missed: Sequence[Line], messages: Sequence[Line]) -> tuple[Line, ...]:
-    """`messages` for a thread that does not have the lines of `missed` yet: they stand before the first one's words,
-    because not every provider takes them as messages of their own."""
+    """`messages` for a thread that lacks the lines of `missed`. These come before the first message's words, because
+    not every provider accepts them as messages of their own."""
     if not missed or not messages:
         return tuple(messages)
     lines = [("We" if line.role == "assistant" else line.name or "The person", line.text) for line in missed]
@@ -63,5 +70,5 @@ def after(missed: Sequence[Line], messages: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def window(history: Sequence[Line], limit: int) -> tuple[Line, ...]:
-    """The last `limit` lines of `history` (oldest first); `limit` 0 shows none of it."""
+    """The last `limit` lines of `history` (oldest first); none if `limit` is 0."""
     return tuple(history[-limit:]) if limit > 0 else ()

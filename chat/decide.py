@@ -1,12 +1,12 @@
 """The rules: from a state and a command to at most one event.
 
-The facts that the shell brings (time, a fresh id, what it looked up) come with a command, so the same input gives the
-same event for ever.
+The shell brings facts (time, a fresh id, the results of its look-ups) with each command, so the same input always gives
+the same event.
 """
 
 from __future__ import annotations
 
-from chat.broken import SetAside
+from chat.broken import BROKEN, SetAside
 from chat.commands import (
     Answered,
     Command,
@@ -23,7 +23,8 @@ from chat.erasing import Removed, receipt
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
-from chat.state import Chat, Turn
+from chat.state import Chat
+from chat.turn import Turn, unread_of
 from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import (
     Attention,
@@ -45,15 +46,15 @@ from events.decisions import (
 )
 
 MOST_CALLS = 16
-"""Tools that a model may ask for in one turn; one that asks for more goes round in circles."""
+"""Tools that a model may ask for in one turn; a model that asks for more goes round in circles."""
 
 
 CALLED_AMISS = "This was the second time: do not call {name} again, answer without it."
-"""What a model is told that was told before what is wrong with its arguments."""
+"""The hint for a model whose arguments did not fit the same tool twice."""
 
 
 def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
-    """The event that `command` leads to; None if the state has moved on and nothing is to be decided."""
+    """The event that `command` leads to; None if the state has moved on and nothing is left to decide."""
     match command:
         case Obey(control=control) if any(order.control == control for order in chat.orders):
             return obey(chat, command, facts)
@@ -66,7 +67,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case StartOver(seq, by) if chat.reset_upto < seq:
             return Reset(upto=seq, at=facts.at, by=by)
         case StartAgain(turn) if chat.turn is not None and chat.turn.id == turn:
-            return _start(chat, facts, chat.turn.messages, chat.turn.unread, instead=turn)
+            return _start(chat, facts, chat.turn.messages, unread_of(chat.turn.phase), instead=turn)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Removed():
@@ -93,19 +94,19 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return None
 
 
-def _tell(chat: Chat, owed: Apologise | Notify, facts: Facts) -> Reply | None:
-    if isinstance(owed, Notify):
-        if chat.notice != owed.message:
+def _tell(chat: Chat, due: Apologise | Notify, facts: Facts) -> Reply | None:
+    if isinstance(due, Notify):
+        if chat.notice != due.message:
             return None
-        text = facts.words_about(owed.reason)
-        return say(facts, reply=f"{owed.message}.b", text=text, author="system", about=owed.message)
-    if chat.apology != owed.turn:
+        text = facts.words_about(due.reason)
+        return say(facts, reply=f"{due.message}.b", text=text, author="system", about=due.message)
+    if chat.apology != due.turn:
         return None
-    return say(facts, reply=f"{owed.turn}.a", text=facts.apology, author="system", about=owed.turn)
+    return say(facts, reply=f"{due.turn}.a", text=facts.apology, author="system", about=due.turn)
 
 
 def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
-    """The end of messages that get no reply; the person is told where there are words for it, and it is news."""
+    """The end of messages without a reply; the person is told if there are words for the reason and they are news."""
     messages, reason = refusal.messages, refusal.reason
     open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
     if not open_.issuperset(messages):
@@ -118,18 +119,18 @@ def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
 
 
 def _set_aside(chat: Chat, facts: Facts) -> TurnFailed | Ignored | None:
-    """The ending of what the chat breaks on, so that the chat goes on."""
+    """The end of the turn, order or messages that break recado, so that the chat goes on."""
     if chat.turn is not None:
-        return _fail(chat.turn, "broken", "recado broke on this turn again and again", facts)
+        return _fail(chat.turn, BROKEN, "recado broke on this turn again and again", facts)
     if chat.orders:
-        return Ignored(messages=(), reason="broken", at=facts.at, cause=chat.orders[0].control.id)
+        return Ignored(messages=(), reason=BROKEN, at=facts.at, cause=chat.orders[0].control.id)
     if not chat.waiting:
         return None
     messages = together(message.id for message in chat.waiting)
     named = frozenset(messages)
     asks = any(message.id in named and not message.silent for message in chat.waiting)
-    told = asks and chat.notice is None and bool(facts.words_about("broken"))
-    return Ignored(messages=messages, reason="broken", at=facts.at, told=told)
+    told = asks and chat.notice is None and bool(facts.words_about(BROKEN))
+    return Ignored(messages=messages, reason=BROKEN, at=facts.at, told=told)
 
 
 def _start(
@@ -147,7 +148,7 @@ def _start(
 
 
 def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision | None:
-    """What the outcome of an effect means for the running turn."""
+    """The decision on the outcome of an effect in the running turn."""
     match outcome:
         case ThreadReady(_, backend, thread, reason, seen):
             seen = chat.rewritten if seen is None else seen
@@ -172,7 +173,7 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
 
 
 def _read(turn: Turn, settled: MediaSettled, facts: Facts) -> MediaRead | None:
-    if settled.message not in turn.unread:
+    if settled.message not in unread_of(turn.phase):
         return None
     return MediaRead(
         turn=turn.id,
@@ -202,7 +203,7 @@ def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed 
 
 
 def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
-    """Arguments that do not fit go back to the model once for each tool; then it has to do without that tool."""
+    """The return of a call. The model gets an unfit call back once per tool; then it has to do without that tool."""
     call = next((call for call in turn.calls if call.id == done.call and call.output is None), None)
     if call is None:
         return None

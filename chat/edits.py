@@ -1,25 +1,25 @@
-"""Messages that their sender edits or deletes: what the chat still has to do about it.
+"""Messages that their sender edits or deletes, and the work that this leaves for the chat.
 
 An event here commutes with every decision that does not know of it: an actor applies its own decisions before the tail
-brings what was stored before them.
+brings the events that were stored before them.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from chat.state import Chat, Rewrite, Turn
+from chat.changes import Changes
+from chat.state import Chat, Rewrite
+from chat.turn import Turn
 from events.inbound import Edit, Revoke
 
 
 def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
-    """A message was edited or deleted: a running turn starts again, a thread that has it is made anew."""
+    """A message was edited or deleted. A running turn with it starts again; a thread that has it is replaced."""
     running = chat.turn.messages if chat.turn is not None else ()
     if event.of not in running and all(message.id != event.of for message in chat.waiting):
         if seq < chat.began_at:
-            return chat  # of a message that was erased
+            return chat  # the message was erased
         return replace(chat, inbound_seq=seq, rewritten=max(chat.rewritten, seq))
     was_revoked = any(rewrite.of == event.of and rewrite.revoked for rewrite in chat.rewrites)
     others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)
@@ -28,15 +28,15 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
 
 
 def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...]:
-    """Those that are left once a turn of `messages` knows of what came in up to sequence `upto`. One that was deleted
-    stays: it is still to be ended."""
+    """The rewrites that are left once a turn of `messages` knows of all up to sequence `upto`. A deleted message stays:
+    it still has to end."""
     if not chat.rewrites:
         return ()
     return tuple(one for one in chat.rewrites if one.revoked or one.of not in messages or one.seq > upto)
 
 
-def ended(chat: Chat, messages: tuple[str, ...], changes: dict[str, Any]) -> dict[str, Any]:
-    """`changes` of a decision that ends these messages, with what that means for rewrites of them."""
+def ended(chat: Chat, messages: tuple[str, ...], changes: Changes) -> Changes:
+    """`changes` of a decision that ends these messages, with the rewrites of those messages settled."""
     over = [rewrite.seq for rewrite in chat.rewrites if rewrite.of in messages]
     if over:
         changes["rewrites"] = tuple(rewrite for rewrite in chat.rewrites if rewrite.of not in messages)
@@ -45,10 +45,10 @@ def ended(chat: Chat, messages: tuple[str, ...], changes: dict[str, Any]) -> dic
 
 
 def revoked(chat: Chat) -> tuple[str, ...]:
-    """Open messages that were deleted, in no turn or in the one that runs."""
+    """Open messages that their sender deleted, in no turn or in the one that runs."""
     return tuple(rewrite.of for rewrite in chat.rewrites if rewrite.revoked) if chat.rewrites else ()
 
 
 def is_outdated(chat: Chat, turn: Turn) -> bool:
-    """Whether the turn answers what does not stand there any more."""
+    """Whether the turn answers words that were edited or deleted since."""
     return turn.cut or any(rewrite.of in turn.messages for rewrite in chat.rewrites)

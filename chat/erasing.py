@@ -1,8 +1,8 @@
-"""Forgetting a chat: one decision after which nothing before it counts, then the work of removing it everywhere.
+"""Erasing a chat: one decision after which its past no longer counts, then the removal of that past everywhere.
 
-The decision is made when nothing is open, and says up to which event it knew the chat (`upto`). What came in between
-that one and the decision itself is named by no decision, and belongs to the chat that begins anew. So the state behind
-it does not depend on anything up to `upto`, and it does not matter how much of that has been removed already.
+The decision is made when nothing is open; its `upto` is the last event that it knew. No decision names events that came
+in between `upto` and the decision: they belong to the new chat. So the state after the decision does not depend on
+anything up to `upto`, and it does not matter how much of that is removed already.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from events.inbound import Control, Time
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False):
-    """What stood before `erased` at `seq` is removed: so many events, objects and threads; `left` are the threads that
-    their provider did not delete."""
+    """The work after `erased` at `seq` is done.
+
+    - `events`, `objects`, `threads`: the numbers of things removed.
+    - `left`: the threads that their provider did not delete.
+    """
 
     seq: int
     events: int
@@ -28,20 +31,20 @@ class Removed(msgspec.Struct, frozen=True, gc=False):
 
 
 def ordered(chat: Chat) -> Order | None:
-    """The next order to erase the chat, once no other is left: what those ask for would be forgotten with them."""
+    """The first order to erase the chat, once no other order is pending: the outcome of those would be erased too."""
     if any(order.control.command != "erase" for order in chat.orders):
         return None
     return chat.orders[0] if chat.orders else None
 
 
 def open_messages(chat: Chat) -> tuple[str, ...]:
-    """What has to end before the chat can be erased."""
+    """The messages that have to end before the chat can be erased."""
     waiting = tuple(message.id for message in chat.waiting)
     return (*chat.turn.messages, *waiting) if chat.turn is not None else waiting
 
 
 def is_in_use(chat: Chat, control: Control) -> bool:
-    """Whether the order was for a chat in which nothing happened since its time, and something did."""
+    """Whether the order spares a chat in use, and a message is open or was answered after `until`."""
     if control.until is None:
         return False
     return bool(open_messages(chat)) or (chat.replied is not None and chat.replied > control.until)
@@ -68,7 +71,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
 
 
 def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
-    """The decision that what was erased is gone; None if nobody owes that any more."""
+    """The decision that the erased past is removed; None if that is no longer pending."""
     erasing = chat.erasing
     if erasing is None or erasing.seq != removed.seq:
         return None
@@ -86,7 +89,7 @@ def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
 
 
 def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
-    """The state after the decision at `seq`, or after the receipt of it."""
+    """The state after the decision at `seq`, or after its receipt."""
     if event.done:
         return replace(chat, decision_seq=seq, erasing=None)
     late = [message for message in chat.waiting if message.seq > event.upto]

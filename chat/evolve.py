@@ -1,4 +1,4 @@
-"""Folding events into the state of a chat. What is here never changes what a stored event means."""
+"""Folds events into the state of a chat. A stored event keeps its meaning for ever."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from chat import edits
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
+from chat.changes import Changes
 from chat.erasing import forgotten
-from chat.gates import ONCE, QUICK
-from chat.state import Asked, Call, Chat, Hand, Order, Pause, Spent, Thread, Told, Turn, Waiting
+from chat.fold_constants import ONCE, QUICK
+from chat.state import Asked, Chat, Hand, Order, Pause, Spent, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
+from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, thread_made, unread_of
 from events.decisions import (
     Approved,
     Attention,
@@ -44,14 +46,17 @@ def evolve(chat: Chat, recorded: Recorded) -> Chat:
     An event at or below its own side's cursor was applied before. A repeat of an id is none of the chat's business.
     An event that no fold can take moves the cursor alone, for every reader alike: it stops nobody.
     """
+    return folded(chat, recorded)[0]
+
+
+def folded(chat: Chat, recorded: Recorded) -> tuple[Chat, Exception | None]:
+    """The state as `evolve` gives it, and the exception of a fold that could not take the event; the shell logs it."""
     try:
-        return _evolve(chat, recorded)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return (
-            replace(chat, inbound_seq=recorded.seq)
-            if recorded.side == "i"
-            else replace(chat, decision_seq=recorded.seq)
-        )
+        return _evolve(chat, recorded), None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as defect:
+        is_inbound = recorded.side == "i"
+        after = replace(chat, inbound_seq=recorded.seq) if is_inbound else replace(chat, decision_seq=recorded.seq)
+        return after, defect
 
 
 def _evolve(chat: Chat, recorded: Recorded) -> Chat:
@@ -62,7 +67,7 @@ def _evolve(chat: Chat, recorded: Recorded) -> Chat:
     if isinstance(recorded.event, Erased):
         return forgotten(chat, recorded.event, recorded.seq)
     fold = _DECIDED.get(type(recorded.event))
-    changes = fold(chat, recorded.event, recorded) if fold is not None else {}
+    changes: Changes = fold(chat, recorded.event, recorded) if fold is not None else {}
     after = replace(chat, decision_seq=recorded.seq, **changes)
     if chat.turn is None and recorded.event.__class__ is not Reply:
         return after
@@ -71,7 +76,7 @@ def _evolve(chat: Chat, recorded: Recorded) -> Chat:
 
 
 def _spent(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
-    """What the chat has cost today, once a turn is over: its reply knows, else what is known of its requests."""
+    """The cost of the day with a turn that is over: the usage of its reply, else that of its finished requests."""
     event, turn, usage = recorded.event, before.turn, TokenUsage()
     if isinstance(event, Reply):
         usage = event.usage
@@ -108,7 +113,7 @@ def _open(chat: Chat, messages: tuple[str, ...]) -> tuple[Waiting, ...]:
 
 
 def _turn_unless(chat: Chat, ended: tuple[str, ...]) -> Turn | None:
-    """The running turn with those of its messages that have not got their ending; None if all have."""
+    """The running turn without the messages in `ended`; None if none is left."""
     turn, over = chat.turn, frozenset(ended)
     if turn is None or over.isdisjoint(turn.messages):
         return turn
@@ -120,8 +125,8 @@ def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
     return tuple(order for order in chat.orders if order.control.id != cause) if cause else chat.orders
 
 
-def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> dict[str, Any]:
-    changes: dict[str, Any] = {
+def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
+    changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
         "orders": _orders(chat, event.cause),
@@ -140,13 +145,13 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> dict[str, Any]:
     return edits.ended(chat, event.messages, changes)
 
 
-def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[str, Any]:
+def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes:
     named = frozenset(event.messages)
     sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
     newest = max(sent, default=event.at)
-    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, unread=event.media)
-    changes = {
+    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, reading(event.media))
+    changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
         "orders": _orders(chat, event.cause),
@@ -159,33 +164,37 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> dict[st
     if chat.rewrites:
         changes["rewrites"] = edits.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:
-        # What the turn before had put into the thread is not what stands there now.
-        void = {"void": chat.turn.void, "void_reason": chat.turn.void_reason, "read_at": chat.turn.read_at}
-        changes["turn"] = replace(turn, newest=chat.turn.newest, **void)
+        before = chat.turn
+        changes["turn"] = replace(
+            turn, newest=before.newest, void=before.void, void_reason=before.void_reason, read_at=before.read_at
+        )
+        # The thread may hold the words that were edited or deleted.
         changes["rewritten"] = max(chat.rewritten, event.seen)
     return changes
 
 
-def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> dict[str, Any]:
+def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> Changes:
     if chat.turn is None or chat.turn.id != event.turn:
         return {}
     return {"turn": replace(chat.turn, by=event.by, adoptions=chat.turn.adoptions + 1)}
 
 
-def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> dict[str, Any]:
-    # A run lives in its thread: a turn that goes on in another one starts another run.
-    turn = replace(chat.turn, run=None, threads=chat.turn.threads + 1, adoptions=0) if chat.turn is not None else None
-    return {"thread": Thread(event.backend, event.thread, event.seen, recorded.seq), "turn": turn}
+def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> Changes:
+    thread, turn = Thread(event.backend, event.thread, event.seen, recorded.seq), chat.turn
+    if turn is None:
+        return {"thread": thread}
+    turn = replace(turn, phase=thread_made(turn.phase), threads=turn.threads + 1, adoptions=0)
+    return {"thread": thread, "turn": turn}
 
 
-def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> dict[str, Any]:
+def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
     turn = chat.turn
-    if turn is None or turn.id != event.turn or event.message not in turn.unread:
+    if turn is None or turn.id != event.turn or event.message not in (unread := unread_of(turn.phase)):
         return {}
     is_void = event.form == "nothing" and event.bare
     read = replace(
         turn,
-        unread=tuple(message for message in turn.unread if message != event.message),
+        phase=reading(tuple(message for message in unread if message != event.message)),
         void=(*turn.void, event.message) if is_void else turn.void,
         void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
         read_at=recorded.seq,
@@ -196,49 +205,50 @@ def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> dict[str, A
 
 
 def _file_reason(event: MediaRead) -> str:
-    """Why the file gave nothing; older versions said `unreadable`, which is a word for bytes of the log."""
+    """The reason that the file gave nothing; older versions wrote `unreadable`, now a word for bytes of the log."""
     return "file_unreadable" if event.reason in (None, "unreadable") else event.reason
 
 
-def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> dict[str, Any]:
+def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> Changes:
     turn = chat.turn
     if turn is None or turn.id != event.turn:
         return {}
-    before = turn.runs if turn.run is not None and turn.attempt == event.attempt else ()
+    phase = run_started(turn.phase, event.run, continues=turn.attempt == event.attempt)
     spent = turn.spent + event.usage
-    runs = (*before, event.run)
-    return {"turn": replace(turn, run=event.run, attempt=event.attempt, runs=runs, spent=spent, adoptions=0)}
+    return {"turn": replace(turn, phase=phase, attempt=event.attempt, spent=spent, adoptions=0)}
 
 
-def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> dict[str, Any]:
-    if chat.turn is None or chat.turn.id != event.turn:
+def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn:
         return {}
     by = recorded.msg_id.rpartition(":")[0]
-    call = Call(event.call, event.name, event.arguments, by, chat.turn.run)
-    spent = chat.turn.spent + event.usage
-    return {"turn": replace(chat.turn, calls=(*chat.turn.calls, call), spent=spent, adoptions=0)}
+    calls = (*turn.calls, Call(event.call, event.name, event.arguments, by, run_of(turn.phase)))
+    spent = turn.spent + event.usage
+    return {"turn": replace(turn, phase=called(turn.phase, event.call), calls=calls, spent=spent, adoptions=0)}
 
 
-def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> dict[str, Any]:
-    if chat.turn is None or chat.turn.id != event.turn:
+def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn:
         return {}
     calls = [
         replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
-        for call in chat.turn.calls
+        for call in turn.calls
     ]
-    return {"turn": replace(chat.turn, calls=tuple(calls), adoptions=0)}
+    return {"turn": replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)}
 
 
 def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
-    """The thread, which has all that was said once its own turn has ended."""
+    """The thread after the end of `turn`: its own turn's end leaves it with everything that was said."""
     thread = chat.thread
     is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn
     return replace(thread, known_upto=recorded.seq) if thread is not None and is_its_own else thread
 
 
-def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
+def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     turn = _turn_unless(chat, event.in_reply_to)
-    changes: dict[str, Any] = {
+    changes: Changes = {
         "waiting": _open(chat, event.in_reply_to),
         "turn": None if turn is not None and turn.id == event.turn else turn,
         "orders": _orders(chat, event.cause),
@@ -254,8 +264,8 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> dict[str, Any]:
     return edits.ended(chat, event.in_reply_to, changes)
 
 
-def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> dict[str, Any]:
-    changes = {
+def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> Changes:
+    changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": _turn_unless(chat, event.messages),
         "apology": event.turn if event.told else chat.apology,
@@ -264,16 +274,16 @@ def _turn_failed(chat: Chat, event: TurnFailed, recorded: Recorded) -> dict[str,
     return edits.ended(chat, event.messages, changes)
 
 
-def _paused(chat: Chat, event: Paused, _: Recorded) -> dict[str, Any]:
+def _paused(chat: Chat, event: Paused, _: Recorded) -> Changes:
     return {"pause": Pause(event.until, event.reason), "orders": _orders(chat, event.cause), "hand": None}
 
 
-def _resumed(chat: Chat, event: Resumed, _: Recorded) -> dict[str, Any]:
+def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
     attention = None if event.cause is not None else chat.attention
     return {"pause": None, "orders": _orders(chat, event.cause), "hand": None, "attention": attention}
 
 
-def _attention(chat: Chat, event: Attention, recorded: Recorded) -> dict[str, Any]:
+def _attention(chat: Chat, event: Attention, recorded: Recorded) -> Changes:
     return {
         "hand": Hand(event.id, recorded.at, "handed_off"),
         "attention": Asked(event.id),
@@ -281,16 +291,16 @@ def _attention(chat: Chat, event: Attention, recorded: Recorded) -> dict[str, An
     }
 
 
-def _approved(chat: Chat, event: Approved, _: Recorded) -> dict[str, Any]:
+def _approved(chat: Chat, event: Approved, _: Recorded) -> Changes:
     told = tuple(told for told in chat.told if told.reason != "unapproved")
     return {"admission": "approved", "told": told, "orders": _orders(chat, event.cause)}
 
 
-def _blocked(chat: Chat, event: Blocked, _: Recorded) -> dict[str, Any]:
+def _blocked(chat: Chat, event: Blocked, _: Recorded) -> Changes:
     return {"admission": "blocked", "orders": _orders(chat, event.cause)}
 
 
-def _reset(chat: Chat, event: Reset, _: Recorded) -> dict[str, Any]:
+def _reset(chat: Chat, event: Reset, _: Recorded) -> Changes:
     return {
         "thread": None,
         "reset_upto": max(chat.reset_upto, event.upto),
@@ -298,7 +308,7 @@ def _reset(chat: Chat, event: Reset, _: Recorded) -> dict[str, Any]:
     }
 
 
-_DECIDED: dict[type, Callable[[Chat, Any, Recorded], dict[str, Any]]] = {
+_DECIDED: dict[type, Callable[[Chat, Any, Recorded], Changes]] = {
     Ignored: _ignored,
     TurnStarted: _turn_started,
     TurnAdopted: _turn_adopted,

@@ -1,6 +1,6 @@
-"""Who is answered, and when: what stands between a message that can be answered and its turn.
+"""The gates that a message passes before its turn: who is answered, and when.
 
-Each gate ends a message as `ignored` with its reason. Where the person should know, pending tells the first time.
+Each gate ends a message as `ignored` with its reason. A person who should know the reason is told the first time.
 """
 
 from __future__ import annotations
@@ -13,32 +13,36 @@ from typing import Literal, cast
 import msgspec
 from msgspec.structs import replace
 
+from chat.fold_constants import ONCE
 from chat.hours import Hours
 from chat.state import Chat, Waiting
 from events.subjects import ChatKey
 
 HELP, RESET = "/help", "/reset"
-"""What a person may write to the bot itself, whatever the settings."""
+"""Commands that a person may write to the bot itself under any settings."""
 
 ME = "me"
-"""In `mentions`: the business itself was mentioned, or a message of its own quoted. A gateway knows."""
-
-QUICK = timedelta(seconds=3)
-"""Who answers a reply within this time, again and again, is a bot."""
+"""In `mentions`: the message mentions the business or quotes one of its messages. A gateway writes it."""
 
 LOOP_RESTS = timedelta(minutes=10)
-"""How long a chat in which two bots talked is left alone after the last reply."""
-
-ONCE = frozenset({"unapproved", "outside_hours", "rate_limited"})
-"""Reasons that a person is told of the first time, not each time."""
+"""Time after the last reply for which a chat of two bots is left alone."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 class Gates(msgspec.Struct, frozen=True, kw_only=True):
-    """What an instance was told: `allow` and `block` are JIDs, phone numbers, or beginnings of them that end with `*`;
-    `names` are the business's own JIDs; `per_hour` messages of one sender are answered in an hour, but for those in the
-    accounts that are `uncounted`, and `loop_after` turns that follow each other like a bot's (0: any number)."""
+    """The settings of an instance that decide who is answered.
+
+    - `allow`, `block`: JIDs, phone numbers, or beginnings of them that end with `*`.
+    - `pairing`: an unknown person gets a code, which the owner approves.
+    - `groups`: messages in groups that are answered.
+    - `names`: the business's own JIDs.
+    - `per_hour`: messages of one sender that are answered in an hour; 0: any number.
+    - `uncounted`: accounts without that limit.
+    - `loop_after`: turns in a row at a bot's speed that are answered; 0: any number.
+    - `stop_words`, `start_words`: a person ends or begins the answers with them.
+    - `hours`: business hours; None: always open.
+    """
 
     allow: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
@@ -58,14 +62,14 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def silenced(chat: Chat) -> str | None:
-    """Why nobody is answered in the chat at all, not even in the turn that runs; None: people are."""
+    """Reason to answer no message in the chat and to end its running turn (`blocked`, `stopped`), or None."""
     if chat.admission == "blocked":
         return "blocked"
     return "stopped" if chat.stopped else None
 
 
 def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
-    """Why nobody answers whoever wrote this, or what they wrote to the bot itself; None: somebody does."""
+    """Reason to ignore this message (blocked, unapproved, stop word, …), or None to answer it."""
     names = (message.sender, message.group)
     if silenced(chat) == "blocked" or (gates.block and _named(gates.block, names)):
         return "blocked"
@@ -80,7 +84,7 @@ def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
 
 
 def not_now(chat: Chat, message: Waiting, gates: Gates) -> str | None:
-    """Why the message is not answered at this time; None: it is."""
+    """Reason to ignore this message at this time (rate limit, bot loop, business hours), or None to answer it."""
     if gates.per_hour and message.count_in_hour > gates.per_hour:
         return "rate_limited"
     is_loop = gates.loop_after and chat.quick >= gates.loop_after and chat.replied is not None
@@ -99,7 +103,7 @@ def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
 
 
 def is_news(chat: Chat, reason: str, now: datetime, gates: Gates) -> bool:
-    """Whether a person was not told of this reason yet, or long ago."""
+    """Whether the person was never told this reason, or so long ago that they are told again."""
     if reason not in ONCE:
         return True
     last = next((told.at for told in chat.told if told.reason == reason), None)
@@ -111,7 +115,7 @@ def is_news(chat: Chat, reason: str, now: datetime, gates: Gates) -> bool:
 
 
 def pairing_code(key: ChatKey) -> str:
-    """What an unknown person is told, and the owner approves: six characters of the chat's name, the same each time."""
+    """The code that an unknown person gets and the owner approves: six characters, always the same for a chat."""
     digest = blake2b(f"{key.account}/{key.chat}".encode(), digest_size=6).digest()
     return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest)
 

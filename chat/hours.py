@@ -1,4 +1,4 @@
-"""Business hours: when people are answered, in a time zone of the shop's."""
+"""Business hours: the times when people are answered, in the shop's time zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much goes into one event, so that it always fits into a message of the bus (1 MB unless its server says else)."""
+"""Bounds on one event, so that it always fits into a message of the bus (1 MB unless its server says otherwise)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ MOST_BYTES = 100_000
 MOST_MESSAGES = 1_000
 
 LONGEST_NAME = 256
-"""Characters that are kept of who gave an order."""
+"""Characters of the name of an order's author; the rest is cut off."""
 
 LONGEST_NOTE = 2_000
-"""Characters that are kept of why a human is asked for."""
+"""Characters of the reason for a human; the rest is cut off."""
 
 LONGEST_SEND = 65_536
-"""Characters of a text that a human may send; WhatsApp takes 4,096 in one message."""
+"""Characters of a text that a human may send; WhatsApp accepts 4,096 in one message."""
 
 
 def together(messages: Iterable[str], *, before: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The first of `messages` that one event can name beside `before`; the others have to wait for the next."""
+    """The first of `messages` that one event can name beside `before`; the others wait for the next event."""
     size = sum(len(message.encode()) for message in before)
     taken: list[str] = []
     for message in messages:

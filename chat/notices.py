@@ -1,4 +1,4 @@
-"""What is said to a person beside the model's answers."""
+"""Replies that no model wrote: notices, apologies and an operator's words."""
 
 from __future__ import annotations
 

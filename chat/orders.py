@@ -1,4 +1,4 @@
-"""What is decided on an order: one event that names it as its cause, whatever it is."""
+"""Decisions on orders: for each order one event that names it as its cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work a chat owes, computed from its state: after a crash and in normal running alike."""
+"""The pending work of a chat, computed from its state: after a crash and in normal running alike."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from chat import edits, erasing
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
 from chat.refusals import refusal_due
-from chat.state import Call, Chat, Thread, Turn
+from chat.state import Chat, Thread
 from chat.stray_runs import fresh
 from chat.takeover import hand_over, word_by_hand
+from chat.turn import Call, InTools, Reading, Running, Starting, Turn
 from chat.work import (
     Adopt,
     Apologise,
@@ -37,8 +38,8 @@ from chat.work import (
 from events.decisions import ThreadReason
 
 
-def owes(chat: Chat) -> bool:
-    """Whether anything is or will be owed: such a chat is woken at start, whatever the time."""
+def has_pending_work(chat: Chat) -> bool:
+    """True if anything is or will be pending: such a chat is woken at start, whatever the time."""
     return bool(
         chat.waiting
         or chat.turn
@@ -51,29 +52,29 @@ def owes(chat: Chat) -> bool:
 
 
 def wakes(chat: Chat) -> bool:
-    """Whether the chat is woken at start: it owes something, or has left a run behind that may have to be stopped."""
-    return owes(chat) or bool(chat.strays)
+    """True if the chat is woken at start: it has pending work, or left a run behind that may have to be stopped."""
+    return has_pending_work(chat) or bool(chat.strays)
 
 
-def due(chat: Chat, now: datetime, setting: Rules) -> Due | None:
-    """What is to be decided first, if anything is: a human's doing and orders, then messages that get no reply, then
-    apologies, then a turn of somebody else's, or one that is not true any more."""
-    if (owed := hand_over(chat, now, setting.takeover)) is not None:
-        hand, until = owed
+def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
+    """The next decision, or None. In this order: acts of a human and orders, messages that get no reply, apologies,
+    a turn of another incarnation, and a turn whose messages were edited or deleted."""
+    if (by_hand := hand_over(chat, now, rules.takeover)) is not None:
+        hand, until = by_hand
         return HandOver(hand.id, until, hand.reason)
-    if chat.orders and word_by_hand(chat) is not None and (refusal := refusal_due(chat, now, setting)) is not None:
-        return refusal  # what the human ended, before an order that came later
+    if chat.orders and word_by_hand(chat) is not None and (refusal := refusal_due(chat, now, rules)) is not None:
+        return refusal  # the human ended these before the order came
     if chat.orders and (order := _order_due(chat)) is not None:
         return order
     if chat.notice is not None and chat.notice_reason != "budget":
         return Notify(chat.notice, chat.notice_reason)  # before another refusal takes its place
-    if (refusal := refusal_due(chat, now, setting)) is not None:
+    if (refusal := refusal_due(chat, now, rules)) is not None:
         return refusal
     if chat.apology is not None:
         return Apologise(chat.apology)
     if chat.notice is not None:
         return Notify(chat.notice)
-    if chat.turn is not None and chat.turn.by != setting.incarnation:
+    if chat.turn is not None and chat.turn.by != rules.incarnation:
         return Adopt(chat.turn.id) if chat.turn.adoptions < MOST_ADOPTIONS else SetAside()
     if chat.turn is not None and edits.is_outdated(chat, chat.turn):
         return StartAgain(chat.turn.id)
@@ -81,8 +82,8 @@ def due(chat: Chat, now: datetime, setting: Rules) -> Due | None:
 
 
 def _order_due(chat: Chat) -> Obey | Apologise | Notify | Refuse | None:
-    """The next order that can be obeyed, or what has to be done before it can: a chat is erased last, with nothing
-    open and nothing owed to anybody."""
+    """The next order that can be obeyed, or a step that comes before it: a chat is erased last, with nothing open and
+    no apology or notice pending."""
     for other in chat.orders:
         if other.control.command != "erase" and (other.control.command != "retry" or chat.turn is None):
             return Obey(other.control, other.seq)
@@ -98,56 +99,61 @@ def _order_due(chat: Chat) -> Obey | Apologise | Notify | Refuse | None:
     return Obey(order.control, order.seq)
 
 
-def pending(chat: Chat, now: datetime, setting: Rules) -> tuple[Due | Effect, ...]:
-    """All that is owed at `now` (the bus's time). Where something is due, it comes first."""
-    first = due(chat, now, setting)
-    owed: list[Due | Effect] = [] if first is None else [first]
+def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]:
+    """The pending work at `now` (the bus's time). Work that is due comes first."""
+    first = due(chat, now, rules)
+    found: list[Due | Effect] = [] if first is None else [first]
     if chat.turn is not None:
         ending = isinstance(first, StartAgain) or (
             isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
         )
-        if chat.turn.by == setting.incarnation and not ending:
-            owed += _next_steps(chat, chat.turn, setting)
+        if chat.turn.by == rules.incarnation and not ending:
+            found += _next_steps(chat, chat.turn, rules)
     elif chat.waiting and first is None and chat.pause is None:
-        owed.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
+        found.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:
-        owed.append(Resume(chat.pause.until))
+        found.append(Resume(chat.pause.until))
     if chat.erasing is not None:
-        owed.append(Erase(chat.erasing.seq, chat.erasing.upto))
-    if chat.strays and setting.keeps_threads:
-        owed += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == setting.backend]
-    return tuple(owed)
+        found.append(Erase(chat.erasing.seq, chat.erasing.upto))
+    if chat.strays and rules.keeps_threads:
+        found += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == rules.backend]
+    return tuple(found)
 
 
-def _next_steps(chat: Chat, turn: Turn, setting: Rules) -> list[Effect]:
-    if turn.unread:
-        return [ReadMedia(turn.id, turn.seq, message) for message in turn.unread]
-    if (reason := _new_thread(chat, turn, setting)) is not None:
-        return [CreateThread(turn.id, turn.seq, setting.backend, reason, chat.reset_upto, chat.rewritten)]
+def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
+    if isinstance(turn.phase, Reading):
+        return [ReadMedia(turn.id, turn.seq, message) for message in turn.phase.unread]
+    if (reason := _new_thread(chat, turn, rules)) is not None:
+        return [CreateThread(turn.id, turn.seq, rules.backend, reason, chat.reset_upto, chat.rewritten)]
     thread, upto = cast(Thread, chat.thread), chat.reset_upto
-    if calls := [call for call in turn.current_calls if call.output is None]:
-        withheld = turn.withheld
+    if isinstance(turn.phase, InTools):
+        withheld, calls = turn.withheld, [call for call in turn.current_calls if call.output is None]
         return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld) for call in calls]
-    if not setting.keeps_threads:
+    if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
-    return [(StartRun if turn.run is None else AwaitRun)(turn, thread.id, upto, thread.known_upto)]
+    if isinstance(turn.phase, Running):
+        return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto)]
+    return [StartRun(turn, thread.id, upto, thread.known_upto)]
 
 
-def _new_thread(chat: Chat, turn: Turn, setting: Rules) -> ThreadReason | None:
-    """Why the turn needs a thread before anything else; None: the chat has one that will do."""
+def _new_thread(chat: Chat, turn: Turn, rules: Rules) -> ThreadReason | None:
+    """The reason for which the turn needs a thread before anything else; None: the chat has one that will do."""
     thread = chat.thread
     if thread is None:
         return "reset" if chat.reset_upto else "first"
-    if thread.backend != setting.backend:
+    if thread.backend != rules.backend:
         return "switched"
-    if setting.keeps_threads and thread.edits_known_upto < chat.rewritten and turn.run is None and not turn.calls:
-        return "replaced"  # it has words that were edited or deleted since
+    has_begun = not isinstance(turn.phase, Starting) or turn.calls
+    if rules.keeps_threads and thread.edits_known_upto < chat.rewritten and not has_begun:
+        return "replaced"  # it holds words that were edited or deleted since
     return None
 
 
 def _memo(turn: Turn, call: Call) -> str | None:
-    """What the very same call gave in an attempt at the turn that was lost."""
+    """The output of the same call in an attempt at the turn that was lost."""
+    then = turn.phase.then if isinstance(turn.phase, InTools) else turn.phase
+    runs = then.runs if isinstance(then, Running) else ()
     for before in turn.calls:
-        if before.run not in (call.run, *turn.runs) and (before.name, before.arguments) == (call.name, call.arguments):
+        if before.run not in (call.run, *runs) and (before.name, before.arguments) == (call.name, call.arguments):
             return before.output
     return None

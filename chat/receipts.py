@@ -1,4 +1,4 @@
-"""How far a reply has come: receipts may be repeated and may come in any order, what counts is the furthest state."""
+"""The state of a reply on its way. Receipts may be repeated and may come in any order; the furthest state counts."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _RANK: dict[ReceiptState, int] = {
 
 
 def furthest(one: ReceiptState | None, other: ReceiptState) -> ReceiptState:
-    """The state that says more of the reply's way; a state never runs backwards.
+    """The state that tells more about the reply; a state never goes back.
 
-    `failed` outranks `accepted`, because providers take a message first and refuse it later; what was parked in doubt
-    is overruled by any word of the provider's.
+    `failed` outranks `accepted`, because providers accept a message first and refuse it later. Any state from the
+    provider outranks `parked`, which is only a doubt.
     """
     return other if one is None or _RANK[other] > _RANK[one] else one
 
 
 def is_settled(state: ReceiptState | None) -> bool:
-    """Whether the gateway has nothing left to do. `sending` and `in_doubt` are not: the outcome is unknown."""
+    """Whether the gateway has nothing left to do. After `sending` and `in_doubt` the outcome is unknown."""
     return state is not None and _RANK[state] >= _RANK["parked"]
 
 
 def of_whole(state: ReceiptState, part: int, parts: int, template: str | None) -> ReceiptState:
-    """What a receipt with these fields says of the whole reply.
+    """The state of the whole reply according to a receipt with these fields.
 
-    Parts are sent in order, each after WhatsApp has taken the one before: so the last part's state is the whole's, a
-    part before it is only on the way, and one that could not be sent ends it. What becomes of a template in the reply's
-    stead changes nothing: the reply itself was not delivered.
+    Parts are sent in order, each after WhatsApp has accepted the one before. So the last part's state is that of the
+    reply, an earlier part leaves it `sending`, and a part that could not be sent ends it. A template's receipt leaves
+    the reply `failed`: the reply itself was not delivered.
     """
     if template is not None:
         return "failed"

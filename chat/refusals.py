@@ -12,7 +12,7 @@ from chat.takeover import BY_HAND
 from chat.work import Refuse, Rules, StartOver
 
 
-def refusal_due(chat: Chat, now: datetime, setting: Rules) -> Refuse | StartOver | None:
+def refusal_due(chat: Chat, now: datetime, rules: Rules) -> Refuse | StartOver | None:
     """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends.
     What is asked for in the chat itself is done first."""
     turn = chat.turn
@@ -24,12 +24,12 @@ def refusal_due(chat: Chat, now: datetime, setting: Rules) -> Refuse | StartOver
         return Refuse(running + together(held, before=running), chat.pause.reason)
     if turn is not None and (reason := silenced(chat)) is not None:
         return Refuse(running, reason)
-    if turn is not None and turn.by != setting.incarnation and now - turn.newest > setting.stale_after:
+    if turn is not None and turn.by != rules.incarnation and now - turn.newest > rules.stale_after:
         return Refuse(running, "stale")
-    if turn is not None and turn.by == setting.incarnation and turn.is_void:
+    if turn is not None and turn.by == rules.incarnation and turn.is_void:
         return Refuse(running, turn.void_reason)
-    over_budget = _is_over_budget(chat, now, setting)
-    reasons = [(message.id, _reason(chat, message, now, setting, over_budget)) for message in chat.waiting]
+    over_budget = _is_over_budget(chat, now, rules)
+    reasons = [(message.id, _reason(chat, message, now, rules, over_budget)) for message in chat.waiting]
     first = next((reason for _, reason in reasons if reason is not None), None)
     if first is None:
         return None
@@ -37,29 +37,29 @@ def refusal_due(chat: Chat, now: datetime, setting: Rules) -> Refuse | StartOver
         word = next(message for message in chat.waiting if (message.id, first) in reasons)
         if chat.reset_upto < word.seq:
             return StartOver(word.seq, word.sender)
-    tell = is_news(chat, first, now, setting.gates)
+    tell = is_news(chat, first, now, rules.gates)
     return Refuse(together(id_ for id_, reason in reasons if reason == first), first, tell)
 
 
-def _is_over_budget(chat: Chat, now: datetime, setting: Rules) -> bool:
+def _is_over_budget(chat: Chat, now: datetime, rules: Rules) -> bool:
     spent = chat.spent
-    if not setting.budget or spent is None or chat.turn is not None:
+    if not rules.budget or spent is None or chat.turn is not None:
         return False
-    return spent.tokens >= setting.budget and spent.day == now.date().isoformat()
+    return spent.tokens >= rules.budget and spent.day == now.date().isoformat()
 
 
-def _reason(chat: Chat, message: Waiting, now: datetime, setting: Rules, over_budget: bool) -> str | None:
+def _reason(chat: Chat, message: Waiting, now: datetime, rules: Rules, over_budget: bool) -> str | None:
     # Who is shut out is told nothing of what is wrong with the message; bytes without a sender are nobody's.
     is_anybodys = message.sender and message.fault != BY_HAND
-    if is_anybodys and (reason := shut_out(chat, message, setting.gates)) is not None:
+    if is_anybodys and (reason := shut_out(chat, message, rules.gates)) is not None:
         return reason
     if message.fault is not None:
         return message.fault
     if chat.pause is not None and _held(chat, message):
         return chat.pause.reason
-    if now - message.sent > setting.stale_after:
+    if now - message.sent > rules.stale_after:
         return "stale"
-    if (reason := not_now(chat, message, setting.gates)) is not None:
+    if (reason := not_now(chat, message, rules.gates)) is not None:
         return reason
     return "budget" if over_budget else None
 

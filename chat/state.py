@@ -1,4 +1,4 @@
-"""What a chat knows of itself: small, whatever its history, because an actor wakes from it."""
+"""The state of a chat: small however long its history, because an actor wakes from it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from datetime import datetime
 
 import msgspec
 
-from events.decisions import TokenUsage
+from chat.turn import Turn
 from events.inbound import Control
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A message without an ending and without a turn.
 
-    `sent` is when the person sent it (never later than `stored`), `stored` is the log's stamp; `fault` is the reason
-    for which it will be ignored, if there is one in the message itself; `media` if it has a file that is to be read.
-
-    `group` is the JID of the group that it was sent to, `said` a short text without its case, `nth` which message of
-    its sender it is in this hour.
+    - `id`, `seq`: its id and its sequence in the log
+    - `sent`: time at which the person sent it, never later than `stored`
+    - `stored`: the log's stamp
+    - `fault`: reason in the message itself to ignore it; None: there is none
+    - `media`: it has a file to read
+    - `silent`: nobody is told that it is ignored
+    - `sender`: JID of the person
+    - `group`: JID of the group it was sent to; empty outside groups
+    - `said`: its text in small letters, if short; else empty
+    - `mentions`: JIDs that it mentions, in groups
+    - `quoted`: id of the message that it quotes, in groups
+    - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
 
     id: str
@@ -35,67 +42,13 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     count_in_hour: int = 0
 
 
-class Call(msgspec.Struct, frozen=True, gc=False):
-    """A tool that the model asked for in `run`. `by` is the incarnation that wrote the call down before making it,
-    `output` what came of it (None: nothing yet); `unfit` if that was that the arguments do not fit."""
-
-    id: str
-    name: str
-    arguments: str
-    by: str
-    run: str | None = None
-    output: str | None = None
-    unfit: bool = False
-
-
-class Turn(msgspec.Struct, frozen=True, gc=False):
-    """The messages that are being answered. `by` is the incarnation that may act on it, `newest` when the last of its
-    messages was sent, `seq` where `turn_started` stands. `run` is the provider's id of the run that works on it, in the
-    `attempt`th attempt; `runs` are those of this attempt, one having been continued by the next. `calls` are the tools
-    that were asked for, `threads` counts those that were made for the turn, `spent` is what it has cost so far, but for
-    the run that works on it. `unread` are the messages whose files are still to be read, `void` those of which that
-    gave nothing and that say nothing else, `void_reason` is the first one's; at `read_at` the last file was read. It is
-    `cut` if a message was deleted while it ran. `adoptions` counts those since its last own decision."""
-
-    id: str
-    messages: tuple[str, ...]
-    backend: str
-    seq: int
-    by: str
-    newest: datetime
-    run: str | None = None
-    attempt: int = 0
-    calls: tuple[Call, ...] = ()
-    runs: tuple[str, ...] = ()
-    threads: int = 0
-    spent: TokenUsage = TokenUsage()
-    unread: tuple[str, ...] = ()
-    void: tuple[str, ...] = ()
-    void_reason: str = ""
-    read_at: int = 0
-    cut: bool = False
-    adoptions: int = 0
-
-    @property
-    def is_void(self) -> bool:
-        """Whether there is nothing to be answered: all that was sent are files, and none could be read."""
-        return bool(self.void) and not self.unread and set(self.messages) <= set(self.void)
-
-    @property
-    def withheld(self) -> frozenset[str]:
-        """Tools that the model was told twice how to call, and that it is not given again in this turn."""
-        unfit = [call.name for call in self.calls if call.unfit]
-        return frozenset(name for name in unfit if unfit.count(name) > 1) if unfit else frozenset()
-
-    @property
-    def current_calls(self) -> tuple[Call, ...]:
-        """The calls of the run that works on the turn now; those of a run before it are only remembered."""
-        return tuple(call for call in self.calls if call.run == self.run)
-
-
 class Thread(msgspec.Struct, frozen=True, gc=False):
-    """The conversation's place at a backend. It knows of edits and deletions up to sequence `seen`, and of what else
-    was said up to decision `level`."""
+    """The conversation's place at a backend.
+
+    - `backend`, `id`: the mode, and the thread's id there
+    - `edits_known_upto`: the thread has all edits and deletions up to this sequence
+    - `known_upto`: the thread has everything else that was said up to this decision
+    """
 
     backend: str
     id: str
@@ -104,7 +57,12 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rewrite(msgspec.Struct, frozen=True, gc=False):
-    """The message `of`, which is still open, was edited or deleted (`revoked`) at `seq`, and no turn knows of it."""
+    """An edit or deletion of an open message that no turn knows of yet.
+
+    - `of`: id of the message
+    - `seq`: sequence of the edit or deletion
+    - `revoked`: the message was deleted
+    """
 
     of: str
     seq: int
@@ -112,8 +70,12 @@ class Rewrite(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stray(msgspec.Struct, frozen=True, gc=False):
-    """A run that may be at work for a turn which left it behind in `thread` at `at`; `run` is its id, if that is
-    known."""
+    """A run that a turn left behind at the provider, and that may still be working.
+
+    - `turn`, `backend`, `thread`: the turn that left it, its mode and thread
+    - `run`: the run's id; None if it was never known
+    - `at`: time at which it was left
+    """
 
     turn: str
     backend: str
@@ -130,15 +92,19 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pause(msgspec.Struct, frozen=True, gc=False):
-    """Nothing is answered before `until` (None: before somebody resumes); messages end for `reason` meanwhile."""
+    """Messages end unanswered for `reason` until `until`; None: until an operator resumes."""
 
     until: datetime | None
     reason: str = "paused"
 
 
 class Hand(msgspec.Struct, frozen=True, gc=False):
-    """An operator's reply or an attention, by its id, after which a human has the chat; `since` when, `reason` as that
-    of the pause that follows."""
+    """An event after which a human has the chat.
+
+    - `id`: of the operator's reply or of the attention
+    - `since`: its time
+    - `reason`: of the pause that follows
+    """
 
     id: str
     since: datetime
@@ -146,14 +112,14 @@ class Hand(msgspec.Struct, frozen=True, gc=False):
 
 
 class Heard(msgspec.Struct, frozen=True, gc=False):
-    """How many messages somebody has sent in this hour."""
+    """Messages that a sender has written in this hour."""
 
     sender: str
     count: int
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """When the person was told of a reason last."""
+    """The last time that the person was told of a reason."""
 
     reason: str
     at: datetime
@@ -167,8 +133,12 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erasing(msgspec.Struct, frozen=True, gc=False):
-    """What counts as gone by the decision at `seq`, which knew of all up to `upto`, is still to be removed wherever it
-    is; `by` and `cause` as there."""
+    """An erasure that was decided and is not carried out yet.
+
+    - `seq`: sequence of the decision
+    - `upto`: events up to here are to be removed wherever they are
+    - `by`, `cause`: as in the decision
+    """
 
     seq: int
     upto: int
@@ -177,25 +147,39 @@ class Erasing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
-    """A control that no decision has named as its cause yet, and its sequence."""
+    """A control at `seq` that no decision has named as its cause yet."""
 
     seq: int
     control: Control
 
 
 class Chat(msgspec.Struct, frozen=True, gc=False):
-    """The folded state. `i` and `o` are cursors, one for each side: an event at or below its side's was applied.
+    """The folded state.
 
-    `apology` is the failed turn that the person is still to be told of, `notice` the message of which they are still to
-    be told that it is not answered, for `notice_reason`; what arrived at or before `reset_upto` is no context any more.
-    `strays` are runs that may have to be stopped, `spent` is what the chat has cost on the last day that it cost
-    anything. `hand` is what a human did last that the chat is to be paused for, `attention` what asks for one;
-    `rewrites` are of open messages, `rewritten` is the last one of any other.
-
-    `admission` is `approved` or `blocked` by order, `stopped` if the person wants no replies, `told` of which reasons
-    it was told; `heard` is who wrote how much in the `hour` (since 1970). The last answer was given at `replied`, and
-    `quick` turns in a row followed one within seconds; `ours` names the last messages that we sent to a group. The chat
-    was erased, and that is not carried out yet, if it is `erasing`; it began `anew` with that decision.
+    - `inbound_seq`, `decision_seq`: cursors; an event of that side at or below its cursor was applied
+    - `waiting`: messages without an ending and without a turn, in log order
+    - `turn`: the turn that runs
+    - `thread`: the conversation's place at the backend
+    - `pause`: the pause in force
+    - `orders`: controls that are not obeyed yet
+    - `apology`: the failed turn that the person is still to be told of
+    - `reset_upto`: events up to here are no context any more
+    - `notice`, `notice_reason`: the message that the person is still to be told is not answered, and why
+    - `strays`: runs that may have to be stopped
+    - `spent`: cost of the last day that cost anything
+    - `hand`: the last act of a human that the chat is still to be paused for
+    - `attention`: the open request for a human
+    - `rewrites`: edits and deletions of open messages
+    - `rewritten`: sequence of the last edit or deletion of any other message
+    - `admission`: `approved` or `blocked` by order; empty: neither
+    - `stopped`: the person wants no replies
+    - `told`: reasons that the person was told of
+    - `hour`, `heard`: the hour since 1970, and the senders counted in it
+    - `replied`: time of the last answer
+    - `quick`: turns in a row that followed a reply within seconds
+    - `our_message_ids`: the last messages that we sent to a group
+    - `erasing`: the erasure under way
+    - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
 
     inbound_seq: int = 0

@@ -1,38 +1,34 @@
-"""Runs that may be at work at the provider though nobody waits for them any more."""
+"""Stray runs: runs that may still work at the provider though no turn waits for them any more."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from chat.fold_constants import STOPPED_WITHIN, THREADLESS
 from chat.state import Chat, Stray
+from chat.turn import run_of
 from events.decisions import Reply
 from events.recorded import Recorded
-
-STOPPED_WITHIN = timedelta(minutes=10)
-"""How long a run may be worth stopping: no provider lets one work for longer."""
-
-_LEAVE_NONE = frozenset({"chat", "scripted"})
-"""Backends whose provider works only while it is listened to."""
 
 
 def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, ...]:
     """The strays after `recorded`, which led from `before` to `after`.
 
-    A turn leaves one behind when it ends otherwise than by its own reply, or goes on in another thread, whether or not
-    a run of it is known: one may have been asked for just then.
+    A turn leaves a run behind if it ends otherwise than by its own reply, or goes on in another thread. This holds
+    whether or not a run of it is known: one may have been requested at that moment.
     """
     turn, thread = before.turn, before.thread
-    if turn is None or thread is None or thread.backend in _LEAVE_NONE:
+    if turn is None or thread is None or thread.backend in THREADLESS:
         return after.strays
     is_over = after.turn is None or after.turn.id != turn.id
     has_moved = after.thread is None or after.thread.id != thread.id
     is_answered = isinstance(recorded.event, Reply) and recorded.event.turn == turn.id
     if is_answered or not (is_over or has_moved):
         return after.strays
-    stray = Stray(turn.id, thread.backend, thread.id, turn.run, recorded.at)
+    stray = Stray(turn.id, thread.backend, thread.id, run_of(turn.phase), recorded.at)
     return (*fresh(after.strays, recorded.at), stray)
 
 
 def fresh(strays: tuple[Stray, ...], now: datetime) -> tuple[Stray, ...]:
-    """Those that may still be at work."""
+    """The strays that may still be at work."""
     return tuple(stray for stray in strays if now - stray.at < STOPPED_WITHIN) if strays else strays

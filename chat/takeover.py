@@ -1,4 +1,4 @@
-"""When a human has the chat: how long the chat is left to whoever wrote by hand, or was asked to."""
+"""Takeover: how long a chat is left to a human who wrote by hand, or who was asked for."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from chat.state import Chat, Hand, Waiting
 
 BY_HAND = "from_me"
-"""The reason under which a message ends that the business itself wrote, on a phone."""
+"""The reason of a message that the business itself wrote, on a phone."""
 
 
 def hand_over(chat: Chat, now: datetime, takeover: timedelta) -> tuple[Hand, datetime | None] | None:
-    """What a human did that the chat is still to be paused for, and until when (None: until somebody resumes).
+    """The human act for which the chat is still to be paused, and the end of that pause (None: an order ends it).
 
-    `takeover` is how long it is left to a human after the last word by hand; 0: not at all, unless one was asked for.
+    `takeover` is the time for which the chat is left to a human after the last word by hand; 0: no pause, unless a
+    human was asked for.
     """
     hand = _last(chat)
     if hand is None or (not takeover and hand.reason != "handed_off"):

@@ -1,4 +1,4 @@
-"""The kinds of work that a chat can have pending, and the rules that decide about it."""
+"""The kinds of work that a chat can have pending, and the rules of its instance."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import msgspec
 
 from chat.broken import SetAside
 from chat.gates import Gates
-from chat.state import Call, Stray, Turn
+from chat.state import Stray
+from chat.turn import Call, Turn
 from events.decisions import ThreadReason
 from events.inbound import Control
 
 
 class Obey(msgspec.Struct, frozen=True, gc=False):
-    """Decide what a control asks for."""
+    """Decide about the control at sequence `seq`."""
 
     control: Control
     seq: int
 
 
 class Refuse(msgspec.Struct, frozen=True, gc=False):
-    """End these messages without a reply; `tell` unless the person has been told of that already."""
+    """End these messages without a reply. `tell` the person, unless they were told of the reason already."""
 
     messages: tuple[str, ...]
     reason: str
@@ -29,7 +30,7 @@ class Refuse(msgspec.Struct, frozen=True, gc=False):
 
 
 class StartOver(msgspec.Struct, frozen=True, gc=False):
-    """Start a new conversation behind sequence `upto`, because `by` asked for it in the chat."""
+    """Start a new conversation after sequence `upto`, because `by` asked for it in the chat."""
 
     upto: int
     by: str
@@ -49,7 +50,7 @@ class Notify(msgspec.Struct, frozen=True, gc=False):
 
 
 class HandOver(msgspec.Struct, frozen=True, gc=False):
-    """Leave the chat to the human who did `after`, `until` then (None: until somebody resumes)."""
+    """Leave the chat to the human who did `after`, until `until` (None: until an operator resumes)."""
 
     after: str
     until: datetime | None
@@ -57,13 +58,13 @@ class HandOver(msgspec.Struct, frozen=True, gc=False):
 
 
 class StartAgain(msgspec.Struct, frozen=True, gc=False):
-    """Begin the turn anew: a message of it was edited or deleted."""
+    """Begin the turn again: a message of it was edited or deleted."""
 
     turn: str
 
 
 class Adopt(msgspec.Struct, frozen=True, gc=False):
-    """Make a turn ours that another incarnation started, before anything is done about it."""
+    """Take over a turn that another incarnation started, before anything else is done about it."""
 
     turn: str
 
@@ -75,14 +76,21 @@ class Resume(msgspec.Struct, frozen=True, gc=False):
 
 
 class EndBurst(msgspec.Struct, frozen=True, gc=False):
-    """Start a turn once the person has stopped writing; sequences of the first and last message that wait."""
+    """Start a turn once the person has stopped writing; sequences of the first and the last message that waits."""
 
     first: int
     last: int
 
 
 class CreateThread(msgspec.Struct, frozen=True, gc=False):
-    """Make the conversation's place at the backend, with what was said before the turn that starts at `seq`."""
+    """Make a thread at the backend for a turn, with the history before it.
+
+    - `turn`, `seq`: the turn, and the sequence of its `turn_started`
+    - `backend`: the mode that the thread is made in
+    - `reason`: why the chat needs one
+    - `reset_upto`: history after this sequence belongs into it
+    - `seen`: edits and deletions up to this sequence are in that history
+    """
 
     turn: str
     seq: int
@@ -93,7 +101,7 @@ class CreateThread(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadMedia(msgspec.Struct, frozen=True, gc=False):
-    """Read the file of a message of the turn that starts at `seq`: make of it what a model can be shown."""
+    """Read the file of `message` in the turn that starts at `seq`: turn it into something a model can be shown."""
 
     turn: str
     seq: int
@@ -101,7 +109,7 @@ class ReadMedia(msgspec.Struct, frozen=True, gc=False):
 
 
 class WriteReply(msgspec.Struct, frozen=True, gc=False):
-    """Have a backend that keeps no thread write the reply of the turn whose `turn_started` stands at `seq`."""
+    """Have a backend without threads write the reply, from the history after `reset_upto`."""
 
     turn: Turn
     thread: str
@@ -109,8 +117,11 @@ class WriteReply(msgspec.Struct, frozen=True, gc=False):
 
 
 class StartRun(msgspec.Struct, frozen=True, gc=False):
-    """Have the provider begin to answer the turn in its thread, or find the run that it has begun already. The thread
-    does not have what was said since decision `known_upto` without it."""
+    """Have the provider begin a run in `thread`, or find the one that it has begun already.
+
+    - `reset_upto`: history up to this sequence is no context
+    - `known_upto`: the thread lacks everything said after this decision
+    """
 
     turn: Turn
     thread: str
@@ -119,17 +130,21 @@ class StartRun(msgspec.Struct, frozen=True, gc=False):
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
-    """Wait for what comes of the turn's run, and give it the outputs of the tools that it asked for."""
+    """Wait for the outcome of `run`, and give it the outputs of its tools; the other fields as in `StartRun`."""
 
     turn: Turn
+    run: str
     thread: str
     reset_upto: int
     known_upto: int
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):
-    """Make a call that the model asked for. `memo` is the output of the same call in an attempt that was lost since;
-    one that is `withheld` is not made."""
+    """Make a call that the model asked for.
+
+    - `memo`: output of the same call in an attempt that was lost; the tool is not called again
+    - `withheld`: the tool is no longer offered in this turn, so it is not called
+    """
 
     turn: str
     call: Call
@@ -138,30 +153,36 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erase(msgspec.Struct, frozen=True, gc=False):
-    """Remove what counts as gone by `erased` at `seq`, which knew of all up to `upto`, wherever it is."""
+    """Remove everything up to `upto`, wherever it is; `seq` is the sequence of the decision `erased`."""
 
     seq: int
     upto: int
 
 
 class StopRun(msgspec.Struct, frozen=True, gc=False):
-    """Have the provider stop what a turn left behind; once for each incarnation will do."""
+    """Have the provider stop a run that a turn left behind; each incarnation does it once."""
 
     stray: Stray
 
 
 Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain | SetAside
-"""Owed work that is decided at once."""
+"""Work that is decided at once."""
 
 Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
-"""Owed work that takes time; it is under way as long as it is owed, and dropped when it no longer is."""
+"""Work that takes time. It runs as long as it is pending, and is dropped when it no longer is."""
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False):
-    """What the instance brings: its incarnation, the backend that writes, the age from which a message is stale,
-    whether the backend keeps the conversation in threads of its provider, how many tokens a chat may cost on a day
-    (0: any number), how long it is left to a human after the last word by hand (0: not at all), and who is answered
-    when."""
+    """The facts of an instance that decide what a chat has pending.
+
+    - `incarnation`: the instance's incarnation
+    - `backend`: the mode that writes replies
+    - `stale_after`: age from which a message is not answered any more
+    - `keeps_threads`: the backend keeps the conversation in threads of its provider
+    - `budget`: tokens that a chat may cost on a day; 0: any number
+    - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
+    - `gates`: who is answered, and when
+    """
 
     incarnation: str
     backend: str

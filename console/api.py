@@ -168,7 +168,8 @@ async def stream(request: Request) -> ASGIApp:
         head = await deps.log.head()
     except LogUnavailable as error:
         raise Problem(503, f"The bus does not answer: {error}.") from error
-    return EventStream(deps, _key(request), after, head.created, request.app.state.closing)
+    state = request.app.state
+    return EventStream(deps, _key(request), after, head.created, closing=state.closing, open_streams=state.open_streams)
 
 
 def _deps(request: Request) -> Deps:

@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -16,9 +16,12 @@ from starlette.staticfiles import StaticFiles
 from console import api, desk, desk_views, login
 from console.deps import Deps
 from console.guard import Guard
+from console.guesses import Guesses
+from console.open_streams import OpenStreams
 from console.problems import (
     Problem,
     answer,
+    answer_client_gone,
     answer_log_unavailable,
     answer_problem,
     answer_projection_missing,
@@ -31,7 +34,7 @@ STATIC = Path(__file__).with_name("static")
 
 def make_app(deps: Deps) -> Starlette:
     """The app. Setting `app.state.closing` (an asyncio.Event) ends the streams of open pages."""
-    guesses = login.Guesses()
+    guesses = Guesses()
     app = Starlette(
         routes=[
             Route("/", page),
@@ -57,17 +60,19 @@ def make_app(deps: Deps) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(Guard, locked=deps.password is not None),
-            Middleware(login.Locked, password=deps.password, guesses=guesses),
+            Middleware(Guard, locked=deps.sessions is not None),
+            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,
             ProjectionMissing: answer_projection_missing,
             LogUnavailable: answer_log_unavailable,
+            ClientDisconnect: answer_client_gone,
         },
     )
     app.state.deps = deps
     app.state.guesses = guesses
+    app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
     return app
 

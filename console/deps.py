@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
 from actors.leases.roster import InstanceView
 from console.news import News
+from console.sessions import Sessions
 from events.log import EventLog
 from gateways.local.simulator import Simulator
 from projections.reads.queries import Queries
@@ -67,8 +69,9 @@ class Deps:
     - `simulator`: the simulated phones; None without them.
     - `roster`: returns the instances; its argument is the number of chats of each partition.
     - `settings`: the settings with which this process was started.
-    - `password`: the password for the page; None if it is open to everyone.
+    - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
+    - `now`: returns the bus's time.
     """
 
     account: str
@@ -80,7 +83,8 @@ class Deps:
     simulator: Simulator | None = None
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     settings: Sequence[SettingLine] = ()
-    password: str | None = None
+    sessions: Sessions | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 
     async def read(self, query: Callable[[*_Given], _Result], *given: *_Given) -> _Result:

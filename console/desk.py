@@ -78,7 +78,8 @@ async def chats(request: Request) -> Response:
     listed = await deps.read(deps.queries.chats, None, LISTED)
     asking = await deps.read(deps.queries.attention)
     template = "_list.html" if request.query_params.get("part") == "list" else "chats.html"
-    return render(request, template, **shared, chats=listed, attention=asking)
+    trouble = await deps.read(deps.queries.trouble, deps.now())
+    return render(request, template, **shared, chats=listed, attention=asking, trouble=trouble)
 
 
 async def chat(request: Request) -> Response:

@@ -54,6 +54,11 @@ async def answer_log_unavailable(request: Request, error: Exception) -> Response
     return _answer(request, 503, f"The bus does not answer: {error}.")
 
 
+async def answer_client_gone(_request: Request, _gone: Exception) -> Response:
+    """The response, which is sent to no connection, after the client left in the middle of its request."""
+    return Response(status_code=400)
+
+
 def _answer(request: Request, status: int, error: str) -> Response:
     """The error, as a page for requests of pages, else as JSON."""
     if request.url.path.startswith(("/desk", "/log")):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -24,6 +25,8 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+log = structlog.get_logger("recado.console")
 
 _AROUND = 240
 """Characters of a search result's text that are shown."""
@@ -47,18 +50,33 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     base = {
         "troubles": reasons,
         "phones": deps.simulator is not None,
-        "locked": deps.password is not None,
+        "locked": deps.sessions is not None,
         "path": request.url.path,
     }
     page = _templates.get_template(template).render(base | values)
     return HTMLResponse(page, status, {"cache-control": "no-store"})
 
 
+def part(template: str, one: Any, **values: Any) -> Markup:
+    """One line of a list. A line that cannot be shown says so, with its sequence in the log, and the others go on."""
+    try:
+        return Markup(_templates.get_template(template).render(one=one, **values))  # noqa: S704 - the template escapes
+    except Exception:
+        seq = getattr(getattr(one, "entry", one), "seq", None)
+        log.exception("not_shown", template=template, seq=seq)
+        event = f" (event {seq})" if seq else ""
+        return Markup('<li class="unshown"><em>This cannot be shown{}.</em></li>').format(event)
+
+
 def time(at: datetime | None) -> Markup:
-    """A time in UTC, which the browser writes in its own zone."""
+    """A time in UTC, which the browser writes in its own zone; as it was given at the very end of the calendar, where
+    UTC has no such time."""
     if at is None:
         return Markup("")
-    at = at.astimezone(UTC)
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:
+        return Markup("<time>{}</time>").format(at.isoformat(" "))
     return Markup('<time datetime="{}">{} UTC</time>').format(f"{at:%Y-%m-%dT%H:%M:%S}Z", f"{at:%Y-%m-%d %H:%M:%S}")
 
 
@@ -86,6 +104,7 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+_templates.globals["part"] = part
 _templates.filters |= {
     "address": lambda view: address_of(ChatKey(view.account, view.chat)),
     "around": around,

@@ -15,9 +15,12 @@ from typing import Any
 
 import msgspec
 import structlog
+from starlette.types import Message as Sent
 from starlette.types import Receive, Scope, Send
 
 from console.deps import Deps
+from console.news import ChatNews
+from console.open_streams import OpenStreams
 from events.inbound import Message
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
@@ -30,6 +33,7 @@ KEEP_ALIVE = 15.0
 RECONNECT = 500
 """Milliseconds after which a browser reconnects."""
 
+_HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 _LOOK_EVERY = 0.5
 _QUEUED = 64
 
@@ -74,27 +78,44 @@ class EventStream:
     - `status`: a Status at each change.
     - `news`: a ChatNews for each chat with something new.
     - `event`: a SeenEvent for each event of the chat after the sequence `after`; its id is the event's sequence.
+
+    The stream ends with the session that asked for it. Raises Problem, before it begins, if too many are open.
     """
 
-    def __init__(self, deps: Deps, key: ChatKey, after: int, created: datetime, closing: asyncio.Event) -> None:
+    def __init__(
+        self,
+        deps: Deps,
+        key: ChatKey,
+        after: int,
+        created: datetime,
+        *,
+        closing: asyncio.Event,
+        open_streams: OpenStreams,
+    ) -> None:
         self._deps = deps
         self._key = key
         self._after = after
         self._created = created
         self._closing = closing
+        self._open = open_streams
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        begin: Sent = {"type": "http.response.start", "status": 200, "headers": _HEADERS}
         if scope["method"] == "HEAD":
+            await send(begin)
             await send({"type": "http.response.body"})
             return
+        with self._open.one_more(scope["visitor"].place):
+            await send(begin)
+            await self._run(scope["session"], receive, send)
+
+    async def _run(self, session: str | None, receive: Receive, send: Send) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._write(send),
             self._chat(),
             self._news(),
-            self._status(),
+            self._status(session),
             _disconnected(receive),
             self._closed(),
         ]
@@ -115,7 +136,7 @@ class EventStream:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
                 firsts = await self._firsts(batch)
-                await self._queue.put(b"".join(_message("event", _seen(one, firsts), one.seq) for one in batch))
+                await self._queue.put(b"".join(_event(one, firsts) for one in batch))
 
     async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
         """The first sequence of each of the batch's messages in the chat; empty without a projection."""
@@ -126,17 +147,20 @@ class EventStream:
             return await self._deps.read(self._deps.queries.firsts, self._key, messages)
         except ProjectionMissing:
             return {}
+        except Exception:  # the events are shown all the same, a repeat as if it were none
+            log.exception("repeats_unknown", after=batch[0].seq - 1, upto=batch[-1].seq)
+            return {}
 
     async def _news(self) -> None:
         with self._deps.news.subscribe() as unread:
             while True:
-                await self._queue.put(b"".join(_message("news", news) for news in await unread.take()))
+                await self._queue.put(b"".join(map(_news, await unread.take())))
 
-    async def _status(self) -> None:
+    async def _status(self, session: str | None) -> None:
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
         said: Status | None = None
         silent = 0.0
-        while True:
+        while session is None or self._deps.sessions is None or self._deps.sessions.is_in(session):
             reasons = tuple(self._deps.not_ready())
             status = Status(not reasons, reasons)
             if status != said:
@@ -162,6 +186,25 @@ def _seen(recorded: Recorded, firsts: dict[str, int]) -> SeenEvent:
     repeat = isinstance(event, Message) and firsts.get(event.id, recorded.seq) < recorded.seq
     known = not isinstance(event, (Unreadable, Unknown))
     return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event)
+
+
+def _event(recorded: Recorded, firsts: dict[str, int]) -> bytes:
+    """The event as the page gets it; one that cannot be shown says so, and the next ones follow."""
+    try:
+        return _message("event", _seen(recorded, firsts), recorded.seq)
+    except Exception as defect:
+        log.exception("not_shown", seq=recorded.seq, type=recorded.type)
+        unshown = Unreadable("unshown", type(defect).__name__)
+        seen = SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, "", False, False, unshown)
+        return _message("event", seen, recorded.seq)
+
+
+def _news(news: ChatNews) -> bytes:
+    try:
+        return _message("news", news)
+    except Exception:  # the chat itself shows it, or says that it cannot be shown
+        log.exception("not_shown", seq=news.seq)
+        return b""
 
 
 async def _disconnected(receive: Receive) -> None:

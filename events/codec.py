@@ -1,7 +1,7 @@
-"""Bytes to events and back, old shapes included.
+"""Encodes events to bytes and decodes them, older shapes included.
 
-JSON, because anybody can read it and msgpack was barely faster (encode 0.6–2 µs, decode 1–1.7 µs for 480 bytes). The
-header `Recado-Version` says which shape the bytes have; outsiders may leave it away.
+The bytes are JSON, because every tool reads it and msgpack was barely faster (encode 0.6–2 µs, decode 1–1.7 µs for 480
+bytes). The header `Recado-Version` gives the version of the shape; clients outside recado may omit it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VERSION_HEADER = "Recado-Version"
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPCASTS: Mapping[tuple[str, int], Upcast] = {}
-"""From (type, version) to the shape of the next version; every change of a stored shape has its entry here."""
+"""Makes the next version's shape of an event of (type, version); every change of a stored shape has its entry here."""
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
@@ -42,10 +42,10 @@ def encode(event: Inbound | Decision) -> bytes:
 def decode(
     type_: str, body: bytes, version: int = VERSION, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS
 ) -> Inbound | Decision:
-    """The event in `body`, brought up from `version` to today's shape.
+    """The event in `body`, upcast from `version` to today's shape.
 
-    A body of a newer version is read as far as today's fields go. Raises msgspec.DecodeError (of which ValidationError
-    is one) if the bytes are not such an event, KeyError if nobody knows the type.
+    A body of a newer version is read as far as today's fields go. Raises msgspec.DecodeError (ValidationError is a
+    subclass) if the bytes are not such an event, KeyError if the type is unknown.
     """
     decoder = _decoders[type_]
     steps = [upcasts[type_, step] for step in range(version, VERSION) if (type_, step) in upcasts] if upcasts else []
@@ -59,7 +59,7 @@ def decode(
 
 
 def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None, body: bytes) -> Recorded:
-    """A stored message as an event; never raises for what stands in `headers` or `body`."""
+    """A stored message as an event. No content of `headers` or `body` makes it raise."""
     key, side, type_ = parse_subject(subject)
     msg_id, version = "", VERSION
     if headers:
@@ -86,7 +86,7 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
 
 
 def _without_nulls(type_: str, body: bytes) -> Inbound | None:
-    """The event in a body that writes out what it does not have as `null`, as many serialisers do; else None."""
+    """The event in a body in which absent fields are `null`, as many serialisers write them; else None."""
     try:
         shape = msgspec.json.decode(body)
         if not isinstance(shape, dict) or None not in shape.values():
@@ -98,7 +98,7 @@ def _without_nulls(type_: str, body: bytes) -> Inbound | None:
 
 
 def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | Decision | Unknown | Unreadable:
-    """The event, unless its subject names no chat or its body names another one."""
+    """The event, or Unreadable if its subject names no chat or its body names another one."""
     if is_shortened(key.account) or is_shortened(key.chat):
         return Unreadable("malformed_chat", f"the subject names an account or a chat with over {LONGEST_TOKEN} bytes")
     if not is_canonical(key.chat):

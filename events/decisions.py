@@ -1,4 +1,4 @@
-"""What a chat decided: side `o` of the log, written by the chat's actor alone.
+"""Decisions of a chat: side `o` of the log, written by the chat's actor alone.
 
 The subject is the tag, so no struct carries its type. Names and fields are the storage format: a new field has a
 default, a field never changes its type. Times are RFC 3339 in UTC.
@@ -18,8 +18,13 @@ MediaForm = Literal["text", "image", "file", "nothing"]
 
 
 class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """An ending without a reply, with its reason. `cause` is the control that could not be obeyed; where `told`, the
-    person is owed a word about it."""
+    """These messages end without a reply, or an order is not obeyed.
+
+    - `messages`: the messages; none if an order is not obeyed.
+    - `reason`: the reason, as one word.
+    - `cause`: the control that is not obeyed.
+    - `told`: a notice to the person follows.
+    """
 
     messages: tuple[str, ...]
     reason: str
@@ -29,11 +34,13 @@ class Ignored(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """These messages, in the order they arrived, are answered together. `cause` is the `retry` that asked for it;
-    `media` are those of the messages whose file is read first.
+    """A turn begins: these messages are answered together.
 
-    The turn knows of edits and deletions up to sequence `seen`; `instead` is the turn that it takes the place of,
-    because a message of that one was edited or deleted while it ran.
+    - `messages`: in the order in which they arrived.
+    - `cause`: the `retry` that asked for the turn.
+    - `media`: the messages whose file is read first.
+    - `seen`: the turn knows of edits and deletions up to this sequence.
+    - `instead`: the turn that this one replaces, because a message of it was edited or deleted while it ran.
     """
 
     turn: str
@@ -47,7 +54,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
 
 
 class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Another incarnation goes on with the turn: whoever had it before is fenced by this append."""
+    """Another incarnation, `by`, goes on with the turn. This append fences the incarnation that had it before."""
 
     turn: str
     by: str
@@ -55,8 +62,12 @@ class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The conversation's place at the backend. A later one replaces it. What it was seeded with knows of edits and
-    deletions up to sequence `seen`."""
+    """The conversation's place at the backend. A later one replaces it.
+
+    - `thread`: its id at the backend.
+    - `reason`: the occasion for a new thread.
+    - `seen`: the thread was seeded with edits and deletions up to this sequence.
+    """
 
     backend: str
     thread: str
@@ -76,12 +87,15 @@ class TokenUsage(msgspec.Struct, frozen=True, gc=False):
 
 
 class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The file of a message was read, once for the turn. `form` is how the model is shown it: as `text` (what was
-    spoken, or what stands in it), as an `image` or a `file`, or, for a `reason`, as `nothing`.
+    """The file of a message was read, once for the turn.
 
-    `reason` is too_large, file_unreadable (older versions wrote unreadable), unsupported or not_fetched, and `detail`
-    says more; `bare` if the message has no words of its own, so that without its file there is nothing to be answered.
-    `model` wrote a transcript, `usage` is what that cost.
+    - `form`: the model is shown the file as `text` (a transcript, or the text in it), `image`, `file`, or `nothing`.
+    - `text`: that text.
+    - `reason`: of `nothing`: too_large, file_unreadable (in older versions unreadable), unsupported or not_fetched.
+    - `detail`: more about the reason.
+    - `bare`: the message has no words of its own, so without its file there is nothing to answer.
+    - `model`: the model that wrote a transcript.
+    - `usage`: the cost of the transcript.
     """
 
     turn: str
@@ -97,8 +111,12 @@ class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 
 class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The provider works on the turn under this id, which can be asked for again after a crash. `usage` is what the run
-    before it cost, if that was lost."""
+    """The provider works on the turn under an id that recado can ask for again after a crash.
+
+    - `run`: that id.
+    - `attempt`: counts the attempts at the turn, from 1.
+    - `usage`: the cost of the run before it, if that run was lost.
+    """
 
     turn: str
     run: str
@@ -108,8 +126,12 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The model asked for a tool; `arguments` is JSON as the model wrote it. `usage` is what it cost to be asked, where
-    that request is not counted elsewhere."""
+    """The model asked for a tool.
+
+    - `call`: the provider's id of the call.
+    - `arguments`: JSON as the model wrote it.
+    - `usage`: the cost of the request in which the model asked, unless it is counted elsewhere.
+    """
 
     turn: str
     call: str
@@ -120,8 +142,12 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """What the tool answered; `failed` when `output` is an error, `unfit` when the error is that the arguments do not
-    fit the tool."""
+    """The tool's result.
+
+    - `output`: the answer, or the error.
+    - `failed`: `output` is an error.
+    - `unfit`: the error is that the arguments do not fit the tool.
+    """
 
     turn: str
     call: str
@@ -132,11 +158,14 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What is said to the person; the payload of `wa.out`.
+    """A message to the person; the payload of `wa.out`.
 
-    `in_reply_to` are the messages that it ends, in the order they arrived (none for an apology, which is `about` a
-    failed turn, or about the first of the messages that were ignored). `cause` is the control behind an operator's
-    words. `usage` is that of all requests of the turn that are known.
+    - `turn`: the turn that wrote it; null if no model did.
+    - `in_reply_to`: the messages that it ends, in the order in which they arrived; none for a notice or an apology.
+    - `author`: `assistant` is the model, `operator` a human, `system` recado itself.
+    - `about`: of an apology the failed turn; of a notice the first of the ignored messages.
+    - `usage`: of all requests of the turn that are known.
+    - `cause`: the control with the operator's words.
     """
 
     id: str
@@ -157,14 +186,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
-    """Why a turn failed: the class of the fault and the provider's own words."""
+    """The reason of a failed turn: the `class` of the fault, and its `detail` in the provider's or recado's words."""
 
     class_: str
     detail: str
 
 
 class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An ending without an answer; where `told`, an apology is owed to the person."""
+    """The turn and its messages end without an answer; if `told`, an apology to the person follows."""
 
     turn: str
     messages: tuple[str, ...]
@@ -174,10 +203,11 @@ class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Nothing is answered until `resumed`; `until` None holds until somebody resumes.
+    """Nothing is answered until `resumed`.
 
-    `reason` is that under which messages end meanwhile: `paused`, or `taken_over` and `handed_off` where a human has
-    the chat; `after` is then the message, reply or attention that it follows.
+    - `until`: the end of the pause; null: it lasts until an order ends it.
+    - `reason`: of the messages that end meanwhile: `paused`, or `taken_over` and `handed_off` if a human has the chat.
+    - `after`: if a human has the chat: the message, reply or attention that led to the pause.
     """
 
     until: Time | None
@@ -189,7 +219,7 @@ class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class Resumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Answering goes on; without `cause` the pause's time was over."""
+    """Messages are answered again. Without `cause`, the time of the pause was over."""
 
     at: Time
     by: str | None = None
@@ -197,10 +227,13 @@ class Resumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """A human is asked to take over, for the reason in `text`; open until an operator writes or somebody resumes.
+    """A request for a human, open until an operator writes or an order resumes the chat.
 
-    `by` is `model`, `tool:<name>` or whoever gave the order `cause`; `messages` are those of the `turn` in which the
-    model or the tool asked.
+    - `text`: the reason.
+    - `by`: `model`, `tool:<name>`, or the name in the order.
+    - `turn`: the turn in which the model or the tool asked.
+    - `messages`: the messages of that turn.
+    - `cause`: the order that asked.
     """
 
     id: str
@@ -213,7 +246,7 @@ class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Whoever writes here is answered, though nobody knew them."""
+    """The person was unknown or blocked, and is answered from now on."""
 
     at: Time
     by: str | None = None
@@ -221,7 +254,7 @@ class Approved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class Blocked(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Nobody is answered here any more, until somebody approves."""
+    """The person is not answered any more, until an order approves the chat."""
 
     at: Time
     by: str | None = None
@@ -229,7 +262,7 @@ class Blocked(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The conversation starts anew: what arrived at or before sequence `upto` is no context any more."""
+    """A new conversation begins: messages that arrived at or before sequence `upto` are no longer context."""
 
     upto: Count
     at: Time
@@ -238,14 +271,16 @@ class Reset(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Everything of the chat at or before sequence `upto` counts as gone, and is to be removed wherever it stands; the
-    chat begins anew behind it, with what came in before this decision and is not known to it. When that is `done`, the
-    same is said again, as a receipt.
+    """The chat's past counts as gone and is to be removed everywhere; a second event, with `done`, is the receipt.
 
-    What an operator or the person decided outlasts it: `admission` (approved, blocked) and `stopped` as in the chat's
-    state, and a pause for the reason `held`, which ends at `until`. The receipt counts the `events`, `objects` and
-    `threads` that whoever finished the work removed, and names the threads that are `left` at a provider
-    (`<backend> <thread>: <why>`).
+    - `upto`: all events of the chat up to this sequence are gone; later ones belong to the new chat that begins here.
+    - `done`: this is the receipt: everything is removed.
+    - `admission`: `approved` or `blocked` by an earlier order, which still holds.
+    - `stopped`: the person had asked for no replies, which still holds.
+    - `held`: the reason of a pause that still holds.
+    - `until`: the end of that pause.
+    - `events`, `objects`, `threads`: of the receipt: the numbers of things removed.
+    - `left`: of the receipt: the threads that are still at a provider (`<backend> <thread>: <why>`).
     """
 
     upto: Count
@@ -305,4 +340,4 @@ DECISIONS: dict[str, type[Decision]] = {
 """The struct of each type of side `o`."""
 
 TYPE_OF: dict[type[Decision], str] = {struct: name for name, struct in DECISIONS.items()}
-"""The type, as the subject has it, of each decision."""
+"""The type of each decision, as in its subject."""

@@ -1,4 +1,4 @@
-"""What came in: side `i` of the log, written by gateways, the CLI and the page.
+"""Inbound events: side `i` of the log, written by gateways, the CLI and the page.
 
 The subject is the tag, so no struct carries its type. Names and fields are the storage format: a new field has a
 default, a field never changes its type. Unknown fields are ignored. Times are RFC 3339 in UTC.
@@ -13,19 +13,18 @@ import msgspec
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A whole number of 64 bits: SQLite stores no larger one, so no event has one."""
+"""A whole number of 64 bits, because SQLite stores no larger one."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""How many, or a sequence of the log; JSON readers of other languages keep it exact."""
+"""A number of things, or a sequence of the log. JSON readers of other languages keep it exact."""
 LONGEST_ID = 256
 """Characters."""
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 ReplyId = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
-"""A reply is named after what it answers, and a receipt after its reply, so these may be longer than an Id."""
+"""A reply's id is made of the id that it answers, and a receipt's of its reply's, so these may be longer than an Id."""
 Kind = str
 """text, image, audio, video, document, sticker, location, contact, reaction, button or unsupported.
 
-A string and not a Literal, so that a kind nobody knows yet is a message that is ignored by name, not bytes that
-cannot be read.
+A string and not a Literal, so that a message of a kind that recado does not know is ignored by name, not unreadable.
 """
 
 Command = Literal["pause", "resume", "reset", "erase", "send", "retry", "handoff", "approve", "block"]
@@ -33,10 +32,12 @@ ReceiptState = Literal["sending", "accepted", "sent", "delivered", "read", "fail
 
 
 class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A file that came with a message: `object` is its name in the object store (bucket MEDIA), `size` is in bytes.
+    """A file that came with a message.
 
-    The object is there before the message; one whose name begins with `meta:` is fetched by its gateway, and comes
-    later.
+    - `object`: its name in the object store (bucket MEDIA). The object is stored before the message; one whose name
+      begins with `meta:` is fetched by its gateway afterwards.
+    - `size`: in bytes.
+    - `voice`: a voice message, not an audio file.
     """
 
     object: str
@@ -50,7 +51,16 @@ class Media(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A WhatsApp message (`in`). Only `id` and, for a text message, `text` are required.
 
-    `chat` defaults to the subject's, `sender` to `chat`, `at` to the server's time.
+    - `chat`: defaults to the subject's chat.
+    - `sender`: the JID of the person who wrote it; defaults to `chat`.
+    - `name`: the name that the person gave on WhatsApp.
+    - `at`: the time when it was sent; defaults to the server's time.
+    - `text`: the text, or the caption of a file.
+    - `quoted`: the id of the message that it quotes.
+    - `mentions`: the JIDs that it mentions; `me` is the business itself.
+    - `group`: it was sent to a group.
+    - `aliases`: other JIDs of the sender.
+    - `from_me`: the business itself sent it, on a phone.
     """
 
     id: Id
@@ -73,7 +83,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class Edit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A message was rewritten by its sender (`edit`): `of` now reads `text`."""
+    """The sender rewrote a message (`edit`): message `of` now reads `text`."""
 
     id: Id
     of: Id
@@ -82,7 +92,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Revoke(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A message was deleted for everyone by its sender (`revoke`)."""
+    """The sender deleted message `of` for everyone (`revoke`)."""
 
     id: Id
     of: Id
@@ -90,7 +100,12 @@ class Revoke(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
-    """Why a reply could not be sent, as the provider put it."""
+    """The reason why a reply could not be sent.
+
+    - `code`: the provider's code.
+    - `class`: the class of the fault.
+    - `detail`: the fault in the provider's or recado's words.
+    """
 
     code: Integer | str | None = None
     class_: str | None = None
@@ -98,11 +113,13 @@ class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """How far a reply has come on its way to the person (`receipt`).
+    """The state of a reply on its way to the person (`receipt`). Each message of a reply has receipts of its own.
 
-    A reply that goes out in several messages has receipts for each: `part` of `parts`, counted from 1 (0: the receipt
-    is of the whole). A `sending` with an `error` says that it was not sent and will be tried again. `instead` names the
-    template that is owed from now on because the reply `failed`; with `template` the receipt is of that template.
+    - `provider_id`: WhatsApp's id of the message.
+    - `error`: with the state `sending`: the reply was not sent, and will be tried again.
+    - `part`, `parts`: the message's number, from 1, and the number of messages; 0: the receipt is of the whole reply.
+    - `instead`: the template that is sent next, because the reply `failed`.
+    - `template`: the receipt is of this template, not of the reply's own text.
     """
 
     id: ReplyId
@@ -118,7 +135,13 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """An order about the chat (`control`): owed work until a decision names it as its cause."""
+    """An order about the chat (`control`), pending until a decision names it as its cause.
+
+    - `until`: of `pause`: its end; of `erase`: if a message is open or was answered since, the order is refused.
+    - `text`: of `send`: the words; of `handoff`: the reason.
+    - `messages`: of `retry`: the messages; none: those of the last failed turn.
+    - `by`: the name of the person or program that gave it.
+    """
 
     id: Id
     command: Command
@@ -140,4 +163,4 @@ INBOUND: dict[str, type[Inbound]] = {
 """The struct of each type of side `i`."""
 
 INBOUND_TYPE_OF: dict[type[Inbound], str] = {struct: name for name, struct in INBOUND.items()}
-"""The type, as the subject has it, of each thing that came in."""
+"""The type of each inbound event, as in its subject."""

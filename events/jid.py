@@ -1,7 +1,7 @@
 """WhatsApp's names for people and groups, in the one form that recado stores.
 
 Rules: whatsmeow's `types.JID`, and the Cloud API's `wa_id` and BSUID. Agent and device are dropped
-(`5511:12@s.whatsapp.net`, `9988.1:3@lid`), `c.us` is `s.whatsapp.net`.
+(`5511:12@s.whatsapp.net`, `9988.1:3@lid`), and `c.us` becomes `s.whatsapp.net`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ _PHONE_PUNCTUATION = re.compile(r"[ ().\-]")
 
 
 class MalformedJid(ValueError):
-    """Not the JID of a chat; `jid` is what was given (shortened), `reason` what is wrong with it and what would do."""
+    """Not the JID of a chat.
+
+    - `jid`: the given text, shortened.
+    - `reason`: the fault, and a form that is accepted.
+    """
 
     def __init__(self, jid: str, reason: str) -> None:
         shown = jid if len(jid) <= 40 else jid[:37] + "…"
@@ -34,7 +38,7 @@ class MalformedJid(ValueError):
 
 
 def canonical(jid: str) -> str:
-    """The stored form of `jid`; MalformedJid with what is wrong otherwise."""
+    """The stored form of `jid`. Raises MalformedJid."""
     if len(jid) > _LONGEST:
         raise MalformedJid(jid, f"it has more than {_LONGEST} characters")
     user, at, server = jid.partition("@")
@@ -68,7 +72,7 @@ def is_group(jid: str) -> bool:
 
 
 def from_text(text: str) -> str:
-    """The JID a person means: a JID in any form, or a bare phone number (`+55 11 99999-9999`)."""
+    """The JID for a JID in any form, or for a bare phone number (`+55 11 99999-9999`). Raises MalformedJid."""
     text = text.strip()
     if "@" in text:
         return canonical(text)

@@ -1,4 +1,4 @@
-"""The log: one ordered sequence of events, appended with a check on what the chat decided last."""
+"""The log: one ordered sequence of events. Each append checks that the chat's last decision is the expected one."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from events.recorded import Recorded
 from events.subjects import ChatKey
 
 EVERYTHING = "evt.>"
-"""The filter of a tail that leaves nothing out."""
+"""The filter of a tail of all events."""
 
 
 class LogError(Exception):
-    """The log could not do what it was asked."""
+    """The log could not carry out a request."""
 
 
 class WrongExpectedVersion(LogError):
-    """The chat decided something else meanwhile: its last decision is not at sequence `expected` but at `actual`."""
+    """The chat's last decision is at sequence `actual`, not at `expected`: another actor has decided meanwhile."""
 
     def __init__(self, key: ChatKey, expected: int, actual: int) -> None:
         super().__init__(f"the chat's last decision is at {actual}, not at {expected}")
@@ -32,7 +32,7 @@ class WrongExpectedVersion(LogError):
 
 
 class LogUnavailable(LogError):
-    """No answer, or none that says whether the event was stored. The same append may be tried again."""
+    """No answer, or none that tells whether the event was stored. The same append may be tried again."""
 
 
 class LogFull(LogError):
@@ -40,7 +40,7 @@ class LogFull(LogError):
 
 
 class EventTooLarge(LogError):
-    """The event has `size` bytes, the server takes `limit`; nothing was stored."""
+    """The event has `size` bytes, the server accepts `limit`; nothing was stored."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(f"the event has {size:,} bytes, the server takes {limit:,}: shorten it")
@@ -53,15 +53,21 @@ class LogMismatch(LogError):
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """Where an event stands in the log; `duplicate` when it stood there before under the same message id."""
+    """An event's sequence in the log; `duplicate` if the log already had the event under the same message id."""
 
     seq: int
     duplicate: bool = False
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The log's state. `created` names this very stream (a new one has another), `now` is the server's clock,
-    `size` and `limit` are bytes (`limit` 0: none)."""
+    """The log's state.
+
+    - `created`: identifies this stream: a new stream of the same name has another time.
+    - `now`: the server's clock.
+    - `first`, `last`: sequences.
+    - `size`: bytes.
+    - `limit`: the most bytes; 0: no limit.
+    """
 
     created: datetime
     now: datetime
@@ -72,7 +78,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawMessage(msgspec.Struct, frozen=True):
-    """A stored message as it came: for dead letters and for `recado events`."""
+    """A stored message as it came, for dead letters and for `recado events`."""
 
     seq: int
     subject: str
@@ -87,30 +93,37 @@ class EventLog(Protocol):
         self, key: ChatKey, decision: Decision, *, expected: int, msg_id: str, last: int | None = None
     ) -> Appended:
         """Append a decision if the chat's last one is at sequence `expected` (0: it has none). With `last`, only if the
-        chat's last event of either side is at that sequence: nothing came in meanwhile either. (In a cluster that does
-        not hold for what is under way to the stream at that very moment: it may come to stand before the decision.)
+        chat's last event of either side is at that sequence, so that nothing came in meanwhile either. (A cluster does
+        not promise that for messages that are on their way to the stream at that very moment: one may get its place
+        before the decision.)
 
-        Success also if that last decision bears `msg_id`: an earlier try arrived and its answer was lost. Raises
-        WrongExpectedVersion, LogFull, EventTooLarge.
+        The append also succeeds if that last decision has the id `msg_id`: an earlier try arrived and its answer was
+        lost. Raises WrongExpectedVersion, LogFull, EventTooLarge.
         """
 
     async def publish(self, key: ChatKey, event: Inbound, *, msg_id: str) -> Appended:
-        """Store what came in, as a gateway does. Raises LogFull, EventTooLarge."""
+        """Store an inbound event, as a gateway does. Raises LogFull, EventTooLarge."""
 
-    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
-        """Keep bytes that cannot be an event as a dead letter of `account`."""
+    async def bury(
+        self, account: str, body: bytes, *, reason: str, msg_id: str, chat: str | None = None, seq: int = 0
+    ) -> None:
+        """Keep bytes as a dead letter of `account`: those of the event at `seq`, if the log has them, and of `chat`, if
+        they are known to be of one."""
+
+    async def erase_letters(self, key: ChatKey) -> int:
+        """Take every dead letter that is known to be of the chat off the disk; how many there were."""
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
-        """The chat's last decision, asked of the stream's leader."""
+        """The chat's last decision, as the stream's leader has it."""
 
     async def last_of(self, key: ChatKey) -> int:
-        """Sequence of the chat's last event, of either side, asked of the stream's leader; 0 if it has none."""
+        """Sequence of the chat's last event, of either side, as the stream's leader has it; 0 if it has none."""
 
     def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
-        """The events of a chat that stand before sequence `before`, oldest first, asked of the stream's leader."""
+        """The events of a chat before sequence `before`, oldest first, as the stream's leader has them."""
 
     async def erase(self, seq: int) -> None:
-        """Take the event at `seq` out of the log and overwrite its bytes on disk. One that is gone is no error."""
+        """Remove the event at `seq` from the log and overwrite its bytes on disk. No error if it is gone already."""
 
     async def read(self, seq: int) -> RawMessage | None:
         """The stored message at `seq`; None if there is none (any more)."""
@@ -119,13 +132,13 @@ class EventLog(Protocol):
         """The log's state now."""
 
     def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
-        """Every event behind sequence `after` that `subject` matches, in order, without gaps, for ever.
+        """Every event after sequence `after` that `subject` matches, in order, without gaps, for ever.
 
-        Yields what is there, at most 1,000 at a time, and fetches only a bounded number ahead of the reader. Outlives
-        reconnects and restarts of the server; ends by `close`. Whoever leaves its loop early closes the generator
-        (`contextlib.aclosing`). Raises LogMismatch if the stream is replaced meanwhile, or has
-        lost events that were read (a server killed before it synced them, a backup put back).
+        Yields the events there are, at most 1,000 at a time, and fetches only a bounded number ahead of the reader.
+        Outlives reconnects and restarts of the server; ends by `close`. A reader that leaves its loop early closes the
+        generator (`contextlib.aclosing`). Raises LogMismatch if the stream is replaced meanwhile, or has lost events
+        that were read (a server killed before it synced them, a restored backup).
         """
 
     async def close(self) -> None:
-        """End every tail and let go of the bus."""
+        """End every tail and release the bus."""

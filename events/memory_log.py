@@ -1,4 +1,4 @@
-"""The log in memory: the same promises as on JetStream, for tests and for trying things out. Gone with the process."""
+"""The log in memory, for tests and experiments: the same promises as on JetStream, until the process ends."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from events import codec
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND, INBOUND_TYPE_OF, Inbound
+from events.jetstream.dead_letters import CHAT_HEADER, letter_headers
 from events.log import (
     EVERYTHING,
     Appended,
@@ -93,11 +94,20 @@ class MemoryLog:
             subject = f"evt.{partition(key)}.{account}.{chat}.i.{type_}"
         return Appended(self._store(subject, self._fitting(body), headers or {}))
 
-    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
-        headers = {"Nats-Msg-Id": header_value(msg_id), "Recado-Reason": header_value(reason)}
+    async def bury(
+        self, account: str, body: bytes, *, reason: str, msg_id: str, chat: str | None = None, seq: int = 0
+    ) -> None:
+        headers = letter_headers(reason, msg_id, chat, seq)
         if all(letter.headers["Nats-Msg-Id"] != headers["Nats-Msg-Id"] for letter in self.dead_letters):
-            seq = len(self.dead_letters) + 1
-            self.dead_letters.append(RawMessage(seq, dead_letter_subject(account), headers, self._fitting(body)))
+            number = len(self.dead_letters) + 1
+            self.dead_letters.append(RawMessage(number, dead_letter_subject(account), headers, self._fitting(body)))
+
+    async def erase_letters(self, key: ChatKey) -> int:
+        subject, chat = dead_letter_subject(key.account), header_value(key.chat)
+        left = [one for one in self.dead_letters if (one.subject, one.headers.get(CHAT_HEADER)) != (subject, chat)]
+        gone = len(self.dead_letters) - len(left)
+        self.dead_letters = left
+        return gone
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
         seq = self._last_decision.get(key)

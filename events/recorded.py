@@ -1,7 +1,7 @@
 """An event as the log holds it.
 
-Like all structs of events and of a chat's state it is kept out of Python's search for cycles (`gc=False`), because it
-can form none: a fifth of a rebuild's CPU went into that search.
+All structs of events and of a chat's state are exempt from Python's search for cycles (`gc=False`), because they can
+form none: that search took a fifth of a rebuild's CPU.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from events.subjects import ChatKey
 
 
 class Unreadable(msgspec.Struct, frozen=True, gc=False):
-    """Bytes in the log that are no event: `reason` is a word for `ignored`, `detail` says what is wrong with them."""
+    """Bytes in the log that are no event.
+
+    - `reason`: the word for `ignored`.
+    - `detail`: a description of the fault.
+    """
 
     reason: str
     detail: str
@@ -26,7 +30,7 @@ UNREADABLE = frozenset({"unreadable", "newer_version", "malformed_chat", "other_
 """The reasons that `Unreadable` gives."""
 
 UNREADABLE_ID = "seq:"
-"""How the id of unreadable bytes begins; their sequence follows. No message from outside has such an id."""
+"""The beginning of an id for unreadable bytes; their sequence follows. No message from outside has such an id."""
 
 
 def unreadable_id(seq: int) -> str:
@@ -42,7 +46,7 @@ def unreadable_seq(id_: str) -> int | None:
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):
-    """A decision that a newer version wrote and this one does not know; it is passed over."""
+    """A decision of a newer version, of a type that this version does not know; readers skip it."""
 
     type: str
     version: int
@@ -51,8 +55,12 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
 class Recorded(msgspec.Struct, frozen=True, gc=False):
     """One event of the log.
 
-    `seq` is its sequence in the stream, `at` the server's stamp, `msg_id` its `Nats-Msg-Id` (empty if it had none).
-    `side` is `i` or `o`. `repeat` is set by whoever knows every id of the chat: an earlier event bears the same one.
+    - `seq`: its sequence in the stream.
+    - `side`: `i` or `o`.
+    - `type`: its type, as in its subject.
+    - `at`: the server's stamp.
+    - `msg_id`: its `Nats-Msg-Id`; empty if it had none.
+    - `repeat`: an earlier event of the chat has the same id. A projection sets it, because it knows every id.
     """
 
     seq: int

@@ -1,6 +1,6 @@
-"""Who a chat is on the bus: tokens, partitions, subjects.
+"""Subjects of the bus: tokens, partitions, and the chat that a subject names.
 
-A subject of the log has always six tokens, `evt.<partition>.<account>.<chat>.<side>.<type>`; a gateway publishes to
+A subject of the log always has six tokens, `evt.<partition>.<account>.<chat>.<side>.<type>`; a gateway publishes to
 `wa.<type>.<account>.<chat>` and the server maps that to side `i`.
 """
 
@@ -12,10 +12,10 @@ from hashlib import sha256
 from typing import NamedTuple
 
 PARTITIONS = 64
-"""For good: the partition is part of every stored subject."""
+"""Fixed for good: the partition is part of every stored subject."""
 
 LONGEST_TOKEN = 1024
-"""Bytes. A server takes no line over 4,096 bytes (`max_control_line`) and ends the connection of whoever sends one; a
+"""Bytes. A server closes the connection of a client that sends a line over 4,096 bytes (`max_control_line`); a
 decision's line holds two tokens, the inbox of its answer and a few words."""
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -34,7 +34,7 @@ class ChatKey(NamedTuple):
 
 
 class Address(NamedTuple):
-    """What a subject of the log says: whose event it is, from which side (`i` or `o`), of which type."""
+    """The parts of a log subject: the chat, the side (`i` or `o`) and the type of the event."""
 
     key: ChatKey
     side: str
@@ -45,8 +45,8 @@ class Address(NamedTuple):
 def token(text: str) -> str:
     """`text` as one subject token: every byte outside `[A-Za-z0-9_-]` becomes `=XX`. ValueError if it is empty.
 
-    A text `=…` that `untoken` made of a token which no text encodes to gives that token back, unchanged. A token of
-    more than LONGEST_TOKEN bytes is replaced by `too-long-` and its SHA-256.
+    `untoken` gives `=…` for a token that encodes no text; `token` makes the same token of that. A token of more than
+    LONGEST_TOKEN bytes is replaced by `too-long-` and its SHA-256.
     """
     if not text:
         raise ValueError("an account or a chat needs a name")
@@ -57,18 +57,18 @@ def token(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def untoken(encoded: str) -> str:
-    """The text of a token, whatever it is; `token` gives that very token back.
+    """The text of any token; `token` gives the same token back.
 
-    A token that no text encodes to comes back as `=` and the token. `*` and `>` can be in a published subject, but are
-    no tokens: they come back as they are, and have a token (`=2A`, `=3E`) that matches nothing else. One that is too
-    long comes back as the name that `token` gives it, which is its own token.
+    A token that encodes no text comes back as `=` and the token. `*` and `>` may be in a published subject, but are no
+    tokens: they come back unchanged, and their own tokens (`=2A`, `=3E`) match nothing else. A token that is too long
+    comes back as the name that `token` gives it, which is its own token.
     """
     encoded = _shortened(encoded)
     return "=" + encoded if _is_odd(encoded) else _decode(encoded) or encoded
 
 
 def is_shortened(text: str) -> bool:
-    """Whether `text` stands for a name that is too long for a subject; no event of such a chat or account is owed an
+    """Whether `text` replaces a name that is too long for a subject. No event of such a chat or account gets an
     answer."""
     return _SHORTENED.fullmatch(text) is not None
 
@@ -79,7 +79,7 @@ def _shortened(encoded: str) -> str:
 
 
 def _is_odd(encoded: str) -> bool:
-    """Whether a token stands for `=` and itself: no text encodes to it, or only one that stands for another token."""
+    """Whether a token comes back as `=` and itself: no text encodes to it, or only a text that is such a pair."""
     while _TOKEN.fullmatch(encoded) and encoded not in _WILDCARDS:
         text = _decode(encoded)
         if text is None or _encode(text) != encoded:
@@ -116,12 +116,12 @@ def _prefix(key: ChatKey) -> str:
 
 
 def decision_subject(key: ChatKey, type_: str) -> str:
-    """Where the chat's actor writes a decision."""
+    """The subject of a decision of the chat's actor."""
     return f"{_prefix(key)}.o.{type_}"
 
 
 def decisions_filter(key: ChatKey) -> str:
-    """Every decision of the chat: the subject that its appends are compared against."""
+    """Every decision of the chat: the subject with which its appends are compared."""
     return f"{_prefix(key)}.o.*"
 
 
@@ -136,25 +136,25 @@ def account_filter(account: str) -> str:
 
 
 def inbound_subject(key: ChatKey, type_: str) -> str:
-    """Where a gateway publishes what came in."""
+    """The subject to which a gateway publishes an inbound event."""
     return f"wa.{type_}.{token(key.account)}.{token(key.chat)}"
 
 
 def outbound_subject(key: ChatKey) -> str:
-    """Where the server republishes the chat's replies for anybody who listens."""
+    """The subject on which the server republishes the chat's replies for all subscribers."""
     return f"wa.out.{token(key.account)}.{token(key.chat)}"
 
 
 def dead_letter_subject(account: str) -> str:
-    """Where bytes that cannot become an event of `account` are kept."""
+    """The subject for bytes that cannot become an event of `account`."""
     return f"wa.dlq.{token(account)}"
 
 
 def header_value(text: str) -> str:
-    """`text` so that a NATS header keeps it whole: control characters, blanks and `%` become `%XX`, byte by byte.
+    """`text` as a NATS header keeps it whole: control characters, blanks and `%` become `%XX`, byte by byte.
 
-    A header's value is trimmed (of every blank that Unicode knows) and its line ends are replaced on the way, so two
-    message ids that differ in nothing else would become one, and the second message a repeat.
+    NATS trims a header's value (of every blank that Unicode knows) and replaces its line ends, so two message ids that
+    differ in nothing else would become one, and the second message would become a repeat.
     """
     return _NOT_IN_HEADERS.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text)
 
@@ -163,8 +163,8 @@ def header_value(text: str) -> str:
 def parse_subject(subject: str) -> Address:
     """The address of a subject of the log. ValueError if it is none.
 
-    Besides the six tokens there is `wa.<type>.<account>.<chat>`: so the server stores what was published to a subject
-    with a wildcard in it, which it does not map.
+    A subject has six tokens, or is `wa.<type>.<account>.<chat>`: the server does not map a message that was published
+    to a subject with a wildcard in it, and stores it under that subject.
     """
     tokens = subject.split(".")
     if len(tokens) == 6:

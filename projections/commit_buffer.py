@@ -1,4 +1,4 @@
-"""What was read of the log and is not in the file yet: told of ahead where that may be, gathered into batches."""
+"""Buffers events read from the log until they are committed. Delivers safe ones to live actors before the commit."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from projections.reads.reader import ProjectionMissing
 from projections.uncommitted import UncommittedMessages, goes_ahead
 
 LINGER = 0.02
-"""Seconds for which events that nobody waits for are held back, to be committed with those that come meanwhile: a
-commit costs 0.3 ms and two changes of thread, be it of one event or of ten."""
+"""Seconds for which events that no caller waits for are held back, to share a commit with the events after them. A
+commit costs 0.3 ms and two changes of thread, for one event as for ten."""
 
 _MOST = 10_000
-"""Events that wait to be committed from which on no further ones are read."""
+"""Uncommitted events at which the buffer stops reading."""
 
 log = structlog.get_logger("recado.projections")
 
 
 class CommitBuffer:
-    """Events in the order of the log, between the one who reads and the one who writes; both on the loop.
+    """Events in the order of the log, between the reader of the log and the writer of the file; both run on the loop.
 
-    `on_read` is called with events that may go ahead (None: none may) and says whether somebody waits for them to be
-    committed. `told` says whether all up to a sequence were handed on, and all is well; before that nothing goes ahead.
-    `is_awaited` says whether somebody waits for what is here.
+    - `on_read`: gets events that may be delivered early, and returns whether a caller waits for their commit. None: no
+      event is delivered early.
+    - `told`: whether all events up to a sequence were delivered, and all is well; until then no event is delivered
+      early.
+    - `is_awaited`: whether a caller waits for an event in this buffer.
     """
 
     def __init__(
@@ -44,29 +46,29 @@ class CommitBuffer:
         self.seen = 0
         """Sequence of the last event that was read."""
         self.delivered_early = 0
-        """Sequence of the last event that went ahead; all before it did, or were handed on."""
+        """Sequence of the last event that was delivered early; all before it were delivered too."""
         self._on_read = on_read
         self._told = told
         self._others_wait = is_awaited
         self._events: list[Recorded] = []
-        self._held_until = 0  # nothing goes ahead before this one is handed on
-        self._is_urgent = False  # somebody has to be told of something here that did not go ahead
+        self._held_until = 0  # no event is delivered early before this one is delivered
+        self._is_urgent = False  # an actor needs an event here that was not delivered early
         self._resting: asyncio.Future[None] | None = None
         self._has_room: asyncio.Future[None] | None = None
 
     def begin_anew(self) -> None:
-        """Forget what is here: it will be read again, and what was told of ahead is not told of so again."""
+        """Drop the events, which will be read again. Those that were delivered early are not delivered early again."""
         self._events, self._held_until = [], self.delivered_early
-        self._is_urgent, self._has_room = False, None  # who waited for room is gone
+        self._is_urgent, self._has_room = False, None  # the reader that waited for room is gone
 
     async def read(self, events: EventLog, after: int) -> None:
-        """Read on behind `after` until the log is closed, while what was read before is being written."""
+        """Read the events after `after` until the log is closed, while the earlier ones are being written."""
         async with aclosing(events.tail(after)) as tail:
             async for batch in tail:
                 is_first = not self._events
                 self._events += batch
                 self.seen = batch[-1].seq
-                self._is_urgent |= self._tell_ahead(batch)
+                self._is_urgent |= self._deliver_early(batch)
                 if is_first or self._is_awaited():
                     self.hurry()
                 while len(self._events) >= _MOST:
@@ -74,8 +76,8 @@ class CommitBuffer:
                     await self._has_room
 
     async def gather(self, reading: asyncio.Task[None], patience: float) -> list[Recorded]:
-        """All that is here, with what else comes for as long as nobody waits for it; nothing if nothing comes within
-        `patience` seconds, or if `reading` has ended."""
+        """All events here, and those that come within LINGER unless a caller waits; none if none come within `patience`
+        seconds or before `reading` has ended."""
         if not self._events and not reading.done():
             await self._rest(patience)
         if self._events and not self._is_awaited() and not reading.done():
@@ -87,13 +89,13 @@ class CommitBuffer:
         return batch
 
     def hurry(self, *_: object) -> None:
-        """Let whoever gathers see that there is something, or that somebody waits."""
+        """Wake `gather`: events are here, or a caller waits for them."""
         if self._resting is not None and not self._resting.done():
             self._resting.set_result(None)
 
-    def _tell_ahead(self, batch: list[Recorded]) -> bool:
-        """Tell of the batch at once if that may be; whether somebody waits for it to be committed."""
-        is_news = batch[0].seq > self.delivered_early  # a new file may be behind the one before it
+    def _deliver_early(self, batch: list[Recorded]) -> bool:
+        """Deliver the batch early if that is safe. Returns whether a caller waits for its commit."""
+        is_news = batch[0].seq > self.delivered_early  # a new file may lag behind the one before it
         if self._on_read is not None and is_news and self._told(self._held_until) and goes_ahead(batch):
             self.ahead.add(batch)
             try:
@@ -110,7 +112,7 @@ class CommitBuffer:
         return self._is_urgent or len(self._events) >= _MOST or self._others_wait()
 
     async def _rest(self, seconds: float) -> None:
-        """Return after so long, or when hurried."""
+        """Return after `seconds`, or when hurried."""
         loop = asyncio.get_running_loop()
         self._resting = loop.create_future()
         timer = loop.call_later(seconds, self.hurry)

@@ -1,4 +1,4 @@
-"""The SQLite file: how it is opened, which version it has, and how many rows are written at once.
+"""The SQLite file: opening it, its version, and writing many rows with one statement.
 
 pysqlite3 brings an SQLite of its own, so that full-text search and its speed are the same on every machine.
 """
@@ -17,32 +17,52 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat import fold_constants
 from chat.state import Chat
 
 Row = tuple[Any, ...]
 
-# Whatever is no number and no text pysqlite3 looks up an adapter for, and finding none takes it 0.8 µs: a row of
-# `history` 14 µs instead of 3.
+# pysqlite3 looks up an adapter for each value that is neither number nor text. A failed look-up takes 0.8 µs, which
+# makes a row of `history` cost 14 µs instead of 3.
 sqlite3.register_adapter(type(None), lambda nothing: nothing)
 sqlite3.register_adapter(bool, int)
 
 FOLDS = 4
-"""Raised whenever the same events come to mean other rows; a change of the tables or of Chat is noticed without it."""
+"""Raise it when the same events make other rows. The tables, the shape of `Chat` and the constants of its fold are in
+VERSION without it."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 
-VERSION = f"{FOLDS}.{zlib.crc32(SCHEMA.encode() + msgspec.json.encode(msgspec.json.schema(Chat))):08x}"
-"""What a file must say to be used; any other is rebuilt."""
+
+def _shape_of(schema: Any) -> Any:
+    """A JSON schema without its prose, so that a better sentence rebuilds nothing."""
+    if isinstance(schema, dict):
+        kept = (key for key in schema if key != "description" or not isinstance(schema[key], str))
+        return {key: _shape_of(schema[key]) for key in kept}
+    return [_shape_of(one) for one in schema] if isinstance(schema, list) else schema
+
+
+def version_of(schema: str, state: type) -> str:
+    """The version of files with the tables of `schema` (SQL) and snapshots of `state`."""
+    tables = " ".join(re.sub(r"--.*", "", schema).split())
+    shape = msgspec.json.encode(_shape_of(msgspec.json.schema(state)), order="sorted")
+    return f"{FOLDS}.{zlib.crc32(tables.encode() + shape + fold_constants.fingerprint().encode()):08x}"
+
+
+VERSION = version_of(SCHEMA, Chat)
+"""The version of a usable file; a file of any other version is rebuilt."""
 
 PATIENCE = 5000
-"""Milliseconds for which a lock of somebody else's is waited for."""
+"""Milliseconds to wait for a lock of another connection."""
 
 _FORGETS_WORDS = "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)"
-"""What is taken out of the index of words leaves no bytes there (https://sqlite.org/fts5.html). Kept in the file."""
+"""Makes the index of words overwrite the words that it deletes (https://sqlite.org/fts5.html). The file keeps the
+option."""
 
 _CACHES = {"rwc": 65_536, "rw": 8_192, "ro": 4_096}
-"""KB of pages that SQLite keeps, by how a file is opened: the most for building one. (Catching up with 102,300 events
-in a live file is as fast with 8 MB as with 64, 28,000 a second, and an instance's memory is flat after minutes.)"""
+"""KB of pages that SQLite caches, by the mode in which a file is opened: the most for building one. (Catching up with
+102,300 events in a live file is as fast with 8 MB as with 64, 28,000 a second, and an instance's memory is flat after
+minutes.)"""
 
 _TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,8 +80,14 @@ class Damaged(Exception):
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """What a file says of itself: `stream` is the creation time of the stream whose events up to `checkpoint` it holds,
-    `msg_id` the last one's `Nats-Msg-Id` (empty if it had none) and `at` the server's stamp on it."""
+    """A file's description of itself.
+
+    - `version`: as VERSION when it was made.
+    - `stream`: the creation time of the stream whose events it holds.
+    - `checkpoint`: the sequence of the last event that it holds.
+    - `msg_id`: that event's `Nats-Msg-Id`; empty if it had none.
+    - `at`: the server's stamp on that event.
+    """
 
     version: str
     stream: datetime
@@ -71,7 +97,8 @@ class Meta(msgspec.Struct, frozen=True):
 
 
 def create(path: Path, stream: datetime) -> sqlite3.Connection:
-    """A new file for a rebuild. It keeps no journal: until it is whole nobody reads it, and half of it is thrown away.
+    """A new file for a rebuild. It keeps no journal: it has no reader until it is whole, and an unfinished one is
+    removed.
 
     (Measured: 4 µs a row instead of 14–28 in WAL mode, where every commit writes most pages of the indexes again.)
     """
@@ -86,7 +113,7 @@ def create(path: Path, stream: datetime) -> sqlite3.Connection:
 
 
 def create_in_memory(stream: datetime) -> sqlite3.Connection:
-    """A projection that is nowhere but here, and gone with its connection."""
+    """An empty projection in memory, which ends with its connection."""
     db = in_memory()
     db.executescript(SCHEMA)
     db.execute("INSERT INTO meta VALUES (1, ?, ?, 0, '', 0)", (VERSION, stream.isoformat()))
@@ -94,25 +121,25 @@ def create_in_memory(stream: datetime) -> sqlite3.Connection:
 
 
 def in_memory() -> sqlite3.Connection:
-    """Nothing yet. May be used by one thread after the other."""
+    """An empty database in memory. May be used by one thread after the other."""
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=256)
 
 
 def make_shared(db: sqlite3.Connection) -> None:
-    """End the time of no journal and no readers that `create` began."""
+    """End the mode that `create` began, without a journal and without readers."""
     db.execute("PRAGMA locking_mode = NORMAL")
     db.execute("PRAGMA journal_mode = WAL")
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """The live file, for its one writer. `synchronous = NORMAL` may lose the last commits with the power, never the
-    file: the log has those events still. Raises Damaged."""
+    """The live file, for its one writer. With `synchronous = NORMAL` a power cut may lose the last commits, never the
+    file; the log still has those events. Raises Damaged."""
     try:
         db = _connect(path, "rw")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        # 16 MB of log before it is folded into the file: a fifth less CPU and a third less time than with 4 MB, because
-        # the same pages are written again and again.
+        # The write-ahead log grows to 16 MB before SQLite copies it into the file. That takes a fifth less CPU and a
+        # third less time than with 4 MB, because the same pages are written again and again.
         db.execute("PRAGMA wal_autocheckpoint = 4000")
     except sqlite3.DatabaseError as error:
         raise as_damage(path, error) from error
@@ -129,13 +156,14 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
     db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
     if mode != "ro":
-        db.execute("PRAGMA secure_delete = ON")  # what is deleted or written over is overwritten with zeros
+        db.execute("PRAGMA secure_delete = ON")  # overwrites deleted and replaced content with zeros
     db.execute(f"PRAGMA cache_size = -{_CACHES[mode]}")
     return db
 
 
 def meta_of(db: sqlite3.Connection, path: Path) -> Meta:
-    """What the file says of itself; of this version's files, every table's first page is looked at. Raises Damaged."""
+    """The file's description of itself. In a file of this version it also reads the first page of every table. Raises
+    Damaged."""
     try:
         row = db.execute("SELECT version, stream, checkpoint, msg_id, at FROM meta").fetchone()
         if row is None:
@@ -149,7 +177,8 @@ def meta_of(db: sqlite3.Connection, path: Path) -> Meta:
 
 
 def as_damage(path: Path, error: Exception) -> Exception:
-    """`error` as Damaged if the file is at fault; the error itself if it is the disk's or somebody's lock."""
+    """`error` as Damaged if the file is at fault; the error itself if it is the disk, or a lock of another
+    connection."""
     passing = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
     return error if primary_code(error) in passing else Damaged(path, str(error))
 
@@ -162,8 +191,8 @@ def primary_code(error: Exception) -> int:
 def write_rows(db: sqlite3.Connection, before: str, rows: Sequence[Row], after: str = "") -> None:
     """Run `before VALUES (…), (…) after` for all rows, up to 128 to a statement.
 
-    Not executemany: that lets go of the interpreter's lock at each row, and with a busy event loop beside it every row
-    then waits its turn to get it back (measured: 3 ms a row instead of 12 µs).
+    Not executemany: it releases the interpreter's lock at each row, and beside a busy event loop every row then waits
+    its turn to get it back (measured: 3 ms a row instead of 12 µs).
     """
     if not rows:
         return
@@ -173,7 +202,8 @@ def write_rows(db: sqlite3.Connection, before: str, rows: Sequence[Row], after: 
 
 
 def rows_for(db: sqlite3.Connection, before: str, keys: Sequence[Row], after: str) -> Iterator[Row]:
-    """The rows that `before VALUES (…), (…) after` selects for `keys`; the values are to be a table expression's."""
+    """The rows that `before VALUES (…), (…) after` selects for `keys`; `before` begins a table expression of the
+    values."""
     for part in _parts(keys):
         yield from db.execute(_statement(before, after, len(keys[0]), len(part)), list(chain.from_iterable(part)))
 
@@ -198,7 +228,7 @@ def micros(at: datetime) -> int:
 
 
 def moment(at: int) -> datetime:
-    """The time that `micros` stored, in UTC; the nearest one that has a name there (years 1 to 9999)."""
+    """The time that `micros` stored, in UTC; the nearest one between the years 1 and 9999."""
     try:
         return _EPOCH + timedelta(microseconds=at)
     except OverflowError:

@@ -1,6 +1,6 @@
-"""Which file is the live projection, and who may write, rebuild or remove one.
+"""Files of the projection: the pointer to the live one, and the locks for writing and rebuilding.
 
-Files are `projection-<n>.db` in the data folder; the file `projection` names the live one and is replaced in one step.
+A file is `projection-<n>.db` in the data folder; the file `projection` names the live one and is replaced in one step.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from events.private_file import open_private, replace_private
+
 POINTER = "projection"
 _FILE = re.compile(r"projection-([0-9]+)\.db")
 _BUILDING = ".building"
 
 
 class RebuildRunning(Exception):
-    """Somebody rebuilds the projection in `directory` at this moment."""
+    """Another rebuild of the projection in `directory` is running."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(f"the projection in {directory} is being rebuilt already: wait until that is done")
@@ -34,7 +36,7 @@ class AlreadyFollowed(Exception):
 
 
 def live(directory: Path) -> Path | None:
-    """The live file as the pointer names it; None if there is no pointer, or one that names nothing."""
+    """The live file that the pointer names; None if there is no pointer, or none with a file's name in it."""
     try:
         name = (directory / POINTER).read_text().strip()
     except (FileNotFoundError, UnicodeDecodeError):
@@ -43,7 +45,7 @@ def live(directory: Path) -> Path | None:
 
 
 def pointer_stamp(directory: Path) -> tuple[int, int]:
-    """Changes whenever the pointer does; costs one `stat`."""
+    """Changes each time the pointer does; costs one `stat`."""
     try:
         status = (directory / POINTER).stat()
     except FileNotFoundError:
@@ -52,7 +54,8 @@ def pointer_stamp(directory: Path) -> tuple[int, int]:
 
 
 def inode(path: Path) -> int:
-    """Which file has this name now; 0 if none has. A deleted file's number is free again once nobody has it open."""
+    """The number of the file that has this name now; 0 if there is none. The number of a deleted file is free again
+    once no process has it open."""
     try:
         return path.stat().st_ino
     except FileNotFoundError:
@@ -60,10 +63,10 @@ def inode(path: Path) -> int:
 
 
 def place_to_build(directory: Path) -> Path:
-    """Where the next file grows. Call it under `rebuilding`.
+    """The path under which the next file grows. Call it under `rebuilding`.
 
-    Its number is above that of every file, of the pointer's if somebody deleted that file, and of what SQLite kept
-    beside a deleted one, which it would take for the new file's.
+    Its number is above that of every file, of the pointer's file even if that is deleted, and of the side files of a
+    deleted file, which SQLite would take for the new file's.
     """
     pointed = live(directory)
     names = [path.name for path in directory.iterdir()] + ([pointed.name] if pointed is not None else [])
@@ -72,27 +75,25 @@ def place_to_build(directory: Path) -> Path:
 
 
 def make_live(built: Path) -> Path:
-    """Give a file that is whole and closed its name, and point at it. Both survive a power cut, in this order."""
+    """Give a complete, closed file its name, and point at it. Both steps survive a power cut, in this order."""
     path = built.with_name(built.name.removesuffix(_BUILDING))
     _sync(built)
     built.rename(path)
     pointer = path.with_name(POINTER)
-    fresh = pointer.with_name(POINTER + ".new")
-    fresh.write_text(path.name + "\n")
-    _sync(fresh)
-    fresh.replace(pointer)
+    replace_private(pointer, f"{path.name}\n".encode())
     _sync(path.parent)
     return path
 
 
 def remove_unfinished(directory: Path) -> None:
-    """Remove what interrupted rebuilds left. Call it under `rebuilding`."""
+    """Remove the files of interrupted rebuilds. Call it under `rebuilding`."""
     for path in directory.glob(f"projection-*.db{_BUILDING}"):
         remove(path)
 
 
 def remove_superseded(directory: Path, keep: Path | None = None) -> None:
-    """Remove every file but the live one and `keep`. Call it under `writing`, whose holder knows what it reads."""
+    """Remove every file but the live one and `keep`. Call it under `writing`, whose holder knows which file it
+    reads."""
     kept = {live(directory), keep}
     for path in directory.iterdir():
         if _FILE.fullmatch(path.name) and path not in kept:
@@ -100,7 +101,7 @@ def remove_superseded(directory: Path, keep: Path | None = None) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file with what SQLite keeps beside it. Whoever has it open can go on reading it."""
+    """Remove a file and SQLite's side files. A process that has it open can go on reading it."""
     for each in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         with suppress(FileNotFoundError):
             each.unlink()
@@ -108,7 +109,7 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def rebuilding(directory: Path) -> Iterator[None]:
-    """One rebuild at a time, in whatever process. Raises RebuildRunning."""
+    """One rebuild at a time, in any process. Raises RebuildRunning."""
     with _locked(directory / "projection.rebuild.lock") as held:
         if not held:
             raise RebuildRunning(directory)
@@ -126,7 +127,7 @@ def writing(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    with path.open("ab") as file:
+    with os.fdopen(open_private(path), "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

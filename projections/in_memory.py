@@ -1,4 +1,4 @@
-"""A projection in memory, of a part of the log: what was known when that was all."""
+"""A projection in memory, folded from the log up to any event."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOWHERE = Path(":memory:")
 
 
 class InMemoryProjection:
-    """The same tables, folds and look-ups as those of the live file, which it knows nothing of."""
+    """The tables, folds and look-ups of the live file, in memory and independent of it."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._projection = Projection(db, _NOWHERE)
@@ -26,7 +26,7 @@ class InMemoryProjection:
 
     @classmethod
     def empty(cls, stream: datetime) -> Self:
-        """Nothing is known yet of the log that was created at `stream`."""
+        """A projection of the log that was created at `stream`, without any event."""
         return cls(create_in_memory(stream))
 
     @property
@@ -36,18 +36,18 @@ class InMemoryProjection:
 
     @property
     def told(self) -> int:
-        """The same: what is to be known is folded before anybody is told of it."""
+        """The checkpoint: events are folded before they are delivered."""
         return self.checkpoint
 
     async def reached(self, seq: int) -> None:
-        """Return at once: what is to be known is folded before it is asked for."""
+        """Return at once: events are folded before a reader asks for them."""
 
     def fold(self, events: Sequence[Recorded]) -> list[Recorded]:
-        """Take in those of `events` that lie behind the checkpoint; returns these, repeats of an id marked."""
+        """Apply the events after the checkpoint; returns these, repeats of an id marked."""
         return self._projection.apply(events)
 
     def copy(self) -> Self:
-        """Another one, that knows the same and goes on by itself."""
+        """An independent projection with the same content."""
         db = in_memory()
         self._projection.db.backup(db)
         return type(self)(db)
@@ -56,5 +56,5 @@ class InMemoryProjection:
         return self._projection.db
 
     def close(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._projection.close()

@@ -1,4 +1,4 @@
-"""Folding batches of events into the tables, each batch and its checkpoint in one transaction."""
+"""Folds batches of events into the tables, each batch and its checkpoint in one transaction."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
+from projections.set_aside import SetAside
 from projections.tables.chat_row import ChatRow
 from projections.tables.chats import Chats
 from projections.tables.controls import Controls, named_control
@@ -29,7 +30,7 @@ from projections.tables.usage import Usage
 log = structlog.get_logger("recado.projections")
 
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What a table raises that cannot take an event; trouble with the file or its disk is none of these."""
+"""Errors of a table that cannot take an event; faults of the file or its disk are other errors."""
 
 _SEARCH = (
     "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text) FROM history"
@@ -38,19 +39,19 @@ _SEARCH = (
 
 
 class Projection:
-    """One file and its only writer. Not for two threads at once; the file is whole after every `apply`."""
+    """One file and its only writer, for one thread at a time. The file is whole after every `apply`."""
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.path = path
         self.meta = meta_of(db, path)
         self.db = db
         self.leaves_traces = True
-        """Whether SQLite's write-ahead log may still hold what was erased; `tidy` sees to it."""
+        """Whether SQLite's write-ahead log may still hold erased bytes; `tidy` removes them."""
         self._forget()
 
     @classmethod
     def create(cls, path: Path, stream: datetime) -> Self:
-        """A new file at `path`, for a rebuild: it may be used by others after `close`."""
+        """A new file at `path`, for a rebuild; others may use it after `finish`."""
         return cls(create(path, stream), path)
 
     @classmethod
@@ -74,11 +75,11 @@ class Projection:
         return self.meta.checkpoint
 
     def apply(self, batch: Sequence[Recorded]) -> list[Recorded]:
-        """Fold those events of `batch` that lie behind the checkpoint; returns these, repeats of an id marked.
+        """Fold the events of `batch` after the checkpoint; returns these, repeats of an id marked.
 
-        The file has all of them afterwards, or those up to its checkpoint: then the error says why, and the same batch
-        may be applied again. An event that a table cannot take is set aside: it changes the chat's state alone, so that
-        no event stops the others.
+        Afterwards the file has all of them. After an error it has those up to its checkpoint, and the same batch may be
+        applied again. An event that a table cannot take is set aside: it changes the chat's state alone, so that no
+        event stops the others.
         """
         fresh = [recorded for recorded in batch if recorded.seq > self.meta.checkpoint]
         if not fresh:
@@ -87,24 +88,20 @@ class Projection:
             return self._apply(fresh)
         except _BROKEN as error:
             if len(fresh) == 1:
-                return self._set_aside(fresh[0], error)
+                return self._apply(fresh, error)
         return [marked for recorded in fresh for marked in self.apply([recorded])]
 
-    def _set_aside(self, recorded: Recorded, error: Exception) -> list[Recorded]:
-        log.error(
-            "event_set_aside", seq=recorded.seq, type=recorded.type, reason=f"{type(error).__name__}: {error}"[:200]
-        )
-        return self._apply([recorded], tables=False)
-
-    def _apply(self, fresh: list[Recorded], *, tables: bool = True) -> list[Recorded]:
+    def _apply(self, fresh: list[Recorded], defect: Exception | None = None) -> list[Recorded]:
+        """Take the events in; with a `defect`, the one that a table met, no table but `set_aside` hears of them."""
         marked: list[Recorded] = []
         try:
             self.db.execute("BEGIN IMMEDIATE")
             since = self.meta.checkpoint
             for part in up_to_erasures(fresh):
                 self._load(part)
-                fold = self._fold if tables else self._fold_state
-                marked += [fold(recorded) for recorded in part]
+                marked += [
+                    self._fold(recorded) if defect is None else self._pass(recorded, defect) for recorded in part
+                ]
                 self._write(since, part[-1])
                 since = part[-1].seq
             self.db.execute("COMMIT")
@@ -115,10 +112,11 @@ class Projection:
             raise
         last = fresh[-1]
         self.meta = msgspec.structs.replace(self.meta, checkpoint=last.seq, msg_id=last.msg_id, at=micros(last.at))
+        self._set_aside.tell()
         return marked
 
     def mark(self, batch: Sequence[Recorded]) -> list[Recorded]:
-        """`batch`, all of which is in the file, with repeats of an id marked."""
+        """`batch`, which the file already has, with repeats of an id marked."""
         self._load(batch)
         marked = [
             msgspec.structs.replace(recorded, repeat=True)
@@ -130,20 +128,20 @@ class Projection:
         return marked
 
     def tidy(self) -> None:
-        """Take what was erased out of the write-ahead log too. Somebody who reads may be in the way: then try later."""
+        """Remove erased bytes from the write-ahead log too. A reader may be in the way: then try later."""
         self.leaves_traces = not tidy(self.db)
 
     def finish(self) -> None:
-        """Make a new file one that others can read while it is written, and let go of it."""
+        """Let others read a new file while it is written, and close it here."""
         make_shared(self.db)
         self.db.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.db.close()
 
     def _forget(self) -> None:
-        """Hold nothing that is not in the file."""
+        """Drop everything in memory that is not in the file."""
         self._chats = Chats(self.db)
         self._history = History(self.db)
         self._controls = Controls(self.db)
@@ -151,6 +149,7 @@ class Projection:
         self._threads = Threads(self.db)
         self._usage = Usage(self.db)
         self._receipts = Receipts(self.db)
+        self._set_aside = SetAside(self.db)
         self._gone: list[tuple[int, int, ChatRow]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
@@ -176,11 +175,19 @@ class Projection:
             self._decided(held, recorded)
         return recorded
 
-    def _fold_state(self, recorded: Recorded) -> Recorded:
+    def _pass(self, recorded: Recorded, defect: Exception) -> Recorded:
+        """Set aside what no table can take; the chat's state takes what it can."""
         held = self._chats.of(recorded)
-        if held.fold(recorded):
-            self._chats.changed(held)
+        self._fold_into(held, recorded)
+        self._set_aside.put(held, recorded, defect)
         return recorded
+
+    def _fold_into(self, held: ChatRow, recorded: Recorded) -> None:
+        changed, defect = held.fold(recorded)
+        if changed:
+            self._chats.changed(held)
+        if defect is not None:
+            self._set_aside.put(held, recorded, defect)
 
     def _is_known(self, held: ChatRow, recorded: Recorded) -> bool:
         match recorded.event:
@@ -204,8 +211,7 @@ class Projection:
                 self._history.rewritten(held, recorded, event)
             case Receipt() as receipt:
                 self._receipts.fold(held, recorded, receipt)
-        if held.fold(recorded):
-            self._chats.changed(held)
+        self._fold_into(held, recorded)
 
     def _decided(self, held: ChatRow, recorded: Recorded) -> None:
         event = recorded.event
@@ -223,8 +229,7 @@ class Projection:
             case Unreadable(detail=detail):
                 log.warning("decision_unreadable", seq=recorded.seq, type=recorded.type, detail=detail)
         turn = held.state.turn
-        if held.fold(recorded):
-            self._chats.changed(held)
+        self._fold_into(held, recorded)
         if isinstance(event, Erased) and not event.done:
             self._gone.append((held.id, event.upto, self._chats.begin_anew(held, recorded)))
             return
@@ -237,7 +242,7 @@ class Projection:
 
     def _write(self, since: int, last: Recorded) -> None:
         self._history.write(since)
-        for table in (self._controls, self._turns, self._threads, self._usage, self._receipts):
+        for table in (self._controls, self._turns, self._threads, self._usage, self._receipts, self._set_aside):
             table.write()
         self.db.execute(_SEARCH, (since,))
         for chat, upto, anew in self._gone:

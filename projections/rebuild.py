@@ -1,4 +1,4 @@
-"""Building the projection anew from the log, beside the live file, and switching to it. Nothing is ever sent."""
+"""Builds a new projection from the log beside the live file, and switches to it. A rebuild sends nothing."""
 
 from __future__ import annotations
 
@@ -17,20 +17,26 @@ from projections.database import VERSION, Meta, micros
 from projections.projection import Projection
 
 Progress = Callable[[int, int], None]
-"""Called with the sequence that was folded last and the one that is aimed at."""
+"""Called with the last sequence that was folded, and with the target."""
 
 CHUNK = 2000
 """Events of one transaction; larger ones are no faster."""
 
 CLOSE = 1000
-"""Sequences that a rebuild may be behind the log's end when it switches: whoever follows the log catches up with them,
-and with messages coming all the time a rebuild would never see the very end."""
+"""Sequences that a rebuild may be behind the log's end when it switches. The follower of the log catches up with them;
+while messages come all the time, a rebuild would never reach the very end."""
 
 _STAMP_WITHIN = 30.0
 
 
 class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rebuild did: the new live file, its checkpoint, events folded, seconds taken."""
+    """The outcome of a rebuild.
+
+    - `file`: the new live file.
+    - `checkpoint`: the sequence of the last event in it.
+    - `events`: the number of events folded.
+    - `seconds`: the time taken.
+    """
 
     file: str
     checkpoint: int
@@ -41,7 +47,7 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
 async def rebuild(log: EventLog, directory: Path, progress: Progress | None = None) -> RebuildReport:
     """Fold the log into a new file and make it the live one. Raises RebuildRunning, LogUnavailable.
 
-    Cancelled or killed at any point before the switch it leaves the live file as it was.
+    A rebuild that is cancelled or killed before the switch leaves the live file as it was.
     """
     started = time.monotonic()
     with files.rebuilding(directory):
@@ -60,7 +66,7 @@ async def rebuild(log: EventLog, directory: Path, progress: Progress | None = No
             files.remove(built)
             raise
         live = files.make_live(built)
-        # A runner removes old files itself, once nothing of it reads them any more.
+        # A runner removes old files itself, once it no longer reads them.
         with suppress(files.AlreadyFollowed), files.writing(directory):
             files.remove_superseded(directory)
     seconds = time.monotonic() - started
@@ -68,11 +74,11 @@ async def rebuild(log: EventLog, directory: Path, progress: Progress | None = No
 
 
 async def grow(log: EventLog, projection: Projection, upto: int, progress: Progress | None = None) -> int:
-    """Fold the events behind the projection's checkpoint up to `upto`, which is an event; returns how many. Raises
+    """Fold the events after the projection's checkpoint up to `upto`, which is an event; returns their number. Raises
     LogUnavailable if the log is closed meanwhile.
 
-    On the loop, for some tens of milliseconds at a time: in a thread beside it, which lets go of the interpreter's lock
-    at each statement and then waits for it, the same took a third longer (docs/decisions/0032).
+    It runs on the loop, for some tens of milliseconds at a time. A thread beside the loop took a third longer, because
+    it releases the interpreter's lock at each statement and then waits for it (docs/decisions/0032).
     """
     events = 0
     if upto <= projection.checkpoint:
@@ -105,7 +111,7 @@ async def last_event(log: EventLog, head: Head) -> int:
 
 
 async def unusable(log: EventLog, meta: Meta) -> str | None:
-    """Why a file that says `meta` of itself is no projection of this log for this version; None: it is one."""
+    """Reason not to use a file with the description `meta` for this log and this version, or None to use it."""
     if meta.version != VERSION:
         return f"it has version {meta.version}, this recado writes {VERSION}"
     head = await log.head()
@@ -114,11 +120,11 @@ async def unusable(log: EventLog, meta: Meta) -> str | None:
     if meta.checkpoint == 0:
         return None
     if meta.checkpoint > head.last:
-        return f"its checkpoint {meta.checkpoint} is behind the log's end {head.last}: the log was cut"
+        return f"its checkpoint {meta.checkpoint} is past the log's end {head.last}: the log was cut"
     stored = await _event_at(log, meta.checkpoint)
     if stored is None:
-        return None  # it was erased: sequences are never given out twice
-    # Gateways need not give a Msg-Id, and without one the stamp alone tells two events apart.
+        return None  # it was erased: no sequence is given out twice
+    # Gateways need not give a Msg-Id; without one only the stamp tells two events apart.
     if (stored.msg_id, micros(stored.at)) != (meta.msg_id, meta.at):
         return f"the log has another event at its checkpoint {meta.checkpoint}"
     return None

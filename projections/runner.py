@@ -1,4 +1,4 @@
-"""Keeping the projection up with the log, once for the whole instance."""
+"""Keeps the projection up with the log, once for the whole instance."""
 
 from __future__ import annotations
 
@@ -28,19 +28,22 @@ _SHOWN = 100_000
 """Sequences between two log lines of a rebuild."""
 
 _PASSING = (LogUnavailable, OSError, sqlite3.OperationalError)
-"""What may pass by itself: the bus is away, the disk is full or in trouble."""
+"""Faults that may pass by themselves: the bus is away, the disk is full or fails."""
 
 Result = TypeVar("Result")
 
 
 class Runner:
-    """Tails the log from the checkpoint, applies batch after batch on a thread of its own, and hands each batch on.
+    """Tails the log from the checkpoint, applies batch after batch on a thread of its own, and delivers each batch.
 
-    `on_committed` is called on the loop, in log order, with events that are in the file, repeats marked; each event
-    once, whatever becomes of the file meanwhile. What a rebuild at start folded is not handed on: whoever takes work
-    looks at what is owed. `on_read` is called before that, as soon as they are read, with events that may go ahead; it
-    says whether somebody waits for them to be committed. `on_health` is called on the loop with `healthy` whenever that
-    changes. `run` is to be awaited as long as the instance lives.
+    - `on_committed`: called on the loop, in log order, with committed events, repeats marked; each event once, even if
+      the file is replaced meanwhile. Events that a rebuild at start folded are not delivered: the owner of a chat looks
+      at its pending work.
+    - `on_read`: called before that, as soon as events are read, with those that may be delivered early. It returns
+      whether a caller waits for their commit.
+    - `on_health`: called on the loop with `healthy` each time that changes.
+
+    Await `run` for the life of the instance.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Runner:
         retry_after: float = 1.0,
     ) -> None:
         self.caught_up = asyncio.Event()
-        """Set once the events are applied that the log had at start."""
+        """Set once the events that the log had at start are applied."""
         self._healthy = True
         self._log = log
         self._directory = directory
@@ -63,7 +66,7 @@ class Runner:
         self._retry_after = retry_after
         self._writer = ThreadPoolExecutor(1, "projection")
         self._projection: Projection | None = None
-        self._damaged: Path | None = None  # met while writing: opening it again would find no fault
+        self._damaged: Path | None = None  # found while writing: opening it again would show no fault
         self._pointer = (0, 0)
         self._inode = 0
         self._path: Path | None = None
@@ -77,35 +80,35 @@ class Runner:
 
     @property
     def healthy(self) -> bool:
-        """False while the file cannot be written: the batch is tried again every `retry_after` seconds, as often as it
-        is looked whether the file is still there. True from the start on."""
+        """False while the file cannot be written; True from the start on. The batch is tried again every `retry_after`
+        seconds, and the runner checks at the same interval whether the file is still there."""
         return self._healthy
 
     @property
     def checkpoint(self) -> int:
-        """Sequence of the last event that was committed and handed on."""
+        """Sequence of the last event that was committed and delivered."""
         return self._delivered
 
     @property
     def told(self) -> int:
-        """Sequence up to which all was handed on, or went ahead."""
+        """Sequence up to which all events were delivered, early or after their commit."""
         return max(self._delivered, self._unwritten.delivered_early)
 
     @property
     def ahead(self) -> UncommittedMessages:
-        """The messages that went ahead of the file."""
+        """The messages that were delivered early."""
         return self._unwritten.ahead
 
     @property
     def lag(self) -> int:
-        """How many sequences the projection is behind what is known of the log."""
+        """Sequences by which the projection is behind the known end of the log."""
         return max(0, max(self._unwritten.seen, self._aim) - max(self._delivered, self._rebuilt))
 
     @property
     def path(self) -> Path | None:
-        """The file to read, in which every event up to `checkpoint` is; None before there is one.
+        """The file to read, which has every event up to `checkpoint`; None before there is one.
 
-        Not always the one that the pointer names: after a rebuild elsewhere the new file has to catch up first.
+        The pointer may name another file: after a rebuild by another process the new file has to catch up first.
         """
         return self._path
 
@@ -132,7 +135,7 @@ class Runner:
                 self._writer.shutdown()
 
     async def _open(self) -> Projection:
-        """The live file, or a new one if it is of no use; for as long as it takes."""
+        """The live file, or a new one if that is unusable. Takes as long as it needs."""
         while True:
             self._pointer = files.pointer_stamp(self._directory)
             try:
@@ -146,7 +149,7 @@ class Runner:
                 log.info("projection_rebuilt", file=report.file, events=report.events, seconds=round(report.seconds, 1))
                 continue
             except files.RebuildRunning:
-                log.info("projection_waits", reason="somebody else is rebuilding it")
+                log.info("projection_waits", reason="another process is rebuilding it")
             except _PASSING as error:
                 self._turn(healthy=False)
                 log.error("projection_unavailable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
@@ -158,7 +161,7 @@ class Runner:
         self._rebuilt = done
 
     async def _fault_of_live_file(self) -> str | None:
-        """Open the live file; the reason if that cannot be or if it is of no use."""
+        """Open the live file. Returns the reason if there is none that is usable."""
         self._projection = None
         path = files.live(self._directory)
         if path is None:
@@ -182,7 +185,7 @@ class Runner:
         return None
 
     async def _follow(self) -> bool:
-        """Take batch after batch into one file; False if the log ended, True if another file is to be followed."""
+        """Apply batch after batch to one file. False if the log ended, True if another file is to be followed."""
         projection = self._projection
         if projection is None:
             projection = await self._open()
@@ -211,12 +214,12 @@ class Runner:
         return self._delivered >= seq and self._healthy and self.caught_up.is_set()
 
     def _is_awaited(self) -> bool:
-        """Whether somebody waits for the next events: whoever reads what was decided, or the start."""
+        """Whether a caller waits for the next events: a reader of a decision, or the start."""
         is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._unwritten.seen)
         return is_asked_for or self._delivered < self._aim
 
     async def _take(self, projection: Projection, batch: list[Recorded]) -> bool:
-        """Commit a batch and hand it on; False if the file turns out to be damaged."""
+        """Commit a batch and deliver it; False if the file turns out to be damaged."""
         marked: list[Recorded] | None = None
         while marked is None:
             try:
@@ -241,7 +244,7 @@ class Runner:
         return True
 
     async def _tidy(self, projection: Projection) -> None:
-        """Leave nothing of what was erased in SQLite's write-ahead log, once nobody reads in it."""
+        """Remove erased bytes from SQLite's write-ahead log too, once it has no reader."""
         now = asyncio.get_running_loop().time()
         if now < self._tidies_at:
             return
@@ -252,10 +255,10 @@ class Runner:
             log.warning("projection_not_tidied", reason=str(error), retry_after=self._retry_after)
 
     async def _is_still_live(self, projection: Projection) -> bool:
-        """Whether this file is there and the pointer names it; if not, a new one of use is opened.
+        """Whether this file exists and the pointer names it; if not, opens a new one that is usable.
 
-        A pointer to a file of no use is refused. Without a pointer, or without this file under its name, the
-        projection was deleted: it is lost, and built anew if nobody did so.
+        A pointer to an unusable file is refused. Without a pointer, or without this file under its name, the projection
+        was deleted: it is lost, and is rebuilt unless another process has done so.
         """
         try:
             stamp = files.pointer_stamp(self._directory)
@@ -290,7 +293,7 @@ class Runner:
             self._on_health(healthy)
 
     def _settle(self, projection: Projection) -> None:
-        """Let readers have the file as soon as all that was handed on is in it."""
+        """Let readers have the file as soon as it has all delivered events."""
         if projection.checkpoint < self._delivered:
             return
         if self._path is not projection.path:
@@ -311,7 +314,7 @@ class Runner:
 
 
 def _commit(projection: Projection, batch: list[Recorded], delivered: int) -> list[Recorded]:
-    """Apply what is new to the file; returns what was not handed on yet, repeats marked."""
+    """Apply the events that are new to the file. Returns those that were not delivered yet, repeats marked."""
     known = [recorded for recorded in batch if delivered < recorded.seq <= projection.checkpoint]
     marked = projection.mark(known) if known else []
     marked += projection.apply(batch)

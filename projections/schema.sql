@@ -1,11 +1,11 @@
 -- Times are microseconds since 1970 in UTC, sequences are the log's, and a chat is its row in `chats`.
--- Nothing here depends on where batches ended: the same events give the same rows.
+-- The same events give the same rows, however they are cut into batches.
 
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version TEXT NOT NULL,
     stream TEXT NOT NULL,                    -- when the stream was created: a new stream has another time
-    checkpoint INTEGER NOT NULL,             -- sequence of the last event that is in here
+    checkpoint INTEGER NOT NULL,             -- sequence of the last event in the file
     msg_id TEXT NOT NULL,                    -- that event's Nats-Msg-Id; empty if it had none
     at INTEGER NOT NULL                      -- the server's stamp on that event
 );
@@ -20,8 +20,8 @@ CREATE TABLE chats (
     messages INTEGER NOT NULL,
     replies INTEGER NOT NULL,
     owes INTEGER NOT NULL,
-    wakes INTEGER NOT NULL,                  -- owes something, or may have left a run at work
-    attention TEXT,                          -- the attention that is open, as JSON
+    wakes INTEGER NOT NULL,                  -- has pending work, or may have left a run at work
+    attention TEXT,                          -- the open attention, as JSON
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
     UNIQUE (account, chat)
 );
@@ -32,7 +32,7 @@ CREATE INDEX activity ON chats (account, last_at DESC);
 CREATE TABLE history (
     seq INTEGER PRIMARY KEY,
     chat INTEGER NOT NULL,
-    id TEXT NOT NULL,                        -- a message's or a reply's; `seq:<n>` for bytes that nobody can read
+    id TEXT NOT NULL,                        -- a message's or a reply's; `seq:<n>` for unreadable bytes
     author TEXT NOT NULL,                    -- person, assistant, operator or system
     at INTEGER NOT NULL,
     text TEXT,
@@ -44,7 +44,7 @@ CREATE TABLE history (
     from_me INTEGER,
     media TEXT,
     quoted TEXT,
-    detail TEXT,                             -- why the bytes cannot be read
+    detail TEXT,                             -- the fault of unreadable bytes
     -- of a reply
     about TEXT,
     in_reply_to TEXT,
@@ -55,27 +55,28 @@ CREATE TABLE history (
     input_tokens INTEGER,
     output_tokens INTEGER,
     cause TEXT,
-    -- what comes later
-    reading TEXT,                            -- what came of reading the file: a media_read as JSON
+    -- written later
+    reading TEXT,                            -- the outcome of reading the file: a media_read as JSON
     turn INTEGER,                            -- sequence of the last turn_started that names it
-    former_turns TEXT,                       -- those before, where it was retried
+    former_turns TEXT,                       -- those before a retry, as JSON
     ending TEXT,                             -- reply, ignored or turn_failed; none yet: open
     ended INTEGER,                           -- sequence of the ending; a reply's own
     ended_at INTEGER,
     reason TEXT,
-    context INTEGER,                         -- the sequence that a reset compares; none: a model is not shown it
+    context INTEGER,                         -- the sequence that a reset compares; none: the model is not shown it
     repeats INTEGER NOT NULL DEFAULT 0,
     repeat_seq INTEGER,
     repeat_at INTEGER,
-    edited TEXT,                             -- what it reads now
+    edited TEXT,                             -- its newest words
     edited_at INTEGER,
-    answered TEXT,                           -- what it read when it was answered, if it had been edited before
+    answered TEXT,                           -- its words when it was answered, if it had been edited before
     revoked_at INTEGER
 );
 CREATE UNIQUE INDEX message_ids ON history (id, chat) WHERE author = 'person';
 CREATE INDEX reply_ids ON history (id, chat) WHERE author <> 'person';
 CREATE INDEX history_of_chat ON history (chat);
 CREATE INDEX context ON history (chat, ended) WHERE context IS NOT NULL;
+CREATE INDEX broken ON history (ended_at) WHERE reason = 'broken';
 
 CREATE VIRTUAL TABLE search USING fts5 (
     text, content = 'history', content_rowid = 'seq', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
@@ -91,7 +92,7 @@ CREATE TABLE controls (
     until INTEGER,
     text TEXT,
     messages TEXT,
-    outcome TEXT,                            -- type of the decision that names it as its cause
+    outcome TEXT,                            -- type of the decision with it as its cause
     outcome_seq INTEGER,
     outcome_at INTEGER,
     reason TEXT,
@@ -109,10 +110,10 @@ CREATE TABLE receipts (
     at INTEGER NOT NULL,
     provider_id TEXT,
     error TEXT,
-    part INTEGER NOT NULL,                   -- of so many parts; 0: the receipt is of the whole reply
+    part INTEGER NOT NULL,                   -- from 1; 0: the receipt is of the whole reply
     parts INTEGER NOT NULL,
-    instead TEXT,                            -- the template that is owed because the reply failed
-    template TEXT,                           -- the template that the receipt is of
+    instead TEXT,                            -- the template that is sent next, because the reply failed
+    template TEXT,                           -- the template of which the receipt is
     PRIMARY KEY (chat, reply, seq)
 ) WITHOUT ROWID;
 
@@ -125,7 +126,7 @@ CREATE TABLE turns (
     backend TEXT NOT NULL,
     cause TEXT,
     state TEXT NOT NULL,                     -- running, replied, failed, ignored or replaced
-    "by" TEXT NOT NULL,                      -- incarnation that may act on it
+    "by" TEXT NOT NULL,                      -- the incarnation that may act on it
     adoptions INTEGER NOT NULL,
     adopted_at INTEGER,
     run TEXT,
@@ -148,7 +149,7 @@ CREATE TABLE threads (
     thread TEXT NOT NULL,
     reason TEXT NOT NULL,
     at INTEGER NOT NULL,
-    ended INTEGER,                           -- sequence of what replaced it or reset it
+    ended INTEGER,                           -- sequence of the event that replaced it or reset it
     messages INTEGER NOT NULL,
     replies INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
@@ -156,11 +157,19 @@ CREATE TABLE threads (
     PRIMARY KEY (chat, seq)
 ) WITHOUT ROWID;
 
+CREATE TABLE set_aside (
+    seq INTEGER PRIMARY KEY,                 -- of an event that the chat's state or a table could not take
+    chat INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    reason TEXT NOT NULL                     -- the name of what was raised
+);
+
 CREATE TABLE usage (
     chat INTEGER NOT NULL,
     day TEXT NOT NULL,                       -- UTC
     backend TEXT NOT NULL,
-    model TEXT NOT NULL,                     -- empty: of turns that gave no reply
+    model TEXT NOT NULL,                     -- empty: of turns without a reply
     replies INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,

@@ -1,7 +1,7 @@
-"""Messages that were read from the log and are not in the file yet: answered before anything is written to disk.
+"""Messages that were read from the log and are not committed yet, so that a chat can be answered before the disk write.
 
-The log has them, so a crash loses nothing: whoever starts again folds them again. Only chats in memory are told ahead;
-one that has to be woken wakes from its snapshot, and so waits for the commit.
+A crash loses nothing: the log has them, and the next start folds them again. Only chats in memory get events early; a
+chat that has to be woken wakes from its snapshot, and so waits for the commit.
 """
 
 from __future__ import annotations
@@ -15,31 +15,33 @@ from events.subjects import ChatKey
 
 
 def goes_ahead(batch: Sequence[Recorded]) -> bool:
-    """Whether the events may be told of before they are in the file. What changes other rows than its own, or is more
-    than its words, may not: it is rare, and whoever is told of it reads the file."""
+    """Whether the events may be delivered before their commit.
+
+    Edits, controls, erasures and files wait for the commit, because their handlers read the database.
+    """
     return all(_is_plain(recorded) for recorded in batch)
 
 
 class UncommittedMessages:
-    """The messages of the batches that went ahead, by id."""
+    """The messages of the batches that were delivered early, by id."""
 
     def __init__(self) -> None:
         self._messages: dict[tuple[ChatKey, str], Recorded] = {}
 
     def add(self, batch: Sequence[Recorded]) -> None:
-        """Know of these; of two with one id the first counts."""
+        """Add the messages of a batch; of two with one id the first counts."""
         for recorded in batch:
             if isinstance(recorded.event, Message):
                 self._messages.setdefault((recorded.key, recorded.event.id), recorded)
 
     def drop(self, upto: int) -> None:
-        """Those up to this sequence are in the file."""
+        """Drop the messages up to this sequence: the file has them."""
         messages = self._messages
         while messages and messages[first := next(iter(messages))].seq <= upto:
             del messages[first]
 
     def of(self, key: ChatKey, id_: str) -> Recorded | None:
-        """The message of this id, unless the file has it."""
+        """The message with this id, unless the file has it."""
         return self._messages.get((key, id_))
 
 

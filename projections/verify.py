@@ -1,4 +1,4 @@
-"""Whether the live file is what the log makes of it: a rebuild beside it, compared row by row."""
+"""Compares the live file with a rebuild from the log, row by row."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ _TABLES = {
     "receipts": "SELECT * FROM receipts ORDER BY chat, reply, seq",
     "turns": "SELECT * FROM turns ORDER BY chat, seq",
     "threads": "SELECT * FROM threads ORDER BY chat, seq",
+    "set_aside": "SELECT * FROM set_aside ORDER BY seq",
     "usage": "SELECT * FROM usage ORDER BY chat, day, backend, model",
-    # Of the words that can be found: how often each stands where. Where a segment of the index ends is no content.
+    # The content of the index of words is how often each word is where; the ends of its segments are no content.
     "search": "SELECT term, count(*), sum(doc), sum(doc * 31 % 65521 * (offset + 1)) FROM temp.words"
     " GROUP BY term ORDER BY term",
 }
@@ -42,14 +43,19 @@ _CHUNK = 1000
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How one table differs from another: the first row that does, as each of the two has it (None: it has none)."""
+    """The first row in which a table of two files differs, as each file has it (None: it has no such row)."""
 
     live: Row | None
     rebuilt: Row | None
 
 
 class TableReport(msgspec.Struct, frozen=True):
-    """One table of two files: rows and a hash of them all; `difference` None if they are the same."""
+    """One table of two files.
+
+    - `rows`: the number of rows in the live file.
+    - `hash`: of all these rows.
+    - `difference`: None if the tables are the same.
+    """
 
     table: str
     rows: int
@@ -58,7 +64,7 @@ class TableReport(msgspec.Struct, frozen=True):
 
 
 def compare(live: sqlite3.Connection, rebuilt: sqlite3.Connection, table: str) -> TableReport:
-    """Compare one table. To be called within a read transaction on both."""
+    """Compare one table. Call it within a read transaction on both."""
     digest, rows = blake2b(digest_size=16), 0
     for mine, theirs in zip_longest(_chunks(live, table), _chunks(rebuilt, table), fillvalue=()):
         digest.update(msgspec.msgpack.encode(mine))
@@ -88,7 +94,13 @@ def _chunks(db: sqlite3.Connection, table: str) -> Iterator[list[Row]]:
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `verify` found: the live file, the checkpoint at which it was compared, every table, seconds taken."""
+    """The outcome of `verify`.
+
+    - `file`: the live file.
+    - `checkpoint`: the sequence up to which it was compared.
+    - `tables`: a report on every table.
+    - `seconds`: the time taken.
+    """
 
     file: str
     checkpoint: int
@@ -97,7 +109,7 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_same(self) -> bool:
-        """Whether the live file has exactly what the log says."""
+        """Whether the live file has exactly the rows that the log leads to."""
         return all(table.difference is None for table in self.tables)
 
 
@@ -107,20 +119,20 @@ async def verify(
     """Compare the live file, as one read transaction sees it, with exactly the events up to its checkpoint.
 
     The instance goes on meanwhile. The rebuild needs as much room in `directory` as the live file; its own file has no
-    name while it grows, so nothing is left of it whatever happens. What was erased from the log behind the checkpoint
-    cannot be compared: then `patience` seconds are waited for the file to come past that. Raises ProjectionMissing,
-    also if the live file is of another log, or does not.
+    name while it grows, so none of it is left in any case. Events that were erased from the log after the checkpoint
+    cannot be compared: then `verify` waits `patience` seconds for the file to come past the erasure. Raises
+    ProjectionMissing if the file does not, or is of another log, or is not there.
     """
     while True:
         report = await _compared(log, directory, progress)
         if report.is_same or not (erased := await _erased_behind(log, report.checkpoint)):
             return report
         if not await _comes_past(directory, erased, patience):
-            raise ProjectionMissing(directory, "it is behind the log, and a chat that it has was erased since")
+            raise ProjectionMissing(directory, "it lags behind the log, and a chat that it has was erased since")
 
 
 async def _erased_behind(log: EventLog, checkpoint: int) -> int:
-    """Sequence of the last event behind `checkpoint` by which a chat was erased; 0 if there is none."""
+    """Sequence of the last event after `checkpoint` that erased a chat; 0 if there is none."""
     found, upto = 0, await last_event(log, await log.head())
     if upto <= checkpoint:
         return found
@@ -154,7 +166,7 @@ async def _compared(log: EventLog, directory: Path, progress: Progress | None) -
         with closing(Projection.create(nameless, (await log.head()).created)) as rebuilt:
             nameless.unlink()
             await grow(log, rebuilt, meta_of(live, path).checkpoint, progress)
-            # Only now a transaction, because as long as it lasts SQLite cannot tidy its write-ahead log.
+            # The transaction begins only now, because SQLite cannot tidy its write-ahead log while it lasts.
             with reader.transaction():
                 checkpoint = meta_of(live, path).checkpoint
                 await grow(log, rebuilt, checkpoint, progress)

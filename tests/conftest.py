@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
+import ssl
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from tests.nats_server import NatsServer
 
 LOG_BYTES = 256 * 1024 * 1024
 
+LONG = 5.0
+"""Seconds after which a test says why it takes them."""
+
 # How long an example takes depends on what else the machine does: no test judges that.
 hypothesis.settings.register_profile("recado", deadline=None)
 hypothesis.settings.load_profile("recado")
@@ -24,10 +30,38 @@ hypothesis.settings.load_profile("recado")
 def pytest_configure() -> None:
     """One seed for all that is left to chance, in every worker."""
     os.environ.setdefault("RECADO_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
+    _trust_one_authority()
+
+
+def _trust_one_authority() -> None:
+    """No test talks to the internet, and parsing the machine's 140 authorities takes 50 to 100 ms of CPU: at the start
+    of every process, and for each client."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # it has been told by the one that started it
+    if known := ssl.create_default_context().get_ca_certs(binary_form=True):
+        with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+            file.write(ssl.DER_cert_to_PEM_cert(known[0]))
+        os.environ["SSL_CERT_FILE"] = file.name
+        atexit.register(Path(file.name).unlink, missing_ok=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: for more than half of their time tests wait, for leases and timers and for one another."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_report_header() -> str:
     return f"seed of the random kills: RECADO_TEST_SEED={os.environ['RECADO_TEST_SEED']}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that take long and do not say why."""
+    passed: list[pytest.TestReport] = terminalreporter.stats.get("passed", [])
+    if found := [one for one in passed if one.duration > LONG and "slow" not in one.keywords]:
+        terminalreporter.section(f"over {LONG:g} s, without slow(why)")
+        for one in found:
+            terminalreporter.line(f"{one.duration:.1f} s {one.nodeid}")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
-READY_WITHIN = 15.0
+READY_WITHIN = 30.0
 
 
 class NatsServer:

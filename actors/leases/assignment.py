@@ -1,9 +1,9 @@
-"""Who should own which partition: computed by every member alone, and by all in the same way.
+"""Assignment of partitions to members: each member computes it alone, and all get the same result.
 
 Rendezvous hashing with a bound: each partition goes to the member whose hash with it is highest, among those that have
 not got their share yet. So all have the same share, give or take one, and a member that comes or goes moves little
-more than its share (`make bench` says how much). Every version has to compute the same, for good: two members of
-different opinion would leave a partition to each other.
+more than its share (`make bench` measures it). Every version must compute the same assignment, for good: two members
+with different results would leave a partition to each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from events.subjects import PARTITIONS
 
 
 def assignment(members: Iterable[str]) -> tuple[str, ...]:
-    """The member for each partition, by number; empty if there is no member."""
+    """The member that owns each partition, by the partition's number; empty without members."""
     return _assignment(frozenset(members))
 
 

@@ -1,8 +1,8 @@
-"""The KV bucket LEASES: small entries with revisions, written by compare-and-set, some of which end by themselves.
+"""The KV bucket LEASES: small entries with revisions, written by compare-and-set. Some entries expire by themselves.
 
-It is in memory, so a restarted server has none, and whoever writes first makes it anew. Layout and headers are those of
-NATS KV: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md; time limits and their markers:
-ADR-43; reading many entries with one request: ADR-31.
+The bucket is in memory, so a restarted server has none, and the first writer makes it again. Layout and headers are
+those of NATS KV: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md; time limits and their
+markers: ADR-43; reading many entries with one request: ADR-31.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus, said
 from events.log import LogUnavailable
+from events.stores import LEASES
 
-BUCKET = "LEASES"
+BUCKET = LEASES
 STREAM = f"KV_{BUCKET}"
 
 MARKER_TTL = 3.0
-"""Seconds for which the server remembers that an entry ended by itself."""
+"""Seconds for which the server keeps the marker of an expired entry."""
 
 ANSWER_WITHIN = 1.0
 """Seconds to wait for an answer: less than a lease lasts."""
 
 MOST_BYTES = 4 * 1024**2
-"""Bytes of the bucket. It is in the server's memory: one that grew without end would stop the log too."""
+"""Bytes of the bucket. It is in the server's memory: without a limit its growth would stop the log too."""
 
 LONGEST_VALUE = 4096
 """Bytes of an entry with its headers."""
@@ -59,7 +60,11 @@ class LeasesUnavailable(Exception):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What stands under a key; `value` is None if nothing does (any more). `revision` is what a write has to name."""
+    """An entry of the bucket.
+
+    - `revision`: the revision that the next write has to name.
+    - `value`: None if the key has no value, or no value any more.
+    """
 
     revision: int = 0
     value: bytes | None = None
@@ -69,10 +74,10 @@ ABSENT = Entry()
 
 
 class LeaseBucket:
-    """The bucket on `bus`, kept on `replicas` servers if it has to be made. Every method raises LeasesUnavailable.
+    """The bucket on `bus`. Every method raises LeasesUnavailable.
 
-    With `makes`, which an instance is given alone, it is made where it is missing, and bounded where an older recado
-    made it without bounds.
+    - `replicas`: servers that keep the bucket, if it has to be made.
+    - `makes`: make the bucket if it is missing, and bound one that an older recado made without bounds. Instances do.
     """
 
     def __init__(self, bus: Bus, *, replicas: int = 1, makes: bool = True) -> None:
@@ -82,22 +87,22 @@ class LeaseBucket:
         self._makes = makes
 
     async def ensure(self) -> None:
-        """See that the bucket is there."""
+        """Make the bucket if it is missing."""
         await self._make()
 
     async def write(self, key: str, value: bytes, revision: int, *, ttl: float | None = None) -> int | None:
-        """Put `value` over `revision` (0: over nothing), for `ttl` seconds if they are given; the new revision, or
-        None if something else stands there."""
+        """Write `value` over `revision` (0: no entry yet), for `ttl` seconds if given. Returns the new revision, or
+        None if the entry has another one."""
         headers = {"Nats-Expected-Last-Subject-Sequence": str(revision)}
         return await self._publish(key, value, headers, ttl)
 
     async def delete(self, key: str, revision: int) -> bool:
-        """Take away what stands at `revision`; False if something else does."""
+        """Delete the entry at `revision`; False if it has another revision."""
         headers = {"Nats-Expected-Last-Subject-Sequence": str(revision), "KV-Operation": "DEL"}
         return await self._publish(key, b"", headers, None) is not None
 
     async def read(self, key: str) -> Entry:
-        """What the bucket's leader has under `key`."""
+        """The entry of `key`, from the bucket's leader."""
         try:
             message = await self._js.get_last_msg(STREAM, _PREFIX + key)
         except nats.js.errors.NotFoundError as error:
@@ -109,8 +114,8 @@ class LeaseBucket:
         return _entry(message.seq or 0, message.headers or {}, message.data or b"")
 
     async def read_all(self) -> dict[str, Entry]:
-        """Every key with what some server of the bucket has under it: in a cluster perhaps not the latest, but never
-        a later write without an earlier one."""
+        """Every key with its entry, from any server of the bucket: in a cluster perhaps not the latest, but never a
+        later write without an earlier one."""
         entries: dict[str, Entry] = {}
         whole: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
@@ -135,15 +140,15 @@ class LeaseBucket:
                 await subscription.unsubscribe()
         except _FAULTS as error:
             raise LeasesUnavailable(said(error)) from error
-        if refused is not None and not refused.startswith("503"):  # 503: nobody has made the bucket yet
+        if refused is not None and not refused.startswith("503"):  # 503: the bucket is not made yet
             raise LeasesUnavailable(refused)
         return entries
 
     async def watch(self, heard: Callable[[str, bytes], None]) -> None:
-        """Call `heard` with key and value (empty: it ended) of every change from now on.
+        """Call `heard` with key and value (empty: the entry ended) of every change from now on.
 
-        The server says each one once, when it is stored, to whoever listens: it costs next to nothing, and what is said
-        while the connection is away is missed. When it is back, `heard` is called with an empty key.
+        The server publishes each change once, when it is stored, so listening costs next to nothing. Changes are missed
+        while the connection is down; when it is up again, `heard` is called with an empty key.
         """
 
         def on_message(subject: bytes, _reply: bytes, _headers: bytes | None, body: bytes) -> None:
@@ -160,7 +165,7 @@ class LeaseBucket:
             try:
                 ack = await self._js.publish(_PREFIX + key, value, headers=headers, timeout=ANSWER_WITHIN, msg_ttl=ttl)
             except (nats.js.errors.NoStreamResponseError, nats.errors.NoRespondersError):
-                # A restarted server has lost it. Made anew it is empty, which the expected revision then decides on.
+                # A restarted server has lost the bucket. The new one is empty: the expected revision decides the write.
                 await self._make()
             except nats.js.errors.APIError as error:
                 if error.err_code in CONFLICT:
@@ -170,7 +175,7 @@ class LeaseBucket:
                 raise LeasesUnavailable(said(error)) from error
             else:
                 return ack.seq
-        raise LeasesUnavailable(f"no stream {STREAM} takes what is written")
+        raise LeasesUnavailable(f"no stream {STREAM} takes the write")
 
     async def _make(self) -> None:
         if not self._makes:
@@ -182,8 +187,8 @@ class LeaseBucket:
                 await call(self._bus, f"STREAM.CREATE.{STREAM}", Done, self._config() | wanted, within=ANSWER_WITHIN)
             elif any(info.config.get(field) != value for field, value in self._shape().items()):
                 raise LeasesUnavailable(
-                    f"the bus has a bucket {BUCKET} of another shape (an older recado's?): stop all that use it and "
-                    f"delete it, it holds nothing that lasts: nats stream rm {STREAM}"
+                    f"the bus has a bucket {BUCKET} with other settings (an older recado's?): stop all its users and "
+                    f"delete it, since it holds no lasting data: nats stream rm {STREAM}"
                 )
             elif any(info.config.get(field) != value for field, value in wanted.items()):
                 await call(self._bus, f"STREAM.UPDATE.{STREAM}", Done, info.config | wanted, within=ANSWER_WITHIN)

@@ -1,4 +1,4 @@
-"""What keeps an instance from acting that cannot know whether it still may."""
+"""Blocks appends and effects once the instance's presence may have expired."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actors.leases.clocks import boot_seconds
 log = structlog.get_logger("recado.leases")
 
 TTL = 3.0
-"""Seconds for which a presence or a lease lasts once it was renewed."""
+"""Seconds for which a presence or a lease lasts after its renewal."""
 
 
 class Fenced(Exception):
@@ -19,10 +19,10 @@ class Fenced(Exception):
 
 
 class Fence:
-    """Holds for TTL seconds from when a renewal was *sent*: the server cannot have kept the presence for less.
+    """Holds for TTL seconds after the last renewal was *sent*: the server keeps the presence at least that long.
 
-    Time is counted while the machine sleeps too. Once met when it did not hold it has `tripped`: something was
-    refused, and everything that was under way has to be given up before the instance may go on.
+    The machine's sleep counts as time. A check of a fence that does not hold sets `tripped`: an action was refused, and
+    the instance must give up everything under way before it goes on.
     """
 
     def __init__(self, seconds: Callable[[], float] = boot_seconds) -> None:
@@ -35,16 +35,16 @@ class Fence:
         return self._seconds() < self._until
 
     def renewed(self, sent: float) -> None:
-        """A renewal that was sent at `sent` (boot seconds) was taken."""
+        """Note that the server took the renewal that was sent at `sent` (boot seconds)."""
         self._until = sent + TTL
 
     def drop(self) -> None:
-        """Nothing is owned and nothing under way: the next renewal begins anew."""
+        """Reset the fence, once nothing is owned and nothing is under way."""
         self._until = 0.0
         self.tripped = False
 
     def check(self) -> None:
-        """Raises Fenced unless it holds. To be asked before every append and every effect."""
+        """Raises Fenced unless the fence holds. Call it before every append and every effect."""
         if self.holds:
             return
         if not self.tripped:
@@ -54,7 +54,7 @@ class Fence:
 
 
 class NoFence(Fence):
-    """Of an instance that is alone on its log."""
+    """The fence of an instance that is alone on its log: it always holds."""
 
     @property
     def holds(self) -> bool:

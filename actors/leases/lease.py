@@ -1,7 +1,7 @@
-"""A lease of its own in the bucket LEASES: one holder at a time, gone some seconds after its holder is.
+"""A single lease in the bucket LEASES: it has one holder at a time, and expires seconds after its holder is gone.
 
-Gateways hold theirs like this, `g.<account>`; how instances share the partitions is in `ownership`. A lease gives
-liveness only: what keeps a reply from being sent twice is its claim in the log.
+Gateways hold their leases like this, under `g.<account>`; `ownership` shares the partitions among instances. A lease
+gives liveness only: a reply's claim in the log keeps it from being sent twice.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from actors.leases.members import UNKNOWN, Holder, holder_in
 log = structlog.get_logger("recado.leases")
 
 RENEW_EVERY = 1.0
-"""Seconds between two renewals, and between two looks at a lease that somebody else holds."""
+"""Seconds between two renewals, and between two looks at a lease that another process holds."""
 
 
 class Lease:
-    """Takes the lease `key` whenever it is free, and tells when it is taken and when it is lost.
+    """Takes the lease `key` when it is free and renews it; reports when it takes or loses the lease.
 
-    A lease that an earlier start of this instance holds is taken at once, but only once: two processes that bear the
-    same name by mistake do not take it from each other in turns.
+    A lease of an earlier start of this instance is taken at once, but only once: two processes with the same name by
+    mistake do not take it from each other in turns.
     """
 
     def __init__(self, bucket: LeaseBucket, key: str, me: Holder) -> None:
@@ -40,10 +40,10 @@ class Lease:
         self._unreadable = (0, 0.0)
         self.held = False
         self.holder: Holder | None = None
-        """Who had the lease when last looked at."""
+        """The holder at the last look."""
 
     async def keep(self, on_taken: Callable[[], None], on_lost: Callable[[], None]) -> None:
-        """Take, renew, take back, for ever; `on_taken` and `on_lost` alternate. Cancelled, it lets go of the lease."""
+        """Take, renew and take back the lease until cancelled, then let it go. `on_taken` and `on_lost` alternate."""
         try:
             while True:
                 await self._once(on_taken, on_lost)
@@ -56,7 +56,7 @@ class Lease:
         try:
             mine = await self._renew() if self.held else await self._take()
         except LeasesUnavailable as fault:
-            # Counted from when the last renewal was sent: the server cannot have kept the lease any longer.
+            # Counted from the sending of the last renewal: the server keeps the lease at least until then.
             mine = self.held and boot_seconds() - self._renewed_at < TTL
             log.warning("lease_unanswered", lease=self._key, held=mine, reason=str(fault))
         else:
@@ -91,7 +91,7 @@ class Lease:
         return taken
 
     def _is_stale(self, revision: int) -> bool:
-        """Whether an unreadable value is unchanged for longer than a holder would leave it."""
+        """Whether an unreadable value has stayed the same for longer than a holder would leave it."""
         if self._unreadable[0] != revision:
             self._unreadable = (revision, boot_seconds())
         return boot_seconds() - self._unreadable[1] > TTL
@@ -102,14 +102,14 @@ class Lease:
         entry = await self._bucket.read(self._key)
         holder = holder_in(self._key, entry)
         if holder in (self._me, UNKNOWN):
-            # An earlier write of ours whose answer was lost, or an unreadable value, which takes no lease away.
+            # It is an earlier write of ours whose answer was lost, or an unreadable value, which takes no lease away.
             return await self._write(entry.revision)
-        # A restarted server has no bucket, or an empty one that somebody made for another lease. Whoever comes first
-        # has this one, and that is most likely its holder.
+        # A restarted server has no bucket, or an empty one, made for another lease. The first writer gets this lease:
+        # most likely its former holder.
         return entry.revision == 0 and await self._write(0)
 
     async def _write(self, revision: int) -> bool:
-        """Write our name over `revision`; False if somebody was faster."""
+        """Write our name over `revision`; False if another process was faster."""
         written = await self._bucket.write(self._key, msgspec.json.encode(self._me), revision, ttl=TTL)
         if written is None:
             return False

@@ -1,4 +1,4 @@
-"""Who else answers chats: the instances whose presence stands in the bucket LEASES under `m.<instance>`."""
+"""Members: the instances that answer chats, by their presence in the bucket LEASES under `m.<instance>`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ PREFIX = "m."
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who has a lease: the instance's name, kept over restarts, and this very start of it."""
+    """The holder of a lease.
+
+    - `instance`: the instance's name, which it keeps over restarts.
+    - `incarnation`: this start of the instance.
+    """
 
     instance: str
     incarnation: str
 
     @property
     def decides_as(self) -> str:
-        """What stands before the colon in the message ids of its decisions."""
+        """The part before the colon in the message ids of its decisions."""
         return f"{self.instance}-{self.incarnation}"
 
 
@@ -32,8 +36,15 @@ UNKNOWN = Holder("?", "?")
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """What an instance says of itself: its version and since when it runs, which `key` models are asked with (told
-    apart, not given away), `runs` under way, chats `awake` in memory, and its projection's `lag` in sequences."""
+    """An instance's description of itself.
+
+    - `version`: its version of recado.
+    - `since`: time of its start.
+    - `key`: fingerprint of the API key with which it asks models.
+    - `runs`: turns under way.
+    - `awake`: chats in memory.
+    - `lag`: sequences by which its projection is behind the log.
+    """
 
     version: str = ""
     since: datetime | None = None
@@ -44,9 +55,11 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(Holder, frozen=True, kw_only=True):
-    """An instance that is there, as it says once a second.
+    """The presence of an instance, which renews it once a second.
 
-    `leaving` is set once it owns nothing any more; `finishing` counts turns in chats that it has let go of.
+    - `leaving`: the instance gives up its partitions and takes no more.
+    - `finishing`: turns that it still finishes in chats that it has let go of.
+    - `says`: its description.
     """
 
     leaving: bool = False
@@ -55,8 +68,8 @@ class Member(Holder, frozen=True, kw_only=True):
 
 
 def holder_in(key: str, entry: Entry) -> Holder | None:
-    """The holder in the `entry` of the lease `key`; None: it is free. UNKNOWN holds an unreadable entry, so that it is
-    not free."""
+    """The holder in the `entry` of the lease `key`; None if the lease is free. An unreadable entry is not free: its
+    holder is UNKNOWN."""
     if entry.value is None:
         return None
     try:
@@ -67,7 +80,7 @@ def holder_in(key: str, entry: Entry) -> Holder | None:
 
 
 def member_in(key: str, value: bytes) -> Member | None:
-    """The member that `value` describes; None, and a log line, if that cannot be told."""
+    """The member that `value` describes; None, and a log line, if it is unreadable."""
     try:
         return msgspec.json.decode(value, type=Member)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -76,32 +89,31 @@ def member_in(key: str, value: bytes) -> Member | None:
 
 
 class Members:
-    """The members as of the last look, kept up by what is heard in between."""
+    """The members as of the last look at the bucket, updated by the changes heard since."""
 
     def __init__(self) -> None:
         self._there: dict[str, Member] = {}
 
     def has(self, holder: Holder) -> bool:
-        """Whether this very start of the instance is there."""
+        """Whether this start of the instance is there."""
         member = self._there.get(holder.instance)
         return member is not None and member.incarnation == holder.incarnation
 
     def is_finishing(self, decides_as: str) -> bool:
-        """Whether the start of an instance that decides under this name is there, and finishes turns of chats that it
-        has let go of."""
+        """Whether the incarnation of this name is there and still finishes turns of chats that it has let go of."""
         return any(member.finishing and member.decides_as == decides_as for member in self._there.values())
 
     def with_key(self, key: str) -> int:
-        """How many ask models with the same key; 1 where there is none to share."""
+        """Number of members that ask models with the same key; 1 without a key."""
         return sum(member.says.key == key for member in self._there.values()) if key else 1
 
     def staying(self) -> list[Member]:
-        """Those that own partitions, or should."""
+        """The members that own partitions, or should."""
         return [member for member in self._there.values() if not member.leaving]
 
     def look(self, entries: Mapping[str, Entry], *, remember: bool) -> None:
-        """Take in what stands in the bucket. With `remember` who is missing there is kept all the same: the bucket
-        itself was away, and its members have not come back to it yet."""
+        """Take in the bucket's entries. With `remember`, members missing there are kept: the bucket itself was away,
+        and they have not come back to it yet."""
         found: dict[str, Member] = {}
         for key, entry in entries.items():
             if key.startswith(PREFIX) and entry.value is not None:
@@ -111,7 +123,7 @@ class Members:
         self._there = self._there | found if remember else found
 
     def heard(self, key: str, value: bytes) -> bool:
-        """Take in a presence that was written (empty: it ended); whether it is worth a look at the bucket."""
+        """Take in a presence that was written (empty: it ended). Returns whether the bucket should be read again."""
         member = member_in(key, value) if value else None
         if member is None:
             return True

@@ -1,4 +1,4 @@
-"""Which instances answer chats, as the leases on the bus say."""
+"""List of the instances that answer chats, read from the leases on the bus."""
 
 from __future__ import annotations
 
@@ -17,9 +17,16 @@ from events.subjects import PARTITIONS
 class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     """An instance and the partitions that it owns.
 
-    `state`: a `member`, one that is `leaving` (it finishes turns and owns nothing), or one that is `gone` and whose
-    partitions nobody has taken over yet. `chats` are those of its partitions, None if nobody has counted them here;
-    `awake` of them are in memory, `runs` are being answered; its projection is `lag` sequences behind the log.
+    - `instance`: its name.
+    - `incarnation`: its current start.
+    - `state`: `member`; `leaving`: it finishes turns and owns nothing; `gone`: its partitions are not taken over yet.
+    - `partitions`: numbers of the partitions that it owns.
+    - `version`: its version of recado.
+    - `since`: time of its start.
+    - `chats`: chats in its partitions; None if they were not counted.
+    - `awake`: chats in memory.
+    - `runs`: turns under way.
+    - `lag`: sequences by which its projection is behind the log.
     """
 
     instance: str
@@ -35,7 +42,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def look(bus: Bus, chats: Mapping[int, int] | None = None) -> list[InstanceView]:
-    """Every instance, by name. `chats` says how many there are in each partition. Raises LeasesUnavailable."""
+    """Every instance, by name. `chats` is the number of chats by partition. Raises LeasesUnavailable."""
     entries = await LeaseBucket(bus).read_all()
     owned: dict[tuple[str, str], list[int]] = {}
     for number in range(PARTITIONS):

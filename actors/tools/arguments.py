@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 LONGEST = 100_000
-"""Characters of a call's arguments."""
+"""Characters of a call's arguments, at most."""
 
 DEEPEST = 32
 """Levels to which JSON from outside may be nested."""
 
 
 class Unfit(Exception):
-    """The arguments cannot be passed on; the message tells the model why."""
+    """The arguments cannot be passed on to a tool; the message tells the model why."""
 
 
 def unpacked(arguments: str) -> tuple[dict[str, Any], bytes]:

@@ -24,17 +24,17 @@ CHAT = "chat"
 
 
 MOST_THREADS = 32
-"""Calls of one function that may be under way at once, those included that nobody waits for any more."""
+"""Calls of one function under way at once, including calls whose turn has given up on them."""
 
 
 class ToolsUnusable(Exception):
-    """RECADO_TOOLS names a module that cannot be used as tools; the message says why and what would do."""
+    """The module that RECADO_TOOLS names cannot be used as tools; the message says why and how to mend it."""
 
 
 class PythonTool:
-    """One function, sync (called on a thread of its own) or async.
+    """One function: an async one, or a sync one, which is called on a thread of its own.
 
-    With `function.safe_to_repeat = True` a call is made again when a crash leaves unknown whether it was made.
+    With `function.safe_to_repeat = True` a call is made again if a crash leaves unknown whether it was made.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -67,7 +67,7 @@ class PythonTool:
         )
 
     async def call(self, key: ChatKey, arguments: bytes) -> ToolResult:
-        """The function's result: a str as it is, anything else as JSON. What it raises becomes a failed result."""
+        """The function's result: a str as it is, anything else as JSON. An exception becomes a failed result."""
         if self._threads >= MOST_THREADS:
             return ToolResult(f"{self.tool.name} hangs: {self._threads} calls of it have not come back", failed=True)
         try:
@@ -89,13 +89,13 @@ class PythonTool:
         except BaseException as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                raise  # it is we who end the call
-            # The model is told of anything that a shop's code raises, SystemExit too.
+                raise  # recado itself cancels the call
+            # The model is told of every exception of a shop's code, SystemExit too.
             return ToolResult(_told(error), failed=True)
 
     async def _on_a_thread(self, given: dict[str, Any]) -> Any:
-        """A daemon, unlike the threads of a pool: one that hangs takes no other's place, and does not keep recado from
-        stopping."""
+        """Call the function on a daemon thread. Unlike a pool's thread, one that hangs takes no other call's place, and
+        does not keep recado from stopping."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Any] = loop.create_future()
 
@@ -128,12 +128,12 @@ class PythonTool:
 
 
 def load(module_name: str) -> dict[str, PythonTool]:
-    """The tools of a module: what its `__all__` names, or every public function that is defined in it.
+    """The tools of a module: the functions in its `__all__`, or every public function that is defined in it.
 
     Raises ToolsUnusable.
     """
     if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))  # a console script does not look where it is called
+        sys.path.append(str(Path.cwd()))  # a console script does not search the folder in which it is called
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
@@ -150,7 +150,7 @@ def load(module_name: str) -> dict[str, PythonTool]:
 
 
 def _told(error: BaseException) -> str:
-    """An error's name and words; the name alone if it cannot say them."""
+    """An error's name and message; the name alone if reading the message fails."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - its __str__ is the shop's code too
@@ -158,7 +158,7 @@ def _told(error: BaseException) -> str:
 
 
 def _schema(name: str, arguments: type[msgspec.Struct]) -> dict[str, Any]:
-    """The arguments' JSON schema as models take it: one object, definitions inside."""
+    """The JSON schema of the arguments as models take it: one object with its definitions inside."""
     try:
         (schema,), definitions = msgspec.json.schema_components([arguments])
     except TypeError as error:

@@ -1,9 +1,9 @@
 """Tools that are NATS micro services, in any language, wherever they run on the bus.
 
-An endpoint is a tool if its metadata has `recado.tool`: JSON with `name`, `description`, `parameters` (the JSON schema
-of the arguments, an object) and, where calls may be repeated, `"safe": true`, and its subject begins with `tools.`:
-a service names its subject itself, and the instance, which may write orders and decisions, publishes there. Services
-are asked by `$SRV.INFO`
+An endpoint is a tool if its subject begins with `tools.` and its metadata has `recado.tool`: JSON with `name`,
+`description`, `parameters` (the JSON schema of the arguments, an object) and, if calls may be repeated, `"safe": true`.
+The subject is restricted because a service chooses it, and the instance, which may publish orders and decisions,
+publishes there. Services are found with `$SRV.INFO`
 (https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md).
 """
 
@@ -29,11 +29,11 @@ from events.subjects import ChatKey, header_value
 log = structlog.get_logger("recado.tools")
 
 LONGEST_REASON = 300
-"""Characters that are logged of why a tool cannot be used."""
+"""Characters of the logged reason for which a tool cannot be used."""
 
 METADATA = "recado.tool"
 SUBJECT = re.compile(r"tools(\.[A-Za-z0-9_=-]+)+")
-"""A subject that a service may be asked on."""
+"""Subjects on which recado calls services."""
 
 BUILT_IN = frozenset({HANDOFF})
 """Names that no service may give its tool."""
@@ -42,10 +42,10 @@ MOST_TOOLS = 128
 """Tools of services; OpenAI takes as many in one request."""
 
 MOST_ANSWERS = 1_000
-"""Services that are listened to at one look."""
+"""Answers that are taken at one look."""
 
 LONGEST_DESCRIBED = 32_768
-"""Characters with which a service describes one tool."""
+"""Characters of a service's description of one tool."""
 
 HUMAN_WANTED = "Recado-Handoff"
 """The header of an answer with which a service asks for a human to go on with the chat; its value says why."""
@@ -54,10 +54,10 @@ BAD_ARGUMENTS = "400"
 """The `Nats-Service-Error-Code` with which a service says that the arguments are at fault."""
 
 LOOK_EVERY = 5.0
-"""Seconds between two looks at which services there are."""
+"""Seconds between two looks for services."""
 
 ANSWERS_WITHIN = 0.3
-"""Seconds in which services answer `$SRV.INFO`; one that is too slow is there at the next look."""
+"""Seconds in which services answer `$SRV.INFO`; a slower one has another chance at the next look."""
 
 
 class _Described(msgspec.Struct):
@@ -78,7 +78,12 @@ class _Info(msgspec.Struct):
 
 
 class ServiceTool(msgspec.Struct, frozen=True):
-    """A tool, the subject that it answers on, and whether a call may be repeated."""
+    """A tool of a service.
+
+    - `tool`: its description for the model.
+    - `subject`: the subject on which it answers.
+    - `is_safe`: whether a call may be repeated.
+    """
 
     tool: Tool
     subject: str
@@ -94,7 +99,7 @@ class ServiceTools:
         self.found: dict[str, ServiceTool] = {}
         self._unusable: set[str] = set()
         self.looked = asyncio.Event()
-        """Set after the first look: before it, a turn would be answered without the tools that are there."""
+        """Set after the first look: before that, a turn would be answered without the services' tools."""
 
     async def watch(self) -> None:
         """Look for ever."""
@@ -103,7 +108,7 @@ class ServiceTools:
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
-        """Ask which services there are. What is no tool of ours, or badly described, is passed over with a log line."""
+        """Ask for all services. Tools that are badly described are passed over with a log line."""
         found: dict[str, ServiceTool] = {}
         unusable: set[str] = set()
         try:
@@ -155,7 +160,7 @@ class ServiceTools:
         answers: list[bytes] = []
 
         async def collect(message: Msg) -> None:
-            if message.data and len(answers) < MOST_ANSWERS:  # without data: the server says that nobody listens
+            if message.data and len(answers) < MOST_ANSWERS:  # without data: the server says that there is no service
                 answers.append(message.data)
 
         subscription = await self._bus.subscribe(inbox, cb=collect)
@@ -168,7 +173,7 @@ class ServiceTools:
 
 
 def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:
-    """The tools of a service; why others cannot be used is added to `unusable`."""
+    """The tools of a service; reasons for which others cannot be used are added to `unusable`."""
     try:
         info = msgspec.json.decode(answer, type=_Info)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -187,7 +192,7 @@ def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:
 
 
 def _tool(subject: str, described: str) -> ServiceTool:
-    """Raises an error that says what is wrong with it."""
+    """The tool that an endpoint describes. Raises an error that names the fault of the description."""
     if SUBJECT.fullmatch(subject) is None:
         raise ValueError(
             "give the endpoint a subject that begins with tools. and has no wildcard, such as tools.prices"
@@ -199,6 +204,6 @@ def _tool(subject: str, described: str) -> ServiceTool:
         raise ValueError(f"{told.name} is a tool of recado's own: give yours another name")
     if is_deep(told.parameters):
         raise ValueError(f"its parameters are nested deeper than {DEEPEST} levels")
-    msgspec.json.encode((told.description, told.parameters))  # what no request could carry is refused here
+    msgspec.json.encode((told.description, told.parameters))  # raises if no request could carry them
     tool = Tool(name=told.name, description=told.description, parameters=told.parameters)
     return ServiceTool(tool, subject, told.safe)

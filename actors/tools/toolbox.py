@@ -22,12 +22,17 @@ LONGEST_OUTPUT = 50_000
 """Characters of an output that the model is shown and the log keeps."""
 
 LONGEST_REASON = 1_000
-"""Characters of a tool's reason for which a human is wanted."""
+"""Characters of the reason with which a tool asks for a human."""
 
 
 class Toolbox:
-    """Where a function and a service bear the same name, the function counts. A call takes `patience` s at most. With
-    `hands_off` a model may ask for a human, too."""
+    """The tools of functions and services; if both have the same name, the function counts.
+
+    - `functions`: by name.
+    - `services`: the tools on the bus.
+    - `patience`: seconds for one call.
+    - `hands_off`: offer the tool with which a model asks for a human.
+    """
 
     def __init__(
         self,

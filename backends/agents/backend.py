@@ -27,7 +27,7 @@ from backends.provider.retry import RETRYABLE, AttemptFailed, persist
 T = TypeVar("T")
 
 LONGEST_REQUEST = 15.0
-"""Seconds for one request, none of which waits for a model; and never more than a quarter of a turn's patience."""
+"""Seconds for one request, and never more than a quarter of a turn's patience. No request waits for a model."""
 
 
 class _Made(msgspec.Struct):
@@ -37,12 +37,15 @@ class _Made(msgspec.Struct):
 class Agents:
     """A ThreadBackend over sessions and their turns.
 
-    `agent` is the id of a saved agent, which has its model, instructions and tools at the provider; without one, the
-    sessions get an agent made of `model`, `system_prompt` and `hosted_tools`. Functions of a session are those that
-    recado offers. `api_key` must not be empty; `base_url` None is OpenAI's own.
+    Before it sends anything it looks at the session, and after an unknown outcome it looks again. A message is sent
+    with an idempotency key, and never while a turn is active, because it would steer that turn. The functions of a
+    session are the tools that recado offers.
 
-    Nothing is sent before a look at what is there, and after an outcome that is not known one looks again; a message is
-    sent with an idempotency key, and never while a turn is active, because it would steer that turn.
+    - `api_key`: must not be empty.
+    - `base_url`: None is OpenAI's own.
+    - `agent`: id of a saved agent, whose model, instructions and tools the provider keeps. Without one the sessions get
+      an agent made of `model`, `system_prompt` and `hosted_tools`.
+    - `rule`: an instruction that a saved agent gets at the beginning of a session.
     """
 
     name: Final = "agents"
@@ -55,15 +58,17 @@ class Agents:
         agent: str = "",
         model: str = "",
         system_prompt: str = "",
+        rule: str = "",
         hosted_tools: Sequence[dict[str, Any]] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._wire = SessionsWire(api_key, base_url)
-        # With a saved agent the model is the agent's, and the session says which.
+        # A saved agent has its own model: the session names it.
         self._model = "" if agent else model
         inline = {"model": model, "instructions": system_prompt, "tools": list(hosted_tools)}
         inline = {name: value for name, value in inline.items() if value}
         self._agent: dict[str, Any] = {"agent_id": agent} if agent else {"agent": inline}
+        self._rule = rule if agent else ""
         self._hosted_tools = None if agent else hosted_tools
         self._sleep = sleep
 
@@ -72,7 +77,7 @@ class Agents:
         body = {
             **self._agent,
             "environment": {"type": "none"},
-            "input": [message(note(request.history))],
+            "input": [message(note(request.history, self._rule))],
             "metadata": {"recado_chat": request.chat[:512]},
         }
 
@@ -110,14 +115,14 @@ class Agents:
                 raise RunLost(run, missing.detail) from missing
             raise ThreadLost(session.id, missing.detail) from missing
         except AttemptFailed as failure:
-            # Patience is over, or nearly; the turn may still be at work, and nobody will wait for it any more.
+            # Patience is over, or nearly. The turn may still be at work, but its answer is not awaited any more.
             if failure.in_doubt or failure.error_class in RETRYABLE:
                 ended = await stop(session, run, self._sleep)
                 if ended is not None and ended.status == "completed":
                     return await watching.outcome(ended)
             raise
         except ReplyFailed as failure:
-            # What has outgrown the model is replaced, once: the request is for the attempt after the one that failed.
+            # A session that has outgrown the model is replaced, once: `attempt` is one above the attempt that failed.
             if failure.error_class == "context_too_long" and request.attempt <= 2:
                 raise ThreadLost(session.id, failure.detail) from failure
             raise

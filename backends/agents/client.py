@@ -1,4 +1,4 @@
-"""Requests to a server that speaks the Agents API (beta, `agents=v1`), and what becomes of each."""
+"""Requests to a server of the Agents API (beta, `agents=v1`), and their failures."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 class NotThere(AttemptFailed):
-    """404, or 403 for what belongs to another project."""
+    """404, or 403 for an object of another project."""
 
 
 class SessionsWire:
-    """Asks the server, and gives each request `within` seconds; what it answers is validated.
+    """Sends requests, each within `within` seconds, and validates the answers.
 
-    AttemptFailed says what went wrong. Where nobody knows whether the server acted, the failure is such that `persist`
-    tries again, and whoever tries looks first.
+    Every method raises AttemptFailed. The failure is `in_doubt` if the server may have acted: then `persist` tries
+    again, and the next try looks at the server's state first.
     """
 
     def __init__(self, api_key: str, base_url: str | None) -> None:
@@ -38,7 +38,7 @@ class SessionsWire:
         return self._read(await self._ask(self._wire.post(path, body, within=within)), shape)
 
     async def tell(self, path: str, body: Mapping[str, object], within: float, key: str | None = None) -> None:
-        """A POST that is only accepted (202): there is nothing to be read. Twice with the same `key` is once."""
+        """A POST that the server only accepts (202), without content. Two with the same `key` count as one."""
         headers = {} if key is None else {"Idempotency-Key": key}
         await self._ask(self._wire.post(path, body, headers=headers, within=within))
 

@@ -1,4 +1,4 @@
-"""What it means for a turn of recado's that the agent's turn has ended."""
+"""Outcome of an agent's turn that has ended: the answer, another attempt, or a failed turn of recado's."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _FINAL: dict[str, ErrorClass] = {
     "invalid_request": "bad_request",
     "resource_not_found": "unknown_model",
 }
-"""Errors of a turn that another attempt would meet again; after any other it may go better."""
+"""Errors of a turn that another attempt would meet again; after any other error it may succeed."""
 
 _BUSY = frozenset({"rate_limit_exceeded", "server_overloaded", "flex_unavailable"})
 
 
 def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
-    """What the agent wrote in the turn, `items` being the turn's, oldest first; None if it wrote nothing.
+    """The agent's answer, from the turn's `items`, oldest first; None if it wrote nothing.
 
-    Its comments on the way count only if there is nothing else.
+    Its comments on the way count only if there is no other text.
     """
     said = [item for item in items if item.type == "message" and item.role == "assistant"]
     final = [item for item in said if item.phase != "commentary"] or said
@@ -44,7 +44,7 @@ def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
 
 
 def fruitless(turn: Turn) -> RunLost | ReplyFailed:
-    """The end of a turn that gave no reply: RunLost if another attempt may."""
+    """The error for a turn that ended without a reply: RunLost if another attempt may give one."""
     if turn.error is None:
         return RunLost(turn.id, turn.status, _usage(turn))
     detail = redacted(f"{turn.error.code}: {turn.error.message}", "")
@@ -53,11 +53,11 @@ def fruitless(turn: Turn) -> RunLost | ReplyFailed:
 
 
 def rest(turn: Turn, attempt: int) -> float:
-    """Seconds to leave the provider alone after the `attempt`th attempt ended so."""
+    """Seconds to leave the provider alone after the `attempt`th attempt ended as `turn` did."""
     return 2.0 * attempt if turn.error is not None and turn.error.code in _BUSY else 0.0
 
 
 def _usage(turn: Turn) -> Usage:
-    """All requests of the agent's turn together."""
+    """Tokens of all requests of the agent's turn together."""
     tokens = turn.usage or TokenCount()
     return Usage(count(tokens.input_tokens), count(tokens.output_tokens))

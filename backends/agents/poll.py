@@ -1,4 +1,4 @@
-"""Looking at an agent's turn until it has ended, and giving it what it asks for on the way."""
+"""Polls an agent's turn until it has ended, and hands in the outputs that it asks for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = structlog.get_logger("recado.backends")
 
 
 class Watching:
-    """The wait for what comes of the turn `id`; `model` is what writes in it, empty if the session knows."""
+    """The wait for the outcome of the turn `id`. `model` is the agent's model; empty: the session names it."""
 
     def __init__(self, session: RemoteSession, id: str, request: ReplyRequest, model: str, sleep: Sleep) -> None:  # noqa: A002
         self.deadline = asyncio.get_running_loop().time() + request.patience
@@ -31,7 +31,7 @@ class Watching:
         self._sleep = sleep
 
     async def watch(self) -> Answer | ToolsWanted:
-        """What comes of it. After AttemptFailed it can be called again. Raises RunLost, ReplyFailed."""
+        """The turn's outcome. After AttemptFailed it can be called again. Raises RunLost, ReplyFailed."""
         for wait in looks():
             await self._sleep(wait)
             turn = await self._session.turn(self._id)
@@ -46,12 +46,12 @@ class Watching:
         if turn.status == "completed":
             return await self._written(turn)
         left = self.deadline - asyncio.get_running_loop().time()
-        # The request is for the attempt after the one that is waited for.
+        # `attempt` of the request is one above the attempt that is awaited.
         await self._sleep(max(0.0, min(rest(turn, self._request.attempt - 1), left / 2)))
         raise fruitless(turn)
 
     async def _written(self, turn: Turn) -> Answer:
-        """What the agent wrote. A turn may be shown as completed a moment before its last item is listed."""
+        """The agent's answer. A turn may be shown as completed a moment before its last item is listed."""
         model = self._model or (await self._session.look()).agent.model
         for wait in (0.0, 0.2, 0.5, 1.0):
             await self._sleep(wait)
@@ -61,25 +61,27 @@ class Watching:
         raise ReplyFailed("malformed_answer", f"turn {turn.id} is completed and wrote nothing")
 
     async def _serve(self) -> tuple[ToolCall, ...]:
-        """The calls that the turn waits for and that have no output; if all have theirs, they are handed in."""
+        """The turn's calls that have no output yet. If all have one, hands in the outputs and returns nothing."""
         shown = await self._session.look()
         actions = [action for action in shown.required_actions if action.turn_id in (None, self._id)]
         calls = [action for action in actions if action.type == "function_call"]
         if actions and not calls:
             await stop(self._session, self._id, self._sleep)
             kinds = ", ".join(sorted({action.type for action in actions}))
-            raise ReplyFailed("run_failed", f"the agent waits for what nobody can give in a chat ({kinds}): change it")
+            raise ReplyFailed(
+                "run_failed", f"the agent waits for an action that no chat can give ({kinds}): change the agent"
+            )
         if missing := [action for action in calls if action.call_id not in self._outputs]:
             return tuple(_called(action) for action in missing)
         for action in calls:
-            # What still is a required action has not been handed in. The key is for an answer that was lost.
+            # A call that is still required has not been handed in. The key is for a try whose answer was lost.
             output = self._outputs[action.call_id]
             await self._session.submit(self._id, action.call_id, output, f"{self._id}:{action.call_id}")
         return ()
 
 
 async def stop(session: RemoteSession, turn: str, sleep: Sleep) -> Turn | None:
-    """Have the turn cancelled; the turn as it ended, or None if that is not known. Raises nothing."""
+    """Have the turn cancelled; returns the turn as it ended, or None if that is unknown. Raises nothing."""
     until = asyncio.get_running_loop().time() + ENDS_WITHIN
 
     async def attempt() -> Turn:
@@ -100,8 +102,8 @@ async def stop(session: RemoteSession, turn: str, sleep: Sleep) -> Turn | None:
 
 
 async def stop_all(session: RemoteSession, turn: str, run: str | None, sleep: Sleep) -> None:
-    """Have `run` cancelled, and whatever else works for the turn of recado's, as the session knows it. Raises
-    nothing."""
+    """Have `run` cancelled, and any other active turn of the agent's if the session's metadata names recado's `turn`.
+    Raises nothing."""
     if run is not None:
         await stop(session, run, sleep)
     for wait in LATE_LOOKS:
@@ -119,7 +121,7 @@ async def stop_all(session: RemoteSession, turn: str, run: str | None, sleep: Sl
 
 
 def _called(action: Action) -> ToolCall:
-    """Arguments come as JSON or as what it stands for, as the API's type allows."""
+    """The call. Its arguments come as JSON or as a decoded value: the API's type allows both."""
     told = action.arguments
     arguments = told if isinstance(told, str) else msgspec.json.encode(told).decode()
     return ToolCall(id=action.call_id, name=action.name, arguments=arguments)

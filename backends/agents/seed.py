@@ -1,8 +1,7 @@
-"""A new session in which the history stands.
+"""Seeds a new session with the chat's history.
 
-Where there is no execution environment the API wants a first message from a user, which begins a turn; there is no way
-to put a message of the assistant's there. So a session begins with a note that tells what was said before, and that the
-agent confirms.
+Without an execution environment the API requires a first message from a user, which begins a turn, and it takes no
+message of the assistant's. So a session begins with a note that holds the history, and the agent confirms the note.
 """
 
 from __future__ import annotations
@@ -29,16 +28,17 @@ _BEFORE = (
 _CONFIRM = "Answer this note with OK and nothing else, and use no tool."
 
 
-def note(history: Sequence[Line]) -> str:
-    """The message that a session begins with."""
+def note(history: Sequence[Line], rule: str = "") -> str:
+    """The first message of a session; `rule` is an instruction that the agent has to follow in it."""
+    confirm = f"{rule} {_CONFIRM}".lstrip()
     if not history:
-        return f"A person is going to write to you. {_CONFIRM}"
+        return f"A person is going to write to you. {confirm}"
     lines = [msgspec.json.encode({"role": line.role, "text": never_empty(line)}).decode() for line in history]
-    return "\n".join((_BEFORE + _CONFIRM, *lines))
+    return "\n".join((_BEFORE + confirm, *lines))
 
 
 async def confirmed(session: RemoteSession, sleep: Sleep) -> None:
-    """Return once the agent has read the note. AttemptFailed if it has not, and another session is to be made."""
+    """Return once the agent has read the note. Raises AttemptFailed if it has not: then make another session."""
     for wait in looks():
         await sleep(wait)
         turn = await session.newest_turn()
@@ -49,12 +49,12 @@ async def confirmed(session: RemoteSession, sleep: Sleep) -> None:
                 raise _unread(turn)
             return
         if turn.status == "waiting":
-            # It was told to use no tool. What it was told stays in the session.
+            # The agent wants a tool although the note forbids it. A cancelled turn keeps its note in the session.
             await session.cancel()
 
 
 async def abandon(session: RemoteSession) -> None:
-    """Best effort: leave no turn at work in a session that nobody will use."""
+    """Best effort: cancel the turn in a session that will not be used."""
     try:
         await session.cancel()
     except AttemptFailed as failure:

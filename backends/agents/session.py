@@ -1,6 +1,6 @@
-"""One session at a server that speaks the Agents API: each method is one request, or the pages of one list.
+"""One session at a server of the Agents API: each method makes one request, or reads the pages of one list.
 
-The shapes are those of `openai.types.beta.agents` in openai 3.54; what is not read is left out.
+The shapes are those of `openai.types.beta.agents` in openai 3.54, without the fields that are not read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
 class Action(msgspec.Struct, frozen=True):
-    """What a session waits for; with type `function_call`, an output for `call_id`."""
+    """An action that a session waits for: of type `function_call`, the output of the call `call_id`."""
 
     type: str
     turn_id: str | None = None
@@ -70,7 +70,8 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A message of `role` (its `phase` is `commentary` or `final_answer`), or anything else, which is passed over."""
+    """A message of `role` (its `phase` is `commentary` or `final_answer`), or an item of another type, which is passed
+    over."""
 
     type: str
     id: str | None = None
@@ -97,7 +98,7 @@ class Items(msgspec.Struct, frozen=True):
 
 
 class RemoteSession:
-    """The session `id`; NotThere if it, or what is asked for in it, is not there."""
+    """The session `id`. Every method raises NotThere if the session, or the requested part of it, is not there."""
 
     def __init__(self, wire: SessionsWire, id: str, within: float) -> None:  # noqa: A002 - it is the API's word
         self.id = id
@@ -120,13 +121,13 @@ class RemoteSession:
         return await self._wire.get(self._turn(turn), Turn, self._within)
 
     async def newest_item(self) -> str:
-        """The id of the newest item that has one (old messages of a user may have none); empty if there is none."""
+        """The id of the newest item that has one (a user's old messages may have none); empty if there is none."""
         newest: Query = {"order": "desc", "limit": 20}
         items = await self._wire.get(f"{self._path}/items", Items, self._within, newest)
         return next((item.id for item in items.data if item.id), "")
 
     async def items_after(self, item: str) -> list[Item]:
-        """All items after `item` (empty: all there are), oldest first."""
+        """All items after `item` (empty: all items), oldest first."""
         return await self._all(f"{self._path}/items", item)
 
     async def items_of(self, turn: str) -> list[Item]:
@@ -137,7 +138,7 @@ class RemoteSession:
         await self._tell({"type": "agent.session.input.message", "input": said}, key)
 
     async def submit(self, turn: str, call: str, output: str, key: str) -> None:
-        """Hand in a function's output. A call that the server does not know as pending yet is looked at again."""
+        """Hand in a function's output. The failure is `in_doubt` if the server says that the call is not pending."""
         result = {"turn_id": turn, "call_id": call, "success": True, "output": output}
         try:
             await self._tell({"type": "agent.session.input.tool_result", **result}, key)
@@ -147,7 +148,7 @@ class RemoteSession:
             raise
 
     async def cancel(self) -> None:
-        """Have the active turn end, whichever that is."""
+        """Have the session's active turn end."""
         await self._tell({"type": "agent.session.input.cancel"}, None)
 
     async def _tell(self, event: Mapping[str, object], key: str | None) -> None:
@@ -161,7 +162,7 @@ class RemoteSession:
                 query["after"] = after
             page = await self._wire.get(path, Items, self._within, query)
             found += page.data
-            # For items of a turn the cursor is last_id, which need not be the last item's.
+            # For items of a turn the cursor is last_id, which may differ from the last item's id.
             after = page.last_id or (page.data[-1].id if page.data else None) or ""
             if not page.has_more or not page.data or not after:
                 return found
@@ -171,7 +172,7 @@ class RemoteSession:
 
 
 def message(text: str, pictures: Sequence[str] = ()) -> dict[str, object]:
-    """What a user says, as the API takes it; `pictures` are data URLs."""
+    """A user's message, as the API takes it; `pictures` are data URLs."""
     content: list[dict[str, str]] = [{"type": "input_text", "text": text}]
     content += [{"type": "input_image", "image_url": picture} for picture in pictures]
     return {"type": "message", "role": "user", "content": content}

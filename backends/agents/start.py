@@ -1,4 +1,4 @@
-"""Putting a turn's messages into a session once, and finding the agent's turn that answers them."""
+"""Puts a turn's messages into a session once, and finds the agent's turn that answers them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from backends.provider.retry import AttemptFailed
 log = structlog.get_logger("recado.backends")
 
 COURTESY = 10.0
-"""Seconds for which a turn of somebody else's is waited for before it is cancelled; at most a third of patience."""
+"""Seconds of waiting for a foreign turn before it is cancelled; at most a third of the patience."""
 
 ENDS_WITHIN = 5.0
-"""Seconds for which a turn is waited for that was told to stop."""
+"""Seconds of waiting for a turn that was told to stop."""
 
 SHOWS_WITHIN = 10.0
 """Seconds within which a message that was accepted should be listed."""
 
 TURN, AFTER = "recado_turn", "recado_after"
-"""Metadata of a session: the turn that was begun last, and the newest item before any of its messages."""
+"""Metadata of a session: the turn that was begun last, and the newest item before its messages."""
 
 
 class Starting:
-    """The search for the agent's turn that answers `request`, and its beginning if there is none.
+    """Finds the agent's turn that answers `request`, or begins one.
 
-    Items and turns bear no mark of ours, and a person may say the same twice. So before a turn's first message is sent
-    the session's metadata says whose turn it is and where it begins: what stands behind that place is the turn's.
-    `hosted` are the tools of the session beside functions; None if they are a saved agent's.
+    Items and turns bear no mark of ours, and a person may say the same twice. So before the first message of a turn the
+    session's metadata gets the turn's id and the newest item: all later items belong to the turn. `hosted` are the
+    session's tools other than functions; None: a saved agent has its own.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Starting:
         return shown
 
     async def _begun(self, items: Sequence[Item]) -> str | None:
-        """The agent's turn in which this attempt stands; of an earlier attempt if that has not ended fruitlessly."""
+        """The agent's turn that holds this attempt, or an earlier attempt that has not ended without a reply."""
         again = turn_of(items, [self._again])
         sent = turn_of(items, self._texts)
         if again is not None or sent is None or self._request.attempt == 1:
@@ -108,7 +108,7 @@ class Starting:
         return sent if not turn.ended or turn.status == "completed" else None
 
     async def _make_room(self, shown: Session) -> None:
-        """Another turn is active, and what is sent now would steer it: it may end by itself, then it is cancelled."""
+        """Cancel another active turn, which a message would steer now; before that it has time to end by itself."""
         courtesy = min(COURTESY, self._request.patience / 3)
         passed = _now() - self.began
         if passed > courtesy + ENDS_WITHIN:
@@ -118,12 +118,12 @@ class Starting:
             await self._session.cancel()
 
     async def _mark(self, shown: Session) -> str:
-        """Say in the session whose turn begins where, and which functions recado carries out; where it begins."""
+        """Write the turn, its beginning and recado's functions into the session; returns the newest item before it."""
         after = await self._session.newest_item()
         changes: dict[str, Any] = {"metadata": shown.metadata | {TURN: self._request.turn, AFTER: after}}
         tools = function_tools(self._request.tools)
         if tools != [_defined(tool) for tool in shown.agent.tools if tool.get("type") == "function"]:
-            # Of a saved agent's tools all is sent back that the API shows; where the tools are ours, all is known.
+            # A saved agent's tools are sent back as the API shows them; if the tools are ours, we have them in full.
             shown_others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
             others = shown_others if self._hosted is None else self._hosted
             changes["agent"] = {"tools": [*others, *tools]}
@@ -131,7 +131,8 @@ class Starting:
         return after
 
     async def _listed(self, after: str, texts: Sequence[str]) -> str:
-        """The turn that stands with `texts` behind `after`: acceptance comes before they are listed."""
+        """The agent's turn with `texts` after the item `after`. The server lists a message some time after accepting
+        it."""
         until = _now() + SHOWS_WITHIN
         for wait in looks():
             turn = turn_of(await self._session.items_after(after), texts)
@@ -144,7 +145,7 @@ class Starting:
 
 
 def turn_of(items: Sequence[Item], texts: Sequence[str]) -> str | None:
-    """The turn of the last place in `items` where a user says `texts`, one after the other; None if there is none."""
+    """The agent's turn in which a user last says `texts`, one after the other; None if `items` have no such turn."""
     said = [item for item in items if item.type == "message" and item.role == "user"]
     for first in range(len(said) - len(texts), -1, -1):
         found = said[first : first + len(texts)]
@@ -161,7 +162,7 @@ def function_tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
 
 
 def _defined(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """A session's function without what the server adds to it."""
+    """A session's function without the fields that the server adds."""
     return {name: tool.get(name) for name in ("type", "name", "description", "parameters")}
 
 

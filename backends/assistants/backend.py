@@ -20,19 +20,23 @@ SEEDED_AT_ONCE = 32
 """Messages that a thread may be created with; the rest is added one by one."""
 
 LONGEST_REQUEST = 15.0
-"""Seconds for one request, none of which waits for a model; and never more than a quarter of a turn's patience."""
+"""Seconds for one request, and never more than a quarter of a turn's patience. No request waits for a model."""
 
 
 class Assistants:
     """A ThreadBackend over threads, messages and runs.
 
-    The assistant has its instructions, model and tools at the server; `additional_instructions` are added to its own,
-    and the tools that recado offers, as well as `hosted_tools` of the server's, to its own tools. `api_key` must not be
-    empty; `base_url` None is OpenAI's own, which has shut this API down on 2026-08-26.
+    The server keeps the assistant's instructions, model and tools. A run adds recado's tools to the assistant's.
 
-    A message bears its id in its metadata (`message`, `turn`), a run the turn that it answers (`turn`, `attempt`).
-    Nothing is posted before a look at what is there, and after an outcome that is not known one looks again: so what an
-    earlier try has done, its answer lost or not, is found and not repeated.
+    A message bears its id and turn in its metadata (`message`, `turn`), a run the turn that it answers (`turn`,
+    `attempt`). Before it posts anything it looks at the thread, and after an unknown outcome it looks again: so it
+    finds the messages and runs of earlier tries, even if their answers were lost, and does not repeat them.
+
+    - `api_key`: must not be empty.
+    - `base_url`: None is OpenAI's own, which has shut this API down on 2026-08-26.
+    - `assistant`: id of the assistant.
+    - `additional_instructions`: added to the assistant's own.
+    - `hosted_tools`: tools of the server, added to the assistant's own.
     """
 
     name: Final = "assistants"
@@ -87,7 +91,7 @@ class Assistants:
                 raise RunLost(run, missing.detail) from missing
             raise ThreadLost(thread.id, missing.detail) from missing
         except AttemptFailed as failure:
-            # Patience is over, or nearly; the run may still be at work, and nobody will wait for it any more.
+            # Patience is over, or nearly. The run may still be at work, but its answer is not awaited any more.
             if failure.error_class in RETRYABLE:
                 ended = await stop(thread, run, self._sleep)
                 if ended is not None and ended.status == "completed":
@@ -104,7 +108,7 @@ class Assistants:
         return await persist(attempt, turn=turn, deadline=deadline, sleep=self._sleep)
 
     async def _run_of(self, request: ReplyRequest) -> dict[str, object]:
-        """The run that shall answer the turn, as it is asked for."""
+        """The body of the request for the run that answers the turn."""
         body: dict[str, object] = {
             "assistant_id": self._assistant,
             "metadata": {"turn": request.turn, "attempt": str(request.attempt)},
@@ -112,7 +116,7 @@ class Assistants:
         if self._additional_instructions:
             body["additional_instructions"] = self._additional_instructions
         if request.tools or self._hosted_tools:
-            # What a run names replaces the tools of the assistant, its file search for one.
+            # Tools that a run names replace the assistant's own, such as its file search.
             path = f"/assistants/{self._assistant}"
             own = await self._wire.get(path, OwnTools, _within(request.patience))
             body["tools"] = _tools(own.tools, self._hosted_tools, request)
@@ -122,8 +126,8 @@ class Assistants:
 def _tools(
     own: Sequence[dict[str, Any]], hosted: Sequence[dict[str, Any]], request: ReplyRequest
 ) -> list[dict[str, Any]]:
-    """`own` tools of the assistant, where neither a function of the request has the same name nor a hosted tool is of
-    the same kind, and those."""
+    """The assistant's `own` tools, the `hosted` ones and the request's functions. Own tools are left out if a function
+    of the request has the same name, or a hosted tool is of the same kind."""
     offered = {tool.name: tool for tool in request.tools}
     kinds = {tool["type"] for tool in hosted}
     kept = [
@@ -136,7 +140,7 @@ def _tools(
 
 
 async def _go_on_seeding(thread: RemoteThread, seeds: list[dict[str, object]]) -> None:
-    """Add what is still missing, judged by the newest message that is there."""
+    """Add the messages that are still missing, judged by the newest message in the thread."""
     newest = (await thread.messages(1)).data
     there = int(newest[0].place or 0) + 1 if newest else 0
     for seed in seeds[there:]:

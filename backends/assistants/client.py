@@ -1,4 +1,4 @@
-"""Requests to a server that speaks the Assistants API (v2), and what becomes of each."""
+"""Requests to a server of the Assistants API (v2), and their failures."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class _File(msgspec.Struct):
 
 
 class NotThere(AttemptFailed):
-    """404, or 403 as some servers answer for what belongs to another key."""
+    """404, or 403, with which some servers answer for an object of another key."""
 
 
 class Busy(AttemptFailed):
-    """The thread is locked by a run: what was posted was not taken."""
+    """A run locks the thread: the server did not take the request."""
 
 
 class Refused(AttemptFailed):
-    """400: it will not be taken, however often it is asked."""
+    """400: the server will never take the request."""
 
 
 class ThreadsWire:
-    """Asks the server, and gives each request `within` seconds; what it answers is validated.
+    """Sends requests, each within `within` seconds, and validates the answers.
 
-    AttemptFailed says what went wrong. A request that is only late, and an answer that is none, are of a class after
-    which one looks again: what was posted may have been done.
+    Every method raises AttemptFailed. A late request and an unreadable answer have a retryable class: the server may
+    have acted, so the next try looks at its state first.
     """
 
     def __init__(self, api_key: str, base_url: str | None) -> None:
@@ -77,7 +77,7 @@ class ThreadsWire:
 
 
 def _failure(failure: AttemptFailed) -> AttemptFailed:
-    """`failure`, by what is to be done about it where threads and runs are concerned."""
+    """`failure` as Busy, NotThere or Refused, if it is one of them."""
     error = failure.__cause__
     told = failure.error_class, failure.detail, failure.retry_after
     if not isinstance(error, openai.APIStatusError):

@@ -1,4 +1,4 @@
-"""What it means for a turn that its run has ended."""
+"""Outcome of a run that has ended: the answer, another attempt, or a failed turn."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _REASONS: dict[str | None, ErrorClass] = {"max_prompt_tokens": "context_too_long
 
 
 class NothingWritten(ReplyFailed):
-    """The run has ended well, and there is no text of it."""
+    """The run has ended well, but wrote no text."""
 
     def __init__(self, run: str) -> None:
         super().__init__("malformed_answer", f"run {run} wrote no text")
 
 
 def answer(run: Run, written: list[Message], assistant: str) -> Answer:
-    """What the run has `written` (oldest first). Raises ReplyFailed if that is a refusal,
+    """The answer in the messages `written` by the run, oldest first. Raises ReplyFailed for a refusal,
     NothingWritten."""
     parts = [part for message in written for part in message.content]
     text = "\n\n".join(part.value for part in parts if part.value).strip()
@@ -35,7 +35,7 @@ def answer(run: Run, written: list[Message], assistant: str) -> Answer:
 
 
 def fruitless(run: Run) -> RunLost | ReplyFailed:
-    """The end of a run that wrote no reply: RunLost if another run may."""
+    """The error for a run that ended without a reply: RunLost if another run may give one."""
     match run.status:
         case "failed":
             error = run.last_error or LastError()
@@ -53,13 +53,13 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
 
 
 def _usage(run: Run) -> Usage:
-    """All requests of a run together, those with tool outputs too."""
+    """Tokens of all requests of a run together, those with tool outputs too."""
     tokens = run.usage or TokenCount()
     return Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
 
 
 def rest(run: Run) -> float:
-    """Seconds to leave the provider alone after this run: what it says, else 2, where it failed of a rate limit."""
+    """Seconds to leave the provider alone after this run. After a rate limit: the seconds that it names, else 2."""
     if run.last_error is None or run.last_error.code != "rate_limit_exceeded":
         return 0.0
     told = _TRY_AGAIN.search(run.last_error.message or "")

@@ -1,4 +1,4 @@
-"""Looking at a run until it has ended, and giving it what it asks for on the way."""
+"""Polls a run until it has ended, and hands in the outputs that it asks for."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from backends.provider.retry import AttemptFailed, persist
 log = structlog.get_logger("recado.backends")
 
 ENDS_WITHIN = 5.0
-"""Seconds for which a run is waited for that was told to stop."""
+"""Seconds of waiting for a run that was told to stop."""
 
 
 class Watching:
-    """The wait for what comes of the run `id`; `assistant` is what the answer's model is called if the run has none."""
+    """The wait for the outcome of the run `id`. `assistant` is the answer's model if the run names none."""
 
     def __init__(self, thread: RemoteThread, id: str, request: ReplyRequest, assistant: str, sleep: Sleep) -> None:  # noqa: A002
         self.deadline = asyncio.get_running_loop().time() + request.patience
@@ -32,7 +32,7 @@ class Watching:
         self._sleep = sleep
 
     async def watch(self) -> Answer | ToolsWanted:
-        """What comes of it. After AttemptFailed of any kind it can be called again. Raises RunLost, ReplyFailed."""
+        """The run's outcome. After AttemptFailed of any kind it can be called again. Raises RunLost, ReplyFailed."""
         given: set[str] = set()
         for wait in looks():
             await self._sleep(wait)
@@ -61,18 +61,19 @@ class Watching:
         raise fruitless(run)
 
     async def _written(self, run: Run) -> Answer:
-        """What the run wrote. A run may be shown as completed a moment before its message is listed."""
+        """The run's answer. A run may be shown as completed a moment before its message is listed."""
         for wait in (0.0, 0.2, 0.5, 1.0):
             await self._sleep(wait)
             page = await self._thread.messages(100, run=run.id)
-            # Not every server heeds `run_id`; the newest messages hold the reply all the same.
+            # Some servers ignore `run_id`; then the newest messages hold the reply all the same.
             written = [one for one in reversed(page.data) if one.role == "assistant" and one.run_id == run.id]
             if written:
                 return answer(run, written, self._assistant)
         raise NothingWritten(run.id)
 
     async def _give(self, asked: tuple[ToolCall, ...]) -> set[str]:
-        """Hand in the outputs; the ids of the calls. Handed in before, they are refused, and the run has gone on."""
+        """Hand in the outputs; returns the ids of the calls. The server refuses outputs that it has, and the run has
+        gone on then."""
         ids = {call.id for call in asked}
         try:
             await self._thread.submit(self._id, {call.id: self._outputs[call.id] for call in asked})
@@ -84,7 +85,7 @@ class Watching:
 
 
 async def ended(thread: RemoteThread, run: str, until: float, sleep: Sleep, *, cancel: bool = False) -> Run:
-    """The run when it has ended, or as it is when the loop's time is `until`. With `cancel` it is told to end."""
+    """The run after its end, or its state when the loop's time is `until`. With `cancel`, tells it to end."""
     waits = looks()
     while True:
         shown = await thread.run(run)
@@ -97,7 +98,7 @@ async def ended(thread: RemoteThread, run: str, until: float, sleep: Sleep, *, c
 
 
 async def stop(thread: RemoteThread, run: str, sleep: Sleep) -> Run | None:
-    """Have the run cancelled; the run as it ended, or None if that is not known. Raises nothing."""
+    """Have the run cancelled; returns the run as it ended, or None if that is unknown. Raises nothing."""
     until = asyncio.get_running_loop().time() + ENDS_WITHIN
     try:
         return await persist(
@@ -109,7 +110,7 @@ async def stop(thread: RemoteThread, run: str, sleep: Sleep) -> Run | None:
 
 
 async def stop_all(thread: RemoteThread, turn: str, run: str | None, sleep: Sleep) -> None:
-    """Have every run of the turn cancelled, and `run`, whosever it is. Raises nothing."""
+    """Have every active run of the turn cancelled, and `run` too, of any turn. Raises nothing."""
     for wait in LATE_LOOKS:
         await sleep(wait)
         try:

@@ -1,4 +1,4 @@
-"""How a turn gets its messages into the thread and a run that answers them: each once, whatever went wrong before."""
+"""Puts a turn's messages into the thread and starts a run that answers them: each once, also after failed tries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.context import Line
 
 
 class Starting:
-    """The way of one turn to its run; `body` gives the run that is to be asked for."""
+    """Finds or starts the run that answers `request`; `body` gives the body of the request for it."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Starting:
         self._ids = request.ids or tuple(f"{request.turn}:{place}" for place in range(len(request.messages)))
 
     async def adopt_or_start(self) -> str:
-        """The id of the run. It looks before it posts: after AttemptFailed of any kind it can be called again."""
+        """The id of the run. Looks before it posts, so it can be called again after AttemptFailed of any kind."""
         runs = await self._thread.runs()
         for run in runs:
             if run.turn == self._request.turn and (run.status == "completed" or run.works):
@@ -49,8 +49,8 @@ class Starting:
         return (await self._thread.start(await self._body())).id
 
     async def _content(self, line: Line) -> str | list[dict[str, object]]:
-        """What a message says: a text or, where it has pictures, parts. A try that was cut short may leave a picture
-        behind that no message shows; the server forgets it in time."""
+        """The content of a message: a text or, if it has pictures, parts. A try that is cut short may leave an uploaded
+        picture that no message shows; the server deletes it in time."""
         (message,) = await opened([line], self._request.files)
         parts: list[dict[str, object]] = [{"type": "text", "text": never_empty(line)}]
         for file in message.files:
@@ -61,10 +61,10 @@ class Starting:
         return parts if message.files else never_empty(line)
 
     async def _end(self, run: Run) -> None:
-        """Wait until another run has let go of the thread.
+        """Wait until another run has let go of the thread. Raises ThreadLost if it does not.
 
-        One of a former turn is cancelled: that turn has its ending, and nobody would ever read the answer. One that
-        somebody else started is given half of the patience. A thread that a run does not let go of is lost.
+        A run of a former turn is cancelled: that turn has its ending, and the answer would never be read. A run that
+        recado did not start may end by itself in half of the patience, then it is cancelled too.
         """
         patience = self._request.patience
         try:
@@ -78,11 +78,11 @@ class Starting:
             raise ThreadLost(self._thread.id, f"run {run.id} is {run.status} and cannot be ended")
 
     async def _standing(self, runs: Sequence[Run]) -> set[str]:
-        """Which of the turn's messages stand in the thread already; a copy that came late is taken out.
+        """Ids of the turn's messages that are in the thread already. Removes second copies, which came late.
 
-        Looks back as far as the last reply to another turn, or what the thread was seeded with. What stands before
-        that is of a turn that failed and is tried again only now: there the model would not take it for what it has to
-        answer, so it is put in once more.
+        Looks back to the last reply of recado's, or to the history that the thread was seeded with. A copy before
+        that belongs to a failed turn that is tried again only now. The model would not answer it at that place, so the
+        message is added once more.
         """
         replied = {run.id for run in runs if run.status == "completed" and run.turn is not None}
         found: dict[str, str] = {}

@@ -1,6 +1,6 @@
-"""One thread at a server that speaks the Assistants API (v2): each method is one request.
+"""One thread at a server of the Assistants API (v2): each method makes one request.
 
-The shapes are those of `openai.types.beta.threads` in openai 3.54; what is not read is left out.
+The shapes are those of `openai.types.beta.threads` in openai 3.54, without the fields that are not read.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def works(self) -> bool:
-        """Whether it may still come to a reply."""
+        """Whether the run may still give a reply."""
         return self.active and self.status != "cancelling"
 
 
@@ -114,17 +114,17 @@ class Message(msgspec.Struct, frozen=True):
 
     @property
     def stands_for(self) -> str | None:
-        """The chat's message that it is, by its id there; None if recado did not put it here as one."""
+        """Id of the chat's message that this is a copy of; None if recado did not add it for one."""
         return _word(self.metadata, "message")
 
     @property
     def place(self) -> str | None:
-        """Where it stands in the history that the thread was seeded with."""
+        """Its place in the history that the thread was seeded with; None if it is no part of that."""
         return _word(self.metadata, "history")
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Messages, the newest first; `has_more` if there are older ones behind the last."""
+    """Messages, the newest first; `has_more` if there are older ones."""
 
     data: list[Message]
     has_more: bool = False
@@ -139,13 +139,13 @@ class Runs(msgspec.Struct, frozen=True):
 
 
 class OwnTools(msgspec.Struct, frozen=True):
-    """The tools of an assistant, as it has them."""
+    """The tools of an assistant, as the API gives them."""
 
     tools: list[dict[str, Any]] = []
 
 
 class RemoteThread:
-    """The thread `id`; NotThere if it, or what is asked for in it, is not there."""
+    """The thread `id`. Every method raises NotThere if the thread, or the requested part of it, is not there."""
 
     def __init__(self, wire: ThreadsWire, id: str, within: float) -> None:  # noqa: A002 - it is the API's word
         self.id = id
@@ -180,7 +180,7 @@ class RemoteThread:
         return await self._wire.post(f"{self._run(run)}/cancel", {}, Run, self._within)
 
     async def messages(self, limit: int, *, after: str | None = None, run: str | None = None) -> Page:
-        """Up to `limit` (1-100) messages, the newest first: those older than `after`, those that `run` wrote."""
+        """Up to `limit` (1-100) messages, the newest first: only those older than `after`, and of `run`, if given."""
         given: dict[str, str | int | None] = {"order": "desc", "limit": limit, "after": after, "run_id": run}
         query = {name: value for name, value in given.items() if value is not None}
         return await self._wire.get(f"{self._path}/messages", Page, self._within, query)

@@ -1,4 +1,4 @@
-"""Files of a turn's messages, as models are shown them: which types each API takes, and the bytes as its JSON has them.
+"""Files of a turn's messages as models are shown them: the types that APIs take, and the bytes in a form for JSON.
 
 Documents: https://platform.openai.com/docs/guides/pdf-files; pictures: …/guides/images-vision.
 """
@@ -46,7 +46,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 async def opened(lines: Sequence[Line], files: Files) -> list[Message]:
-    """The lines of a turn with the bytes of what is attached to them."""
+    """The lines of a turn with the bytes of their attachments."""
     return [
         Message(line, tuple([Opened(one, await files.read(one.object)) for one in line.attachments])) for line in lines
     ]

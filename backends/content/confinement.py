@@ -1,8 +1,9 @@
-"""Takes rights from the process that opens a stranger's document. `python -m backends.content.confinement` lists those
-left.
+"""Takes rights from the process that opens a stranger's document.
 
-Linux gives a process a network of its own, with nothing in it, where the process may make namespaces: as root, or as
-any user where user namespaces are allowed (unshare(2), user_namespaces(7)).
+`python -m backends.content.confinement` lists the rights that the system did not let it give up.
+
+Linux gives a process an empty network of its own if the process may make namespaces: as root, or as any user where user
+namespaces are allowed (unshare(2), user_namespaces(7)).
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ MEMORY = 512 * 1024**2
 """Bytes of address space."""
 
 KEPT = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
-"""Variables without which Python may not find itself; of a key or a token none is left."""
+"""Environment variables that are kept, because Python may need them to start. Keys and tokens are not kept."""
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The variables that the process is started with."""
+    """The environment variables of the process."""
     return {name: given[name] for name in KEPT if name in given}
 
 
 def confine(seconds: int) -> tuple[str, ...]:
-    """Bound this process for good: MEMORY, `seconds` of CPU, no file that it could write to, no network. Gives what the
-    system did not let it give up: some of `memory`, `processor`, `files`, `network`."""
+    """Bound this process for good: MEMORY, `seconds` of CPU, no writing to files, no network.
+
+    Returns the bounds that the system refused: any of `memory`, `processor`, `files`, `network`.
+    """
     limits = {
         "memory": (resource.RLIMIT_AS, MEMORY),
         "processor": (resource.RLIMIT_CPU, seconds),
@@ -52,7 +55,7 @@ def _without_network() -> bool:
         unshare = ctypes.CDLL(None, use_errno=True).unshare
     except (OSError, AttributeError):
         return False  # not Linux
-    # Root keeps its own users where it can: as nobody in particular it might not open Python's files any more.
+    # Root first tries without a user namespace: as an unmapped user it might not open Python's files any more.
     return any(unshare(flags) == 0 for flags in (_NEWNET, _NEWUSER | _NEWNET))
 
 

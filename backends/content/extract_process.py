@@ -1,8 +1,8 @@
-"""The text of a document, in a process of its own: `python -m backends.content.extract_process TYPE SECONDS`, bytes
-in, UTF-8 out.
+"""Extracts the text of a document in a process of its own: bytes in, UTF-8 out.
 
-A document is whatever a stranger made it: one that takes for ever, or all memory, ends this process and nothing else.
-Exit status 0 with the text, 3 with the reason why the document cannot be read.
+Run as `python -m backends.content.extract_process TYPE SECONDS`. A stranger made the document: one that takes for
+ever, or all memory, ends this process and nothing else. Exit status 0 with the text, 3 with the reason why the
+document cannot be read.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from backends.content.confinement import confine
 UNREADABLE = 3
 
 LONGEST = 60_000
-"""Characters after which nothing more is read."""
+"""Characters of the text; the rest is not read."""
 
 UNPACKED = 100 * 1024**2
-"""Bytes that the parts of a document may have when they are unpacked, together."""
+"""Bytes of all unpacked parts of a document together, at most."""
 
 
 def pdf(body: bytes) -> Iterator[str]:
@@ -54,8 +54,8 @@ def sheet(body: bytes) -> Iterator[str]:
 
 
 def unpacked(body: bytes) -> io.BytesIO:
-    """The archive with its parts as they are, so that no library unpacks more than was counted here. Raises ValueError
-    if they have more than UNPACKED bytes, BadZipFile if one has another size than it says."""
+    """The archive with its parts uncompressed, so that no library unpacks more than was counted here. Raises ValueError
+    if the parts have more than UNPACKED bytes, BadZipFile if the size of a part differs from its declared size."""
     into, left = io.BytesIO(), UNPACKED
     with zipfile.ZipFile(io.BytesIO(body)) as packed, zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as plain:
         for part in packed.infolist():
@@ -89,14 +89,14 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
     "application/vnd.ms-excel": sheet,
     "application/vnd.oasis.opendocument.spreadsheet": sheet,
 }
-"""By the document's type."""
+"""Functions that read a document, by its MIME type."""
 
 
 def main() -> int:
-    confine(int(sys.argv[2]))  # what the system does not let it give up, `recado doctor` says
+    confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
     try:
         text, status = beginning(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
-    except Exception as error:  # noqa: BLE001 - the libraries raise what they like at what is no document
+    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
         text, status = f"{type(error).__name__}: {error}"[:300], UNREADABLE
     sys.stdout.buffer.write(text.encode(errors="replace"))
     return status

@@ -1,4 +1,4 @@
-"""The text of documents that the model is not given as they are."""
+"""Extracts the text of documents that the model cannot be given as files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backends.content.extract_process import LONGEST, READERS, UNREADABLE
 from backends.protocol import CannotBeRead
 
 SECONDS = 5
-"""Seconds of CPU that a document may take."""
+"""Seconds of CPU for one document."""
 
 PATIENCE = 3
 """Seconds on the clock for each second of CPU: other processes run too."""
@@ -26,7 +26,7 @@ _PLAIN = frozenset({"application/json", "application/xml", "application/x-ndjson
 
 
 class Extraction:
-    """Opens each document in a process of its own, which may take so many `seconds` of CPU."""
+    """Opens each document in a process of its own, with at most `seconds` of CPU."""
 
     def __init__(self, *, seconds: int = SECONDS) -> None:
         self._seconds = seconds
@@ -57,7 +57,7 @@ async def _in_a_process(body: bytes, mime: str, seconds: int) -> str:
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
-        # Ends the process, and gives up what is left in its pipes; asyncio's Process has no way of its own to do that.
+        # Ends the process and drops the rest in its pipes; asyncio's Process has no public method for that.
         process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
         await process.wait()
     if status == UNREADABLE:
@@ -68,20 +68,20 @@ async def _in_a_process(body: bytes, mime: str, seconds: int) -> str:
 
 
 async def _feed(into: asyncio.StreamWriter, body: bytes) -> None:
-    """Write piece by piece: the pipe takes little at once, and what waits would be a copy of the document."""
+    """Write piece by piece: the pipe takes little at once, and asyncio would buffer a copy of the rest."""
     whole = memoryview(body)
     try:
         for start in range(0, len(body), _PIECE):
             into.write(whole[start : start + _PIECE])
             await into.drain()
     except ConnectionError:
-        pass  # the reader has read enough, or has ended; its status says which
+        pass  # the reader has read enough, or has ended; its status tells
     finally:
         into.close()
 
 
 async def _all_of(stream: asyncio.StreamReader) -> str:
-    """What the reader writes. Raises CannotBeRead if it is more than the reader of a document may write."""
+    """The reader's output. Raises CannotBeRead if it is longer than the text of a document may be."""
     pieces, size = list[bytes](), 0
     while piece := await stream.read(_PIECE):
         pieces.append(piece)

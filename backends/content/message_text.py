@@ -1,23 +1,23 @@
-"""What a line of a chat says as a message to a model."""
+"""Text of a chat's line in a message to a model."""
 
 from __future__ import annotations
 
 from chat.context import Line
 
 EMPTY = "(empty message)"
-"""For APIs that take no message without text."""
+"""Text for APIs that refuse an empty message."""
 
 
 def spoken(line: Line) -> str:
-    """In a group the model has to be told who speaks; the APIs' own fields for that are ignored by most servers."""
+    """The line's text, in a group after the speaker's name: most servers ignore the APIs' own fields for names."""
     return f"{line.name}: {line.text}" if line.name and line.role == "user" else line.text
 
 
 def never_empty(line: Line) -> str:
-    """The same, where there has to be a text."""
+    """The same, with EMPTY in place of an empty text."""
     return spoken(line) if line.text.strip() else spoken(Line(line.role, EMPTY, line.name))
 
 
 def plain(text: str) -> str:
-    """What two texts have in common that are one: servers may trim what they are sent."""
+    """`text` in a form for comparison: servers may trim the white space of texts."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Writing down what is spoken, by `POST /audio/transcriptions` of OpenAI or of a server that speaks as it does.
+"""Transcribes audio with `POST /audio/transcriptions` of OpenAI or a compatible server.
 
 https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
@@ -29,7 +29,7 @@ _NAMES = {
     "audio/flac": "voice.flac",
     "audio/x-flac": "voice.flac",
 }
-"""The file name that goes with each type: the API goes by how it ends."""
+"""File name for each MIME type: the API reads the format from the name's ending."""
 
 
 class _Usage(msgspec.Struct):
@@ -43,7 +43,7 @@ class _Transcription(msgspec.Struct):
 
 
 class Transcription:
-    """One client for all voice notes. `model` empty: none is asked, and nothing is transcribed."""
+    """Transcribes voice notes with one client. `model` empty: nothing is transcribed."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Transcription:
         await self._wire.close()
 
     async def transcribe(self, audio: bytes, mime: str, patience: float) -> Transcript:
-        """What is spoken in `audio` of the type `mime` (without parameters). Raises CannotBeRead, ReplyFailed."""
+        """The transcript of `audio` of the type `mime` (without parameters). Raises CannotBeRead, ReplyFailed."""
         name = _NAMES.get(mime)
         if not self._model:
             raise CannotBeRead("unsupported", "no model transcribes")
@@ -83,7 +83,7 @@ class Transcription:
 
 
 def _meaning(failure: AttemptFailed) -> Exception:
-    """Whether it is the audio, or the server that cannot do it at all; else the failure itself."""
+    """CannotBeRead if the audio is at fault, or the server cannot transcribe at all; else the failure itself."""
     error = failure.__cause__
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
     if status in (404, 405, 501):

@@ -1,5 +1,4 @@
-"""Requests to a server that speaks as OpenAI does: bytes out, checked structs back. Each API says itself what a failure
-means for it."""
+"""Requests to an OpenAI-compatible server: bytes out, checked structs back. Each API's module interprets failures."""
 
 from __future__ import annotations
 
@@ -20,10 +19,14 @@ T = TypeVar("T")
 
 
 class Wire:
-    """One client, which connects when it is first asked. `api_key` must not be empty; `base_url` None is OpenAI's own.
+    """One client, which connects at its first request.
 
-    A request is never repeated here, and has no time-out but `within`: a repeated POST could act twice, and how long a
-    turn may take is decided where it is known.
+    It repeats no request, since a repeated POST could act twice. A request has no time-out but `within` (seconds): the
+    caller knows the patience of its turn.
+
+    - `api_key`: must not be empty.
+    - `base_url`: None is OpenAI's own.
+    - `headers`: sent with every request.
     """
 
     def __init__(self, api_key: str, base_url: str | None, headers: Mapping[str, str] | None = None) -> None:
@@ -49,7 +52,8 @@ class Wire:
     async def post(
         self, path: str, body: object, *, headers: Mapping[str, str] | None = None, within: float | None = None
     ) -> bytes:
-        """Raises AttemptFailed, as `get` and `delete` do, with the client's error as its cause."""
+        """The body of the answer. Raises AttemptFailed, as `get` and `delete` do, with the client's error as its
+        cause."""
         # `client.chat.completions.create()` and its like transform every message recursively: 3.9 ms of CPU at 20
         # messages and 6.2 at 40. Posting bytes that msgspec encoded costs 0.13 ms at any length, and skips the
         # library's lenient parsing, which lets `{}` and plain text through (decisions 10 and 91).
@@ -62,7 +66,7 @@ class Wire:
     async def post_form(
         self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str], *, within: float | None = None
     ) -> bytes:
-        """Post a form (multipart) with a `file`: its name, its bytes, its type. Raises AttemptFailed."""
+        """Post a multipart form with a `file` (name, bytes, MIME type). Raises AttemptFailed."""
         form = aiohttp.FormData(fields)
         name, content, type_ = file
         form.add_field("file", content, filename=name, content_type=type_)
@@ -72,7 +76,7 @@ class Wire:
         return await self._ask(self._posts.delete(path), within=within)
 
     def read(self, answer: bytes, shape: type[T]) -> T:
-        """Raises AttemptFailed."""
+        """The `answer` as a struct of type `shape`. Raises AttemptFailed."""
         try:
             return msgspec.json.decode(answer, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -100,5 +104,5 @@ def _unsendable(error: UnicodeError) -> AttemptFailed:
 
 
 def count(tokens: int | None) -> int:
-    """A count of tokens that the log and SQLite can hold, whatever a server sends."""
+    """The number of tokens, bounded so that the log and SQLite can hold any number that a server sends."""
     return min(max(tokens or 0, 0), 2**53)

@@ -1,4 +1,4 @@
-"""Having a provider delete what it keeps of a conversation, whichever of its APIs the conversation was held in."""
+"""Deletes a conversation at the provider, through the API in which it was held."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class _Page(msgspec.Struct):
 
 
 class ProviderThreads:
-    """The threads of every backend at one provider: what is asked of it does not depend on which of them writes now.
+    """The threads of every backend at one provider, including backends that are not in use any more.
 
-    - `responses`: DELETE of each item (a conversation's deletion leaves them, says the API reference), of each stored
+    - `responses`: DELETE of each item (by the API reference, a conversation's deletion leaves them), of each stored
       response, then of the conversation: platform.openai.com/docs/api-reference/conversations
     - `assistants`: DELETE /threads/{id}, with its messages: …/docs/api-reference/threads/deleteThread
     - `agents`: DELETE /agents/sessions/{id}: …/docs/guides/agents-api/sessions/manage
@@ -89,5 +89,5 @@ def _is_gone(failure: AttemptFailed) -> bool:
 
 
 def _as_final(failure: AttemptFailed) -> Exception:
-    """`failure` itself if it may pass; CannotForget if the provider will say so each time."""
+    """`failure` itself if it may pass; CannotForget if the provider will always refuse."""
     return failure if failure.error_class in RETRYABLE else CannotForget(failure.detail)

@@ -1,4 +1,4 @@
-"""What went wrong at an OpenAI-compatible provider, in recado's words."""
+"""Errors of an OpenAI-compatible provider, translated into recado's error classes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from backends.protocol import ErrorClass
 from backends.provider.retry import AttemptFailed, retry_after
 
 FAULTS = (openai.APIError, aiohttp.ClientError)
-"""What a call may raise: the aiohttp transport lets an answer that is not HTTP through as aiohttp's own error."""
+"""Exceptions of a call: for an answer that is not HTTP, the aiohttp transport raises aiohttp's own error."""
 
-# error.type is insufficient_quota for all of these at OpenAI, but its docs say to go by error.code.
+# At OpenAI error.type is insufficient_quota for all of these, but its docs advise to use error.code.
 _QUOTA_CODES = frozenset(
     {
         "insufficient_quota",
@@ -23,7 +23,7 @@ _QUOTA_CODES = frozenset(
         "organization_usage_limit_exceeded",
     }
 )
-# content_filter is Azure's, invalid_prompt what reasoning models say of a prompt against the usage policy.
+# content_filter is Azure's code; with invalid_prompt reasoning models reject a prompt against the usage policy.
 _REFUSAL_CODES = frozenset({"content_filter", "content_policy_violation", "invalid_prompt"})
 
 _DETAIL_LENGTH = 500
@@ -32,13 +32,13 @@ _PHONE_NUMBER = re.compile(r"\d{6,}(?=\d{4}(?!\d))")
 
 
 def attempt_failed(error: openai.APIError | aiohttp.ClientError, api_key: str) -> AttemptFailed:
-    """The failure that `error` stands for; `api_key` never shows in its detail."""
+    """The failure for `error`; its detail never contains `api_key`."""
     if isinstance(error, openai.APIStatusError):
         detail = redacted(_message(error), api_key)
         return AttemptFailed(_status_class(error), detail, retry_after(error.response.headers))
     if isinstance(error, openai.APIConnectionError):
-        # APITimeoutError included: no transport time-out is ever set, and the aiohttp transport calls refused and
-        # dropped connections time-outs (it maps aiohttp's ClientConnectionError to ConnectTimeout).
+        # This includes APITimeoutError: no transport time-out is ever set, and the aiohttp transport reports refused
+        # and dropped connections as time-outs (it maps aiohttp's ClientConnectionError to ConnectTimeout).
         cause = error.__cause__
         return AttemptFailed("unreachable", redacted(str(cause) or type(cause).__name__, api_key))
     if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | aiohttp.InvalidURL):
@@ -55,7 +55,7 @@ def redacted(text: str, api_key: str) -> str:
 
 
 def _message(error: openai.APIStatusError) -> str:
-    # The library's text holds the provider's message only where the body has OpenAI's shape.
+    # The library's text holds the provider's message only if the body has OpenAI's shape.
     bare = error.message == f"Error code: {error.status_code}"
     return f"{error.message} - {error.response.text}" if bare else error.message
 
@@ -66,7 +66,7 @@ def _status_class(error: openai.APIStatusError) -> ErrorClass:
         return "quota_exhausted"
     if status == 429:
         return "rate_limited"
-    # llama.cpp names the type, vLLM only says it in the message, a proxy in front of a server answers 413.
+    # llama.cpp gives the type, vLLM gives only the message, and a proxy in front of a server answers 413.
     if code == "context_length_exceeded" or error.type == "exceed_context_size_error" or status == 413:
         return "context_too_long"
     if status == 400 and "context length" in message:

@@ -1,4 +1,4 @@
-"""When to ask a provider again: by class of failure, never before it says so, never beyond the turn's patience."""
+"""Retries of requests to a provider: by class of failure, never before it permits, never beyond the turn's patience."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 RETRYABLE: frozenset[ErrorClass] = frozenset({"rate_limited", "provider_error", "timeout", "unreachable"})
 
-# 0.25-0.5 s, 0.5-1 s, 1-2 s … 10-20 s: the certain half spares the provider, the random half keeps the chats that
-# failed together from coming back together.
+# 0.25-0.5 s, 0.5-1 s, 1-2 s … 10-20 s: the certain half spares the provider, the random half keeps chats that failed
+# together from coming back together.
 _CERTAIN = tenacity.wait_exponential(multiplier=0.25, max=10)
 _RANDOM = tenacity.wait_random_exponential(multiplier=0.25, max=10)
 
@@ -27,10 +27,11 @@ log = structlog.get_logger("recado.backends")
 
 
 class AttemptFailed(ReplyFailed):
-    """One attempt at a reply failed; `retry_after` is how many seconds the provider asks to be left alone.
+    """One attempt at a reply failed.
 
-    `in_doubt`: nobody knows whether the provider acted on it. Whoever makes such an attempt looks first before it acts
-    again, so it is retried whatever its class.
+    - `error_class`, `detail`: as in ReplyFailed.
+    - `retry_after`: seconds for which the provider asks to be left alone.
+    - `in_doubt`: the provider may have acted. The next try looks at its state first, so every class is retried.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ async def persist(
 ) -> T:
     """The result of `attempt`, asked again after a retryable AttemptFailed until `deadline` (the loop's time).
 
-    Each attempt may take all the time that is left. A wait that would outlast it is not begun. Every failed attempt is
-    logged. Raises the last AttemptFailed; its class is `timeout` if the last attempt was cut short.
+    Each attempt may take all the time that is left. A wait that would outlast that time is not begun. Every failed
+    attempt is logged. Raises the last AttemptFailed; its class is `timeout` if the last attempt was cut short.
     """
     now = asyncio.get_running_loop().time
     patience = deadline - now()
@@ -68,7 +69,7 @@ async def persist(
         except TimeoutError as late:
             raise AttemptFailed("timeout", f"no answer within {patience:.3g} s") from late
 
-    # tenacity costs 50 µs before it knows whether there is anything to retry, so it is handed the first failure.
+    # tenacity costs 50 µs even without a retry, so the first attempt runs without it, and it gets the failure.
     try:
         return await once()
     except AttemptFailed as failure:
@@ -89,7 +90,7 @@ async def persist(
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a response asks to wait: `retry-after-ms`, else Retry-After as seconds or as a date.
+    """Seconds for which a response asks to wait: `retry-after-ms`, else Retry-After as seconds or as a date.
 
     A date is read against the response's own Date, so that this host's clock does not matter (RFC 9110, 10.2.3).
     None when the header is absent or makes no sense.
@@ -123,7 +124,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _failure(state: tenacity.RetryCallState) -> AttemptFailed:
-    # Only an AttemptFailed is retried, and only what is retried is waited for.
+    # Only an AttemptFailed is retried, and tenacity waits only before a retry.
     return cast(AttemptFailed, cast(tenacity.Future, state.outcome).exception())
 
 

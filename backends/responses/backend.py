@@ -50,12 +50,14 @@ from backends.responses.wire import (
 T = TypeVar("T")
 
 AFTER = "after:"
-"""How the id of a run begins that may not have been asked for yet. The rest is the id of the conversation's last item
-before it (nothing: the conversation is empty). What follows that item is the run's; the log knows it before the
-provider is asked, and so a crash in between is no mystery (decision 70)."""
+"""Prefix of a provisional run id, before the provider has given the response an id.
+
+The rest is the id of the conversation's last item before the run (empty: the conversation is empty); later items belong
+to the run. The id is logged before the request, so that the response can be found after a crash (decision 70).
+"""
 
 _TAIL = 50
-"""Items at the end of a conversation that are looked through for what lost turns left there."""
+"""Items at the end of a conversation that are searched for the remains of lost turns."""
 
 _CANCEL_WITHIN = 5.0
 
@@ -65,9 +67,13 @@ log = structlog.get_logger("recado.backends")
 class Responses:
     """A ThreadBackend over `POST /responses` in a Conversation of OpenAI, or of a server that has both APIs.
 
-    `api_key` must not be empty; `base_url` None is OpenAI's own; `hosted_tools` are the provider's, as its API takes
-    them. One client serves all chats; it connects when it is
-    first asked.
+    One client serves all chats; it connects at its first request.
+
+    - `api_key`: must not be empty.
+    - `base_url`: None is OpenAI's own.
+    - `model`: the model's name at the provider.
+    - `system_prompt`: instructions of every request; empty: none.
+    - `hosted_tools`: the provider's tools, as its API takes them.
     """
 
     name: Final = "responses"
@@ -89,9 +95,9 @@ class Responses:
         self._sleep = sleep
         host = urlsplit(base_url or "https://api.openai.com/v1").hostname or ""
         self._server = Server(locks=host.endswith((".openai.com", ".openai.azure.com")))
-        # Requests that this process knows never to have made: (thread, run, ids of the calls that they answer).
+        # Requests that this process has certainly not made yet: (thread, run, ids of the calls that they answer).
         self._unmade: set[tuple[str, str, tuple[str, ...]]] = set()
-        # Conversations that this process made and that have not been answered in.
+        # Conversations that this process made and that have no response yet.
         self._unused: set[str] = set()
 
     async def close(self) -> None:
@@ -104,7 +110,7 @@ class Responses:
             conversation = await self._calls.create_conversation(
                 items[:ITEMS_AT_ONCE], {"recado_account": request.account, "recado_chat": request.chat}
             )
-            # A batch whose answer is lost may stand there or not: another conversation is begun.
+            # A batch may have been added although its answer is lost, so the next try makes another conversation.
             for first in range(ITEMS_AT_ONCE, len(items), ITEMS_AT_ONCE):
                 await self._calls.add_items(conversation, items[first : first + ITEMS_AT_ONCE])
             return conversation
@@ -118,7 +124,7 @@ class Responses:
         return conversation
 
     async def start_run(self, request: ReplyRequest) -> str:
-        """Where in the conversation the run will stand. What lost turns left at its end is put in order first."""
+        """A provisional run id, after the remains of lost turns are removed from the conversation's end."""
         async with self._known(request.thread):
             run = AFTER + await self._insist(request, partial(self._tidy, request))
         self._unmade.add((request.thread, run, ()))
@@ -147,7 +153,7 @@ class Responses:
                 response, outputs = None, posted
 
     async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:  # noqa: ARG002 - the protocol's
-        """A request that is under way when its turn ends is seen to by `Posting`: its response has no id before."""
+        """Cancel `run` if it is a response's id. A request without an answer has none: `Posting` stops its response."""
         if run is not None and not run.startswith(AFTER):
             await self._cancel(run)
 
@@ -159,7 +165,7 @@ class Responses:
             log.info("run_not_cancelled", run=run, reason=str(failure) or "no answer")
 
     async def _tidy(self, request: ReplyRequest) -> str:
-        """The id of the conversation's last item, once no lost turn has left anything in the way."""
+        """Remove the messages of lost turns and close open calls; returns the id of the conversation's last item."""
         texts, thread = [spoken(line) for line in request.messages], request.thread
         items = await self._calls.last_items(thread, _TAIL)
         if left := standings_of_messages(since_last_answer(items), texts):
@@ -173,7 +179,7 @@ class Responses:
         return (items[-1].id or "") if items else ""
 
     async def _ended(self, request: ReplyRequest, run: str, deadline: float) -> Response:
-        """The response, once it has ended; one that outlasts the patience is cancelled."""
+        """The response after its end; a response that outlasts the patience is cancelled."""
         loop = asyncio.get_running_loop()
         ask = partial(persist, partial(self._calls.response, run), turn=request.turn, sleep=self._sleep)
         try:
@@ -192,7 +198,7 @@ class Responses:
         return response
 
     async def _completed(self, request: ReplyRequest, response: Response) -> Sequence[Item]:
-        """What the model said. Where another attempt may do better, nothing of this one stays in the conversation."""
+        """The model's outputs. If another attempt may succeed, this one's items are removed from the conversation."""
         try:
             return completed(response, self._calls.detail(response.error))
         except RunLost:
@@ -211,7 +217,7 @@ class Responses:
     async def _post(
         self, request: ReplyRequest, run: str, outputs: Sequence[Item] | None, after: str | None, deadline: float
     ) -> Response | tuple[Item, ...]:
-        """Put in what is owed, once: the turn's messages, or (after `outputs`) the outputs of the model's calls."""
+        """Post the pending input once: the turn's messages, or (after `outputs`) the outputs of the model's calls."""
         owed = _call_ids(outputs or ())
         given = {call.id: call.output for call in request.calls}
         items = (
@@ -262,7 +268,7 @@ class Responses:
         return body
 
     def _at_once(self, request: ReplyRequest, response: Response) -> Answer | RunContinues:
-        """A server that makes the response before it answers is not asked for it again."""
+        """The answer, if the server made the whole response before it answered; else the response's id as a new run."""
         if response.status == "completed" and not function_calls(response.output):
             text = outcome_of(response.output, request, Usage())
             if isinstance(text, str):
@@ -280,7 +286,7 @@ class Responses:
 
     @asynccontextmanager
     async def _known(self, thread: str) -> AsyncIterator[None]:
-        """A server that loses a conversation before it was used would lose the next one too: the turn fails."""
+        """Fail the turn if the server loses an unused conversation: it would lose the next one too."""
         try:
             yield
         except ThreadLost as lost:

@@ -1,4 +1,4 @@
-"""Single calls to the Responses and Conversations APIs: bytes out, checked structs back, failures by what they mean."""
+"""Single calls to the Responses and Conversations APIs: bytes out, checked structs back, one exception per failure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPEN_CALL = re.compile(r"No tool output found for function call (\S+?)\.?(?:\s|
 
 
 class ConversationLocked(AttemptFailed):
-    """Another response is being made in the conversation; it may be an earlier attempt's of ours."""
+    """Another response is in progress in the conversation; it may be one of our earlier attempts."""
 
     def __init__(self, detail: str, retry_after: float | None) -> None:
         super().__init__("provider_error", detail, retry_after, in_doubt=True)
@@ -50,9 +50,10 @@ class NotTaken(Exception):
 
 
 class Calls:
-    """One client for all conversations. Every method is one request; but for what is named, each raises AttemptFailed.
+    """One client for all conversations. Every method that asks the server makes one request, or reads the pages of one
+    list, and may raise AttemptFailed; docstrings name its other exceptions.
 
-    A request is never repeated here. Where nobody knows whether it was acted on, the failure says so.
+    It repeats no request. A failure is `in_doubt` if the server may have acted.
     """
 
     def __init__(self, *, api_key: str, base_url: str | None) -> None:
@@ -60,12 +61,12 @@ class Calls:
         self._seen_to: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """Wait for what is still to be seen to, which takes seconds at most."""
+        """Wait for the tasks of `see_to`, which takes seconds at most, and close the client."""
         await asyncio.gather(*self._seen_to)
         await self._wire.close()
 
     def see_to(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work`, which raises nothing, though nobody waits for it."""
+        """Do `work`, which raises nothing, in a task of its own."""
         task = asyncio.create_task(work)
         self._seen_to.add(task)
         task.add_done_callback(self._seen_to.discard)
@@ -90,7 +91,7 @@ class Calls:
         return page.data[::-1]
 
     async def items_after(self, conversation: str, item: str) -> list[Item]:
-        """All items after `item` (empty: all there are), oldest first. Raises ThreadLost."""
+        """All items after `item` (empty: all items), oldest first. Raises ThreadLost."""
         found: list[Item] = []
         while True:
             query = {"order": "asc", "limit": _PAGE} | ({"after": item} if item else {})
@@ -101,12 +102,12 @@ class Calls:
             item = page.data[-1].id or ""
 
     async def delete_item(self, conversation: str, item: str) -> None:
-        """One that is gone already is as good."""
+        """Delete the item; one that is gone already is no error."""
         with suppress(ThreadLost):
             await self._in(conversation, "delete", f"/conversations/{conversation}/items/{item}", dict[str, Any])
 
     async def create_response(self, body: JsonObject) -> Response:
-        """Raises ThreadLost, OpenCall, NotTaken."""
+        """Request a response. Raises ThreadLost, OpenCall, NotTaken."""
         try:
             return await self._in(body["conversation"], "post", "/responses", Response, body=body)
         except AttemptFailed as failure:
@@ -121,7 +122,7 @@ class Calls:
             raise
 
     async def response(self, run: str) -> Response:
-        """Raises RunLost if nobody knows it."""
+        """The response `run`. Raises RunLost if the server does not know it."""
         try:
             return await self._send("get", f"/responses/{run}", Response)
         except AttemptFailed as failure:
@@ -130,7 +131,7 @@ class Calls:
             raise
 
     def detail(self, problem: Problem | None) -> str:
-        """What the provider says of a failed response, fit for a log line."""
+        """The provider's error of a failed response, fit for a log line."""
         told = f"{problem.code}: {problem.message}" if problem is not None else "the provider does not say why"
         return self._wire.redacted(told)
 
@@ -138,7 +139,8 @@ class Calls:
         await self._send("post", f"/responses/{run}/cancel", Response)
 
     async def _in(self, conversation: str, method: str, path: str, shape: type[T], **how: Any) -> T:
-        """A request that names a conversation: raises ThreadLost if that is gone, or somebody else's."""
+        """Make a request that names a conversation. Raises ThreadLost if that is gone or belongs to another account,
+        ConversationLocked."""
         try:
             return await self._send(method, path, shape, **how)
         except AttemptFailed as failure:
@@ -183,7 +185,7 @@ def _status(failure: AttemptFailed) -> int | None:
 
 
 def _is_lost(error: openai.APIStatusError, error_class: str, method: str) -> bool:
-    """Whether it is the conversation that is not found, or not ours. An id of another server's is refused with 400."""
+    """Whether the error is that the conversation is gone or not ours. An id of another server is refused with 400."""
     if method != "post":
         return error.status_code in (400, 403, 404)
     named = "conversation" in error.message.lower() or (error.param or "").startswith("conversation")
@@ -191,8 +193,8 @@ def _is_lost(error: openai.APIStatusError, error_class: str, method: str) -> boo
 
 
 def _in_doubt(error: BaseException | None) -> bool:
-    """Whether the provider may have acted: not if it refused, nor if there was nothing to send or no connection to send
-    it over."""
+    """Whether the provider may have acted: not if it refused, if the request could not be encoded, or if there was no
+    connection."""
     if isinstance(error, UnicodeError):
         return False
     if isinstance(error, openai.APIStatusError):

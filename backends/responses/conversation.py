@@ -1,4 +1,4 @@
-"""What stands in a conversation: how far a turn has come in it, and what a turn that was lost left behind."""
+"""Search in a conversation's items: the progress of a turn, and the remains of lost turns."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from backends.responses.wire import Item
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What was sent stands in the conversation.
+    """A place in the conversation that holds the items that were sent.
 
-    `items` are the ids of what was sent and of all that followed from it, oldest first; `outputs` is what the model
-    said to it, nothing if its response has not completed, or never will.
+    - `items`: ids of the sent items and of all items that followed from them, oldest first.
+    - `outputs`: the model's last items in answer to them; empty if the response has not completed, or never will.
     """
 
     items: tuple[str, ...]
@@ -23,8 +23,8 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 def standings_of_messages(items: Sequence[Item], texts: Sequence[str]) -> list[Standing]:
-    """How far a turn has come whose messages are `texts`, in `items` (oldest first): one for each time that they were
-    sent, which should be at most once."""
+    """Places in `items` (oldest first) that hold a turn's messages, `texts`: one for each time that they were sent,
+    which should be at most once."""
     wanted = [plain(text) for text in texts]
     found, place = [], 0
     while place + len(wanted) <= len(items):
@@ -56,13 +56,13 @@ def standings_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> li
 
 
 def since_last_answer(items: Sequence[Item]) -> Sequence[Item]:
-    """The end of `items` (oldest first) that no words of the model's follow."""
+    """The items after the model's last message; `items` are oldest first."""
     said = [place for place, item in enumerate(items) if item.type == "message" and item.role == "assistant"]
     return items[said[-1] + 1 :] if said else items
 
 
 def open_calls(items: Sequence[Item]) -> list[str]:
-    """The ids of function calls that have no output; the next response fails because of them."""
+    """The ids of function calls that have no output; each makes the next response fail."""
     closed = {item.call_id for item in items if _is_output(item)}
     return [item.call_id for item in function_calls(items) if item.call_id and item.call_id not in closed]
 
@@ -72,7 +72,7 @@ def function_calls(items: Sequence[Item]) -> list[Item]:
 
 
 def words(outputs: Sequence[Item]) -> str:
-    """What the model says to the person; its comments on the way only if there is nothing else."""
+    """The model's text for the person; its comments on the way count only if there is no other text."""
     said = [item for item in outputs if item.type == "message" and item.role == "assistant"]
     final = [item for item in said if item.phase != "commentary"] or said
     return "\n\n".join(text for item in final if (text := item.text.strip()))
@@ -84,7 +84,8 @@ def refusal(outputs: Sequence[Item]) -> str:
 
 
 def _standing(items: Sequence[Item], sent: int) -> Standing:
-    """Of `items`, the first `sent` were sent; what follows up to the next message of a user is what came of them."""
+    """The place at the start of `items`: the first `sent` items were sent, and the items up to the next message of a
+    user followed."""
     end = next((place for place, item in enumerate(items) if place >= sent and _is_users(item)), len(items))
     followed = items[sent:end]
     outputs = [place for place, item in enumerate(followed) if _is_output(item)]

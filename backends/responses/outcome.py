@@ -1,4 +1,4 @@
-"""What the end of a response means for the turn."""
+"""Outcome of a response that has ended: the answer, tool calls, another attempt, or a failed turn."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _FOR_GOOD: dict[str, ErrorClass] = {
 
 
 def usage(response: Response | None) -> Usage:
-    """What the one response has cost."""
+    """Tokens of this one response."""
     tokens = (response.usage if response is not None else None) or TokenCount()
     return Usage(count(tokens.input_tokens), count(tokens.output_tokens))
 
 
 def completed(response: Response, detail: str) -> Sequence[Item]:
-    """What the model said; `detail` tells of an error. Raises ReplyFailed, or RunLost if another attempt may help."""
+    """The model's outputs. Raises ReplyFailed, or RunLost if another attempt may help, with `detail` of the error."""
     match response.status:
         case "completed" | None:
             return response.output
@@ -50,7 +50,7 @@ def completed(response: Response, detail: str) -> Sequence[Item]:
 def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> str | ToolsWanted | None:
     """The reply's text, or the calls that have no output yet; None if all have one. Raises ReplyFailed.
 
-    `spent` is what it cost to be told; it goes with the calls, unless it went with some of them before.
+    `spent` is the cost of the response. It is reported with the calls, unless some of them were reported before.
     """
     if calls := function_calls(outputs):
         done = {call.id for call in request.calls}
@@ -65,7 +65,7 @@ def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> 
 
 
 def _cut_short(response: Response) -> Sequence[Item]:
-    """Half an answer is better than none, half a function call is not."""
+    """The outputs of an incomplete response, without function calls: half an answer is useful, half a call is not."""
     reason = (response.incomplete_details.reason if response.incomplete_details else None) or "for no reason"
     if reason == "content_filter":
         raise ReplyFailed("refused", "the response was stopped by the content filter")

@@ -1,4 +1,4 @@
-"""A request for a response that must be acted on once, however often it has to be sent."""
+"""Requests a response so that the provider acts on the request once, even if it has to be sent again."""
 
 from __future__ import annotations
 
@@ -17,27 +17,33 @@ from backends.responses.wire import Item, JsonObject, Response, output_items
 log = structlog.get_logger("recado.backends")
 
 UNANSWERED = "This call was given up, and nobody knows whether it was carried out."
-"""The output of a function call that no turn will give one to any more."""
+"""The output of a function call whose turn is over."""
 
 _LATE_ANSWER = 5.0
-"""Seconds for which the answer to a request that nobody waits for any more is waited for, to stop what it started."""
+"""Seconds for which recado waits for the answer to an abandoned request, to stop the response."""
 
 
 class Server(msgspec.Struct):
-    """What is known of the server. `locks`: it refuses a second response in a conversation while one is being made;
-    `takes` are the optional fields that it has not refused."""
+    """Properties of the server, as far as they are known.
+
+    - `locks`: it refuses a second response in a conversation while one is in progress.
+    - `takes`: optional fields of the request that it has not refused.
+    """
 
     locks: bool
     takes: set[str] = msgspec.field(default_factory=lambda: {"background", "truncation"})
 
 
 class Posting:
-    """`POST /responses` with `body`; awaiting the attempt gives the response, or what an earlier one's model said.
+    """`POST /responses` with `body`; `attempt` gives the response, or the outputs of an earlier request's response.
 
-    `look` finds what was sent in the conversation, each time that it was. `in_doubt`: it may have been sent before.
-    Then it is looked for before it is sent: at a server that locks, sending it is safe while it is not to be found; at
-    others half of the time until `deadline` (the loop's) has to pass first, in which an earlier one may still show up.
-    What an earlier one left without an answer is removed. Raises AttemptFailed and ThreadLost.
+    If `in_doubt`, the input is searched in the conversation before it is sent. At a server that locks, sending is safe
+    if the input is not found. At others half of the time until `deadline` must pass first, since an earlier request may
+    still show up. Input of an earlier request without an answer is removed. Raises AttemptFailed and ThreadLost.
+
+    - `look`: finds the places in the conversation that hold the input, one for each time that it was sent.
+    - `in_doubt`: the input may have been sent before.
+    - `deadline`: the loop's time.
     """
 
     def __init__(
@@ -82,7 +88,7 @@ class Posting:
             wait = min(wait * 1.5, 2.0)
 
     async def _found(self) -> tuple[Item, ...]:
-        """What the model said to it, once it has; nothing when it may be sent."""
+        """The outputs of an earlier request's response; empty if the input may be sent."""
         until, wait = asyncio.get_running_loop().time() + self._left() / 2, 0.2
         while True:
             standings = await self._look()
@@ -100,7 +106,7 @@ class Posting:
         return ()
 
     async def _the_only_one(self, response: Response) -> Response | tuple[Item, ...]:
-        """`response`; or what an earlier one said that completed just before this one was asked for: it is undone."""
+        """`response`, or the outputs of an earlier one that completed just before it: then `response` is undone."""
         standings = await self._look()
         if not standings or not standings[0].outputs:
             return response
@@ -120,8 +126,8 @@ class Posting:
             await remove(self._calls, self._conversation, standing.items)
 
     async def _mended(self, in_doubt: bool) -> Response | tuple[Item, ...]:
-        """The response; what the server does not take is left out, what it wants first is done. In doubt, an open call
-        may be one that an earlier response has just asked for: then what that one said."""
+        """The response. Leaves out fields that the server does not take, and closes open calls. If `in_doubt`, an open
+        call may belong to an earlier response to this input: then returns the outputs of that one."""
         for _ in range(8):
             body = {name: value for name, value in self._body.items() if name not in _OPTIONAL or self._takes(name)}
             try:
@@ -159,7 +165,7 @@ _OPTIONAL = {"background", "truncation"}
 
 
 async def _stopped(calls: Calls, posting: asyncio.Task[Response]) -> None:
-    """Nobody waits for the response any more, and nobody knows its id yet: have the provider stop it all the same."""
+    """Have the provider stop the response to an abandoned request, whose id its answer will tell."""
     try:
         async with asyncio.timeout(_LATE_ANSWER):
             response = await posting
@@ -170,7 +176,7 @@ async def _stopped(calls: Calls, posting: asyncio.Task[Response]) -> None:
 
 
 async def remove(calls: Calls, conversation: str, items: tuple[str, ...]) -> None:
-    """Take out of the conversation what no reply will come from, the last item first."""
+    """Delete `items` from the conversation, the last one first: no reply to them will come."""
     log.info("items_removed", conversation=conversation, items=len(items))
     for item in reversed(items):
         await calls.delete_item(conversation, item)

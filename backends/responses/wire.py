@@ -1,4 +1,4 @@
-"""The Responses and Conversations APIs on the wire: what is read of their objects, and the bodies that are sent.
+"""The Responses and Conversations APIs on the wire: the fields that are read, and the bodies that are sent.
 
 https://platform.openai.com/docs/api-reference/responses and …/conversations
 """
@@ -19,8 +19,8 @@ JsonObject = dict[str, Any]
 
 
 class Item(msgspec.Struct):
-    """A message, a function call (`call_id`, `name`, `arguments`), its output (`call_id`), or anything else that is
-    only passed over. Of other types the same fields hold other things."""
+    """A message, a function call (`call_id`, `name`, `arguments`), its output (`call_id`), or an item of another type,
+    which is passed over and may hold other values in the same fields."""
 
     id: str | None = None
     type: str | None = "message"
@@ -59,7 +59,7 @@ class Conversation(msgspec.Struct):
 
 
 class Problem(msgspec.Struct):
-    """Why a response failed."""
+    """The error of a failed response."""
 
     code: str | None = None
     message: str | None = None
@@ -91,7 +91,7 @@ class Response(msgspec.Struct):
         return self.status not in ("queued", "in_progress")
 
     def noted(self, name: str) -> str | None:
-        """What we wrote into its metadata, if the server keeps it."""
+        """The value that we wrote into its metadata under `name`, if the server keeps it."""
         value = (self.metadata or {}).get(name)
         return value if isinstance(value, str) else None
 
@@ -101,7 +101,7 @@ def message_items(lines: Sequence[Line]) -> list[JsonObject]:
 
 
 def input_items(messages: Sequence[Message]) -> list[JsonObject]:
-    """What is sent for the messages of a turn, their files included."""
+    """The input items for the messages of a turn, with their files."""
     return [{"type": "message", "role": message.line.role, "content": _content(message)} for message in messages]
 
 
@@ -112,20 +112,20 @@ def _content(message: Message) -> str | list[JsonObject]:
     for file in message.files:
         if file.attachment.is_image and file.body is not None:
             parts.append({"type": "input_image", "image_url": file.url, "detail": "auto"})
-        elif file.body is not None:  # nothing is said of one that is gone: a message is found again by its text
+        elif file.body is not None:  # a missing file gets no text: the message is found again by its text
             parts.append({"type": "input_file", "filename": file.attachment.filename, "file_data": file.url})
     return parts
 
 
 def output_items(outputs: Mapping[str, str]) -> list[JsonObject]:
-    """Function calls' outputs, by call id."""
+    """The input items for the outputs of function calls; `outputs` are by call id."""
     return [
         {"type": "function_call_output", "call_id": call_id, "output": output} for call_id, output in outputs.items()
     ]
 
 
 def function_tools(tools: Sequence[Tool]) -> list[JsonObject]:
-    """`strict` is off: a schema made from a function's signature is no strict one."""
+    """The tools as the API takes them. `strict` is off: a schema from a function's signature is not strict."""
     return [
         {
             "type": "function",

@@ -74,7 +74,15 @@ export class Conversation {
     event.at = new Date(event.at);
     const payload = event.payload;
     const fold = event.known ? FOLDS[event.type] : event.side === "i" ? FOLDS.unreadable : null;
-    this.group(fold ? fold(this, payload, event) : `e:${event.seq}`, event);
+    let key = `e:${event.seq}`;
+    try {
+      if (fold && payload.reason !== "unshown") key = fold(this, payload, event);
+      else if (payload.reason === "unshown") this.note(event, `Event ${event.seq} cannot be shown.`);
+    } catch (error) {
+      console.error(`event ${event.seq} cannot be shown`, error);
+      this.note(event, `Event ${event.seq} cannot be shown.`);
+    }
+    this.group(key, event);
   }
 
   line(id, author, { seq = null, text, at, name, kind, detail }) {

@@ -46,16 +46,25 @@ function whenever(part) {
   };
 }
 
+/** Look whenever something comes; where there is no room for another stream, every few seconds. */
+function follow(part, look) {
+  const source = new EventSource(part.dataset.stream);
+  source.addEventListener("event", () => setTimeout(look, 100));
+  source.onopen = look;
+  source.onerror = () => {
+    part.setAttribute("data-lost", "");
+    // The browser tries again by itself, unless it was told no.
+    if (source.readyState !== EventSource.CLOSED) return;
+    look();
+    setTimeout(() => follow(part, look), 3000);
+  };
+}
+
 for (const part of document.querySelectorAll("[data-refresh]")) {
   const look = whenever(part);
   const every = Number(part.dataset.every ?? 0);
   const timer = every ? setInterval(() => (part.querySelector("[data-ended]") ? clearInterval(timer) : document.visibilityState === "visible" && look()), every) : null;
-  if (part.dataset.stream) {
-    const source = new EventSource(part.dataset.stream);
-    source.addEventListener("event", () => setTimeout(look, 100));
-    source.onerror = () => part.setAttribute("data-lost", "");
-    source.onopen = look;
-  }
+  if (part.dataset.stream) follow(part, look);
 }
 
 localTimes(document);

@@ -1,9 +1,9 @@
 // The open chat's stream. It comes back by itself, and goes on behind the last event that was seen.
 
-const AGAIN = 1000;
+const AGAIN = 3000;
 
 export class Live {
-  /** `on` has `event`, `news`, `status`, `log`, `up` and `down`. */
+  /** `on` has `event`, `news`, `status`, `log`, `up`, `down`, and `refused` for where there is no stream to be had now. */
   constructor(on) {
     this.on = on;
     this.source = null;
@@ -17,10 +17,11 @@ export class Live {
     this.source = source;
     source.onopen = () => this.on.up();
     source.onerror = () => {
-      this.on.down();
       // The browser tries again by itself, unless it was told no.
-      if (source.readyState === EventSource.CLOSED && source === this.source) {
+      if (source.readyState !== EventSource.CLOSED) this.on.down();
+      else if (source === this.source) {
         this.timer = setTimeout(() => this.follow(chat, after), AGAIN);
+        this.on.refused();
       }
     };
     for (const name of ["event", "news", "status", "log"]) {

@@ -12,7 +12,7 @@ import { showModel, showState } from "./surroundings.js";
 
 const find = (id) => document.getElementById(id);
 const outbox = new Outbox();
-const live = new Live({ event: onEvent, news: onNews, status: onStatus, log: onLog, up: onUp, down: onDown });
+const live = new Live({ event: onEvent, news: onNews, status: onStatus, log: onLog, up: onUp, down: onDown, refused: onRefused });
 const chatView = new ChatView(document, { retry, discard });
 const eventsView = new EventsView(document);
 const people = new People(find("people"), open);
@@ -131,6 +131,22 @@ async function onUp() {
 function onDown() {
   lost = true;
   showState("lost", "recado does not answer. What you write meanwhile can be sent when it is back.");
+}
+
+/** Without a stream: what there is now, until the next attempt. */
+async function onRefused() {
+  const shown = conversation;
+  try {
+    await look();
+    const { entries } = await requests.history(shown.chat);
+    shown.addHistory(entries);
+    if (shown !== conversation) return;
+    draw();
+    showState("slow", "recado has no live stream for this page now. What is new is fetched every few seconds.");
+  } catch (refused) {
+    if (refused.status === 401) location.reload(); // logged out
+    else onDown();
+  }
 }
 
 async function tellSeen() {

@@ -3,7 +3,7 @@
 import { el } from "./elements.js";
 
 const find = (id) => document.getElementById(id);
-const STATES = { ready: "ready", waiting: "not ready", lost: "no connection", trouble: "trouble", connecting: "connecting" };
+const STATES = { ready: "ready", waiting: "not ready", lost: "no connection", slow: "not live", trouble: "trouble", connecting: "connecting" };
 
 /** Name the model; where it is not what one would want in earnest, say what it is and what to set. */
 export function showModel({ name, server, local, scripted }) {

@@ -85,6 +85,7 @@ const WORDS = {
 
 /** One event. */
 export function words(event) {
+  if (event.payload.reason === "unshown") return `Cannot be shown (event ${event.seq})`;
   if (!event.known) return event.payload.reason ? "Bytes that are no event" : `Written by a newer version: ${event.type}`;
   return WORDS[event.type]?.(event.payload, event) ?? event.type;
 }

@@ -1,4 +1,4 @@
-"""JetStream's JSON API, as far as the log needs it.
+"""The part of JetStream's JSON API that the log uses.
 
 Wire format: https://docs.nats.io/reference/reference-protocols/nats_api_reference; error codes: `server/errors.json`
 of nats-server 2.15.
@@ -29,11 +29,11 @@ STREAM_NOT_FOUND = 10059
 REPLICAS_NOT_SUPPORTED = 10074
 STORE_FAILED = 10077
 AWAY = frozenset({10008, 10009, 10118})
-"""A cluster has no leader at the moment, or the stream's servers are away: this passes."""
+"""A cluster has no leader at the moment, or the stream's servers are away: temporary."""
 FULL = frozenset({10002, 10023, STORAGE_EXCEEDED})
 """The account's, the server's or the disk's limit is reached."""
 CONFLICT = frozenset({10071, 10164})
-"""The expected sequence is not the last one (the second: found out while replicating)."""
+"""The expected sequence is not the last one (the second code: detected during replication)."""
 
 TIMEOUT = 5.0
 """Seconds to wait for an answer of the API."""
@@ -47,7 +47,12 @@ INSTANCE_PATIENCE = 10.0
 
 
 class ApiFault(msgspec.Struct, frozen=True):
-    """What JetStream says when it refuses: HTTP-like `code`, `err_code` of errors.json, `description`."""
+    """JetStream's refusal.
+
+    - `code`: a status as in HTTP.
+    - `err_code`: the number in errors.json.
+    - `description`: the text in errors.json.
+    """
 
     code: int = 0
     err_code: int = 0
@@ -55,7 +60,7 @@ class ApiFault(msgspec.Struct, frozen=True):
 
 
 class ApiRefused(LogError):
-    """JetStream refused a request of its API; `fault` says why."""
+    """JetStream refused a request of its API, for the reason `fault`."""
 
     def __init__(self, request: str, fault: ApiFault) -> None:
         super().__init__(f"{request}: {fault.description} ({fault.err_code})")
@@ -70,7 +75,13 @@ class StreamState(msgspec.Struct, frozen=True):
 
 
 class StreamInfo(msgspec.Struct, frozen=True):
-    """A stream: its configuration as stored, `ts` the server's clock, when it was created, what it holds."""
+    """A stream.
+
+    - `config`: its configuration as stored.
+    - `created`: the time of its creation.
+    - `state`: its content.
+    - `ts`: the server's clock.
+    """
 
     config: dict[str, Any]
     created: datetime
@@ -87,7 +98,7 @@ class AccountInfo(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """An answer of which nothing is needed."""
+    """An answer whose content is not needed."""
 
 
 class StoredMessage(msgspec.Struct, frozen=True):
@@ -119,11 +130,11 @@ _refusals = msgspec.json.Decoder(_Refusal)
 async def call(
     bus: Bus, request: str, answer: type[_Answer], body: Mapping[str, Any] | None = None, *, within: float = TIMEOUT
 ) -> _Answer:
-    """The answer to `$JS.API.<request>`, which has to come `within` seconds. Raises ApiRefused, LogUnavailable."""
+    """The answer to `$JS.API.<request>`, within `within` seconds. Raises ApiRefused, LogUnavailable."""
     payload = msgspec.json.encode(body) if body is not None else b""
     now = asyncio.get_running_loop().time
     limit = asyncio.timeout(within)
-    # An answer that was on its way is lost with the connection: waiting for it would be in vain.
+    # The connection takes its pending answers with it: waiting for one would be in vain.
     unwatch = bus.watch(lambda standing: None if standing or limit.expired() else limit.reschedule(now()))
     try:
         async with limit:
@@ -148,8 +159,8 @@ async def call(
 
 
 async def once_led(bus: Bus, attempt: Callable[[], Awaitable[_Answer]]) -> _Answer:
-    """What `attempt` returns, tried again for CLUSTER_PATIENCE while it raises LogUnavailable and `bus` is a cluster:
-    its servers elect who leads a stream each time one is made or a server goes. Raises the last LogUnavailable."""
+    """The result of `attempt`. In a cluster, repeats it for CLUSTER_PATIENCE while it raises LogUnavailable: the
+    servers elect a stream's leader each time a stream is made or a server goes. Raises the last LogUnavailable."""
     deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
     while True:
         is_late = asyncio.get_running_loop().time() >= deadline
@@ -163,8 +174,8 @@ async def once_led(bus: Bus, attempt: Callable[[], Awaitable[_Answer]]) -> _Answ
 
 
 async def once_made(bus: Bus, stream: str, *, patience: float = INSTANCE_PATIENCE) -> StreamInfo | None:
-    """The stream, waited for while an instance that starts at the same moment makes it; None if it is not there then.
-    Raises ApiRefused, LogUnavailable."""
+    """The stream. Waits `patience` seconds while an instance that starts at the same moment makes it; None if it is not
+    there then. Raises ApiRefused, LogUnavailable."""
     deadline = asyncio.get_running_loop().time() + patience
     is_told = False
     while True:
@@ -183,8 +194,8 @@ async def once_made(bus: Bus, stream: str, *, patience: float = INSTANCE_PATIENC
 
 
 async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> StoredMessage | None:
-    """The message of `stream` that the leader has under `{"seq": …}` or `{"last_by_subj": …}`; None if there is none
-    (any more). Raises LogUnavailable."""
+    """The leader's message of `stream` under `{"seq": …}` or `{"last_by_subj": …}`; None if there is none (any more).
+    Raises LogUnavailable."""
     try:
         return (await call(bus, f"STREAM.MSG.GET.{stream}", MessageAnswer, which)).message
     except ApiRefused as refused:
@@ -194,9 +205,8 @@ async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> Sto
 
 
 async def erase_message(bus: Bus, stream: str, seq: int) -> None:
-    """Delete the message at `seq` of `stream` and have the server overwrite its bytes on disk (JetStream's secure
-    delete, which is what a delete is unless it is asked for without). One that is gone is no error. Raises
-    LogUnavailable."""
+    """Delete the message at `seq` of `stream`; the server overwrites its bytes on disk (JetStream's secure delete,
+    which is the default of a delete). No error if it is gone already. Raises LogUnavailable."""
     try:
         await call(bus, f"STREAM.MSG.DELETE.{stream}", Done, {"seq": seq})
     except ApiRefused as refused:

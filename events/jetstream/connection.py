@@ -1,4 +1,4 @@
-"""The connection to NATS: it comes back by itself, and tells whoever asks when it was lost and when it is back."""
+"""The connection to NATS. It reconnects by itself, and tells its watchers when it is lost and when it is back."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from nats.aio.msg import Msg
 from events.jetstream.lenient_client import LenientClient
 
 FIRST_CONNECT = 3.0
-"""Seconds in which the first connection must stand; afterwards it is tried again for ever."""
+"""Seconds for the first connection; a connection that is lost later is tried again for ever."""
 
 FIRST_CLOSE = 0.5
-"""Seconds to wait for the end of a connection that never stood."""
+"""Seconds to wait for the end of a connection that was never established."""
 
 RECONNECT_WAIT = 0.2
 PING_INTERVAL = 3
 PENDING_SIZE = 8 * 1024 * 1024
 
 INBOX_PREFIX = "_INBOX"
-"""What the subjects of answers begin with in every NATS client, unless it is told otherwise."""
+"""The default prefix of answer subjects in every NATS client."""
 
 _SEED = re.compile(r"-----BEGIN USER NKEY SEED-----\s+(\S+)")
 
 log = structlog.get_logger("recado.bus")
 
 Watcher = Callable[[bool], None]
-"""Called with False when the connection is lost and with True when it stands again. Must not block or raise."""
+"""Called with False when the connection is lost and with True when it is back. Must not block or raise."""
 
 
 class BusUnreachable(Exception):
-    """No NATS server answers at `url` (without its credentials); `reason` is what the attempt met."""
+    """No NATS server answers at `url` (shown without its credentials); `reason` is the fault of the attempt."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class BusUnreachable(Exception):
 
 
 class BusRefused(Exception):
-    """The NATS server at `url` (without its credentials) does not let us in."""
+    """The NATS server at `url` (shown without its credentials) refuses our credentials."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
@@ -65,8 +65,8 @@ class BusRefused(Exception):
 
 
 class BusUntrusted(Exception):
-    """The certificate of the NATS server at `url` (without its credentials) is not to be trusted, or what should tell
-    so cannot be read."""
+    """The certificate of the NATS server at `url` (shown without its credentials) is not trusted, or the authorities'
+    certificates cannot be read."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
@@ -80,8 +80,8 @@ class BusUntrusted(Exception):
 class Bus(LenientClient):
     """A NATS client that reconnects for ever and can be watched.
 
-    Made by `open`. `is_closed` without a call of `close` means that the server sent us away for good (credentials
-    expired, say): the process has to start again.
+    Made by `open`. `is_closed` without a call of `close` means that the server closed the connection for good (expired
+    credentials, say): the process has to start again.
     """
 
     def __init__(self) -> None:
@@ -107,11 +107,11 @@ class Bus(LenientClient):
     ) -> Bus:
         """Connect to the servers of `url` (several: comma-separated) with a credentials file or a token.
 
-        With `ca`, a file of certificates, the connection is encrypted, and the server's certificate has to be signed
-        by one of these; without it, by one that the system trusts. Answers come to subjects under `inbox_prefix`.
+        With `ca`, a file of certificates, the connection is encrypted, and one of these must have signed the server's
+        certificate; without it, one that the system trusts. Answers come to subjects under `inbox_prefix`.
 
-        Raises BusUnreachable within about 3 s when nobody answers, BusUntrusted, BusRefused when the credentials do not
-        do.
+        Raises BusUnreachable if no server answers within about 3 s, BusUntrusted, and BusRefused if the credentials are
+        refused.
         """
         servers = [server.strip() for server in url.split(",")]
         shown = ",".join(map(_without_credentials, servers))
@@ -140,11 +140,11 @@ class Bus(LenientClient):
                 )
         except (nats.errors.Error, OSError, ValueError) as error:
             if self.is_connecting:
-                # asyncio never says of a connection that did not become an encrypted one that it is closed.
+                # asyncio does not report the close of a connection whose TLS handshake failed.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.close(), FIRST_CLOSE)
             raise self._first_failure(shown, error) from error
-        # nats-py would retry the first connection for ever too, so it is told to reconnect only now.
+        # nats-py would also retry the first connection for ever, so reconnecting is allowed only now.
         self.options["allow_reconnect"] = True
         self.options["max_reconnect_attempts"] = -1
         self._opened = True
@@ -164,11 +164,11 @@ class Bus(LenientClient):
 
     @property
     def in_cluster(self) -> bool:
-        """Whether the server that we are connected to is one of a cluster."""
+        """Whether the connected server is one of a cluster."""
         return bool(self._server_info.get("cluster"))
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Call `watcher` at every loss and return of the connection; the result ends that."""
+        """Call `watcher` at every loss and return of the connection, until the function that this returns is called."""
         self._next_watcher += 1
         key = self._next_watcher
         self._watchers[key] = watcher
@@ -179,27 +179,27 @@ class Bus(LenientClient):
         return unwatch
 
     async def standing(self) -> None:
-        """Return once the connection stands. ConnectionClosedError if it never will again."""
+        """Return once connected. Raises ConnectionClosedError if the connection is closed for good."""
         while not self.is_connected:
             if self.is_closed:
                 raise nats.errors.ConnectionClosedError
-            # nats-py knows of the loss some time before it tells: wait for the return, not for an older one.
+            # nats-py knows of a loss some time before `on_lost`: wait for the next return, not for an earlier one.
             self._standing.clear()
             await self._standing.wait()
 
     async def request(self, *args: Any, **kwargs: Any) -> Msg:
-        """As nats-py's, but never deaf to a cancellation."""
+        """The request of nats-py, which can always be cancelled."""
         task = asyncio.current_task()
         before = task.cancelling() if task is not None else 0
         try:
             return await super().request(*args, **kwargs)
         finally:
             if task is not None and task.cancelling() > before:
-                # asyncio.wait_for, by which nats-py waits, swallows a cancellation that meets the answer (before 3.12).
+                # nats-py waits with asyncio.wait_for, which before 3.12 swallows a cancellation that meets the answer.
                 raise asyncio.CancelledError
 
     async def close(self) -> None:
-        """End the connection for good; what was published is flushed before."""
+        """Flush all publishes, then end the connection for good."""
         self._leaving = True
         try:
             await super().close()
@@ -214,7 +214,7 @@ class Bus(LenientClient):
         for watcher in list(self._watchers.values()):
             try:
                 watcher(standing)
-            except Exception:  # nobody's defect may keep the others from hearing, nor nats-py from reconnecting
+            except Exception:  # one watcher's defect must not stop the other watchers or nats-py's reconnecting
                 log.exception("bus.watcher_broke", standing=standing)
 
     async def on_lost(self) -> None:
@@ -236,7 +236,7 @@ class Bus(LenientClient):
     async def on_error(self, error: Exception) -> None:
         """Log each kind of error once per outage: while the server is away every attempt would repeat it."""
         if not self._opened:
-            # `open` raises what it meets.
+            # `open` raises this error.
             self._first_error = self._first_error or error
             return
         words = f"{type(error).__name__}: {error}"
@@ -248,7 +248,7 @@ class Bus(LenientClient):
 
 
 def said(error: BaseException) -> str:
-    """What an error says, its name if it says nothing."""
+    """The error's text, or its name if it has none."""
     return str(error) or type(error).__name__
 
 

@@ -1,10 +1,10 @@
-"""A consumer of the log on the server: what it has sent, asked for in portions, and how it can fail.
+"""A consumer of the log on the server: requests messages in portions, queues them, and detects when it is broken.
 
-A pull consumer in the server's memory. It is as fast as an ordered push consumer (both 135k messages a second into
-nats-py) and takes no more from the server than there is room for. It never acknowledges: what counts as read is the
-reader's own checkpoint. The server is asked for no filter where everything is wanted: the filter `evt.>` passes all and
-costs three quarters of that speed. Statuses: https://docs.nats.io/using-nats/developer/develop_jetstream/consumers and
-`server/consumer.go` of nats-server 2.15.
+It is a pull consumer in the server's memory. It is as fast as an ordered push consumer (both 135k messages a second
+into nats-py) and requests no more than its queue has room for. It never acknowledges: each reader keeps its own
+checkpoint. A reader of everything sets no filter, because the filter `evt.>` passes everything and costs three quarters
+of that speed. Statuses: https://docs.nats.io/using-nats/developer/develop_jetstream/consumers and `server/consumer.go`
+of nats-server 2.15.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from events.jetstream.streams import EVENTS
 from events.log import EVERYTHING, LogUnavailable
 
 BATCH = 1000
-"""The most events handed to the reader at once, and asked of the server in one request."""
+"""The most events in one request to the server, and in one hand-over to the reader."""
 
 WINDOW = 4 * BATCH
 """The most messages on their way or waiting for the reader."""
 
 REQUEST_BYTES = 2 * 1024 * 1024
-"""The most bytes of one request, unless a single message may be, or is, larger."""
+"""The most bytes of one request, unless a single message is, or may be, larger."""
 
 HEARTBEAT = 1.0
-"""Seconds between the server's signs of life; two missed ones and the feed is broken."""
+"""Seconds between the server's heartbeats; after two missed ones the feed is broken."""
 
 EXPIRES = 30.0
 INACTIVE = 60.0
@@ -47,12 +47,12 @@ log = structlog.get_logger("recado.tail")
 
 
 class FeedBroken(Exception):
-    """The consumer cannot go on; a new one has to, from the last event that was read."""
+    """The consumer cannot go on. The reader needs a new one from the last event that it read."""
 
 
 class Delivered(msgspec.Struct, frozen=True, gc=False):
-    """A message of the stream as it came; `reply` says where it stands. Not a tuple: a quarter of the time of reading
-    went into Python's search for cycles among those."""
+    """A message of the stream as it came; `reply` holds its sequence. A struct and not a tuple: Python's search for
+    cycles among tuples took a quarter of the time of reading."""
 
     subject: bytes
     reply: bytes
@@ -61,7 +61,7 @@ class Delivered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Feed:
-    """One consumer on the server and what it has sent so far."""
+    """One consumer on the server, and the messages that it has sent so far."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -110,7 +110,7 @@ class Feed:
         return request, Done, {"stream_name": EVENTS, "config": config}
 
     async def take(self) -> list[Delivered]:
-        """The messages that came, at least one; none once ended. Raises FeedBroken."""
+        """The messages that came, at least one; none once the feed is ended. Raises FeedBroken."""
         clock = asyncio.get_running_loop().time
         while not self._queue or self._ended:
             if self._ended:
@@ -137,7 +137,7 @@ class Feed:
         return taken
 
     async def _top_up(self) -> None:
-        """Ask for as much as there is room for."""
+        """Request as many messages as there is room for."""
         request = msgspec.json.encode(
             {
                 "batch": BATCH,
@@ -174,24 +174,24 @@ class Feed:
         if status == "100":
             return
         if status == "408" or reason in _REQUEST_OVER:
-            # By time, by bytes or by count, and so many messages of it were not sent.
+            # The request is over by time, bytes or count; the server did not send this many messages of it.
             left = parse_headers(headers)
             self._awaited -= int(left.get("Nats-Pending-Messages", 0))
             if reason == _TOO_LARGE and int(left.get("Nats-Pending-Bytes", 0)) >= self._request_bytes:
-                # Not even one message: this one was stored when the server took larger ones.
+                # Not one message fits: this one was stored when the server accepted larger ones.
                 self._request_bytes *= 2
             self._wake.set()
         else:
             self.break_off(f"{status} {reason}".strip() or "a message without a status")
 
     def break_off(self, reason: str) -> None:
-        """Make the reader go on with a new consumer; what is queued and in order is still read."""
+        """Make the reader go on with a new consumer; it still reads the queued messages that are in order."""
         if self._broken is None:
             self._broken = reason
         self._wake.set()
 
     def discard(self) -> None:
-        """Forget what is queued: it came behind a gap."""
+        """Drop the queued messages: they came after a gap."""
         self._queue.clear()
 
     def end(self) -> None:
@@ -199,7 +199,7 @@ class Feed:
         self._wake.set()
 
     async def close(self) -> None:
-        """Give up the consumer; if the server cannot be told, it forgets it after a minute by itself."""
+        """Delete the consumer; if the server cannot be reached, it deletes the consumer by itself after a minute."""
         try:
             if self._subscription is not None:
                 await self._subscription.unsubscribe()

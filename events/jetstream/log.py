@@ -11,8 +11,9 @@ from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND_TYPE_OF, Inbound
 from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream.connection import Bus
+from events.jetstream.dead_letters import letter_headers, stored_letters
 from events.jetstream.publisher import Publisher
-from events.jetstream.streams import EVENTS, ensure_streams, existing_streams
+from events.jetstream.streams import DLQ, EVENTS, ensure_streams, existing_streams
 from events.jetstream.tail import Tail
 from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
 from events.recorded import Recorded
@@ -41,20 +42,20 @@ class JetStreamLog:
 
     @classmethod
     async def open(cls, bus: Bus, *, max_bytes: int | None = None) -> JetStreamLog:
-        """The log on `bus`, its streams made where they are missing. Raises LogMismatch, LogUnavailable."""
+        """The log on `bus`; makes its streams where they are missing. Raises LogMismatch, LogUnavailable."""
         info = await ensure_streams(bus, max_bytes=max_bytes)
         return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
     @classmethod
     async def join(cls, bus: Bus) -> JetStreamLog:
-        """The log that an instance has made on `bus`: gateways make and change no stream. Raises LogMismatch,
-        LogUnavailable."""
+        """The log that an instance has made on `bus`, for gateways, which make and change no stream. Raises
+        LogMismatch, LogUnavailable."""
         info = await existing_streams(bus)
         return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
     @classmethod
     async def attach(cls, bus: Bus) -> JetStreamLog:
-        """The log on `bus` as it is, also while it is being put back. Raises ApiRefused, LogUnavailable."""
+        """The log on `bus` in any state, also during a restore. Raises ApiRefused, LogUnavailable."""
         info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
         return cls(bus, await Publisher.open(bus), info.config["num_replicas"])
 
@@ -75,7 +76,7 @@ class JetStreamLog:
         )
         if not ack.conflict and not ack.duplicate:
             return Appended(ack.seq)
-        # Either another's decision stands there, or an earlier try of this very one arrived.
+        # Either another actor has decided, or an earlier try of this append arrived.
         there = await self.last_decision(key)
         if there is not None and there.msg_id == msg_id:
             return Appended(there.seq, duplicate=True)
@@ -89,15 +90,22 @@ class JetStreamLog:
         )
         return Appended(ack.seq, ack.duplicate)
 
-    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
-        await self._publisher.publish(
-            dead_letter_subject(account),
-            body,
-            {"Nats-Msg-Id": header_value(msg_id), "Recado-Reason": header_value(reason)},
-        )
+    async def bury(
+        self, account: str, body: bytes, *, reason: str, msg_id: str, chat: str | None = None, seq: int = 0
+    ) -> None:
+        headers = letter_headers(reason, msg_id, chat, seq)
+        await self._publisher.publish(dead_letter_subject(account), body, headers)
+
+    async def erase_letters(self, key: ChatKey) -> int:
+        gone = 0
+        async for letter in stored_letters(self._bus, key.account):
+            if letter.chat == key.chat:
+                await erase_message(self._bus, DLQ, letter.id)
+                gone += 1
+        return gone
 
     async def last_decision(self, key: ChatKey) -> Recorded | None:
-        # STREAM.MSG.GET is answered by the leader; a direct get may be answered by a replica that lags behind.
+        # The leader answers STREAM.MSG.GET; a replica that lags may answer a direct get.
         stored = await stored_message(self._bus, EVENTS, {"last_by_subj": decisions_filter(key)})
         return _recorded(stored) if stored is not None else None
 

@@ -1,8 +1,8 @@
-"""Files that came with messages, in the JetStream object store: the bucket MEDIA.
+"""The object store for files that came with messages: the JetStream bucket MEDIA.
 
 The layout is that of NATS object stores (ADR-20, https://github.com/nats-io/nats-architecture-and-design), so that
-`nats object get MEDIA …` and every client library read it too. It is written here because nats-py's own reader waits
-for ever for a piece that has expired.
+`nats object get MEDIA …` and every client library read it too. recado reads objects itself, because nats-py's reader
+waits for ever for a piece that has expired.
 """
 
 from __future__ import annotations
@@ -39,14 +39,15 @@ BUCKET = "MEDIA"
 STREAM = f"OBJ_{BUCKET}"
 
 COMES_LATER = "meta:"
-"""How the name of an object begins that its gateway brings after the message is in the log. Any other object has to be
-there before its message."""
+"""The beginning of an object's name if its gateway stores it after the message is in the log. Any other object is
+stored before its message."""
 
 PIECE = 128 * 1024
 """Bytes of an object in one message."""
 
 SHARE = 8
-"""The bucket may hold an eighth of what the log may, and LEAST at least. When it is full, the oldest pieces go."""
+"""The bucket may hold an eighth of the log's size, and at least LEAST. When it is full, the server drops the oldest
+pieces."""
 
 LEAST = 128 * 1024**2
 
@@ -57,8 +58,12 @@ log = structlog.get_logger("recado.media")
 
 
 class Object(msgspec.Struct, frozen=True):
-    """What the bucket says of an object: its size in bytes or, if there is none because it could not be fetched, the
-    `reason` (a word) and the `detail`."""
+    """An object in the bucket.
+
+    - `size`: in bytes.
+    - `reason`: the word for the reason if the file could not be fetched; None: the object is there.
+    - `detail`: more about the reason.
+    """
 
     size: int
     reason: str | None = None
@@ -66,7 +71,7 @@ class Object(msgspec.Struct, frozen=True):
 
 
 class Fullness(msgspec.Struct, frozen=True):
-    """Bytes in the bucket, and how many it may hold; 0 if there is no limit."""
+    """Bytes in the bucket, and the most it may hold; 0: no limit."""
 
     size: int
     limit: int
@@ -86,8 +91,7 @@ class _Meta(msgspec.Struct, omit_defaults=True):
 
 
 class MediaStore:
-    """The bucket on a bus, made if it is missing; objects are gone `kept` after they were stored. Every method raises
-    LogUnavailable if the bus does not answer."""
+    """The bucket on a bus. Every method raises LogUnavailable if the bus does not answer."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -95,8 +99,14 @@ class MediaStore:
 
     @classmethod
     async def open(cls, bus: Bus, *, kept: timedelta, log_bytes: int, replicas: int) -> MediaStore:
-        """`log_bytes` is what the log may hold, `replicas` on how many servers it is kept; of a bucket that is there
-        only the time is changed. Raises LogMismatch if the bus refuses it."""
+        """The bucket, made if it is missing; an existing one changes only the time for which it keeps objects.
+
+        - `kept`: that time.
+        - `log_bytes`: the most bytes that the log may hold.
+        - `replicas`: the number of servers that keep the bucket.
+
+        Raises LogMismatch if the bus refuses.
+        """
         wanted = _config(kept, max(LEAST, log_bytes // SHARE), replicas)
         try:
             await once_led(bus, lambda: _ensure(bus, wanted))
@@ -119,7 +129,7 @@ class MediaStore:
         return cls(bus)
 
     async def put(self, name: str, pieces: AsyncIterator[bytes], *, description: str = "") -> Object:
-        """Store an object. If `pieces` or the bus fail, nothing of it is there."""
+        """Store an object. If `pieces` or the bus fail, none of it is stored."""
         nuid = secrets.token_hex(11)
         subject = f"$O.{BUCKET}.C.{nuid}"
         digest, size, count = sha256(), 0, 0
@@ -149,11 +159,11 @@ class MediaStore:
         return Object(size)
 
     async def give_up(self, name: str, reason: str, detail: str) -> None:
-        """Say under `name` that there will be no object, and why."""
+        """Note under `name` that there will be no object, with the reason."""
         await self.put(name, _nothing(), description=f"{_NOT_FETCHED}{reason}: {detail}")
 
     async def find(self, name: str) -> Object | None:
-        """What is there under `name`; None if nothing is, yet or any more."""
+        """The object under `name`; None if there is none, yet or any more."""
         meta = await self._meta(name)
         if meta is None:
             return None
@@ -163,7 +173,7 @@ class MediaStore:
         return Object(0, reason, detail)
 
     async def read(self, name: str) -> bytes | None:
-        """The object's bytes; None if it is not there, or not whole any more."""
+        """The object's bytes; None if it is not there, or no longer whole."""
         meta = await self._meta(name)
         if meta is None:
             return None
@@ -183,7 +193,7 @@ class MediaStore:
         return whole
 
     async def erase(self, name: str) -> bool:
-        """Take away what stands under `name` and overwrite its bytes on disk; whether there was anything."""
+        """Remove the object under `name` and overwrite its bytes on disk. Returns whether there was anything."""
         meta, found = await self._meta(name), False
         pieces = (f"$O.{BUCKET}.C.{meta.nuid}",) if meta is not None else ()
         for subject in (*pieces, _subject(name)):
@@ -193,7 +203,7 @@ class MediaStore:
         return found
 
     async def fullness(self) -> Fullness:
-        """How full the bucket is. Raises ApiRefused too."""
+        """The size and the limit of the bucket. Raises ApiRefused too."""
         info = await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
         return Fullness(info.state.bytes, max(info.config["max_bytes"], 0))
 
@@ -257,7 +267,7 @@ async def _create(bus: Bus, wanted: dict[str, Any]) -> None:
             info = await call(bus, f"STREAM.CREATE.{STREAM}", StreamInfo, wanted)
         except ApiRefused as refused:
             code = refused.fault.err_code
-            if code == NAME_IN_USE:  # another process starts at the same moment and was faster
+            if code == NAME_IN_USE:  # another process that starts at the same moment was faster
                 return
             if code != STORAGE_EXCEEDED or wanted["max_bytes"] <= PIECE:
                 raise

@@ -1,7 +1,7 @@
-"""Publishing into JetStream: many at once over one connection, each with an answer and a time limit of its own.
+"""Publishes into JetStream: many messages at once over one connection, each with its own answer and time limit.
 
-One subscription takes every acknowledgement; its subject says whose it is. Measured against a client
-that awaits each publish: 65k a second in place of 3k.
+One subscription receives every acknowledgement, whose subject says which message it answers. Measured against a client
+that awaits each publish: 65k a second instead of 3k.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from events.jetstream.connection import Bus, said
 from events.log import EventTooLarge, LogFull, LogUnavailable
 
 ACK_TIMEOUT = 5.0
-"""Seconds after which an unanswered publish counts as lost; whether it was stored is then unknown."""
+"""Seconds after which an unanswered publish counts as lost. It is unknown then whether it was stored."""
 
 LARGEST_HEADERS = 65535
-"""Bytes of headers that JetStream stores at most (error 10097)."""
+"""The most bytes of headers that JetStream stores (error 10097)."""
 
 
 class PubAck(msgspec.Struct, frozen=True):
-    """JetStream's answer. `conflict` stands for a refused expectation, other refusals are raised."""
+    """JetStream's answer. `conflict` is a refused expectation; other refusals are raised."""
 
     seq: int = 0
     duplicate: bool = False
@@ -47,8 +47,8 @@ class Publisher:
         self._bus = bus
         self._prefix = bus.new_inbox() + "."
         self._numbers = count(1)
-        self._waiting: dict[bytes, tuple[asyncio.Future[PubAck], float]] = {}  # until when, the oldest first
-        self._timer: asyncio.TimerHandle | None = None  # one for all of them
+        self._waiting: dict[bytes, tuple[asyncio.Future[PubAck], float]] = {}  # with deadlines, the oldest first
+        self._timer: asyncio.TimerHandle | None = None  # one for all deadlines
         self._unwatch = bus.watch(self._on_connection)
         self._subscription: Subscription | None = None
 
@@ -118,7 +118,7 @@ class Publisher:
             answer.set_exception(LogUnavailable(f"the acknowledgement cannot be read: {error}"))
 
     def _on_connection(self, standing: bool) -> None:
-        # An answer that was on its way is lost with the connection: better told now than by a time-out.
+        # The connection takes its pending answers with it, so the publishes fail now and not at their time-out.
         if not standing:
             self._fail("the connection to the bus was lost before the answer")
 
@@ -128,7 +128,7 @@ class Publisher:
                 answer.set_exception(LogUnavailable(reason))
 
     def _expire(self) -> None:
-        """Give up what has waited for long enough, and come again when the next one will have."""
+        """Fail every publish whose deadline has passed, and set the timer for the next deadline."""
         self._timer = None
         loop = asyncio.get_running_loop()
         for answer, until in self._waiting.values():
@@ -144,7 +144,7 @@ class Publisher:
 
 
 def _block(headers: Mapping[str, str]) -> bytes:
-    """The header block as it goes over the wire; no value may have a line end in it."""
+    """The header block in the wire format; no value may contain a line end."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     return f"NATS/1.0\r\n{lines}\r\n".encode()
 

@@ -1,9 +1,9 @@
-"""A stream as one piece of bytes, out of JetStream and back into it.
+"""Saves a stream as one sequence of bytes, and restores it from them.
 
-A snapshot is what the stream held at one moment, while it goes on; its bytes are the server's own (a tar in S2, as the
-NATS CLI writes it) and carry checksums that the server looks at when they come back. Protocol: `STREAM.SNAPSHOT` and
-`STREAM.RESTORE` of https://docs.nats.io/reference/reference-protocols/nats_api_reference; flow control and the ends of
-both as nats-server 2.15.1 was seen to have them.
+A snapshot holds the stream as it was at one moment; the stream goes on meanwhile. The bytes are the server's own (a tar
+in S2, as the NATS CLI writes it) and carry checksums that the server verifies when it restores them. Protocol:
+`STREAM.SNAPSHOT` and `STREAM.RESTORE` of https://docs.nats.io/reference/reference-protocols/nats_api_reference; flow
+control and the end of both transfers are as observed with nats-server 2.15.1.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from events.jetstream.connection import Bus, said
 from events.log import LogError, LogUnavailable
 
 CHUNK = 128 * 1024
-"""Bytes that are sent at once."""
+"""Bytes of one chunk."""
 
 SILENCE = 30.0
-"""Seconds without a chunk after which the other side is gone."""
+"""Seconds without a chunk after which the other side counts as gone."""
 
 FINISH = 300.0
-"""Seconds for the server to take the whole into use."""
+"""Seconds that the server may take to put a complete upload into use."""
 
 _ENDS = (b"", b"NATS/1.0 204")
-"""What a last message has for headers, in short snapshots and in long ones; any other status says what went wrong."""
+"""The headers of the last message, in short snapshots and in long ones; any other status is an error."""
 
 _LOST = b"the connection was lost"
 
 
 class SnapshotBroken(LogError):
-    """The snapshot of a stream came to an end before it was whole, or was not taken back."""
+    """The snapshot of a stream ended before it was whole, or could not be restored."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What a stream is (`config`) and was (`state`), as JetStream says it and wants it back."""
+    """A stream's configuration and state, in JetStream's form for a restore."""
 
     config: dict[str, Any]
     state: dict[str, Any]
@@ -54,7 +54,7 @@ class _Taken(msgspec.Struct, frozen=True):
 
 
 class Download:
-    """The snapshot of one stream: first `begin`, then its `chunks`."""
+    """The snapshot of one stream: call `begin`, then read `chunks`."""
 
     def __init__(self, bus: Bus, stream: str) -> None:
         self._bus = bus
@@ -62,17 +62,17 @@ class Download:
         self._arrived: asyncio.Queue[tuple[bytes, bytes, bytes]] = asyncio.Queue()
 
     async def begin(self) -> Snapshot:
-        """Raises ApiRefused, LogUnavailable."""
+        """Request the snapshot. Raises ApiRefused, LogUnavailable."""
         inbox = self._bus.new_inbox()
         await self._bus.listen(
             inbox, lambda _, reply, headers, body: self._arrived.put_nowait((reply, headers or b"", body))
         )
-        # Consumers stay behind: what a program has heard is no part of the log, and would be out of date.
+        # No consumers: a program's position is not part of the log, and would be out of date.
         wanted = {"deliver_subject": inbox, "no_consumers": True, "chunk_size": CHUNK}
         return await call(self._bus, f"STREAM.SNAPSHOT.{self._stream}", Snapshot, wanted)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes in order; the server sends only so much ahead of who reads. Raises SnapshotBroken."""
+        """The bytes in order; the server sends only a bounded number ahead of the reader. Raises SnapshotBroken."""
         unwatch = self._bus.watch(lambda standing: None if standing else self._arrived.put_nowait((b"", _LOST, b"")))
         number = 0
         try:
@@ -98,9 +98,9 @@ class Download:
 
 
 async def upload(bus: Bus, stream: str, snapshot: Snapshot, chunks: Iterable[bytes]) -> StreamInfo:
-    """Make the stream anew from its snapshot. It is a new one: it has a creation time of its own.
+    """Make a stream from a snapshot. It is a new stream with a creation time of its own.
 
-    There is no such stream before `chunks` are all there. Raises SnapshotBroken, ApiRefused, LogUnavailable.
+    The stream does not exist before all `chunks` are there. Raises SnapshotBroken, ApiRefused, LogUnavailable.
     """
     request = f"STREAM.RESTORE.{stream}"
     target = await call(bus, request, _Upload, {"config": snapshot.config, "state": snapshot.state})

@@ -1,4 +1,4 @@
-"""The two streams of recado: EVENTS, the log itself, and DLQ, what could not become an event."""
+"""The two streams of recado: EVENTS, the log itself, and DLQ, bytes that could not become an event."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVENTS = "EVENTS"
 DLQ = "DLQ"
 
 RESTORING = "recado.restoring"
-"""In the metadata of the log: it was put back from a backup, and what is open in it is not settled yet."""
+"""In the metadata of the log: the log was restored from a backup, and its open work is not settled yet."""
 
 REPLICAS = 3
 """Servers of a cluster that keep the streams."""
@@ -61,7 +61,7 @@ def _dead_letters(max_bytes: int, replicas: int) -> dict[str, Any]:
 
 def shape_of(name: str) -> dict[str, Any]:
     """The configuration of EVENTS or DLQ as recado makes it; its size and replicas mean nothing here."""
-    return _events(0, 1) if name == EVENTS else _dead_letters(0, 1)
+    return {EVENTS: _events, DLQ: _dead_letters}[name](0, 1)
 
 
 def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
@@ -82,12 +82,12 @@ _FOREIGN = ("mirror", "sources", "sealed", "no_ack", "discard_new_per_subject", 
 
 
 async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInfo:
-    """Make EVENTS and DLQ, or bring them up to what this release needs; the result describes EVENTS.
+    """Make EVENTS and DLQ, or bring them up to this release's configuration. Returns the description of EVENTS.
 
     `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
-    the account's limit decides, 16 GiB where there is none, less if the server has less room. DLQ gets a sixteenth.
-    In a cluster both are kept on three servers. A stream that is there keeps its size and replicas. Raises LogMismatch
-    if one of that name is something else, LogUnavailable.
+    the account's limit decides, 16 GiB if there is none, less if the server has less room. DLQ gets a sixteenth. A
+    cluster keeps both on three servers. An existing stream keeps its size and replicas. Raises LogMismatch if a stream
+    of that name is not recado's, LogUnavailable.
     """
     deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
     while True:
@@ -99,7 +99,7 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
             refused = mismatch.__cause__
             code = refused.fault.err_code if isinstance(refused, ApiRefused) else None
             if code == NAME_IN_USE and not is_late:
-                # Another instance starts at the same moment and was faster.
+                # Another instance that starts at the same moment was faster.
                 continue
             if code not in (NO_PEERS, REPLICAS_NOT_SUPPORTED):
                 raise
@@ -115,7 +115,7 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
 
 
 async def existing_streams(bus: Bus) -> StreamInfo:
-    """EVENTS as an instance has made it. Raises LogMismatch if there is none or it is being put back,
+    """EVENTS as an instance has made it. Raises LogMismatch if there is none or a restore is under way,
     LogUnavailable."""
     try:
         info = await once_made(bus, EVENTS)
@@ -179,7 +179,7 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
             shrunk = True
         else:
             if shrunk:
-                # This may be all that the server has, and others need room too: DLQ first of all.
+                # This may be all the room that the server has, and other streams need some: first of all DLQ.
                 max_bytes = max_bytes * 3 // 4
                 info = await _request_stream(bus, "UPDATE", {**info.config, **_events(max_bytes, replicas)})
             log.info("log.created", stream=EVENTS, max_bytes=max_bytes, replicas=replicas)
@@ -187,13 +187,13 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
 
 
 def _is_no_room(refused: ApiRefused) -> bool:
-    """A cluster says it of each of its servers, among the reasons why none will do."""
+    """Whether the server has no room. A cluster says so of each of its servers, among the reasons why none fits."""
     fault = refused.fault
     return fault.err_code == STORAGE_EXCEEDED or (fault.err_code == NO_PEERS and "storage" in fault.description)
 
 
 async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> StreamInfo:
-    """The stream as `wanted`, if that loses nothing of what it is."""
+    """The stream with the configuration `wanted`. Raises LogMismatch if the stream is not recado's."""
     name, stored = wanted["name"], info.config
     wrong = [field for field, value in _FIXED.items() if stored.get(field) != value]
     wrong += [field for field in _UNLIMITED if stored.get(field, -1) not in (-1, 0)]

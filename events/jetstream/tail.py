@@ -1,4 +1,4 @@
-"""Following the log: everything behind a sequence, in order, without gaps, for as long as anybody reads."""
+"""A tail of the log: every event after a sequence, in order, without gaps, until its reader leaves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RETRY = 0.2
 """Seconds between two attempts while the log is unavailable."""
 
 LOOK = 2.0
-"""Seconds for which a look at the stream is waited for: while a cluster elects a leader, nobody answers at all."""
+"""Seconds to wait for the description of the stream: while a cluster elects a leader, no server answers."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -68,13 +68,13 @@ class Tail:
             unwatch()
 
     def end(self) -> None:
-        """Let the reader come out of its loop."""
+        """Make the reader leave its loop."""
         self._ended = True
         if self._feed is not None:
             self._feed.end()
 
     def _wait_for(self, reason: str) -> None:
-        """Log once what the tail waits for, however often it tries."""
+        """Log the reason for which the tail waits, once for all its attempts."""
         if reason != self._waits:
             log.info("tail.waits", after=self._last, subject=self._subject, reason=reason)
         self._waits = reason
@@ -94,10 +94,10 @@ class Tail:
             raise LogUnavailable(str(refused)) from refused
 
     async def _recognise(self, info: StreamInfo) -> None:
-        """Raises LogMismatch unless the stream still holds what was there when it was read.
+        """Raises LogMismatch unless the stream still holds the events that were read.
 
-        A server that is killed may lose what it had not synced, and a stream may be restored from a backup: it has the
-        same name and the same creation time, and other events come to stand where we have read.
+        A server that is killed may lose events that it had not synced, and a stream may be restored from a backup: it
+        has the same name and the same creation time, and other events get the sequences that we have read.
         """
         message = await stored_message(self._bus, EVENTS, {"seq": self._last}) if self._last else None
         stamp = message.time if message is not None else None
@@ -120,12 +120,12 @@ class Tail:
             self._feed.break_off("the connection is back" if standing else "the connection was lost")
 
     def _read(self, feed: Feed, messages: list[Delivered]) -> list[Recorded]:
-        """The events of `messages`, as far as they follow each other; after a gap the feed is at its end."""
+        """The events of `messages` up to the first gap; a gap breaks the feed."""
         events = []
         for message in messages:
             tokens = message.reply.split(b".")
             if len(tokens) > 9:
-                # With the domain: $JS.ACK.<domain>.<account>.<stream>.… and perhaps a last random token.
+                # With a domain it is $JS.ACK.<domain>.<account>.<stream>.… and may end with a random token.
                 tokens = tokens[2:]
             seq = int(tokens[5])
             feed.expected += 1

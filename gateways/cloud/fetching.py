@@ -21,17 +21,22 @@ from prometheus_client import Counter
 
 from events.inbound import Media, Message
 from events.jetstream.media_store import COMES_LATER, Object
-from events.log import EventLog, LogUnavailable
+from events.log import EventLog, Head, LogUnavailable
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.cloud.download import Broken, Download, NotToBeHad
 from gateways.delivery.checkpoint import CheckpointFile, Saved
+from gateways.delivery.undeliverable import set_aside
+from gateways.until_stopped import where_the_log_stands
 
 AT_ONCE = 16
 """Files that are fetched at the same time."""
 
 PATIENCE = 60.0
 """Seconds after which a file is given up; a turn waits longer for it."""
+
+LONGEST_NAME = 1024
+"""Bytes of an object's name. It is a subject too, and a server ends the connection of who sends a longer one."""
 
 _SAVE_EVERY = 1.0
 
@@ -79,8 +84,9 @@ class Fetching:
         self._seen = 0
 
     async def run(self) -> None:
-        """Fetch until cancelled. Raises LogMismatch, LogUnavailable."""
-        head = await self._log.head()
+        """Fetch until cancelled. Raises LogMismatch, LogUnavailable (the log is closed for good)."""
+        head = await where_the_log_stands(self._log, self._account, asyncio.Event())
+        assert head is not None  # noqa: S101 - the wait is never stopped
         saved = self._file.load()
         here = saved is not None and saved.created == head.created and saved.seq <= head.last
         self._seen = saved.seq if saved is not None and here else 0
@@ -88,14 +94,14 @@ class Fetching:
         async with asyncio.TaskGroup() as tasks, aclosing(self._log.tail(self._seen, self._filter)) as batches:
             async for batch in batches:
                 for recorded in batch:
-                    wanted = _wanted(recorded)
+                    wanted = self._sought(recorded)
                     if wanted is not None and recorded.at > oldest:
                         await self._slots.acquire()
                         self._under_way.add(recorded.seq)
                         tasks.create_task(self._one(recorded, *wanted))
                     self._seen = recorded.seq
                 if time.monotonic() - saved_at >= _SAVE_EVERY:
-                    self._file.save(Saved(head.created, self._done, head.now))
+                    self._save(head)
                     saved_at = time.monotonic()
 
     @property
@@ -107,10 +113,27 @@ class Fetching:
         """The sequence up to which every message's file was fetched or given up."""
         return min(self._under_way) - 1 if self._under_way else self._seen
 
+    def _save(self, head: Head) -> None:
+        try:
+            self._file.save(Saved(head.created, self._done, head.now))
+        except OSError as error:
+            # From an older checkpoint a restart looks again at files that are there already.
+            log.warning("checkpoint_not_saved", account=self._account, reason=str(error), then="goes on without")
+
+    def _sought(self, recorded: Recorded) -> tuple[str, Media] | None:
+        """As _wanted; a message that cannot be looked at is passed over."""
+        try:
+            return _wanted(recorded)
+        except Exception as defect:  # noqa: BLE001 - set_aside logs it
+            set_aside(self._account, "fetching", recorded.seq, defect)
+            return None
+
     async def _one(self, recorded: Recorded, kind: str, media: Media) -> None:
         try:
             outcome = await self._fetch(recorded, kind, media)
             FETCHED.labels(outcome).inc()
+        except Exception as defect:  # noqa: BLE001 - set_aside logs it; one file must not end the gateway
+            set_aside(self._account, "fetching", recorded.seq, defect)
         finally:
             self._under_way.discard(recorded.seq)
             self._slots.release()
@@ -156,8 +179,10 @@ class Fetching:
 
 
 def _wanted(recorded: Recorded) -> tuple[str, Media] | None:
-    """The kind and the file of a message whose file Meta still has."""
+    """The kind and the file of a message whose file Meta still has. Raises ValueError."""
     event = recorded.event
     if not isinstance(event, Message) or event.media is None or not event.media.object.startswith(COMES_LATER):
         return None
+    if len(event.media.object.encode()) > LONGEST_NAME:
+        raise ValueError(f"the name of its file is longer than {LONGEST_NAME} bytes")
     return event.kind, event.media

@@ -123,13 +123,17 @@ class System(Part):
     type: str = ""
 
 
+UNNAMED = -1
+"""The code of an error without one. 0 is a code of Meta's."""
+
+
 class Fault(Part):
     """An error as Meta writes it in webhooks."""
 
     class Data(Part):
         details: str = ""
 
-    code: int = 0
+    code: int = UNNAMED
     title: str = ""
     message: str = ""
     error_data: Data = msgspec.field(default_factory=Data)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from events.private_file import open_private, replace_private
 from events.subjects import token
 
 log = structlog.get_logger("recado.gateway")
@@ -53,7 +54,7 @@ class CheckpointFile:
     def locked(self) -> Iterator[None]:
         """Hold the lock that one process at a time can have. Raises GatewayRunning if another process has it."""
         self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_private(self._path.with_suffix(".lock"))
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,9 +76,4 @@ class CheckpointFile:
 
     def save(self, saved: Saved) -> None:
         """Replace the file atomically: a crash leaves the old checkpoint or the new one."""
-        new = self._path.with_suffix(".new")
-        with new.open("wb") as file:
-            file.write(msgspec.json.encode(saved))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
+        replace_private(self._path, msgspec.json.encode(saved))

@@ -276,7 +276,7 @@ class Delivery:
         if outcome.state == "failed" and error is not None and error.class_ == "content":
             await bury(
                 self._log,
-                self._account,
+                owed.key,
                 msgspec.json.encode(part),
                 f"dlq:{self._created.isoformat()}:{owed.seq}:{part.number}",
             )
@@ -316,7 +316,7 @@ class Delivery:
         )
         if owed.reply is not None:
             name = f"dlq:{self._created.isoformat()}:{owed.seq}"
-            await bury(self._log, self._account, codec.encode(owed.reply), name)
+            await bury(self._log, owed.key, codec.encode(owed.reply), name)
         self._ledger.drop(owed)
 
     async def _pause(self, seconds: float, over: Callable[[], bool] = lambda: False) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from markdown_it import MarkdownIt
+from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -21,8 +22,26 @@ DEEPEST = 50
 """Marks within each other; each takes a few frames of Python's stack."""
 
 
+MOST_SOUGHT = 50_000
+"""Steps in which the ends of links are sought. Each bracket that is not closed takes one for every mark after it."""
+
+
 class TooDeep(ValueError):
     """The text has more marks within each other than are formatted."""
+
+
+class TooMany(ValueError):
+    """The text has more brackets than are looked at."""
+
+
+class _Inline(ParserInline):
+    """Counts the steps in which the ends of links are sought. Raises TooMany."""
+
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802 - the library's
+        state.env["sought"] = state.env.get("sought", 0) + 1
+        if state.env["sought"] > MOST_SOUGHT:
+            raise TooMany(f"the ends of links are sought in more than {MOST_SOUGHT:,} steps")
+        super().skipToken(state)
 
 
 _ADDRESS = re.compile(r"://[^\s<>\[\]`|\\]*[^\s<>\[\]`|\\*_~.,;:!?)'\"]")
@@ -42,17 +61,16 @@ def _bare_link(state: StateInline, silent: bool) -> bool:
 
 # Without HTML, which is text in a chat; without code by indentation, which models do not mean. Beyond maxNesting the
 # parser drops words, so a text that comes near is not formatted at all.
-_markdown = (
-    MarkdownIt("commonmark", {"html": False, "maxNesting": 2 * DEEPEST})
-    .enable(["table", "strikethrough"])
-    .disable(["code"])
-)
+_markdown = MarkdownIt()
+_markdown.inline = _Inline()
+_markdown.configure("commonmark", {"html": False, "maxNesting": 2 * DEEPEST})
+_markdown.enable(["table", "strikethrough"]).disable(["code"])
 _markdown.inline.ruler.before("emphasis", "bare_link", _bare_link)
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
 def to_whatsapp(markdown: str) -> str:
-    """The text as WhatsApp takes it, of any length; see gateways.splitting for its limit. Raises TooDeep."""
+    """The text as WhatsApp takes it, of any length; see gateways.splitting for its limit. Raises TooDeep, TooMany."""
     tokens = _markdown.parse(markdown)
     if max(0, _depth(tokens), *(_depth(token.children or ()) for token in tokens)) > DEEPEST:
         raise TooDeep(f"marks stand within each other more than {DEEPEST} times")

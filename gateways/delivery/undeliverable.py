@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from events.inbound import ReceiptError
 from events.log import EventLog, EventTooLarge, LogFull, LogUnavailable
+from events.subjects import ChatKey
 
 BROKEN = Counter("recado_gateway_replies_broken", "Replies that were parked since sending them breaks", ["account"])
 SET_ASIDE = Counter(
@@ -41,11 +42,11 @@ def described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_LONGEST_DETAIL]
 
 
-async def bury(event_log: EventLog, account: str, body: bytes, msg_id: str) -> None:
-    """Keep `body` as a dead letter; tries again until the log takes or refuses it."""
+async def bury(event_log: EventLog, key: ChatKey, body: bytes, msg_id: str) -> None:
+    """Keep `body`, of the chat `key`, as a dead letter; tries again until the log takes or refuses it."""
     while True:
         try:
-            await event_log.bury(account, body, reason="undeliverable", msg_id=msg_id)
+            await event_log.bury(key.account, body, reason="undeliverable", msg_id=msg_id, chat=key.chat)
         except (LogFull, EventTooLarge) as refusal:
             then = "the reply stays in the log alone"
             log.warning("dead_letter_refused", id=msg_id, reason=str(refusal), then=then)

@@ -10,18 +10,29 @@ from collections.abc import Sequence
 
 import nats.errors
 import nats.js.errors
+import structlog
 from nats.js.api import KeyValueConfig, StorageType
+from nats.js.client import JetStreamContext
 from nats.js.kv import KeyValue
 
-from events.jetstream.api import ApiRefused, once_led, once_made
+from events.jetstream.api import STORAGE_EXCEEDED, ApiRefused, StreamInfo, call, once_led, once_made
 from events.jetstream.connection import Bus, said
 from events.log import LogUnavailable
+from events.stores import ALIASES
 from events.subjects import token
 
-BUCKET = "ALIASES"
+BUCKET = ALIASES
+STREAM = f"KV_{BUCKET}"
+
+MOST_BYTES = 32 * 1024**2
+"""Bytes of the bucket, about 150,000 names; fewer where the server has less room. When it is full, new people wait."""
+
+_FEWEST_BYTES = 1024**2
 
 _FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 _MOST_KNOWN = 50_000
+
+log = structlog.get_logger("recado.gateway")
 
 
 class Aliases:
@@ -87,14 +98,43 @@ async def _ensure(bus: Bus, replicas: int, makes: bool) -> KeyValue:
     js = bus.jetstream(timeout=5.0)
     try:
         try:
-            return await js.key_value(BUCKET)
+            bucket = await js.key_value(BUCKET)
+            if makes:
+                await _bound(bus)
         except nats.js.errors.NotFoundError:
-            if not makes and await once_made(bus, f"KV_{BUCKET}") is not None:
+            if not makes and await once_made(bus, STREAM) is not None:
                 return await js.key_value(BUCKET)
             if not makes:
                 raise LogUnavailable(
                     f"there is no bucket {BUCKET} on the bus: start an instance first, which makes it"
                 ) from None
-            return await js.create_key_value(KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas))
+            return await _make(js, replicas)
+        else:
+            return bucket
     except (ApiRefused, *_FAULTS) as error:
         raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {said(error)}") from error
+
+
+async def _make(js: JetStreamContext, replicas: int) -> KeyValue:
+    room = MOST_BYTES
+    while True:
+        config = KeyValueConfig(bucket=BUCKET, storage=StorageType.FILE, replicas=replicas, max_bytes=room)
+        try:
+            return await js.create_key_value(config)
+        except nats.js.errors.APIError as refused:
+            if refused.err_code != STORAGE_EXCEEDED or room <= _FEWEST_BYTES:
+                raise
+            room //= 2
+
+
+async def _bound(bus: Bus) -> None:
+    """Limit a bucket that an older recado made without a limit. It serves without one too."""
+    try:
+        info = await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+        if info.config.get("max_bytes", -1) <= 0:
+            room = max(MOST_BYTES, 2 * info.state.bytes)
+            await call(bus, f"STREAM.UPDATE.{STREAM}", StreamInfo, info.config | {"max_bytes": room})
+            log.info("aliases.bounded", max_bytes=room)
+    except (ApiRefused, LogUnavailable) as error:
+        help_ = f"let instances update {STREAM}: see deploy/nats/roles.conf"
+        log.warning("aliases.not_bounded", reason=str(error), help=help_)

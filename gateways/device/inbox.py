@@ -81,17 +81,30 @@ class Inbox:
         EVENTS.labels("stored").inc()
 
     async def _bury(self, event: Any, reason: str) -> None:
-        """Keep an unreadable event as a dead letter; tries until the log has it or refuses it as too large."""
-        raw = event.SerializePartialToString()
+        """Keep an unreadable event as a dead letter; tries again while the log does not answer. An event that cannot be
+        kept is lost and logged: it must not hold up the others."""
         log.warning("event_unread", account=self._account, reason=reason[:300], then="kept as a dead letter")
         EVENTS.labels("unread").inc()
-        msg_id = f"device:{sha256(raw).hexdigest()}"
         try:
-            await self._until_taken(
-                lambda: self._log.bury(self._account, raw, reason=f"linked device: {reason[:300]}", msg_id=msg_id)
-            )
-        except EventTooLarge as refusal:
-            log.exception("event_lost", account=self._account, size=len(raw), reason=str(refusal))
+            raw = event.SerializePartialToString()
+            msg_id = f"device:{sha256(raw).hexdigest()}"
+            await self._until_kept(raw, f"linked device: {reason[:300]}", msg_id)
+        except LogMismatch:
+            raise
+        except Exception as defect:
+            log.exception("event_lost", account=self._account, reason=f"{type(defect).__name__}: {defect}"[:300])
+            EVENTS.labels("lost").inc()
+
+    async def _until_kept(self, raw: bytes, reason: str, msg_id: str) -> None:
+        """Raises LogFull at once: the dead letters may be full for good, while the log has room."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await self._log.bury(self._account, raw, reason=reason, msg_id=msg_id)
+            except LogUnavailable as refusal:
+                log.warning("event_not_stored", account=self._account, reason=str(refusal), retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _store(self, event: MessageEvent, arrived: Arrived) -> None:
         chat, chat_aliases = await self._person(arrived.chat)
@@ -136,6 +149,15 @@ class Inbox:
         task.add_done_callback(self._receipts.discard)
 
     async def _note(self, key: ChatKey, piece: Piece, message: str, told: Told) -> None:
+        try:
+            await self._write(key, piece, message, told)
+        except LogMismatch:
+            raise
+        except Exception as defect:  # nobody waits for this one but whoever settles all of them
+            log.exception("receipt_lost", account=self._account, reply=piece.reply[:64], reason=type(defect).__name__)
+            EVENTS.labels("lost").inc()
+
+    async def _write(self, key: ChatKey, piece: Piece, message: str, told: Told) -> None:
         receipt = Receipt(
             id=message,
             reply=piece.reply,

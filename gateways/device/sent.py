@@ -14,6 +14,7 @@ from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import ChatKey, account_filter
 from gateways.delivery.receipts import Piece
+from gateways.delivery.undeliverable import set_aside
 
 MOST = 20_000
 """Messages that are remembered; later reports about older ones are dropped."""
@@ -38,12 +39,16 @@ class Sent:
         self._early: OrderedDict[str, list[Told]] = OrderedDict()
 
     async def follow(self, log: EventLog, account: str) -> None:
-        """Read every receipt of the account from the log, now and as they come. Raises LogMismatch, LogUnavailable."""
+        """Read every receipt of the account from the log, now and as they come; one that raises is skipped. Raises
+        LogMismatch, LogUnavailable."""
         subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
         async with aclosing(log.tail(0, subject)) as batches:
             async for batch in batches:
                 for recorded in batch:
-                    self.fold(recorded)
+                    try:
+                        self.fold(recorded)
+                    except Exception as defect:  # noqa: BLE001 - set_aside logs it
+                        set_aside(account, "receipts", recorded.seq, defect)
 
     def fold(self, recorded: Recorded) -> None:
         """Fold the account's next receipt."""

@@ -8,6 +8,7 @@ fault that only a person can repair ends the gateway with a message.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
 from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
 
+from events.private_file import open_private
 from gateways.device.errors import failure_of
 from gateways.device.pairing import Pairing, PairingFailed
 from gateways.device.parsing import names
@@ -108,7 +110,7 @@ class Session:
         """Stay connected until cancelled. Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated,
         PairingFailed, PairingTimedOut; exceptions of `receive` pass through."""
         self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._database.touch(0o600)  # a reader of the file can act as this device
+        os.close(open_private(self._database))  # a reader of the file can act as this device
         pause = _FIRST_PAUSE
         while True:
             reason = await self._live(receive)

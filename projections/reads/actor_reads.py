@@ -1,4 +1,4 @@
-"""What an actor reads: its snapshot, the messages of a turn, the context that a model is shown."""
+"""Reads for actors: a chat's snapshot, the messages of a turn, and the context for the model."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from projections.uncommitted import UncommittedMessages
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
-# Every row of context ends behind the messages that it belongs to, so what a reset hides bounds the search as well.
-# All lines as one row: the interpreter's lock is let go of at each row, and with a busy writer beside it every row then
+# Every row of context ends after its messages came in, so the bound of a reset also bounds the search by `ended`.
+# All lines come as one row, because the interpreter's lock is released at each row, and beside a busy writer every row
 # waits its turn to get it back.
 _CONTEXT = (
     "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later) ORDER BY ended, seq) FROM ("  # noqa: S608
@@ -48,21 +48,21 @@ _readings = msgspec.json.Decoder(Reading)
 
 
 class ChatReads:
-    """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, whatever the chat's history."""
+    """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, for any length of history."""
 
     def __init__(self, reader: Connections, ahead: UncommittedMessages | None = None) -> None:
-        """`ahead` has the messages that are read here before the file has them."""
+        """`ahead` has messages that the file does not have yet."""
         self._reader = reader
         self._ahead = ahead or UncommittedMessages()
 
     def snapshot(self, key: ChatKey) -> Chat:
-        """The folded state at the projection's checkpoint; an empty one for a chat that nobody knows."""
+        """The folded state at the projection's checkpoint; an empty one for an unknown chat."""
         row = self._reader.connection().execute(_SNAPSHOT, key).fetchone()
         return decode_snapshot(row[0]) if row is not None else Chat()
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
-        """The given messages as a model is shown them, in the given order and as they read now. Unknown ones are left
-        out."""
+        """The given messages as a model is shown them, in the given order and in their present words. Unknown ids are
+        left out."""
         fresh = {id_: found for id_ in messages if (found := self._ahead.of(key, id_)) is not None}
         rows = self._rows(key, [id_ for id_ in messages if id_ not in fresh], _NOW)
         rows |= {id_: _now(recorded) for id_, recorded in fresh.items()}
@@ -70,7 +70,7 @@ class ChatReads:
         return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
 
     def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
-        """The sequences of those messages whose ids their chats know from before."""
+        """The sequences of those messages whose ids their chats had before."""
         db, found = self._reader.connection(), set[int]()
         for recorded in messages:
             id_ = cast(Message, recorded.event).id
@@ -89,7 +89,7 @@ class ChatReads:
         return kind, readable(text or ""), _media.decode(media)
 
     def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
-        """Those of `messages` whose file was not read, or not to words that are kept: it has to be looked at again."""
+        """Those of `messages` whose file has to be read: it was not read, or it gave no words that are kept."""
         rows = self._rows(key, messages, "kind, media, reading")
         return tuple(
             id_
@@ -98,15 +98,20 @@ class ChatReads:
         )
 
     def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
-        """The last `limit` lines of what ended after decision `since`, and whose messages came after sequence
+        """The last `limit` lines that ended after decision `since`, and whose messages came after sequence
         `reset_upto`, oldest first."""
         bounds = (reset_upto, max(reset_upto, since), limit)
         found = self._reader.connection().execute(_CONTEXT, (*key, *bounds)).fetchone()
         group = is_group(key.chat)
         return tuple([_line(group, line, past=True) for line in _lines(found[0])])
 
+    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
+        """The sequences of those of `messages` that are in the file, in order."""
+        return tuple(sorted(seq for (seq,) in self._rows(key, messages, "seq").values()))
+
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
-        """Those of `messages` (none given: of the last failed turn) whose ending is a failed turn, in log order."""
+        """Those of `messages` that ended in a failed turn, in log order. Without `messages`: those of the last failed
+        turn."""
         if not messages:
             last = self._reader.connection().execute(_LAST_FAILED, key).fetchone()
             messages = ids_of(last[0]) if last is not None else ()
@@ -115,8 +120,8 @@ class ChatReads:
         return tuple(id_ for _, id_ in failed)
 
     def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
-        """At most `limit` chats of the partition that are to be woken, in the order in which they appeared, from behind
-        row `after` on."""
+        """At most `limit` chats of the partition that are to be woken, after row `after`, in the order of their first
+        events."""
         rows = self._reader.connection().execute(_OWING, (partition, after, limit)).fetchall()
         return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 
@@ -140,7 +145,7 @@ def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
 
 
 def _now(recorded: Recorded) -> tuple[Any, ...]:
-    """The columns of `_NOW` of a message without a file."""
+    """The columns of `_NOW` for a message without a file."""
     event = cast(Message, recorded.event)
     return ("person", event.text, event.name, event.kind, None, None, None)
 

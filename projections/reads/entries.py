@@ -1,4 +1,4 @@
-"""Rows of the tables as views of them, for one chat."""
+"""Reads rows of one chat's history, turns and receipts as views."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
+import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.receipts import furthest, of_whole
@@ -31,10 +32,28 @@ _RECEIPTS = (
 )
 
 
+log = structlog.get_logger("recado.projections")
+
+
 def entries(db: sqlite3.Connection, where: str, *values: object) -> Iterator[Entry]:
-    """Messages and replies that an SQL condition on `h` (history) selects; a reply with its receipt."""
+    """Messages and replies that an SQL condition on `h` (history) selects; a reply has its receipt. One that cannot
+    be shown is of the kind `unshown`, and the others follow."""
     for row in db.execute(f"{_ENTRY} {where}", values).fetchall():
-        yield _entry(db, row)
+        try:
+            entry = _entry(db, row)
+        except Exception as defect:
+            log.exception("not_shown", seq=row[0])
+            entry = Entry(
+                seq=row[0],
+                id=row[1],
+                author=row[2],
+                at=moment(row[3]),
+                text=None,
+                turn=None,
+                kind="unshown",
+                detail=type(defect).__name__,
+            )
+        yield entry
 
 
 def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnView]:
@@ -82,7 +101,7 @@ def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnV
 
 
 def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView, ...]:
-    """Every step of a reply on its way, in the order in which the log has them."""
+    """Every receipt of a reply, in the order of the log."""
     return tuple(
         ReceiptView(
             seq=seq,
@@ -100,7 +119,7 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
 
 
 def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime] | None:
-    """How far a whole reply has come, and since when."""
+    """The state of a whole reply on its way, and its time."""
     reached: tuple[ReceiptState, datetime] | None = None
     for step in steps:
         said = of_whole(step.state, step.part, step.parts, step.template)
@@ -110,7 +129,7 @@ def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime]
 
 
 def moment_or_none(at: int | None) -> datetime | None:
-    """The time that a nullable column holds."""
+    """The time in a nullable column."""
     return moment(at) if at is not None else None
 
 

@@ -1,4 +1,4 @@
-"""What people ask the projection: chats, histories, threads, turns, usage, and a search through all text."""
+"""Queries for commands and pages: chats, histories, threads, turns, usage, and a search through all text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 
 from chat.context import readable
 from chat.gates import pairing_code
@@ -16,13 +17,27 @@ from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
 from projections.reads.entries import entries, turns
 from projections.reads.reader import Reader
-from projections.reads.views import AttentionView, ChatView, Counts, Entry, Found, ThreadView, TurnView, UsageView, Why
+from projections.reads.views import (
+    AttentionView,
+    ChatView,
+    Counts,
+    Entry,
+    Found,
+    ThreadView,
+    TroubleView,
+    TurnView,
+    UsageView,
+    Why,
+)
 from projections.reads.volume import Volume, volume
 from projections.reads.why import last_message, why
 from projections.tables.chats import decode_snapshot
+from projections.trouble import ended_or_passed, stuck
+
+log = structlog.get_logger("recado.projections")
 
 ATTENTION = ".h"
-"""What stands behind the id of a turn or an order in that of the attention which came of it."""
+"""The end of an attention's id, after the id of the turn or the order that asked for it."""
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
@@ -72,24 +87,24 @@ class Queries:
 
     def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
         """The chats, or `limit` of them, those with the latest activity first."""
-        # Two statements: with a condition that may be empty SQLite would not use the index by activity.
+        # Two statements, because SQLite would not use the index by activity for a condition that may be empty.
         where, given = ("WHERE account = ?", [account]) if account else ("", [])
         statement = _CHATS.format(where)
         rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
-        return tuple(view for view in map(_chat_view, rows) if not _is_blank(view))
+        return tuple(view for view in map(_shown, rows) if not _is_blank(view))
 
     def chat(self, key: ChatKey) -> ChatView | None:
-        """One chat; None if nothing ever happened in it."""
+        """One chat; None if it has no event."""
         statement = _CHATS.format("WHERE account = ? AND chat = ?")
         row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
-        return _chat_view(row) if row is not None else None
+        return _shown(row) if row is not None else None
 
     def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
-        """Chats in whose name or JID `text` stands, those with the latest activity first."""
+        """Chats whose name or JID contains `text`, those with the latest activity first."""
         pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
         statement = _CHATS.format("WHERE name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\'")
         rows = self._reader.connection().execute(statement, (pattern, pattern, limit)).fetchall()
-        return tuple(map(_chat_view, rows))
+        return tuple(map(_shown, rows))
 
     def accounts(self) -> tuple[str, ...]:
         """Every account that has chats."""
@@ -99,7 +114,7 @@ class Queries:
     def volume(
         self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
     ) -> tuple[Volume, ...]:
-        """What happened in each `step` of the time from `since` to `until`, in all chats or in one."""
+        """The counts of each `step` of the time from `since` to `until`, in all chats or in one."""
         with self._reader.transaction() as db:
             chat = None
             if key is not None:
@@ -108,22 +123,17 @@ class Queries:
             return volume(db, since, until, step, chat)
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
-        """The chats that ask for a human, the one that has waited longest first."""
+        """The chats that ask for a human, the longest wait first."""
         rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
-        views = [
-            msgspec.convert(
-                {**msgspec.json.decode(event), "account": account_, "chat": chat, "name": name}, AttentionView
-            )
-            for account_, chat, name, event in rows
-        ]
+        views = [_attention_view(*row) for row in rows]
         return tuple(sorted(views, key=lambda view: view.at))
 
     def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
-        """The chats whose person was told this code and is not let in yet: one, or none."""
+        """The chats whose person was told this code and is not approved yet: one, or none."""
         return tuple(ChatKey(view.account, view.chat) for view in self.chats(account) if view.admission == code.upper())
 
     def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
-        """The sequences at which the chat had messages of these ids first; unknown ones are left out."""
+        """The sequences of the chat's first messages with these ids; unknown ids are left out."""
         named = [(*key, id_) for id_ in dict.fromkeys(messages)]
         return dict(rows_for(self._reader.connection(), "WITH wanted (account, chat, id) AS (", named, _FIRST_OF))
 
@@ -135,7 +145,7 @@ class Queries:
         return tuple(reversed(newest_first))
 
     def threads(self, account: str | None = None, chat: str | None = None) -> tuple[ThreadView, ...]:
-        """Every place at a backend that a chat has or had, oldest first within a chat."""
+        """Every present and former place of a chat at a backend, oldest first within a chat."""
         rows = self._reader.connection().execute(_THREADS, (account or "", chat or "")).fetchall()
         names = ThreadView.__struct_fields__
         return tuple(
@@ -156,7 +166,7 @@ class Queries:
     def search(
         self, text: str, account: str | None = None, chat: str | None = None, limit: int = 50
     ) -> tuple[Found, ...]:
-        """Messages and replies in which all words of `text` stand, the newest first.
+        """Messages and replies that contain all words of `text`, the newest first.
 
         The last word may be the beginning of one. Case and accents make no difference; nothing in `text` is syntax.
         """
@@ -172,8 +182,8 @@ class Queries:
             )
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
-        """All that is known of the messages, replies, controls, turns and runs with this id: mostly one, none if
-        unknown. Of an attention it is the turn, or the order, by which a human was asked for."""
+        """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if
+        unknown. For an attention it is the turn, or the order, that asked for a human."""
         with self._reader.transaction() as db:
             found = tuple(why(db, id_, account or "", chat or ""))
             if not found and id_.endswith(ATTENTION):
@@ -181,25 +191,35 @@ class Queries:
             return found
 
     def why_last(self, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
-        """All that is known of the message that came in last; none if none did."""
+        """Everything known of the last inbound message; none if there is none."""
         with self._reader.transaction() as db:
             found = last_message(db, account or "", chat or "")
             return tuple(why(db, *found)) if found is not None else ()
 
     def idle(self, before: datetime, partitions: Collection[int], limit: int) -> tuple[tuple[ChatKey, datetime], ...]:
-        """At most `limit` chats of these partitions in which something was said, and nothing happened since `before`,
-        with the time of what happened last."""
+        """At most `limit` chats of these partitions that have messages or replies, no pending work, and no activity
+        since `before`; each with the time of its last activity."""
         wanted = msgspec.json.encode(sorted(partitions)).decode()
         rows = self._reader.connection().execute(_IDLE, (micros(before), wanted, limit)).fetchall()
         return tuple((ChatKey(account, chat), moment(last_at)) for account, chat, last_at in rows)
 
     def chats_by_partition(self) -> dict[int, int]:
-        """How many chats there are in each partition that has any."""
+        """The number of chats in each partition that has any."""
         rows = self._reader.connection().execute("SELECT partition, count(*) FROM chats GROUP BY partition").fetchall()
         return dict(rows)
 
+    def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
+        """The chats that somebody has to look at: first those that are stuck at `now`, then what ended badly."""
+        with self._reader.transaction() as db:
+            return (*stuck(db, now), *ended_or_passed(db, now))
+
+    def stuck(self, now: datetime) -> int:
+        """How many chats are stuck at `now`."""
+        with self._reader.transaction() as db:
+            return sum(1 for _ in stuck(db, now))
+
     def counts(self) -> Counts:
-        """How much there is."""
+        """The totals of the projection."""
         row = self._reader.connection().execute(_COUNTS).fetchone()
         return Counts(**dict(zip(Counts.__struct_fields__, row, strict=True)))
 
@@ -208,7 +228,7 @@ _LAST = 2**63 - 1
 
 
 def _is_blank(chat: ChatView) -> bool:
-    """Whether nothing is left of the chat but that it was erased."""
+    """Whether nothing is left of an erased chat."""
     has_words = chat.messages or chat.replies
     return not (has_words or chat.owes or chat.paused or chat.stopped or chat.admission)
 
@@ -217,6 +237,25 @@ def _admission(key: ChatKey, state: Chat) -> str | None:
     if not state.admission and any(told.reason == "unapproved" for told in state.told):
         return pairing_code(key)
     return state.admission or None
+
+
+def _attention_view(account: str, chat: str, name: str | None, event: str) -> AttentionView:
+    """What the row asks for; one that cannot be shown is the first, for nobody knows how long it has waited."""
+    where = {"account": account, "chat": chat, "name": name}
+    try:
+        return msgspec.convert({**msgspec.json.decode(event), **where}, AttentionView)
+    except (msgspec.DecodeError, TypeError):
+        log.exception("not_shown", chat=chat)
+        return AttentionView(**where, id="", text="(cannot be shown)", by="?", at=moment(0))  # type: ignore[arg-type]
+
+
+def _shown(row: tuple[Any, ...]) -> ChatView:
+    """The chat of a row; where its state cannot be read, what else is known of it."""
+    try:
+        return _chat_view(row)
+    except Exception as defect:
+        log.exception("not_shown", chat=row[1])
+        return _chat_view((*row[:8], None, "{}", f"(cannot be shown: {type(defect).__name__})"))
 
 
 def _chat_view(row: tuple[Any, ...]) -> ChatView:

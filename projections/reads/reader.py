@@ -25,19 +25,19 @@ class ProjectionMissing(Exception):
 
 
 class Connections(Protocol):
-    """Where single statements are asked."""
+    """A source of connections for single statements."""
 
     def connection(self) -> sqlite3.Connection:
         """A connection for one statement that is read to its end."""
 
 
 class Reader:
-    """Gives connections; changes to another file when the live one changes. Safe from several threads."""
+    """Gives connections, and changes to another file when the live one changes. Safe from several threads."""
 
     def __init__(self, directory: Path, locate: Callable[[], Path | None] | None = None) -> None:
-        """`locate` says which file to read (a Runner's `path`); without it the pointer in `directory` does.
+        """`locate` gives the file to read (a Runner's `path`); without it the pointer in `directory` does.
 
-        Another Path, be it equal, is another file: one may be built anew where a deleted one was.
+        Another Path object is another file even if it is equal: a new file may have the name of a deleted one.
         """
         self._directory = directory
         self._locate = locate or self._live
@@ -56,7 +56,8 @@ class Reader:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection on which several statements see the same events. To be left soon: it holds up SQLite's log."""
+        """A connection on which several statements see the same events. Leave it soon: it holds up SQLite's write-ahead
+        log."""
         connection = self.connection()
         connection.execute("BEGIN")
         try:
@@ -65,7 +66,7 @@ class Reader:
             connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Let go of this thread's connection."""
+        """Close this thread's connection."""
         if getattr(self._local, "path", None) is not None:
             self._local.connection.close()
             self._local.path = None

@@ -1,4 +1,4 @@
-"""What people are shown: one struct for each kind of thing that a projection knows. Times are UTC."""
+"""Views for commands and pages: one struct for each kind of thing in a projection. Times are UTC."""
 
 from __future__ import annotations
 
@@ -12,11 +12,22 @@ from events.inbound import ReceiptState
 
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat as lists show it. `last_text` is its newest message or reply; `waiting` counts messages without a turn.
+    """A chat as lists show it.
 
-    `paused_for` is `paused`, or `taken_over` or `handed_off` if a human has the chat; `attention` says why one is
-    asked for, if one is. `admission` is `approved` or `blocked`, or the code that an unknown person was told; `stopped`
-    if the person wants no answers.
+    - `partition`: its number, from 0 to 63.
+    - `name`: the name that the person gave on WhatsApp last.
+    - `last_at`: the time of the newest message, reply or order.
+    - `last_text`: the newest message or reply.
+    - `messages`, `replies`: their numbers.
+    - `waiting`: the number of messages without a turn.
+    - `answering`: a turn runs.
+    - `paused_until`: None: the pause lasts until an order ends it.
+    - `paused_for`: `paused`, or `taken_over` or `handed_off` if a human has the chat.
+    - `attention`: the reason for which a human is asked for, if one is.
+    - `admission`: `approved` or `blocked`, or the code that an unknown person was told.
+    - `stopped`: the person wants no answers.
+    - `backend`, `thread`: the conversation's place.
+    - `owes`: the chat has pending work.
     """
 
     account: str
@@ -43,10 +54,21 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message (`author` is `person`) or a reply.
 
-    A message's `ending` is `reply`, `ignored` or `turn_failed`, with its `reason`; None: it is open. `turn` is the last
-    turn that it was part of. `detail` says why bytes could not be read. `reading` is what came of
-    reading the file, the media_read event. A reply's `receipt` says how far it came. What its sender deleted
-    (`revoked_at`) has no words any more, and no file.
+    - `seq`: its sequence in the log.
+    - `at`: the server's stamp.
+    - `text`: its words; a deleted message has none, and no file.
+    - `turn`: of a message the last turn that it was part of, of a reply its own.
+    - `sent_at`: the sender's time.
+    - `media`: the file that came with it, as in `in`.
+    - `reading`: the outcome of reading the file, as in `media_read`.
+    - `detail`: the fault of bytes that could not be read.
+    - `ending`: `reply`, `ignored` or `turn_failed`; None: the message is open.
+    - `reason`: the reason of `ignored`, or the class of the fault.
+    - `repeats`: how often it came again with the same id, the last time as `repeat_seq` at `repeat_at`.
+    - `edited`: its words as its sender edited them at `edited_at`.
+    - `revoked_at`: the time when its sender deleted it.
+    - `about` to `cause`: of a reply, as in `reply`.
+    - `receipt`: of a reply: its state on the way to the person, since `receipt_at`.
     """
 
     seq: int
@@ -88,12 +110,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def reading_of(entry: Entry) -> MediaRead | None:
-    """What came of reading the message's file; None if it has none, or it was not read yet."""
+    """The outcome of reading the message's file; None if it has none, or it was not read yet."""
     return msgspec.json.decode(entry.reading, type=MediaRead) if entry.reading is not None else None
 
 
 class AttentionView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A chat that asks for a human; the fields behind `name` are those of events.decisions.Attention."""
+    """A chat that asks for a human; the fields after `name` are those of events.decisions.Attention."""
 
     account: str
     chat: str
@@ -107,7 +129,7 @@ class AttentionView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One step of a reply on its way; see events.inbound.Receipt for what it may be of."""
+    """One receipt of a reply; the fields are those of events.inbound.Receipt."""
 
     seq: int
     state: ReceiptState
@@ -121,9 +143,17 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A turn. `by` is the incarnation that had it last, after `adoptions`; `error` is a failure's class, `detail` the
-    provider's words or, for an ignored turn, the reason. It is `replaced` by the next one if a message of it was edited
-    or deleted while it ran."""
+    """A turn.
+
+    - `seq`: the sequence of its `turn_started`.
+    - `state`: `replaced` by the next turn if a message of it was edited or deleted while it ran.
+    - `by`: the incarnation that had it last, after `adoptions`.
+    - `cause`: the `retry` that asked for it.
+    - `run`: the provider's id of its last run, in the attempt number `attempt`.
+    - `error`: the class of a failure.
+    - `detail`: the provider's words, or the reason of an ignored turn.
+    - `told`: the person gets an apology.
+    """
 
     seq: int
     id: str
@@ -147,7 +177,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat's place at a backend, with what was said there. `current` is false for a former one."""
+    """A chat's place at a backend, and the messages, replies and tokens there. A former one is not `current`."""
 
     account: str
     chat: str
@@ -164,7 +194,12 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order about a chat. `outcome` is the decision that obeyed or refused it; None: it is still owed."""
+    """An order about a chat.
+
+    - `outcome`: the decision that obeyed or refused it; None: it is pending.
+    - `reason`: the reason of a refusal.
+    - `repeats`: how often it came again with the same id, the last time as `repeat_seq` at `repeat_at`.
+    """
 
     seq: int
     id: str
@@ -184,8 +219,11 @@ class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class UsageView(msgspec.Struct, frozen=True, kw_only=True):
-    """Replies and tokens of a chat, a day (UTC, `2026-08-26`), a backend and a model (empty: turns without a reply, or
-    the backend named none)."""
+    """Replies and tokens of a chat, a day, a backend and a model.
+
+    - `day`: UTC, as `2026-08-26`.
+    - `model`: empty for turns without a reply, or if the backend named none.
+    """
 
     account: str
     chat: str
@@ -197,8 +235,20 @@ class UsageView(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
 
 
+class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat that somebody has to look at. It is `stuck`: it owes work, and nothing came of that since `at`. Or what it
+    held at `seq`, of this `type`, was ended as `broken` or `set_aside` at `at`."""
+
+    what: Literal["stuck", "broken", "set_aside"]
+    account: str
+    chat: str
+    at: datetime
+    seq: int = 0
+    type: str = ""
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A message or reply in which all the words stand."""
+    """A message or a reply that contains all words of a search."""
 
     account: str
     chat: str
@@ -206,7 +256,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How much there is, at `checkpoint`."""
+    """Numbers of chats, of chats with pending work, and of messages and replies, as of `checkpoint`."""
 
     checkpoint: int
     chats: int
@@ -216,9 +266,16 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a chat owes, as it stands: messages that `waiting` are in no turn yet, `turn` runs (and reads the files of
-    the `unread` first, has asked for the tools `calling`), `orders` are obeyed next; for `paused_for` nothing is
-    answered, until then."""
+    """The pending work of a chat now.
+
+    - `waiting`: messages that are in no turn yet.
+    - `turn`: the turn that runs.
+    - `unread`: messages of the turn whose files are still to be read.
+    - `calling`: tools that the turn has asked for.
+    - `orders`: orders that are obeyed next.
+    - `paused_for`: the reason for which nothing is answered.
+    - `paused_until`: the end of that pause; None: it lasts until an order ends it.
+    """
 
     waiting: tuple[str, ...] = ()
     turn: str | None = None
@@ -230,14 +287,18 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is known of one id: `entry` of a message or a reply, `control` of a control, `turn` alone of a turn or a
-    run.
+    """Everything known of one id: of a message, a reply, a control, a turn or a run.
 
-    `turn` is the one that answered or tried last, `former_turns` those before a retry, `together_with` the messages
-    that shared it. `reply` is what ended a message, `apology` what the person was told of a failed turn or an
-    ignored message, `receipts` how
-    that reply (or the apology, or the entry itself if it is a reply) came on its way. `standing` is how the chat
-    stands now.
+    - `what`: the kind of thing; a run is shown as its turn.
+    - `standing`: the pending work of the chat now.
+    - `entry`: the message or the reply.
+    - `control`: the control.
+    - `turn`: the turn itself, or the last one that answered or tried to.
+    - `former_turns`: the turns before a retry.
+    - `together_with`: the other messages of the turn.
+    - `reply`: the reply that ended the message or the turn.
+    - `apology`: the notice to the person about a failed turn or an ignored message.
+    - `receipts`: those of the reply or apology, or of the entry itself if it is a reply.
     """
 
     account: str

@@ -1,4 +1,4 @@
-"""How much was written, answered and spent over time, read from the history."""
+"""Messages, replies and tokens per step of time, counted from the history."""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ _SPAN = (
 
 
 class Volume(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened from `at` on for one step: messages of people, replies of the model and of operators, messages that
-    were ignored or whose turn failed, and the tokens of the replies."""
+    """The counts of one step of time.
+
+    - `at`: the beginning of the step.
+    - `messages`: messages of people.
+    - `replies`: replies of the model.
+    - `by_hand`: replies of operators.
+    - `ignored`: messages that were ignored.
+    - `failed`: messages whose turn failed.
+    - `input_tokens`, `output_tokens`: tokens of the replies.
+    """
 
     at: datetime
     messages: int = 0
@@ -35,7 +43,7 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
 def volume(
     db: sqlite3.Connection, since: datetime, until: datetime, step: timedelta, chat: int | None
 ) -> tuple[Volume, ...]:
-    """One for each step from that of `since` to that of `until`, also where nothing happened."""
+    """One Volume for each step from that of `since` to that of `until`, empty steps included."""
     width = step // _MICROSECOND
     first, last = micros(since) // width, micros(until) // width
     given = {"step": width, "since": first * width, "first": _first_from(db, first * width), "chat": chat}
@@ -49,8 +57,8 @@ def _volume(at: datetime, counts: Sequence[int | None]) -> Volume:
 
 
 def _first_from(db: sqlite3.Connection, at: int) -> int:
-    """A sequence at or before that of the first line stamped at or after `at`: the log's stamps grow with it, and there
-    is no index by time."""
+    """A sequence at or before the first line stamped at or after `at`. The history has no index by time, but the log's
+    stamps grow with its sequences."""
     low, high = 0, db.execute("SELECT coalesce(max(seq), 0) + 1 FROM history").fetchone()[0]
     while low < high:
         middle = (low + high) // 2

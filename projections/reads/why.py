@@ -1,4 +1,4 @@
-"""Why a message got its reply, its silence or its apology: all that the projection knows of one id."""
+"""Everything that the projection knows of one id, to explain a message's reply, its silence or its apology."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.turn import unread_of
 from projections.database import ids_of, moment
 from projections.reads.entries import entries, moment_or_none, receipts, turns
 from projections.reads.views import ControlView, Entry, Standing, TurnView, Why
@@ -34,7 +35,7 @@ _LAST = (
 
 
 def why(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Iterator[Why]:
-    """What is known of `id_`; an empty account or chat stands for any. Call it in a transaction."""
+    """Everything known of `id_`; an empty account or chat stands for any. Call it in a transaction."""
     for comparison in ("=", "<>"):
         places = db.execute(_PLACES.format(comparison), (id_, account, chat)).fetchall()
         for number, account_, chat_, partition, snapshot, seq, turn, former in places:
@@ -60,14 +61,14 @@ def why(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Iterator[W
             what="control",
             control=_control(row),
         )
-    # Turns have no index by id: writing one would cost every rebuild, and nobody asks this often.
+    # Turns have no index by id: it would cost time in every rebuild, and this question is rare.
     for number, account_, chat_, partition, snapshot, seq in db.execute(_TURNS, (id_, account, chat)).fetchall():
         known = Why(account=account_, chat=chat_, partition=partition, standing=_standing(snapshot), what="turn")
         yield _whole_turn(db, number, msgspec.structs.replace(known, turn=_turn(db, number, seq)))
 
 
 def last_message(db: sqlite3.Connection, account: str, chat: str) -> tuple[str, str, str] | None:
-    """Id, account and chat of the message that came in last; an empty account or chat stands for any."""
+    """Id, account and chat of the last inbound message; an empty account or chat stands for any."""
     row = db.execute(_LAST, (account, chat)).fetchone()
     return row if row is None else tuple(row)
 
@@ -112,7 +113,7 @@ def _turn(db: sqlite3.Connection, chat: int, seq: int | None) -> TurnView | None
 
 
 def _word(db: sqlite3.Connection, chat: int, ended: int | None, about: str) -> Entry | None:
-    """What the person was told about a turn or a message that ended at `ended`."""
+    """The notice to the person about a turn or a message that ended at `ended`."""
     where = "WHERE h.chat = ? AND h.seq > ? AND h.about = ? ORDER BY h.seq LIMIT 1"
     return next(entries(db, where, chat, ended, about), None)
 
@@ -130,7 +131,7 @@ def _standing(snapshot: str) -> Standing:
     return Standing(
         waiting=tuple(message.id for message in state.waiting),
         turn=turn.id if turn is not None else None,
-        unread=turn.unread if turn is not None else (),
+        unread=unread_of(turn.phase) if turn is not None else (),
         calling=tuple(call.name for call in turn.current_calls if call.output is None) if turn is not None else (),
         orders=tuple(order.control.id for order in state.orders),
         paused_for=pause.reason if pause is not None else None,

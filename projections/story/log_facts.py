@@ -1,4 +1,4 @@
-"""What the log says of the time in which a message was dealt with: tools, runs, adoptions, which no table keeps."""
+"""Events of the log that a story needs and no table keeps: tools, runs, adoptions."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ log = structlog.get_logger("recado.why")
 
 
 async def facts_of(events: EventLog, known: Why) -> tuple[Recorded, ...]:
-    """The events of the chat from the arrival of what is asked about to its ending, or until now if it is open.
+    """The events of the chat from the arrival of the message, or the start of the turn, to its ending, or until now if
+    it is open.
 
-    What the bus does not give in time is left out: the story is then told with what the projection knows.
+    Events that the bus does not give in time are left out: the story is then told with the projection alone.
     """
     span = _span(known)
     if span is None:
@@ -48,7 +49,7 @@ async def facts_of(events: EventLog, known: Why) -> tuple[Recorded, ...]:
 
 
 def _span(known: Why) -> tuple[int, int | None] | None:
-    """Behind which sequence to read, and up to which event of the chat (None: to its last decision)."""
+    """The sequence after which to read, and the last one to read (None: the chat's last decision)."""
     entry, turn = known.entry, known.turn
     if known.what == "message" and entry is not None:
         return entry.seq - 1, entry.ended_seq

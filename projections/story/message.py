@@ -1,4 +1,4 @@
-"""A message as a story."""
+"""The story of a message."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAUSED = {
 
 
 def _open_message(entry: Entry, known: Why, facts: Sequence[Recorded], now: datetime) -> Step:
-    """What an open message waits for."""
+    """The step that an open message waits for."""
     standing, turn = known.standing, known.turn
     if turn is not None and turn.state == "running":
         return turn_now(turn, known, facts, now)
@@ -41,7 +41,7 @@ def _open_message(entry: Entry, known: Why, facts: Sequence[Recorded], now: date
 
 
 _CLOCKS = timedelta(seconds=1)
-"""A message that was sent so shortly before it came in was sent when it came in."""
+"""A message sent so shortly before it came in counts as sent when it came in."""
 
 
 def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
@@ -87,7 +87,7 @@ def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
 
 
 def _waited(entry: Entry, turn: TurnView, facts: Sequence[Recorded]) -> Iterator[Step]:
-    """What a message waited for before its first turn: another turn, or the rest of what the person was writing."""
+    """The wait of a message before its first turn: for another turn, or for the end of the burst."""
     before = next(
         (
             one.event.turn

@@ -1,4 +1,4 @@
-"""An order about a chat, as a story."""
+"""The story of an order about a chat."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OUTCOMES = {
 
 
 def order_steps(control: ControlView) -> Iterator[Step]:
-    """Who gave it, and what came of it."""
+    """The order's author and outcome."""
     about = f" of {names(control.messages)}" if control.messages else ""
     what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}"
     yield Step(at=control.at, kind="order", what=what, detail=control.text, until=control.until, seq=control.seq)
@@ -39,7 +39,7 @@ def order_steps(control: ControlView) -> Iterator[Step]:
 
 
 def order_now(control: ControlView, now: datetime) -> Step | None:
-    """That it is still owed, if it is."""
+    """The step that says that the order is pending; None if it is not."""
     if control.outcome is not None:
         return None
     return Step(at=control.at, kind="now", what=f"no instance has obeyed it yet, since {lasting(now - control.at)}")

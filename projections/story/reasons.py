@@ -1,4 +1,4 @@
-"""Why a message got no reply, or an order was not obeyed: a sentence for each reason that `ignored` gives."""
+"""A sentence for each reason of `ignored`: a message without a reply, or an order that was not obeyed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ EXPLAINED: dict[str, str] = {
 
 
 def because(reason: str | None) -> str:
-    """The reason in a sentence, with its name; one that nobody knows as it is."""
+    """The reason in a sentence, with its name; an unknown reason as it is."""
     if reason is None:
         return "no reason is given"
     return f"{EXPLAINED[reason]} ({reason})" if reason in EXPLAINED else reason

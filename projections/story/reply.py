@@ -1,4 +1,4 @@
-"""A reply on its way to the person, as a story."""
+"""The story of a reply on its way to the person."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def receipt_step(one: ReceiptView) -> Step:
 
 
 def reply_now(reply: Entry, receipts: Sequence[ReceiptView], now: datetime) -> Step | None:
-    """Where a reply is on its way; None where nothing more is to come."""
+    """The present state of a reply on its way; None if no more is to come."""
     if reply.receipt is None:
         return _now(f"the gateway has not taken the reply yet, since {lasting(now - reply.at)}", reply.at)
     if reply.receipt not in _ON_ITS_WAY:
@@ -59,7 +59,7 @@ def _now(what: str, since: datetime | None) -> Step:
 
 
 def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -> Step:
-    """What was said to the person, by whom, and what it took."""
+    """The reply's author, its words and its cost."""
     if reply.author == "operator":
         what = f"a human answered, reply {reply.id}"
     elif reply.author == "system":
@@ -77,7 +77,7 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
 
 
 def _outside_the_model(turn_began: datetime, facts: Sequence[Recorded]) -> str:
-    """How much of the turn went into tools; calls that ran side by side count once."""
+    """The part of the turn that went into tools; calls that ran side by side count once."""
     called = {one.event.call: one.at for one in facts if isinstance(one.event, ToolCalled)}
     spans = sorted(
         (called[one.event.call], one.at)

@@ -1,4 +1,4 @@
-"""One step of a story, and the words that every step is made of."""
+"""One step of a story, and the wording that all steps share."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ StepKind = Literal[
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened (`kind` `now`: how it stands) `at` a time, if that is known; `what` is a sentence.
+    """An event of a story, or with the kind `now` the present state.
 
-    `detail` is what somebody wrote, a tool was given and gave, or an error's own words; it may be long, have several
-    lines and hold anything. `until` belongs to the end of the sentence. `seq` is where the log has it.
+    - `at`: the time, if it is known.
+    - `what`: a sentence.
+    - `detail`: a person's words, a tool's arguments and output, or an error's own words; it may be long, have several
+      lines and hold anything.
+    - `until`: belongs to the end of the sentence.
+    - `seq`: the event's sequence in the log.
     """
 
     at: datetime | None
@@ -53,12 +57,12 @@ def names(ids: Iterable[str]) -> str:
 
 
 def instance_of(incarnation: str) -> str:
-    """The instance that an incarnation is a start of."""
+    """The instance whose start the incarnation is."""
     return incarnation.rpartition("-")[0] or incarnation
 
 
 def unowned(known: Why, owners: Mapping[int, str] | None) -> Step | None:
-    """Whether nobody is there to do what is owed; `owners` as in `story`."""
+    """A step that says that no instance owns the chat's partition, or None; `owners` as in `story`."""
     if owners is None or known.partition in owners:
         return None
     what = f"nobody owns this partition, {known.partition}: start an instance with recado up or recado serve"

@@ -19,10 +19,11 @@ from projections.story.turn import during, turn_now, turn_steps
 def story(
     known: Why, now: datetime, facts: Sequence[Recorded] = (), owners: Mapping[int, str] | None = None
 ) -> list[Step]:
-    """What happened, in order of time, and at the end, where something is still to come, steps of the kind `now`.
+    """The past steps in order of time; at the end, where something is still to come, steps of the kind `now`.
 
-    `facts` are the events that `facts_of` found; without them tools, files and adoptions stay untold. `owners` names
-    the instance of each partition that has one; None: nobody was asked. `now` is the bus's time.
+    - `facts`: the events that `facts_of` found; without them tools, files and adoptions are left out.
+    - `owners`: the instance of each partition that has one; None: unknown.
+    - `now`: the bus's time.
     """
     if known.control is not None:
         told, standing = list(order_steps(known.control)), order_now(known.control, now)
@@ -80,7 +81,7 @@ def _turn_now(known: Why, turn: TurnView, facts: Sequence[Recorded], now: dateti
 
 
 def _in_order(steps: list[Step]) -> list[Step]:
-    """By time; what has none stays behind what it was told after."""
+    """The steps by time; a step without a time stays after the step before it."""
     timed: list[tuple[datetime, Step]] = []
     last = datetime.min.replace(tzinfo=UTC)
     for step in steps:

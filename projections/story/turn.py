@@ -1,4 +1,4 @@
-"""A turn as a story: who had it, the thread, files, runs and tools, and how it ended."""
+"""The story of a turn: its owners, its thread, files, runs and tools, and its ending."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ _FORMS = {"text": "as text", "image": "as a picture", "file": "as a file"}
 
 
 def during(turn: TurnView, facts: Iterable[Recorded]) -> list[Recorded]:
-    """Those of the chat's decisions that fell into the turn."""
+    """The chat's decisions that fell into the turn."""
     return [one for one in facts if one.side == "o" and turn.seq <= one.seq <= (turn.ended_seq or one.seq)]
 
 
 def turn_steps(turn: TurnView, facts: Sequence[Recorded]) -> Iterator[Step]:
-    """From its start to its ending, but for a reply; `facts` are the decisions that fell into it, none if they could
-    not be read."""
+    """The turn from its start to its ending, but for a reply.
+
+    `facts` are the decisions that fell into it; none if they could not be read.
+    """
     first = facts[0] if facts else None
     yield from _start(turn, first)
     returned = {one.event.call: one for one in facts if isinstance(one.event, ToolReturned)}
@@ -126,7 +128,7 @@ def _took(turn: TurnView) -> str:
 
 
 def turn_now(turn: TurnView, known: Why, facts: Sequence[Recorded], now: datetime) -> Step:
-    """What a turn that runs is at."""
+    """The present work of a running turn."""
     standing = known.standing
     since = facts[-1].at if facts else turn.at
     span = f"since {lasting(now - since)}"

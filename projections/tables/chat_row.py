@@ -1,10 +1,10 @@
-"""A chat as the writer of a projection holds it."""
+"""A chat as the writer of a projection keeps it in memory, with its running turn and its thread."""
 
 from __future__ import annotations
 
 import msgspec
 
-from chat.evolve import evolve
+from chat.evolve import folded
 from chat.state import Chat
 from events.decisions import Attention
 from events.recorded import Recorded
@@ -55,8 +55,10 @@ class ThreadRow(msgspec.Struct, gc=False):
 
 
 class ChatRow(msgspec.Struct, gc=False):
-    """A chat's row in `chats`, its state, and the rows of its running turn and its thread. `attention` is the one that
-    is open, as JSON."""
+    """A chat's row in `chats`, its state, and the rows of its running turn and its thread.
+
+    - `attention`: the open attention, as JSON.
+    """
 
     id: int
     key: ChatKey
@@ -69,13 +71,14 @@ class ChatRow(msgspec.Struct, gc=False):
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
 
-    def fold(self, recorded: Recorded) -> bool:
-        """Bring the state up to `recorded`; whether that changed anything."""
-        state = evolve(self.state, recorded)
+    def fold(self, recorded: Recorded) -> tuple[bool, Exception | None]:
+        """Bring the state up to `recorded`. Returns whether that changed anything, and the exception of a fold that
+        could not take the event."""
+        state, defect = folded(self.state, recorded)
         changed = state is not self.state
         self.state = state
         if isinstance(recorded.event, Attention):
             self.attention = _encoder.encode(recorded.event).decode()
         elif state.attention is None:
             self.attention = None
-        return changed
+        return changed, defect

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.pending import owes, wakes
+from chat.pending import has_pending_work, wakes
 from chat.state import Chat
 from events.inbound import Control, Message
 from events.jid import is_group
@@ -34,7 +34,7 @@ def decode_snapshot(column: str) -> Chat:
 
 
 class Chats:
-    """The chats that the writer holds, and those of them that a batch changed."""
+    """The chats that the writer keeps in memory, and those among them that a batch changed."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -42,7 +42,7 @@ class Chats:
         self._changed: dict[int, ChatRow] = {}
 
     def load(self, keys: Collection[ChatKey]) -> None:
-        """Hold these chats: known ones from their rows, new ones from nothing."""
+        """Keep these chats in memory: known ones from their rows, new ones empty."""
         missing = []
         for key in keys:
             if key in self._held:
@@ -65,7 +65,7 @@ class Chats:
             self._held[held.key] = held
 
     def of(self, recorded: Recorded) -> ChatRow:
-        """The chat of an event; its keys were loaded. A new chat counts from its first event on."""
+        """The chat of an event whose key was loaded. A new chat begins with its first event."""
         held = self._held.get(recorded.key)
         if held is None:
             held = self._held[recorded.key] = ChatRow(recorded.seq, recorded.key, Chat(), last_at=micros(recorded.at))
@@ -73,14 +73,14 @@ class Chats:
         return held
 
     def begin_anew(self, held: ChatRow, recorded: Recorded) -> ChatRow:
-        """The chat as it begins anew with `recorded`, by which it is numbered from now on."""
+        """The new chat after an erasure; its number is the sequence of `recorded`."""
         self._changed.pop(held.id, None)
         anew = ChatRow(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
         self._held[held.key] = self._changed[anew.id] = anew
         return anew
 
     def changed(self, held: ChatRow) -> None:
-        """The chat's row is to be written."""
+        """Mark the chat's row to be written."""
         self._changed[held.id] = held
 
     def came_in(self, held: ChatRow, recorded: Recorded) -> None:
@@ -95,11 +95,11 @@ class Chats:
         held.last_at = micros(at)
 
     def write(self) -> None:
-        """Write the rows that changed, and let go of chats that were not asked for lately."""
+        """Write the changed rows, and drop chats that were not used lately."""
         rows: list[tuple[Any, ...]] = [
             (
                 held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
-                held.messages, held.replies, owes(held.state), wakes(held.state), held.attention,
+                held.messages, held.replies, has_pending_work(held.state), wakes(held.state), held.attention,
                 _encoder.encode(held.state).decode(),
             )
             for held in self._changed.values()

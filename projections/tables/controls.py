@@ -1,4 +1,4 @@
-"""The table `controls`: every order about a chat, and what was decided on it."""
+"""The table `controls`: every order about a chat, and the decision on it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Controls:
         self._changed: dict[int, ControlRow] = {}
 
     def load(self, wanted: Iterable[tuple[str, int]]) -> None:
-        """Fetch those of the controls that are known."""
+        """Load the known controls among these."""
         for row in rows_for(
             self._db,
             "WITH wanted (id, chat) AS (",
@@ -65,7 +65,7 @@ class Controls:
             self._rows[control.id, control.chat] = control
 
     def is_repeat(self, held: ChatRow, control: Control, recorded: Recorded) -> bool:
-        """Whether the chat has a control of this id from before; if so it is counted there."""
+        """Whether the chat had a control of this id before. If so, it is counted there."""
         row = self._rows.get((control.id, held.id))
         if row is None or row.seq == recorded.seq:
             return False
@@ -83,7 +83,7 @@ class Controls:
         )  # fmt: skip
 
     def decided(self, held: ChatRow, recorded: Recorded) -> None:
-        """Note what a decision made of the control that it names as its cause."""
+        """Note the decision on the control that it names as its cause."""
         row = self._rows.get((getattr(recorded.event, "cause", None) or "", held.id))
         if row is not None:
             row.outcome, row.outcome_seq, row.outcome_at = recorded.type, recorded.seq, micros(recorded.at)

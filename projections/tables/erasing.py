@@ -1,4 +1,4 @@
-"""Taking a chat out of the file, so that none of its bytes are left there."""
+"""Deletes a chat from the file and overwrites its bytes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _LATE = (
     " ORDER BY seq DESC LIMIT 1) FROM history WHERE chat = :chat"
 )
 _WITH_THE_CHAT = ("receipts", "turns", "threads", "usage")
-_BY_SEQUENCE = ("history", "controls")
+_BY_SEQUENCE = ("history", "controls", "set_aside")
 
 _SHORT = 50
-"""Milliseconds for which readers are waited for: messages wait meanwhile."""
+"""Milliseconds to wait for readers: messages wait meanwhile."""
 
 
 def is_erasure(recorded: Recorded) -> bool:
-    """Whether nothing of the chat before this event counts any more."""
+    """Whether the chat's events before this one no longer count."""
     return isinstance(recorded.event, Erased) and not recorded.event.done
 
 
 def up_to_erasures(batch: Sequence[Recorded]) -> Iterator[Sequence[Recorded]]:
-    """The batch in parts, each of which ends with an event that erases a chat, but for the last."""
+    """The batch in parts; each part but the last ends with an event that erases a chat."""
     begin = 0
     for end, recorded in enumerate(batch, 1):
         if is_erasure(recorded) or end == len(batch):
@@ -41,17 +41,23 @@ def up_to_erasures(batch: Sequence[Recorded]) -> Iterator[Sequence[Recorded]]:
 
 
 class Late(msgspec.Struct, frozen=True):
-    """What is left of a chat: the messages that came in after all that the decision to erase it knew of, and whose name
-    they bear."""
+    """The rest of an erased chat: messages that came in after the last event that the decision knew.
+
+    - `messages`: their number.
+    - `name`: the person's name in them.
+    """
 
     messages: int
     name: str | None
 
 
 def forget(db: sqlite3.Connection, chat: int, upto: int, anew: int) -> Late:
-    """Delete every row of the chat numbered `chat` but for messages and controls behind sequence `upto`, which from now
-    on belong to the chat `anew`. SQLite overwrites what it deletes (`secure_delete`), and so does its index of words
-    (the option of that name, https://sqlite.org/fts5.html)."""
+    """Delete every row of the chat numbered `chat`. Only messages and controls after sequence `upto` stay, and belong
+    to the chat `anew` from now on.
+
+    SQLite overwrites the rows that it deletes (`secure_delete`), and so does its index of words (the option of that
+    name, https://sqlite.org/fts5.html).
+    """
     db.execute(_UNFIND, (chat, upto))
     for table in _WITH_THE_CHAT:
         db.execute(f"DELETE FROM {table} WHERE chat = ?", (chat,))  # noqa: S608 - a constant
@@ -63,7 +69,7 @@ def forget(db: sqlite3.Connection, chat: int, upto: int, anew: int) -> Late:
 
 
 def tidy(db: sqlite3.Connection) -> bool:
-    """Empty the write-ahead log, in which pages stand as they were; False if somebody reads, so that it cannot be."""
+    """Empty the write-ahead log, which holds pages as they were; False if a reader prevents it."""
     db.execute(f"PRAGMA busy_timeout = {_SHORT}")
     try:
         busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -1,7 +1,7 @@
 """The table `history`: every message with its ending, and every reply.
 
-Rows that a batch names are loaded once, changed in memory and written once. The context that a model is shown is an
-index over this table (`context`), not a copy.
+A batch loads the rows that it names once, changes them in memory and writes them once. The model's context is an index
+over this table (`context`), not a copy.
 """
 
 from __future__ import annotations
@@ -39,7 +39,16 @@ _encoder = msgspec.json.Encoder()
 
 
 class MessageRow(msgspec.Struct, gc=False):
-    """A message: `fixed` is what it came with (None: written before), the rest what came of it since."""
+    """A message.
+
+    - `fixed`: the columns that it came with; None: they are written already.
+    - `turn`: the sequence of its last turn's `turn_started`.
+    - `former_turns`: those of the turns before, as JSON.
+    - `context`: the sequence that a reset compares; None: the model is not shown it.
+    - `edited`: its newest words.
+    - `answered`: the edited words that its turn answered.
+    - `reading`: its `media_read`, as JSON.
+    """
 
     seq: int
     fixed: Row | None
@@ -85,7 +94,7 @@ def named_messages(recorded: Recorded) -> Iterable[str]:
 
 
 class History:
-    """The messages that a batch names, and the replies that it brings."""
+    """The messages that a batch names, and its replies."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -95,7 +104,7 @@ class History:
         self._rewritten: set[int] = set()
 
     def load(self, wanted: Iterable[MessageId]) -> None:
-        """Fetch those of the messages that are known."""
+        """Load the known messages among these."""
         for id_, chat, *row in rows_for(
             self._db,
             "WITH wanted (id, chat) AS (",
@@ -106,7 +115,7 @@ class History:
             self._rows[id_, chat] = MessageRow(*row)
 
     def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded) -> bool:
-        """Whether the chat has a message of this id from before; if so it is counted there."""
+        """Whether the chat had a message of this id before. If so, it is counted there."""
         row = self._rows.get((id_, held.id))
         if row is None or row.seq == recorded.seq:
             return False
@@ -134,8 +143,11 @@ class History:
         self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
 
     def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke) -> None:
-        """Note that a message was edited or deleted by its sender; its text stays as it was answered. It is found by
-        what it reads now. A model is not shown any more what was deleted, and it is not found."""
+        """Note that the sender edited or deleted a message.
+
+        Its text stays as it was answered; the search finds its newest words. A deleted message is neither found nor
+        shown to a model any more.
+        """
         for row in self._of(held, (event.of,)):
             if isinstance(event, Edit):
                 row.edited, row.edited_at = event.text, micros(recorded.at)
@@ -147,7 +159,7 @@ class History:
                 self._rewritten.add(row.seq)
 
     def turn_started(self, held: ChatRow, recorded: Recorded, event: TurnStarted) -> None:
-        """The messages are answered by this turn; those of a failed one are open again."""
+        """Note the turn on the messages that it answers; those of a failed turn are open again."""
         for row in self._of(held, event.messages):
             if row.turn is not None:
                 former = msgspec.json.decode(row.former_turns) if row.former_turns else []
@@ -157,7 +169,7 @@ class History:
             row.answered = row.edited
 
     def read(self, held: ChatRow, event: MediaRead) -> None:
-        """A message's file was read; a later time counts, in another turn."""
+        """A message's file was read; a reading in a later turn replaces an earlier one."""
         for row in self._of(held, (event.message,)):
             row.reading = _encoder.encode(event).decode()
 
@@ -187,7 +199,7 @@ class History:
         ))  # fmt: skip
 
     def _of(self, held: ChatRow, ids: Iterable[str]) -> Iterable[MessageRow]:
-        """The known ones of these messages, marked as changed."""
+        """The known messages among these, marked as changed."""
         for id_ in ids:
             row = self._rows.get((id_, held.id))
             if row is not None:
@@ -195,7 +207,7 @@ class History:
                 yield row
 
     def write(self, checkpoint: int) -> None:
-        """Write the new rows and those that changed; those up to `checkpoint` stand in the index of words already."""
+        """Write the new rows and the changed ones; the index of words has those up to `checkpoint` already."""
         new: list[Row] = []
         known: list[tuple[Any, ...]] = []
         for row in self._changed.values():

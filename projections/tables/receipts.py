@@ -1,4 +1,4 @@
-"""The table `receipts`: how far each reply came, step by step."""
+"""The table `receipts`: every receipt of each reply."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _encoder = msgspec.json.Encoder()
 
 
 class Receipts:
-    """What a batch adds."""
+    """The receipts of a batch."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._added: list[Row] = []
 
     def fold(self, held: ChatRow, recorded: Recorded, receipt: Receipt) -> None:
-        """Keep the receipt, with the provider's time where it gave one."""
+        """Keep the receipt, with the provider's time if it gave one."""
         error = _encoder.encode(receipt.error).decode() if receipt.error is not None else None
         at = micros(receipt.at or recorded.at)
         self._added.append(
@@ -32,6 +32,6 @@ class Receipts:
         )  # fmt: skip
 
     def write(self) -> None:
-        """Write what came."""
+        """Write the receipts."""
         write_rows(self._db, "INSERT INTO receipts", self._added)
         self._added.clear()

@@ -1,4 +1,4 @@
-"""The table `threads`: each chat's places at backends, the present one and those before."""
+"""The table `threads`: each chat's current thread at its backend, and its former ones."""
 
 from __future__ import annotations
 

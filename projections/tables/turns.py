@@ -1,6 +1,6 @@
-"""The table `turns`: who answered what, when, at what cost, and how it ended.
+"""The table `turns`: each turn's messages, owner, times, cost and ending.
 
-When a turn ends is read off the chat's state: the decision after which it no longer runs is its ending.
+The chat's state says when a turn ends: its ending is the decision after which it no longer runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LATER = TurnRow.__struct_fields__[TurnRow.__struct_fields__.index("state") :]
 
 
 def turn_at(db: sqlite3.Connection, chat: int, seq: int) -> TurnRow | None:
-    """The turn whose `turn_started` stands at `seq`."""
+    """The turn whose `turn_started` is at `seq`."""
     row = db.execute(f"SELECT {_COLUMNS} FROM turns WHERE chat = ? AND seq = ?", (chat, seq)).fetchone()  # noqa: S608
     return TurnRow(*row) if row is not None else None
 
@@ -31,7 +31,7 @@ class Turns:
         self._changed: dict[tuple[int, int], TurnRow] = {}
 
     def fold(self, held: ChatRow, recorded: Recorded) -> None:
-        """Bring the chat's running turn up to a decision that the chat's state was brought up to already."""
+        """Bring the chat's running turn up to a decision that the chat's state already has."""
         event, row = recorded.event, held.turn
         if isinstance(event, TurnStarted):
             if row is not None and row.state == "running":

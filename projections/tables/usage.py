@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.state import Turn
+from chat.turn import Turn
 from events.decisions import Reply, TokenUsage
 from events.recorded import Recorded
 from projections.database import write_rows
@@ -12,7 +12,7 @@ from projections.tables.chat_row import ChatRow
 
 
 class Usage:
-    """What a batch adds."""
+    """The replies and tokens that a batch adds."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -24,7 +24,7 @@ class Usage:
             self._add((held.id, _day(recorded), reply.backend or "", reply.model or ""), 1, reply.usage)
 
     def ended(self, held: ChatRow, recorded: Recorded, turn: Turn) -> None:
-        """Count what a turn has cost that ended without a reply of its own; nobody said which model it was."""
+        """Count the cost of a turn that ended without a reply of its own; its model is unknown."""
         if turn.spent != TokenUsage():
             self._add((held.id, _day(recorded), turn.backend, ""), 0, turn.spent)
 
@@ -33,7 +33,7 @@ class Usage:
         self._added[key] = (before[0] + replies, before[1] + used.input_tokens, before[2] + used.output_tokens)
 
     def write(self) -> None:
-        """Add what the batch used."""
+        """Add the sums to the table."""
         write_rows(
             self._db,
             "INSERT INTO usage",

@@ -55,6 +55,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),
+        "dead-letters": Entry("dead_letters", "List what was set aside, show one, try it again."),
         "verify": Entry("repair", "Rebuild the projection beside the live one and compare."),
         "backup": Entry("backup", "Save the log to a file, while recado runs."),
         "restore": Entry("backup", "Put the log back from a file."),
@@ -109,8 +110,8 @@ def main(verbose: bool) -> None:
     """Answers WhatsApp chats with AI; no message is lost, and none is answered twice."""
     from recado import logs, process_start  # noqa: PLC0415 - costs as much as all the rest of `recado --help`
 
-    process_start.begin()
     logs.configure(verbose=verbose)
+    process_start.begin()
 
 
 def _expected(error: BaseException) -> str | None:
@@ -122,5 +123,7 @@ def _expected(error: BaseException) -> str | None:
         return None
     if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
         where = f" ({error.filename})" if error.filename else ""
+        if error.errno == errno.ELOOP:
+            return f"recado does not follow a link here{where}: remove the link"
         return f"{error.strerror}{where}"
     return str(error) if type(error).__module__.partition(".")[0] in _OURS else None

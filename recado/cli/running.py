@@ -131,7 +131,9 @@ def _refuse_simulated(account: str | None) -> None:
 async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:
     from gateways.local.terminal import ACCOUNT, run_terminal  # noqa: PLC0415 - `recado up` needs none of it
     from recado.cli.log import open_log  # noqa: PLC0415
+    from recado.private_data import close_to_others  # noqa: PLC0415
 
+    close_to_others(chosen.data)
     async with open_log(chosen) as (log, _):
         return await run_terminal(
             log,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import nats.errors
 
@@ -31,12 +32,13 @@ async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
         yield Finding("bus", "failure", said(error), "look at the NATS server's own log")
 
 
-async def last_sequence(bus: Bus) -> int | None:
-    """The log's last sequence; None if it cannot be read."""
+async def log_now(bus: Bus) -> tuple[int, datetime] | None:
+    """The log's last sequence, and the bus's time; None if they cannot be read."""
     try:
-        return (await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)).state.last_seq
+        info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
     except (ApiRefused, LogUnavailable):
         return None
+    return info.state.last_seq, info.ts
 
 
 async def _server(bus: Bus) -> Finding:
@@ -94,7 +96,7 @@ async def _dead_letters(bus: Bus) -> Finding:
     except ApiRefused:
         letters = 0
     if letters:
-        return Finding("dead letters", "warning", f"{letters:,}", f"read them with: nats stream view {DLQ}")
+        return Finding("dead letters", "warning", f"{letters:,}", "read them with: recado dead-letters")
     return Finding("dead letters", "ok", "none")
 
 

@@ -12,7 +12,8 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
-from recado.doctor.bus import bus_findings, last_sequence
+from recado.doctor.bus import bus_findings, log_now
+from recado.doctor.chats import chat_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import model_finding
@@ -38,7 +39,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield Finding("settings", "warning", warning)
     yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")
     yield _data(settings)
-    last = None
+    known = None
     try:
         bus = await connect(settings)
     except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable) as error:
@@ -47,10 +48,12 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         try:
             async for finding in bus_findings(bus):
                 yield finding
-            last = await last_sequence(bus)
+            known = await log_now(bus)
         finally:
             await bus.close()
-    yield _projection(settings.data, last)
+    yield _projection(settings.data, known[0] if known is not None else None)
+    for finding in chat_findings(settings.data, known[1] if known is not None else None):
+        yield finding
     yield await document_finding()
     yield await model_finding(settings)
     async for finding in whatsapp_findings(settings):

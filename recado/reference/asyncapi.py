@@ -83,7 +83,8 @@ CHANNELS = (
         "send",
         "gateways, instances",
         (),
-        "Bytes that are no event, in stream DLQ; the header `Recado-Reason` gives the reason.",
+        "Bytes that are no event or were set aside, in stream DLQ; the header `Recado-Reason` gives the reason. "
+        "`Recado-Chat` and `Recado-Seq` name the chat and the event of the log, if there is one.",
     ),
 )
 """Every subject that recado reads or writes."""

@@ -110,8 +110,9 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="AI_SYSTEM_PROMPT",
             reader=text(),
-            meaning="The model's instructions for every conversation. Empty: none. In mode `assistants` the assistant "
-            "has its own instructions; a prompt that is set here is added to them, the default is not.",
+            meaning="The model's instructions for every conversation, in addition to the limit of a reply's length. In "
+            "mode `assistants` the assistant has its own instructions; a prompt that is set here is added to them, the "
+            "default is not.",
             example="You work for a bakery in Porto Alegre. We open at 7.",
             keep_empty=True,
         ),

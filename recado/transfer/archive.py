@@ -18,19 +18,19 @@ from typing import Any
 import msgspec
 import structlog
 
-from actors.leases.bucket import STREAM as LEASES
 from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, Done, StreamInfo, call
 from events.jetstream.connection import Bus
 from events.jetstream.snapshot import CHUNK, Download, Snapshot, upload
-from events.jetstream.streams import DLQ, EVENTS, REPLICAS, RESTORING
+from events.jetstream.streams import EVENTS, REPLICAS, RESTORING
 from events.log import LogUnavailable
+from events.stores import STORES
 from recado.transfer.stream_shapes import differences
 
 BACKUP = "recado.backup"
 """Key in the metadata of a restored stream; its value is the backup's id."""
 
 _ABOUT = "recado.json"
-_BESIDE = ("OBJ_", "KV_")
+_BUCKETS = ("OBJ_", "KV_")
 
 log = structlog.get_logger("recado.backup")
 
@@ -170,7 +170,7 @@ class _Names(msgspec.Struct, frozen=True):
 
 
 async def _names(bus: Bus) -> list[str]:
-    """The streams to save: the log, its dead letters, and the object stores and KV buckets except the leases."""
+    """The streams to save: the log, the other stores of recado, and buckets of other programs."""
     found: list[str] = []
     while True:
         page = await call(bus, "STREAM.NAMES", _Names, {"offset": len(found)})
@@ -179,8 +179,9 @@ async def _names(bus: Bus) -> list[str]:
             break
     if EVENTS not in found:
         raise LogUnavailable(f"there is no stream {EVENTS} on the bus: nothing to save")
-    beside = sorted(name for name in found if name.startswith(_BESIDE) and name != LEASES)
-    return [EVENTS, *(name for name in (DLQ,) if name in found), *beside]
+    beside = [name for name, store in STORES.items() if store.saved is True and name in found and name != EVENTS]
+    foreign = sorted(name for name in found if name.startswith(_BUCKETS) and name not in STORES)
+    return [EVENTS, *beside, *foreign]
 
 
 async def _save_stream(bus: Bus, archive: zipfile.ZipFile, name: str) -> SavedStream:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actors.leases.bucket import STREAM as LEASES
-from events.jetstream.streams import DLQ, EVENTS, shape_of
+from events.jetstream.streams import shape_of
+from events.stores import STORES
 
 _FREE = frozenset(
     {"max_bytes", "num_replicas", "compression", "placement", "description", "metadata", "duplicate_window"}
@@ -35,17 +35,17 @@ def differences(name: str, config: Mapping[str, Any]) -> list[str]:
     wanted = _wanted(name)
     if wanted is None or config.get("name") != name:
         return ["name"]
-    free = _FREE if name in (EVENTS, DLQ) else _FREE_OF_BUCKETS
+    free = _FREE if _is_stream(name) else _FREE_OF_BUCKETS
     return sorted(
         field for field in {*config, *wanted} - free if not _same(field, config.get(field), wanted.get(field))
     )
 
 
 def _wanted(name: str) -> dict[str, Any] | None:
-    if name in (EVENTS, DLQ):
+    if _is_stream(name):
         return shape_of(name)
     kind, _, bucket = name.partition("_")
-    if name == LEASES or not bucket.replace("-", "").replace("_", "").isalnum():
+    if (name in STORES and STORES[name].saved is not True) or not bucket.replace("-", "").replace("_", "").isalnum():
         return None
     subjects = {"KV": [f"$KV.{bucket}.>"], "OBJ": [f"$O.{bucket}.C.>", f"$O.{bucket}.M.>"]}.get(kind)
     if subjects is None:
@@ -56,6 +56,10 @@ def _wanted(name: str) -> dict[str, Any] | None:
         "retention": "limits",
         "allow_rollup_hdrs": True,
     }
+
+
+def _is_stream(name: str) -> bool:
+    return name in STORES and STORES[name].kind == "stream"
 
 
 def _same(field: str, stored: Any, wanted: Any) -> bool:

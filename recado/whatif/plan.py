@@ -21,7 +21,8 @@ from chat.debounce import Burst
 from chat.decide import decide
 from chat.evolve import evolve
 from chat.pending import pending
-from chat.state import Chat, Turn
+from chat.state import Chat
+from chat.turn import Turn
 from chat.work import Due, EndBurst, Resume
 from events.decisions import TYPE_OF, Attention, Reply, TokenUsage, TurnFailed, TurnStarted
 from events.recorded import Recorded, Unreadable
@@ -86,7 +87,7 @@ class _Clockwork:
         chat = Chat()
         for recorded in past.events[:begin]:
             chat = evolve(chat, recorded)
-        me = instance.setting.incarnation
+        me = instance.rules.incarnation
         self._past = past
         self._instance = instance
         self._inbound = deque(
@@ -138,7 +139,7 @@ class _Clockwork:
                 return
 
     def _pending(self, kind: type[Command] | object) -> list[Command]:
-        works = pending(self._chat, self._now, self._instance.setting)
+        works = pending(self._chat, self._now, self._instance.rules)
         return [work for work in works if isinstance(work, kind)]  # type: ignore[arg-type]
 
     def _alarms(self) -> list[_Alarm]:
@@ -161,7 +162,7 @@ class _Clockwork:
         decision = decide(self._chat, command, facts_for(self._instance, self._past.key, command, self._now))
         if decision is None:
             return False
-        me, seq = self._instance.setting.incarnation, self._chat.decision_seq + 1
+        me, seq = self._instance.rules.incarnation, self._chat.decision_seq + 1
         self._record(Recorded(seq, self._past.key, "o", TYPE_OF[type(decision)], self._now, f"{me}:{seq}", decision))
         self.steps[-1] = replace(self.steps[-1], outcome_of=outcome_of)
         if isinstance(decision, TurnStarted):

@@ -218,7 +218,7 @@ class _Run:
     async def to_its_end(self, purse: Purse) -> None:
         """Do the turn's work until it has its ending. Raises CapReached."""
         while self.ending is None and self.chat.turn is not None:
-            todo = pending(self.chat, self._turn.at, self._instance.setting_of(self._key.account))
+            todo = pending(self.chat, self._turn.at, self._instance.rules_of(self._key.account))
             due = [work for work in todo if isinstance(work, Due)]
             works = [work for work in todo if isinstance(work, Work)]
             commands = due[:1] or await self._perform(works, purse)
@@ -238,7 +238,7 @@ class _Run:
         decision = decide(self.chat, command, facts_for(self._instance, self._key, command, self._turn.at))
         if decision is None:
             return False
-        msg_id = f"{self._instance.setting.incarnation}:0"
+        msg_id = f"{self._instance.rules.incarnation}:0"
         type_ = TYPE_OF[type(decision)]
         here = self._rehearsal.put(Recorded(0, self._key, "o", type_, self._turn.at, msg_id, decision))
         if self.chat.turn is not None:
@@ -255,7 +255,7 @@ class _Run:
                 self.ending, self.usage = decision, usage
             case TurnFailed() | Ignored() | Attention():
                 self.ending = decision
-            case ThreadCreated(thread=thread) if self._instance.setting.keeps_threads:
+            case ThreadCreated(thread=thread) if self._instance.rules.keeps_threads:
                 self.threads.append(thread)
             case TurnStarted():
                 raise RuntimeError("a turn that is rehearsed starts again")

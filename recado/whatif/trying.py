@@ -31,7 +31,7 @@ from recado.whatif.report import Asked, Report, counted, report
 from recado.whatif.spending import Spending
 from recado.wiring.connect import last_of
 from recado.wiring.instance_of import instance_of
-from recado.wiring.model import Model, open_model
+from recado.wiring.model import Model, instructions, open_model
 
 log = structlog.get_logger("recado.whatif")
 
@@ -90,7 +90,7 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
             source=source,
             instance_on=made.on,
             spending=spending,
-            prompt=settings.ai_system_prompt,
+            prompt=instructions(settings),
             go_on=trial.go_on,
             at_once=min(AT_ONCE, settings.max_runs),
             progress=progress.note,

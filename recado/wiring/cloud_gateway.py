@@ -34,6 +34,7 @@ from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.texts import texts_of
+from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import cloud_account, problems
@@ -51,6 +52,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
     wrong = list(problems(settings))
     if wrong:
         raise SettingsInvalid(wrong)
+    close_to_others(settings.data)
     stop = stop_signal()
     account = account or cloud_account(settings.account, settings.whatsapp_phone_number_id)
     async with _running(settings, account) as (replies, tasks):

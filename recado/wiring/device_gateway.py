@@ -33,6 +33,7 @@ from gateways.device.sender import DeviceSender
 from gateways.device.session import Session
 from gateways.device.typing_indicator import TypingIndicator
 from gateways.device.wire import Link
+from recado.private_data import close_to_others
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import UNSET_ACCOUNT
 from recado.wiring.connect import connect
@@ -53,6 +54,7 @@ async def run_device(settings: Settings, account: str | None, phone: str | None)
     Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed, PairingTimedOut,
     GatewayRunning, BusClosed.
     """
+    close_to_others(settings.data)
     stop = stop_signal()
     asyncio.get_running_loop().set_default_executor(_DaemonThreads())
     account = account or (settings.account if settings.account != UNSET_ACCOUNT else ACCOUNT)

@@ -35,6 +35,8 @@ from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
+from console.sessions import FILE as SESSIONS
+from console.sessions import Sessions
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
@@ -47,6 +49,7 @@ from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from projections.runner import Runner
+from recado.doctor.chats import stuck_chats
 from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
 from recado.settings.settings import Settings
@@ -149,7 +152,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
         keep(runner.run())
         keep(room.watch())
 
-        metrics.lag.set_function(lambda: runner.lag)
+        _measure(runner, Queries(reader), instance.bus_time)
 
         async def prepared() -> None:
             await runner.caught_up.wait()
@@ -198,12 +201,19 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             simulator=simulator,
             roster=lambda chats: look(bus, chats),
             settings=lines(settings),
-            password=settings.page_password or None,
+            sessions=_sessions(settings, folder),
+            now=instance.bus_time.now,
         )
         address = await stack.enter_async_context(_served(deps, *listeners))
         log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
         click.echo(f"recado is at {address}")
         yield tasks
+
+
+def _measure(runner: Runner, queries: Queries, bus_time: BusTime) -> None:
+    """Have `/metrics` look when it is asked."""
+    metrics.lag.set_function(lambda: runner.lag)
+    metrics.stuck.set_function(lambda: stuck_chats(queries, bus_time.now()))
 
 
 @contextlib.contextmanager
@@ -224,6 +234,10 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
         if probes is not None:
             log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
         yield await stack.enter_async_context(serving(make_app(deps), page))
+
+
+def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
+    return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
 def _simulator(

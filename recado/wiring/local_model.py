@@ -15,6 +15,8 @@ from asyncio.subprocess import PIPE, Process
 from importlib.util import find_spec
 from pathlib import Path
 
+from events.private_file import create_private
+
 MODEL = "smollm2"
 START_TIMEOUT = 60.0  # seconds; a cold disk has 94 MB to read
 STOP_TIMEOUT = 5.0  # seconds
@@ -61,7 +63,7 @@ class LocalModel:
         """
         log = data_dir / "local-model.log"
         command = (sys.executable, "-m", "recado.wiring.local_model", "--port", "0")
-        with log.open("wb") as stderr:
+        with os.fdopen(create_private(log), "wb") as stderr:
             # A session of its own: Ctrl-C reaches recado only, which stops the model after its last turn.
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=stderr, start_new_session=True

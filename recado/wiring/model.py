@@ -20,12 +20,17 @@ from backends.protocol import Backend, NoThreads, Threads
 from backends.provider.delete_threads import ProviderThreads
 from backends.responses.backend import Responses
 from backends.scripted import Scripted
+from events.private_file import replace_private
+from gateways.delivery.texts import LONGEST
 from recado.settings.settings import Settings
 from recado.wiring.local_model import LocalModel, LocalModelFailed
 
 log = structlog.get_logger("recado.model")
 
 _ADDRESS = "local-model.json"
+
+LENGTH_RULE = f"A reply has at most {LONGEST:,} characters; what is longer is not sent."
+"""What every model is told, at the end of what is always the same: a provider's cache of prompts goes on to work."""
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -74,12 +79,13 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
             yield model
     elif not settings.wants_local_model:
         key = settings.openai_api_key or "none"
-        backend = _chat(settings, key, settings.openai_base_url, settings.openai_model)
+        prompt = instructions(settings)
+        backend = _chat(key, settings.openai_base_url, settings.openai_model, prompt)
         takes = IMAGES | (PDF if _is_openai(settings) else frozenset())
         async with _closing(Model(backend, settings.openai_model, _server(settings), takes=takes)) as model:
             yield model
     elif not own and (running := await _running(settings.data)) is not None:
-        backend = _chat(settings, "local", running.base_url, running.model)
+        backend = _chat("local", running.base_url, running.model, settings.ai_system_prompt)
         async with _closing(Model(backend, running.model, local=True)) as model:
             yield model
     else:
@@ -107,8 +113,13 @@ def key_print(settings: Settings) -> str:
     return sha256(f"{settings.openai_base_url}\n{settings.openai_api_key}".encode()).hexdigest()[:12]
 
 
-def _chat(settings: Settings, key: str, base_url: str | None, model: str) -> ChatCompletions:
-    return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=settings.ai_system_prompt)
+def instructions(settings: Settings) -> str:
+    """What a model is told before every conversation."""
+    return f"{settings.ai_system_prompt}\n\n{LENGTH_RULE}".lstrip()
+
+
+def _chat(key: str, base_url: str | None, model: str, prompt: str) -> ChatCompletions:
+    return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=prompt)
 
 
 def _responses(settings: Settings) -> Responses:
@@ -116,7 +127,7 @@ def _responses(settings: Settings) -> Responses:
         api_key=settings.openai_api_key or "none",
         base_url=settings.openai_base_url,
         model=settings.openai_model,
-        system_prompt=settings.ai_system_prompt,
+        system_prompt=instructions(settings),
         hosted_tools=settings.hosted_tools,
     )
 
@@ -127,7 +138,8 @@ def _agents(settings: Settings) -> Agents:
         base_url=settings.openai_base_url,
         agent=settings.openai_agent_id,
         model=settings.openai_model,
-        system_prompt=settings.ai_system_prompt,
+        system_prompt=instructions(settings),
+        rule=LENGTH_RULE,
         hosted_tools=settings.hosted_tools,
     )
 
@@ -139,7 +151,7 @@ def _assistants(settings: Settings) -> Assistants:
         api_key=settings.openai_api_key or "none",
         base_url=settings.openai_base_url,
         assistant=settings.openai_assistant_id,
-        additional_instructions="" if prompt == Settings().ai_system_prompt else prompt,
+        additional_instructions=LENGTH_RULE if prompt == Settings().ai_system_prompt else instructions(settings),
         hosted_tools=settings.hosted_tools,
     )
 
@@ -171,10 +183,12 @@ async def _started(settings: Settings, *, announced: bool) -> AsyncIterator[Mode
     local = await LocalModel.start(settings.data)
     address = settings.data / _ADDRESS
     if announced:
-        address.write_bytes(msgspec.json.encode(_Address(local.base_url, local.model)))
+        replace_private(address, msgspec.json.encode(_Address(local.base_url, local.model)))
     log.info("local_model_started", model=local.model)
     try:
-        yield Model(_chat(settings, "local", local.base_url, local.model), local.model, local=True)
+        # It cannot write a long reply, and is easily confused.
+        backend = _chat("local", local.base_url, local.model, settings.ai_system_prompt)
+        yield Model(backend, local.model, local=True)
     finally:
         if announced:
             with suppress(FileNotFoundError):

@@ -34,7 +34,7 @@ BOB = ChatKey("local", "5511888888888@s.whatsapp.net")
 
 
 class Model:
-    """A backend whose answers the test gives: `asked` holds the requests that wait, by turn."""
+    """A backend that gives the test's answers; `requests` are all requests so far."""
 
     name = "chat"
 
@@ -61,12 +61,12 @@ class Model:
         pass
 
     async def asked(self, times: int) -> ReplyRequest:
-        """The request number `times`, once it is there."""
+        """The request number `times`; waits for it."""
         await self.until(lambda: len(self.requests) >= times)
         return self.requests[times - 1]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not true():
                 await self._changed.wait()
 
@@ -88,7 +88,7 @@ class Model:
 
 
 class Reads:
-    """What the projection knows, folded from the events that were committed; and how far that is."""
+    """The projection's reads, folded from the committed events, and its checkpoint."""
 
     def __init__(self) -> None:
         self.chats: dict[ChatKey, Chat] = {}
@@ -138,6 +138,9 @@ class Reads:
         sent = self.files.get((key, message))
         return (sent.kind, sent.text or "", sent.media) if sent is not None and sent.media is not None else None
 
+    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
+        return tuple(e.seq for e in self.events if isinstance(e.event, Message) and e.event.id in messages)
+
     def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         read = [e.event.message for e in self.events if isinstance(e.event, MediaRead) and e.event.form == "text"]
         return tuple(message for message in messages if (key, message) in self.files and message not in read)
@@ -167,15 +170,15 @@ class Reads:
         return [(row, key) for row, key in owing if row > after][:limit]
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
-        """The last of `times` committed events that are `wanted`, once they are there."""
-        async with asyncio.timeout(5):
+        """The last of `times` committed events that are `wanted`; waits for them."""
+        async with asyncio.timeout(30):
             while len(found := [event for event in self.events if wanted(event)]) < times:
                 await self._moved.wait()
         return found[times - 1]
 
 
 class House:
-    """An instance that runs: `say` puts messages into the log, `seen` waits for what is decided."""
+    """A running instance: `say` puts messages into the log, `seen` waits for decisions."""
 
     def __init__(self, log: EventLog, incarnation: str, **settings: Any) -> None:
         self.log = log
@@ -204,7 +207,7 @@ class House:
 
     def _fresh_id(self) -> str:
         self._numbers += 1
-        return f"{self.instance.setting.incarnation}-{self._numbers}"
+        return f"{self.instance.rules.incarnation}-{self._numbers}"
 
     async def say(self, id_: str, text: str = "hello", key: ChatKey = ANA) -> None:
         await self.log.publish(key, Message(id=id_, text=text), msg_id="")
@@ -213,12 +216,12 @@ class House:
         await self.log.publish(key, Control(id=id_, command=command, **fields), msg_id="")
 
     async def decided(self, kind: type[Decision], times: int = 1, key: ChatKey = ANA) -> Any:
-        """The event of the `times`-th decision of this kind in the chat, once it is committed."""
+        """The event of the `times`-th decision of this kind in the chat, after its commit."""
         recorded = await self.reads.seen(lambda e: isinstance(e.event, kind) and e.key == key, times)
         return recorded.event
 
     async def run(self) -> None:
-        """Own every chat, from the moment on at which the log has been read."""
+        """Own every chat once the log has been read."""
         following = asyncio.create_task(self.follow())
         try:
             await self.caught_up.wait()
@@ -228,7 +231,7 @@ class House:
             following.cancel()
 
     async def follow(self) -> None:
-        """Fold the log and hand it on."""
+        """Fold the log and deliver its events to the router."""
         head = await self.log.head()
         self.instance.bus_time.observe(head.now)
         if head.last == 0:
@@ -245,7 +248,7 @@ class House:
 
 @asynccontextmanager
 async def house(log: EventLog | None = None, incarnation: str = "one", **settings: Any) -> AsyncIterator[House]:
-    """A running instance; leaving is like a crash: nothing is finished, nothing is said."""
+    """A running instance. Leaving the block is like a crash: no turn is finished."""
     home = House(log or MemoryLog(), incarnation, **settings)
     running = asyncio.create_task(home.run())
     try:

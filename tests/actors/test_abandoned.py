@@ -1,4 +1,4 @@
-"""A turn gets another ending while its run is at work, or is asked for: the run is stopped at the provider."""
+"""A turn gets another ending while its run is at work, or is being requested: the provider stops the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRICE = ToolCall(id="c1", name="price", arguments="{}")
 
 
 class Provider:
-    """A backend whose runs come to `outcome`, or never end by themselves; unless it `starts` them, none ever begins."""
+    """A backend whose runs have the outcome `outcome`, or never end; without `starts` no run ever begins."""
 
     name = "assistants"
 
@@ -83,7 +83,7 @@ async def is_stopped(home: House, provider: Provider, run: str | None) -> None:
 
 @pytest.mark.parametrize("command", ["pause", "send"])
 async def test_while_it_is_waited_for(command: str) -> None:
-    """By a pause, and by an operator's text."""
+    """A pause ends the turn, or an operator's text."""
     provider = Provider()
     async with house(backend=provider) as home:
         await home.say("m1")
@@ -94,7 +94,7 @@ async def test_while_it_is_waited_for(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["pause", "send"])
 async def test_while_it_is_asked_for(command: str) -> None:
-    """Nobody knows its id, or whether there will be one."""
+    """Its id is unknown, and so is whether there will be one."""
     provider = Provider(starts=False)
     async with house(backend=provider) as home:
         await home.say("m1")
@@ -105,7 +105,7 @@ async def test_while_it_is_asked_for(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["pause", "send"])
 async def test_while_a_tool_is_called(command: str) -> None:
-    """It waits for an output that nobody will give."""
+    """It waits for an output that will never come."""
     provider = Provider(outcome=ToolsWanted((PRICE,)))
     async with house(backend=provider, tools=EndlessTool()) as home:
         await home.say("m1")
@@ -115,7 +115,7 @@ async def test_while_a_tool_is_called(command: str) -> None:
 
 
 async def test_when_the_turn_has_failed() -> None:
-    """The patience was over, for one, and the run may be at work."""
+    """For example when the patience was over: the run may still be at work."""
     provider = Provider(outcome=ReplyFailed("timeout", "no answer within 1 s"))
     async with house(backend=provider) as home:
         await home.say("m1")
@@ -124,7 +124,7 @@ async def test_when_the_turn_has_failed() -> None:
 
 
 async def test_once_and_then_the_chat_is_left_in_peace() -> None:
-    """Further mail does not stop it again, and the actor goes to sleep."""
+    """Further messages do not stop it again, and the actor goes to sleep."""
     provider = Provider()
     async with house(backend=provider, idle_after=0.05) as home:
         await home.say("m1")
@@ -139,7 +139,7 @@ async def test_once_and_then_the_chat_is_left_in_peace() -> None:
 
 
 async def test_after_a_crash_right_behind_the_ending() -> None:
-    """The next start stops it, though the chat owes nobody anything."""
+    """The next start stops it, although the chat has no pending work."""
     log = MemoryLog()
     async with house(log, "one", backend=Provider(stops=False)) as home:
         await home.say("m1")

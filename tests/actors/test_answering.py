@@ -38,7 +38,7 @@ async def test_a_burst_is_answered_once() -> None:
 
 
 async def test_a_burst_that_never_pauses_is_answered_after_ten_debounces() -> None:
-    """Somebody who writes without a pause is answered all the same."""
+    """A person who writes without a pause is answered all the same."""
     async with house(debounce=0.05) as home:
         written = 0
 
@@ -56,7 +56,7 @@ async def test_a_burst_that_never_pauses_is_answered_after_ten_debounces() -> No
 
 
 async def test_messages_during_a_run_are_answered_next_together() -> None:
-    """The running turn is not disturbed; the next one takes all that came meanwhile."""
+    """The running turn is not disturbed; the next one takes all messages that came meanwhile."""
     async with house() as home:
         await home.say("m1")
         first = await home.model.asked(1)
@@ -135,7 +135,7 @@ async def test_a_pause_ends_the_run() -> None:
 
 @pytest.mark.parametrize("kind", INBOUND)
 async def test_bytes_that_are_no_event_end_as_ignored_and_as_a_dead_letter(kind: str) -> None:
-    """Whatever an outsider publishes, as whatever it is meant: it is kept raw, it is ended, and the chat goes on."""
+    """Any bytes that an outsider publishes, on any subject, are kept raw and ended, and the chat goes on."""
     async with house() as home:
         home.log.put(inbound_subject(ANA, kind), b"{not json")
         assert (await home.decided(Ignored)).messages == ("seq:1",)

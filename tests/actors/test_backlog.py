@@ -1,4 +1,4 @@
-"""More chats owe work than may be in memory."""
+"""More chats with pending work than may be in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def test_all_are_answered_though_few_fit_into_memory() -> None:
 
 
 async def test_idle_chats_make_room() -> None:
-    """A chat that owes nothing leaves memory before its time when another one needs the room."""
+    """A chat without pending work leaves memory early when another one needs the room."""
     async with house(MemoryLog(), most_awake=1) as home:
         for number, key in enumerate(CHATS[:3], 1):
             await home.say("m1", key=key)

@@ -1,4 +1,4 @@
-"""A chat has used up what it may cost today: the model is not asked, and the person is told."""
+"""A chat has reached its budget for today: the model is not asked, and the person is told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.actors.house import ANA, BOB, house
 
 
 async def test_the_model_is_not_asked() -> None:
-    """From the message on that comes after the limit was reached; other chats are answered."""
+    """From the first message after the limit on; other chats are answered."""
     log = MemoryLog()
     async with house(log, "one", budget=100, words={"budget": "Enough for today."}) as home:
         await home.say("m1")

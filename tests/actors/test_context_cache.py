@@ -1,4 +1,4 @@
-"""What is remembered of a context is what the projection would give, whatever happens in the chat."""
+"""A cached context equals the projection's context, after any events of the chat."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LIMIT = 4
 
 
 class Model:
-    """Answers when it is told to; with each request it keeps where the log ended then."""
+    """A backend that answers on demand; with each request it keeps the end of the log at that time."""
 
     name = "chat"
 
@@ -99,7 +99,7 @@ class Flat:
         self.router.dispatch(batch)
 
     async def settle(self) -> None:
-        """Until nothing more happens by itself, and all that happened is in the projection."""
+        """Return when nothing more happens by itself, and the projection has every event."""
         last = -1
         while (head := (await self.log.head()).last) != last:
             last = head
@@ -108,7 +108,7 @@ class Flat:
                 await asyncio.sleep(0)
 
     async def happen(self, step: tuple[str, Any]) -> None:
-        """Let one thing happen; what it leads to comes later."""
+        """Let one event happen, without waiting for its effects."""
         what, detail = step
         match what:
             case "answer" | "fail":
@@ -135,8 +135,9 @@ class Flat:
                 await self.publish(Control(id=f"c{next(self._numbers)}", command=detail, text=text))
 
     def contexts(self) -> list[tuple[tuple[Line, ...], set[tuple[Line, ...]]]]:
-        """What each request showed, and what a projection has of the time from the turn's beginning to the request;
-        of what was open before from the decision before it on, which is where a turn may read it."""
+        """The context in each request, and the contexts that a projection has between the turn's beginning and the
+        request. For messages that were open before, from the decision before the turn on, at which a turn may read
+        them."""
         known, contexts = InMemoryProjection.empty(NOON), [tuple[Line, ...]()]
         first, before = dict[str, int](), 0
         for event in self.events:
@@ -179,6 +180,7 @@ STEPS = st.one_of(
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(STEPS, st.booleans()), min_size=4, max_size=24))
+@pytest.mark.slow("100 installations with a projection each")
 def test_what_is_remembered_is_what_the_projection_has(steps: Sequence[tuple[tuple[str, Any], bool]]) -> None:
     """Messages, answers, failures, edits, deletions and orders in any order, some of them at once."""
 
@@ -196,12 +198,12 @@ def test_what_is_remembered_is_what_the_projection_has(steps: Sequence[tuple[tup
 
 
 async def test_a_conversation_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next turn knows of the answer before, and the model is asked before the file has either message."""
+    """The next turn has the answer before it, and the model is asked before the file has either message."""
     monkeypatch.setattr(commit_buffer, "LINGER", 3600.0)
     async with living() as flat:
         for number in range(1, 6):
             await flat.happen(("message", 0))
-            # Not before: `settle` has what was read written, and that may be there before the model is asked.
+            # Not before: `settle` has the events written, and the file may have them before the model is asked.
             await until(lambda number=number: len(flat.model.asked) == number)
             await flat.settle()
             await flat.happen(("answer", 0))
@@ -225,7 +227,7 @@ def replied(turn: str, key: ChatKey = ANA) -> Recorded:
 
 
 def test_long_contexts_are_read() -> None:
-    """Of what fills the memory, nothing is kept."""
+    """Contexts that are too long are not cached."""
     contexts, long = ContextCache(LIMIT), (Line("user", "x" * (LONGEST + 1)),)
     contexts.hear(started("t1"), Chat())
     contexts.show(ANA, "t1", long, (Line("user", "hi"),))
@@ -235,7 +237,7 @@ def test_long_contexts_are_read() -> None:
 
 
 def test_chats_that_were_quiet_for_longest_are_forgotten() -> None:
-    """So many are remembered and no more."""
+    """At most MOST chats are cached."""
     contexts = ContextCache(LIMIT)
     keys = [ChatKey("local", f"{number}@s.whatsapp.net") for number in range(MOST + 1)]
     for key in keys:

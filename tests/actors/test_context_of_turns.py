@@ -1,4 +1,4 @@
-"""When the context of a turn is read: as soon as all that it is made of is in the projection."""
+"""A turn reads its context as soon as the projection has all parts of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.actors.house import ANA, House, house
 
 
 def stand_still_after(home: House, type_: str) -> None:
-    """Have the projection stop right behind the next event of this type, until `tail_open` is set."""
+    """Have the projection stop right after the next event of this type, until `tail_open` is set."""
     commit = home.reads.commit
 
     def commit_and_stop(recorded: Recorded) -> Recorded:
@@ -50,7 +50,7 @@ async def test_a_turn_waits_for_the_one_before_it() -> None:
 
 
 async def test_a_retry_waits_for_its_beginning() -> None:
-    """Before it, the failed messages stand in the context; with it they are the turn's."""
+    """Before its beginning the context includes the failed messages; after it they belong to the turn."""
     async with house() as home:
         await home.say("m1")
         home.model.fail(await home.model.asked(1))
@@ -64,9 +64,9 @@ async def test_a_retry_waits_for_its_beginning() -> None:
 
 
 async def started(home: House, times: int) -> None:
-    """Return once the chat's `times`-th turn has begun in the log, and whoever could act on it had the time to."""
+    """Return once the chat's `times`-th turn has begun in the log, after a pause in which actors could act on it."""
     seen = 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for batch in home.log.tail(0, "evt.*.*.*.o.turn_started"):
             seen += sum(isinstance(recorded.event, TurnStarted) and recorded.key == ANA for recorded in batch)
             if seen >= times:

@@ -1,4 +1,4 @@
-"""Chats in memory are told before the projection has it; each event once, in the order of the log."""
+"""Chats in memory get events before the projection has them: each event once, in the order of the log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def past() -> Past:
 
 @asynccontextmanager
 async def quiet() -> AsyncIterator[House]:
-    """An instance that owns every chat; nobody reads the log for it."""
+    """An instance that owns every chat; the test reads the log for it."""
     home = House(MemoryLog(), "one", debounce=3600.0)
     home.router.take(range(PARTITIONS))
     yield home
@@ -35,7 +35,7 @@ async def quiet() -> AsyncIterator[House]:
 
 @pytest.fixture(autouse=True)
 def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sequences of what actors were told, in order."""
+    """The sequences of the events that actors got, in order."""
     heard: list[int] = []
     take_in = ChatActor._take_in
 
@@ -63,7 +63,7 @@ async def deliver_early(home: House, *events: Recorded) -> bool:
 
 
 async def test_a_chat_in_memory_is_told_at_once_and_once(told: list[int], past: Past) -> None:
-    """The first message wakes it and so waits for the projection; nobody waits for those that come later."""
+    """The first message wakes the chat and so waits for the projection; later ones do not wait."""
     async with quiet() as home:
         first = message(past, "m1")
         assert await deliver_early(home, first)
@@ -78,7 +78,8 @@ async def test_a_chat_in_memory_is_told_at_once_and_once(told: list[int], past: 
 
 
 async def test_what_came_before_it_woke_is_told_first(told: list[int], past: Past) -> None:
-    """What was read while the chat slept is told when it is committed, and until then nothing goes ahead."""
+    """Events that were read while the chat slept are delivered at their commit; until then no event is delivered
+    early."""
     async with quiet() as home:
         events = [message(past, f"m{number}") for number in range(1, 5)]
         assert await deliver_early(home, events[0])
@@ -95,7 +96,7 @@ async def test_what_came_before_it_woke_is_told_first(told: list[int], past: Pas
 
 
 async def test_a_repeat_is_not_told(told: list[int], past: Past) -> None:
-    """Neither ahead nor when it is committed."""
+    """Neither early nor at its commit."""
     async with quiet() as home:
         await commit(home, message(past, "m1"))
         again = message(past, "m1")
@@ -105,7 +106,7 @@ async def test_a_repeat_is_not_told(told: list[int], past: Past) -> None:
 
 
 async def test_nobody_waits_for_the_chats_of_others(told: list[int], past: Past) -> None:
-    """Nor for a decision of a chat that sleeps, nor for the receipt of a reply to one person."""
+    """Nor for a decision of a sleeping chat, nor for the receipt of a reply to one person."""
     async with quiet() as home:
         past.answered(1, key=BOB)
         receipt = past.happened(Receipt(id="r1", reply="t1.r", state="sent"), ANA)
@@ -124,7 +125,7 @@ async def test_a_group_hears_by_which_name_it_can_quote_a_reply(told: list[int],
 
 
 async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -> None:
-    """Its chat sleeps, and the projection did not have it yet when the partition became ours."""
+    """The chat sleeps, and the projection did not have the event yet when the partition became ours."""
     async with quiet() as home:
         home.router.let_go(range(PARTITIONS), finish=False)
         event = message(past, "m1")
@@ -133,13 +134,13 @@ async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -
         await asyncio.sleep(0.05)
         assert not home.router, "it waits for the projection"
         home.reads.commit(event)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not home.router:
                 await asyncio.sleep(0.01)
 
 
 async def test_a_chat_that_was_told_ahead_stays_until_the_projection_has_it(past: Past) -> None:
-    """Else it would wake from a snapshot that does not have what it was told."""
+    """Otherwise it would wake from a snapshot without the events that it got early."""
     async with quiet() as home:
         first, second = (past.happened(Message(id=f"m{n}", text="like", kind="reaction"), ANA) for n in (1, 2))
         await commit(home, first)

@@ -1,4 +1,4 @@
-"""A chat that is to be erased while people write, providers are away and instances die."""
+"""A chat is erased while people write, providers are away and instances die."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def is_receipt(recorded: Recorded) -> bool:
 
 
 async def answered(home: House, key: ChatKey, asked: int, times: int = 1) -> None:
-    """Somebody wrote and has the answer: the model was `asked` so many times, they so many `times`."""
+    """A person has written and has the answer: the model was `asked` so many times, the person so many `times`."""
     await home.say(f"m{asked}", key=key)
     home.model.answer(await home.model.asked(asked))
     await home.decided(Reply, times, key)
 
 
 async def test_everything_of_one_chat_goes() -> None:
-    """And nothing of anybody else's; the receipt counts the events."""
+    """Nothing of another chat goes; the receipt counts the events."""
     log = MemoryLog()
     async with house(log) as home:
         await answered(home, ANA, 1)
@@ -45,7 +45,7 @@ async def test_everything_of_one_chat_goes() -> None:
 
 
 class Interrupting(MemoryLog):
-    """Somebody writes just when it was looked where the chat ends."""
+    """A log in which a message comes just after the search for the chat's end."""
 
     interrupted = 0
 
@@ -58,7 +58,7 @@ class Interrupting(MemoryLog):
 
 
 async def test_somebody_writes_at_that_moment() -> None:
-    """The decision is taken only when all that came in has an ending: no message vanishes without one."""
+    """The decision is appended only after all inbound messages have an ending: no message vanishes without one."""
     log = Interrupting()
     async with house(log) as home:
         await answered(home, ANA, 1)
@@ -72,7 +72,7 @@ async def test_somebody_writes_at_that_moment() -> None:
 
 
 class Provider:
-    """Keeps threads, and forgets them after as many refusals as it is told."""
+    """Keeps threads, and deletes them after the given number of refusals."""
 
     def __init__(self, *refusals: Exception) -> None:
         self.refusals = list(refusals)
@@ -88,7 +88,7 @@ class Provider:
 
 
 async def test_a_provider_that_is_away_is_asked_again() -> None:
-    """Every thread that the chat ever had is deleted, the former one too."""
+    """Every thread that the chat ever had is deleted, former ones too."""
     log, provider = MemoryLog(), Provider(ReplyFailed("unreachable", "no route"))
     async with house(log, threads=provider) as home:
         await answered(home, ANA, 1)
@@ -115,7 +115,7 @@ async def test_a_provider_that_refuses() -> None:
 
 
 class Failing(MemoryLog):
-    """Does not delete, until it is told to."""
+    """Refuses to delete until the test permits it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,7 +130,8 @@ class Failing(MemoryLog):
 
 
 async def test_another_instance_goes_on_with_it() -> None:
-    """It is owed until it is done: by whoever owns the chat then, and by whoever has woken it from its snapshot."""
+    """The erasure is pending until it is done, for the chat's owner and for an instance that wakes it from its
+    snapshot."""
     log = Failing()
     async with house(log, "one") as home:
         await answered(home, ANA, 1)

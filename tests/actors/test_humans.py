@@ -1,4 +1,4 @@
-"""Humans beside the bot: what they write reaches every kind of thread, and what they ask for happens."""
+"""Humans beside the bot: their words reach every kind of thread, and their orders are carried out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_the_model_knows_what_the_human_said(mode: str) -> None:
 
 
 async def test_an_edit_cancels_the_request_that_is_out() -> None:
-    """The model is asked again, with the words that stand there now."""
+    """The model is asked again, with the new words."""
     async with house() as home:
         await home.say("m1", "ten")
         first = await home.model.asked(1)
@@ -71,7 +71,7 @@ async def test_a_word_by_hand_ends_the_turn_and_pauses_the_chat() -> None:
 
 
 async def test_the_model_asks_for_a_human(bus: Bus) -> None:
-    """The tool is offered; a call of it is answered by nobody: the chat is paused, and the person told."""
+    """The tool is offered. A call of it gets no output: the chat is paused, and the person is told."""
     tools = Toolbox({}, ServiceTools(bus), hands_off=True)
     async with house(
         tools=tools, takeover=timedelta(minutes=30), words={"handed_off": "A colleague will answer."}
@@ -88,14 +88,14 @@ async def test_the_model_asks_for_a_human(bus: Bus) -> None:
 
 
 async def test_a_call_for_a_human_without_a_reason_goes_back_to_the_model(bus: Bus) -> None:
-    """Whoever comes has to know why."""
+    """The human who comes has to know the reason."""
     result = await Toolbox({}, ServiceTools(bus), hands_off=True).call(ANA, "handoff", "{}")
     assert result.unfit
     assert result.handoff is None
 
 
 async def test_a_quoted_reply_is_known_while_the_chat_is_awake() -> None:
-    """In a group: by the name that the receipt told, which comes after the reply was decided."""
+    """In a group, by the name in the receipt, which comes after the reply was decided."""
     group = ChatKey("local", "120363041234567890@g.us")
     async with house(gates=Gates(groups="mentioned")) as home:
         await home.log.publish(group, Message(id="m1", text="bot?", mentions=("me",)), msg_id="")

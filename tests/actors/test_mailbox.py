@@ -1,4 +1,4 @@
-"""The mailbox on the loop keeps what pykka promises."""
+"""The mailbox on the loop keeps pykka's promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actors.mailbox import LoopActor
 
 
 class Notes(LoopActor):
-    """Writes down what it is told, in which thread; `boom` breaks it."""
+    """Notes its messages and their thread; `boom` breaks it."""
 
     started: ClassVar[list[Notes]] = []
 
@@ -56,7 +56,7 @@ def start(**how: Any) -> tuple[pykka.ActorRef[Notes], Notes]:
 
 
 async def test_letters_arrive_in_order_and_never_inside_another() -> None:
-    """What an actor tells itself comes after what is already in its inbox."""
+    """A message of an actor to itself comes after the messages that are already in its inbox."""
     ref, notes = start()
     for letter in ("a", "again", "b"):
         ref.tell(letter)
@@ -66,7 +66,7 @@ async def test_letters_arrive_in_order_and_never_inside_another() -> None:
 
 
 async def test_many_letters_keep_their_order() -> None:
-    """Ten thousand letters, from two rounds of the loop."""
+    """Ten thousand messages, from two rounds of the loop."""
     ref, notes = start()
     for number in range(5000):
         ref.tell(number)
@@ -85,7 +85,7 @@ async def test_what_is_told_in_on_start_is_not_lost() -> None:
 
 
 async def test_letters_from_other_threads_are_handled_on_the_loop() -> None:
-    """tell is safe from anywhere, and ask gives another thread its answer."""
+    """`tell` is safe from any thread, and `ask` gives another thread its answer."""
     ref, notes = start()
     await asyncio.gather(*(asyncio.to_thread(ref.tell, number) for number in range(50)))
     assert await asyncio.to_thread(ref.ask, "count", timeout=5) == 51
@@ -94,7 +94,7 @@ async def test_letters_from_other_threads_are_handled_on_the_loop() -> None:
 
 
 async def test_a_defect_ends_this_actor_alone() -> None:
-    """on_failure is told what it was, the ref is dead, others go on."""
+    """on_failure gets the exception, the ref is dead, other actors go on."""
     broken, notes = start()
     other, whole = start()
     broken.tell("boom")
@@ -114,7 +114,7 @@ async def test_a_defect_at_the_start_is_a_failure_too() -> None:
 
 
 async def test_stop_comes_after_the_letters_before_it() -> None:
-    """Stopping is a letter like any other; who waits for it is told."""
+    """Stopping is a message like any other; a thread that waits for the stop is told."""
     ref, notes = start()
     ref.tell("a")
     stopped = ref.stop(block=False)

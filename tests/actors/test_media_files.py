@@ -1,4 +1,4 @@
-"""What becomes of a file: text, a picture, a document, or a reason why nothing."""
+"""Results of reading a file: text, a picture, a document, or the reason for none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Shelf:
-    """An object store; `away` is how often it does not answer, `late` how often nothing is there yet."""
+    """An object store; `away` is the number of calls that it does not answer, `late` the number before the object is
+    there."""
 
     def __init__(self, **files: bytes | Object) -> None:
         self.files = {name.replace("_", ":"): file for name, file in files.items()}
@@ -46,7 +47,7 @@ class Shelf:
 
 
 class Ear:
-    """Hears what it is told to; `heard` counts."""
+    """A listener with a given transcript; `heard` counts its calls."""
 
     def __init__(self, words: str = "do you have bread?") -> None:
         self.words = words
@@ -69,13 +70,13 @@ def of(name: str, mime: str | None, **fields: str) -> Media:
 
 
 async def test_a_voice_note_is_text() -> None:
-    """Parameters of its type do not matter; what it cost is kept."""
+    """Parameters of the type do not matter; the cost is kept."""
     settled = await files(Shelf(meta_1=b"OggS")).settle("audio", of("meta:1", "audio/ogg; codecs=opus"), 5, ANA)
     assert settled == Settled("text", text="do you have bread?", model="gpt-transcribe", usage=Usage(30, 4))
 
 
 async def test_pictures_and_what_the_model_takes_stay_as_they_are() -> None:
-    """Nothing is read of them here."""
+    """They are not read here."""
     shelf = Shelf(meta_1=b"\xff\xd8", meta_2=b"%PDF")
     assert await files(shelf).settle("image", of("meta:1", "image/jpeg"), 5, ANA) == Settled("image")
     assert await files(shelf).settle("document", of("meta:2", "application/pdf"), 5, ANA) == Settled("file")
@@ -83,7 +84,7 @@ async def test_pictures_and_what_the_model_takes_stay_as_they_are() -> None:
 
 
 async def test_a_document_that_the_model_does_not_take_is_text() -> None:
-    """Word, with its tables; plain text, in whichever encoding."""
+    """Word documents, with their tables; plain text, in any encoding."""
     document, into = Document(), io.BytesIO()
     document.add_paragraph("We open at seven.")
     row = document.add_table(1, 2).rows[0]
@@ -114,7 +115,7 @@ async def test_a_document_that_the_model_does_not_take_is_text() -> None:
     ],
 )
 async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime: str | None, reason: str) -> None:
-    """Each has its reason, and says more."""
+    """Each has its reason and a detail."""
     shelf = Shelf(**({"meta_1": file} if file is not None else {}))
     settled = await files(shelf, arrives_within=0.01).settle(kind, of("meta:1", mime), 5, ANA)
     assert (settled.form, settled.reason) == ("nothing", reason)
@@ -122,7 +123,7 @@ async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime:
 
 
 async def test_silence_and_noise() -> None:
-    """A transcript without words is nothing to be answered, though it was paid for."""
+    """A transcript without words is not answered, although it was paid for."""
     settled = await files(Shelf(meta_1=b"OggS"), Ear(" ")).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
     assert (settled.form, settled.reason, settled.usage) == ("nothing", "file_unreadable", Usage(30, 4))
     ear = Ear()
@@ -132,7 +133,8 @@ async def test_silence_and_noise() -> None:
 
 
 async def test_a_file_that_comes_late() -> None:
-    """It is waited for, over an outage of the bus too; one that had to be there is not."""
+    """The turn waits for it, over an outage of the bus too; it does not wait for a file that had to be there
+    already."""
     shelf = Shelf(meta_1=b"OggS", mine=b"OggS")
     shelf.late, shelf.away = 2, 1
     assert (await files(shelf).settle("audio", of("meta:1", "audio/ogg"), 5, ANA)).form == "text"
@@ -147,7 +149,7 @@ async def test_a_long_text_is_cut() -> None:
 
 
 async def test_a_reader_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever its process died of, the document cannot be read."""
+    """If its process dies of any cause, the document cannot be read."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(CannotBeRead) as raised:
         await Extraction().extract(b"%PDF", "application/pdf")
@@ -159,7 +161,7 @@ async def sends(home: House, id_: str, text: str | None = None) -> None:
 
 
 async def test_the_whole_turn() -> None:
-    """The transcript is in the log before the model is asked, and the model is told that it was spoken."""
+    """The transcript is in the log before the model is asked, and the model is told that the message was spoken."""
     async with house(files=files(Shelf(meta_1=b"OggS"))) as home:
         await sends(home, "m1")
         request = await home.model.asked(1)
@@ -172,7 +174,7 @@ async def test_the_whole_turn() -> None:
 
 
 async def test_a_crash_after_the_transcript_pays_for_it_once() -> None:
-    """Another instance adopts the turn and asks the model; nobody listens again."""
+    """Another instance adopts the turn and asks the model; the file is not transcribed again."""
     ear = Ear()
     async with house(files=files(Shelf(meta_1=b"OggS"), ear)) as home:
         await sends(home, "m1")
@@ -186,7 +188,7 @@ async def test_a_crash_after_the_transcript_pays_for_it_once() -> None:
 
 
 async def test_a_provider_that_is_away_fails_the_turn_and_a_retry_hears_it() -> None:
-    """The file is not to blame: the person gets the apology, and `retry` reads what nobody has read."""
+    """The file is not at fault: the person gets the apology, and `retry` reads the files that were not read."""
     ear = Ear()
     ear.fault = ReplyFailed("unreachable", "no route")
     async with house(files=files(Shelf(meta_1=b"OggS"), ear)) as home:
@@ -218,7 +220,7 @@ async def test_nothing_to_be_answered() -> None:
 
 
 async def test_words_beside_a_file_that_cannot_be_opened() -> None:
-    """They are answered, and the model knows what is missing."""
+    """The words are answered, and the model knows about the missing file."""
     async with house(files=files(Shelf(), arrives_within=0.01)) as home:
         await sends(home, "m1", "what does she say?")
         request = await home.model.asked(1)

@@ -1,4 +1,4 @@
-"""OPENAI_API_MODE is changed and recado started again: the conversation goes on, from anywhere to anywhere."""
+"""OPENAI_API_MODE is changed and recado started again: the conversation goes on, between any two modes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def backend_of(mode: str, double: OpenAIDouble) -> Any:
 
 
 def shown(mode: str, double: OpenAIDouble, thread: str) -> Said:
-    """What the model of this mode was shown when it answered last, its answer not included."""
+    """The context of this mode's model at its last answer, without that answer."""
     match mode:
         case "chat":
             return [(message["role"], message["content"]) for message in double.requests[-1].body["messages"]]
@@ -56,7 +56,7 @@ def shown(mode: str, double: OpenAIDouble, thread: str) -> Said:
 
 
 async def says(log: MemoryLog, mode: str, double: OpenAIDouble, number: int, text: str) -> tuple[Reply, ThreadCreated]:
-    """A start of recado in this mode, in which the person says their `number`th message; its reply and the thread."""
+    """A start of recado in this mode, in which the person writes message `number`; returns its reply and the thread."""
     backend = backend_of(mode, double)
     async with house(log, f"{mode}-{number}", backend=backend) as home:
         await home.say(f"m{number}", text)
@@ -68,7 +68,7 @@ async def says(log: MemoryLog, mode: str, double: OpenAIDouble, number: int, tex
 
 @pytest.mark.parametrize(("before", "after"), [*permutations(MODES, 2), *(("scripted", mode) for mode in MODES)])
 async def test_the_conversation_goes_on(before: str, after: str) -> None:
-    """The model of the new mode is shown what was said; back in the old mode, also what was said in between."""
+    """The model of the new mode sees the conversation; back in the old mode, also the messages in between."""
     log, said = MemoryLog(), []
     async with OpenAIDouble() as double:
         for number, mode in enumerate((before, after, before), 1):

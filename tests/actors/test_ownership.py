@@ -1,4 +1,4 @@
-"""Several instances on one real bucket: every partition has one owner, whoever comes, goes, hangs or dies."""
+"""Several instances on one real bucket: every partition has one owner, while instances come, go, hang or die."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_alone_it_owns_everything(bus: Fleet) -> None:
 
 
 async def test_three_share_evenly_as_the_hash_says(bus: Fleet) -> None:
-    """Each owns its share and nobody else's; whoever joined last got it from the others."""
+    """Each owns exactly its share; the newest member got its partitions from the others."""
     instances = [await bus.join(name) for name in ("one", "two", "three")]
     await bus.settled(*instances)
     owners = assignment(["one", "two", "three"])
@@ -42,7 +42,7 @@ async def test_three_share_evenly_as_the_hash_says(bus: Fleet) -> None:
 
 
 async def test_who_leaves_is_replaced_at_once(bus: Fleet) -> None:
-    """Its partitions are free before its presence has run out."""
+    """Its partitions are free before its presence has expired."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     await two.leave()
@@ -51,7 +51,8 @@ async def test_who_leaves_is_replaced_at_once(bus: Fleet) -> None:
 
 
 async def test_who_leaves_finishes_what_runs(bus: Fleet) -> None:
-    """The turn that runs is answered by who began it, and not adopted; the chat's next message by the new owner."""
+    """The leaving instance answers its running turn, which is not adopted; the new owner answers the chat's next
+    message."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     old = bus.owner(ANA)
@@ -74,7 +75,7 @@ async def test_who_leaves_finishes_what_runs(bus: Fleet) -> None:
 
 
 async def test_what_who_leaves_does_not_finish_is_adopted(bus: Fleet) -> None:
-    """Its patience ends, the model has not answered: the new owner adopts the turn."""
+    """Its patience ends before the model has answered: the new owner adopts the turn."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     old = bus.owner(ANA)
@@ -88,7 +89,7 @@ async def test_what_who_leaves_does_not_finish_is_adopted(bus: Fleet) -> None:
 
 
 async def test_who_joins_lets_the_others_finish(bus: Fleet) -> None:
-    """A chat that changes hands while it is being answered is answered once, by who began."""
+    """A chat that changes hands during an answer is answered once, by the former owner."""
     one = await bus.join("one")
     await bus.settled(one)
     for number, key in enumerate((ANA, BOB)):
@@ -105,7 +106,7 @@ async def test_who_joins_lets_the_others_finish(bus: Fleet) -> None:
 
 
 async def test_who_dies_is_replaced(bus: Fleet) -> None:
-    """Its presence runs out; the turn that it had begun is adopted before anything is asked."""
+    """Its presence expires; its turn is adopted before anything is asked."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     dead = bus.owner(ANA)
@@ -120,7 +121,7 @@ async def test_who_dies_is_replaced(bus: Fleet) -> None:
 
 
 async def test_a_restart_takes_its_partitions_back_at_once(bus: Fleet) -> None:
-    """The others do not even notice: the name is still there."""
+    """The others do not notice: the name is still there."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     had = two.owned
@@ -132,7 +133,7 @@ async def test_a_restart_takes_its_partitions_back_at_once(bus: Fleet) -> None:
 
 
 async def test_who_was_asleep_begins_anew(bus: Fleet) -> None:
-    """Its fence was down before it did anything; it drops its actors, joins again and answers."""
+    """Its fence was down before it acted; it drops its actors, joins again and answers."""
     one = await bus.join("one")
     await bus.settled(one)
     await one.home.say("m1")
@@ -145,7 +146,7 @@ async def test_who_was_asleep_begins_anew(bus: Fleet) -> None:
 
 
 async def test_an_answer_that_comes_behind_the_fence_is_not_appended(bus: Fleet) -> None:
-    """Whatever the loop does first after a sleep: the fence is asked before each append."""
+    """The fence is checked before each append, in any order of the loop's callbacks after a sleep."""
     one = await bus.join("one")
     await bus.settled(one)
     await one.home.say("m1")
@@ -157,7 +158,7 @@ async def test_an_answer_that_comes_behind_the_fence_is_not_appended(bus: Fleet)
 
 
 async def test_two_of_one_name_do_not_take_it_in_turns(bus: Fleet) -> None:
-    """The one that was started later has the name; the other says so, and owns nothing until the name is free."""
+    """The later process has the name; the other one reports it, and owns nothing until the name is free."""
     first = await bus.join("one", "1")
     await bus.settled(first)
     second = await bus.join("one", "2")
@@ -180,7 +181,8 @@ async def test_who_is_not_fit_is_no_member(bus: Fleet) -> None:
 
 
 async def test_a_restart_of_the_server_takes_nothing_away(bus: Fleet, nats_server: NatsServer) -> None:
-    """The bucket is gone with the server's memory: everybody writes anew what was theirs, and what runs goes on."""
+    """The bucket is lost with the server's memory: all instances write their own entries again, and running turns go
+    on."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     had = one.owned, two.owned
@@ -209,7 +211,7 @@ async def test_a_restart_of_the_server_takes_nothing_away(bus: Fleet, nats_serve
 
 
 async def test_garbage_in_the_bucket_is_taken_as_free(bus: Fleet, nats_server: NatsServer) -> None:
-    """Nobody can keep a partition, or a name, with it."""
+    """Garbage keeps no partition and no name."""
     outsider = await Bus.open(nats_server.url)
     bucket = LeaseBucket(outsider)
     await bucket.ensure()
@@ -221,7 +223,7 @@ async def test_garbage_in_the_bucket_is_taken_as_free(bus: Fleet, nats_server: N
 
 
 async def test_a_partition_that_somebody_takes_is_given_up(bus: Fleet, nats_server: NatsServer) -> None:
-    """Whoever wrote the lease has it, rightly or not; when it is free again it comes back."""
+    """The writer of the lease has it, by right or not; when the lease is free again, the partition comes back."""
     one = await bus.join("one")
     await bus.settled(one)
     outsider = await Bus.open(nats_server.url)
@@ -237,7 +239,7 @@ async def test_a_partition_that_somebody_takes_is_given_up(bus: Fleet, nats_serv
 
 
 async def test_a_lease_whose_answer_was_lost_is_in_nobodys_way(bus: Fleet) -> None:
-    """It stands in our name and we do not know of it: whoever should own the partition gets it."""
+    """The lease bears our name and we do not know of it: the instance that should own the partition gets it."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     number = min(two.owned)
@@ -256,7 +258,7 @@ async def test_a_lease_whose_answer_was_lost_is_in_nobodys_way(bus: Fleet) -> No
 
 
 async def test_a_message_wakes_the_owner_alone(bus: Fleet) -> None:
-    """Both have read it; one starts a turn."""
+    """Both instances have read it; one starts a turn."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
     owner = bus.owner(ANA)

@@ -1,4 +1,4 @@
-"""How many turns run at once, and who is next."""
+"""Slots that limit the turns under way at once, and their queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CAI = ChatKey("local", "5511777777777@s.whatsapp.net")
 
 
 def test_first_come_first_served() -> None:
-    """Whoever waits longest is told first, and stands in the queue once."""
+    """The chat that waits longest is told first, and is in the queue once."""
     slots, told = RunSlots(1), []
     assert slots.take(ANA, lambda: told.append(ANA))
     assert not slots.take(BOB, lambda: told.append(BOB))
@@ -31,7 +31,7 @@ def test_first_come_first_served() -> None:
 
 
 def test_instances_that_share_a_key_share_its_limit() -> None:
-    """Equal parts, one at least; a larger part is used at once."""
+    """Equal shares, at least one slot; a larger share is used at once."""
     slots, told = RunSlots(4), []
     slots.share(4, 4)
     assert slots.take(ANA, lambda: None)
@@ -43,7 +43,7 @@ def test_instances_that_share_a_key_share_its_limit() -> None:
 
 
 async def test_what_comes_while_a_chat_waits_is_answered_together() -> None:
-    """No turn starts without a slot, so it names all that was written until it got one; then the other chat is next."""
+    """No turn starts without a slot, so it names all messages until it got one; then the other chat is next."""
     async with house(MemoryLog(), max_runs=1) as home:
         await home.say("a1")
         first = await home.model.asked(1)
@@ -65,7 +65,7 @@ async def test_what_comes_while_a_chat_waits_is_answered_together() -> None:
 
 
 async def test_a_chat_that_is_paused_while_it_waits_leaves_the_queue() -> None:
-    """Nobody waits for it."""
+    """A paused chat needs no slot."""
     async with house(MemoryLog(), max_runs=1) as home:
         await home.say("a1")
         first = await home.model.asked(1)
@@ -79,7 +79,7 @@ async def test_a_chat_that_is_paused_while_it_waits_leaves_the_queue() -> None:
 
 
 async def test_adopted_turns_wait_for_a_slot_too() -> None:
-    """Three were running when the instance died; the next one asks for them one after the other."""
+    """Three turns were running when the instance died; the next instance asks for them one after the other."""
     log = MemoryLog()
     async with house(log, "one") as home:
         for key in (ANA, BOB, CAI):

@@ -1,4 +1,4 @@
-"""What an actor lives through: crashes, rivals, a log that refuses, defects, idleness."""
+"""An actor survives crashes, rivals, a log that refuses, defects and idleness."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.actors.house import ANA, house
 
 @pytest.mark.parametrize("kind", [TurnStarted, ThreadCreated])
 async def test_a_turn_is_adopted_after_a_crash(kind: type[Decision]) -> None:
-    """Wherever the turn stood, the next incarnation adopts it before it asks the model, and answers once."""
+    """At any point of the turn, the next incarnation adopts it before it asks the model, and answers once."""
     log = MemoryLog()
     async with house(log, "one") as home:
         await home.say("m1")
@@ -33,7 +33,7 @@ async def test_a_turn_is_adopted_after_a_crash(kind: type[Decision]) -> None:
 
 
 async def test_an_unanswered_message_is_answered_after_a_crash() -> None:
-    """Nobody was there when it came: the next start finds it owed."""
+    """No instance was running when it came: the next start finds it pending."""
     log = MemoryLog()
     async with house(log, "one", debounce=60.0) as home:
         await home.say("m1")
@@ -44,7 +44,7 @@ async def test_an_unanswered_message_is_answered_after_a_crash() -> None:
 
 
 async def test_a_crash_between_failure_and_apology_still_apologises() -> None:
-    """The apology is owed until it is there."""
+    """The apology is pending until it is in the log."""
 
     class NoApology(MemoryLog):
         async def append(self, key: ChatKey, decision: Decision, **how: Any) -> Appended:
@@ -90,7 +90,7 @@ async def _answer_everything(model: Any) -> None:
 
 
 async def test_a_zombie_is_fenced_by_the_adoption() -> None:
-    """An instance that hung while another adopted its turn: its answer is refused, dropped, and it goes on."""
+    """An instance hung while another adopted its turn: its answer is refused and dropped, and it goes on."""
     log = MemoryLog()
     async with house(log, "one") as zombie:
         await zombie.say("m1")
@@ -155,7 +155,7 @@ async def test_an_append_whose_answer_was_lost_is_not_made_twice() -> None:
 
 
 async def test_a_reply_too_long_to_store_fails_the_turn() -> None:
-    """It ends as a failure that the person is told of, not in a loop."""
+    """It ends as a failure of which the person is told, not in a loop."""
     async with house(MemoryLog(largest=2000)) as home:
         await home.say("m1")
         home.model.answer(await home.model.asked(1), "x" * 3000)
@@ -182,7 +182,7 @@ async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
         assert len(home.router) == 1, "a chat whose run is in flight stays"
         home.model.answer(request)
         thread = (await home.decided(Reply)).thread
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(home.router):
                 await asyncio.sleep(0.01)
         await home.say("m2")
@@ -192,7 +192,7 @@ async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
 
 
 async def test_a_message_just_before_passivation_is_answered() -> None:
-    """Both letters are in the inbox at once: the chat stays for what the first one brought."""
+    """Both messages are in the inbox at once: the chat stays for the work of the first one."""
     async with house() as home:
         await home.say("m1")
         home.model.answer(await home.model.asked(1))
@@ -206,7 +206,8 @@ async def test_a_message_just_before_passivation_is_answered() -> None:
 
 
 async def test_a_backlog_is_worked_off_without_drowning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chats that owe work are woken in slices, and no more while enough is under way; in the end all are answered."""
+    """Chats with pending work are woken in slices, and no more while enough is under way; in the end all are
+    answered."""
     monkeypatch.setattr("actors.router._BUSY", 20)
     monkeypatch.setattr("actors.router._AT_ONCE", 10)
     log = MemoryLog()
@@ -226,7 +227,7 @@ async def test_a_backlog_is_worked_off_without_drowning(monkeypatch: pytest.Monk
 
 
 async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
-    """After a conflict it waits for the tail, however long: nobody else would wake the chat."""
+    """After a conflict it waits for the tail, however long, since no other instance would wake the chat."""
     log = MemoryLog()
     async with house(log, "one", idle_after=0.0) as late:
         await late.say("m1")
@@ -239,7 +240,7 @@ async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
             await owner.decided(Reply, 2)
         arrived = Recorded(99, ANA, "i", "in", late.instance.bus_time.now(), "", Message(id="m9", text="hello"))
         late.router.dispatch([arrived])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while ANA not in late.router._live:
                 await asyncio.sleep(0.01)
         actor_ref = late.router._live[ANA].ref
@@ -251,7 +252,7 @@ async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
 
 
 async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
-    """The log has the chat's last decision below what was folded: that is what the next append is compared with."""
+    """The log's last decision of the chat is below the last folded one: the next append expects the log's."""
     log = MemoryLog()
     async with house(log) as home:
         await home.say("m1")
@@ -265,7 +266,7 @@ async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
 
 
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A turn that has begun is ended; the next one waits for room."""
+    """A turn that has begun is finished; the next one waits for room."""
     monkeypatch.setattr("actors.in_flight._NO_ROOM", 0.01)
     async with house() as home:
         await home.say("m1")

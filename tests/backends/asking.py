@@ -1,4 +1,4 @@
-"""Turns to be answered, and what the tests of failures watch."""
+"""Turns to be answered, and observers for the tests of failures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def asked(
 
 
 class Naps:
-    """A sleep that is over at once and remembers what was asked of it."""
+    """A sleep that is over at once and notes its seconds."""
 
     def __init__(self) -> None:
         self.taken: list[float] = []

@@ -1,4 +1,4 @@
-"""401 and 403: the key is wrong, and nobody else may see it."""
+"""401 and 403: the key is wrong, and must stay secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no second attempt can mend."""
+"""Errors that another attempt cannot mend."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.doubles.openai_server import OpenAIDouble
 
 
 async def test_a_wrong_address_says_so(double: OpenAIDouble) -> None:
-    """A base URL without /v1 fails in one attempt with what the server said of it."""
+    """A base URL without /v1 fails in one attempt with the server's message."""
     backend = ChatCompletions(api_key=double.api_key, base_url=double.base_url.removesuffix("/v1"), model="small-1")
     with pytest.raises(ReplyFailed, match=r"Invalid URL \(POST /chat/completions\)") as failed:
         await backend.reply(asked("hello"))
@@ -28,7 +28,8 @@ async def test_a_wrong_address_says_so(double: OpenAIDouble) -> None:
 
 @pytest.mark.parametrize(("key", "text"), [("ключ", "hello"), ("sk-unused-000000", "half a \ud83d pair")])
 async def test_what_cannot_be_encoded_is_a_failed_turn(double: OpenAIDouble, key: str, text: str) -> None:
-    """A key that is no ASCII and a text that is no Unicode end as ReplyFailed like everything else, and unsent."""
+    """A key that is not ASCII and a text that is not Unicode end as ReplyFailed like everything else, and are not
+    sent."""
     backend = ChatCompletions(api_key=key, base_url=double.base_url, model="small-1")
     with pytest.raises(ReplyFailed, match="cannot be encoded") as failed:
         await backend.reply(asked(text))

@@ -1,4 +1,4 @@
-"""The conversation does not fit the model: the older half of the history is let go, once."""
+"""The context is too long for the model: the older half of the history is dropped, once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_without_history_there_is_nothing_to_drop(backend: ChatCompletions
 
 
 async def test_a_shortened_turn_is_still_retried(backend: ChatCompletions, double: OpenAIDouble, naps: Naps) -> None:
-    """Trouble at the provider after shortening is waited out with the shorter history."""
+    """The retries after a provider's fault keep the shorter history."""
     double.fail("context", more_than=6)
     double.fail("server_error")
     assert (await backend.reply(asked("m1", history=HISTORY))).text == "reply to: m1"

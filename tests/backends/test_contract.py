@@ -1,4 +1,4 @@
-"""What every reply backend promises, whoever writes the reply."""
+"""Promises of every reply backend."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.doubles.openai_server import OpenAIDouble
 
 
 class Subject(Protocol):
-    """A backend, and how to make it fail in a way or never answer."""
+    """A backend with ways to make it fail or never answer."""
 
     name: str
     backend: ReplyBackend
@@ -105,7 +105,7 @@ def test_it_is_called_what_events_call_it(subject: Subject) -> None:
 
 @pytest.mark.parametrize("texts", [["hello"], ["one", "two", "three"], [""], ["  \n "], ["🙂 olá"], ["x" * 900_000]])
 async def test_a_reply_is_never_empty(subject: Subject, texts: list[str]) -> None:
-    """Whatever is asked, the answer has text, the name of who wrote it and counted tokens."""
+    """Any answer has text, the writer's name and counted tokens."""
     answer = await subject.backend.reply(asked(*texts, history=(Line("user", "before"), Line("assistant", "yes"))))
     assert answer.text.strip()
     assert answer.model

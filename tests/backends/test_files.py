@@ -1,4 +1,4 @@
-"""Pictures and documents in each mode: sent as that API takes them, once, and never what is not there any more."""
+"""Pictures and documents in each mode: sent as its API takes them, once, and only while they are there."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_chat_completions(backend: ChatCompletions, double: OpenAIDouble) 
 async def test_a_server_that_does_not_take_files_is_asked_without_them(
     backend: ChatCompletions, double: OpenAIDouble
 ) -> None:
-    """The model is told that there is something it cannot be shown."""
+    """The model is told of a file that it cannot be shown."""
     word = Line("user", "[document]", attachments=(Attachment("meta:1", "application/msword", "a.doc"),))
     await backend.reply(replace(asked(word), files=Shelf(**BOTH)))
     refused, taken = double.requests
@@ -119,7 +119,7 @@ async def test_responses(double: OpenAIDouble) -> None:
 
 @pytest.mark.parametrize("fault", ["lost", "drop"])
 async def test_responses_after_a_lost_answer(double: OpenAIDouble, fault: str) -> None:
-    """What stands in the conversation with its picture is found by its words, and is not sent twice."""
+    """The message with its picture is found by its words in the conversation, and is not sent twice."""
     backend = backend_of(double, known=True)
     thread = await backend.create_thread(place())
     double.responses.fail(fault)
@@ -167,7 +167,7 @@ async def listener(double: OpenAIDouble) -> AsyncIterator[Transcription]:
 
 
 async def test_a_voice_note_is_written_down(listener: Transcription, double: OpenAIDouble) -> None:
-    """Under a name that the API takes; what it cost comes along."""
+    """Under a name that the API takes; its cost is returned."""
     double.uploads.words = lambda _: "do you have bread?"
     heard = await listener.transcribe(b"OggS" * 100, "audio/ogg", 5.0)
     assert (heard.text, heard.model, heard.usage) == ("do you have bread?", "gpt-transcribe", Usage(40, 4))
@@ -177,7 +177,7 @@ async def test_a_voice_note_is_written_down(listener: Transcription, double: Ope
 
 @pytest.mark.parametrize("mime", ["audio/ogg", "audio/mpeg", "audio/mp4", "audio/wav"])
 async def test_every_name_is_taken(listener: Transcription, mime: str) -> None:
-    """The API goes by how the name ends."""
+    """The API reads the format from the name's ending."""
     assert (await listener.transcribe(b"x", mime, 5.0)).text
 
 
@@ -189,7 +189,7 @@ async def test_a_provider_that_fails_is_asked_again(listener: Transcription, dou
 
 
 async def test_audio_that_cannot_be_heard(listener: Transcription, double: OpenAIDouble) -> None:
-    """It is the file's fault, and says so."""
+    """The file is at fault, and the error says so."""
     double.uploads.faults = [400]
     with pytest.raises(CannotBeRead) as raised:
         await listener.transcribe(b"x", "audio/ogg", 5.0)
@@ -223,7 +223,7 @@ async def test_a_wrong_key_is_not_the_files_fault(double: OpenAIDouble) -> None:
 
 
 async def test_the_double_speaks_as_the_real_library_does(client: openai.AsyncOpenAI, double: OpenAIDouble) -> None:
-    """Its answers validate strictly; it takes what the library sends, and refuses what the real service refuses."""
+    """Its answers validate strictly; it takes the requests of the library, and refuses those that OpenAI refuses."""
     heard = await client.audio.transcriptions.create(file=("voice.ogg", b"x", "audio/ogg"), model="gpt-transcribe")
     assert isinstance(heard, TheirTranscription)
     assert heard.usage is not None

@@ -1,4 +1,4 @@
-"""Tools that the provider carries out itself are passed on to it as they were written."""
+"""Tools that the provider carries out itself are passed on to it unchanged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_by_responses(double: OpenAIDouble) -> None:
 
 
 async def test_by_assistants(double: OpenAIDouble) -> None:
-    """Beside the assistant's own, of which one of the same kind gives way."""
+    """Beside the assistant's own; an own tool of the same kind is replaced."""
     files: dict[str, Any] = {"type": "file_search", "file_search": {"max_num_results": 3}}
     double.threads.assistants[ASSISTANT] = [{"type": "file_search"}, {"type": "code_interpreter"}]
     backend = assistants.assistant_at(double, hosted_tools=(files,))
@@ -39,8 +39,8 @@ async def test_by_assistants(double: OpenAIDouble) -> None:
 
 
 async def test_by_agents(double: OpenAIDouble) -> None:
-    """To the agent that a session is made with, where they stay when functions join them: all that was written, also
-    what the API does not show."""
+    """To the agent that a session is made with. They stay when functions are added, with all fields, also those that
+    the API does not show."""
     transport = {"type": "http", "server_url": "https://shop.example/mcp", "headers": {"authorization": "hush"}}
     mcp = {"type": "mcp", "server_label": "shop", "transport": transport}
     backend = agents.agent_at(double, agent="", model="small-1", hosted_tools=(mcp,))

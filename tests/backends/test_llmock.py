@@ -1,7 +1,7 @@
-"""A third party's provider and its judgement of a client: PyPI llmock, which nobody here wrote.
+"""A third party's provider, llmock of PyPI, and its verdict on a client.
 
-Its verdict sees every attempt and its timing. It fails a client that comes back before Retry-After, that retries what
-cannot succeed or that storms, and warns of one that does not back off or gives up on what a retry would have mended.
+The verdict covers every attempt and its timing. It fails a client that comes back before Retry-After, that retries a
+hopeless request or that storms, and warns of a client that does not back off or does not retry a passing failure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ async def patient(llmock: LLMock) -> AsyncIterator[ChatCompletions]:
 
 
 async def test_it_answers(patient: ChatCompletions, llmock: LLMock) -> None:
-    """A plain turn: text, run and usage are read from a server that is not ours."""
+    """A plain turn: text, run and usage are read from a third party's server."""
     llmock.reply("Olá!")
     answer = await patient.reply(asked("hello", history=(Line("assistant", "hi"),)))
     assert answer.text == "Olá!"
@@ -67,7 +67,7 @@ async def test_what_cannot_succeed_is_asked_once(
 
 
 async def test_a_prompt_too_long_is_shortened(patient: ChatCompletions, llmock: LLMock) -> None:
-    """Its context overflow is met with half the history, and that is not taken for a retry of the same request."""
+    """Its context overflow is answered with half the history, and does not count as a retry of the same request."""
     llmock.context_overflow()
     assert (await patient.reply(asked("hello", history=(Line("user", "a"), Line("assistant", "b"))))).text
     assert [len(request.body["messages"]) for request in llmock.requests] == [3, 2]
@@ -75,7 +75,7 @@ async def test_a_prompt_too_long_is_shortened(patient: ChatCompletions, llmock: 
 
 
 async def test_a_delay_beyond_patience_is_a_timeout(patient: ChatCompletions, llmock: LLMock) -> None:
-    """A provider that takes its time does not take ours."""
+    """A slow provider does not block recado."""
     llmock.delay(3)
     with pytest.raises(ReplyFailed) as failed:
         await patient.reply(asked("hello", patience=0.1))

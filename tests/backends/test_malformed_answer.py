@@ -1,4 +1,4 @@
-"""200, and yet no answer."""
+"""Answers with status 200 that hold no reply."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.doubles.openai_server import OpenAIDouble
 async def test_what_is_not_an_answer_is_never_sent_on(
     backend: ChatCompletions, double: OpenAIDouble, fault: str, detail: str
 ) -> None:
-    """Each is malformed_answer in one attempt, and the detail shows what came instead."""
+    """Each is malformed_answer in one attempt, and the detail shows the answer's content."""
     double.fail(fault, times=None)
     with pytest.raises(ReplyFailed, match=detail) as failed:
         await backend.reply(asked("hello"))
@@ -58,7 +58,7 @@ JSON = st.recursive(
 @example(b'{"choices": [{"message": {"content": "hi"}}]}')
 @example(b"")
 def test_bytes_are_an_answer_with_text_or_a_failure(body: bytes) -> None:
-    """Whatever a server sends with 200 becomes an answer that is not empty, or ReplyFailed; nothing else escapes."""
+    """Any answer with 200 becomes an answer with text, or ReplyFailed; no other exception escapes."""
     with suppress(ReplyFailed):
         assert BACKEND._read(body, asked()).text.strip()
 

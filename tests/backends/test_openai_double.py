@@ -1,4 +1,4 @@
-"""The double is held to the openai library: what it says parses strictly, what it refuses raises the right error."""
+"""The double is held to the openai library: its answers parse strictly, its refusals raise the right errors."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_a_fault_raises_the_librarys_error(
 async def test_what_the_real_service_would_refuse_is_refused(
     client: openai.AsyncOpenAI, body: dict[str, object], complaint: str
 ) -> None:
-    """A request is held to the library's own types, so that a test cannot pass on what OpenAI would not take."""
+    """A request is held to the library's own types, so that no test passes with a request that OpenAI would refuse."""
     with pytest.raises(openai.BadRequestError, match=complaint):
         await client.post("/chat/completions", body=body, cast_to=ChatCompletion)
 
@@ -121,7 +121,7 @@ async def test_faults_can_be_aimed(client: openai.AsyncOpenAI, double: OpenAIDou
 
 
 async def test_it_runs_as_a_process_and_is_told_over_http() -> None:
-    """As a process it prints its base URL, takes faults and gives back what it was sent."""
+    """As a process it prints its base URL, takes faults and gives back the requests."""
     process = await create_subprocess_exec(
         sys.executable, "-m", "tests.doubles.openai_server", "--control", "--api-key", "sk-other", stdout=PIPE
     )

@@ -1,4 +1,4 @@
-"""429 and 402 that mean money: waiting does not help."""
+"""429 and 402 for lack of money: waiting does not help."""
 
 from __future__ import annotations
 

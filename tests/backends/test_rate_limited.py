@@ -1,4 +1,4 @@
-"""429: asked to come back later."""
+"""429: the provider asks to come back later."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_a_wait_beyond_patience_is_not_begun(backend: ChatCompletions, dou
 
 
 async def test_each_failed_attempt_is_logged(backend: ChatCompletions, double: OpenAIDouble) -> None:
-    """A log line per attempt says which turn, which attempt, what went wrong in the provider's words, and the wait."""
+    """A log line per attempt has the turn, the attempt, the provider's message, and the wait."""
     double.fail("rate_limit", times=2, headers={"retry-after": "1"})
     with capture_logs() as lines:
         await backend.reply(asked("hello"))

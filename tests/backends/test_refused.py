@@ -1,4 +1,4 @@
-"""The model, or a filter before or behind it, will not answer this."""
+"""The model, or a filter before or after it, refuses to answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backend that needs no model, and how messages steer it."""
+"""The backend without a model, and the messages that steer it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def test_it_echoes_the_messages_of_the_turn() -> None:
 
 @pytest.mark.parametrize("error_class", ERROR_CLASSES)
 async def test_a_message_can_ask_for_any_failure(error_class: str) -> None:
-    """`!fail CLASS` fails every time, wherever in the turn it stands."""
+    """`!fail CLASS` fails every time, at any place in the turn."""
     backend = Scripted()
     for _ in range(2):
         with pytest.raises(ReplyFailed) as failed:

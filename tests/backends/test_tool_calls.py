@@ -1,4 +1,4 @@
-"""Mode chat: what the model asks for, and how it is given what came of it."""
+"""Tool calls in mode chat: the model's calls, and their outputs in the next request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DONE = DoneCall(id="c1", name="price", arguments="{}", output="4.20")
 
 
 def wanted(*ids: Any, calls: tuple[DoneCall, ...] = ()) -> ToolsWanted:
-    """What is read of an answer that asks for tools under these ids."""
+    """The calls that are read of an answer with these ids."""
     asks = [{"id": id_, "type": "function", "function": {"name": "price", "arguments": "{}"}} for id_ in ids]
     message = {"role": "assistant", "content": None, "tool_calls": asks}
     usage = {"prompt_tokens": 40, "completion_tokens": 4}
@@ -40,7 +40,7 @@ def test_the_calls_and_what_it_cost_to_be_asked() -> None:
 
 @pytest.mark.parametrize("ids", [("", ""), (None, None), ("c1", "c1"), ("call_0",)])
 def test_every_call_has_an_id_of_its_own(ids: tuple[Any, ...]) -> None:
-    """There are servers that give none, or the same to every call: the turn would ask for the same for ever."""
+    """Some servers give no ids, or one id for all calls: without new ids the turn would ask for the same for ever."""
     done = replace(DONE, id="call_0")
     made = [call.id for call in wanted(*ids, calls=(done,)).calls]
     assert len({*made, done.id}) == len(ids) + 1
@@ -48,7 +48,7 @@ def test_every_call_has_an_id_of_its_own(ids: tuple[Any, ...]) -> None:
 
 
 def test_the_model_is_shown_its_calls_with_their_outputs() -> None:
-    """One at a time, behind the turn's messages."""
+    """One at a time, after the turn's messages."""
     body = request_body("small-1", "", (), replace(asked("hello"), tools=(PRICE,), calls=(DONE,)))
     assert body["messages"][1:] == [
         {

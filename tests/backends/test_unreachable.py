@@ -1,4 +1,4 @@
-"""Nobody there, or gone before the answer was."""
+"""The provider is not there, or is gone before its answer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from tests.doubles.openai_server import OpenAIDouble
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
-    """A port that is bound, so that nobody else takes it, and that refuses connections."""
+    """A port that is bound, so that no other process takes it, and that refuses connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 
 
 async def test_a_refused_connection_is_tried_until_patience_ends(free_port: int, naps: Naps) -> None:
-    """With no server at the address the turn fails as unreachable, not as timed out, and says which address."""
+    """Without a server at the address the turn fails as unreachable, not as timed out, and the error names the
+    address."""
     backend = ChatCompletions(
         api_key="sk-unused-000000", base_url=f"http://127.0.0.1:{free_port}/v1", model="m", sleep=naps
     )

@@ -1,4 +1,4 @@
-"""The request a turn becomes, and what is read of the answer."""
+"""The request of a turn, and the fields that are read of its answer."""
 
 from __future__ import annotations
 

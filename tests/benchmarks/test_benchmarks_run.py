@@ -14,6 +14,7 @@ from benchmarks.suite import NAMES, Document, Machine
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow("a benchmark measures processes that it starts as a person does")
 async def test_a_benchmark_runs(name: str, tmp_path: Path) -> None:
     """It ends, with figures, and nothing of it is lost on the way through JSON to the page."""
     benchmark = importlib.import_module(f"benchmarks.{name}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks.soak import MODES, soak
 
 
+@pytest.mark.slow("a soak runs for some seconds and starts its instances as a person does")
 async def test_every_message_is_answered_and_the_projections_are_whole(tmp_path: Path) -> None:
     """Both modes answer all that was written to them, and `verify` finds no difference."""
     async with asyncio.timeout(120):

@@ -235,3 +235,31 @@ async def test_the_password(tmp_path: Path, window: Page) -> None:
         await expect(window.get_by_role("heading", level=1)).to_have_text("Numbers")
         await window.get_by_role("button", name="Log out").click()
         await expect(window.locator("#password")).to_be_visible()
+
+
+async def test_without_a_stream(up: Recado, window: Page) -> None:
+    """Where recado has no room for another one, a chat is looked at every few seconds."""
+
+    async def refuse(route) -> None:  # type: ignore[no-untyped-def]
+        await route.fulfill(status=429, json={"error": "32 live streams are open"})
+
+    await window.route("**/stream?*", refuse)
+    await desk(up, window, f"/chats/local/{ANA}%40s.whatsapp.net")
+    await said(up, "And on Mondays?", "--id", "m2")
+    await expect(window.locator("#content")).to_contain_text("And on Mondays?")
+
+
+async def test_logged_out_elsewhere(tmp_path: Path, window: Page) -> None:
+    """The stream of an open chat ends with the session, and the page leads to the form."""
+    with recado(tmp_path / "recado", command="up", RECADO_PAGE_PASSWORD=PASSWORD) as up:
+        await up.started()
+        await said(up, "hello", "--id", "m1")
+        await desk(up, window, f"/chats/local/{ANA}%40s.whatsapp.net")
+        await window.fill("#password", PASSWORD)
+        await window.keyboard.press("Enter")
+        await expect(window.locator("#content")).to_contain_text("hello")
+        other = await window.context.new_page()
+        await desk(up, other)
+        await other.get_by_role("button", name="Log out").click()
+        await expect(other.locator("#password")).to_be_visible()
+        await expect(window.locator("#password")).to_be_visible()

@@ -224,3 +224,16 @@ async def test_a_long_history_comes_in_parts(phone: Phone) -> None:
     texts = await phone.mine.locator(".text").all_inner_texts()
     assert texts == [f"number {n}" for n in range(70)]
     await expect(phone.window.get_by_role("button", name="Earlier messages")).to_be_hidden()
+
+
+async def test_without_a_stream(phone: Phone, up: Recado) -> None:
+    """Where recado has no room for another one, the page fetches what is new every few seconds."""
+
+    async def refuse(route) -> None:  # type: ignore[no-untyped-def]
+        await route.fulfill(status=429, json={"error": "32 live streams are open"})
+
+    await phone.window.route("**/stream?*", refuse)
+    await phone.window.reload()
+    await phone.write("hello")
+    await phone.answered("hello", "echo: hello")
+    await expect(phone.state).to_have_text("not live")

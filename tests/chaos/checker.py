@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from chat.broken import MOST_ADOPTIONS
 from events.decisions import (
     Decision,
     Erased,
@@ -210,12 +211,17 @@ class _Chat:
             return
         if by in turn.fenced:
             self.complain("a fenced incarnation decided", (turn.id, by, recorded.type), turn.seq, recorded.seq)
-        elif by != turn.owner and _is_work(event):
+        elif by != turn.owner and _is_work(event) and not self._sets_aside(turn, event):
             self.complain("somebody worked on another's turn", (turn.id, by, recorded.type), turn.seq, recorded.seq)
+
+    def _sets_aside(self, turn: _Turn, event: Decision | object) -> bool:
+        """Whether it ends a turn that was adopted so often that it is not adopted once more."""
+        is_broken = isinstance(event, TurnFailed) and event.error.class_ == "broken"
+        return is_broken and len(turn.fenced) >= MOST_ADOPTIONS
 
     def _turn_starts(self, recorded: Recorded, event: TurnStarted) -> None:
         seq = recorded.seq
-        if self._turn is not None:
+        if self._turn is not None and event.instead != self._turn.id:
             self.complain("two turns at once", (self._turn.id, event.turn), self._turn.seq, seq)
         self._is_new("turns", self._turns, event.turn, seq)
         if not event.messages:
@@ -225,7 +231,7 @@ class _Chat:
         for message in event.messages:
             self._is_open(message, seq)
         self._are_in_order(event.messages, seq)
-        if event.cause is None:
+        if event.cause is None and event.instead is None:
             self._started_to = self._comes_after(self._started_to, "turns out of order", event.messages, seq)
         self._turn = _Turn(event, recorded)
 

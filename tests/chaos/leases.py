@@ -9,7 +9,7 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 
-from events.subjects import PARTITIONS
+from actors.leases.assignment import assignment
 
 
 class Leases(NamedTuple):
@@ -24,8 +24,9 @@ class Leases(NamedTuple):
         return {name: list(self.owners.values()).count(name) for name in set(self.owners.values())}
 
     def all_owned_by(self, *names: str) -> bool:
-        """Whether every partition has an owner, and these are the owners and the members."""
-        return len(self.owners) == PARTITIONS and set(self.owners.values()) == set(self.members) == set(names)
+        """Whether these are the members, and each partition is with the one who should have it: on the way there each
+        has some already."""
+        return set(self.members) == set(names) and self.owners == dict(enumerate(assignment(names)))
 
 
 async def read_leases(bus: Client) -> Leases:

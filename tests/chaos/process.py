@@ -8,25 +8,26 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import aiohttp
 
 from recado.embedded import process as nats_process
 from recado.embedded.server import BusAddress, find_bus
+from tests import forked
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
+from tests.forked import RECADO, Forked
 from tests.waiting import until
 
-RECADO = Path(sysconfig.get_path("scripts")) / "recado"
 READY_WITHIN = 60.0
 STOPS_WITHIN = 30.0
 """Seconds; only for tests that fail."""
 
-KEPT = frozenset({"PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR"})
+KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE"})
 """Of the environment of whoever runs the tests: no setting of recado among them."""
 
 
@@ -59,7 +60,7 @@ class Recado:
         self._command = command
         self._log = folder / "recado.log"
         self._log_from = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -80,16 +81,15 @@ class Recado:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self, **environment: str) -> None:
-        """Spawn the process; it may not be ready yet. `environment` changes settings from here on."""
+    def start(self, *, through: tuple[str, ...] = (), **environment: str) -> None:
+        """Spawn the process, `through` another program that executes it; it may not be ready yet. `environment` changes
+        settings from here on."""
         assert not self.runs
         self.environment |= environment
         self._log_from = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as output:
             # A folder of its own to run in: no .env of whoever runs the tests.
-            self._process = subprocess.Popen(
-                [RECADO, *self._command.split()], stdout=output, stderr=output, env=self._env(), cwd=self._folder
-            )
+            self._process = self._begin(tuple(self._command.split()), through, output, output)
         self.starts += 1
 
     async def ready(self) -> None:
@@ -193,25 +193,25 @@ class Recado:
     async def run(self, *arguments: str, within: float = 60.0, through: tuple[str, ...] = ()) -> Ended:
         """Run another command of recado with the same settings, in a second terminal as it were; `through` another
         program that executes it."""
-        process = await asyncio.create_subprocess_exec(
-            *through,
-            RECADO,
-            *arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self._env(),
-            cwd=self._folder,
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = self._begin(arguments, through, out, err)
+            try:
+                await until(lambda: process.poll() is not None, within)
+            except AssertionError:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"recado {arguments} did not end:\n{_read(out)}\n{_read(err)}") from None
+            return Ended(process.wait(), _read(out), _read(err))
+
+    def _begin(
+        self, arguments: tuple[str, ...], through: tuple[str, ...], out: IO[bytes], err: IO[bytes]
+    ) -> Forked | subprocess.Popen[bytes]:
+        if not through:
+            return forked.start(arguments, env=self._env(), cwd=self._folder, stdout=out, stderr=err)
+        command = [*through, RECADO, *arguments]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self._env(), cwd=self._folder
         )
-        try:
-            async with asyncio.timeout(within):
-                out, err = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            out, err = await process.communicate()
-            raise AssertionError(f"recado {arguments} did not end:\n{out.decode()}\n{err.decode()}") from None
-        assert process.returncode is not None
-        return Ended(process.returncode, out.decode(), err.decode())
 
     async def run_killed(self, *arguments: str, after: float) -> None:
         """Run another command and kill it `after` some seconds, wherever it is by then."""
@@ -260,6 +260,11 @@ def recado(folder: Path, *, command: str = "serve", **environment: str) -> Itera
 def asks(double: OpenAIDouble) -> dict[str, str]:
     """The settings of a recado whose model is the double."""
     return {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": API_KEY}
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def _parsed(line: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chat.broken import MOST_ADOPTIONS
 from events.decisions import (
     Erased,
     Ignored,
@@ -186,6 +187,17 @@ def test_work_on_another_s_turn_without_adopting_it_is_seen() -> None:
     paused = Story().given(*TURN, order("c1", "pause"))
     paused.given(Paused(until=None, at=AT, cause="c1"), ignored("m1"), by="later")
     assert judge(paused.events) == []
+
+
+@pytest.mark.parametrize(("lives", "wrong"), [(MOST_ADOPTIONS, []), (1, ["somebody worked on another's turn"])])
+def test_a_turn_that_is_adopted_again_and_again_is_set_aside(lives: int, wrong: list[str]) -> None:
+    """The next incarnation ends it without adopting it; a turn that few had before must be adopted."""
+    story = Story().given(*TURN)
+    for life in range(lives):
+        story.given(adopted("t1", f"life-{life}"), by=f"life-{life}")
+    broken = TurnError(class_="broken", detail="recado broke on this turn again and again")
+    story.given(replace(failed("t1", "m1"), error=broken), sorry("t1"), by="next")
+    assert promises(story.events) == wrong
 
 
 def test_decisions_that_share_an_id_or_have_none_are_seen() -> None:

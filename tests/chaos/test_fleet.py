@@ -41,6 +41,7 @@ SEED = os.environ.get("RECADO_CHAOS_SEED")
 
 
 @pytest.mark.parametrize(("servers", "seed"), [(1, "1"), (3, "2")], ids=["one server", "a cluster"])
+@pytest.mark.slow("20 s of faults, and then all instances settle")
 async def test_a_short_run(tmp_path: Path, servers: int, seed: str) -> None:
     """Every kind of fault comes once or more."""
     await _survives(tmp_path, servers, SEED or seed, SHORT)

@@ -136,6 +136,7 @@ class Conversations:
 
 @pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.chaos)])
 @pytest.mark.parametrize("kind", [Conversations, Threads, Sessions])
+@pytest.mark.slow("every death is followed by a start")
 async def test_killed_at_every_request(tmp_path: Path, kind: type[Any], every: int) -> None:
     """One start after the other, on one log. `make chaos` leaves no request out, `make test` takes one in `every`,
     others each time (RECADO_TEST_SEED)."""

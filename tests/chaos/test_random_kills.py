@@ -33,6 +33,7 @@ def kills(some: int, many: int) -> pytest.MarkDecorator:
 
 
 @kills(12, MANY)
+@pytest.mark.slow("every death is followed by a start")
 async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
     """The server lives on. Now and then the process dies while it starts, or finds its projection deleted."""
     dice = random.Random(f"{SEED} recado")
@@ -60,6 +61,7 @@ async def test_recado_is_killed(tmp_path: Path, times: int) -> None:
 
 
 @kills(8, MANY // 4)
+@pytest.mark.slow("every death is followed by a start")
 async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
     """recado lives on and finds the server again; sometimes both die, and the server comes back first or last."""
     dice = random.Random(f"{SEED} server")
@@ -88,6 +90,7 @@ async def test_the_server_is_killed(tmp_path: Path, times: int) -> None:
 
 
 @kills(6, MANY // 4)
+@pytest.mark.slow("every death is followed by a start")
 async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -> None:
     """The embedded server dies and is started again; recado dies and adopts the server that it left; both die."""
     dice = random.Random(f"{SEED} up")
@@ -111,6 +114,7 @@ async def test_recado_up_and_its_server_are_killed(tmp_path: Path, times: int) -
 
 
 @kills(12, MANY)
+@pytest.mark.slow("a reply is due again some seconds after a cut")
 async def test_the_connection_is_cut(tmp_path: Path, times: int) -> None:
     """Nobody dies, but appends and their answers are lost on the way, and nobody knows which."""
     dice = random.Random(f"{SEED} connection")

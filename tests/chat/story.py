@@ -1,4 +1,4 @@
-"""Given what happened, when this is commanded, then that is decided."""
+"""A story: given these events, when this is commanded, then that is decided."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def order(id_: str, command: Any, **fields: Any) -> Control:
 class Story:
     """A chat's log, written one event a second from noon on."""
 
-    def __init__(self, setting: Rules = SETTING) -> None:
-        self.setting = setting
+    def __init__(self, rules: Rules = SETTING) -> None:
+        self.rules = rules
         self.events: list[Recorded] = []
         self.chat = Chat()
         self.now = NOON
@@ -58,17 +58,17 @@ class Story:
         return recorded
 
     def owed(self) -> tuple[Due | Effect, ...]:
-        return pending(self.chat, self.now, self.setting)
+        return pending(self.chat, self.now, self.rules)
 
     def when(self, command: Command, **facts: Any) -> Decision | None:
-        """What is decided now; it is not yet in the log."""
+        """The decision now; it is not in the log yet."""
         return decide(self.chat, command, self.facts(**facts))
 
     def facts(self, **facts: Any) -> Facts:
         self._ids += 1
-        given = {"key": KEY, "at": self.now, "id": f"t{self._ids}", "incarnation": self.setting.incarnation}
+        given = {"key": KEY, "at": self.now, "id": f"t{self._ids}", "incarnation": self.rules.incarnation}
         given["last"] = len(self.events)
-        return Facts(**{**given, "backend": self.setting.backend, "apology": "Sorry.", **facts})
+        return Facts(**{**given, "backend": self.rules.backend, "apology": "Sorry.", **facts})
 
     def does(self, command: Command, **facts: Any) -> Decision:
         """Decide and record."""

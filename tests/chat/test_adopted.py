@@ -11,7 +11,7 @@ STARTED = TurnStarted(turn="t1", messages=("m1",), backend="chat", at=NOON)
 
 
 def test_nothing_is_done_before_the_adoption() -> None:
-    """Only the adoption is owed; the run is owed after it."""
+    """Only the adoption is pending; after it the run is."""
     story = Story().given(text("m1")).given(THREAD, STARTED, by="crashed-1")
     assert story.owed() == (Adopt("t1"),)
     adopted = story.does(Adopt("t1"))
@@ -23,7 +23,7 @@ def test_nothing_is_done_before_the_adoption() -> None:
 
 
 def test_the_former_owner_sees_that_it_has_lost_the_turn() -> None:
-    """Folding the adoption, an instance that was away owes the adoption again instead of the run."""
+    """An instance that was away folds the adoption; then for it too another adoption is pending, not the run."""
     story = Story().given(text("m1"), THREAD, STARTED)
     assert isinstance(story.owed()[0], WriteReply)
     story.given(TurnAdopted(turn="t1", by="other-1", at=NOON), by="other-1")

@@ -1,4 +1,4 @@
-"""A message with a file: it is read first, once, and what came of it is written down."""
+"""A message with a file: it is read first, once, and the outcome is an event."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def burst_ends(story: Story, **facts: object) -> TurnStarted:
 
 
 def test_the_file_is_read_before_anything_else() -> None:
-    """The turn names the messages with files; each is owed to be read, and nothing else is until all are."""
+    """The turn names the messages with files; only their reading is pending until all are read."""
     story = Story().given(voice("m1"), text("m2"), voice("m3"))
     turn = burst_ends(story)
     assert turn.media == ("m1", "m3")
@@ -45,14 +45,14 @@ def test_the_file_is_read_before_anything_else() -> None:
 
 
 def test_what_was_read_counts_once_and_outlives_a_crash() -> None:
-    """A second outcome decides nothing. Whoever adopts the turn reads only what nobody has read."""
+    """A second outcome decides nothing. An incarnation that adopts the turn reads only the unread files."""
     story = Story().given(voice("m1"), voice("m2"))
     turn = burst_ends(story).turn
     read = story.does(MediaSettled(turn, "m1", "text", "one", model="gpt-transcribe", usage=TokenUsage(20, 3)))
     assert isinstance(read, MediaRead)
     assert (read.text, read.model) == ("one", "gpt-transcribe")
     assert story.when(MediaSettled(turn, "m1", "text", "another")) is None
-    story.setting = type(story.setting)("there-1", "chat", story.setting.stale_after)
+    story.rules = type(story.rules)("there-1", "chat", story.rules.stale_after)
     assert story.owed() == (Adopt(turn),)
     story.works_off_what_is_due()
     assert [work.message for work in story.owed() if isinstance(work, ReadMedia)] == ["m2"]
@@ -89,7 +89,7 @@ def test_nothing_but_a_file_that_cannot_be_read() -> None:
 
 @pytest.mark.parametrize("other", [text("m2", "what does she say?"), voice("m2", "listen to this")])
 def test_a_file_that_cannot_be_read_beside_words(other: Message) -> None:
-    """There is something to be answered: the model is asked, and told what could not be opened."""
+    """The words are left to answer: the model is asked, and told which file could not be opened."""
     story = Story().given(voice("m1"), other)
     turn = burst_ends(story).turn
     for work in story.owed():
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_beside_words(other: Message) -> None:
 
 
 def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
-    """The turn fails as any other, and a retry reads what nobody has read."""
+    """The turn fails as any other, and a retry reads the unread files."""
     story = Story().given(voice("m1"), voice("m2"))
     turn = burst_ends(story).turn
     story.does(MediaSettled(turn, "m1", "text", "one"))
@@ -123,7 +123,7 @@ def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
     ],
 )
 def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) -> None:
-    """Who sent something in good faith is told, who reacted is not."""
+    """A person who sent it in good faith is told, a person who reacted is not."""
     story = Story().given(message)
     assert story.owed() == (Refuse(("m",), reason),)
     ignored = story.does(Refuse(("m",), reason), words={"unreadable": SORRY})
@@ -143,7 +143,7 @@ def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) 
     ],
 )
 def test_kinds_that_are_answered(message: Message) -> None:
-    """Files by what is in them; a video by its caption; a place and a contact as text."""
+    """Files by their content; a video by its caption; a place and a contact as text."""
     assert Story().given(message).owed() == (EndBurst(1, 1),)
 
 
@@ -166,7 +166,7 @@ def test_where_nobody_wants_to_say_anything() -> None:
 
 def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
     """A run that was started reads nothing again."""
-    story = Story(type(Story().setting)("here-1", "responses", Story().setting.stale_after, True))
+    story = Story(type(Story().rules)("here-1", "responses", Story().rules.stale_after, True))
     turn = burst_ends(story.given(voice("m1"))).turn
     story.does(MediaSettled(turn, "m1", "text", "one"))
     (work,) = story.owed()

@@ -1,4 +1,4 @@
-"""What a chat may cost on a day: beyond it, messages are ended without a call, and the person is told."""
+"""A chat's budget for a day: beyond it, messages end without a call, and the person is told."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def spent(*tokens: int) -> Story:
 
 
 def test_a_message_beyond_it_is_ignored_before_any_call() -> None:
-    """With its reason; the word to the person is owed next, and is about that message."""
+    """With its reason; the notice about that message is pending next."""
     story = spent(60, 40).given(text("m8"), text("m9"))
     (refusal,) = story.owed()
     ignored = story.does(refusal, words={"budget": "Enough for today."})  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def test_the_next_day_begins_anew() -> None:
 def test_no_budget_is_no_limit() -> None:
     """The default."""
     story = spent(1000)
-    story.setting = SETTING
+    story.rules = SETTING
     assert isinstance(story.given(text("m9")).owed()[0], EndBurst)
 
 
@@ -110,7 +110,7 @@ def test_what_a_lost_run_cost_is_in_the_reply() -> None:
 
 
 def test_a_retry_by_hand_is_made_in_any_case() -> None:
-    """Somebody has looked at it and wants an answer."""
+    """A human has looked at it and wants an answer."""
     story = Story(FRUGAL).given(text("m1"))
     turn = story.starts_a_turn()
     story.does(ToolAsked(turn, "c1", "price", "{}", TokenUsage(100, 0)))

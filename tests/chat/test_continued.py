@@ -1,8 +1,9 @@
-"""A run that goes on as another run of the same attempt: what was asked for stays with the run that asked."""
+"""A run that goes on as another run of the same attempt: its calls stay with the run that made them."""
 
 from __future__ import annotations
 
 from chat.commands import RunReady, ToolAsked, ToolFinished
+from chat.turn import Running
 from chat.work import AwaitRun, CallTool
 from tests.chat.story import ME, SETTING, Story, text
 
@@ -26,7 +27,7 @@ def test_the_run_that_goes_on_is_waited_for() -> None:
     story.does(RunReady(turn, "run-2", 1))
     (wait,) = story.owed()
     assert isinstance(wait, AwaitRun)
-    assert (wait.turn.run, wait.turn.attempt, wait.turn.runs) == ("run-2", 1, ("run-1", "run-2"))
+    assert (wait.turn.phase, wait.turn.attempt) == (Running("run-2", ("run-1", "run-2")), 1)
     assert wait.turn.current_calls == ()
 
 

@@ -1,4 +1,4 @@
-"""How long somebody who writes is waited for."""
+"""The debounce: how long a chat waits for the end of a burst."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_each_message_is_waited_after() -> None:
 
 
 def test_nobody_waits_longer_than_ten_times_the_debounce() -> None:
-    """However long somebody goes on writing."""
+    """Even if the person writes on and on."""
     burst = Burst(0.0, 0.0)
     burst.somebody_wrote(100.0, first=True)
     for seconds in range(1, 30):

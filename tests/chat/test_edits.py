@@ -1,4 +1,4 @@
-"""Messages that are edited or deleted: before the answer the model sees what stands there, after it the thread does."""
+"""Messages that are edited or deleted: before the answer the turn gets the newest words, after it the thread does."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_message_that_is_deleted_while_it_waits_is_not_answered() -> None:
 
 
 def test_a_turn_goes_on_without_the_message_that_was_deleted() -> None:
-    """First its ending, then the turn anew with what is left."""
+    """First its ending, then a new turn with the other messages."""
     story = Story().given(text("m1"), text("m2"))
     turn = story.starts_a_turn()
     story.given(Revoke(id="e1", of="m1"))
@@ -100,7 +100,7 @@ def test_a_turn_goes_on_without_the_message_that_was_deleted() -> None:
 
 
 def test_a_turn_of_which_nothing_is_left_ends() -> None:
-    """Nobody is answered who has taken everything back."""
+    """A person who has taken everything back gets no answer."""
     story = Story().given(text("m1"))
     story.starts_a_turn()
     story.given(Revoke(id="e1", of="m1"))
@@ -110,7 +110,7 @@ def test_a_turn_of_which_nothing_is_left_ends() -> None:
 
 
 def test_a_turn_is_adopted_before_it_starts_again() -> None:
-    """Whoever takes over first makes the turn its own."""
+    """An incarnation that takes over first makes the turn its own."""
     story = Story().given(
         text("m1"), TurnStarted(turn="t1", messages=("m1",), backend="chat", at=SETTING and Story().now), by="other-1"
     )

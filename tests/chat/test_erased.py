@@ -1,4 +1,4 @@
-"""A chat is forgotten: when that is decided, what outlasts it, and what is owed afterwards."""
+"""A chat is erased: the moment of the decision, the state that outlasts it, and the work pending after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chat.commands import Answered, Failed
 from chat.erasing import Removed
-from chat.pending import owes
+from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import Apologise, EndBurst, Erase, Refuse
 from events.decisions import (
@@ -28,7 +28,7 @@ from tests.chat.story import ME, NOON, Story, order, text
 
 
 def erased(story: Story) -> list[Decision]:
-    """What is decided until the chat is erased, the shell having looked where its last event stands."""
+    """The decisions until the chat is erased, with the sequence of its last event from the shell."""
     done: list[Decision] = []
     while not done or not isinstance(done[-1], Erased):
         work = story.owed()[0]
@@ -48,11 +48,12 @@ def test_a_chat_at_rest_is_erased_at_once() -> None:
     seq = len(story.events)
     assert replace(story.chat, erasing=None) == Chat(inbound_seq=seq - 1, decision_seq=seq, began_at=seq)
     assert story.owed() == (Erase(seq, seq - 1),)
-    assert owes(story.chat)
+    assert has_pending_work(story.chat)
 
 
 def test_the_receipt_ends_it() -> None:
-    """Once all is removed the chat says so, and owes nothing any more; what was removed is counted, not named."""
+    """Once everything is removed the chat says so, and has no pending work; the removed things are counted, not
+    named."""
     story = Story().given(text("m1", at=NOON - timedelta(days=9)), order("c1", "erase", by="ana"))
     erased(story)
     seq = story.chat.erasing.seq if story.chat.erasing else 0
@@ -60,12 +61,12 @@ def test_the_receipt_ends_it() -> None:
     assert isinstance(receipt, Erased)
     assert (receipt.done, receipt.upto, receipt.cause, receipt.by) == (True, seq - 1, "c1", "ana")
     assert (receipt.events, receipt.objects, receipt.threads, receipt.left) == (5, 1, 2, ("responses conv_1: no",))
-    assert not owes(story.chat)
+    assert not has_pending_work(story.chat)
     assert story.when(Removed(seq, 5, 1, 2, ())) is None
 
 
 def test_what_is_open_ends_first() -> None:
-    """The turn that runs is dropped and what waits is ignored, without a word; a late answer is never sent."""
+    """The running turn is dropped and waiting messages are ignored, without a notice; a late answer is never sent."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.given(text("m2"), order("c1", "erase"))
@@ -76,7 +77,7 @@ def test_what_is_open_ends_first() -> None:
 
 
 def test_other_orders_come_first() -> None:
-    """What was ordered before or after it is obeyed, so that none is forgotten with the chat."""
+    """Orders from before and after it are obeyed, so that none is forgotten with the chat."""
     story = Story().given(order("c1", "erase"), order("c2", "send", text="Good bye"), order("c3", "block"))
     assert [type(decision) for decision in erased(story)] == [Reply, Blocked, Erased]
 
@@ -110,7 +111,7 @@ def test_an_apology_is_given_before() -> None:
     ],
 )
 def test_what_was_decided_about_the_person_outlasts_it(before: Decision, admission: str, pause: str | None) -> None:
-    """Who is blocked or approved stays so, and a pause goes on until its time."""
+    """A blocked or approved person stays so, and a pause goes on until its time."""
     story = Story().given(before, order("c1", "erase"))
     story.now = NOON + timedelta(minutes=1)
     erased(story)
@@ -149,12 +150,12 @@ def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
     assert any(isinstance(work, Erase) for work in story.owed())
     story.does(Removed(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
     assert isinstance(story.does(Answered(turn, "hi", "model", None, TokenUsage())), Reply)
-    assert story.setting.incarnation == ME
+    assert story.rules.incarnation == ME
 
 
 def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
-    """A cluster stores messages that were under way between what the decision knew and the decision: they belong to the
-    new chat, with their edits and orders, and are answered."""
+    """A cluster stores messages that were on their way between the last event that the decision knew and the decision:
+    they belong to the new chat, with their edits and orders, and are answered."""
     story = Story().given(text("m1", "old"), Ignored(messages=("m1",), reason="stale", at=NOON), order("c1", "erase"))
     (work,) = story.owed()
     decision = story.when(work)  # type: ignore[arg-type]

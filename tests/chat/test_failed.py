@@ -16,7 +16,7 @@ def failed_story() -> tuple[Story, str]:
 
 
 def test_the_failure_ends_the_messages_and_owes_an_apology() -> None:
-    """`turn_failed` first, then the apology about that turn, and nothing else is owed before it is there."""
+    """`turn_failed` first, then the apology about that turn; nothing else is pending before it."""
     story, turn = failed_story()
     failed = story.events[-1].event
     assert isinstance(failed, TurnFailed)
@@ -29,7 +29,7 @@ def test_the_failure_ends_the_messages_and_owes_an_apology() -> None:
 
 
 def test_without_an_apology_text_nobody_is_told() -> None:
-    """An empty setting: `told` is false and no apology is owed."""
+    """An empty setting: `told` is false and no apology is pending."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     failed = story.does(Failed(turn, "timeout", "no answer"), apology="")
@@ -54,7 +54,7 @@ def test_a_retry_reopens_what_failed() -> None:
 
 
 def test_a_retry_of_what_did_not_fail_is_answered_with_its_reason() -> None:
-    """Nothing is reopened and the control is not owed any more."""
+    """Nothing is reopened and the control is no longer pending."""
     story = Story().given(order("c1", "retry"))
     ignored = story.does(Obey(order("c1", "retry"), 1))
     assert isinstance(ignored, Ignored)
@@ -63,7 +63,7 @@ def test_a_retry_of_what_did_not_fail_is_answered_with_its_reason() -> None:
 
 
 def test_a_retry_waits_for_the_running_turn() -> None:
-    """One run at a time: the retry is owed until the turn has ended."""
+    """One run at a time: the retry is pending until the turn has ended."""
     story = Story().given(text("m1"))
     story.starts_a_turn()
     running = story.owed()

@@ -1,4 +1,4 @@
-"""Who is answered, and when."""
+"""The gates: who is answered, and when."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def gated(**gates: Any) -> Story:
 
 
 def outcome(story: Story) -> list[tuple[str, ...]]:
-    """What is decided of what came: each ignored with its reason, and what is said."""
+    """The decisions on these messages: each `ignored` with its reason, and each notice."""
     decided = []
     while (work := next((w for w in story.owed() if not isinstance(w, EndBurst)), None)) is not None:
         decision = story.does(work, words=WORDS)  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ def is_answered(story: Story) -> bool:
     ],
 )
 def test_only_those_on_the_allowlist_are_answered(allow: tuple[str, ...], is_let_in: bool) -> None:
-    """By number, by JID, or by how they begin; everybody else ends silently."""
+    """By number, by JID, or by their beginning; messages of all others end silently."""
     story = gated(allow=allow).given(text("m1"))
     assert is_answered(story) if is_let_in else outcome(story) == [("not_allowed", "m1")]
 
@@ -87,14 +87,14 @@ def test_an_unknown_person_is_told_a_code_once() -> None:
 
 
 def test_codes_differ() -> None:
-    """Six characters that nobody mistakes for each other."""
+    """Six characters that are not mistaken for each other."""
     codes = {pairing_code(ChatKey("shop", f"55{number}@s.whatsapp.net")) for number in range(1000)}
     assert len(codes) == 1000
     assert all(len(code) == 6 and not set(code) & set("01IOL") for code in codes)
 
 
 def test_who_is_blocked_by_order_stays_so_until_approved() -> None:
-    """Whatever the lists say."""
+    """With any lists in the settings."""
     story = gated(allow=("5511*",)).given(Blocked(at=NOON), text("m1"))
     assert outcome(story) == [("blocked", "m1")]
     assert is_answered(story.given(Approved(at=NOON), text("m2")))
@@ -169,7 +169,7 @@ def test_a_person_who_takes_a_while_is_no_bot() -> None:
 
 
 def test_a_word_makes_it_silent_and_another_brings_it_back() -> None:
-    """Whatever its case; the rest of what is written meanwhile ends silently."""
+    """In upper or lower case; other messages meanwhile end silently."""
     story = gated(stop_words=frozenset({"stop"}), start_words=frozenset({"start"}))
     assert outcome(story.given(text("m1", " Stop "))) == [("stop_word", "m1"), ("said", "I am silent now.")]
     assert outcome(story.given(text("m2", "hello?"))) == [("stopped", "m2")]
@@ -178,7 +178,7 @@ def test_a_word_makes_it_silent_and_another_brings_it_back() -> None:
 
 
 def test_help_and_reset() -> None:
-    """A new conversation begins behind the word that asked for it."""
+    """A new conversation begins after the message that asked for it."""
     story = gated().given(text("m1", "/help"))
     assert outcome(story) == [("help", "m1"), ("said", "Just write.")]
     story.given(text("m2", "/reset"))
@@ -223,7 +223,7 @@ def test_hours_are_those_of_the_shops_zone(at: datetime, is_open: bool) -> None:
 
 
 def test_whoever_is_not_meant_is_told_nothing_of_what_is_wrong() -> None:
-    """A video in a family's group, a sticker of somebody who is blocked: no word about what cannot be opened."""
+    """A video in a family's group, a sticker of a blocked person: no notice about files that cannot be opened."""
     story = gated(groups="mentioned", block=("666*",))
     story.given(Message(id="m1", kind="video", sender="55@s.whatsapp.net", group=True))
     assert outcome(story) == [("unaddressed", "m1")]
@@ -239,7 +239,7 @@ def test_whoever_is_not_meant_is_told_nothing_of_what_is_wrong() -> None:
     ],
 )
 def test_the_turn_that_runs_ends_too(came: Any, ended: list[tuple[str, ...]]) -> None:
-    """Whoever wants no answers gets none that was begun."""
+    """A person who wants no answers gets none that was begun."""
     story = gated(stop_words=frozenset({"stop"})).given(text("m1"))
     turn = story.starts_a_turn()
     story.given(came)

@@ -30,7 +30,7 @@ from tests.chat.story import NOON, Story, text
     ],
 )
 def test_what_is_not_answered_ends_with_its_reason(message: Message | Unreadable, reason: str) -> None:
-    """Each becomes one `ignored` event, and nothing is owed any more."""
+    """Each becomes one `ignored` event, and nothing is pending any more."""
     story = Story().given(message)
     (ignored,) = story.works_off_what_is_due()
     assert isinstance(ignored, Ignored)
@@ -71,7 +71,7 @@ def test_a_fault_during_a_run_leaves_the_run_alone() -> None:
 
 
 def test_a_message_grows_stale_while_nobody_serves() -> None:
-    """What waited longer than the limit is not answered any more."""
+    """A message that waited longer than the limit is not answered any more."""
     story = Story().given(text("m1"))
     story.now += timedelta(hours=25)
     story.given(text("m2"))
@@ -84,14 +84,14 @@ def test_a_turn_that_nobody_served_grows_stale() -> None:
     story.starts_a_turn()
     story.now += timedelta(hours=25)
     assert not any(isinstance(work, Refuse) for work in story.owed())
-    story.setting = type(story.setting)("other-1", "chat", story.setting.stale_after)
+    story.rules = type(story.rules)("other-1", "chat", story.rules.stale_after)
     (ignored,) = story.works_off_what_is_due()
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason) == (("m1",), "stale")
 
 
 def test_while_paused_waiting_and_running_messages_end() -> None:
-    """A pause ends the run, what waits and what comes, each as `ignored: paused`."""
+    """A pause ends the running turn, waiting messages and new ones, each as `ignored: paused`."""
     story = Story().given(text("m1"))
     story.starts_a_turn()
     story.given(text("m2"), Paused(until=None, at=story.now))

@@ -1,4 +1,4 @@
-"""No event grows beyond what the bus takes, however much comes at once; what is left over is owed next."""
+"""No event grows too large for the bus, however many messages come at once; the rest is pending next."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_flood_during_a_pause_ends_in_several_events() -> None:
 
 
 def test_a_human_who_answers_a_flood_ends_what_fits() -> None:
-    """The rest is still owed an answer."""
+    """The rest is still to be answered."""
     story = Story().given(*(text(id_) for id_ in LONG), order("c1", "send", text="I am here."))
     (reply,) = story.works_off_what_is_due()
     assert isinstance(reply, Reply)

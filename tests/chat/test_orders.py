@@ -1,4 +1,4 @@
-"""Controls: each is owed work until a decision names it as its cause."""
+"""Controls: each is pending until a decision names it as its cause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.chat.story import NOON, Story, order, text
 
 @pytest.mark.parametrize("command", ["pause", "resume", "reset", "erase", "retry", "send"])
 def test_every_order_is_answered_once(command: str) -> None:
-    """Whatever is ordered, one decision names it, and then it is not owed any more."""
+    """For every order one decision names it, and then it is no longer pending."""
     story = Story().given(order("c1", command))
     (decision,) = story.works_off_what_is_due()
     assert getattr(decision, "cause", None) == "c1"
@@ -33,7 +33,7 @@ def test_a_pause_ends_by_itself_at_its_time() -> None:
 
 
 def test_a_message_stored_after_the_pause_ran_out_is_answered() -> None:
-    """Nobody was there to resume in time: the message waits for `resumed`, it is not ignored."""
+    """No instance was there to resume in time: the message waits for `resumed`, it is not ignored."""
     until = NOON + timedelta(seconds=1)
     story = Story().given(Paused(until=until, at=NOON), text("m1"))
     assert story.owed() == (Resume(until),)
@@ -49,7 +49,7 @@ def test_resume_picks_up_what_is_open() -> None:
 
 
 def test_a_reset_starts_a_new_thread() -> None:
-    """What came before the order is no context any more; the next turn has a thread of its own."""
+    """Messages from before the order are no longer context; the next turn has a thread of its own."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(Answered(turn, "hi", "model", None, TokenUsage()))
@@ -66,7 +66,7 @@ def test_a_reset_starts_a_new_thread() -> None:
 
 
 def test_a_humans_words_end_the_open_messages() -> None:
-    """`send` answers what runs and what waits; the running turn is over, its late answer is nothing."""
+    """`send` answers the messages that run and wait; the running turn is over, its late answer decides nothing."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.given(text("m2"), order("c1", "send", text="I am here.", by="ana"))
@@ -89,7 +89,7 @@ def test_another_backend_gets_a_thread_of_its_own() -> None:
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(Answered(turn, "hi", "model", None, TokenUsage()))
-    story.setting = type(story.setting)(story.setting.incarnation, "scripted", story.setting.stale_after)
+    story.rules = type(story.rules)(story.rules.incarnation, "scripted", story.rules.stale_after)
     story.given(text("m2"))
     turn = story.starts_a_turn()
     assert story.chat.thread is not None

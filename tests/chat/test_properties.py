@@ -1,4 +1,4 @@
-"""Whatever order things come in, however often, and wherever it crashes: the promises hold."""
+"""The promises hold in every order of events, with every repeat and every crash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.erasing import Removed
 from chat.evolve import evolve
 from chat.gates import Gates
 from chat.hours import Hours, Span
-from chat.pending import owes
+from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Rules, WriteReply
 from events.decisions import Decision, Erased, Ignored, MediaRead, Reply, TokenUsage, TurnFailed, TurnStarted
@@ -84,15 +84,15 @@ ANY_GATES = st.builds(
 
 
 class Shell:
-    """Does what is owed, as an actor would, with a backend that answers or fails on demand."""
+    """Does the pending work, as an actor would, with a backend that answers or fails on demand."""
 
     def __init__(self, gates: Gates = GATES) -> None:
         self.incarnations = 1
         self.gates = gates
-        self.story = Story(self.setting)
+        self.story = Story(self.rules)
 
     @property
-    def setting(self) -> Rules:
+    def rules(self) -> Rules:
         half_an_hour = timedelta(minutes=30)
         return Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates)
 
@@ -126,13 +126,13 @@ class Shell:
     def crash(self) -> None:
         """All memory is lost; another incarnation folds the log from its beginning."""
         self.incarnations += 1
-        self.story.setting = self.setting
+        self.story.rules = self.rules
         self.story.chat = Chat()
         for event in self.story.events:
             self.story.chat = evolve(self.story.chat, event)
 
     def work(self, *, succeeds: bool = True) -> bool:
-        """One step of what is owed; False if nothing is (or a pause has only to run out)."""
+        """One step of the pending work; False if there is none (or only a pause has to run out)."""
         story = self.story
         owed = story.owed()
         work = next((w for w in owed if isinstance(w, Due)), None) or next(
@@ -162,11 +162,11 @@ class Shell:
             facts["unread"] = self.unread(facts["failed"])
         decision = story.when(command, **facts)
         assert decision is not None, f"{command} was owed and led to nothing"
-        story.record(decision, by=story.setting.incarnation)
+        story.record(decision, by=story.rules.incarnation)
         return True
 
     def failed(self) -> tuple[str, ...]:
-        """The messages of the last failed turn that nobody reopened."""
+        """The messages of the last failed turn that were not reopened."""
         failed: tuple[str, ...] = ()
         for recorded in self.story.events:
             if isinstance(recorded.event, TurnFailed):
@@ -176,7 +176,7 @@ class Shell:
         return failed
 
     def unread(self, messages: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the messages whose voice nobody has heard."""
+        """Those of the messages whose file is not read yet."""
         events = [recorded.event for recorded in self.story.events]
         voices = {event.id for event in events if isinstance(event, Message) and event.kind == "audio"}
         heard = {event.message for event in events if isinstance(event, MediaRead) and event.form == "text"}
@@ -190,7 +190,7 @@ class Shell:
 
 
 def endings(events: list[Recorded]) -> Counter[str]:
-    """How often each message was ended, a retry taking one ending back."""
+    """The number of endings of each message; a retry takes one back."""
     ended: Counter[str] = Counter()
     for recorded in events:
         match recorded.event:
@@ -206,7 +206,7 @@ def endings(events: list[Recorded]) -> Counter[str]:
 @settings(max_examples=400, deadline=None)
 @given(STEPS, ANY_GATES)
 def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]], gates: Gates) -> None:
-    """Promise 2, over every interleaving of messages, repeats, orders, outcomes and crashes, with whatever gates."""
+    """Promise 2, over every interleaving of messages, repeats, orders, outcomes and crashes, with any gates."""
     shell = Shell(gates)
     for kind, value in steps:
         shell.step(kind, value)
@@ -231,8 +231,8 @@ def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]], gate
     )
     heard = Counter(e.event.message for e in story.events if isinstance(e.event, MediaRead) and e.event.form == "text")
     assert not heard or max(heard.values()) == 1, "nobody listened twice"
-    assert not owes(replace(story.chat, pause=None))
-    assert owes(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
+    assert not has_pending_work(replace(story.chat, pause=None))
+    assert has_pending_work(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
 
 
 @settings(max_examples=300, deadline=None)
@@ -303,8 +303,8 @@ ARRIVALS = st.lists(
 def test_erased_in_part_is_erased_as_a_whole(
     steps: list[tuple[str, Any]], arrivals: list[tuple[str, Any]], data: Any
 ) -> None:
-    """Whatever of what was erased is gone from the log already, the state is the same, also where something came in
-    just before the decision, and in whichever order an actor is told of that."""
+    """The state is the same for every part of the erased events that the log still has, also if an event came in just
+    before the decision, and for each order in which an actor is told of that."""
     shell = Shell()
     story = shell.story
     for kind, value in steps:
@@ -345,7 +345,7 @@ def folded(events: list[Recorded]) -> Chat:
 
 
 def decided_next(shell: Shell) -> Decision | None:
-    """What is decided on the next thing that is due, not in the log yet; other work is done."""
+    """The decision on the next work that is due, not in the log yet; other work is done."""
     while True:
         work = next((w for w in shell.story.owed() if isinstance(w, Due)), None)
         if work is not None:
@@ -354,7 +354,7 @@ def decided_next(shell: Shell) -> Decision | None:
 
 
 def names(decision: Recorded, arrived: Recorded) -> bool:
-    """Whether the decision speaks of the inbound event, or was made knowing of it."""
+    """Whether the decision names the inbound event, or was made knowing it."""
     event = decision.event
     if isinstance(event, Erased) and not event.done:
         return arrived.seq <= event.upto

@@ -15,7 +15,8 @@ def answered(turn: str, words: str = "hi!") -> Answered:
 
 
 def test_a_message_waits_for_its_burst_to_end() -> None:
-    """What is owed first is to wait; the effect names the first and the last message, so a new one starts it anew."""
+    """The wait is pending first; the effect names the first and the last message, so a new message starts the wait
+    again."""
     story = Story().given(text("m1"))
     assert story.owed() == (EndBurst(1, 1),)
     assert story.given(text("m2")).owed() == (EndBurst(1, 2),)
@@ -79,7 +80,7 @@ def test_messages_during_a_run_wait_for_the_next_turn() -> None:
 
 
 def test_a_late_answer_of_an_ended_turn_is_nothing() -> None:
-    """What a zombie brings after the turn has ended decides nothing."""
+    """A zombie's answer after the turn has ended decides nothing."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(answered(turn))
@@ -88,7 +89,7 @@ def test_a_late_answer_of_an_ended_turn_is_nothing() -> None:
 
 
 def test_a_repeat_changes_nothing() -> None:
-    """An id seen before is not answered again, whenever it comes."""
+    """An id seen before is not answered again, at any time."""
     story = Story().given(text("m1"))
     before = story.chat
     assert story.given(text("m1"), repeat=True).chat is before

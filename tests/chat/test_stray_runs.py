@@ -1,4 +1,4 @@
-"""A turn is over, or somewhere else, and a run of it may be at work: it is stopped."""
+"""A turn is over, or goes on in another thread, and a run of it may still work: it is stopped."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from chat.commands import Answered, Failed, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.decide import MOST_CALLS
-from chat.pending import owes, wakes
+from chat.fold_constants import STOPPED_WITHIN
+from chat.pending import has_pending_work, wakes
 from chat.state import Stray
-from chat.stray_runs import STOPPED_WITHIN
 from chat.work import Obey, Rules, StopRun
 from events.decisions import Ignored, Reply, TokenUsage, TurnFailed
 from tests.chat.story import ME, SETTING, Story, order, text
@@ -105,20 +105,20 @@ def test_another_attempt_in_the_same_thread_leaves_nothing() -> None:
 
 
 def test_a_crash_right_after_the_ending_forgets_nothing() -> None:
-    """The chat owes nobody anything, and is woken all the same."""
+    """The chat has no pending work, and is woken all the same."""
     story, turn = running()
     failed(story, turn)
     story.works_off_what_is_due()
-    assert not owes(story.chat)
+    assert not has_pending_work(story.chat)
     assert wakes(story.chat)
-    story.setting = Rules("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
+    story.rules = Rules("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
     assert len(stops(story)) == 1
 
 
 def test_a_turn_that_is_too_old_to_be_adopted_is_stopped() -> None:
     """recado was away for days: the messages are stale, and a run may have been left."""
     story, turn = running()
-    story.setting = Rules("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
+    story.rules = Rules("here-2", "assistants", SETTING.stale_after, keeps_threads=True)
     story.now += SETTING.stale_after + timedelta(hours=1)
     assert isinstance(story.works_off_what_is_due()[0], Ignored)
     assert [stop[0] for stop in stops(story)] == [turn]
@@ -140,7 +140,7 @@ def test_another_mode_cannot_stop_it() -> None:
     """The provider of the mode before is not at hand."""
     story, turn = running()
     failed(story, turn)
-    story.setting = Rules(ME, "responses", SETTING.stale_after, keeps_threads=True)
+    story.rules = Rules(ME, "responses", SETTING.stale_after, keeps_threads=True)
     assert stops(story) == []
 
 

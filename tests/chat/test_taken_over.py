@@ -33,7 +33,7 @@ def test_a_message_by_hand_pauses_the_chat_and_ends_what_runs() -> None:
 
 
 def test_the_run_is_stopped_where_that_is_possible() -> None:
-    """The provider works for nobody any more."""
+    """The provider's work is of no more use."""
     story = Story(replace(LEFT_ALONE, backend="assistants", keeps_threads=True)).given(text("m1"))
     turn = story.starts_a_turn()
     story.given(RunStarted(turn=turn, run="run_1", attempt=1, at=story.now), text("h1", from_me=True))
@@ -68,7 +68,7 @@ def test_the_pause_ends_by_itself() -> None:
 
 
 def test_send_takes_over_as_well() -> None:
-    """What the operator writes on the page is the same thing, and survives a crash between reply and pause."""
+    """An operator's words on the page do the same, and survive a crash between reply and pause."""
     story = Story(LEFT_ALONE).given(text("m1"), order("c1", "send", text="Hello, this is Ana.", by="ana"))
     reply, paused = story.works_off_what_is_due()
     assert isinstance(reply, Reply)
@@ -77,7 +77,7 @@ def test_send_takes_over_as_well() -> None:
 
 
 def test_resume_gives_the_chat_back() -> None:
-    """Whatever time is left."""
+    """However much time is left."""
     story = Story(LEFT_ALONE).given(text("h1", from_me=True))
     story.works_off_what_is_due()
     story.given(order("c1", "resume"), text("m1"))
@@ -97,7 +97,7 @@ def test_what_came_first_is_decided_first() -> None:
 
 
 def test_a_pause_without_an_end_stays_one() -> None:
-    """A human's word does not shorten what somebody ordered."""
+    """A human's word does not shorten a pause by order."""
     story = Story(LEFT_ALONE).given(Paused(until=None, at=NOON), text("h1", from_me=True))
     (ignored,) = story.works_off_what_is_due()
     assert isinstance(ignored, Ignored)
@@ -112,14 +112,14 @@ def test_nobody_is_left_to_himself_where_that_is_not_wanted() -> None:
 
 
 def test_an_old_word_by_hand_pauses_nothing() -> None:
-    """Its half hour was over before anybody looked."""
+    """Its half hour was over before the chat was looked at."""
     story = Story(LEFT_ALONE).given(text("h1", from_me=True))
     story.now += HALF_AN_HOUR
     assert [type(decision) for decision in story.works_off_what_is_due()] == [Ignored]
 
 
 def test_the_model_asks_for_a_human() -> None:
-    """First the call for help, then the pause; the person is told once that somebody else will answer."""
+    """First the call for help, then the pause; the person is told once that a human will answer."""
     story = Story(LEFT_ALONE).given(text("m1"))
     turn = story.starts_a_turn()
     attention = story.does(HumanAsked(turn, "wants a refund", "model"))

@@ -14,7 +14,7 @@ def asked(turn: str, call: str = "c1", name: str = "price", arguments: str = '{"
 
 
 def test_a_call_is_written_down_then_made_then_its_output_kept() -> None:
-    """The log has the call before anybody makes it; with its output the model is asked again."""
+    """The log has the call before it is made; with its output the model is asked again."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     assert isinstance(story.does(asked(turn)), ToolCalled)
@@ -43,7 +43,7 @@ def test_calls_asked_for_together_are_all_owed() -> None:
 
 
 def test_the_same_call_and_the_same_output_count_once() -> None:
-    """What comes a second time decides nothing."""
+    """A second one decides nothing."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(asked(turn))
@@ -63,7 +63,7 @@ def misfit(story: Story, turn: str, call: str, name: str = "price") -> ToolRetur
 
 
 def test_arguments_that_do_not_fit_go_back_once() -> None:
-    """The model is told what is wrong, and may try again; the tool is still there for it."""
+    """The model is told the fault, and may try again; it still has the tool."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     assert misfit(story, turn, "c1").output == "The arguments do not fit: bread is missing"
@@ -142,11 +142,11 @@ def test_a_model_that_goes_round_in_circles_fails_its_turn() -> None:
 
 
 def test_a_call_keeps_who_made_it_through_an_adoption() -> None:
-    """After a crash the shell sees that somebody else may have made the call already."""
+    """After a crash the shell sees that another incarnation may have made the call already."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(asked(turn))
-    story.setting = type(SETTING)("here-2", "chat", SETTING.stale_after)
+    story.rules = type(SETTING)("here-2", "chat", SETTING.stale_after)
     assert story.owed() == (Adopt(turn),)
     story.does(Adopt(turn))
     (call,) = story.owed()
@@ -166,7 +166,7 @@ def test_a_run_is_logged_before_it_is_waited_for() -> None:
     story.does(RunReady(turn, "run-1", 1))
     (wait,) = story.owed()
     assert isinstance(wait, AwaitRun)
-    assert wait.turn.run == "run-1"
+    assert wait.run == "run-1"
 
 
 def test_another_attempt_waits_for_the_new_run() -> None:
@@ -177,7 +177,7 @@ def test_another_attempt_waits_for_the_new_run() -> None:
     story.does(RunReady(turn, "run-2", 2))
     (wait,) = story.owed()
     assert isinstance(wait, AwaitRun)
-    assert (wait.turn.run, wait.turn.attempt) == ("run-2", 2)
+    assert (wait.run, wait.turn.attempt) == ("run-2", 2)
 
 
 def test_a_replaced_thread_starts_another_run_and_remembers_what_tools_gave() -> None:

@@ -17,6 +17,7 @@ from console.app import make_app
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
+from console.sessions import FILE, Sessions
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
@@ -46,7 +47,7 @@ class Page:
             model=ModelInfo("gpt-6-luna"),
             not_ready=lambda: self.troubles,
             simulator=self.simulator,
-            password=password,
+            sessions=Sessions(folder / FILE, password) if password else None,
         )
         self.app = make_app(self.deps)
         self.address = ""
@@ -96,7 +97,7 @@ class Stream:
         """The next message, or the next of this name; EOFError at the end of the stream."""
         while True:
             fields: dict[str, str] = {}
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while line := (await self._lines.readuntil(b"\n")).decode().rstrip("\n"):
                     key, _, value = line.partition(": ")
                     fields[key] = value

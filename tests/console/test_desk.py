@@ -326,3 +326,16 @@ async def test_a_stream_of_another_account(page: Page) -> None:
     async with page.stream(f"/api/chats/{SHOP.chat}/stream?account=shop%2Fam+Markt&after=0") as stream:
         assert await stream.events(1) == [(1, "in")]
     assert timedelta(0) <= datetime.now(UTC) - AT
+
+
+async def test_what_somebody_has_to_look_at(page: Page) -> None:
+    """A chat that recado broke on is named above the list, with a link; where nothing is wrong there is no such
+    notice."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    assert "To be looked at" not in (await page.get("/desk", **HTML))[1]
+    await given(page, ANA, Ignored(messages=("a1",), reason="broken", at=AT))
+    for address_ in ("/desk", "/desk?part=list"):
+        shown = (await page.get(address_, **HTML))[1]
+        assert "To be looked at: 1." in shown
+        assert f'<a href="{address(ANA)}">+{ANA.chat.partition("@")[0]}</a> was ended as broken at' in shown
+        assert "(event 1, text)" in shown

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
-from itsdangerous import TimestampSigner
 
-from console import login
+from console import sessions
+from console.sessions import FILE, Sessions
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import settings_of
 from tests.console.conftest import Page, serve
@@ -31,6 +31,12 @@ async def logged_in(page: Page, password: str = PASSWORD, to: str = "/desk/numbe
         page.address + "/login", data={"password": password, "to": to}, headers=given, allow_redirects=False
     ) as response:
         return response.status, response.headers.get("location") or await response.text()
+
+
+def cookie_of(page: Page) -> str:
+    """What the browser sends, as a header."""
+    (cookie,) = page.session.cookie_jar
+    return f"{cookie.key}={cookie.value}"
 
 
 @pytest.mark.parametrize("path", ["/", "/desk", "/desk/settings", "/api/overview", "/metrics"])
@@ -89,22 +95,6 @@ async def test_programs_send_it_along(locked: Page) -> None:
     assert (await locked.get("/api/overview", Authorization="Bearer wrong"))[0] == 401
 
 
-async def test_guesses_are_few(locked: Page) -> None:
-    """After ten wrong ones in a minute nobody's is looked at, not even the right one; whoever is in stays in."""
-    await logged_in(locked)
-    async with aiohttp.ClientSession() as stranger:
-        for _ in range(login.MOST_GUESSES):
-            async with stranger.get(locked.address + "/desk", headers={"Authorization": "Bearer guess"}) as no:
-                assert no.status == 401
-        async with stranger.get(locked.address + "/desk", headers={"Authorization": f"Bearer {PASSWORD}"}) as no:
-            assert no.status == 429
-            assert no.headers["retry-after"] == "60"
-    status, shown = await logged_in(locked)
-    assert status == 429
-    assert "Wait a minute" in shown
-    assert (await locked.get("/desk"))[0] == 200
-
-
 async def test_a_wrong_password(locked: Page, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said, and not logged."""
     status, shown = await logged_in(locked, "not-the-password")
@@ -119,40 +109,37 @@ async def test_nobody_is_sent_elsewhere(locked: Page, to: str) -> None:
     assert await logged_in(locked, to=to) == (303, "/desk")
 
 
-@pytest.mark.parametrize(
-    ("password", "salt", "said"),
-    [
-        ("another-password-1", login.COOKIE, b"in"),
-        (PASSWORD, "something else", b"in"),
-        (PASSWORD, login.COOKIE, b"out"),
-    ],
-)
-async def test_cookies_that_are_not_ours(locked: Page, password: str, salt: str, said: bytes) -> None:
-    """Signed with another password, or for something else."""
-    cookie = TimestampSigner(password, salt=salt).sign(said).decode()
-    assert (await locked.get("/desk", Cookie=f"{login.COOKIE}={cookie}"))[0] == 401
-
-
 @pytest.mark.parametrize("cookie", ["", "in", "in.aaaa.bbbb", ";;;", "\xff"])
 async def test_cookies_that_are_made_up(locked: Page, cookie: str) -> None:
     """They let nobody in, and break nothing."""
-    assert (await locked.get("/desk", Cookie=f"{login.COOKIE}={cookie}"))[0] == 401
+    assert locked.deps.sessions is not None
+    assert (await locked.get("/desk", Cookie=f"{locked.deps.sessions.cookie}={cookie}"))[0] == 401
 
 
 @pytest.mark.parametrize("other", ['j={"a": 1}', "x y=1", "path=1", 'theme="dark', "a[b]=1"])
 async def test_cookies_of_other_programs(locked: Page, other: str) -> None:
     """Browsers send those of every port of the host; none logs anybody out, wherever it stands."""
-    mine = f"{login.COOKIE}={TimestampSigner(PASSWORD, salt=login.COOKIE).sign(b'in').decode()}"
+    await logged_in(locked)
+    mine = cookie_of(locked)
+    locked.session.cookie_jar.clear()
     for cookies in (f"{other}; {mine}", f"{mine}; {other}"):
         assert (await locked.get("/desk", Cookie=cookies))[0] == 200
 
 
-async def test_a_cookie_ends(locked: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After two weeks one logs in again."""
+async def test_a_session_ends(locked: Page, tmp_path: Path) -> None:
+    """After two weeks one logs in again; the browser stays known for half a year."""
     await logged_in(locked)
     assert (await locked.get("/desk"))[0] == 200
-    monkeypatch.setattr(login, "LASTS", -1)
-    assert (await locked.get("/desk"))[0] == 401
+    passed = 0.0
+    later = Sessions(tmp_path / FILE, PASSWORD, lambda: time.time() + passed)
+    browser = later.browser_of(cookie_of(locked).partition("=")[2])
+    assert browser is not None
+    assert later.is_in(browser)
+    passed = sessions.LASTS
+    assert not later.is_in(browser)
+    assert later.browser_of(cookie_of(locked).partition("=")[2]) == browser
+    passed = sessions.KNOWN
+    assert later.browser_of(cookie_of(locked).partition("=")[2]) is None
 
 
 async def test_without_a_password_the_form_lets_in(page: Page) -> None:

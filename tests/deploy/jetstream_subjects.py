@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from events.stores import STORES, Right, Role, Store
+
 VERSION = "2.15.1"
 """Renew SUBJECTS with it: `server/jetstream_api.go` of that version names them all, and so does the program itself."""
 
@@ -19,40 +21,40 @@ SUBJECTS = (
 )
 """Without `$JS.API.`."""
 
-STREAMS = ("EVENTS", "DLQ", "KV_LEASES", "KV_ALIASES", "OBJ_MEDIA")
-"""What recado keeps on a bus; a stream that is added is added here and to MAY."""
+STREAMS = tuple(STORES)
 
-_CONSUMING = {"CONSUMER.CREATE.*.>", "CONSUMER.MSG.NEXT.*.*", "CONSUMER.DELETE.*.*"}
-_LOOKING = {"STREAM.INFO.*", "STREAM.MSG.GET.*"}
-_OPERATING = {
-    *("STREAM.INFO.*", "STREAM.MSG.GET.*", "STREAM.LEADER.STEPDOWN.*", "STREAM.SNAPSHOT.*", "STREAM.RESTORE.*"),
-    *("CONSUMER.NAMES.*", "CONSUMER.LIST.*", "CONSUMER.INFO.*.*", "CONSUMER.MSG.NEXT.*.*", "CONSUMER.DELETE.*.*"),
+_ASKS: dict[Right, set[str]] = {
+    "look": {"STREAM.INFO.*"},
+    "read": {"STREAM.MSG.GET.*"},
+    "list": {"DIRECT.GET.*"},
+    "follow": {"CONSUMER.CREATE.*.>", "CONSUMER.MSG.NEXT.*.*", "CONSUMER.DELETE.*.*"},
+    "hear": {"CONSUMER.MSG.NEXT.*.*", "CONSUMER.DELETE.*.*"},
+    "make": {"STREAM.CREATE.*"},
+    "change": {"STREAM.UPDATE.*"},
+    "erase": {"STREAM.MSG.DELETE.*"},
+    "purge": {"STREAM.PURGE.*"},
+    "operate": {
+        *("STREAM.LEADER.STEPDOWN.*", "STREAM.SNAPSHOT.*", "STREAM.RESTORE.*"),
+        *("CONSUMER.NAMES.*", "CONSUMER.LIST.*", "CONSUMER.INFO.*.*", "CONSUMER.MSG.NEXT.*.*", "CONSUMER.DELETE.*.*"),
+    },
 }
-MAY: dict[str, dict[str, set[str]]] = {
-    "instance": {
-        "": {"INFO"},
-        "EVENTS": _LOOKING | _CONSUMING | {"STREAM.CREATE.*", "STREAM.UPDATE.*", "STREAM.MSG.DELETE.*"},
-        "DLQ": {"STREAM.INFO.*", "STREAM.CREATE.*", "STREAM.UPDATE.*"},
-        "KV_LEASES": _LOOKING | {"STREAM.CREATE.*", "STREAM.UPDATE.*", "DIRECT.GET.*"},
-        "KV_ALIASES": {"STREAM.INFO.*", "STREAM.CREATE.*"},
-        "OBJ_MEDIA": _LOOKING | {"STREAM.CREATE.*", "STREAM.UPDATE.*", "STREAM.MSG.DELETE.*"},
-    },
-    "gateway": {
-        "EVENTS": _LOOKING | (_CONSUMING - {"CONSUMER.CREATE.*.>"}),
-        "DLQ": {"STREAM.INFO.*"},
-        "KV_LEASES": {"STREAM.MSG.GET.*"},
-        "KV_ALIASES": _LOOKING,
-        "OBJ_MEDIA": _LOOKING | {"STREAM.PURGE.*"},
-    },
+_ASKS_ANYWHERE: dict[Role, dict[str, set[str]]] = {
+    "instance": {"": {"INFO"}},
+    "gateway": {},
     "consumer": {},
     "operator": {
         "": {"INFO", "STREAM.NAMES", "STREAM.LIST"},
-        "EVENTS": _OPERATING | {"STREAM.UPDATE.*", "CONSUMER.CREATE.*.>"},
-        "DLQ": _OPERATING | {"STREAM.UPDATE.*", "CONSUMER.CREATE.*.>"},
-        "KV_LEASES": _OPERATING | {"DIRECT.GET.*"},
-        "KV_ALIASES": _OPERATING,
-        "OBJ_MEDIA": _OPERATING,
-        "FOREIGN": _OPERATING,
+        "FOREIGN": _ASKS["look"] | _ASKS["read"] | _ASKS["operate"],
     },
+}
+
+
+def _asks(store: Store, role: Role) -> set[str]:
+    return {pattern for right in store.rights.get(role, ()) for pattern in _ASKS[right]}
+
+
+MAY: dict[Role, dict[str, set[str]]] = {
+    role: anywhere | {name: _asks(store, role) for name, store in STORES.items()}
+    for role, anywhere in _ASKS_ANYWHERE.items()
 }
 """By role and stream. A gateway and a consumer also make the consumers whose filters test_roles names."""

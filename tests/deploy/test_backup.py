@@ -103,6 +103,7 @@ async def delivered(log: JetStreamLog, phone: Phone, folder: Path, until_got: in
     await running
 
 
+@pytest.mark.slow("two installations start, and one is restored")
 async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -> None:
     """Nothing of the backup is lost, the projection notices, and nobody gets anything twice."""
     instance = Recado(tmp_path / "one", RECADO_INSTANCE="one", **servers.environment("instance"))

@@ -39,7 +39,11 @@ MAY_PUBLISH = {
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
     + ["$KV.LEASES.g.local", "$O.MEDIA.C.x", "$JS.API.STREAM.PURGE.OBJ_MEDIA"],
     "consumer": ["$JS.API.CONSUMER.CREATE.EVENTS.listener.evt.*.*.*.o.reply", "$JS.ACK.EVENTS.listener.1.2.3.4.5"],
-    "operator": [f"wa.control.{CHAT}", f"evt.5.{CHAT}.o.thread_created", "$JS.API.STREAM.SNAPSHOT.EVENTS"],
+    "operator": [
+        *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
+        f"evt.5.{CHAT}.o.thread_created",
+        "$JS.API.STREAM.SNAPSHOT.EVENTS",
+    ],
 }
 MAY_NOT_PUBLISH = {
     "instance": [
@@ -123,6 +127,7 @@ async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
         assert "permissions violation for subscription" in await refusals(bus, hear=subject), subject
 
 
+@pytest.mark.slow("an installation starts, and a process for every role")
 async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: As, tmp_path: Path) -> None:
     """A real instance answers what a gateway brings, a listener hears it twice over, an operator looks and orders."""
     instance = Recado(tmp_path / "instance", RECADO_INSTANCE="one", **deployed.environment("instance"))
@@ -179,6 +184,8 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
             ("doctor",),
             ("replay",),
             ("verify",),
+            ("dead-letters",),
+            ("dead-letters", "show", "1"),
             ("erase", "5511999990001", "--yes"),
             ("replay",),
             ("verify",),

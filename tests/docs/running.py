@@ -12,8 +12,10 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
+from tests import forked
 from tests.nats_server import free_port
 
+FORKED = Path(__file__).with_name("forked_command.py")
 READY_WITHIN = 30.0
 
 
@@ -30,6 +32,12 @@ class Running:
             "RECADO_DEBOUNCE": "0.05",
             "RECADO_PORT": str(self.port),
         }
+
+        self._commands = folder / "commands"
+        self._commands.mkdir()
+        command = self._commands / "recado"
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {FORKED} "$@"\n')
+        command.chmod(0o700)
 
     def __enter__(self) -> Self:
         self.output = (self.folder / "recado.log").open("ab")
@@ -49,11 +57,13 @@ class Running:
         self.output.close()
 
     def type(self, lines: str) -> str:
-        """Run `lines` in a shell that stops at the first failure; what they printed."""
+        """Run `lines` in a shell that stops at the first failure; what they printed. Its `recado` is forked."""
+        line = forked.line("").fileno()
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", lines],
             cwd=self.folder,
-            env=self.env,
+            env={**self.env, "PATH": f"{self._commands}{os.pathsep}{self.env['PATH']}", "FORKING": str(line)},
+            pass_fds=[line],
             capture_output=True,
             text=True,
             timeout=120,

@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from tests.doubles import graph_webhooks as hooks
+from tests.doubles import hostile
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_media import MediaDouble
 from tests.doubles.graph_wire import Mark, Send, wrong_with
@@ -24,7 +25,7 @@ from tests.waiting import until
 ACCESS_TOKEN = "EAAGdouble0123456789"
 VERSION = "v24.0"
 
-Kind = Literal["error", "http", "drop", "lost", "hang"]
+Kind = Literal["error", "http", "drop", "lost", "hang", "endless", "redirect"]
 Step = Literal["arrived", "accepted", "answered"]
 
 
@@ -33,6 +34,7 @@ class Fault(msgspec.Struct):
 
     error: refused with `code`. http: `status` with a body that is not Meta's. drop: the connection ends and nothing was
     taken. lost: it was taken, and the answer is lost. hang: the same, and the connection stays open without a word.
+    endless: it was taken, and the answer never ends. redirect: nothing was taken, and the answer points elsewhere.
     """
 
     kind: Kind
@@ -113,7 +115,7 @@ class GraphDouble:
         """What the person was sent, in order."""
         return [taken.text for taken in self.taken if to in (None, taken.to)]
 
-    async def until_taken(self, count: int, within: float = 15.0) -> None:
+    async def until_taken(self, count: int, within: float = 30.0) -> None:
         await until(lambda: len(self.taken) >= count, within)
 
     async def post(self, raw: bytes, headers: dict[str, str] | None = None) -> int:
@@ -168,13 +170,13 @@ class GraphDouble:
         to = body.to or body.recipient or ""
         self.on_step("arrived", to)
         fault = self._fault(to)
-        if fault is not None and fault.kind in ("error", "http", "drop"):
+        if fault is not None and fault.kind in ("error", "http", "drop", "redirect"):
             self.refused.append((fault.code, to))
             if fault.kind == "error":
                 return _error(400, fault.code, f"error {fault.code}")
             if fault.kind == "http":
                 return web.Response(status=fault.status, text="<html>Bad Gateway</html>", content_type="text/html")
-            return _dropped(request)
+            return hostile.redirect() if fault.kind == "redirect" else _dropped(request)
         code = self._limits.code(to, time.monotonic())
         if code is not None:
             self.refused.append((code, to))
@@ -196,6 +198,8 @@ class GraphDouble:
         if fault is not None and fault.kind == "hang":
             await self._ended.wait()
             return _dropped(request)
+        if fault is not None and fault.kind == "endless":
+            return await hostile.endless(request)
         contacts = [{"input": to, "wa_id": to}]
         answer = {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": taken.id}]}
         response = web.json_response(answer)

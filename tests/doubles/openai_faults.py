@@ -8,13 +8,16 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
+from tests.doubles import hostile
 from tests.doubles import openai_wire as wire
 from tests.doubles.openai_wire import Json, WireError
 
 HttpFault = Literal[
     "rate_limit", "quota", "server_error", "bad_key", "unknown_model", "flagged_prompt", "context", "context_llama_cpp"
 ]
-WireFault = Literal["hang", "drop", "drop_mid_body", "not_http", "not_json", "truncated", "empty_object"]
+WireFault = Literal[
+    "hang", "drop", "drop_mid_body", "not_http", "not_json", "truncated", "empty_object", "endless", "redirect"
+]
 AnswerFault = Literal["refusal", "content_filter", "blank", "no_choices"]
 
 
@@ -106,4 +109,8 @@ async def spoil(kind: str, request: web.Request, answer: bytes) -> web.StreamRes
             return web.Response(body=answer[: len(answer) // 2], content_type="application/json")
         case "empty_object":
             return web.Response(body=b"{}", content_type="application/json")
+        case "endless":
+            return await hostile.endless(request)
+        case "redirect":
+            return hostile.redirect()
     return None

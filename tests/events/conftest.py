@@ -15,14 +15,14 @@ from tests.nats_server import NatsServer
 
 @pytest.fixture
 async def wire(nats_server: NatsServer) -> AsyncIterator[NatsProxy]:
-    """What `remote_log` is connected through."""
+    """The connection of `remote_log` to the server."""
     async with NatsProxy.before(nats_server.port) as wire:
         yield wire
 
 
 @pytest.fixture
 async def remote_log(wire: NatsProxy) -> AsyncIterator[JetStreamLog]:
-    """The log of the test's server, as somebody behind `wire` has it."""
+    """The log of the test's server, through `wire`."""
     bus = await Bus.open(wire.url, name="remote")
     log = await JetStreamLog.open(bus, max_bytes=LOG_BYTES)
     yield log

@@ -1,4 +1,4 @@
-"""Events and chats for the tests of the log, and reading what a log holds."""
+"""Events and chats for the tests of the log, and functions that read a log."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def reply(key: ChatKey, id_: str, text: str = "hello yourself") -> Reply:
 
 
 async def read_to_head(log: EventLog, after: int = 0, subject: str = EVERYTHING) -> list[Recorded]:
-    """What the tail brings behind `after`, up to the last event that is there now."""
+    """The events of the tail after `after`, up to the last event there is now."""
     last = (await log.head()).last
     return await take_until(log, lambda events: bool(events) and events[-1].seq >= last, after, subject)
 
 
 async def take(log: EventLog, count: int, after: int = 0, subject: str = EVERYTHING) -> list[Recorded]:
-    """The next `count` events behind `after`."""
+    """The next `count` events after `after`."""
     return await take_until(log, lambda events: len(events) >= count, after, subject)
 
 

@@ -1,4 +1,4 @@
-"""Bytes to events: nothing that stands in the log makes reading it fail."""
+"""Bytes to events: no stored message makes reading fail."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The bytes of every event are a promise to everybody who has a log: here they are pinned.
+"""The bytes of every event are a promise to every owner of a log: they are pinned here.
 
-A test of these fails when the bytes of an event change. What was written stays written, so:
+A test of these fails when the bytes of an event change. Written events stay as they are, so:
 - A new type, or a new field with a default: add it to golden_events.py and its bytes to golden/v<VERSION>/, and leave
   every other file there as it is.
 - Any other change of a stored shape: raise codec.VERSION, add the step to codec.UPCASTS, start golden/v<VERSION>/ with

@@ -1,4 +1,4 @@
-"""Whatever a publisher stores, every reader gets past it: one message must not stop them all."""
+"""Every reader gets past every message that a publisher can store: one message must not stop them all."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def _store(server: NatsServer, subject: bytes, headers: bytes | None) -> N
 async def test_the_tail_goes_on_behind_it(
     jetstream_log: JetStreamLog, nats_server: NatsServer, subject: bytes, headers: bytes | None
 ) -> None:
-    """Given a message that nobody should send, then it is unreadable and can be ended, and the next one comes."""
+    """Given a hostile message, then it is unreadable and can be ended, and the next one comes."""
     await _store(nats_server, subject, headers)
     await jetstream_log.publish(ANA, message("m2"), msg_id="in:2")
     hostile, decent = await take(jetstream_log, 2)

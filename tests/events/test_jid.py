@@ -63,7 +63,7 @@ def test_the_stored_form(given_: str, stored: str) -> None:
     ],
 )
 def test_a_malformed_one(jid: str, reason: str) -> None:
-    """Given something that names no chat, then the error says what is wrong with it, and shows it shortened."""
+    """Given a text that names no chat, then the error names the fault and shows the text shortened."""
     with pytest.raises(MalformedJid) as caught:
         canonical(jid)
     assert reason in caught.value.reason

@@ -1,4 +1,4 @@
-"""What every log promises, whatever keeps it."""
+"""The promises of every log, on JetStream or in memory."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def test_an_inbound_message_is_an_event_of_its_chat(log: EventLog) -> None
 
 
 async def test_a_chat_appends_behind_its_own_last_decision(log: EventLog) -> None:
-    """Given decisions of two chats, each goes on from its own, whatever the other and the people wrote meanwhile."""
+    """Given decisions of two chats, each goes on from its own, with the other and the people writing in between."""
     first = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
     await log.publish(ANA, message("m2"), msg_id="in:a:m2")
     other = await log.append(BIA, ignored("m1"), expected=0, msg_id="inc:2")
@@ -105,7 +105,7 @@ async def test_expecting_a_decision_where_there_is_none_is_refused(log: EventLog
 
 
 async def test_the_same_append_again_is_success(log: EventLog) -> None:
-    """Given a decision whose acknowledgement was lost, when it is appended again, then it stands there once."""
+    """Given a decision whose acknowledgement was lost, when it is appended again, then the log has it once."""
     first = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
     again = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
     assert (again.seq, again.duplicate) == (first.seq, True)
@@ -131,7 +131,8 @@ async def test_a_message_id_used_before_never_makes_a_decision(log: EventLog) ->
 
 
 async def test_an_inbound_message_is_stored_once(log: EventLog) -> None:
-    """Given a message, when the gateway publishes it again under the same id, then it is told where it stands."""
+    """Given a message, when the gateway publishes it again under the same id, then it gets the sequence of the
+    first."""
     first = await log.publish(ANA, message("m1"), msg_id="in:a:m1")
     again = await log.publish(ANA, message("m1"), msg_id="in:a:m1")
     assert (first.duplicate, again.duplicate, again.seq) == (False, True, first.seq)
@@ -224,7 +225,7 @@ async def test_closing_ends_the_tails(log: EventLog) -> None:
     ],
 )
 async def test_bytes_that_are_no_event_are_still_in_the_log(log: EventLog, put: Put, body: bytes, reason: str) -> None:
-    """Given bytes that nobody can read, when they are followed, then they come as unreadable, and the rest after."""
+    """Given bytes that are no event, when they are followed, then they come as unreadable, and the rest after."""
     await put(inbound_subject(ANA, "in"), body)
     await log.publish(ANA, message("m2"), msg_id="in:m2")
     unreadable, readable = await take(log, 2)
@@ -340,7 +341,7 @@ async def test_the_head(log: EventLog) -> None:
 
 
 async def test_a_decision_that_nothing_may_have_come_in_before(log: EventLog) -> None:
-    """Given that somebody wrote meanwhile, an append that expects the chat's last event of either side is refused, and
+    """Given that a person wrote meanwhile, an append that expects the chat's last event of either side is refused, and
     succeeds once it expects that message."""
     first = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
     written = await log.publish(ANA, message("m2"), msg_id="in:a:m2")
@@ -356,7 +357,7 @@ async def test_a_decision_that_nothing_may_have_come_in_before(log: EventLog) ->
 
 
 async def test_the_events_of_one_chat(log: EventLog) -> None:
-    """Both sides, oldest first, up to a sequence; of a chat that nobody knows, none."""
+    """Both sides, oldest first, up to a sequence; none for an unknown chat."""
     await log.publish(ANA, message("m1"), msg_id="in:a:m1")
     await log.publish(BIA, message("m1"), msg_id="in:b:m1")
     decided = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
@@ -368,8 +369,8 @@ async def test_the_events_of_one_chat(log: EventLog) -> None:
 
 
 async def test_an_erased_event_is_gone(log: EventLog) -> None:
-    """It is not read, not tailed, not counted; what stands beside it is, and the chat goes on deciding. To erase it
-    again is no error."""
+    """It is not read, not tailed, not counted; its neighbours are, and the chat goes on deciding. Erasing it again is
+    no error."""
     first = await log.publish(ANA, message("m1"), msg_id="in:a:m1")
     decided = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
     await log.publish(ANA, message("m2"), msg_id="in:a:m2")
@@ -381,3 +382,13 @@ async def test_an_erased_event_is_gone(log: EventLog) -> None:
     assert [recorded.event for recorded in await read_to_head(log)] == [ignored("m1"), message("m2")]
     assert [recorded.event async for recorded in log.of_chat(ANA, 100)] == [ignored("m1"), message("m2")]
     await log.append(ANA, ignored("m2"), expected=decided.seq, msg_id="inc:2")
+
+
+async def test_the_dead_letters_of_one_chat_are_gone(log: EventLog) -> None:
+    """Given dead letters, when a chat's are erased, then these are gone, once, and no other chat's."""
+    for number, (account, chat) in enumerate([(ANA.account, ANA.chat), ("shop", ANA.chat), (ANA.account, None)] * 2):
+        await log.bury(account, b"words", reason="broken", msg_id=f"dlq:{number}", chat=chat, seq=number)
+    assert await log.erase_letters(ANA) == 2
+    assert await log.erase_letters(ANA) == 0
+    assert await log.erase_letters(BIA) == 0
+    assert await log.erase_letters(ANA._replace(account="shop")) == 2

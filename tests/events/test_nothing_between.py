@@ -1,4 +1,4 @@
-"""A decision that nothing may have come in before, while somebody writes as fast as they can."""
+"""A decision before which nothing may come in, while a person writes as fast as possible."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ async def log_of(folder: Path, size: int) -> AsyncIterator[JetStreamLog]:
 
 @pytest.mark.parametrize("size", [1, 3], ids=["one server", "a cluster"])
 async def test_what_comes_in_between(tmp_path: Path, size: int) -> None:
-    """On one server nothing does. In a cluster messages may, that were under way when the decision was compared (which
-    is why `erased` says what it knew), and nothing else: no decision of anybody's."""
+    """On one server nothing comes in between. In a cluster messages may, if they were on their way when the decision
+    was compared (for this reason `erased` names the last event that it knew), but never a decision."""
     async with log_of(tmp_path, size) as log:
         writing = asyncio.create_task(_write(log))
         expected, refused, knew = 0, 0, dict[int, int]()

@@ -1,4 +1,4 @@
-"""What a serialiser writes out as null is what the sender does not have."""
+"""A field that a serialiser writes as null counts as absent."""
 
 from __future__ import annotations
 

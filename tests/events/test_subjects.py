@@ -51,7 +51,7 @@ def test_a_text_comes_back_from_its_token(text: str) -> None:
 @example("=")
 @example("=3D3Dzz")
 def test_a_token_comes_back_from_its_text(encoded: str) -> None:
-    """Given any token that somebody published, then it has a text, and that gives the very token back."""
+    """Given any published token, then it has a text, and that gives the same token back."""
     if encoded in ("*", ">"):
         assert untoken(encoded) == encoded
     else:
@@ -77,7 +77,7 @@ def test_a_token_too_long_for_a_subject(encoded: str) -> None:
 
 
 def test_the_longest_token() -> None:
-    """Given a name that just fits, then it stays what it is; one more byte, and a short name stands for it."""
+    """Given a name that just fits, then it stays as it is; with one more byte a short name replaces it."""
     assert token("x" * LONGEST_TOKEN) == untoken("x" * LONGEST_TOKEN) == "x" * LONGEST_TOKEN
     assert token("x" * (LONGEST_TOKEN + 1)) == untoken("x" * (LONGEST_TOKEN + 1))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.fleet import fleet
 
 A_YEAR = 86_400 * 365
@@ -22,6 +24,7 @@ time.time_ns = lambda: int(time.time() * 1_000_000_000)
 """
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_it_jumps_in_the_middle_of_everything(tmp_path: Path) -> None:
     """One of two instances finds itself in another year, with a run under way: it keeps its chats, and nothing is
     stale, late or early. The other one is killed, and the one with the wrong clock takes over."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.fleet import fleet
 from tests.chaos.nats_proxy import Frame, appends
 from tests.waiting import until
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_what_it_sent_comes_too_late(tmp_path: Path) -> None:
     """Its reply is on the way when the network goes. Others adopt the turn and answer; when the network is back, the
     old reply arrives and is refused, because the chat has moved on. The instance drops what it did and goes on."""

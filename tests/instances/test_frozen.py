@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.fleet import fleet
 from tests.chaos.outsider import BOB
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_a_zombie_decides_nothing_and_is_a_member_again(tmp_path: Path) -> None:
     """It is frozen in the middle of a run until its chats are others', and thawed: it decides nothing about the turn
     that was adopted, drops what it did, and has its share again. Its process is the same."""
@@ -29,6 +32,7 @@ async def test_a_zombie_decides_nothing_and_is_a_member_again(tmp_path: Path) ->
         await those.kept_its_promises("b")
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_everybody_was_frozen(tmp_path: Path) -> None:
     """A laptop's lid was closed over all of them: they go on, and nobody is answered twice."""
     async with fleet(tmp_path, "a", "b", latency=0.5) as those:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.fleet import fleet
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_its_chats_are_taken_over_and_nobody_else_waits(tmp_path: Path) -> None:
     """Its running turn is adopted before anything is done about it, what came meanwhile is answered after it; the
     chats of the others are answered first. When it is back, under the same name, it has what it had."""
@@ -43,6 +46,7 @@ async def test_it_is_back_before_anybody_noticed(tmp_path: Path) -> None:
         await those.kept_its_promises("b")
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_all_but_one_are_killed(tmp_path: Path) -> None:
     """The last one answers everybody."""
     async with fleet(tmp_path, "a", "b", "c") as those:

@@ -6,12 +6,15 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.fleet import CHATS, fleet
 from tests.chaos.load import SETTINGS, Mix, writing
 
 BUSY = Mix(chats=200, pause=0.05, trouble_at_the_provider=0)
 
 
+@pytest.mark.slow("instances let go of their partitions one after the other")
 async def test_it_leaves_under_load(tmp_path: Path) -> None:
     """It ends with 0, the others have its chats, every message has its ending; when it is back it gets its share."""
     async with fleet(tmp_path, "a", "b", "c", latency=0.3, **SETTINGS) as those:
@@ -42,6 +45,7 @@ async def test_it_finishes_what_runs(tmp_path: Path) -> None:
         await those.kept_its_promises("a")
 
 
+@pytest.mark.slow("a stop waits 5 s for a run that hangs")
 async def test_all_leave_at_once(tmp_path: Path) -> None:
     """Nobody is left to take over: each ends with 0, and whoever comes next answers what is owed."""
     async with fleet(tmp_path, "a", "b", "c") as those:

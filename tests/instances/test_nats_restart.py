@@ -12,6 +12,7 @@ from tests.chaos.fleet import CHATS, fleet
 
 
 @pytest.mark.parametrize("servers", [1, 3], ids=["the only server", "the leader of three"])
+@pytest.mark.slow("a cluster elects a leader, and leases are taken again")
 async def test_nothing_is_lost_and_everybody_goes_on(tmp_path: Path, servers: int) -> None:
     """kill -9 of the server while the model writes: every message is answered once, the leases are as before, and
     nobody had to be started again."""
@@ -33,6 +34,7 @@ async def test_nothing_is_lost_and_everybody_goes_on(tmp_path: Path, servers: in
         await those.kept_its_promises("a")
 
 
+@pytest.mark.slow("it sleeps longer than a presence of 3 s lasts")
 async def test_the_server_was_only_asleep(tmp_path: Path) -> None:
     """It is frozen with replies on their way, for longer than any presence lasts: nobody answers, whoever it is, and
     everybody goes on when the server does."""

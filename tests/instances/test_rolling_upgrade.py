@@ -44,6 +44,7 @@ async def roll(those: Fleet, name: str, source: Path) -> None:
     await those.healthy(name)
 
 
+@pytest.mark.slow("three instances restart in turn, and each takes its share before the next")
 async def test_onto_a_version_that_adds_a_field(tmp_path: Path) -> None:
     """Older instances go on with what they know: one takes over a chat that a newer one has written in. Nothing is
     lost, nothing is answered twice."""
@@ -68,6 +69,7 @@ async def test_onto_a_version_that_adds_a_field(tmp_path: Path) -> None:
         await those.kept_its_promises(*NAMES)
 
 
+@pytest.mark.slow("three instances restart in turn, and each takes its share before the next")
 async def test_onto_a_version_that_writes_a_type_which_the_one_before_could_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A projection in a file of its own, folded by hand, and what can be read from it."""
+"""A projection in a file of its own, folded by hand, and the reads on it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.projections.past import STREAM, Past
 
 
 class Known:
-    """What a projection knows after some events; `reads` and `queries` read it."""
+    """A projection after some events; `reads` and `queries` read it."""
 
     def __init__(self, directory: Path) -> None:
         with files.rebuilding(directory):
@@ -29,7 +29,7 @@ class Known:
         self.queries = Queries(self.reader)
 
     def after(self, past: Past) -> Known:
-        """Fold what the file does not have yet."""
+        """Fold the events that the file does not have yet."""
         self.projection.apply(past.events)
         return self
 

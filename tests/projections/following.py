@@ -1,4 +1,4 @@
-"""A runner over the in-memory log, and what it hands on."""
+"""A runner over the in-memory log, and the events that it delivers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from projections.runner import Runner
 
 
 class Following:
-    """A running Runner; `handed_on` are the events that it handed on so far, `went_ahead` those before they were
-    committed, `health` what it said of itself."""
+    """A running Runner.
+
+    - `handed_on`: the events that it delivered so far.
+    - `went_ahead`: the events that it delivered before their commit.
+    - `health`: the changes of its health.
+    """
 
     def __init__(self, log: EventLog, directory: Path) -> None:
         self.handed_on: list[Recorded] = []

@@ -1,4 +1,4 @@
-"""What happened, as a projection is given it: events of a few chats in the order of the log."""
+"""A past for a projection: events of a few chats in the order of the log."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Past:
         return self.events[-1]
 
     def happened(self, event: Inbound | Decision | Unreadable | Unknown, key: ChatKey = ANA, **given: Any) -> Recorded:
-        """The next event of the log; `by` is the incarnation that decided, `side` that of bytes nobody can read."""
+        """The next event of the log; `by` is the incarnation that decided, `side` that of unreadable bytes."""
         self.now += given.get("later", timedelta(seconds=1))
         seq = len(self.events) + 1
         if type(event) in INBOUND_TYPE_OF:
@@ -102,7 +102,7 @@ class Past:
 
 
 async def store(log: MemoryLog, events: list[Recorded]) -> None:
-    """Put these events behind those that the log has, bytes and message ids included."""
+    """Put these events after those that the log has, bytes and message ids included."""
     for recorded in events:
         if isinstance(recorded.event, Unreadable | Unknown):
             log.put(inbound_subject(recorded.key, "in"), b"{", {"Nats-Msg-Id": recorded.msg_id})
@@ -116,6 +116,6 @@ async def store(log: MemoryLog, events: list[Recorded]) -> None:
 
 
 def owing(reads: ChatReads) -> list[ChatKey]:
-    """Every chat that owes work, in the order in which they appeared."""
+    """Every chat with pending work, in the order of their first events."""
     found = [row for number in range(PARTITIONS) for row in reads.owing(number, 0, 1000)]
     return [key for _, key in sorted(found)]

@@ -1,4 +1,4 @@
-"""A file that is of no use is built anew from the log, by itself, with a log line that says why."""
+"""An unusable file is rebuilt from the log, by itself, with a log line that gives the reason."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_log_that_lost_its_end_and_grew_again(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_damaged_while_it_is_written(tmp_path: Path, past: Past) -> None:
-    """The runner builds it anew and goes on; every event is handed on once."""
+    """The runner rebuilds it and goes on; every event is delivered once."""
     log = MemoryLog()
     for number in range(300):
         past.answered(number)

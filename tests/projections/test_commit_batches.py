@@ -1,4 +1,4 @@
-"""The same events give the same content, wherever batches end and however often the writer starts anew."""
+"""The same events give the same content, wherever batches end and however often the writer restarts."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def past_of(steps: Steps) -> Past:
 
 
 def folded(path: Path, batches: list[list[Recorded]], *, reopened: bool) -> tuple[list[Recorded], dict[str, str]]:
-    """What `apply` returned for these batches, and the hashes of what is in the file then."""
+    """The result of `apply` for these batches, and the hashes of the file's content then."""
     projection = Projection.create(path, STREAM)
     marked = []
     for batch in batches:

@@ -1,4 +1,4 @@
-"""Events that nobody waits for are held back for a moment, and no longer than until somebody does."""
+"""Events without a waiting caller are held back for a moment, and no longer than until a caller waits."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ async def test_a_receipt_waits_for_a_message(tmp_path: Path, past: Past) -> None
         assert follows.sequences == []
         past.message("m1")
         await store(log, past.events)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while follows.runner.lag or len(follows.handed_on) < 2:
                 await asyncio.sleep(0)
         assert follows.sequences == [1, 2]
 
 
 async def test_whoever_asks_for_it_gets_it(tmp_path: Path) -> None:
-    """What is held back is committed as soon as somebody waits for it."""
+    """Events held back are committed as soon as a caller waits for them."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
         seq = await receipt(log, "one")
         while follows.runner.lag == 0:
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await follows.runner.reached(seq)
         assert follows.runner.checkpoint == seq
 
 
 async def test_whoever_asked_before_is_not_kept_waiting(tmp_path: Path) -> None:
-    """What somebody waits for already is not held back."""
+    """Events for which a caller waits already are not held back."""
     log = MemoryLog()
-    async with following(log, tmp_path) as follows, asyncio.timeout(10):
+    async with following(log, tmp_path) as follows, asyncio.timeout(30):
         waiting = asyncio.create_task(follows.runner.reached(1))
         await asyncio.sleep(0)
         await receipt(log, "one")

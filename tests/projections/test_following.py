@@ -1,4 +1,4 @@
-"""The runner: everything is folded once and handed on once, in the order of the log."""
+"""The runner: everything is folded once and delivered once, in the order of the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.projections.past import ANA, Past, owing, store
 
 
 async def test_what_is_committed_is_handed_on(tmp_path: Path, past: Past) -> None:
-    """When an event is handed on, it can be read; repeats are marked."""
+    """A delivered event can be read; repeats are marked."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
         past.answered(1)
@@ -43,7 +43,7 @@ async def test_what_can_be_read_when_it_is_handed_on(tmp_path: Path, past: Past)
 
 
 async def test_a_restart_goes_on_from_the_checkpoint(tmp_path: Path, past: Past) -> None:
-    """What was folded before is neither folded nor handed on again; what came meanwhile is both."""
+    """Events folded before are neither folded nor delivered again; events that came meanwhile are both."""
     log = MemoryLog()
     past.answered(1)
     await store(log, past.events)
@@ -60,7 +60,7 @@ async def test_a_restart_goes_on_from_the_checkpoint(tmp_path: Path, past: Past)
 
 
 async def test_waiting_for_a_sequence(tmp_path: Path, past: Past) -> None:
-    """Who waits goes on when the checkpoint is there, however many wait; for what is there nobody waits."""
+    """All callers go on when the checkpoint is there; for a committed event no caller waits."""
     log = MemoryLog()
     past.answered(1)
     async with following(log, tmp_path) as follows:
@@ -94,7 +94,7 @@ async def test_an_empty_log(tmp_path: Path) -> None:
 
 
 async def test_a_closed_log_ends_the_runner(tmp_path: Path, past: Past) -> None:
-    """Who closes the log ends what follows it, without an error."""
+    """The runner ends without an error when the log is closed."""
     log = MemoryLog()
     past.answered(1)
     await store(log, past.events)

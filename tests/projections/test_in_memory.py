@@ -1,4 +1,4 @@
-"""A projection in memory knows what the file knows, and each copy goes on by itself."""
+"""A projection in memory has the content of the file, and each copy goes on by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.projections.past import ANA, STREAM, Past
 
 
 def test_it_has_what_the_file_has(known: Known, past: Past) -> None:
-    """Row by row, whatever the parts in which it came."""
+    """Row by row, from parts of any size."""
     past.answered(1)
     past.message("m1-again", "hello")
     past.message("m1-again", "a repeat")
@@ -24,7 +24,7 @@ def test_it_has_what_the_file_has(known: Known, past: Past) -> None:
 
 
 def test_a_copy_goes_on_by_itself(past: Past) -> None:
-    """Neither learns of what the other is told."""
+    """Neither gets the other's events."""
     past.answered(1)
     before = InMemoryProjection.empty(STREAM)
     before.fold(past.events)

@@ -17,7 +17,7 @@ KILLS = 6
 
 
 def test_killed_between_any_two_instructions(known: Known, tmp_path: Path) -> None:
-    """The file is whole at its checkpoint, which is at least what was reported; the next process goes on from there."""
+    """The file is whole at its checkpoint, which is at least the reported one; the next process goes on from there."""
     seed = random.randrange(10**6)
     chance = random.Random(seed)
     events = long_past().events

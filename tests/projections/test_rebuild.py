@@ -1,4 +1,4 @@
-"""`recado replay`: the projection is built anew beside the live one, then the pointer switches."""
+"""`recado replay`: the projection is rebuilt beside the live one, then the pointer switches."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def a_log(past: Past, turns: int = 10) -> MemoryLog:
 
 
 async def test_a_rebuild_without_an_instance(tmp_path: Path, past: Past) -> None:
-    """It shows how far it is, reports what it did, and leaves one file, which can be read by others."""
+    """It shows its progress, returns its report, and leaves one file, which others can read."""
     log = await a_log(past, turns=1000)
     shown: list[tuple[int, int]] = []
     report = await rebuild(log, tmp_path, lambda done, total: shown.append((done, total)))
@@ -45,7 +45,7 @@ async def test_a_rebuild_without_an_instance(tmp_path: Path, past: Past) -> None
 
 
 async def test_a_rebuild_gives_what_was_followed(tmp_path: Path, past: Past) -> None:
-    """File for file the content is the same, whoever wrote it in whatever batches."""
+    """File for file the content is the same, from any writer and in any batches."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
         for _ in range(5):
@@ -99,7 +99,7 @@ async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
 
 
 async def test_a_new_file_that_is_ahead(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the other process folded first is still handed on, with its marks, and not folded twice."""
+    """Events that the other process folded first are still delivered, with their marks, and not folded twice."""
     log = await a_log(past)
     async with following(log, tmp_path) as follows:
         rebuilt = asyncio.Event()
@@ -141,8 +141,8 @@ async def test_a_pointer_to_a_file_of_no_use_is_refused(tmp_path: Path, past: Pa
 async def test_files_that_are_deleted_while_an_instance_runs(
     tmp_path: Path, past: Past, deleted: str, *, replayed: bool
 ) -> None:
-    """By hand, with `recado replay` afterwards or without: the instance goes over to a file that is there, by itself
-    and before anything new comes. Each event is handed on once, and everybody reads the same."""
+    """By hand, with `recado replay` afterwards or without: the instance changes to an existing file, by itself and
+    before the next event. Each event is delivered once, and all readers read the same."""
     log = await a_log(past)
     async with following(log, tmp_path) as follows:
         assert follows.queries.counts().checkpoint == 30
@@ -179,7 +179,7 @@ async def test_one_rebuild_at_a_time(tmp_path: Path, past: Past) -> None:
 
 
 async def test_an_instance_waits_for_a_rebuild_elsewhere(tmp_path: Path, past: Past) -> None:
-    """Started without a file while somebody builds one, it takes that one."""
+    """Started without a file during a rebuild by another process, it takes the rebuilt file."""
     log = await a_log(past)
     with files.rebuilding(tmp_path):
         async with following(log, tmp_path, caught_up=False) as follows:

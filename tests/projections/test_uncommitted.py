@@ -1,4 +1,4 @@
-"""Messages are known before they are in the file: read, and told from repeats; whatever is more than that waits."""
+"""Messages are delivered before their commit, and told from repeats; all other events wait for the commit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def unhurried(log: EventLog, folder: Path) -> AsyncIterator[Following]:
-    """Nobody waits for what was read."""
+    """No caller waits for the events."""
     async with following(log, folder) as follows:
         follows.runner._unwritten._on_read = lambda batch: bool(follows.went_ahead.extend(batch))
         yield follows
@@ -66,7 +66,8 @@ async def test_a_message_can_be_read_before_it_is_in_the_file(tmp_path: Path, pa
 
 
 async def test_a_repeat_is_known_whichever_has_the_first(tmp_path: Path, past: Past) -> None:
-    """The file, or what is ahead of it; another chat's message of the same id is none, and an event is not its own."""
+    """The first is in the file or uncommitted; another chat's message of the same id does not count, nor the event
+    itself."""
     log = MemoryLog()
     past.message("old")
     await store(log, past.events)
@@ -93,7 +94,7 @@ WAITS: list[Inbound] = [
 
 @pytest.mark.parametrize("event", WAITS, ids=lambda event: type(event).__name__)
 async def test_what_waits_for_the_file(tmp_path: Path, past: Past, event: Inbound) -> None:
-    """It is committed at once, and what comes behind it does not overtake it."""
+    """It is committed at once, and later events do not overtake it."""
     log = MemoryLog()
     past.message("m1")
     await store(log, past.events)
@@ -118,7 +119,7 @@ def test_which_decisions_wait(past: Past) -> None:
 
 
 async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Path, past: Past) -> None:
-    """An instance that cannot write answers nobody: others are to take over."""
+    """An instance that cannot write answers no messages: others are to take over."""
     log = MemoryLog()
     past.answered(1)
     async with unhurried(log, tmp_path) as follows:
@@ -144,7 +145,7 @@ async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Pat
     "trouble", [sqlite3.DatabaseError("disk image is malformed"), ProjectionMissing(Path(), "it is damaged")]
 )
 async def test_a_file_that_cannot_be_asked(tmp_path: Path, past: Past, trouble: Exception) -> None:
-    """Then the commit says what is a repeat; that is logged."""
+    """Then the commit finds the repeats; that is logged."""
     log = MemoryLog()
 
     def broken(_: list[Recorded]) -> bool:
@@ -161,7 +162,8 @@ async def test_a_file_that_cannot_be_asked(tmp_path: Path, past: Past, trouble: 
 
 
 async def test_another_file_in_between(tmp_path: Path, past: Past) -> None:
-    """What went ahead of the old file is folded into the new one, handed on once, and does not go ahead again."""
+    """Events delivered before the old file's commit are folded into the new one, delivered once, and not early
+    again."""
     log = MemoryLog()
     past.message("m1")
     await store(log, past.events)
@@ -179,7 +181,7 @@ async def test_another_file_in_between(tmp_path: Path, past: Past) -> None:
 
 
 async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
-    """It is read up to what went ahead already, of which nobody is told twice."""
+    """It is read up to the events that were delivered early, and none is delivered twice."""
     log = MemoryLog()
     past.message("m1")
     await store(log, past.events)
@@ -223,7 +225,7 @@ async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch
 
 
 async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another file is followed while the backlog is full: the next reader begins anew."""
+    """The runner changes to another file while the buffer is full: the next reader starts afresh."""
     monkeypatch.setattr(commit_buffer, "_MOST", 1)
     log = MemoryLog()
     past.message("m1")

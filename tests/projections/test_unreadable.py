@@ -1,4 +1,4 @@
-"""Events that nobody can read, or that a newer version wrote, keep the checkpoint moving."""
+"""Unreadable events, and those of a newer version, keep the checkpoint moving."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.projections.past import ANA, Past, owing
 
 
 def test_bytes_that_came_in_are_a_message_that_can_be_ended(known: Known, past: Past) -> None:
-    """They have the id `seq:<n>` and say what is wrong with them, until the chat's owner ends them."""
+    """They have the id `seq:<n>` and the description of their fault, until the chat's owner ends them."""
     past.happened(Unreadable("unreadable", "Object missing required field `id`"), side="i")
     known.after(past)
     assert owing(known.reads) == [ANA]
@@ -23,7 +23,7 @@ def test_bytes_that_came_in_are_a_message_that_can_be_ended(known: Known, past: 
 
 
 def test_a_subject_that_names_no_chat(known: Known, past: Past) -> None:
-    """Whatever stands in the subject is a key like any other."""
+    """Its chat is a key like any other."""
     nowhere = ChatKey("=oops", "=5X")
     past.happened(Unreadable("malformed_chat", "the subject's chat is no JID"), nowhere, side="i")
     assert owing(known.after(past).reads) == [nowhere]

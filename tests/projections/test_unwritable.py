@@ -1,4 +1,4 @@
-"""A disk that is full: nothing is lost, and the instance can be told that it cannot write."""
+"""A full disk: nothing is lost, and the instance is told that it cannot write."""
 
 from __future__ import annotations
 

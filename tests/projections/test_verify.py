@@ -1,4 +1,4 @@
-"""`recado verify`: the live file is what the log makes of it, or the first row that is not."""
+"""`recado verify`: the live file agrees with the log, or the first row that does not is shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def different(report: VerifyReport) -> list[str]:
 
 
 async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
-    """Every table is compared and counted, nothing is left behind."""
+    """Every table is compared and counted, and no file is left."""
     log = await a_projection(tmp_path, past)
     before = sorted(tmp_path.iterdir())
     report = await verify(log, tmp_path)
@@ -50,7 +50,7 @@ async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
         ("UPDATE history SET reason = 'stale' WHERE id = 'm3'", ["history"]),
         ("DELETE FROM turns WHERE id = 't7'", ["turns"]),
         (
-            "UPDATE chats SET snapshot = replace(snapshot, '\"i\":', '\"i\":1') WHERE id = (SELECT max(id) FROM chats)",
+            "UPDATE chats SET snapshot = json_set(snapshot, '$.inbound_seq', 1) WHERE id = (SELECT max(id) FROM chats)",
             ["chats"],
         ),
         ("UPDATE usage SET output_tokens = output_tokens - 1", ["usage"]),
@@ -61,7 +61,7 @@ async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
     ],
 )
 async def test_a_row_that_somebody_changed(tmp_path: Path, past: Past, sql: str, tables: list[str]) -> None:
-    """It is found, in whatever table, and shown as it is and as it should be."""
+    """It is found, in any table, and shown as it is and as it should be."""
     log = await a_projection(tmp_path, past)
     db = sqlite3.connect(str(tmp_path / "projection-1.db"))
     assert db.execute(sql).rowcount != 0
@@ -87,7 +87,7 @@ async def test_the_first_row_that_differs_is_shown(tmp_path: Path, past: Past) -
 
 
 async def test_while_an_instance_runs_and_messages_come(tmp_path: Path, past: Past) -> None:
-    """The comparison is with the events up to the checkpoint that it saw, whatever comes meanwhile."""
+    """The comparison is with the events up to the checkpoint that it saw; later ones do not matter."""
     log = await a_projection(tmp_path, past)
     async with following(log, tmp_path) as follows:
 

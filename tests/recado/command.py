@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-RECADO = Path(sysconfig.get_path("scripts")) / "recado"
+from tests import forked
+from tests.forked import RECADO
+from tests.waiting import until
 
 
 class Done(NamedTuple):
@@ -33,15 +35,28 @@ class Command:
         self.variables = variables
 
     async def __call__(self, *args: str, **variables: str) -> Done:
-        process = await self.start(*args, **variables)
-        async with asyncio.timeout(60):
-            out, err = await process.communicate()
-        assert process.returncode is not None
-        return Done(process.returncode, out.decode(), err.decode())
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = forked.start(args, env=self._env(variables), cwd=self.home, stdout=out, stderr=err)
+            try:
+                await until(lambda: process.poll() is not None, 60)
+            finally:
+                process.kill()
+            for file in (out, err):
+                file.seek(0)
+            return Done(process.wait(), out.read().decode(), err.read().decode())
 
     async def start(self, *args: str, **variables: str) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.home), **self.variables, **variables}
         return await asyncio.create_subprocess_exec(
-            RECADO, *args, cwd=self.home, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
+            RECADO,
+            *args,
+            cwd=self.home,
+            env=self._env(variables),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
         )
+
+    def _env(self, variables: dict[str, str]) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
+        return {**kept, "HOME": str(self.home), **self.variables, **variables}

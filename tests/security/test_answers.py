@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
 
+from backends.chat_completions import ChatCompletions
+from backends.protocol import ReplyFailed
 from backends.provider.client import Wire
 from backends.provider.raw_post import LARGEST as LARGEST_OF_MODELS
 from backends.provider.retry import AttemptFailed
 from gateways.cloud.download import Broken, Download, NotToBeHad
 from gateways.cloud.graph import LARGEST as LARGEST_OF_GRAPH
 from gateways.cloud.graph import Graph
+from tests.backends.asking import asked
+from tests.doubles import hostile
+from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
+from tests.doubles.graph_webhooks import PHONE_NUMBER_ID
+from tests.doubles.openai_server import OpenAIDouble
 
 
 class Server:
@@ -31,22 +39,17 @@ class Server:
         return await self.act(request)
 
     async def endless(self, request: web.Request) -> web.StreamResponse:
-        answer = web.StreamResponse(status=self.status, headers={"content-type": "application/json"})
-        await answer.prepare(request)
-        await answer.write(b'{"a":"')
-        try:
-            while True:
-                await answer.write(b"x" * 65536)
-                self.written += 65536
-        except ConnectionError:
-            return answer
+        return await hostile.endless(request, self.status, self.wrote)
+
+    def wrote(self, size: int) -> None:
+        self.written += size
 
     status = 200
 
     async def redirect(self, request: web.Request) -> web.StreamResponse:
         if request.path.endswith("/elsewhere"):
             return web.json_response({})
-        return web.Response(status=self.status, headers={"location": "/elsewhere"})
+        return hostile.redirect(self.status)
 
 
 @pytest.fixture
@@ -174,6 +177,43 @@ async def test_nonsense_from_graph_is_a_failed_try(server: Server, size: str) ->
             async with Download(session, server.url, "1", "token").open("../9", "image"):
                 pass
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fault", ["endless", "redirect"])
+async def test_the_doubles_answer_so_too(fault: Any) -> None:
+    """A turn fails, and a message is in doubt or not sent; nobody is asked elsewhere. (5 s: an answer of
+    16 MiB is read.)"""
+    async with OpenAIDouble() as double, GraphDouble() as meta:
+        double.fail(fault, times=None)
+        backend = ChatCompletions(api_key=double.api_key, base_url=double.base_url, model="small-1")
+        with pytest.raises(ReplyFailed):
+            await backend.reply(asked("hello", patience=2.0))
+        await backend.close()
+        assert {each.path for each in double.requests} == {"/v1/chat/completions"}
+        meta.fail(fault)
+        body: dict[str, Any] = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "5511999990001",
+            "type": "text",
+        }
+        body["text"] = {"body": "hello"}
+        async with Graph.session() as session:
+            answer = await Graph(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN).post(body)
+        assert answer.error is not None
+
+
+@pytest.mark.parametrize("id_", ["a\nb", "\0", "x" * 70_000, "../..", "a?b#c"])
+async def test_an_id_that_fits_into_no_address(server: Server, id_: str) -> None:
+    """A server names a run so, and refuses whoever asks for it: a failed try, as any refusal."""
+
+    async def refused(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": {"message": "no"}}, status=404)
+
+    server.act = refused
+    async with wire_to(server) as wire:
+        with pytest.raises(AttemptFailed):
+            await wire.get(f"/responses/{id_}")
 
 
 async def test_an_answer_that_is_nested_too_deep(server: Server) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from chat.arrival import MOST_HEARD
+from chat.fold_constants import MOST_HEARD
 from chat.gates import Gates
 from chat.work import Refuse
 from events.decisions import Ignored

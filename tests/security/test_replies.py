@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,39 @@ def test_the_reply_that_ended_the_gateway_is_sent_as_it_was_written() -> None:
     assert texts_of(reply("r1", text=DEEP["emphasis"])) == [DEEP["emphasis"].strip()]
 
 
+OPEN = {
+    **{mark: mark * (LONGEST // len(mark)) for mark in ("[", "![", "[`")},
+    # As many brackets as a reply may well have, and much after each of them.
+    **{f"200 [ and {fill!r}": (("[" + fill * 80)[:80]) * 200 for fill in ("*a", "`]`", "\\]")},
+}
+
+
+@pytest.mark.parametrize("kind", OPEN)
+def test_brackets_without_an_end_are_not_sought_for_ever(kind: str) -> None:
+    """The parser takes each of them through the rest of the text: 16,000 were four seconds of the gateway's loop. The
+    calls are counted, not the time: they were seven million."""
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        texts = texts_of(reply("r1", text=OPEN[kind]))
+    finally:
+        sys.setprofile(before)
+    assert calls < 3_000_000
+    assert "".join(texts).count("[") == OPEN[kind].count("[")
+
+
+def test_a_long_reply_with_many_links_is_formatted() -> None:
+    line = "- **[Bakery](https://example.org/a_(b))** and *[more]* `[` of it, \\[ too\n"
+    assert len(line) * 210 <= LONGEST
+    assert to_whatsapp(line * 210).count("*Bakery (https://example.org/a_(b))*") == 210
+
+
 def test_a_long_reply_is_cut_and_says_so() -> None:
     """A million characters were 245 messages."""
     texts = texts_of(reply("r1", text="One sentence of it. " * 50_000))
@@ -88,7 +122,7 @@ def test_a_defect_in_formatting_or_splitting_loses_no_word(broken: str, monkeypa
     def fails(*_: object) -> Any:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(f"gateways.texts.{'to_whatsapp' if broken == 'format' else 'split'}", fails)
+    monkeypatch.setattr(f"gateways.delivery.texts.{'to_whatsapp' if broken == 'format' else 'split'}", fails)
     assert texts_of(reply("r1", text="**hello**")) == ["**hello**"]
 
 

@@ -59,6 +59,33 @@ async def test_a_body_that_never_ends_has_its_time(monkeypatch: pytest.MonkeyPat
         assert (await meta.post("/webhook", content=stuck(), headers=FORGED)).status_code == 408
 
 
+async def test_slow_large_bodies_give_their_slots_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight forged bodies that stop in the middle hold every slot. They are refused long before a body's own time is
+    over, and Meta's large webhook, which waits for a slot, is taken at its first try."""
+    monkeypatch.setattr(webhook_module, "SLOT_WITHIN", 0.05)
+    log, held = MemoryLog(), 0
+    every = asyncio.Event()
+
+    async def stuck() -> AsyncIterator[bytes]:
+        nonlocal held
+        yield b"x" * (webhook_module.SMALL + 1)
+        held += 1
+        if held == webhook_module.BODIES_AT_ONCE:
+            every.set()
+        await asyncio.Event().wait()
+
+    raw = messages(message("wamid.1", text={"body": "x" * 2 * webhook_module.SMALL}))
+    async with client(log) as meta:
+        forged = [
+            asyncio.create_task(meta.post("/webhook", content=stuck(), headers=FORGED))
+            for _ in range(webhook_module.BODIES_AT_ONCE)
+        ]
+        await every.wait()
+        taken = await meta.post("/webhook", content=raw, headers=signed(raw))
+        refused = [(await each).status_code for each in forged]
+    assert (taken.status_code, refused) == (200, [408] * webhook_module.BODIES_AT_ONCE)
+
+
 async def test_a_storm_is_one_line() -> None:
     with capture_logs() as logs:
         async with client(MemoryLog()) as meta:

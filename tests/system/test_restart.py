@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from events.subjects import ChatKey
 from tests.chaos.log_watch import watching
 from tests.chaos.outsider import ANA, BOB, outsider
 from tests.chaos.process import Recado, asks, recado
 from tests.chaos.stage import stage
 from tests.doubles.openai_server import OpenAIDouble
+from tests.waiting import until
 
 
 async def shown(process: Recado, *command: str) -> list[dict[str, Any]]:
@@ -24,6 +26,12 @@ async def shown(process: Recado, *command: str) -> list[dict[str, Any]]:
     return found
 
 
+async def says(process: Recado, key: ChatKey, texts: list[str]) -> bool:
+    """Whether `recado history` shows these; the projection is written some time after the log."""
+    return [entry["text"] for entry in await shown(process, "history", key.chat)] == texts
+
+
+@pytest.mark.slow("a stop waits 5 s for a run that hangs")
 @pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM", "SIGKILL"])
 async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
     """One chat was answered, another one's run is under way, a third message comes while nobody runs: history and
@@ -38,7 +46,8 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
                 model.fail("hang")
                 await someone.write(BOB, "m2", "are you open?")
                 await model.until(lambda requests: len(requests) == 2)
-                said = [entry["text"] for entry in await shown(process, "history", ANA.chat)]
+                said = ["good morning", "reply to: good morning"]
+                await until(lambda: says(process, ANA, said), 60)
                 threads = await shown(process, "threads")
                 if way == "SIGKILL":
                     process.kill()
@@ -51,11 +60,9 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
                 assert process.embedded_bus() == bus
                 await log.ended(BOB, "m2")
                 await log.ended(ANA, "m3")
-                assert said == ["good morning", "reply to: good morning"]
                 await log.settled()
                 assert log.wrong() == []
-                now = [entry["text"] for entry in await shown(process, "history", ANA.chat)]
-                assert now == [*said, "hello?", "reply to: hello?"]
+                await until(lambda: says(process, ANA, [*said, "hello?", "reply to: hello?"]), 60)
                 assert [t["thread"] for t in await shown(process, "threads")] == [t["thread"] for t in threads]
                 await process.is_verified()
 

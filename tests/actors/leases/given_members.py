@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 class Clock:
-    """Seconds since boot of one instance, which a test can let jump: it slept."""
+    """Seconds since boot of one instance. A test can let them jump: the machine slept."""
 
     def __init__(self) -> None:
         self.slept = 0.0
@@ -30,7 +30,7 @@ class Clock:
 
 
 class Instance:
-    """One of several: `home` has its log, its model and its actors."""
+    """One of several instances: `home` has its log, its model and its actors."""
 
     def __init__(self, bus: Bus, name: str, incarnation: str, **settings: Any) -> None:
         self.bus = bus
@@ -75,7 +75,7 @@ class Instance:
         await self._end(self._tasks.pop())
 
     async def crash(self) -> None:
-        """Nothing is let go of: the connection ends, as when the process is killed."""
+        """End the connection without letting go of any lease, as a killed process does."""
         await self.bus.close()
         self.clock.slept += 60
         for task in self._tasks:
@@ -97,7 +97,7 @@ class Instance:
 
 
 class Fleet:
-    """Everybody on one server."""
+    """All instances on one server."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -109,11 +109,11 @@ class Fleet:
         await instance.start()
         return instance
 
-    async def until(self, true: Callable[[], Any], within: float = 15.0) -> None:
+    async def until(self, true: Callable[[], Any], within: float = 30.0) -> None:
         await until(true, within)
 
     async def settled(self, *instances: Instance) -> None:
-        """Return once these own all partitions, each its share and each partition once."""
+        """Return once these instances own all partitions, each its share and each partition once."""
         share = PARTITIONS // len(instances)
 
         def are() -> bool:
@@ -130,7 +130,7 @@ class Fleet:
 
 @asynccontextmanager
 async def fleet(url: str) -> AsyncIterator[Fleet]:
-    """Nobody is there yet; whoever joined is gone in the end."""
+    """A fleet without instances; those that join are stopped at the end."""
     together = Fleet(url)
     try:
         yield together

@@ -1,4 +1,4 @@
-"""Who should own which partition."""
+"""Assignment of partitions to members."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = st.sets(st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True), min_size=
 
 @given(NAMES)
 def test_everybody_has_the_same_share(names: set[str]) -> None:
-    """Give or take one; with more members than partitions some have none."""
+    """All shares differ by at most one; with more members than partitions some members have none."""
     owners = assignment(names)
     counts = Counter(owners)
     share = PARTITIONS // len(names)
@@ -26,24 +26,24 @@ def test_everybody_has_the_same_share(names: set[str]) -> None:
 
 @given(NAMES)
 def test_the_order_of_the_members_makes_no_difference(names: set[str]) -> None:
-    """Each computes it alone, and all come to the same."""
+    """Each member computes it alone, and all get the same result."""
     assert assignment(sorted(names)) == assignment(sorted(names, reverse=True))
 
 
 @given(NAMES, st.from_regex(r"new-[a-z]{8}", fullmatch=True))
 def test_a_join_moves_little(names: set[str], newcomer: str) -> None:
-    """Somebody new gets a share; what moves besides is at most twice as much again, and a little for the bound."""
+    """A new member gets its share. At most twice as many partitions move besides, and a few for the bound."""
     before, after = assignment(names), assignment({*names, newcomer})
     moved = sum(old != new for old, new in zip(before, after, strict=True))
     assert moved <= 3 * (PARTITIONS // (len(names) + 1) + 1) + 8
 
 
 def test_it_is_the_same_for_good() -> None:
-    """Members of two versions have to agree: this is pinned."""
+    """Members of two versions must agree, so the result is pinned."""
     pinned = "\n".join(" ".join(assignment(f"i{n}" for n in range(size))) for size in (1, 2, 3, 7, 64, 100))
     assert sha256(pinned.encode()).hexdigest() == "829e9c6bd720f04363217d3df3b7dd3e87705992dc5f68a6c57299e12fa395d5"
 
 
 def test_nobody_is_there() -> None:
-    """Then nothing is anybody's."""
+    """Without members no partition has an owner."""
     assert assignment([]) == ()

@@ -10,7 +10,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def test_it_goes_on_from_the_last_stamp() -> None:
-    """The server's stamp plus what has elapsed here, whatever the host's clock shows."""
+    """The server's stamp plus the time elapsed here, independent of the host's clock."""
     elapsed = 100.0
     bus_time = BusTime(lambda: elapsed)
     bus_time.observe(NOON)

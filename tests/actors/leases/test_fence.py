@@ -18,7 +18,7 @@ class Seconds:
 
 
 def test_it_holds_from_when_the_renewal_was_sent() -> None:
-    """The answer may have come late: what counts is the moment from which the server can have counted."""
+    """The fence counts from the sending of a renewal, since its answer may come late."""
     seconds = Seconds()
     fence = Fence(seconds)
     assert not fence.holds
@@ -30,7 +30,7 @@ def test_it_holds_from_when_the_renewal_was_sent() -> None:
 
 
 def test_whoever_meets_it_down_is_refused_and_it_remembers() -> None:
-    """A renewal that comes after that does not undo it: what was refused has to be given up first."""
+    """A later renewal does not reset it: work that was refused has to be given up first."""
     seconds = Seconds()
     fence = Fence(seconds)
     fence.renewed(seconds.now)
@@ -48,7 +48,7 @@ def test_whoever_meets_it_down_is_refused_and_it_remembers() -> None:
 
 
 def test_alone_there_is_none() -> None:
-    """An instance that shares its log with nobody may always act."""
+    """An instance that is alone on its log may always act."""
     fence = NoFence()
     fence.check()
     assert fence.holds

@@ -1,4 +1,4 @@
-"""Tools of a shop, as somebody would write them."""
+"""Tools of a shop, as its developers would write them."""
 
 from __future__ import annotations
 

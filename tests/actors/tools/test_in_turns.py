@@ -42,7 +42,7 @@ class Shop:
 
 
 async def test_the_model_gets_what_its_call_gave() -> None:
-    """Asked again, it is shown the call with its output; both are in the log."""
+    """The model is asked again with the call and its output; both are in the log."""
     shop = Shop()
     shop.answer.set()
     async with house(tools=shop) as home:
@@ -66,7 +66,7 @@ async def test_two_calls_at_once_are_made_side_by_side() -> None:
         await home.say("m1")
         home.model.wants(await home.model.asked(1), PRICE, STOCK)
         await home.decided(ToolCalled, 2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(shop.calls) < 2:
                 await asyncio.sleep(0.01)
         shop.answer.set()
@@ -81,14 +81,15 @@ async def crash_during_a_call(log: MemoryLog, shop: Shop) -> None:
         await home.say("m1")
         home.model.wants(await home.model.asked(1), PRICE)
         await home.decided(ToolCalled)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not shop.calls:
                 await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(("safe", "calls", "output"), [(False, 1, INTERRUPTED), (True, 2, "price is 4.20")])
 async def test_an_interrupted_call_is_made_again_only_if_that_is_safe(safe: bool, calls: int, output: str) -> None:
-    """Nobody knows whether the tool has acted: unless it says that repeating does no harm, the model is told so."""
+    """It is unknown whether the tool has acted: unless the tool says that repeating does no harm, the model is told
+    so."""
     log, shop = MemoryLog(), Shop(safe=safe)
     await crash_during_a_call(log, shop)
     shop.answer.set()
@@ -119,7 +120,7 @@ async def test_an_output_that_is_in_the_log_is_never_computed_again() -> None:
 
 
 async def test_a_pause_stops_a_call_that_is_under_way() -> None:
-    """The turn is over; what the call would have given is nobody's."""
+    """The turn is over; the call's result is dropped."""
     shop = Shop()
     async with house(tools=shop) as home:
         await home.say("m1")
@@ -131,7 +132,7 @@ async def test_a_pause_stops_a_call_that_is_under_way() -> None:
 
 
 async def test_a_tool_that_is_called_amiss_twice_is_not_offered_again() -> None:
-    """And a call of it is not made any more in this turn; the next turn has it back."""
+    """In this turn a call of it is not made any more; the next turn offers it again."""
     shop = Shop()
     async with house(tools=shop) as home:
         await home.say("m1")
@@ -153,7 +154,7 @@ async def test_a_tool_that_is_called_amiss_twice_is_not_offered_again() -> None:
 
 
 async def test_every_request_of_the_turn_is_paid_for_in_the_reply_even_after_a_crash() -> None:
-    """What it cost to be asked for tools is in the log with the first call that came of it."""
+    """The cost of the request that asked for tools is in the log with the first of its calls."""
     log, shop = MemoryLog(), Shop(safe=True)
     async with house(log, "one", tools=shop) as home:
         await home.say("m1")

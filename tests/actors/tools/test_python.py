@@ -21,7 +21,7 @@ TOOLS = load("tests.actors.tools.shop_tools")
 
 
 def test_public_functions_are_tools_described_by_themselves() -> None:
-    """Name, docstring and signature become what the model is told; `chat` is not the model's to give."""
+    """The model is told name, docstring and signature; `chat` is not a parameter for the model."""
     assert sorted(TOOLS) == ["opening_hours", "order"]
     tool = TOOLS["order"].tool
     assert tool.description == "Order bread for the person who writes."
@@ -50,7 +50,7 @@ async def test_what_is_no_text_is_given_as_json() -> None:
 
 @pytest.mark.parametrize("arguments", [b"{}", b'{"bread": "cake"}', b'{"bread": "rye", "loaves": 99}', b'{"bread": 7}'])
 async def test_arguments_that_do_not_fit_go_back_to_the_model(arguments: bytes) -> None:
-    """Nothing is called; the result says what is wrong."""
+    """The function is not called; the result names the error."""
     shop_tools.orders.clear()
     result = await TOOLS["order"].call(ANA, arguments)
     assert result.failed
@@ -60,13 +60,14 @@ async def test_arguments_that_do_not_fit_go_back_to_the_model(arguments: bytes) 
 
 
 async def test_what_a_tool_raises_is_its_output() -> None:
-    """An exception is told to the model, and harms nobody."""
+    """The model is told of an exception, and recado goes on."""
     result = await TOOLS["opening_hours"].call(ANA, b'{"day": "doomsday"}')
     assert (result.output, result.failed) == ("LookupError: never again", True)
 
 
 async def test_a_function_that_hangs_takes_no_others_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody can end a thread: so many hang, and then the model is told at once; others are called as ever."""
+    """Threads cannot be ended: MOST_THREADS calls hang, then the model is told at once; other functions work as
+    before."""
     free = threading.Event()
 
     def slow() -> str:
@@ -124,7 +125,7 @@ def _greedy(**anything: str) -> str:
 
 @pytest.mark.parametrize(("function", "complaint"), [(_untyped, "annotate"), (_greedy, "no model can name")])
 def test_a_signature_that_no_schema_describes_is_refused(function: object, complaint: str) -> None:
-    """At start, with what to do."""
+    """At start, with advice."""
     with pytest.raises(ToolsUnusable, match=complaint):
         PythonTool(function)  # type: ignore[arg-type]
 
@@ -136,7 +137,7 @@ def test_a_module_that_is_not_there_is_named() -> None:
 
 
 def test_a_module_without_functions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is hardly what was meant."""
+    """An empty module is most likely a mistake."""
     monkeypatch.setattr(python.importlib, "import_module", lambda name: SimpleNamespace(__name__=name))
     with pytest.raises(ToolsUnusable, match="no public function"):
         load("empty")

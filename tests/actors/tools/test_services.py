@@ -48,7 +48,7 @@ async def service(bus: Bus, metadata: dict[str, str], name: str = "delivery") ->
 
 @pytest.fixture
 async def services(bus: Bus) -> AsyncIterator[ServiceTools]:
-    """What is found of a service with a tool, one without, and one whose description is broken."""
+    """The tools found on a bus with three services: one with a tool, one without, one with a broken description."""
     running = [
         await service(bus, {"recado.tool": json.dumps(DELIVERY)}),
         await service(bus, {}, "other"),
@@ -62,14 +62,14 @@ async def services(bus: Bus) -> AsyncIterator[ServiceTools]:
 
 
 async def test_an_endpoint_with_the_metadata_is_a_tool(services: ServiceTools) -> None:
-    """Only that one, described as it describes itself."""
+    """Only this endpoint, with its own description."""
     (found,) = services.found.values()
     assert (found.tool.name, found.tool.description, found.is_safe) == ("delivery", "When an order arrives.", True)
     assert found.tool.parameters == DELIVERY["parameters"]
 
 
 async def test_a_call_is_a_request_with_the_chat_in_its_headers(services: ServiceTools) -> None:
-    """The service knows whom it acts for, and its answer is the output."""
+    """The service knows the chat for which it acts, and its answer is the output."""
     result = await Toolbox({}, services).call(ANA, "delivery", '{"order": "77"}')
     assert (result.output, result.failed) == (f"77 for {ANA.chat} of local", False)
 
@@ -88,7 +88,7 @@ async def test_a_call_is_a_request_with_the_chat_in_its_headers(services: Servic
 async def test_what_goes_wrong_is_told_to_the_model(
     services: ServiceTools, name: str, arguments: str, told: str, *, unfit: bool
 ) -> None:
-    """A fault of the service, silence, bad arguments, a tool that is not there: each is a failed result."""
+    """A fault of the service, silence, bad arguments, a missing tool: each is a failed result."""
     result = await Toolbox({}, services).call(ANA, name, arguments)
     assert result.failed
     assert result.unfit == unfit
@@ -102,7 +102,7 @@ async def test_a_long_output_is_cut(services: ServiceTools) -> None:
 
 
 async def test_a_service_that_has_gone_is_no_tool_any_more(bus: Bus) -> None:
-    """Until the next look a call is told that it is not there; after it the tool is not offered."""
+    """Until the next look a call fails as not there; after it the tool is not offered."""
     running = await service(bus, {"recado.tool": json.dumps(DELIVERY)})
     tools = ServiceTools(bus, patience=0.5)
     toolbox = Toolbox({}, tools)

@@ -1,4 +1,4 @@
-"""What an earlier try has begun is found, and not begun again."""
+"""Turns and messages of an earlier try are found, and not begun again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def operations(agents: AgentsDouble) -> list[str]:
 
 @pytest.mark.parametrize("ending", ["completed", "in_progress", "queued", "failed", "cancelled"])
 async def test_a_turn_that_was_begun_is_adopted(backend: Agents, agents: AgentsDouble, ending: Any) -> None:
-    """Whatever has come of it: who waits for it sees."""
+    """In any state: the wait for the turn shows its outcome."""
     request = asked(await backend.create_thread(place()), "good", "morning")
     agents.plan(ending)
     run = await backend.start_run(request)
@@ -29,8 +29,7 @@ async def test_a_turn_that_was_begun_is_adopted(backend: Agents, agents: AgentsD
 
 
 async def test_the_same_words_of_another_turn_are_not_taken_for_these(backend: Agents, agents: AgentsDouble) -> None:
-    """People say "ok" often. Killed before its message was sent, the second turn is not answered with the first
-    one's reply."""
+    """People often say "ok". Killed before its message was sent, the second turn does not get the first one's reply."""
     request = asked(await backend.create_thread(place()), "ok")
     first = await answered(backend, request)
     agents.fail("hang", on="events.create")
@@ -50,7 +49,8 @@ async def test_the_same_words_of_another_turn_are_not_taken_for_these(backend: A
 async def test_a_message_of_which_nothing_was_heard_is_looked_for(
     backend: Agents, agents: AgentsDouble, fault: str, after: bool, lag: int
 ) -> None:
-    """It may have been taken, and may be seen only later: then it is sent again with the same key, which is once."""
+    """The server may have taken it and list it only later: then it is sent again with the same key, which counts
+    once."""
     request = asked(await backend.create_thread(place()), "hello", patience=4.0)
     agents.lag = lag
     agents.fail(fault, on="events.create", after=after)
@@ -62,7 +62,7 @@ async def test_a_message_of_which_nothing_was_heard_is_looked_for(
 
 
 async def test_a_message_that_arrives_late_is_there_once(backend: Agents, agents: AgentsDouble) -> None:
-    """The first request was only slow: it was carried out after the second."""
+    """The first request was only slow: the server carried it out after the second."""
     request = asked(await backend.create_thread(place()), "hello", patience=0.8)
     agents.fail("late", on="events.create", seconds=0.4)
     await answered(backend, request)
@@ -84,7 +84,7 @@ async def test_a_message_that_is_accepted_and_never_seen_fails_the_turn(
 
 
 async def test_another_process_waits_for_the_same_turn(backend: Agents, agents: AgentsDouble) -> None:
-    """recado is stopped while it waits: the turn goes on at the provider, and its answer is taken."""
+    """recado is stopped while it waits: the turn goes on at the provider, and the next process takes its answer."""
     agents.latency = 0.5
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)

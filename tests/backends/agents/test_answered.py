@@ -1,4 +1,4 @@
-"""A turn is answered: what is sent, and what is read."""
+"""Requests and answers of a turn that is answered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.doubles.openai_agents import AgentsDouble
 
 
 async def test_the_messages_are_sent_together(backend: Agents, agents: AgentsDouble) -> None:
-    """One event, in their order, with a key that is this attempt's alone; the session says whose turn it is."""
+    """One event, in the messages' order, with a key of this attempt alone; the session names its turn."""
     request = asked(await backend.create_thread(place()), "good", "morning", attempt=2)
     note = agents.only.items[-1]["id"]
     await answered(backend, request)
@@ -40,7 +40,7 @@ async def test_the_answer_names_model_turn_and_usage(backend: Agents, agents: Ag
 
 
 async def test_one_turn_after_the_other(backend: Agents, agents: AgentsDouble) -> None:
-    """Each gets the reply of its own, however often the same is said, and each takes the same few requests."""
+    """Each turn gets its own reply, however often the same is said, and each takes the same few requests."""
     thread = await backend.create_thread(place())
     for number in range(30):
         answer = await answered(backend, asked(thread, "again", turn=f"t{number}"))
@@ -58,7 +58,7 @@ async def test_in_a_group_the_agent_is_told_who_speaks(backend: Agents, agents: 
 
 
 async def test_what_is_accepted_may_be_seen_later(backend: Agents, agents: AgentsDouble) -> None:
-    """It is sent once all the same."""
+    """The message is sent once all the same."""
     agents.lag = 5
     await answered(backend, asked(agents.add_session("hi").id, "hello"))
     assert agents.only.says("user") == ["hi", "hello"]
@@ -78,14 +78,14 @@ async def test_comments_on_the_way_are_no_part_of_the_reply(backend: Agents, age
 
 
 async def test_a_comment_is_better_than_nothing(backend: Agents, agents: AgentsDouble) -> None:
-    """Where it is all that was said."""
+    """If the turn has no other text."""
     request, run = await started(backend, agents, comment="Done.", says="")
     assert (await backend.await_run(request, run)).text == "Done."  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("says", ["", " \n"])
 async def test_a_turn_in_which_nothing_was_said_is_no_reply(backend: Agents, agents: AgentsDouble, says: str) -> None:
-    """An empty message is never sent on."""
+    """An empty message is never sent."""
     request, run = await started(backend, agents, says=says)
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(request, run)

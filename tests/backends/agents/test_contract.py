@@ -1,4 +1,4 @@
-"""What every backend promises, where the provider keeps the session."""
+"""Promises of every backend, where the provider keeps the session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.waiting import until
 
 
 def test_it_is_a_thread_backend(backend: Agents) -> None:
-    """And is called what events call it."""
+    """Its name is the one in events."""
     assert isinstance(backend, ThreadBackend)
     assert not isinstance(backend, ReplyBackend)
     assert backend.name == "agents"
@@ -34,7 +34,7 @@ async def test_many_chats_are_answered_at_once(backend: Agents, agents: AgentsDo
 
 
 async def test_a_question_that_belongs_to_no_chat(backend: Agents, agents: AgentsDouble) -> None:
-    """`recado ask`: a fresh session, and no tool."""
+    """`recado ask`: a new session, and no tool."""
     assert (await one_question.ask(backend, asked("", "what is a recado?"))).text == "reply to: what is a recado?"
     assert [turn.status for turn in agents.only.turns] == ["completed", "completed"]
 
@@ -54,7 +54,7 @@ async def test_cancelled_it_ends_at_once(backend: Agents, agents: AgentsDouble, 
 
 
 async def test_a_text_that_no_request_can_carry_fails_the_turn(backend: Agents, agents: AgentsDouble) -> None:
-    """Half a surrogate pair: bad_request, and nothing was begun."""
+    """Half a surrogate pair: bad_request, and no turn was begun."""
     session = agents.add_session("hi")
     with pytest.raises(ReplyFailed) as failed:
         await backend.start_run(asked(session.id, "\ud83d"))

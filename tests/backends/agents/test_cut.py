@@ -1,4 +1,4 @@
-"""A turn is cut at every request there is, in every way; started anew it is answered as if nothing had happened."""
+"""A turn is cut at each of its requests, in every way; started again it is answered as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "too many requests": {"kind": "rate_limit", "headers": {"retry-after": "0.1"}},
 }
 ALIKE = ("500 and carried out", "carried out, the answer is empty")
-"""What is a doubt like others, and only met at random."""
+"""Doubts like the others, which are only met at random."""
 KILLS = ("hang", "late")
 HISTORY = (Line("user", "before"), Line("assistant", "yes?"))
 
@@ -41,7 +41,7 @@ def plainly(_: AgentsDouble) -> Logged:
 
 
 def said_before(agents: AgentsDouble) -> Logged:
-    """The person says what they said in the turn before, and was answered."""
+    """The person repeats the messages of the turn before, which was answered."""
     logged = Logged(request=asked("", "good", "morning", turn="t2"))
     session = agents.add_session("good", "morning")
     session.metadata |= {"recado_turn": "t1", "recado_after": ""}
@@ -56,7 +56,7 @@ def with_tools(agents: AgentsDouble) -> Logged:
 
 
 def behind_another(agents: AgentsDouble) -> Logged:
-    """A turn hangs in the session, waiting for an output that nobody will give."""
+    """A turn hangs in the session, waiting for an output that will never come."""
     logged = Logged(request=asked("", "and now?", turn="t2"))
     logged.thread = agents.add_session("before", calls=[[("clock", "{}")]]).id
     return logged
@@ -69,7 +69,7 @@ def after_a_failure(agents: AgentsDouble) -> Logged:
 
 
 def seen_late(agents: AgentsDouble) -> Logged:
-    """What is accepted can be seen three looks later."""
+    """Messages are listed three looks after they were accepted."""
     agents.lag = 3
     return Logged()
 
@@ -79,7 +79,7 @@ SCENES: list[Scene] = [plainly, said_before, with_tools, behind_another, after_a
 
 
 async def play(double: OpenAIDouble, logged: Logged, *, killed: bool) -> Answer | None:
-    """The answer; None if it was killed at a request that hangs, which is as if nothing had been heard of it."""
+    """The answer; None if the process was killed at a request that hangs, as if it had heard nothing of it."""
     backend = agent_at(double)
     playing = asyncio.create_task(logged.go_on(backend))
     try:
@@ -95,7 +95,7 @@ async def play(double: OpenAIDouble, logged: Logged, *, killed: bool) -> Answer 
 
 
 def is_answered_once(double: OpenAIDouble, logged: Logged, answer: Answer | None) -> None:
-    """Each message stands in the session once, none steered a turn, one turn wrote the reply; no turn is active."""
+    """Each message is in the session once, none steered a turn, one turn wrote the reply; no turn is active."""
     agents = double.agents
     assert answer is not None
     assert logged.thread is not None

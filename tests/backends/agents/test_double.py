@@ -1,4 +1,4 @@
-"""The double of sessions is held to the openai library: what it says parses strictly."""
+"""The double of sessions is held to the openai library: its answers parse strictly."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ async def test_a_message_sent_during_a_turn_steers_it(client: openai.AsyncOpenAI
 async def test_what_the_real_api_would_refuse_is_refused(
     double: OpenAIDouble, path: str, body: dict[str, Any], complaint: str
 ) -> None:
-    """A request is held to the library's own types, so that a test cannot pass on what no server would take."""
+    """A request is held to the library's own types, so that no test passes with a request that real servers refuse."""
     session = double.agents.add_session("hi")
     status, text = await post(double, path.format(session=session.id), body)
     assert status == 400

@@ -27,7 +27,7 @@ LOSSES: list[Loss] = [deleted, forbidden]
 
 @pytest.mark.parametrize("loss", LOSSES)
 async def test_a_session_that_is_gone_is_lost_to_a_new_turn(backend: Agents, agents: AgentsDouble, loss: Loss) -> None:
-    """Deleted, or of another project: it is told which session, and what the provider says."""
+    """Deleted, or of another project: the error names the session and the provider's message."""
     session = await backend.create_thread(place())
     loss(agents, session)
     with pytest.raises(ThreadLost) as lost:
@@ -38,7 +38,7 @@ async def test_a_session_that_is_gone_is_lost_to_a_new_turn(backend: Agents, age
 
 @pytest.mark.parametrize("loss", LOSSES)
 async def test_a_session_that_is_gone_is_lost_to_a_run(backend: Agents, agents: AgentsDouble, loss: Loss) -> None:
-    """The same while a turn is waited for."""
+    """The same while recado waits for a turn."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     loss(agents, request.thread)
@@ -47,7 +47,7 @@ async def test_a_session_that_is_gone_is_lost_to_a_run(backend: Agents, agents: 
 
 
 async def test_the_conversation_goes_on_in_another_session(backend: Agents, agents: AgentsDouble) -> None:
-    """In which the history stands."""
+    """The new session has the history."""
     logged = Logged(Line("user", "before"), Line("assistant", "yes"))
     logged.thread = "sess_gone"
     answer = await logged.go_on(backend)
@@ -58,7 +58,7 @@ async def test_the_conversation_goes_on_in_another_session(backend: Agents, agen
 
 
 async def test_a_turn_that_is_gone_is_lost(backend: Agents, agents: AgentsDouble) -> None:
-    """The session is there: another turn answers, and no message is put in again."""
+    """The session is there: another turn answers, and no message is added again."""
     logged = Logged()
     logged.thread = await backend.create_thread(place())
     logged.run = await backend.start_run(asked(logged.thread, "good", "morning"))
@@ -77,7 +77,7 @@ async def test_a_turn_that_is_gone_is_lost(backend: Agents, agents: AgentsDouble
 async def test_a_session_with_a_strange_name_is_only_looked_for(
     backend: Agents, agents: AgentsDouble, name: str
 ) -> None:
-    """Names come from files that people import: none of them becomes another address."""
+    """Names may come from imported files: none of them becomes another address."""
     with pytest.raises(ThreadLost):
         await backend.start_run(asked(name, "hello"))
     assert {request.operation for request in agents.requests} <= {"sessions.retrieve"}

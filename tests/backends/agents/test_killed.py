@@ -13,7 +13,7 @@ MODE = {"OPENAI_API_MODE": "agents", "OPENAI_AGENT_ID": AGENT}
 
 
 def is_answered_once(on: Stage, *texts: str) -> None:
-    """In the session that the log names each message stands once, each turn has completed, and none is active."""
+    """In the session that the log names, each message is there once, each turn has completed, and none is active."""
     (created,) = [recorded.event.thread for recorded in on.log.events if recorded.type == "thread_created"]
     session = on.model.agents.sessions[created]
     session.advance()

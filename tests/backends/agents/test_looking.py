@@ -1,4 +1,4 @@
-"""Something goes wrong while an agent's turn is looked at: it goes on looking."""
+"""A request fails while recado polls an agent's turn: it polls again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.doubles.openai_server import OpenAIDouble
     ids=lambda fault: "-".join(str(value) for value in fault.values()),
 )
 async def test_it_looks_again(backend: Agents, agents: AgentsDouble, on: str, fault: dict[str, Any]) -> None:
-    """The turn that is at work gives the answer; nothing is posted."""
+    """The turn at work gives the answer; nothing is posted."""
     request = asked(await backend.create_thread(place()), "hello", patience=2.0)
     run = await backend.start_run(request)
     posted = len(agents.requests)
@@ -43,7 +43,7 @@ async def test_it_looks_again(backend: Agents, agents: AgentsDouble, on: str, fa
 
 
 async def test_it_looks_soon_and_then_less_often(double: OpenAIDouble) -> None:
-    """First after 0.2 s, in the end every 2 s."""
+    """The first look after 0.2 s, in the end one every 2 s."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -63,7 +63,7 @@ async def test_it_looks_soon_and_then_less_often(double: OpenAIDouble) -> None:
 
 
 async def test_a_long_turn_is_read_to_its_end(backend: Agents, agents: AgentsDouble) -> None:
-    """Its items come in pages; the reply stands on the last one."""
+    """Its items come in pages; the reply is on the last one."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     written = agents.only.items.pop()
@@ -93,7 +93,7 @@ async def test_what_cannot_be_mended_ends_the_turn(
 
 
 async def test_items_of_a_shape_that_nobody_foresaw_are_passed_over(backend: Agents, agents: AgentsDouble) -> None:
-    """A beta may show what its types do not say."""
+    """A beta may return items that its types do not describe."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     for number, content in enumerate((None, "words", [None], [{"type": "output_audio"}], [{"text": 7}])):

@@ -1,4 +1,4 @@
-"""The agent's turn outlasts the patience of recado's."""
+"""The agent's turn outlasts the patience of recado's turn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Stuck = Literal["queued", "in_progress"]
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 async def test_it_is_cancelled_and_the_turn_fails(backend: Agents, agents: AgentsDouble, status: Stuck) -> None:
-    """When the person is told that it failed, nothing is at work any more, and the next turn finds its way free."""
+    """When the person is told of the failure, no turn is at work any more, and the next one is not blocked."""
     agents.latency = 0.05
     agents.plan(status)
     request = asked(await backend.create_thread(place()), "hello", patience=0.5)
@@ -46,7 +46,7 @@ async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Agents, a
 async def test_one_that_cannot_be_cancelled_is_left(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The person is not kept waiting for what may take minutes at the provider."""
+    """The person does not wait for a cancel that may take minutes at the provider."""
     monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     agents.plan("in_progress", stubborn=True)
     request = asked(await backend.create_thread(place()), "hello", patience=0.2)
@@ -60,7 +60,7 @@ async def test_one_that_cannot_be_cancelled_is_left(
 async def test_a_server_that_is_gone_meanwhile_is_unreachable(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be cancelled there; the class says what was wrong."""
+    """Nothing can be cancelled there; the error's class names the cause."""
     monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     request = asked(await backend.create_thread(place()), "hello", patience=0.5)
     run = await backend.start_run(request)
@@ -71,11 +71,11 @@ async def test_a_server_that_is_gone_meanwhile_is_unreachable(
 
 
 async def test_what_nobody_can_give_in_a_chat_is_not_waited_for(backend: Agents, agents: AgentsDouble) -> None:
-    """The agent wants an approval: the turn fails at once and says what to do, and the session is free again."""
+    """The agent wants an approval: the turn fails at once with advice, and the session is free again."""
     agents.plan("waiting")
     request = asked(await backend.create_thread(place()), "hello", patience=60.0)
     run = await backend.start_run(request)
-    with pytest.raises(ReplyFailed, match=r"nobody can give in a chat \(mcp_approval_request\)") as failed:
+    with pytest.raises(ReplyFailed, match=r"no chat can give \(mcp_approval_request\)") as failed:
         await backend.await_run(request, run)
     assert failed.value.error_class == "run_failed"
     assert agents.only.active is None
@@ -92,7 +92,7 @@ async def test_stop_turn_stops_it(backend: Agents, agents: AgentsDouble) -> None
 
 
 async def test_stop_turn_stops_a_turn_whose_id_nobody_knows(backend: Agents, agents: AgentsDouble) -> None:
-    """recado's turn ended while its message was being sent; the session says whose the active turn is."""
+    """recado's turn ended while its message was being sent; the session names the turn of the active one."""
     request = asked(await backend.create_thread(place()), "hello")
     agents.plan("in_progress")
     await backend.start_run(request)
@@ -103,7 +103,7 @@ async def test_stop_turn_stops_a_turn_whose_id_nobody_knows(backend: Agents, age
 
 
 async def test_stop_turn_stops_a_turn_that_comes_late(double: OpenAIDouble) -> None:
-    """Its message was on the way, and is taken though nobody waits for the answer."""
+    """Its message was on the way, and the server takes it although the answer is not awaited any more."""
     agents = double.agents
 
     async def sleep(_: float) -> None:
@@ -132,7 +132,7 @@ async def test_stop_turn_in_a_session_that_is_gone(backend: Agents, agents: Agen
 
 
 async def test_stop_turn_stops_no_other_turn(backend: Agents, agents: AgentsDouble) -> None:
-    """The API cancels whatever is active: one that has ended is left alone."""
+    """The API cancels any active turn: one that has ended is left alone."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     agents.plan("in_progress")
@@ -145,7 +145,7 @@ async def test_stop_turn_stops_no_other_turn(backend: Agents, agents: AgentsDoub
 async def test_stop_turn_raises_nothing(
     backend: Agents, agents: AgentsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    """Nobody waits for it; it tries for a while."""
+    """It tries for a while; its caller does not wait for it."""
     monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     agents.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")

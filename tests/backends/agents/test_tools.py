@@ -28,12 +28,12 @@ async def started(backend: Agents, agents: AgentsDouble, calls: Any = TWO) -> tu
 
 
 def submitted(agents: AgentsDouble) -> list[str]:
-    """The outputs that were taken."""
+    """The outputs that the server took."""
     return agents.only.turns[-1].outputs
 
 
 async def test_the_calls_that_have_no_output_are_wanted(backend: Agents, agents: AgentsDouble) -> None:
-    """First all of them, then what is still missing; nothing is handed in before all are there."""
+    """First all calls, then those still missing; nothing is handed in before all outputs are there."""
     request, run = await started(backend, agents)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -45,7 +45,7 @@ async def test_the_calls_that_have_no_output_are_wanted(backend: Agents, agents:
 
 
 async def test_arguments_that_are_no_json_come_as_they_are(backend: Agents, agents: AgentsDouble) -> None:
-    """Whoever makes the call tells the model."""
+    """The caller of the tool tells the model."""
     request, run = await started(backend, agents, [[("clock", '{"zone": ')]])
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -53,7 +53,7 @@ async def test_arguments_that_are_no_json_come_as_they_are(backend: Agents, agen
 
 
 async def test_the_turn_goes_on_with_the_outputs(backend: Agents, agents: AgentsDouble) -> None:
-    """Each is handed in once, whatever else is known from before."""
+    """Each output is handed in once, and only those of the turn's calls."""
     request, run = await started(backend, agents)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -75,7 +75,7 @@ async def test_it_may_ask_again(backend: Agents, agents: AgentsDouble) -> None:
 
 
 async def test_functions_are_those_that_recado_offers(backend: Agents, agents: AgentsDouble) -> None:
-    """The agent's other tools stay; a function that recado does not have, nobody could answer."""
+    """The agent's other tools stay; a function that recado does not have could not be answered."""
     theirs = {"type": "function", "name": "other", "description": "?", "parameters": {}}
     agents.saved[AGENT] |= {"tools": [SEARCH, theirs]}
     session = agents.add_session("hi")
@@ -86,7 +86,7 @@ async def test_functions_are_those_that_recado_offers(backend: Agents, agents: A
 
 
 async def test_tools_that_are_there_already_are_not_sent_again(backend: Agents, agents: AgentsDouble) -> None:
-    """Of other tools the API does not tell all (an MCP server's headers): sent back they would be less than before."""
+    """The API does not show other tools in full (an MCP server's headers): sent back they would lose parts."""
     session = agents.add_session("hi")
     for number in range(2):
         await answered(backend, asked(session.id, "hello", turn=f"t{number}", tools=(CLOCK,)))
@@ -99,7 +99,7 @@ async def test_tools_that_are_there_already_are_not_sent_again(backend: Agents, 
 async def test_an_output_whose_taking_is_not_known_is_not_handed_in_twice(
     backend: Agents, agents: AgentsDouble, fault: str, after: bool
 ) -> None:
-    """It looks at what the session still waits for first."""
+    """It first looks at the actions that the session still waits for."""
     request, run = await started(backend, agents)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -124,7 +124,7 @@ async def test_a_call_that_is_not_registered_yet_is_looked_at_again(backend: Age
 
 
 async def test_outputs_that_are_refused_for_good_end_the_turn(backend: Agents, agents: AgentsDouble) -> None:
-    """The server takes none for what it asked: no repeating mends that."""
+    """The server takes none of the outputs that it asked for: repeating does not help."""
     request, run = await started(backend, agents, [[("clock", "{}")]])
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)

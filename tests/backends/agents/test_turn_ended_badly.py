@@ -1,4 +1,4 @@
-"""The agent's turn came to an end without a reply: another attempt, or none, by the reason."""
+"""The agent's turn ended without a reply: the reason decides whether another attempt is made."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def started(backend: Agents, agents: AgentsDouble, **plan: Any) -> tuple[R
 async def test_another_attempt_may_do_better(
     backend: Agents, agents: AgentsDouble, plan: dict[str, Any], detail: str
 ) -> None:
-    """The run is lost, and why is told."""
+    """The run is lost, with the reason."""
     request, run = await started(backend, agents, **plan)
     with pytest.raises(RunLost, match=detail) as lost:
         await backend.await_run(request, run)
@@ -59,7 +59,7 @@ async def test_another_attempt_may_do_better(
 async def test_another_attempt_would_do_no_better(
     backend: Agents, agents: AgentsDouble, code: str, error_class: ErrorClass
 ) -> None:
-    """The turn fails, by the class of the reason."""
+    """The turn fails, with the class of the reason."""
     request, run = await started(backend, agents, ending="failed", code=code)
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(request, run)
@@ -67,7 +67,7 @@ async def test_another_attempt_would_do_no_better(
 
 
 async def test_the_next_attempt_asks_again_and_repeats_nothing(backend: Agents, agents: AgentsDouble) -> None:
-    """Two failures, then the reply: each message of the person's stands once, and three turns."""
+    """Two failures, then the reply: each message of the person is there once, and there are three turns."""
     agents.plan("failed")
     agents.plan("cancelled")
     answer = await Logged().go_on(backend)
@@ -83,7 +83,7 @@ async def test_the_next_attempt_asks_again_and_repeats_nothing(backend: Agents, 
 
 
 async def test_an_attempt_that_was_begun_is_adopted(backend: Agents, agents: AgentsDouble) -> None:
-    """The second one, found again after a kill, is not taken for the first, which failed."""
+    """The second attempt, found again after a kill, is not taken for the first, which failed."""
     agents.plan("failed")
     request = asked(agents.add_session("hi").id, "hello")
     await backend.start_run(request)
@@ -93,7 +93,8 @@ async def test_an_attempt_that_was_begun_is_adopted(backend: Agents, agents: Age
 
 
 async def test_a_session_that_has_outgrown_the_model_is_replaced(backend: Agents, agents: AgentsDouble) -> None:
-    """By one that begins with what the window holds; a single time, for it may be the message that is too long."""
+    """A new session begins with the lines of the context window; only once, since the message itself may be too
+    long."""
     logged = Logged(Line("user", "before"))
     logged.thread = agents.add_session("a long story").id
     agents.plan("failed", code="context_length_exceeded")
@@ -108,7 +109,7 @@ async def test_a_session_that_has_outgrown_the_model_is_replaced(backend: Agents
 
 
 async def test_a_session_that_failed_is_lost(backend: Agents, agents: AgentsDouble) -> None:
-    """It takes nothing any more."""
+    """It takes no more messages."""
     session = agents.add_session("hi")
     session.status = "failed"
     with pytest.raises(ThreadLost, match="the session failed"):
@@ -116,7 +117,7 @@ async def test_a_session_that_failed_is_lost(backend: Agents, agents: AgentsDoub
 
 
 async def test_a_session_whose_limit_is_reached_is_told(backend: Agents, agents: AgentsDouble) -> None:
-    """Somebody set a limit on it: recado does not go round it with another session."""
+    """A person set the limit: recado does not evade it with another session."""
     session = agents.add_session("hi")
     session.status = "budget_reached"
     with pytest.raises(ReplyFailed, match="spending limit") as failed:
@@ -153,7 +154,7 @@ async def test_a_busy_provider_is_left_alone(double: OpenAIDouble, code: str, at
 
 @pytest.mark.parametrize("error", [None, TurnError("server_error", "?")])
 def test_what_a_lost_turn_cost_is_told(error: TurnError | None) -> None:
-    """It is paid for like any other."""
+    """Its cost is reported like any other."""
     turn = Turn(id="turn_1", status="failed", error=error, usage=TokenCount(7, 2))
     lost = fruitless(turn)
     assert isinstance(lost, RunLost)

@@ -21,7 +21,7 @@ from tests.doubles.openai_threads import ThreadsDouble
     ],
 )
 async def test_a_run_of_the_turn_is_adopted(backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any]) -> None:
-    """Whatever it is at, nothing is posted for the turn any more."""
+    """In any state: nothing more is posted for the turn."""
     thread = threads.add_thread()
     run = threads.add_run(thread.id, turn="t1", **plan)
     assert await backend.start_run(asked(thread.id, "hello")) == run.id
@@ -38,7 +38,7 @@ async def test_of_several_attempts_the_newest_is_adopted(backend: Assistants, th
 
 @pytest.mark.parametrize("ending", ["failed", "expired", "cancelled", "incomplete"])
 async def test_a_run_that_ended_badly_is_not_adopted(backend: Assistants, threads: ThreadsDouble, ending: str) -> None:
-    """Another run is started, and the messages are not put in again."""
+    """Another run is started, and the messages are not added again."""
     thread = threads.add_thread()
     request = asked(thread.id, "hello")
     threads.plan(ending)
@@ -53,7 +53,7 @@ async def test_a_run_that_ended_badly_is_not_adopted(backend: Assistants, thread
 async def test_messages_that_are_there_are_not_put_in_again(
     backend: Assistants, threads: ThreadsDouble, there: int
 ) -> None:
-    """It was killed after some of them: only the others are added, in order."""
+    """The process was killed after some of them: only the others are added, in order."""
     thread = threads.add_thread("before")
     ids = ("m1", "m2", "m3")
     for id_ in ids[:there]:
@@ -64,7 +64,7 @@ async def test_messages_that_are_there_are_not_put_in_again(
 
 
 async def test_it_looks_through_pages(backend: Assistants, threads: ThreadsDouble) -> None:
-    """Somebody else has filled the thread in the meantime."""
+    """Another client has filled the thread in the meantime."""
     thread = threads.add_thread("before")
     thread.add("msg_1", "user", "hello", metadata={"message": "m1", "turn": "t1"})
     for number in range(250):
@@ -74,7 +74,7 @@ async def test_it_looks_through_pages(backend: Assistants, threads: ThreadsDoubl
 
 
 async def test_a_message_of_a_failed_turn_is_tried_again(backend: Assistants, threads: ThreadsDouble) -> None:
-    """`retry` at once: it stands there already, and another turn's run answers it."""
+    """`retry` at once: the message is in the thread already, and another turn's run answers it."""
     thread = threads.add_thread()
     threads.plan("failed")
     await backend.start_run(asked(thread.id, "hello"))
@@ -84,7 +84,8 @@ async def test_a_message_of_a_failed_turn_is_tried_again(backend: Assistants, th
 
 
 async def test_a_message_that_was_passed_over_is_put_in_once_more(backend: Assistants, threads: ThreadsDouble) -> None:
-    """`retry` after other messages were answered: at the end of the thread the model sees what it has to answer."""
+    """`retry` after other messages were answered: at the end of the thread the model sees the message as the one to
+    answer."""
     thread = threads.add_thread()
     threads.plan("failed")
     await backend.start_run(asked(thread.id, "first"))

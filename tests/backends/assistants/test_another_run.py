@@ -1,4 +1,4 @@
-"""The thread is locked by a run that is not the turn's."""
+"""A run of another turn locks the thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_a_run_of_a_former_turn_is_cancelled(
 
 
 async def test_a_run_that_is_being_cancelled_is_waited_for(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The turn's own, given up by a process that was killed meanwhile: it is not adopted, another one is started."""
+    """The turn's own run, cancelled by a process that was then killed: it is not adopted, another one is started."""
     threads.latency = 0.3
     thread = threads.add_thread()
     threads.add_run(thread.id, turn="t1").cancel()
@@ -36,7 +36,7 @@ async def test_a_run_that_is_being_cancelled_is_waited_for(backend: Assistants, 
 
 
 async def test_somebody_elses_run_is_waited_for(backend: Assistants, threads: ThreadsDouble) -> None:
-    """It is not ours to stop, as long as there is time."""
+    """recado does not stop a foreign run while there is time."""
     threads.latency = 0.2
     thread = threads.add_thread("from elsewhere")
     threads.add_run(thread.id, ending="completed")
@@ -47,7 +47,7 @@ async def test_somebody_elses_run_is_waited_for(backend: Assistants, threads: Th
 async def test_somebody_elses_run_is_cancelled_when_half_the_patience_is_gone(
     backend: Assistants, threads: ThreadsDouble
 ) -> None:
-    """The person who waits comes first."""
+    """The waiting person comes first."""
     thread = threads.add_thread("from elsewhere")
     threads.add_run(thread.id, ending="in_progress")
     await answered(backend, asked(thread.id, "hello", patience=2.0))
@@ -67,7 +67,7 @@ async def test_a_run_that_begins_at_the_very_moment_is_found(
 
 
 async def test_a_cancel_that_fails_is_repeated(backend: Assistants, threads: ThreadsDouble) -> None:
-    """A 500 to that is no reason to give up the turn."""
+    """A 500 for the cancel does not fail the turn."""
     thread = threads.add_thread()
     threads.add_run(thread.id, turn="t0")
     threads.fail("server_error", on="runs.cancel", times=2)
@@ -76,7 +76,7 @@ async def test_a_cancel_that_fails_is_repeated(backend: Assistants, threads: Thr
 
 
 async def test_a_run_that_is_forgotten_meanwhile_is_no_obstacle(backend: Assistants, threads: ThreadsDouble) -> None:
-    """It is listed as active and gone at the next look."""
+    """It is listed as active and is gone at the next look."""
     thread = threads.add_thread()
     threads.add_run(thread.id, turn="t0")
     threads.fail("forbidden", on="runs.retrieve")
@@ -85,7 +85,7 @@ async def test_a_run_that_is_forgotten_meanwhile_is_no_obstacle(backend: Assista
 
 
 async def test_a_thread_that_is_not_let_go_of_is_lost(backend: Assistants, threads: ThreadsDouble) -> None:
-    """A run that cannot be ended would block the chat for as long as it lives: another thread takes its place."""
+    """A run that cannot be ended would block the chat for good: another thread takes its place."""
     thread = threads.add_thread()
     run = threads.add_run(thread.id, turn="t0", cancelling=True)
     with pytest.raises(ThreadLost, match=f"{run.id} is cancelling"):

@@ -1,4 +1,4 @@
-"""A turn is answered: what is sent, and what is read."""
+"""Requests and answers of a turn that is answered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.doubles.openai_threads import ASSISTANT, ThreadsDouble
 
 
 async def test_the_messages_are_put_in_and_a_run_answers_them(backend: Assistants, threads: ThreadsDouble) -> None:
-    """In their order, each with its id; the run says which turn it answers and in which attempt."""
+    """In the messages' order, each with its id; the run names its turn and its attempt."""
     request = asked(await backend.create_thread(place()), "good", "morning", attempt=2)
     await answered(backend, request)
     thread = threads.only
@@ -35,7 +35,7 @@ async def test_the_answer_names_model_run_and_usage(backend: Assistants, threads
 
 
 async def test_one_turn_after_the_other(backend: Assistants, threads: ThreadsDouble) -> None:
-    """Each gets the reply of its own run, and the thread is read no further back than to the reply before."""
+    """Each turn gets the reply of its own run, and the thread is read no further back than the reply before."""
     thread = await backend.create_thread(place())
     for number in range(30):
         answer = await answered(backend, asked(thread, f"number {number}", turn=f"t{number}", ids=(f"m{number}",)))
@@ -45,7 +45,7 @@ async def test_one_turn_after_the_other(backend: Assistants, threads: ThreadsDou
 
 
 async def test_instructions_are_sent_only_if_there_are_any(double: OpenAIDouble) -> None:
-    """The assistant's own are never replaced."""
+    """The assistant's own instructions are never replaced."""
     backend = assistant_at(double, additional_instructions="Be brief.")
     await answered(backend, asked(await backend.create_thread(place()), "hello"))
     await backend.close()
@@ -68,7 +68,7 @@ async def test_a_turn_whose_messages_have_no_ids_is_answered(backend: Assistants
 
 
 async def test_several_messages_of_a_run_are_one_reply(backend: Assistants, threads: ThreadsDouble) -> None:
-    """In the order in which they were written, with what the provider marks in them."""
+    """In the order in which they were written, with the provider's marks in them."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     threads.only.add("msg_more", "assistant", "And more【4:0†menu.pdf】.", run_id=run)
@@ -92,7 +92,7 @@ async def test_a_refusal_is_no_reply(backend: Assistants, threads: ThreadsDouble
 
 @pytest.mark.parametrize("says", ["", " \n"])
 async def test_a_run_that_wrote_nothing_is_no_reply(backend: Assistants, threads: ThreadsDouble, says: str) -> None:
-    """An empty message is never sent on."""
+    """An empty message is never sent."""
     request, run = await started(backend, threads, says=says)
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(request, run)

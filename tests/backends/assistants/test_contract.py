@@ -1,4 +1,4 @@
-"""What every backend promises, where the provider keeps the thread."""
+"""Promises of every backend, where the provider keeps the thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.waiting import until
 
 
 def test_it_is_a_thread_backend(backend: Assistants) -> None:
-    """And is called what events call it."""
+    """Its name is the one in events."""
     assert isinstance(backend, ThreadBackend)
     assert not isinstance(backend, ReplyBackend)
     assert backend.name == "assistants"
@@ -34,7 +34,7 @@ async def test_many_chats_are_answered_at_once(backend: Assistants, threads: Thr
 
 
 async def test_a_question_that_belongs_to_no_chat(backend: Assistants, threads: ThreadsDouble) -> None:
-    """`recado ask`: a fresh thread, one run, and no tool."""
+    """`recado ask`: a new thread, one run, and no tool."""
     request: ReplyRequest = asked("", "what is a recado?", ids=())
     assert (await one_question.ask(backend, request)).text == "reply to: what is a recado?"
     assert [run.status for run in threads.only.runs] == ["completed"]

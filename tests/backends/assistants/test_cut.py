@@ -1,4 +1,4 @@
-"""A turn is cut at every request there is, in every way; started anew it is answered as if nothing had happened."""
+"""A turn is cut at each of its requests, in every way; started again it is answered as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def with_tools(threads: ThreadsDouble) -> Logged:
 
 
 def behind_another(threads: ThreadsDouble) -> Logged:
-    """A run of a former turn hangs in the thread, waiting for an output that nobody will give."""
+    """A run of a former turn hangs in the thread, waiting for an output that will never come."""
     logged = Logged(request=asked("", "and now?", turn="t2", ids=("m9",)))
     logged.thread = threads.add_thread("before").id
     threads.add_run(logged.thread, turn="t1", calls=[[("clock", "{}")]])
@@ -67,7 +67,7 @@ SCENES: list[Scene] = [plainly, seeded, with_tools, behind_another, after_a_fail
 
 
 async def play(backend: Assistants, threads: ThreadsDouble, logged: Logged, *, killed: bool) -> Answer | None:
-    """The answer; None if it was killed at a request that hangs, which is as if nothing had been heard of it."""
+    """The answer; None if the process was killed at a request that hangs, as if it had heard nothing of it."""
     playing = asyncio.create_task(logged.go_on(backend))
     if killed:
         await until(lambda: playing.done() or any(request.fault for request in threads.requests))
@@ -79,7 +79,7 @@ async def play(backend: Assistants, threads: ThreadsDouble, logged: Logged, *, k
 
 
 def is_answered_once(threads: ThreadsDouble, logged: Logged, answer: Answer | None) -> None:
-    """Each message stands in the thread once, one run completed, and its reply is the answer; no run is active."""
+    """Each message is in the thread once, one run completed, and its reply is the answer; no run is active."""
     assert answer is not None
     assert logged.thread is not None
     thread = threads.threads[logged.thread]

@@ -1,4 +1,4 @@
-"""The double of threads and runs is held to the openai library: what it says parses strictly."""
+"""The double of threads and runs is held to the openai library: its answers parse strictly."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ async def test_one_run_at_a_time(client: openai.AsyncOpenAI, threads: ThreadsDou
 async def test_what_the_real_api_would_refuse_is_refused(
     double: OpenAIDouble, path: str, body: dict[str, Any], complaint: str
 ) -> None:
-    """A request is held to the library's own types, so that a test cannot pass on what no server would take."""
+    """A request is held to the library's own types, so that no test passes with a request that real servers refuse."""
     thread = double.threads.add_thread("hi").id
     status, text = await post(double, "/threads" + path.format(thread=thread), body)
     assert status == 400
@@ -154,7 +154,7 @@ async def test_another_process_tells_it_and_sees_what_stands_in_it() -> None:
 
 
 async def test_a_late_request_is_carried_out_after_the_client_has_gone(double: OpenAIDouble) -> None:
-    """What a time-out leaves behind."""
+    """As after a time-out."""
     double.threads.fail("late")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):

@@ -34,7 +34,7 @@ LOSSES: list[Loss] = [deleted, given_away, forbidden]
 async def test_a_thread_that_is_gone_is_lost_to_a_new_turn(
     backend: Assistants, threads: ThreadsDouble, loss: Loss
 ) -> None:
-    """Deleted, of another key, or forbidden: it is told which thread, and what the provider says."""
+    """Deleted, of another key, or forbidden: the error names the thread and the provider's message."""
     thread = await backend.create_thread(place())
     loss(threads, thread)
     with pytest.raises(ThreadLost) as lost:
@@ -45,7 +45,7 @@ async def test_a_thread_that_is_gone_is_lost_to_a_new_turn(
 
 @pytest.mark.parametrize("loss", LOSSES)
 async def test_a_thread_that_is_gone_is_lost_to_a_run(backend: Assistants, threads: ThreadsDouble, loss: Loss) -> None:
-    """The same while a run is waited for."""
+    """The same while recado waits for a run."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     loss(threads, request.thread)
@@ -55,7 +55,7 @@ async def test_a_thread_that_is_gone_is_lost_to_a_run(backend: Assistants, threa
 
 @pytest.mark.parametrize("on", ["runs.list", "messages.list", "messages.create", "runs.create"])
 async def test_it_may_go_at_any_request(backend: Assistants, threads: ThreadsDouble, on: str) -> None:
-    """The turn goes on in another thread, in which the history stands, and is answered there."""
+    """The turn goes on in another thread, which has the history, and is answered there."""
     logged = Logged(Line("user", "before"), Line("assistant", "yes"))
     first = logged.thread = await backend.create_thread(place())
     threads.fail("gone", on=on)
@@ -68,7 +68,7 @@ async def test_it_may_go_at_any_request(backend: Assistants, threads: ThreadsDou
 
 
 async def test_a_run_that_is_gone_is_lost(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The thread is there: another run answers, and no message is put in again."""
+    """The thread is there: another run answers, and no message is added again."""
     logged = Logged()
     logged.thread = await backend.create_thread(place())
     logged.run = "run_forgotten"
@@ -80,7 +80,7 @@ async def test_a_run_that_is_gone_is_lost(backend: Assistants, threads: ThreadsD
 
 
 async def test_an_assistant_that_is_gone_is_no_lost_thread(double: OpenAIDouble) -> None:
-    """A new thread would not help: the turn fails, and the assistant is named."""
+    """A new thread would not help: the turn fails, and the error names the assistant."""
     backend = assistant_at(double, assistant="asst_gone")
     thread = await backend.create_thread(place())
     with pytest.raises(ReplyFailed, match="No assistant found with id 'asst_gone'"):
@@ -89,7 +89,7 @@ async def test_an_assistant_that_is_gone_is_no_lost_thread(double: OpenAIDouble)
 
 
 async def test_a_thread_with_a_strange_name_is_only_looked_for(backend: Assistants, threads: ThreadsDouble) -> None:
-    """Names come from files that people import: none of them becomes another address."""
+    """Names may come from imported files: none of them becomes another address."""
     thread = await backend.create_thread(place())
     for name in (f"{thread}/../{thread}", "../threads", "a?b=c#d"):
         with pytest.raises(ThreadLost):

@@ -13,7 +13,7 @@ MODE = {"OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": ASSISTANT}
 
 
 def is_answered_once(on: Stage, *ids: str) -> None:
-    """In the thread that the log names each message stands once, each run has completed, and none is active."""
+    """In the thread that the log names, each message is there once, each run has completed, and none is active."""
     (created,) = [recorded.event.thread for recorded in on.log.events if recorded.type == "thread_created"]
     thread = on.model.threads.threads[created]
     thread.advance()

@@ -1,4 +1,4 @@
-"""What was posted is carried out when nobody waits for it any more."""
+"""Requests that the server carries out after their client has given up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.doubles.openai_threads import ThreadsDouble
 
 
 def comes_after(backend: Assistants, threads: ThreadsDouble, posts: int, operation: str) -> None:
-    """Let the late request come when this one has been posted so often, and the backend sleeps for the next time."""
+    """Let the late request arrive once it has been posted so often and the backend sleeps again."""
 
     async def sleep(_: float) -> None:
         if [request.operation for request in threads.requests].count(operation) == posts:
@@ -37,7 +37,8 @@ async def test_a_message_that_comes_twice_is_taken_out(backend: Assistants, thre
 
 @pytest.mark.parametrize("posts", [1, 2])
 async def test_of_two_runs_only_one_is_made(backend: Assistants, threads: ThreadsDouble, posts: int) -> None:
-    """The post was given up: the run is there at the next look and is adopted, or comes when the thread is locked."""
+    """The post was given up: the run is there at the next look and is adopted, or arrives while the thread is
+    locked."""
     threads.latency = 0.2
     request = asked(await backend.create_thread(place()), "hello", patience=4.0)
     threads.fail("late", on="runs.create")

@@ -1,4 +1,4 @@
-"""Something goes wrong while a run is looked at: it goes on looking."""
+"""A request fails while recado polls a run: it polls again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.doubles.openai_threads import ThreadsDouble
     ids=lambda fault: "-".join(str(value) for value in fault.values()),
 )
 async def test_it_looks_again(backend: Assistants, threads: ThreadsDouble, on: str, fault: dict[str, Any]) -> None:
-    """The run that is at work gives the answer; nothing is posted."""
+    """The run at work gives the answer; nothing is posted."""
     request = asked(await backend.create_thread(place()), "hello", patience=2.0)
     run = await backend.start_run(request)
     posted = len(threads.requests)
@@ -43,7 +43,7 @@ async def test_it_looks_again(backend: Assistants, threads: ThreadsDouble, on: s
 
 
 async def test_it_looks_soon_and_then_less_often(double: OpenAIDouble) -> None:
-    """First after 0.2 s, in the end every 2 s."""
+    """The first look after 0.2 s, in the end one every 2 s."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The run came to an end without a reply: another attempt, or none, by the reason."""
+"""The run ended without a reply: the reason decides whether another attempt is made."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def started(backend: Assistants, threads: ThreadsDouble, **plan: Any) -> t
 async def test_another_run_may_do_better(
     backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any], detail: str
 ) -> None:
-    """The run is lost, and why is told."""
+    """The run is lost, with the reason."""
     request, run = await started(backend, threads, **plan)
     with pytest.raises(RunLost, match=detail) as lost:
         await backend.await_run(request, run)
@@ -57,7 +57,7 @@ async def test_another_run_may_do_better(
 async def test_another_run_would_do_no_better(
     backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any], error_class: ErrorClass
 ) -> None:
-    """The turn fails, by the class of the reason."""
+    """The turn fails, with the class of the reason."""
     request, run = await started(backend, threads, **plan)
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(request, run)
@@ -65,7 +65,7 @@ async def test_another_run_would_do_no_better(
 
 
 async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, threads: ThreadsDouble) -> None:
-    """As in mode chat: the model had no tokens left, and what it wrote is sent."""
+    """As in mode chat: the model had no tokens left, and its text so far is sent."""
     request, run = await started(backend, threads, ending="incomplete", says="It is half past")
     answer = await backend.await_run(request, run)
     assert answer == answer.__class__(text="It is half past", model="small-1", run=run, usage=answer.usage)
@@ -73,7 +73,7 @@ async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, thread
 
 @pytest.mark.parametrize("status", ["failed", "expired", "cancelled"])
 def test_what_a_lost_run_cost_is_told(status: Any) -> None:
-    """It is paid for like any other."""
+    """Its cost is reported like any other."""
     lost = fruitless(Run(id="run_1", status=status, usage=TokenCount(prompt_tokens=7, completion_tokens=2)))
     assert isinstance(lost, RunLost)
     assert lost.usage == Usage(7, 2)
@@ -116,7 +116,7 @@ async def test_the_next_attempt_is_another_run_for_the_same_messages(
     ],
 )
 async def test_after_a_rate_limit_the_provider_is_left_alone(double: OpenAIDouble, message: str, wait: float) -> None:
-    """As long as it says, before another run is started."""
+    """For the time that it names, before another run is started."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:

@@ -21,7 +21,7 @@ Stuck = Literal["queued", "in_progress"]
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 async def test_it_is_cancelled_and_the_turn_fails(backend: Assistants, threads: ThreadsDouble, status: Stuck) -> None:
-    """When the person is told that it failed, nothing is at work any more, and the next turn finds its way free."""
+    """When the person is told of the failure, no run is at work any more, and the next turn is not blocked."""
     threads.latency = 0.05
     threads.plan(status)
     request = asked(await backend.create_thread(place()), "hello")
@@ -47,7 +47,7 @@ async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Assistant
 async def test_one_that_cannot_be_cancelled_is_left(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The person is not kept waiting for what may take minutes at the provider."""
+    """The person does not wait for a cancel that may take minutes at the provider."""
     monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     threads.plan("in_progress", cancelling=True)
     request = asked(await backend.create_thread(place()), "hello")
@@ -61,7 +61,7 @@ async def test_one_that_cannot_be_cancelled_is_left(
 async def test_a_server_that_is_gone_meanwhile_is_unreachable(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be cancelled there; the class says what was wrong."""
+    """Nothing can be cancelled there; the error's class names the cause."""
     monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
@@ -82,7 +82,7 @@ async def test_stop_turn_stops_it(backend: Assistants, threads: ThreadsDouble) -
 
 
 async def test_stop_turn_stops_a_run_whose_id_nobody_knows(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The turn ended while its run was asked for; another turn's is left alone."""
+    """The turn ended while its run was being requested; another turn's run is left alone."""
     threads.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")
     await backend.start_run(request)
@@ -93,7 +93,7 @@ async def test_stop_turn_stops_a_run_whose_id_nobody_knows(backend: Assistants, 
 
 
 async def test_stop_turn_stops_a_run_that_comes_late(double: OpenAIDouble) -> None:
-    """Its request was on the way when the turn ended, and is carried out though nobody waits for the answer."""
+    """Its request was on the way when the turn ended, and the server carries it out."""
     threads = double.threads
 
     async def sleep(_: float) -> None:
@@ -113,7 +113,7 @@ async def test_stop_turn_stops_a_run_that_comes_late(double: OpenAIDouble) -> No
 
 
 async def test_stop_turn_waits_for_no_tool(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The run requires an output that nobody will give."""
+    """The run requires an output that will never come."""
     threads.plan(calls=[[("clock", "{}")]])
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
@@ -134,7 +134,7 @@ async def test_stop_turn_in_a_thread_that_is_gone(backend: Assistants, threads: 
 async def test_stop_turn_raises_nothing(
     backend: Assistants, threads: ThreadsDouble, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    """Nobody waits for it; it tries for a while."""
+    """It tries for a while; its caller does not wait for it."""
     monkeypatch.setattr(poll, "ENDS_WITHIN", 0.2)
     threads.plan("in_progress")
     request = asked(await backend.create_thread(place()), "hello")

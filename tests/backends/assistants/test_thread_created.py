@@ -1,4 +1,4 @@
-"""A thread is made, and what was said before stands in it."""
+"""A new thread holds the history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def said(threads: ThreadsDouble) -> list[tuple[str, str]]:
 
 
 async def test_it_bears_the_name_of_its_chat(backend: Assistants, threads: ThreadsDouble) -> None:
-    """Whoever looks at the provider's threads finds out whose each is."""
+    """In the provider's list of threads each bears its chat."""
     id_ = await backend.create_thread(place())
     assert id_ == threads.only.id
     assert threads.only.metadata == {"recado_chat": "local/5511999990001"}
@@ -41,13 +41,13 @@ async def test_in_a_group_it_is_said_who_spoke(backend: Assistants, threads: Thr
 async def test_a_message_without_text_does_not_keep_it_from_being_made(
     backend: Assistants, threads: ThreadsDouble
 ) -> None:
-    """The API refuses empty content; a picture without a word was sent all the same."""
+    """The API refuses empty content; a picture without words was sent all the same."""
     await backend.create_thread(place(Line("user", " \n")))
     assert said(threads) == [("user", "(empty message)")]
 
 
 async def test_a_name_longer_than_metadata_may_be_is_cut(backend: Assistants, threads: ThreadsDouble) -> None:
-    """512 characters are what the API takes."""
+    """The API takes 512 characters."""
     await backend.create_thread(place().__class__(account="a", chat="x" * 600, history=(), patience=10))
     assert len(threads.only.metadata["recado_chat"]) == 512
 
@@ -63,7 +63,7 @@ async def test_a_wrong_key_is_told(double: OpenAIDouble) -> None:
 
 
 async def test_a_server_that_has_no_threads_is_told(double: OpenAIDouble) -> None:
-    """404 for the address itself is no lost thread: the turn fails and says what was asked."""
+    """404 for the address itself is no lost thread: the turn fails, and the error names the request."""
     backend = assistant_at(double, base_url=double.base_url + "/v2")
     with pytest.raises(ReplyFailed, match="Invalid URL"):
         await backend.create_thread(place())
@@ -71,7 +71,7 @@ async def test_a_server_that_has_no_threads_is_told(double: OpenAIDouble) -> Non
 
 
 async def test_patience_is_the_limit(backend: Assistants, threads: ThreadsDouble) -> None:
-    """A server that never answers is given up."""
+    """Recado gives up on a server that never answers."""
     threads.fail("hang", times=None)
     with pytest.raises(ReplyFailed) as failed:
         await backend.create_thread(place(patience=0.2))

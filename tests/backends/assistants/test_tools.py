@@ -30,7 +30,7 @@ def outputs(threads: ThreadsDouble) -> dict[str, str]:
 
 
 async def test_the_calls_that_have_no_output_are_wanted(backend: Assistants, threads: ThreadsDouble) -> None:
-    """First all of them, then what is still missing; nothing is handed in before all are there."""
+    """First all calls, then those still missing; nothing is handed in before all outputs are there."""
     request, run = await started(backend, threads)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -42,7 +42,7 @@ async def test_the_calls_that_have_no_output_are_wanted(backend: Assistants, thr
 
 
 async def test_the_run_goes_on_with_the_outputs(backend: Assistants, threads: ThreadsDouble) -> None:
-    """They are handed in once, all together, whatever else is known from before."""
+    """The outputs are handed in once, all together, and only those of the run's calls."""
     request, run = await started(backend, threads)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -66,7 +66,7 @@ async def test_it_may_ask_again(backend: Assistants, threads: ThreadsDouble) -> 
 
 
 async def test_the_tools_of_the_assistant_are_kept(backend: Assistants, threads: ThreadsDouble) -> None:
-    """What a run names takes the place of all that the assistant has; a function of the same name is replaced."""
+    """Tools that a run names replace all tools of the assistant; a function of the same name is replaced."""
     search: dict[str, Any] = {"type": "file_search"}
     other = {"type": "function", "function": {"name": "other", "parameters": {}}}
     theirs = {"type": "function", "function": {"name": "clock", "description": "An old one.", "parameters": {}}}
@@ -77,7 +77,7 @@ async def test_the_tools_of_the_assistant_are_kept(backend: Assistants, threads:
 
 
 async def test_without_tools_the_assistant_is_not_asked_for(backend: Assistants, threads: ThreadsDouble) -> None:
-    """One request less for everybody who has none."""
+    """Without tools a turn needs one request less."""
     await answered(backend, asked(await backend.create_thread(place()), "hello"))
     assert "assistants.retrieve" not in [request.operation for request in threads.requests]
 
@@ -87,7 +87,7 @@ async def test_without_tools_the_assistant_is_not_asked_for(backend: Assistants,
 async def test_outputs_whose_taking_is_not_known_are_not_handed_in_twice(
     backend: Assistants, threads: ThreadsDouble, fault: str, after: bool
 ) -> None:
-    """It looks at the run first."""
+    """It first looks at the run."""
     request, run = await started(backend, threads)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
@@ -112,7 +112,7 @@ async def test_outputs_that_were_handed_in_before_are_refused_and_the_run_is_ans
 
 
 async def test_outputs_that_are_refused_for_good_end_the_turn(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The server takes none for what it asked: no repeating mends that."""
+    """The server takes none of the outputs that it asked for: repeating does not help."""
     request, run = await started(backend, threads)
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)

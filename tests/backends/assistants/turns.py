@@ -1,4 +1,4 @@
-"""Turns that an assistant answers, and what recado's log would know of them."""
+"""Turns that an assistant answers, and recado's log of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLOCK = Tool(name="clock", description="The time.", parameters={"type": "object"
 
 
 async def hurry(seconds: float) -> None:
-    """A sleep twenty times as short as it should be."""
+    """A sleep of a twentieth of the given time."""
     await asyncio.sleep(seconds / 20)
 
 
@@ -56,7 +56,7 @@ async def answered(backend: Assistants, request: ReplyRequest) -> Answer:
 
 
 class Logged:
-    """What the log knows of a turn: all that is there after a kill. Each call has an output, which is its own name."""
+    """A turn's events in the log: all that is left after a kill. Each call has its own name as output."""
 
     def __init__(self, *history: Line, request: ReplyRequest | None = None) -> None:
         self.history = history
@@ -67,7 +67,7 @@ class Logged:
         self.calls: list[DoneCall] = []
 
     async def go_on(self, backend: Assistants) -> Answer:
-        """What actors do, from where the log ends."""
+        """Do the work of an actor, from the end of the log."""
         while True:
             try:
                 if self.thread is None:

@@ -1,4 +1,4 @@
-"""The text of documents as people send them; one that is made to do harm does none."""
+"""Text of documents as people send them; a harmful document does no harm."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_a_sheet() -> None:
 
 
 async def test_what_is_very_long_is_not_read_to_its_end() -> None:
-    """Nobody would look at it."""
+    """A reader would not look at the rest."""
     rows = f'<row><c t="inlineStr"><is><t>{"x" * 1000}</t></is></c></row>' * 500
     assert len(await Extraction().extract(sheet(rows), EXCEL)) == LONGEST
 

@@ -1,4 +1,4 @@
-"""A thread that is to be forgotten is deleted at its provider, whichever API it was held in."""
+"""A thread is deleted at its provider, through the API in which it was held."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def threads(double: OpenAIDouble) -> AsyncIterator[ProviderThreads]:
 async def test_a_conversation_goes_with_its_items_and_its_responses(
     double: OpenAIDouble, threads: ProviderThreads
 ) -> None:
-    """The deletion of a conversation leaves its items where they are, so they go first, and so do stored responses."""
+    """The deletion of a conversation leaves its items, so they are deleted first, and so are stored responses."""
     responses = backend_of(double)
     thread = await responses.create_thread(place())
     await Turn(thread, "good morning").answered(responses)
@@ -77,12 +77,12 @@ async def test_a_session_of_an_agent(double: OpenAIDouble, threads: ProviderThre
     ("backend", "thread"), [("responses", "conv_gone"), ("assistants", "thread_gone"), ("agents", "session_gone")]
 )
 async def test_what_is_gone_already_is_no_error(threads: ProviderThreads, backend: str, thread: str) -> None:
-    """Whoever was killed on the way begins again."""
+    """After a kill the erasure begins again."""
     await threads.forget(backend, thread, ("resp_gone",))
 
 
 async def test_a_key_that_may_not(double: OpenAIDouble) -> None:
-    """It will not change its mind: the thread is named as left."""
+    """The provider will always refuse: the thread is reported as left."""
     threads = ProviderThreads("sk-of-somebody-else", double.base_url)
     with pytest.raises(CannotForget):
         await threads.forget("responses", double.responses.conversations.create({}).id, ())
@@ -90,7 +90,7 @@ async def test_a_key_that_may_not(double: OpenAIDouble) -> None:
 
 
 async def test_a_provider_that_is_away(threads: ProviderThreads, unused_tcp_port: int) -> None:
-    """That may pass."""
+    """The failure may pass."""
     away = ProviderThreads("sk-x", f"http://127.0.0.1:{unused_tcp_port}/v1")
     with pytest.raises(ReplyFailed) as caught:
         await away.forget("agents", "session_1", ())

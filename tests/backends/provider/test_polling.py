@@ -1,4 +1,4 @@
-"""How often one looks: soon at first, and never much later than what is waited for is old."""
+"""Polls are frequent at first, and never much later than the age of the work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from backends.provider.polling import looks
 
 
 def test_soon_and_then_less_often() -> None:
-    """First after 0.2 s, in the end every 2 s."""
+    """The first look after 0.2 s, in the end one every 2 s."""
     waits = list(islice(looks(), 30))
     assert waits[:4] == [0.2, 0.1, 0.1, 0.1]
     assert waits == waits[:1] + sorted(waits[1:])
@@ -19,7 +19,7 @@ def test_soon_and_then_less_often() -> None:
 
 @pytest.mark.parametrize("took", [0.3, 0.5, 1.0, 1.7, 3.0, 5.0, 8.0])
 def test_an_answer_is_seen_soon(took: float) -> None:
-    """At the latest a quarter of its own time after it was there."""
+    """At the latest after a quarter of its own time."""
     at = 0.0
     for wait in looks():
         at += wait

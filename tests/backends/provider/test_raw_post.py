@@ -1,4 +1,4 @@
-"""What the requests keep of the openai client, though they do not go through it."""
+"""Raw requests keep the openai client's behaviour, though they do not go through it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_proxy_is_the_environments(
 
 
 async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch, double: OpenAIDouble) -> None:
-    """A host that nobody could find is asked all the same, at the proxy."""
+    """The proxy is asked even for a host that cannot be resolved."""
     asked_for = []
 
     async def forward(request: web.BaseRequest) -> web.Response:

@@ -1,4 +1,4 @@
-"""How long a provider asks to be left alone."""
+"""Waits before a retry, and the time for which a provider asks to be left alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def in_an_hour() -> float:
 @settings(deadline=None)
 @given(now=MOMENTS, wait=st.integers(-(10**6), 10**6))
 def test_a_date_is_read_against_the_servers_own_clock(now: datetime, wait: int) -> None:
-    """Whatever time it is here, a Retry-After date is as far away as the response's Date says; the past is now."""
+    """On any clock, a Retry-After date is as far away as the response's Date says; the past is now."""
     then = format_datetime(now + timedelta(seconds=wait), usegmt=True)
     assert retry_after({"retry-after": then, "date": format_datetime(now, usegmt=True)}) == max(0, wait)
 
@@ -37,7 +37,7 @@ def test_any_header_is_a_wait_or_none(value: str) -> None:
 
 
 async def test_waits_grow_and_are_capped(naps: Naps) -> None:
-    """Without a word from the provider the waits double up to 20 s, half of each by chance."""
+    """Unless the provider names a time, the waits double up to 20 s, half of each at random."""
 
     async def attempt() -> str:
         if len(naps.taken) < 12:

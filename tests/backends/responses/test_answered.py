@@ -51,7 +51,7 @@ async def test_what_is_sent(responses: Responses, provider: ResponsesDouble, thr
 
 
 async def test_the_run_is_known_before_it_is_asked_for(responses: Responses, provider: ResponsesDouble) -> None:
-    """First the place where it will stand is logged, then the response's id, then the reply comes."""
+    """First its place in the conversation is logged, then the response's id, then the reply comes."""
     turn = Turn(await responses.create_thread(place()), "hello")
     await turn.step(responses)
     assert turn.runs == ["after:"]
@@ -73,7 +73,8 @@ async def test_the_same_words_again_are_another_turn(
 async def test_a_server_need_not_know_the_background(
     responses: Responses, provider: ResponsesDouble, background: Literal["taken", "ignored", "refused"]
 ) -> None:
-    """Ignored, the response comes with the answer; refused, it is left out from then on."""
+    """A server that ignores the field answers with the whole response; for one that refuses it, it is left out
+    afterwards."""
     provider.background = background
     thread = await responses.create_thread(place())
     for number in range(2):
@@ -90,7 +91,7 @@ async def test_a_server_need_not_know_truncation(responses: Responses, provider:
 
 
 async def test_a_response_that_takes_its_time_is_waited_for(double: OpenAIDouble, provider: ResponsesDouble) -> None:
-    """Queued, in progress, completed: it is asked for until it has ended."""
+    """Queued, in progress, completed: recado polls until it has ended."""
     provider.latency = 0.3
     backend = backend_of(double)
     assert (await Turn(await backend.create_thread(place()), "hi").answered(backend)).text == "reply to: hi"

@@ -1,4 +1,5 @@
-"""Whatever is lost on the way: the message stands in the conversation once, one response answered it, none is left."""
+"""After any loss on the way, the message is in the conversation once, one response answered it, and no other is
+left."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ def stands_once(provider: ResponsesDouble, thread: str, text: str, reply: str) -
 async def test_a_lost_answer_is_looked_for(
     double: OpenAIDouble, provider: ResponsesDouble, kind: str, locks: bool, background: Background
 ) -> None:
-    """The request was acted on and its answer never came: the response is found, at any kind of server."""
+    """The server acted on the request and its answer was lost: the response is found, at any kind of server."""
     provider.locks, provider.background, provider.latency = locks, background, 0.1
     backend = backend_of(double, known=True)
     thread = await backend.create_thread(place())
@@ -48,7 +49,7 @@ async def test_a_lost_answer_is_looked_for(
 async def test_what_never_arrived_is_sent_again(
     responses: Responses, provider: ResponsesDouble, fault: dict[str, Any], locks: bool
 ) -> None:
-    """It looks the same from here: it is looked for, not found in time, and sent."""
+    """To recado it looks the same: it searches the conversation, finds no message in time, and sends it."""
     provider.locks = locks
     thread = await responses.create_thread(place())
     provider.fail(**fault)
@@ -58,7 +59,7 @@ async def test_what_never_arrived_is_sent_again(
 
 
 async def test_a_refusal_leaves_no_doubt(responses: Responses, provider: ResponsesDouble) -> None:
-    """Told to come back later, nothing has happened: nothing is looked for."""
+    """A server that asks to come back later has not acted: the conversation is not searched."""
     thread = await responses.create_thread(place())
     provider.locks = False
     provider.fail("rate_limit", headers={"retry-after": "1"}, times=2)
@@ -72,7 +73,7 @@ class Died(Exception):
 
 
 def dies(backend: Responses, at: int) -> None:
-    """The process dies at its request number `at` // 2: even before it is sent, odd when its answer is there."""
+    """The process dies at its request number `at` // 2: before sending it if `at` is even, after its answer if odd."""
     send, requests = backend._calls._send, 0
 
     async def dying(*args: Any, **how: Any) -> Any:
@@ -94,7 +95,7 @@ SCRIPT = "!call price 1\n!call price 2\n!then\n!call price 3"
 async def dies_and_lives(
     text: str, deaths: tuple[int, ...], *, locks: bool = False, background: Background = "taken", ogx: bool = False
 ) -> bool:
-    """Play a turn through processes that die at these points; whether the last of them was still needed."""
+    """Play a turn through processes that die at these points; returns whether the last process was still needed."""
     async with AsyncExitStack() as stack:
         double = await stack.enter_async_context(OpenAIDouble())
         provider = double.responses
@@ -127,8 +128,8 @@ async def dies_and_lives(
             "tools said: price of 1 | price of 2 | price of 3" if text == SCRIPT else "reply to: hello"
         )
         assert [call.arguments for call in turn.calls] == (["1", "2", "3"] if text == SCRIPT else [])
-        # One more may have been asked for in the moment in which the first completed: it is cancelled at once or, where
-        # it was quicker than that, taken out of the conversation, as `stands_once` has seen.
+        # A second response may have been requested just as the first completed: it is cancelled at once or, if it was
+        # quicker than that, taken out of the conversation, as `stands_once` has checked.
         ended = [made.object["status"] for made in provider.made.values()]
         needed = 3 if text == SCRIPT else 1
         assert ended.count("completed") in (needed, needed + 1), ended
@@ -149,7 +150,7 @@ async def test_killed_at_any_moment(text: str, locks: bool, background: Backgrou
 async def test_killed_at_any_moment_at_a_third_partys_server() -> None:
     """The same with the manners of ogx."""
     died = await some_at_once([(moment,) for moment in range(2, 24, 3)], SCRIPT, ogx=True)
-    assert sum(died) >= 6  # how many looks there are depends on the machine
+    assert sum(died) >= 6  # the number of looks depends on the machine
 
 
 @pytest.mark.parametrize("locks", [True, False])

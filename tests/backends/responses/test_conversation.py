@@ -1,4 +1,4 @@
-"""A chat gets its place at the provider, and what was said before stands in it."""
+"""A chat gets a conversation at the provider, and the history is in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def said(number: int) -> Line:
 
 @pytest.mark.parametrize("length", [0, 1, 19, 20, 21, 45])
 async def test_the_history_is_seeded_in_batches(responses: Responses, provider: ResponsesDouble, length: int) -> None:
-    """Whatever its length, it stands there whole and in order, in requests of at most 20 items."""
+    """At any length, the history is there whole and in order, in requests of at most 20 items."""
     history = [said(number) for number in range(length)]
     conversation = provider.conversations.all[await responses.create_thread(place(*history))]
     assert conversation.said() == [(line.role, line.text) for line in history]
@@ -27,13 +27,13 @@ async def test_the_history_is_seeded_in_batches(responses: Responses, provider: 
 
 
 async def test_support_finds_the_chat_in_the_metadata(responses: Responses, provider: ResponsesDouble) -> None:
-    """Somebody who looks at the conversation in the provider's dashboard sees whose it is."""
+    """In the provider's dashboard each conversation bears its chat."""
     conversation = provider.conversations.all[await responses.create_thread(place())]
     assert conversation.metadata == {"recado_account": "local", "recado_chat": CHAT}
 
 
 async def test_names_are_kept_and_blank_lines_are_not(responses: Responses, provider: ResponsesDouble) -> None:
-    """In a group the model is told who spoke; a line without words would be refused."""
+    """In a group the model is told the speaker; a line without words would be refused."""
     thread = await responses.create_thread(place(Line("user", "olá", "Ana"), Line("user", " \n"), Line("user", "oi")))
     assert provider.conversations.all[thread].said() == [("user", "Ana: olá"), ("user", "oi")]
 
@@ -43,7 +43,7 @@ async def test_names_are_kept_and_blank_lines_are_not(responses: Responses, prov
 async def test_a_conversation_whose_making_failed_is_made_anew(
     responses: Responses, provider: ResponsesDouble, at: str, kind: str
 ) -> None:
-    """What may be half seeded is left alone; the one that is used has every line once."""
+    """A conversation that may be half seeded is left alone; the one in use has every line once."""
     provider.fail(kind, at=at)
     history = [said(number) for number in range(30)]
     thread = await responses.create_thread(place(*history))
@@ -51,7 +51,7 @@ async def test_a_conversation_whose_making_failed_is_made_anew(
 
 
 async def test_a_server_without_conversations_is_told_of(responses: Responses, provider: ResponsesDouble) -> None:
-    """It fails at once and says what the server said."""
+    """It fails at once with the server's message."""
     provider.fail("error", at="conversations.create", status=404, message="Invalid URL (POST /v1/conversations)")
     with pytest.raises(ReplyFailed, match=r"no Conversations API .* OPENAI_API_MODE=chat") as failed:
         await responses.create_thread(place())

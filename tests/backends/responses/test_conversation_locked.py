@@ -1,4 +1,4 @@
-"""One response at a time in a conversation: what else is being made in it is waited for."""
+"""One response at a time in a conversation: recado waits for another one in progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.doubles.openai_responses import ResponsesDouble
 async def test_a_locked_conversation_is_waited_for(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """Refused a few times, then taken: the message stands there once."""
+    """Refused a few times, then taken: the message is there once."""
     provider.fail("locked", times=3)
     answer = await Turn(thread, "hello").answered(responses)
     stands_once(provider, thread, "hello", answer.text)
@@ -24,7 +24,7 @@ async def test_a_locked_conversation_is_waited_for(
 
 
 async def test_an_earlier_attempt_is_still_alive(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
-    """A process died when it had asked; the next one is told `conversation_locked`, waits, and takes that answer."""
+    """A process died after its request; the next one gets `conversation_locked`, waits, and takes that answer."""
     provider.latency = 0.5
     turn = Turn(thread, "hello")
     await turn.step(responses)
@@ -49,7 +49,7 @@ async def test_locked_for_ever(responses: Responses, provider: ResponsesDouble, 
 async def test_locked_while_it_is_put_in_order(
     responses: Responses, provider: ResponsesDouble, thread: str, at: str
 ) -> None:
-    """What lost turns left cannot be taken out, or closed, yet: it is tried again."""
+    """The remains of lost turns cannot be removed or closed yet: recado tries again."""
     items = provider.conversations.all[thread].items
     items += provider.conversations.stored([{"role": "user", "content": "hello"}])
     if at == "items.create":

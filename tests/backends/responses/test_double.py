@@ -1,4 +1,5 @@
-"""The double of the two APIs is held to the openai library: what it says parses, what it refuses is refused rightly."""
+"""The double of the two APIs is held to the openai library: its answers parse, and its refusals raise the right
+errors."""
 
 from __future__ import annotations
 
@@ -91,7 +92,7 @@ async def test_a_response_in_a_conversation(
 
 
 async def test_function_calls(client: openai.AsyncOpenAI) -> None:
-    """A call left open blocks the conversation by the real one's words; with its output it goes on."""
+    """An open call blocks the conversation with the real API's message; with its output the conversation goes on."""
     conversation = (await client.conversations.create()).id
 
     async def create(*items: Any) -> Response:
@@ -153,7 +154,7 @@ async def test_what_the_real_service_would_refuse_is_refused(
 
 
 async def test_another_process_sees_what_it_holds() -> None:
-    """Told to go wrong, and asked what stands in it, over HTTP."""
+    """Over HTTP it takes faults, and gives its conversations."""
     process = await create_subprocess_exec(
         sys.executable, "-m", "tests.doubles.openai_server", "--control", "--api-key", "sk-other", stdout=PIPE
     )

@@ -1,4 +1,4 @@
-"""Responses that another attempt would not better: the turn fails, each by its class."""
+"""Failures of a response that another attempt would meet again: the turn fails, each by its class."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_the_turn_fails_at_once(
 
 
 async def test_half_an_answer_is_better_than_none(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
-    """Cut short at the largest number of tokens, what there is of it is the reply."""
+    """Cut short at the largest number of tokens, the text so far is the reply."""
     provider.fail("incomplete", code="max_output_tokens")
     assert (await Turn(thread, "hello").answered(responses)).text == "reply to: hello"
 
@@ -63,7 +63,7 @@ async def test_half_a_call_is_no_answer(responses: Responses, provider: Response
 async def test_a_refused_request_fails_by_its_class(
     responses: Responses, provider: ResponsesDouble, thread: str, fault: dict[str, object], error_class: str
 ) -> None:
-    """Refused before anything was made: asked once."""
+    """Refused before a response was made: asked once."""
     provider.fail("error", **fault)
     with pytest.raises(ReplyFailed) as failed:
         await Turn(thread, "hello").answered(responses)

@@ -22,7 +22,7 @@ async def test_a_question_is_answered_in_a_fresh_conversation(responses: Respons
 
 
 async def test_a_question_whose_response_is_lost_fails(responses: Responses, provider: ResponsesDouble) -> None:
-    """Nobody waits for another attempt: it says what happened."""
+    """No other attempt is made: the error names the cause."""
     provider.fail("failed")
     with pytest.raises(ReplyFailed, match="Something went wrong") as failed:
         await ask(responses, asked("hello"))

@@ -1,4 +1,4 @@
-"""Reading what stands in a conversation: what was sent is found where it stands, and nothing else is taken for it."""
+"""Search in a conversation's items: sent input is found at its place, and no other item is taken for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def output(id_: str) -> Item:
 
 @given(texts=st.lists(WORDS, min_size=1, max_size=4), reply=WORDS, earlier=st.lists(st.tuples(WORDS, WORDS)))
 def test_a_turn_is_found_behind_its_place(texts: list[str], reply: str, earlier: list[tuple[str, str]]) -> None:
-    """However alike the turns are: behind the place that was noted it is found once, with its answer."""
+    """Even among equal turns it is found once, with its answer, after the noted place."""
     before = [item for asked, said in earlier for item in (user(asked), model(said))]
     own = [*(user(text) for text in texts), model(reply, "answer")]
     (standing,) = standings_of_messages([*before, *own][len(before) :], texts)
@@ -39,19 +39,19 @@ def test_a_turn_is_found_behind_its_place(texts: list[str], reply: str, earlier:
 
 @given(texts=st.lists(WORDS, min_size=1, max_size=3), times=st.integers(0, 3))
 def test_each_time_that_it_was_sent_is_found(texts: list[str], times: int) -> None:
-    """Sent twice by mistake, both are seen, so that one can be taken out."""
+    """Input that was sent twice by mistake is found twice, so that one can be removed."""
     items = [item for _ in range(times) for item in (*(user(text) for text in texts), model("yes"))]
     assert len(standings_of_messages(items, texts)) == times
 
 
 def test_messages_without_an_answer_have_no_outputs() -> None:
-    """Somebody else's message behind them does not make its answer theirs."""
+    """The answer to a foreign message after them is not theirs."""
     (standing,) = standings_of_messages([user("a", "1"), user("b", "2"), model("to b", "3")], ["a"])
     assert (standing.items, standing.outputs) == (("1",), ())
 
 
 def test_a_turn_that_has_gone_on_shows_what_was_said_last() -> None:
-    """After the outputs of tools, the model's words; the whole turn is its to take out."""
+    """After the outputs of tools: the model's last words. All items of the turn can be removed."""
     items = [user("a", "1"), call("c1"), output("c1"), model("that is 4.20", "4")]
     (standing,) = standings_of_messages(items, ["a"])
     assert words(standing.outputs) == "that is 4.20"
@@ -59,7 +59,7 @@ def test_a_turn_that_has_gone_on_shows_what_was_said_last() -> None:
 
 
 def test_outputs_are_found_by_their_calls() -> None:
-    """Two together are one time; the same again is another; those of other calls are none."""
+    """Two outputs together count as one time; the same again is another; outputs of other calls do not count."""
     once = [call("c1"), call("c2"), output("c1"), output("c2"), model("so")]
     (standing,) = standings_of_outputs(once, ("c1", "c2"))
     assert words(standing.outputs) == "so"
@@ -69,12 +69,12 @@ def test_outputs_are_found_by_their_calls() -> None:
 
 
 def test_open_calls_are_those_without_an_output() -> None:
-    """Wherever they stand."""
+    """At any place."""
     assert open_calls([call("c1"), output("c1"), call("c2"), model("hm"), call("c3")]) == ["c2", "c3"]
 
 
 def test_comments_on_the_way_are_not_the_answer() -> None:
-    """A model that says what it is about to do, and then the answer: people are sent the answer."""
+    """The model first says its intention, then the answer: people are sent the answer."""
     comment = msgspec.structs.replace(model("Let me look."), phase="commentary")
     assert words([comment, model("It is 4.20.")]) == "It is 4.20."
     assert words([comment]) == "Let me look."
@@ -89,7 +89,7 @@ JSON = st.recursive(
 
 @given(content=JSON, arguments=JSON, kind=st.sampled_from(["message", "mcp_call", "reasoning"]))
 def test_items_of_other_kinds_are_passed_over(content: object, arguments: object, kind: str) -> None:
-    """Whatever a server's other items hold in the same fields, reading them breaks nothing."""
+    """Other items may hold any values in the same fields: reading them breaks nothing."""
     item = {"id": "i", "type": kind, "role": "assistant", "content": content, "arguments": arguments, "name": []}
     page = msgspec.json.decode(msgspec.json.encode({"data": [item]}), type=Page)
     words(page.data)

@@ -1,7 +1,7 @@
-"""ogx itself, which nobody here wrote, with a real model behind it; only where somebody has it running.
+"""A third party's server, ogx, with a real model; only if one is running.
 
-RECADO_TEST_OGX is its base URL (http://127.0.0.1:8321/v1), RECADO_TEST_OGX_MODEL a model there. The double plays its
-manners in every run (`like_ogx`).
+RECADO_TEST_OGX is its base URL (http://127.0.0.1:8321/v1), RECADO_TEST_OGX_MODEL a model there. In every run the double
+plays its manners (`like_ogx`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TEXTS = ("Hello, my name is Ana.", "What does bread cost?", "Thank you!")
 if OGX:
 
     async def test_three_turns_in_which_a_tool_is_offered() -> None:
-        """Each message and each reply stands in the conversation once, in order; a call, if any, has its output."""
+        """Each message and each reply is in the conversation once, in order; a call, if any, has its output."""
         backend = Responses(api_key="none", base_url=OGX, model=os.environ["RECADO_TEST_OGX_MODEL"])
         thread = await backend.create_thread(place(patience=60.0))
         said: list[str] = []

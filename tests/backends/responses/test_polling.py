@@ -1,4 +1,4 @@
-"""While a response is waited for."""
+"""Polling of a response until it has ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TROUBLE: list[dict[str, Any]] = [
 async def test_trouble_in_the_middle_is_waited_out(
     responses: Responses, provider: ResponsesDouble, thread: str, fault: dict[str, Any]
 ) -> None:
-    """Three of them in a row: the response is asked for again, and nothing is made twice."""
+    """Three faults in a row: the response is polled again, and nothing is made twice."""
     provider.latency = 0.1
     provider.fail(at="responses.retrieve", times=3, **fault)
     assert (await Turn(thread, "hello").answered(responses)).text == "reply to: hello"
@@ -67,7 +67,7 @@ async def test_a_response_that_is_stuck_is_cancelled(
 async def test_a_run_that_nobody_waits_for_is_stopped(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """`stop_turn` stops it, also a second time, also one that nobody knows."""
+    """`stop_turn` stops it, also a second time, and also an unknown one."""
     provider.fail("stuck")
     turn = Turn(thread, "hello")
     await turn.step(responses)
@@ -81,7 +81,7 @@ async def test_a_run_that_nobody_waits_for_is_stopped(
 async def test_dropped_while_it_is_asked_for_it_is_stopped_all_the_same(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """Somebody answers in its place in the very moment: the response whose id nobody has seen yet is cancelled."""
+    """An operator answers at that very moment: the response, whose id is not known yet, is cancelled."""
     create = responses._calls.create_response
 
     async def slow(body: Any) -> Any:

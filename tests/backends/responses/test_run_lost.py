@@ -1,4 +1,4 @@
-"""A response that gives no reply: another attempt is made, and the message still stands in the conversation once."""
+"""A response that gives no reply: another attempt is made, and the message is still in the conversation once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.doubles.openai_responses import ResponsesDouble
 async def test_another_attempt_answers(
     responses: Responses, thread: str, provider: ResponsesDouble, kind: str, *, which: int, keeps_input: bool
 ) -> None:
-    """Whichever response of the turn is lost, and whatever its server keeps of it, the next attempt starts clean."""
+    """Any response of the turn may be lost, and its server may keep any part of it: the next attempt starts clean."""
     provider.keeps_input = keeps_input
     provider.fail(kind, skip=which)
     turn = Turn(thread, SCRIPT)
@@ -30,7 +30,7 @@ async def test_another_attempt_answers(
 async def test_three_attempts_and_no_more(
     responses: Responses, provider: ResponsesDouble, thread: str, keeps_input: bool
 ) -> None:
-    """The turn fails; what its person writes next is answered."""
+    """The turn fails; the person's next message is answered."""
     provider.keeps_input = keeps_input
     provider.fail("failed", times=3)
     with pytest.raises(ReplyFailed, match="server_error") as failed:
@@ -43,7 +43,7 @@ async def test_three_attempts_and_no_more(
 async def test_a_response_that_nobody_knows_any_more(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """Deleted at the provider while it was waited for: another one is made."""
+    """It was deleted at the provider during the wait: another one is made."""
     turn = Turn(thread, "hello")
     await turn.step(responses)
     await turn.step(responses)

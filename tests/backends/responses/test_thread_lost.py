@@ -1,4 +1,4 @@
-"""The conversation is gone, or somebody else's: another one takes its place, once."""
+"""The conversation is gone, or belongs to another account: another one takes its place, once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GONE = {"status": 404, "message": "Conversation with id 'conv_double000001' not 
 
 
 async def test_deleted_before_a_turn(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
-    """Somebody deleted it at the provider: the turn is answered in another one."""
+    """It was deleted at the provider: the turn is answered in another one."""
     provider.conversations.all.pop(thread)
     turn = Turn(thread, "hello")
     assert (await turn.answered(responses)).text == "reply to: hello"
@@ -25,7 +25,7 @@ async def test_deleted_before_a_turn(responses: Responses, provider: ResponsesDo
 
 
 async def test_deleted_in_the_middle(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
-    """Gone when the outputs of tools are to be put in: the turn begins again in another one."""
+    """It is gone when the outputs of tools are sent: the turn begins again in another one."""
     turn = Turn(thread, "!call price 1")
     while not turn.calls:
         await turn.step(responses)
@@ -39,7 +39,7 @@ async def test_deleted_in_the_middle(responses: Responses, provider: ResponsesDo
 async def test_gone_or_somebody_elses(
     responses: Responses, provider: ResponsesDouble, thread: str, at: str, fault: dict[str, Any]
 ) -> None:
-    """Whichever request says so."""
+    """At any request."""
     provider.fail("error", at=at, **fault)
     turn = Turn(thread, "hello")
     with pytest.raises(ThreadLost):
@@ -48,7 +48,7 @@ async def test_gone_or_somebody_elses(
 
 
 async def test_an_id_that_the_server_cannot_read(responses: Responses) -> None:
-    """A thread of another server's, or of another API's, as after an import or a change of OPENAI_BASE_URL."""
+    """A thread of another server or of another API, as after an import or a change of OPENAI_BASE_URL."""
     turn = Turn("thread_abc123", "hello")
     assert (await turn.answered(responses)).text == "reply to: hello"
     assert turn.thread != "thread_abc123"
@@ -56,7 +56,7 @@ async def test_an_id_that_the_server_cannot_read(responses: Responses) -> None:
 
 @pytest.mark.parametrize("at", ["items.list", "responses.create"])
 async def test_a_server_that_loses_every_conversation(responses: Responses, provider: ResponsesDouble, at: str) -> None:
-    """Lost before it was ever used, the next one would be, too: the turn fails instead of making more and more."""
+    """A server that loses an unused conversation would lose the next one too: the turn fails instead of making more."""
     provider.fail("error", at=at, times=None, **GONE)
     with pytest.raises(ReplyFailed, match="lost a conversation at once"):
         await Turn(await responses.create_thread(place()), "hello").answered(responses)

@@ -11,7 +11,7 @@ from tests.doubles.openai_responses import ResponsesDouble
 
 
 async def test_a_call_and_its_output(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
-    """What the model asked for as it wrote it, then its words; the response that goes on is a run of its own."""
+    """The model's calls as it wrote them, then its words; the response that goes on is a run of its own."""
     turn = Turn(thread, '!call price {"bread": 2}')
     answer = await turn.answered(responses)
     assert answer.text == 'tools said: price of {"bread": 2}'
@@ -23,7 +23,7 @@ async def test_a_call_and_its_output(responses: Responses, provider: ResponsesDo
 async def test_all_responses_of_an_attempt_are_paid_for(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """What a response cost that asked for tools goes with its calls, what the last one cost with the reply."""
+    """The cost of a response that asked for tools goes with its calls, the cost of the last one with the reply."""
     turn = Turn(thread, "!call price 1\n!then\n!call price 2")
     answer = await turn.answered(responses)
     used = [made.object["usage"] for made in list(provider.made.values())[1:]]
@@ -57,12 +57,12 @@ async def test_what_is_still_open_is_asked_for_again(
     assert isinstance(first, ToolsWanted)
     assert first == again
     half = await responses.await_run(msgspec.structs.replace(with_both, calls=with_both.calls[:1]), turn.run)
-    assert half == ToolsWanted(first.calls[1:])  # what it cost to be asked has gone with the first call
+    assert half == ToolsWanted(first.calls[1:])  # the cost of asking has gone with the first call
     assert isinstance(await responses.await_run(with_both, turn.run), RunContinues)
 
 
 async def test_arguments_that_are_no_json_are_handed_on(responses: Responses, thread: str) -> None:
-    """They are the model's own words; whoever makes the call judges them."""
+    """They are the model's own words; the caller of the tool judges them."""
     turn = Turn(thread, "!call price {not json")
     await turn.answered(responses)
     assert turn.calls[0].arguments == "{not json"

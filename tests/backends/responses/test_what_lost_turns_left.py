@@ -1,4 +1,4 @@
-"""A turn that ended otherwise left something behind: the next one can use the conversation all the same."""
+"""The remains of a turn with another ending: the next turn can use the conversation all the same."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.doubles.openai_responses import ResponsesDouble
 
 
 async def open_call(responses: Responses, thread: str) -> None:
-    """A turn that asked for tools and was given up."""
+    """A turn that asked for tools and was abandoned."""
     turn = Turn(thread, "!call price 1\n!call price 2", turn="given-up")
     while not turn.calls:
         await turn.step(responses)
 
 
 async def test_calls_left_open_are_closed(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
-    """Each gets an output that says that nobody knows; then the next message is answered."""
+    """Each gets an output that says that the result is unknown; then the next message is answered."""
     await open_call(responses, thread)
     assert (await Turn(thread, "hello", turn="turn-2").answered(responses)).text == "reply to: hello"
     items = provider.conversations.all[thread].items
@@ -29,7 +29,7 @@ async def test_calls_left_open_are_closed(responses: Responses, provider: Respon
 async def test_calls_left_open_long_ago_are_closed(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """Too far back to be seen: the provider names them one by one."""
+    """They are too far back to be seen: the provider names them one by one."""
     await open_call(responses, thread)
     items = provider.conversations.all[thread].items
     items += provider.conversations.stored({"role": "user", "content": f"seed {n}"} for n in range(60))
@@ -40,7 +40,7 @@ async def test_calls_left_open_long_ago_are_closed(
 async def test_a_message_left_without_an_answer(
     responses: Responses, provider: ResponsesDouble, thread: str, repeated: str
 ) -> None:
-    """The same message again, by a retry, stands there once; another one stands behind it."""
+    """The same message again, by a retry, is there once; another one comes after it."""
     items = provider.conversations.all[thread].items
     items += provider.conversations.stored([{"role": "user", "content": "hello"}])
     answer = await Turn(thread, repeated).answered(responses)
@@ -52,7 +52,7 @@ async def test_a_message_left_without_an_answer(
 async def test_an_answer_that_came_too_late_is_no_answer_to_the_next(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
-    """An earlier turn's response completes behind the place that was noted: it is not taken for this turn's."""
+    """An earlier turn's response completes after the noted place: it is not taken for this turn's."""
     turn = Turn(thread, "hello")
     await turn.step(responses)
     conversation = provider.conversations.all[thread]

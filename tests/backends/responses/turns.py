@@ -1,4 +1,4 @@
-"""A turn as the chat's actor brings it on: what it writes into the log, and what it does after a crash."""
+"""A turn of a chat's actor: its decisions in the log, and its way through crashes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ PRICE = Tool(name="price", description="What it costs.", parameters={"type": "ob
 
 
 async def quick(seconds: float) -> None:
-    """A sleep for tests: real, and short."""
+    """A real but short sleep for tests."""
     await asyncio.sleep(min(seconds, 0.02))
 
 
 def backend_of(double: OpenAIDouble, *, known: bool = False) -> Responses:
-    """A new process. With `known` it knows whether the server locks conversations, as of OpenAI's own."""
+    """The backend of a new process. If `known`, it knows that the server locks conversations, as it does of OpenAI's
+    own."""
     made = Responses(
         api_key=double.api_key, base_url=double.base_url, model="small-1", system_prompt="Be kind.", sleep=quick
     )
@@ -47,7 +48,7 @@ def place(*history: Line, patience: float = 3.0) -> ThreadRequest:
 
 
 class Turn:
-    """`runs` are the run ids in the order in which the log has them, `calls` the tool calls that were made."""
+    """A turn; `runs` are the run ids in log order, `calls` the tool calls that were made."""
 
     def __init__(
         self,
@@ -84,14 +85,14 @@ class Turn:
         )
 
     async def answered(self, backend: ThreadBackend) -> Answer:
-        """Bring it on to its reply. Raises ReplyFailed, and whatever ends the process."""
+        """Bring the turn to its reply. Raises ReplyFailed, and exceptions that end the process."""
         for _ in range(40):
             if (answer := await self.step(backend)) is not None:
                 return answer
         raise AssertionError(f"the turn does not end: {self.runs}")
 
     async def step(self, backend: ThreadBackend) -> Answer | None:
-        """What one effect does."""
+        """Do one effect."""
         request = self.request()
         try:
             if self.run is None:

@@ -1,4 +1,4 @@
-"""Connecting to NATS: a clear word when it fails, and coming back by itself when it stood."""
+"""Connecting to NATS: a clear error if it fails, and a reconnection by itself after a loss."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def _something_that_says(words: bytes) -> AsyncIterator[int]:
 
 
 async def test_nobody_listens() -> None:
-    """Given a port where nobody listens, then the error names the place and what to do, and no password."""
+    """Given a port without a listener, then the error names the place and the remedy, and no password."""
     port = free_port()
     with pytest.raises(BusUnreachable) as caught:
         await asyncio.wait_for(Bus.open(f"nats://ana:secret@127.0.0.1:{port}"), 10)
@@ -90,7 +90,7 @@ async def test_the_wrong_token(guarded_server: NatsServer, userinfo: str) -> Non
 
 
 async def test_the_right_token(guarded_server: NatsServer) -> None:
-    """Given the right token, beside the address or in it, then the connection stands."""
+    """Given the right token, beside the address or in it, then it connects."""
     for bus in (
         await Bus.open(guarded_server.url, token="sesame"),
         await Bus.open(f"nats://sesame@127.0.0.1:{guarded_server.port}"),
@@ -138,7 +138,7 @@ async def test_a_credentials_file(tmp_path: Path) -> None:
 
 
 async def test_watchers_hear_of_loss_and_return(nats_server: NatsServer) -> None:
-    """Given somebody who watches, when the server goes and comes, then both are told, in order, until it ends that."""
+    """Given a watcher, when the server goes and comes back, then it is told both, in order, until it is removed."""
     bus = await Bus.open(nats_server.url)
     heard: list[bool] = []
     unwatch = bus.watch(heard.append)
@@ -213,7 +213,7 @@ async def test_an_outage_is_logged_once(nats_server: NatsServer) -> None:
 
 
 async def test_sent_away_for_good(wire: NatsProxy) -> None:
-    """Given a server that ends the connection for good, then whoever appends or follows is told, and it is logged."""
+    """Given a server that ends the connection for good, then every append and every tail fails, and it is logged."""
     bus = await Bus.open(wire.url)
     log = await JetStreamLog.open(bus, max_bytes=10_000_000)
     await log.publish(ANA, message("m1"), msg_id="in:1")

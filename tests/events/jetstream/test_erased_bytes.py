@@ -1,4 +1,4 @@
-"""What is erased is not on the server's disk any more."""
+"""The server's disk no longer holds an erased event."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SECRET = "the-word-that-nobody-may-find"
 
 
 def found_in(folder: Path, word: str) -> list[Path]:
-    """The files under `folder` in which `word` stands."""
+    """The files under `folder` that contain `word`."""
     return [path for path in folder.rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
 
 
 async def test_the_servers_files_do_not_hold_it(nats_server: NatsServer, bus: Bus) -> None:
-    """Its bytes are overwritten where they stood, between events that stay."""
+    """Its bytes are overwritten in place, between events that stay."""
     log = await JetStreamLog.open(bus, max_bytes=LOG_BYTES)
     await log.publish(ANA, message("m1", "one that stays"), msg_id="in:a:m1")
     secret = await log.publish(ANA, message("m2", SECRET), msg_id="in:a:m2")

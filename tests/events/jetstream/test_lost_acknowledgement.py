@@ -1,4 +1,4 @@
-"""An append whose acknowledgement gets lost is made again, and stands in the log once."""
+"""An append whose acknowledgement is lost is repeated, and the log has it once."""
 
 from __future__ import annotations
 

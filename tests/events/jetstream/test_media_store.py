@@ -1,4 +1,4 @@
-"""Files in the object store: whole or not there, gone after a while, and readable by anybody's client."""
+"""Files in the object store: whole or absent, gone after a while, and readable by every NATS client."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def store(bus: Bus) -> MediaStore:
 
 @pytest.mark.parametrize("body", [b"x", b"x" * PIECE, LARGE, LARGE + b"x"], ids=len)
 async def test_what_is_put_is_read(store: MediaStore, body: bytes) -> None:
-    """Whatever its size and however it comes in pieces."""
+    """An object of any size, in pieces of any size."""
     assert await store.find("meta:1") is None
     assert await store.read("meta:1") is None
     await store.put("meta:1", pieces(body[:7], body[7:-3], body[-3:]) if len(body) > 10 else pieces(body))
@@ -65,7 +65,7 @@ async def test_a_later_object_takes_the_place(store: MediaStore, bus: Bus) -> No
 
 
 async def test_half_an_object_is_none(store: MediaStore, bus: Bus) -> None:
-    """A download that breaks off leaves nothing behind."""
+    """An interrupted download leaves nothing."""
 
     async def broken() -> AsyncIterator[bytes]:
         yield LARGE
@@ -78,13 +78,13 @@ async def test_half_an_object_is_none(store: MediaStore, bus: Bus) -> None:
 
 
 async def test_what_will_never_be_there_says_why(store: MediaStore) -> None:
-    """Whoever waits need not wait on."""
+    """So a reader need not wait any longer."""
     await store.give_up("meta:1", "too_large", "17 MB: more than 16")
     assert await store.find("meta:1") == Object(0, "too_large", "17 MB: more than 16")
 
 
 async def test_objects_expire(bus: Bus) -> None:
-    """They are gone after the time that was set, which may be set anew on a bucket that is there."""
+    """Objects expire after the time that was set; a new time applies to an existing bucket."""
     await opened(bus)
     store = await opened(bus, timedelta(seconds=1))
     assert (await bus.jetstream().stream_info("OBJ_MEDIA")).config.max_age == 1

@@ -1,4 +1,4 @@
-"""What is made while a cluster elects its leaders is tried again; a single server is not waited for."""
+"""A request is repeated while a cluster elects its leaders; a single server gets one."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ async def test_a_cluster_without_a_leader_is_waited_for() -> None:
 
 
 async def test_a_cluster_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the process says what is the matter, and whoever supervises it decides."""
+    """The process then names the fault, and its supervisor decides."""
     monkeypatch.setattr("events.jetstream.api.CLUSTER_PATIENCE", 0.3)
     with pytest.raises(LogUnavailable, match="no leader"):
         await once_led(bus(in_cluster=True), _Elected(after=100))
 
 
 async def test_a_single_server_either_answers_or_does_not() -> None:
-    """Nobody is elected there."""
+    """It has no election to wait for."""
     elected = _Elected(after=3)
     with pytest.raises(LogUnavailable):
         await once_led(bus(in_cluster=False), elected)

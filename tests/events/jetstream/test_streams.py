@@ -1,4 +1,4 @@
-"""The streams as the server runs them: mapping, republishing, what is refused, what is brought up to date."""
+"""The streams as the server runs them: mapping, republishing, refusals, updates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_the_server_computes_our_partition(jetstream_log: JetStreamLog, bu
 
 @pytest.mark.parametrize("type_", ["in", "control", "receipt"])
 async def test_nobody_can_forge_what_came_in(jetstream_log: JetStreamLog, bus: Bus, type_: str) -> None:
-    """Given somebody who publishes right to side `i` of a chat, past the mapping, then no stream takes it."""
+    """Given a publisher that writes directly to side `i` of a chat, past the mapping, then no stream takes it."""
     with pytest.raises(nats.errors.NoRespondersError):
         await bus.request(f"evt.{partition(ANA)}.{token(ANA.account)}.{token(ANA.chat)}.i.{type_}", b"{}", timeout=5)
     assert (await jetstream_log.head()).last == 0
@@ -71,7 +71,7 @@ async def test_only_replies_go_out(jetstream_log: JetStreamLog, bus: Bus) -> Non
     await bus.subscribe("wa.out.>", cb=hear)
     await jetstream_log.publish(ANA, message("m1"), msg_id="in:1")
     await jetstream_log.append(BIA, reply(BIA, "r1"), expected=0, msg_id="inc:1")
-    assert await asyncio.wait_for(heard.get(), 5) == outbound_subject(BIA)
+    assert await asyncio.wait_for(heard.get(), 30) == outbound_subject(BIA)
     await bus.flush()
     assert heard.empty()
 
@@ -99,7 +99,7 @@ async def test_making_the_streams_again_changes_nothing(jetstream_log: JetStream
 
 
 async def test_an_older_stream_is_brought_up_to_date(bus: Bus) -> None:
-    """Given EVENTS as an earlier release may have made it, when recado starts, then it has what is missing."""
+    """Given EVENTS as an earlier release may have made it, when recado starts, then it gets the missing settings."""
     config = (await ensure_streams(bus, max_bytes=10_000_000)).config
     older = {**config, "subjects": config["subjects"][:3], "allow_direct": False, "duplicate_window": 120 * 10**9}
     del older["republish"]

@@ -16,7 +16,7 @@ from tests.waiting import until
 
 
 async def _fetched_ahead(bus: Bus) -> int:
-    """How many messages the server has sent to the one reader, once it sends no more."""
+    """The number of messages that the server has sent to the one reader, once it sends no more."""
     sent = -1
     while True:
         (consumer,) = await bus.jetstream().consumers_info("EVENTS")
@@ -29,7 +29,9 @@ async def _fetched_ahead(bus: Bus) -> int:
 
 async def test_many_small_events(jetstream_log: JetStreamLog, bus: Bus) -> None:
     """Given 10,000 events and a reader that stops after the first batch, then no more than the window is fetched."""
-    await asyncio.gather(*(jetstream_log.publish(ANA, message(f"m{n}"), msg_id=f"in:{n}") for n in range(10_000)))
+    for first in range(0, 10_000, 500):  # an acknowledgement must come within some seconds
+        numbers = range(first, first + 500)
+        await asyncio.gather(*(jetstream_log.publish(ANA, message(f"m{n}"), msg_id=f"in:{n}") for n in numbers))
     seen = []
     async with aclosing(jetstream_log.tail(0)) as tail:
         seen += await anext(tail)

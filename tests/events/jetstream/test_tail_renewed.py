@@ -1,4 +1,4 @@
-"""A tail goes on without gap or repeat, whatever becomes of its consumer."""
+"""A tail goes on without gap or repeat after every kind of loss of its consumer."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_a_delivery_lost_on_the_way(
 
 
 async def test_a_consumer_deleted_behind_our_back(jetstream_log: JetStreamLog, bus: Bus) -> None:
-    """Given a running tail, when somebody deletes its consumer, then it makes a new one."""
+    """Given a running tail, when another program deletes its consumer, then it makes a new one."""
     async with _following(jetstream_log) as seen:
         await _publish(jetstream_log, 1, 3)
         await until(lambda: len(seen) == 3)
@@ -76,7 +76,8 @@ async def test_a_consumer_deleted_behind_our_back(jetstream_log: JetStreamLog, b
 async def test_a_server_that_falls_silent(
     remote_log: JetStreamLog, jetstream_log: JetStreamLog, wire: NatsProxy
 ) -> None:
-    """Given that nothing comes any more, not even heartbeats, then the tail asks anew, until it is answered."""
+    """Given a server that sends nothing any more, not even heartbeats, then the tail asks again until it gets an
+    answer."""
     with capture_logs() as logs:
         async with _following(remote_log) as seen:
             await _publish(jetstream_log, 1, 3)
@@ -200,7 +201,7 @@ async def test_a_deleted_message_is_no_loss(jetstream_log: JetStreamLog, bus: Bu
 
 
 async def test_a_tail_from_beyond_the_end(jetstream_log: JetStreamLog, nats_server: NatsServer) -> None:
-    """Given a tail behind a sequence that is not yet there, when the server restarts, then it waits."""
+    """Given a tail after a sequence that the log does not have yet, when the server restarts, then it waits."""
     reader = asyncio.create_task(anext(jetstream_log.tail(5)))
     await _publish(jetstream_log, 1, 3)
     await asyncio.to_thread(nats_server.stop)

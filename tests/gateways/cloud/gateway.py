@@ -45,7 +45,7 @@ async def cloud_gateway(log: EventLog, meta: GraphDouble, data_dir: Path, **sett
                     await until(lambda: replies.started.is_set() or running.done())
                     yield replies
                     replies.stop()
-                    async with asyncio.timeout(10):
+                    async with asyncio.timeout(30):
                         await running
                 finally:
                     running.cancel()

@@ -185,6 +185,7 @@ async def test_killed_between_parts_and_webhooks(tmp_path: Path) -> None:
         assert all_.meta.texts().count("echo: again and again") == 1
 
 
+@pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_a_second_gateway_stands_by(tmp_path: Path) -> None:
     """It takes webhooks, sends nothing, and takes over when the first is gone."""
     async with house(tmp_path) as all_:

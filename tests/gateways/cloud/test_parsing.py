@@ -225,6 +225,13 @@ def test_a_late_failure(template: str | None, instead: str | None) -> None:
     assert (event.instead, event.template) == (instead, None)
 
 
+def test_a_failure_without_a_code_stops_no_number() -> None:
+    """Code 0 is Meta's, for a token that is not accepted; no code is not code 0."""
+    raw = statuses(status("wamid.9", "failed", written(Tracker(KEY.chat, "t1.r")), errors=[{}]))
+    _, receipt = arrived(raw)
+    assert receipt.error.class_ == "content"
+
+
 def test_a_template_that_fails_is_not_owed_again() -> None:
     raw = statuses(
         status("wamid.9", "failed", written(Tracker(KEY.chat, "t1.r", template="hello:en")), errors=[fault(131047)])

@@ -181,6 +181,7 @@ async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile_changes)
+@pytest.mark.slow("Hypothesis takes most of it to make 300 batches")
 def test_hostile_updates(changes: list[dict[str, Any]]) -> None:
     """Whatever stands in a batch: 200, and each update is an event in the log, a notice or a dead letter."""
     raw = json.dumps({"object": "x", "entry": [{"changes": changes}]}).encode()

@@ -86,7 +86,7 @@ async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, sp
     ended = asyncio.create_task(until_settled(log, *ALL))
     gone = asyncio.create_task(power.off.wait())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.wait({running, ended, gone}, return_when=asyncio.FIRST_COMPLETED)
         file = data_dir / "gateway-local.json"
         checkpoint = file.read_bytes()

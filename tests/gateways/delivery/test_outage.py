@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -31,9 +32,9 @@ class Failing(MemoryLog):
         self._refuse()
         return await super().head()
 
-    async def bury(self, account: str, body: bytes, *, reason: str, msg_id: str) -> None:
+    async def bury(self, account: str, body: bytes, **how: Any) -> None:
         self._refuse()
-        await super().bury(account, body, reason=reason, msg_id=msg_id)
+        await super().bury(account, body, **how)
 
     def refuse(self, refusal: Exception) -> None:
         self._refusals.append(refusal)

@@ -52,7 +52,7 @@ async def linked(bus: Bus, log: JetStreamLog, data_dir: Path, **settings: Any) -
         yield Linked(device, phone, log, store, running)
         if not running.done():
             device.stop()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await running
     finally:
         running.cancel()

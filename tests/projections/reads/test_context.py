@@ -1,4 +1,4 @@
-"""What of a conversation a model is shown."""
+"""The part of a conversation that a model is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def said(known: Known, limit: int = 20, reset_upto: int = 0) -> list[str]:
 
 
 def test_ended_turns_are_context_in_the_order_of_their_endings(known: Known, past: Past) -> None:
-    """Each turn's messages, then its reply; a message that came before another's reply still stands with its own."""
+    """Each turn's messages, then its reply; a message that came before another's reply still goes with its own."""
     past.message("m1", "one")
     past.turn("t1", "m1")
     past.message("m2", "two")
@@ -37,7 +37,7 @@ def test_only_the_last_lines(known: Known, past: Past) -> None:
 
 
 def test_what_was_ignored_and_an_apology_are_no_context(known: Known, past: Past) -> None:
-    """A failed turn's messages are context, the system's words are not, nor is what was never answered."""
+    """A failed turn's messages are context; the system's words and unanswered messages are not."""
     past.message("m1", "ignored")
     past.ignored("m1")
     past.message("m2", "failed")
@@ -48,7 +48,7 @@ def test_what_was_ignored_and_an_apology_are_no_context(known: Known, past: Past
 
 
 def test_an_operators_words_are_context(known: Known, past: Past) -> None:
-    """The messages that they end come first; words to nobody's message stand alone."""
+    """The messages that they end come first; words that end no message come alone."""
     past.message("m1", "help")
     past.said("I am Rita", "m1", control="c1")
     past.said("Still there?", control="c2")
@@ -56,7 +56,7 @@ def test_an_operators_words_are_context(known: Known, past: Past) -> None:
 
 
 def test_a_retried_message_leaves_the_context_of_its_failed_turn(known: Known, past: Past) -> None:
-    """While it is answered again it is no history; afterwards it stands where the retry ended."""
+    """While it is answered again it is not context; afterwards it is where the retry ended."""
     past.message("m1", "first")
     past.turn("t1", "m1")
     past.failed("t1", "m1")

@@ -1,4 +1,4 @@
-"""Full-text search over what was said on both sides."""
+"""Full-text search through the words of both sides."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_a_search_in_one_account_or_chat(known: Known, past: Past) -> None:
     ['"', "a AND", "(", "NEAR(", "text:a", "*", "-", "^a", '"a" OR', "\x00", "'; --", "a\x00b", "col:", "🙂", " "],
 )
 def test_nothing_a_person_types_is_syntax(known: Known, past: Past, text: str) -> None:
-    """Whatever is searched for, the answer is hits or none, never an error."""
+    """For every text the answer is hits or none, never an error."""
     past.message("m1", "a b c")
     assert found(known.after(past), text) in ([], ["m1"])
 
 
 def test_what_was_edited_is_found_by_what_it_reads_now(known: Known, past: Past) -> None:
-    """Whether the edit came along with the message, later, or twice; what it read before is not found."""
+    """Whether the edit came along with the message, later, or twice; its former words are not found."""
     past.message("m1", "old words")
     past.happened(Edit(id="e1", of="m1", text="new words"))
     past.message("m2", "yet unedited")

@@ -1,4 +1,4 @@
-"""`why`: all that is known of a message, a reply or a control."""
+"""`why`: everything known of a message, a reply or a control."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_why_a_reply_came_in_parts(known: Known, past: Past) -> None:
 
 
 def test_why_a_message_got_an_apology(known: Known, past: Past) -> None:
-    """The turn that failed, and what the person was told of it."""
+    """The failed turn, and the apology to the person."""
     past.message("m1")
     past.turn("t1", "m1")
     past.failed("t1", "m1")
@@ -86,7 +86,7 @@ def test_why_a_message_was_retried(known: Known, past: Past) -> None:
 
 
 def test_why_a_control_did_what_it_did(known: Known, past: Past) -> None:
-    """Owed until a decision names it as its cause; then that decision, with its reason if it refused."""
+    """Pending until a decision names it as its cause; then that decision, with its reason if it refused."""
     past.control("c1", "pause", by="rita")
     past.control("c2", "retry", messages=("m1",))
     assert only(known.after(past).queries.why("c1")).control.outcome is None

@@ -1,4 +1,4 @@
-"""The story of an id in plain words: one test for each way in which it can end, or stand."""
+"""The story of an id in plain words: one test for each of its endings and states."""
 
 import ast
 from datetime import timedelta
@@ -50,7 +50,7 @@ def words(steps: list[Step], kind: str | None = None) -> list[str]:
 
 
 def test_a_message_that_was_answered_and_read(past: Past, tell: Any) -> None:
-    """Every step in order of time, each with its time and, but for what follows from others, its place in the log."""
+    """Every step in order of time, each with its time and, unless it follows from others, its place in the log."""
     past.message("m1", "do you", name="Ana", at=past.now - timedelta(minutes=5))
     past.message("m2", "have bread?")
     past.turn("t1", "m1", "m2")
@@ -127,7 +127,7 @@ def test_a_message_that_waited_for_another_turn(past: Past, tell: Any) -> None:
 
 
 def test_a_turn_that_failed(past: Past, tell: Any) -> None:
-    """The provider's own words, what the person was told, and the second try that an order asked for."""
+    """The provider's own words, the apology to the person, and the second try that an order asked for."""
     past.message("m1")
     past.turn("t1", "m1")
     past.failed("t1", "m1")
@@ -146,7 +146,7 @@ def test_a_turn_that_failed(past: Past, tell: Any) -> None:
 
 @pytest.mark.parametrize("reason", [*EXPLAINED, "moon_phase"])
 def test_a_message_that_was_ignored(past: Past, tell: Any, reason: str) -> None:
-    """By which rule, in a sentence; a reason that nobody knows as it is. Nothing more is to come."""
+    """By which rule, in a sentence; an unknown reason as it is. Nothing more is to come."""
     past.message("m1")
     past.ignored("m1", reason=reason)
     assert tell("m1")[-1] == Step(
@@ -170,7 +170,7 @@ def test_a_file_that_was_read(past: Past, tell: Any) -> None:
 
 
 def test_what_its_sender_changed_afterwards(past: Past, tell: Any) -> None:
-    """Each edit, the deletion (after which no word of it is told), the turn that began anew because of them."""
+    """Each edit, the deletion (after which none of its words is told), the turn that started again because of them."""
     past.message("m1")
     past.turn("t1", "m1")
     past.happened(Edit(id="e1", of="m1", text="one"))
@@ -195,7 +195,7 @@ def test_an_id_that_came_again(past: Past, tell: Any) -> None:
 
 
 def test_a_message_that_waits(past: Past, tell: Any, known: Known) -> None:
-    """For the burst to end, for an order, for the end of a pause, and for somebody to be there at all."""
+    """For the burst to end, for an order, for the end of a pause, and for an instance to be there at all."""
     past.message("m1")
     past.message("m2")
     assert words(tell("m1"), "now") == ["waiting for the burst to end, together with m2, since 13 s"]
@@ -240,7 +240,7 @@ def test_a_tool_that_is_at_work(past: Past, tell: Any) -> None:
     ],
 )
 def test_a_reply_on_its_way(past: Past, tell: Any, state: Any, said: str, now: str | None) -> None:
-    """How far it is, part by part, and what is still to come."""
+    """How far it is, part by part, and the steps still to come."""
     past.answered(1)
     past.happened(Receipt(id="c1", reply="t1.r", state=state, part=2, parts=2))
     steps = tell("m1")
@@ -249,7 +249,7 @@ def test_a_reply_on_its_way(past: Past, tell: Any, state: Any, said: str, now: s
 
 
 def test_an_order(past: Past, tell: Any) -> None:
-    """Who gave it, what came of it, that it came twice, or that it is still owed."""
+    """Its author, its outcome, its repeat, or that it is pending."""
     past.control("o1", "pause", by="cli:eva")
     assert words(tell("o1")) == ["ordered by cli:eva: pause", "no instance has obeyed it yet, since 12 s"]
     past.happened(Paused(until=None, at=past.now, by="cli:eva", cause="o1"))
@@ -265,7 +265,7 @@ def test_an_order(past: Past, tell: Any) -> None:
 
 
 def test_a_human_answered(past: Past, tell: Any) -> None:
-    """Nobody counts tokens of that."""
+    """It has no tokens."""
     past.message("m1")
     past.said("I am here.", "m1")
     assert words(tell("m1"), "reply") == ["a human answered, reply c1.r"]
@@ -298,7 +298,7 @@ async def test_what_is_read_of_the_log(past: Past, known: Known) -> None:
 
 
 def test_every_reason_that_is_given_is_explained() -> None:
-    """What stands as a reason in the rules of a chat, in a place where one is given, has its sentence."""
+    """Every reason in the rules of a chat has its sentence."""
     given = set()
     for file in [*(ROOT / "chat").glob("*.py"), ROOT / "actors" / "media_files.py"]:
         for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):

@@ -1,4 +1,4 @@
-"""What people and humans wrote beside the bot's turns: edits, deletions, words by hand, and who asks for a human."""
+"""Words of people beside the bot's turns: edits, deletions, words by hand, and requests for a human."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def said(known: Known) -> list[str]:
 
 
 def test_what_was_said_while_a_human_had_the_chat_is_context(known: Known, past: Past) -> None:
-    """The human's words stand where the model's would; what the person wrote meanwhile is not lost on the model."""
+    """The human's words take the place of the model's; the person's words meanwhile reach the model too."""
     past.message("h1", "This is Rita.", from_me=True)
     past.ignored("h1", reason="from_me")
     past.message("m1", "Thanks, Rita!")
@@ -35,7 +35,7 @@ def test_only_what_a_thread_does_not_have(known: Known, past: Past) -> None:
 
 
 def test_an_edit_before_the_answer_is_what_the_model_sees(known: Known, past: Past) -> None:
-    """In the turn, and later as context; the page still knows what stood there first."""
+    """In the turn, and later as context; the page still has the first words."""
     past.message("m1", "ten, please")
     past.happened(Edit(id="e1", of="m1", text="two, please"))
     past.turn("t1", "m1")

@@ -1,4 +1,4 @@
-"""`chats`: the snapshot from which an actor wakes, and who owes work."""
+"""`chats`: the snapshot from which an actor wakes, and the chats with pending work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_chat_that_nobody_knows_is_empty(known: Known) -> None:
 
 
 def test_chats_that_owe_work(known: Known, past: Past) -> None:
-    """A chat owes from its message to its ending, a told failure to its apology."""
+    """A message is pending until its ending, a told failure until its apology."""
     past.message("m1", key=ANA)
     past.message("m1", key=BIA)
     assert owing(known.after(past).reads) == [ANA, BIA]
@@ -46,7 +46,7 @@ def test_chats_that_owe_work(known: Known, past: Past) -> None:
 
 
 def test_the_snapshot_survives_a_restart_between_any_two_events(known: Known, past: Past) -> None:
-    """What the writer holds decoded and what is in the file are the same."""
+    """The writer's decoded chats and those in the file are the same."""
     past.thread("th1")
     past.answered(1)
     for count in range(1, len(past.events) + 1):

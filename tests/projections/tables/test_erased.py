@@ -1,5 +1,5 @@
-"""An erased chat: however much of it is gone from the log already, and wherever batches end, the file is the same, and
-none of its bytes are in it."""
+"""An erased chat: the file is the same however much of it the log still has and wherever batches end, and none of its
+bytes are in it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def arrive(past: Past, kind: str, id_: str, key: ChatKey) -> None:
 
 
 def about_the_gone(recorded: Recorded, gone: list[Recorded]) -> bool:
-    """What the eraser removes first: whatever came in late and speaks of what goes."""
+    """The events that the eraser removes first: late ones that speak of erased ones."""
     event = recorded.event
     messages = {one.event.id for one in gone if isinstance(one.event, Message)}
     orders = {one.event.id for one in gone if isinstance(one.event, Control)}
@@ -68,8 +68,8 @@ def about_the_gone(recorded: Recorded, gone: list[Recorded]) -> bool:
 def test_erased_in_part_is_erased_as_a_whole(
     steps: Steps, arrivals: list[tuple[str, str]], later: Steps, data: st.DataObject
 ) -> None:
-    """A rebuild from what is left of the log gives the same rows, in every table: at each moment of the removal, which
-    begins with what speaks of what goes, and also where something came in just before the decision."""
+    """A rebuild from the rest of the log gives the same rows, in every table: at each moment of the removal, which
+    begins with late events that speak of erased ones, and also if an event came in just before the decision."""
     past, key = past_of(steps), data.draw(st.sampled_from((ANA, BIA)))
     known = len(past.events)
     for kind, id_ in arrivals:
@@ -121,7 +121,7 @@ def test_no_byte_is_left(known: Known, past: Past) -> None:
 
 
 def test_somebody_who_reads_holds_up_only_the_tidying(known: Known, past: Past) -> None:
-    """The rows are gone at once; the write-ahead log is emptied when nobody reads in it any more."""
+    """The rows are gone at once; the write-ahead log is emptied once it has no reader."""
     past.message("m1", f"a {SECRET}")
     known.after(past)
     with known.reader.transaction() as db:

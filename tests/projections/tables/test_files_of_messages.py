@@ -1,4 +1,4 @@
-"""What is known of the file of a message, and what a model is shown of it."""
+"""The file of a message in the history, and as a model is shown it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_whose_file_it_is(known: Known, past: Past) -> None:
 
 @pytest.mark.parametrize(("form", "again"), [("text", ()), ("image", ("m1",)), ("nothing", ("m1",)), (None, ("m1",))])
 def test_what_a_retry_has_to_read(known: Known, past: Past, form: Any, again: tuple[str, ...]) -> None:
-    """What was put into words is kept; what may have expired, or could not be read, is looked at again."""
+    """A file that gave words is not read again; one that may have expired, or could not be read, is."""
     voice(past, "m1")
     past.message("m2", "no file")
     past.happened(Message(id="m3", kind="video", text="look", media=CAKE))

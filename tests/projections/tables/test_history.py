@@ -12,7 +12,7 @@ from tests.projections.past import ANA, BIA, ELSEWHERE, GROUP, NOON, Past
 
 
 def test_a_message_without_an_ending_is_open(known: Known, past: Past) -> None:
-    """What came in is there as it came, and open until something ends it."""
+    """A message is there as it came, and open until an event ends it."""
     media = Media(object="o1", mime="image/jpeg", size=3)
     past.message("m1", "look", GROUP, name="Ana", sender=ANA.chat, kind="image", media=media, quoted="m0", at=NOON)
     (entry,) = known.after(past).queries.history(GROUP)
@@ -80,8 +80,7 @@ def test_an_operators_words_end_what_they_answer(known: Known, past: Past) -> No
 
 
 def test_an_edit_and_a_revoke_are_shown_beside_what_was_said(known: Known, past: Past) -> None:
-    """The text that was answered stays; what its sender made of it since stands beside it. Of what was deleted it is
-    only shown that it was there."""
+    """The answered text stays, with its later words beside it. Of a deleted message only its existence is shown."""
     past.message("m1", "helo")
     edit = past.happened(Edit(id="e1", of="m1", text="hello"))
     (entry,) = known.after(past).queries.history(ANA)
@@ -141,7 +140,7 @@ def test_a_time_that_is_none(known: Known, past: Past, at: str) -> None:
 
 
 def test_a_message_from_the_future_keeps_its_own_time(known: Known, past: Past) -> None:
-    """When it was sent is what the message says, when it came is what the log says."""
+    """The message gives the time when it was sent, the log the time when it came."""
     past.message("m1", at=NOON + timedelta(days=400))
     (entry,) = known.after(past).queries.history(ANA)
     assert (entry.sent_at, entry.at) == (NOON + timedelta(days=400), past.last.at)

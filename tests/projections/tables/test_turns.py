@@ -1,4 +1,4 @@
-"""`turns`, `threads`, `usage`: who answered, where, and what it cost."""
+"""`turns`, `threads`, `usage`: the owner of each turn, its place and its cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.projections.past import ANA, BIA, ELSEWHERE, Past
 
 
 def test_a_turn_from_its_start_to_its_reply(known: Known, past: Past) -> None:
-    """Who had it, which run, how often it was taken over, when it ended, what it cost."""
+    """Its owner, its run, its adoptions, its ending and its cost."""
     past.message("m1")
     started = past.turn("t1", "m1")
     past.happened(RunStarted(turn="t1", run="r1", attempt=1, at=past.now))
@@ -65,7 +65,7 @@ def test_the_newest_turns_of_a_chat(known: Known, past: Past) -> None:
 
 
 def test_former_threads_are_kept(known: Known, past: Past) -> None:
-    """A replaced thread stays in the map with what was said there; after a reset none is current."""
+    """A replaced thread stays in the map with its counts; after a reset none is current."""
     past.message("m1")
     past.message("m2")
     past.thread("th1")
@@ -93,7 +93,7 @@ def test_threads_of_an_account_or_a_chat(known: Known, past: Past) -> None:
 
 
 def test_usage_by_chat_day_backend_and_model(known: Known, past: Past) -> None:
-    """Replies of the assistant are counted on the day of their stamp; nobody else's are."""
+    """Replies of the assistant are counted on the day of their stamp; no other replies are."""
     past.answered(1)
     known.after(past)
     past.answered(2)
@@ -115,7 +115,7 @@ def test_usage_by_chat_day_backend_and_model(known: Known, past: Past) -> None:
 
 
 def test_usage_of_a_turn_without_a_reply(known: Known, past: Past) -> None:
-    """It asked for a tool before it failed: that was paid for all the same, by nobody knows which model."""
+    """It asked for a tool before it failed: that has its cost, with an unknown model."""
     past.happened(Message(id="m1", text="hello"))
     past.turn("t1", "m1")
     past.happened(ToolCalled(turn="t1", call="c1", name="price", arguments="{}", at=past.now, usage=TokenUsage(70, 7)))

@@ -1,5 +1,6 @@
 """`recado ask`: one question, no chat, no log."""
 
+from recado.wiring.model import LENGTH_RULE
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command
 
@@ -23,7 +24,7 @@ async def test_the_model_is_told_the_system_prompt_and_the_question_alone(recado
     assert done == (0, "reply to: how are you?\n", "")
     (request,) = double.requests
     assert request.body["messages"] == [
-        {"role": "system", "content": "Be kind."},
+        {"role": "system", "content": f"Be kind.\n\n{LENGTH_RULE}"},
         {"role": "user", "content": "how are you?"},
     ]
 

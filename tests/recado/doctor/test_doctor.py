@@ -1,6 +1,7 @@
 """`recado doctor`: each thing that can be wrong is found, and comes with what to do."""
 
 import asyncio
+import math
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,17 +10,24 @@ from pathlib import Path
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
+from pysqlite3 import dbapi2 as sqlite3
 
 from actors.leases.bucket import LeaseBucket
 from actors.leases.members import Description, Holder, Member
+from events.decisions import Ignored
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.subjects import PARTITIONS
 from projections import files
+from projections.database import micros
+from projections.reads.queries import Queries
+from projections.reads.reader import Reader
 from projections.rebuild import rebuild
+from projections.trouble import STUCK_AFTER
 from recado.doctor import documents
+from recado.doctor.chats import chat_findings, stuck_chats
 from recado.doctor.doctor import examine
 from recado.doctor.finding import Finding
 from recado.wiring.media import watch
@@ -30,7 +38,7 @@ from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
-from tests.recado.instance import ANA
+from tests.recado.instance import ANA, AT, decide
 from tests.waiting import until
 
 
@@ -72,7 +80,7 @@ async def test_all_is_well(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
     found = [finding async for finding in examine(on_bus.variables, on_bus.home / ".env")]
     found = [finding for finding in found if finding.what != "documents"]  # as the system is
     assert {finding.what: finding.state for finding in found} == dict.fromkeys(
-        ["settings", "data", "bus", "log", "media", "dead letters", "instance", "projection", "model"], "ok"
+        ["settings", "data", "bus", "log", "media", "dead letters", "instance", "projection", "chats", "model"], "ok"
     )
     says = {finding.what: finding.says for finding in found}
     assert "ms there and back" in says["bus"]
@@ -173,7 +181,7 @@ async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog
     await jetstream_log.bury("local", b"{", reason="unreadable", msg_id="1")
     found = await on_bus.finds("dead letters")
     assert (found.state, found.says) == ("warning", "1")
-    assert "nats stream view DLQ" in found.do
+    assert "recado dead-letters" in found.do
 
 
 async def test_partitions_of_somebody_who_is_gone_are_nobodys(
@@ -318,3 +326,37 @@ async def test_a_reader_of_documents_that_does_not_start(monkeypatch: pytest.Mon
     """No document would be read."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert (await documents.document_finding()).state == "failure"
+
+
+async def test_chats_that_somebody_has_to_look_at(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """What is stuck, what was broken on and what was set aside: each by its chat, with what to do."""
+    later = ANA._replace(account="shop")
+    await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
+    await decide(jetstream_log, Ignored(messages=("m1",), reason="broken", at=AT))
+    await jetstream_log.publish(later, Message(id="m2", text="hello"), msg_id="m2")
+    await rebuild(jetstream_log, on_bus.home)
+    path = files.live(on_bus.home)
+    assert path is not None
+    db = sqlite3.connect(str(path))
+    now = (await jetstream_log.head()).now
+    db.execute("UPDATE history SET ended_at = ? WHERE ended IS NOT NULL", (micros(now),))
+    db.execute("INSERT INTO set_aside VALUES (3, 1, ?, 'in', 'OverflowError')", (micros(now),))
+    db.commit()
+    db.close()
+    found = [*chat_findings(on_bus.home, now + STUCK_AFTER)]
+    assert [finding.state for finding in found] == ["warning"] * 3
+    stuck, broken, passed = found
+    assert "1 have owed work for 15 minutes or longer: 5511999990001 in shop" in stuck.says
+    assert "recado broke on 1 messages or orders in 7 days: 5511999990001 in local (1)" in broken.says
+    assert "recado dead-letters" in broken.do
+    assert "1 events were set aside in 7 days: 5511999990001 in local (3)" in passed.says
+    assert (await on_bus.finds("chats")).says == passed.says
+    reader = Reader(on_bus.home)
+    assert stuck_chats(Queries(reader), now + STUCK_AFTER) == 1
+    reader.close()
+
+
+def test_no_projection_says_nothing_of_chats(tmp_path: Path) -> None:
+    """`/metrics` goes on; another finding tells that there is none."""
+    assert [*chat_findings(tmp_path, AT)] == []
+    assert math.isnan(stuck_chats(Queries(Reader(tmp_path)), AT))

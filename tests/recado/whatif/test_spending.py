@@ -9,6 +9,7 @@ from events.memory_log import MemoryLog
 from tests.recado.whatif.lived import lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
+from tests.waiting import until
 
 
 def five_turns() -> MemoryLog:
@@ -75,6 +76,7 @@ def test_no_more_turns_at_once_than_are_allowed() -> None:
         async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
             self.now += 1
             self.most = max(self.most, self.now)
+            await until(lambda: self.most >= 3)
             await asyncio.sleep(0.05 if request.messages[0].text == "text a" else 0.01)
             self.now -= 1
             return await super().reply(request)

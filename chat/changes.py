@@ -1,0 +1,39 @@
+"""The fields of a chat that a decision changes: the result of each fold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from chat.state import Asked, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Waiting
+from chat.turn import Turn
+
+
+class Changes(TypedDict, total=False):
+    """New values for fields of `Chat` (its docstring says what they hold); a field that is left out stays."""
+
+    waiting: tuple[Waiting, ...]
+    turn: Turn | None
+    thread: Thread | None
+    pause: Pause | None
+    orders: tuple[Order, ...]
+    apology: str | None
+    reset_upto: int
+    notice: str | None
+    strays: tuple[Stray, ...]
+    spent: Spent | None
+    notice_reason: str
+    hand: Hand | None
+    attention: Asked | None
+    rewrites: tuple[Rewrite, ...]
+    rewritten: int
+    admission: str
+    stopped: bool
+    told: tuple[Told, ...]
+    hour: int
+    heard: tuple[Heard, ...]
+    replied: datetime | None
+    quick: int
+    our_message_ids: tuple[str, ...]
+    erasing: Erasing | None
+    began_at: int

@@ -1,0 +1,51 @@
+"""Constants that a chat's state is folded with.
+
+They are part of the projection's version (`projections.database.VERSION`): a release that changes one of them rebuilds
+the projection, because the stored states were folded with the old one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+READ_KINDS = frozenset({"image", "audio", "document"})
+"""Kinds of messages whose file is read before the answer."""
+
+ANSWERED_KINDS = READ_KINDS | {"text", "button", "video", "location", "contact"}
+"""Kinds of messages that are answered; a video by its caption."""
+
+SILENT_KINDS = frozenset({"reaction", "sticker"})
+"""Kinds of messages about which the person is told nothing."""
+
+SHORT = 24
+"""Characters of a text that may be a word to the bot itself (`/help`, a stop word)."""
+
+MOST_HEARD = 64
+"""Senders of a group that are counted in an hour, each on their own."""
+
+MOST_OURS = 32
+"""Our own messages to a group that a person can quote to address the bot."""
+
+MOST_MENTIONS = 32
+"""Mentions of a message that are kept."""
+
+QUICK = timedelta(seconds=3)
+"""A message within this time after a reply counts as quick; many quick turns in a row are a bot's."""
+
+ONCE = frozenset({"unapproved", "outside_hours", "rate_limited"})
+"""Reasons that a person is told the first time, not each time."""
+
+STOPPED_WITHIN = timedelta(minutes=10)
+"""Age up to which a run that was left behind may be worth stopping: no provider lets one work for longer."""
+
+THREADLESS = frozenset({"chat", "scripted"})
+"""Backends whose provider works only while recado listens: they leave no run behind."""
+
+
+def fingerprint() -> str:
+    """Every constant above as text, the same on each run."""
+    return ";".join(f"{name}={_text(value)}" for name, value in sorted(globals().items()) if name.isupper())
+
+
+def _text(value: object) -> str:
+    return ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)

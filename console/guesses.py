@@ -1,0 +1,91 @@
+"""Wrong passwords: few from one place, and few from all strangers together, so that no stranger keeps the owner out."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+import structlog
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from console.sessions import Sessions
+
+EACH = 10
+STRANGERS = 100
+WITHIN = 60.0
+"""So many wrong passwords of one place, or of all strangers together, in so many seconds: then the place's, or every
+stranger's, are not looked at until the oldest is over."""
+
+log = structlog.get_logger("recado.console")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Where a request comes from: its network `address` (of IPv6 the /64), and the `browser` if it has been logged in
+    before. `known`: its wrong passwords do not count among the strangers'."""
+
+    address: str
+    browser: str | None = None
+    known: bool = False
+
+    @property
+    def place(self) -> str:
+        """What its guesses and its live streams are counted by."""
+        return self.browser or self.address
+
+
+def visitor_of(scope: Scope, cookies: str, sessions: Sessions | None) -> Visitor:
+    """Who sent a request with these cookies."""
+    client = scope.get("client")
+    address = network(client[0] if client else "")
+    if sessions is None:
+        return Visitor(address)
+    # SimpleCookie stops at the first cookie that it cannot read; other programs on this host set such ones.
+    browser = sessions.browser_of(cookie_parser(cookies).get(sessions.cookie, ""))
+    return Visitor(address, browser, known=browser is not None or sessions.knows_address(address))
+
+
+def network(host: str) -> str:
+    """The address as it is counted. A customer of IPv6 has a /64 at least; what is no address is one place."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+
+
+class Guesses:
+    """The wrong passwords of the last minute. There are at most STRANGERS, and EACH of every known place."""
+
+    def __init__(self) -> None:
+        self._wrong: deque[tuple[float, Visitor]] = deque()
+        self._told_at = -WITHIN
+
+    def too_many(self, visitor: Visitor) -> str | None:
+        """Why the visitor's password is not looked at now, and what to do; None if it is."""
+        now = time.monotonic()
+        while self._wrong and self._wrong[0][0] < now - WITHIN:
+            self._wrong.popleft()
+        if sum(one.place == visitor.place for _, one in self._wrong) >= EACH:
+            return "Too many wrong passwords from here. Wait a minute."
+        if visitor.known or sum(not one.known for _, one in self._wrong) < STRANGERS:
+            return None
+        if now - self._told_at >= WITHIN:
+            self._told_at = now
+            log.warning("strangers_kept_out", wrong_passwords=STRANGERS, seconds=WITHIN)
+        return (
+            "Too many wrong passwords from many places. Wait a minute, or use a browser, or a network, from which you "
+            "logged in before."
+        )
+
+    def was_wrong(self, visitor: Visitor, *, by: str) -> None:
+        """Count it; `by` says what sent it."""
+        log.warning("wrong_password", by=by, address=visitor.address)
+        self._wrong.append((time.monotonic(), visitor))

@@ -1,0 +1,134 @@
+"""Every stream, bucket and object store that recado keeps on a bus, in one table.
+
+Backup and restore read it. Tests compare it with the roles of deploy/nats, with the limits that the server was given,
+and with what stands on a bus on which recado has run: a store that is missing here fails them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+LEASES = "LEASES"
+ALIASES = "ALIASES"
+
+Kind = Literal["stream", "bucket", "objects"]
+Role = Literal["instance", "gateway", "consumer", "operator"]
+
+Right = Literal["look", "read", "list", "follow", "hear", "make", "change", "erase", "purge", "operate"]
+"""The requests about a store that a role may make.
+
+- `look`: its configuration
+- `read`: one message
+- `list`: many messages at once
+- `follow`: any consumer
+- `hear`: consumers of the filters that roles.conf names
+- `make`, `change`: the store itself
+- `erase`: one message
+- `purge`: all of a subject
+- `operate`: save, restore, move, and see its consumers
+"""
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """A store.
+
+    - `stream`: its name as a JetStream stream
+    - `writers`: by role, the subjects on which it adds to the store
+    - `rights`: by role, the requests about the store that it may make
+    - `bounds`: fields of its configuration that limit it, all above 0
+    - `saved`: backups hold it; else why not
+    - `erased`: erasing a chat reaches into it; else why not
+    """
+
+    stream: str
+    kind: Kind
+    writers: Mapping[Role, frozenset[str]]
+    rights: Mapping[Role, frozenset[Right]]
+    bounds: frozenset[str]
+    saved: Literal[True] | str
+    erased: Literal[True] | str
+
+
+_LOOKS: frozenset[Right] = frozenset({"look", "read"})
+_OPERATES: frozenset[Right] = _LOOKS | {"operate"}
+
+_ALL = (
+    Store(
+        stream="EVENTS",
+        kind="stream",
+        writers={
+            "instance": frozenset({"evt.*.*.*.o.*", "wa.control.*.*"}),
+            "gateway": frozenset({"wa.in.*.*", "wa.edit.*.*", "wa.revoke.*.*", "wa.receipt.*.*"}),
+            "operator": frozenset(
+                {"wa.in.*.*", "wa.edit.*.*", "wa.revoke.*.*", "wa.control.*.*", "wa.receipt.*.*"}
+                | {f"evt.*.*.*.o.{type_}" for type_ in ("thread_created", "ignored", "turn_failed")}
+            ),
+        },
+        rights={
+            "instance": _LOOKS | {"follow", "make", "change", "erase"},
+            "gateway": _LOOKS | {"hear"},
+            "operator": _OPERATES | {"follow", "change"},
+        },
+        bounds=frozenset({"max_bytes"}),
+        saved=True,
+        erased=True,
+    ),
+    Store(
+        stream="DLQ",
+        kind="stream",
+        writers={"instance": frozenset({"wa.dlq.*"}), "gateway": frozenset({"wa.dlq.*"})},
+        rights={
+            "instance": _LOOKS | {"make", "change", "erase"},
+            "gateway": frozenset({"look"}),
+            "operator": _OPERATES | {"follow", "change"},
+        },
+        bounds=frozenset({"max_bytes"}),
+        saved=True,
+        erased=True,
+    ),
+    Store(
+        stream=f"KV_{LEASES}",
+        kind="bucket",
+        writers={"instance": frozenset({"$KV.LEASES.>"}), "gateway": frozenset({"$KV.LEASES.g.*"})},
+        rights={
+            "instance": _LOOKS | {"list", "make", "change"},
+            "gateway": frozenset({"read"}),
+            "operator": _OPERATES | {"list"},
+        },
+        bounds=frozenset({"max_bytes", "max_msg_size", "max_msgs_per_subject"}),
+        saved="a lease is over within seconds",
+        erased="it names instances and accounts, and no chat",
+    ),
+    Store(
+        stream=f"KV_{ALIASES}",
+        kind="bucket",
+        writers={"gateway": frozenset({"$KV.ALIASES.>"})},
+        rights={
+            "instance": frozenset({"look", "make", "change"}),
+            "gateway": _LOOKS,
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_msgs_per_subject"}),
+        saved=True,
+        erased="without it, the person's next message would begin a second chat under another name",
+    ),
+    Store(
+        stream="OBJ_MEDIA",
+        kind="objects",
+        writers={"gateway": frozenset({"$O.MEDIA.>"})},
+        rights={
+            "instance": _LOOKS | {"make", "change", "erase"},
+            "gateway": _LOOKS | {"purge"},
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_age"}),
+        saved=True,
+        erased=True,
+    ),
+)
+
+STORES: Mapping[str, Store] = {store.stream: store for store in _ALL}
+"""By the name of the stream."""

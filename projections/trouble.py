@@ -1,0 +1,78 @@
+"""Chats that somebody has to look at: stuck, broken, or with events that were set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+from chat.state import Chat
+from projections.database import micros, moment
+from projections.reads.views import TroubleView
+from projections.tables.chats import decode_snapshot
+
+STUCK_AFTER = timedelta(minutes=15)
+"""How long a chat may owe work; a turn, a file and a burst take much less."""
+
+TOLD_FOR = timedelta(days=7)
+"""For how long an ending as broken, or an event that was set aside, is news."""
+
+MOST = 100
+"""Chats of a kind that are named."""
+
+_LOOKED_AT = 1000
+"""Chats that owe work which are looked at: more do only while a backlog is worked off."""
+
+_OWING = "SELECT account, chat, last_at, snapshot FROM chats INDEXED BY waking WHERE wakes AND owes LIMIT ?"
+_BROKEN = (
+    "SELECT account, chats.chat, history.seq, coalesce(kind, ''), ended_at FROM history INDEXED BY broken"
+    " JOIN chats ON chats.id = history.chat WHERE reason = 'broken' AND ended_at >= ?"
+    " ORDER BY ended_at DESC, seq DESC LIMIT ?"
+)
+_ORDERS = (
+    "SELECT account, chats.chat, seq, command, outcome_at FROM controls JOIN chats ON chats.id = controls.chat"
+    " WHERE reason = 'broken' AND outcome_at >= ? ORDER BY outcome_at DESC, seq DESC LIMIT ?"
+)
+_SET_ASIDE = (
+    "SELECT account, chats.chat, seq, type, at FROM set_aside JOIN chats ON chats.id = set_aside.chat WHERE at >= ?"
+    " ORDER BY seq DESC LIMIT ?"
+)
+
+
+def stuck(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
+    """The chats of which something is owed for STUCK_AFTER or longer."""
+    before = now - STUCK_AFTER
+    for account, chat, last_at, snapshot in db.execute(_OWING, (_LOOKED_AT,)).fetchall():
+        try:
+            since = _owing_since(decode_snapshot(snapshot), moment(last_at))
+        except msgspec.DecodeError:
+            since = moment(last_at)  # no actor wakes from that
+        if since is not None and since <= before:
+            yield TroubleView(what="stuck", account=account, chat=chat, at=since)
+
+
+def ended_or_passed(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
+    """What was ended as broken or set aside within TOLD_FOR, MOST of each kind."""
+    bounds = (micros(now - TOLD_FOR), MOST)
+    kinds: tuple[tuple[Literal["broken", "set_aside"], str], ...] = (
+        ("broken", _BROKEN),
+        ("broken", _ORDERS),
+        ("set_aside", _SET_ASIDE),
+    )
+    for what, statement in kinds:
+        for account, chat, seq, type_, at in db.execute(statement, bounds).fetchall():
+            yield TroubleView(what=what, account=account, chat=chat, at=moment(at), seq=seq, type=type_)
+
+
+def _owing_since(chat: Chat, last_at: datetime) -> datetime | None:
+    """Since when something is owed that does not wait for a time to come; None: nothing is."""
+    if chat.turn is not None:
+        return min(chat.turn.newest, *(message.stored for message in chat.waiting), last_at)
+    if chat.waiting:
+        return min(message.stored for message in chat.waiting)
+    if chat.orders or chat.apology or chat.notice or chat.erasing:
+        return last_at
+    return chat.pause.until if chat.pause is not None else None

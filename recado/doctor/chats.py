@@ -1,0 +1,71 @@
+"""Which chats somebody has to look at, as the projection of this machine knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
+
+from projections.reads.queries import Queries
+from projections.reads.reader import ProjectionMissing, Reader
+from projections.reads.views import TroubleView
+from projections.trouble import STUCK_AFTER, TOLD_FOR
+from recado.doctor.finding import Finding
+
+_NAMED = 5
+"""Chats that a finding names."""
+
+log = structlog.get_logger("recado.doctor")
+
+
+def chat_findings(data: Path, now: datetime | None) -> Iterator[Finding]:
+    """What is wrong with chats at `now`, the bus's time (None: the bus does not say). Nothing where there is no
+    projection, which another finding tells."""
+    try:
+        with closing(Reader(data)) as reader:
+            found = Queries(reader).trouble(now or datetime.now(UTC))
+    except ProjectionMissing:
+        return
+    except (OSError, sqlite3.Error) as error:
+        yield Finding("chats", "failure", f"{data}: {error}", "look at its disk, or run recado replay")
+        return
+    if not found:
+        yield Finding("chats", "ok", "none is stuck, nothing was set aside")
+    stuck = [one for one in found if one.what == "stuck"]
+    if stuck:
+        says = f"{len(stuck):,} have owed work for {STUCK_AFTER.seconds // 60} minutes or longer: {_names(stuck)}"
+        yield Finding("chats", "warning", says, "see that an instance runs (above), then look at its log")
+    broken = [one for one in found if one.what == "broken"]
+    if broken:
+        says = f"recado broke on {len(broken):,} messages or orders in {TOLD_FOR.days} days: {_names(broken)}"
+        yield Finding("chats", "warning", says, "mend the cause (the instances' logs), then: recado dead-letters")
+    passed = [one for one in found if one.what == "set_aside"]
+    if passed:
+        says = f"{len(passed):,} events were set aside in {TOLD_FOR.days} days: {_names(passed)}"
+        yield Finding("chats", "warning", says, "read them with: recado events; the instances' logs say why")
+
+
+def stuck_chats(queries: Queries, now: datetime) -> float:
+    """How many chats are stuck, for `/metrics`; not a number while nobody can say."""
+    try:
+        return queries.stuck(now)
+    except (ProjectionMissing, OSError, sqlite3.Error) as error:
+        log.warning("stuck_chats_unknown", reason=str(error))
+        return float("nan")
+
+
+def _names(found: Sequence[TroubleView]) -> str:
+    """The chats, the first ones by name, with the events that are meant."""
+    events: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        events.setdefault((one.account, one.chat), []).extend([str(one.seq)] if one.seq else [])
+    named = [
+        f"{chat.removesuffix('@s.whatsapp.net')} in {account}" + (f" ({', '.join(seqs[:_NAMED])})" if seqs else "")
+        for (account, chat), seqs in list(events.items())[:_NAMED]
+    ]
+    more = len(events) - len(named)
+    return "; ".join(named) + (f"; and {more:,} more chats" if more else "")
