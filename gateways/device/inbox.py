@@ -153,7 +153,7 @@ class Inbox:
             await self._write(key, piece, message, told)
         except LogMismatch:
             raise
-        except Exception as defect:  # nobody waits for this one but whoever settles all of them
+        except Exception as defect:  # an error of one receipt must not end the others
             log.exception("receipt_lost", account=self._account, reply=piece.reply[:64], reason=type(defect).__name__)
             EVENTS.labels("lost").inc()
 

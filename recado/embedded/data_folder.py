@@ -48,7 +48,7 @@ class DataFolder:
     @classmethod
     @contextlib.contextmanager
     def hold(cls, path: Path) -> Iterator[DataFolder]:
-        """Make the folder if it is missing, hold it, and close what is in it to other users.
+        """Make the folder if it is missing, hold it, and close its contents to other users.
 
         The lock is the kernel's (flock), so it ends with the process in every case. Raises DataHeld, DataUnusable.
         """

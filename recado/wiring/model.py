@@ -30,7 +30,7 @@ log = structlog.get_logger("recado.model")
 _ADDRESS = "local-model.json"
 
 LENGTH_RULE = f"A reply has at most {LONGEST:,} characters; what is longer is not sent."
-"""What every model is told, at the end of what is always the same: a provider's cache of prompts goes on to work."""
+"""A rule at the end of every model's instructions. They stay constant, so a provider's prompt cache works."""
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -114,7 +114,7 @@ def key_print(settings: Settings) -> str:
 
 
 def instructions(settings: Settings) -> str:
-    """What a model is told before every conversation."""
+    """The model's instructions for every conversation."""
     return f"{settings.ai_system_prompt}\n\n{LENGTH_RULE}".lstrip()
 
 
