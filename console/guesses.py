@@ -49,7 +49,7 @@ def visitor_of(scope: Scope, cookies: str, sessions: Sessions | None) -> Visitor
 
 
 def network(host: str) -> str:
-    """The address as it is counted. A customer of IPv6 has at least a /64; all texts that are no address count as one."""
+    """The address as it is counted. An IPv6 customer has at least a /64; all texts that are no address count as one."""
     try:
         address = ip_address(host)
     except ValueError:
