@@ -1,4 +1,4 @@
-"""Links of the README and the docs lead to a file of the repository, and anchors to a heading of it."""
+"""Links and paths in the README and the docs lead to files of the repository, and anchors to a heading."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(((?!\w+:)[^)\s]+)\)")
+MODULE = re.compile(r"`(\w+(?:/\w+)*/\w+\.py)`")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 MARKUP = re.compile(r"[*`]|\]\([^)]*\)")
@@ -45,6 +46,19 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
         "`[f](gone.md)`\n"
     )
     assert broken(page) == ["gone.md", "page.md#gone", "#gone"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_module_that_is_named_is_there(page: Path) -> None:
+    """A module that has moved is named by its new path."""
+    assert [name for name in MODULE.findall(page.read_text()) if not (ROOT / name).exists()] == []
+
+
+def test_the_words_of_the_glossary_are_sorted() -> None:
+    """Within each section, so that a reader finds one by looking."""
+    for section in (ROOT / "docs" / "glossary.md").read_text().split("\n## "):
+        words = [word.lower() for word in re.findall(r"^\*\*(.+?)\*\*", section, re.MULTILINE)]
+        assert words == sorted(words)
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
