@@ -100,7 +100,7 @@ PAGES = {
     "asyncapi.json": asyncapi_json,
     "glossary.md": glossary,
 }
-"""What is written to docs/, and what makes it."""
+"""The generated pages of docs/, and the functions that make them."""
 
 
 def _settings() -> Iterator[str]:
