@@ -1,4 +1,7 @@
-"""`python -m benchmarks.report FILE > docs/performance.md`: makes the page from `python -m benchmarks`'s output."""
+"""`python -m benchmarks.report FILE > docs/performance-tables.md`: makes the tables of `python -m benchmarks`'s output.
+
+The conclusions, in docs/performance.md, are written by hand.
+"""
 
 from __future__ import annotations
 
@@ -32,22 +35,11 @@ _TITLES = {
 }
 
 _INTRODUCTION = """\
-# Performance
+# Performance: the tables
 
-`make bench` measures these figures and prints them as JSON; `python -m benchmarks.report FILE` makes this page from
-that. Every figure is the median of repeated runs, with the lowest and the highest beside it. Programs that are compared
-run in turns, so that a disturbance of the machine hits both: trust the ratios, and expect other absolute numbers
-elsewhere.
-
-Two bots are measured beside recado, with the same bus, model double and promise not to lose a message:
-
-- **obvious** (`benchmarks/obvious.py`) is the obvious first bot: an actor with a thread for each chat,
-  `chat.completions.create()`, SQLite with a commit for each message. It keeps no log of decisions, answers no burst
-  together, adopts nothing after a crash, and has nothing to rebuild from.
-- **floor** (`benchmarks/floor.py`) is the smallest asyncio program that loses nothing. It shows the part of the
-  network, the disk and the event loop in the cost.
-
-The model double and the NATS server are processes of their own and do not count.
+The appendix of [Performance](performance.md), which describes the method. `make bench` prints these figures as JSON;
+`python -m benchmarks.report FILE` makes this page from that. Each figure is the median of repeated runs, with the
+lowest and the highest beside it.
 """
 
 

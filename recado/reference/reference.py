@@ -1,7 +1,7 @@
 """Generates pages of docs/ from the code: `python -m recado.reference` in a checkout.
 
 docs/configuration.md comes from recado/settings/settings.py, docs/events.md and docs/asyncapi.json from the event
-structs.
+structs, the tables of docs/glossary.md from the event structs and the reasons of a story.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from events import codec
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound
 from recado.reference import asyncapi
+from recado.reference.glossary import with_tables
 from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
 from recado.settings.settings import VARIABLES, Settings
 
@@ -88,7 +89,17 @@ def asyncapi_json() -> str:
     return json.dumps(asyncapi.document(), indent=2, ensure_ascii=False) + "\n"
 
 
-PAGES = {"configuration.md": configuration, "events.md": events, "asyncapi.json": asyncapi_json}
+def glossary() -> str:
+    """docs/glossary.md, its tables brought up to date."""
+    return with_tables((DOCS / "glossary.md").read_text(encoding="utf-8"))
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "events.md": events,
+    "asyncapi.json": asyncapi_json,
+    "glossary.md": glossary,
+}
 """The generated pages of docs/, and the functions that make them."""
 
 
