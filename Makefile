@@ -70,11 +70,12 @@ test: install ## run the tests, but for those in a browser (PYTEST_ARGS="-k name
 test-browser: install ## test the page in headless Chromium (/usr/bin/chromium)
 	@$(BIN)/pytest -m browser $(PYTEST_ARGS)
 
-check: install ## lint, formatting, types, and who may import whom
+check: install ## lint, formatting, types, imports between packages, and phrases that make prose hard to read
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.docs.english
 
 bench: install ## measure speed and memory; prints JSON
 	@$(BIN)/python -m benchmarks

@@ -1,6 +1,6 @@
-"""Appends with the check on the chat's last decision, one at a time and many at once, in both sync modes.
+"""Appends with the check of the chat's last decision, one at a time and many at once, in both sync modes.
 
-`raw` publishes the same bytes with one acknowledgement each, many at once, and checks nothing.
+`raw` publishes the same bytes without the check, many at once, with one acknowledgement each.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AT_ONCE = {"one at a time": 1, MANY: 256}
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Appends a round: few one at a time or where each is synced, more otherwise."""
+    """Appends in a round: `few` one at a time or with every append synced, `many` otherwise."""
 
     few: int = 1000
     many: int = 10_000
@@ -76,7 +76,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 
 
 async def _append(log: EventLog, chat: int, appends: int, versions: list[int]) -> None:
-    """One reply after the other in one chat; its last sequence is kept in `versions`."""
+    """Append one reply after the other in one chat; `versions` keeps its last sequence."""
     key = key_of(chat)
     for _ in range(appends):
         msg_id = f"bench:{chat}.{versions[chat]}"

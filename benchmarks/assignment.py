@@ -1,7 +1,7 @@
-"""How evenly 64 partitions are shared, and how many move when a member comes or goes: computed, not timed.
+"""Computes the balance of 64 partitions among members, and the number that move when a member joins or leaves.
 
-Beside the assignment that recado uses, plain rendezvous hashing (each partition to the member with the highest hash, no
-bound on its share). `least` is what has to move whatever the method: the newcomer's share.
+Compares recado's assignment with plain rendezvous hashing (each partition to the member with the highest hash, no bound
+on its share). `least` is the newcomer's share, which every method has to move. Nothing is timed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Method = Callable[[Collection[str]], Sequence[str]]
 
 
 class Size(msgspec.Struct, frozen=True):
-    """So many fleets of each number of members, with random names."""
+    """The numbers of members, and the number of fleets of each, with random names."""
 
     members: tuple[int, ...] = (3, 5, 10, 20, 50, 100, 200, 500)
     fleets: int = 20

@@ -33,7 +33,7 @@ class Bot(msgspec.Struct, frozen=True):
 async def running(
     name: str, folder: Path, openai: str, *, chats: int, history: int, sync: str = "default", mode: str = "chat"
 ) -> AsyncIterator[Bot]:
-    """Bot `name`; each of `chats` has `history` messages behind it, as many as the model is shown."""
+    """Bot `name`; each of `chats` has `history` earlier messages, as many as the model gets."""
     await _past(name, folder, chats, history)
     with nats_server(folder / "nats", sync) as server:
         async with (
@@ -59,7 +59,7 @@ async def _past(name: str, folder: Path, chats: int, history: int) -> None:
         write_conversations(transcript, chats, exchanges)
         transcript.close()
         return
-    # In whatever way the server will sync later: the past need not be written so carefully.
+    # Without syncs, also if the server syncs later: the past need not survive a crash.
     with nats_server(folder / "nats") as server:
         bus = await Bus.open(server.url)
         await publish_conversations(await JetStreamLog.open(bus), chats, exchanges)

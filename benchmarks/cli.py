@@ -1,6 +1,6 @@
-"""How long commands take by the clock: `recado --help`, and `recado say` to an instance that answers at once.
+"""Wall-clock time of two commands: `recado --help`, and `recado say` to an instance that answers at once.
 
-`say` connects to the bus, stores the message, waits for its reply and prints it: what the instance takes is in it too.
+`say` connects to the bus, stores the message, waits for its reply and prints it, so it includes the instance's time.
 """
 
 from __future__ import annotations

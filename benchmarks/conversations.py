@@ -1,4 +1,4 @@
-"""Conversations that took place before a benchmark starts, as events of a chat and as lines of a transcript."""
+"""Past conversations for a benchmark, as events of a chat and as lines of a transcript."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _AT_ONCE = 64
 
 
 def said(number: int) -> str:
-    """What a model answers: about 100 characters."""
+    """A model's answer of about 100 characters."""
     return f"Answer {number}: sure, come by when it suits you, it takes half an hour and costs 25. Bring it along."
 
 
 def chat_events(key: ChatKey, messages: int, burst_every: int = 0) -> Iterator[Message | Decision]:
-    """A conversation of `messages` by the person, each answered; of `burst_every` turns one answers two at once."""
+    """A conversation with `messages` of the person, each answered; one in `burst_every` turns answers two at once."""
     number = turn = 0
     while number < messages:
         turn += 1
@@ -54,7 +54,7 @@ def chat_events(key: ChatKey, messages: int, burst_every: int = 0) -> Iterator[M
 
 
 async def publish_conversations(log: EventLog, chats: int, messages: int, burst_every: int = 0) -> int:
-    """Store a conversation of `messages` by the person in each of `chats`; returns how many events that were."""
+    """Store a conversation with `messages` of the person in each of `chats`. Returns the number of events."""
     tickets = asyncio.Semaphore(_AT_ONCE)
 
     async def publish(person: int) -> int:
@@ -73,7 +73,7 @@ async def publish_conversations(log: EventLog, chats: int, messages: int, burst_
 
 
 def write_conversations(transcript: Transcript, chats: int, messages: int) -> None:
-    """The same conversations for the bots beside recado."""
+    """Write the same conversations for the bots beside recado."""
     transcript.add_all(_entries(range(chats), messages))
 
 

@@ -1,4 +1,4 @@
-"""What other processes have used of the CPU, as Linux counts it."""
+"""CPU time of other processes, as Linux counts it."""
 
 from __future__ import annotations
 

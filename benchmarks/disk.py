@@ -1,4 +1,4 @@
-"""What a message and its reply take on disk: in the log, with a gateway's receipts, and in an instance's projection."""
+"""Disk space of a message and its reply: in the log, with a gateway's receipts, and in an instance's projection."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from projections import files
 from projections.rebuild import rebuild
 
 RECEIPTS: tuple[ReceiptState, ...] = ("sending", "accepted", "sent", "delivered", "read")
-"""What the gateway of a business number writes about a reply."""
+"""The receipts that the gateway of a business number writes about a reply."""
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Chats with so many messages by the person in each, one of which is answered each time."""
+    """The number of chats, and of the person's messages in each; each message is answered."""
 
     chats: int = 200
     messages: int = 20

@@ -1,4 +1,4 @@
-"""What a benchmark says: figures with their spread, and whether they reach what was promised."""
+"""The result of a benchmark: figures with their spread, each compared with its promise."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 Say = Callable[[str], None]
-"""Tells whoever waits how far a benchmark is."""
+"""Reports a benchmark's progress."""
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """The median of repeated measurements, the lowest and the highest of them, and how many there were."""
+    """The median, the lowest and the highest of repeated measurements, and their number."""
 
     median: float
     low: float
@@ -22,7 +22,15 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What was promised: the figure's name, `at_least` or `at_most` with its bound, what was measured."""
+    """A promise about a figure.
+
+    - `what`: the figure's name.
+    - `bound`: `at_least` or `at_most`.
+    - `wanted`: the promised value.
+    - `measured`: the measured value.
+    - `unit`: the unit of both.
+    - `reached`: whether the promise is kept.
+    """
 
     what: str
     bound: str
@@ -33,7 +41,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A benchmark's results. `setup` says what was run, in words or numbers."""
+    """A benchmark's results. `setup` describes the run."""
 
     setup: dict[str, str | int | float]
     figures: dict[str, Figure]
@@ -47,7 +55,7 @@ def figure(values: Iterable[float], unit: str) -> Figure:
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> Figure:
-    """How many times `below` is `above`, round by round: what disturbs the machine disturbs both of a round."""
+    """`above` divided by `below`, round by round, because a disturbance of the machine hits both of a round."""
     return figure([a / b for a, b in zip(above, below, strict=True)], "times")
 
 
@@ -60,12 +68,12 @@ def at_most(what: str, measured: Figure, wanted: float) -> Target:
 
 
 def never_over(what: str, measured: Figure, wanted: float) -> Target:
-    """Even the highest of the measurements is held to it."""
+    """A promise about the highest of the measurements."""
     return Target(what, "at_most", wanted, measured.high, measured.unit, measured.high <= wanted)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` (0 to 1) of `values` do not exceed."""
+    """The value that the share `share` (0 to 1) of `values` does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 

@@ -1,7 +1,7 @@
-"""As little as a bot could do that loses nothing: one asyncio loop, aiohttp, nats-py, one SQLite table.
+"""The smallest bot that loses nothing: one asyncio loop, aiohttp, nats-py, one SQLite table.
 
-The same promise as `obvious.py`, so nothing of what recado does beyond it: no log of decisions, no turns, no rules, no
-actors, no projections. It shows what of recado's cost and latency are the network, the disk and the event loop.
+It keeps the promise of `obvious.py` and does nothing else: no log of decisions, no turns, no rules, no actors, no
+projections. It shows the part of the network, the disk and the event loop in recado's cost and latency.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What instances cost that have nothing to do: the leases of 64 partitions, presence, and a tail that is kept alive."""
+"""The cost of idle instances: the leases of 64 partitions, presence, and a tail that is kept alive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = ("a", "b", "c")
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Each round looks for so many seconds; the counters of the CPU tick every 10 ms."""
+    """The seconds of a round, and the number of rounds. The CPU's counters tick every 10 ms."""
 
     seconds: float = 20.0
     rounds: int = 3

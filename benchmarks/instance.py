@@ -1,4 +1,4 @@
-"""recado's own path in a process: the log on JetStream, runner and projection, router and actors, chat completions."""
+"""recado in a process of its own: the log on JetStream, runner and projection, router and actors, and a backend."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""One, two, three instances on one bus: what they answer, and what a reply costs.
+"""One, two, three instances on one bus: replies per second, and the cost of a reply.
 
 Every instance projects the whole log and answers its share of the chats, so the cost of a reply grows with each further
-one, and this shows by how much. What is answered a second says less here: instances, nats-server, the model double and
-the people all share the cores of this machine, and where those are used up more instances cannot answer more. On
-machines of their own they would, up to the share of the CPU that the projection of the others' events takes.
+instance; this shows by how much. The replies per second say less here: instances, nats-server, the model double and the
+people share the cores of this machine, and with all cores busy more instances answer no more. On machines of their own
+they would, up to the share of the CPU for the projection of the others' events.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ NAMES = ("a", "b", "c")
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Replies in each round, `chats` with a message in flight."""
+    """The size of the benchmark.
+
+    - `chats`: chats with a message in flight.
+    - `replies`: replies in a round.
+    - `rounds`: rounds for each number of instances.
+    """
 
     chats: int = 200
     replies: int = 2000
@@ -37,7 +42,12 @@ TINY = Size(chats=3, replies=6, rounds=1)
 
 
 class Round(NamedTuple):
-    """Replies a second; milliseconds of CPU for each reply, of all instances and of nats-server."""
+    """The result of a round.
+
+    - `answered`: replies a second.
+    - `cpu`: milliseconds of CPU for each reply, of all instances.
+    - `bus_cpu`: milliseconds of CPU for each reply, of nats-server.
+    """
 
     answered: float
     cpu: float
@@ -64,7 +74,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 
 
 async def _round(size: Size, those: Fleet, people: People, running: Sequence[str]) -> Round:
-    # Everybody is met once before anything is counted.
+    # Every chat has a first message before the measurement.
     await people.converse(size.chats, size.chats)
     instances, server = [those[name].pid for name in running], [those.servers[0].pid]
     began, before, bus_before = time.perf_counter(), cpu_of(instances), cpu_of(server)

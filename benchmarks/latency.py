@@ -1,8 +1,8 @@
-"""What a bot adds to a model that takes 300 ms: from the publish of a message to the receipt of its reply.
+"""The latency that a bot adds to a model that takes 300 ms, from the publish of a message to the receipt of its reply.
 
-The floor runs beside it, with the same messages at the same moments, because some of it is the machine's. At three
-times the rate the people, the model double and nats-server need most of two cores between them, and what waits, waits
-for one.
+The floor runs beside it, with the same messages at the same moments, because the machine causes part of the latency. At
+three times the rate, the people, the model double and nats-server together use most of two cores, so a message waits
+mostly for a free core.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FAST_P99 = 150.0
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Messages in each round of each bot, `rate` a second over `chats`; then `fast_messages` at the `fast` rate."""
+    """Messages of each bot in a round: `messages` at `rate` a second over `chats`, then `fast_messages` at `fast`."""
 
     rate: float = 200.0
     fast: float = 600.0
@@ -73,7 +73,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 
 
 async def _added(size: Size, sync: str, folder: Path, openai: str, say: Say) -> dict[str, dict[str, list[float]]]:
-    """By bot and share: milliseconds of each round; the bots take turns."""
+    """The added milliseconds of each round, by bot and share; the bots take turns."""
     added: dict[str, dict[str, list[float]]] = {name: {share: [] for share in SHARES} for name in (RECADO, FLOOR)}
     async with AsyncExitStack() as stack:
         bots: list[Bot] = [

@@ -1,4 +1,4 @@
-"""What an idle chat costs while its actor is live: the growth of the process's own memory over all of them."""
+"""Memory of an idle chat with a live actor: the growth of the process's own memory, divided by the number of chats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from events.subjects import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Live chats, each with as many messages behind it."""
+    """The number of live chats, and of earlier messages in each."""
 
     chats: int = 50_000
     messages: int = 1
@@ -28,12 +28,12 @@ TINY = Size(chats=50)
 
 async def run(size: Size, folder: Path, say: Say) -> Outcome:
     say("folding the past")
-    # In another process, because what this one gave back could be taken again without growing.
+    # In another process: memory that this process freed could be used again without growth.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
         last = other.submit(past, folder, [(person, size.messages) for person in range(size.chats)]).result()
     router = idle_router(folder, last)
     router.take(range(PARTITIONS))
-    # What the first one brings along (a connection, compiled statements) is not any actor's.
+    # The first actor's extra memory (a connection, compiled statements) belongs to no actor.
     router.dispatch([known(0)])
     gc.collect()
     before = memory()
@@ -50,7 +50,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 
 
 def memory() -> float:
-    """Bytes of the process that no file backs (SQLite maps its file), or of all of it where Linux does not say."""
+    """Bytes of the process that no file backs (SQLite maps its file); on other systems than Linux, all its bytes."""
     status = Path("/proc/self/status")
     if status.exists():
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())

@@ -1,7 +1,7 @@
-"""The bot as one would write it first: an actor with a thread for each chat, OpenAI's client as its README shows it.
+"""The obvious first bot: an actor with a thread for each chat, and OpenAI's client as its README shows it.
 
 Incoming messages stay unacknowledged in JetStream until the reply is stored there, so it loses nothing either. It has
-no turns, no debounce, no adoption of what was under way, no order across restarts, and nothing to rebuild from.
+no turns, no debounce, no adoption of running turns, no order across restarts, and nothing to rebuild from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.transcript import Transcript
 
 
 class Bot:
-    """What the actors share."""
+    """The parts that all actors share."""
 
     def __init__(self, client: openai.OpenAI, transcript: Transcript, history: int) -> None:
         self.client = client

@@ -1,4 +1,4 @@
-"""A projection with a past, folded without a server: for what is measured on an instance that has run for long."""
+"""A projection with a long past, folded without a server, for measurements of an instance that has run for long."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _BATCH = 10_000
 
 
 def past(folder: Path, chats: Iterable[tuple[int, int]]) -> int:
-    """Make the live projection in `folder` from conversations: person and messages of each; returns how many events."""
+    """Make the live projection in `folder` from conversations (person and number of messages). Returns the number of
+    events."""
     built = files.place_to_build(folder)
     projection = Projection.create(built, _AT)
     batch: list[Recorded] = []
@@ -49,7 +50,7 @@ def past(folder: Path, chats: Iterable[tuple[int, int]]) -> int:
 
 
 class Standing:
-    """Stands for a runner that has read the whole log."""
+    """A stand-in for a runner that has read the whole log."""
 
     def __init__(self, checkpoint: int) -> None:
         self.checkpoint = checkpoint
@@ -59,7 +60,7 @@ class Standing:
 
 
 def idle_router(folder: Path, checkpoint: int) -> Router:
-    """Actors over the projection in `folder`, open for work, of which there is none."""
+    """A router over the projection in `folder`, whose chats have no pending work."""
     log = MemoryLog()
     bus_time = BusTime()
     bus_time.observe(datetime.now(UTC))
@@ -77,5 +78,5 @@ def idle_router(folder: Path, checkpoint: int) -> Router:
 
 
 def known(person: int) -> Recorded:
-    """An event that the chat's snapshot holds: it wakes the chat's actor and changes nothing."""
+    """An event that is already in the chat's snapshot: it wakes the chat's actor and changes nothing."""
     return Recorded(1, key_of(person), "i", "in", _AT, "", Message(id="before.0", text=words(0)))

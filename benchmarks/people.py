@@ -34,12 +34,12 @@ def key_of(number: int) -> ChatKey:
 
 
 def words(number: int) -> str:
-    """What people write: about 80 characters."""
+    """A person's message of about 80 characters."""
     return f"Message {number}: my rear wheel wobbles and the chain slips, can I come by at {number % 12 + 7}:30?"
 
 
 class People:
-    """Connected persons; `took` holds the seconds from each message to its reply, in the order of the replies."""
+    """People on one connection; `took` holds the seconds from each message to its reply, in the order of replies."""
 
     def __init__(self, connection: Client) -> None:
         self._connection = connection
@@ -61,14 +61,14 @@ class People:
             await connection.close()
 
     async def converse(self, chats: int, messages: int) -> None:
-        """Write `messages` in all, in each of `chats` the next one when the last is answered."""
+        """Write `messages` messages in all; each of `chats` writes the next one when the last is answered."""
         self._begin(go_on=messages - chats)
         for person in range(min(chats, messages)):
             await self._write(person)
         await self._all_answered()
 
     async def write_at(self, rate: float, messages: int, chats: int, seed: int) -> None:
-        """Write at random moments, `rate` a second on average, to the chats in turn: nobody writes again soon."""
+        """Write at random moments, `rate` a second on average, to the chats in turn."""
         self._begin(go_on=0)
         chance = random.Random(seed)
         due = time.perf_counter()

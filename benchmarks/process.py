@@ -1,6 +1,6 @@
-"""A process that is measured, and answers from inside itself what it has used so far.
+"""A measured process, which reports its own use of the CPU.
 
-The measured side calls `stand_by` and prints `ready`; the measuring side asks over the process's standard input.
+The measured side calls `stand_by`, which prints `ready`; the measuring side asks over the process's standard input.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ READY_WITHIN = 60.0
 
 
 class Measured:
-    """The measuring side's view of it."""
+    """The measuring side's handle of the process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def cpu(self) -> float:
-        """Seconds of CPU that the process has used, user and system, all of its threads."""
+        """Seconds of CPU that all threads of the process have used, user and system."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"cpu\n")
         return float(await self._line())
 
     async def places(self) -> dict[str, float]:
-        """Seconds of CPU by place (see benchmarks.sampler); the first time it begins to look, and gives none."""
+        """Seconds of CPU by place (see benchmarks.sampler). The first call starts the sampler and returns none."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"places\n")
         return msgspec.json.decode(await self._line(), type=dict[str, float])
@@ -47,14 +47,14 @@ class Measured:
         return line.decode().strip()
 
     async def ready(self) -> None:
-        """Return once it has printed `ready`."""
+        """Return once the process has printed `ready`."""
         while await self._line() != "ready":
             pass
 
 
 @asynccontextmanager
 async def measured(module: str, **options: object) -> AsyncIterator[Measured]:
-    """Run `python -m module --option value …`; it is ended with the context."""
+    """Run `python -m module --option value …` until the block is left."""
     arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -70,7 +70,7 @@ async def measured(module: str, **options: object) -> AsyncIterator[Measured]:
 
 
 def stand_by() -> None:
-    """On the measured side: say that it is ready, and answer from a thread that sleeps between questions."""
+    """Print `ready`, and answer questions from a thread that sleeps between them. Called on the measured side."""
     sampler = Sampler()
     signal.signal(signal.SIGUSR1, lambda *_: sampler.start())
     threading.Thread(target=_answer, args=(sampler,), daemon=True).start()
@@ -86,5 +86,5 @@ def _answer(sampler: Sampler) -> None:
         else:
             signal.raise_signal(signal.SIGUSR1)  # its handler runs on the main thread
             print("{}", flush=True)
-    # Whoever measured has gone.
+    # The measuring process has ended.
     os._exit(1)

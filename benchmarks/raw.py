@@ -1,6 +1,6 @@
-"""As little as a client of the log could do: publishes without a check, and two tables filled without a rule.
+"""The smallest client of the log: publishes without a check, and fills two tables without a rule.
 
-What recado's appends and its rebuild take is held against it in the same run.
+recado's appends and its rebuild are compared with it in the same run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _THREADS = "CREATE TABLE threads (chat TEXT PRIMARY KEY, thread TEXT) WITHOUT RO
 
 
 class _Line(msgspec.Struct):
-    """What is kept of a message or a reply; `thread` of what creates one."""
+    """The fields of a message or a reply that are kept; `thread` is set in events that create a thread."""
 
     id: str = ""
     text: str | None = None
@@ -57,7 +57,7 @@ class Publisher:
         return self
 
     async def publish(self, subject: str, body: bytes) -> int:
-        """The sequence under which `body` is stored."""
+        """Store `body`; returns its sequence."""
         reply = f"{self._inbox}.{next(self._numbers)}"
         answer = self._waiting[reply] = asyncio.get_running_loop().create_future()
         await self._connection.publish(subject, body, reply=reply)
@@ -71,7 +71,7 @@ class Publisher:
 
 
 async def fill(url: str, file: Path, events: int) -> None:
-    """Read `events` events of the log into history, thread map and checkpoint, in a transaction for each 10,000."""
+    """Read `events` events of the log into history, thread map and checkpoint, with a transaction for each 10,000."""
     db = sqlite3.connect(str(file), isolation_level=None)
     for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _HISTORY, _THREADS):
         db.execute(statement)

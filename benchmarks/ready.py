@@ -1,4 +1,4 @@
-"""From the start of `recado serve` to its `/readyz`, with a projection that is current, whatever the log's length."""
+"""Time from the start of `recado serve` to its `/readyz`, with a current projection, for several lengths of the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IMPORTS = ("-c", "import recado.cli, recado.wiring; print(flush=True)")
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Chats of ten messages, 31 events each, for each length of the log."""
+    """The numbers of chats, one for each length of the log; a chat has ten messages and 31 events."""
 
     chats: tuple[int, ...] = (33, 3300, 33_000)
     messages: int = 10
@@ -68,7 +68,10 @@ async def _seconds_of_imports() -> float:
 
 
 async def _seconds_to_ready(nats_url: str, data: Path) -> float:
-    """Start `recado serve`, wait until it takes work, stop it; its output goes to a file beside its data."""
+    """Start `recado serve`, wait until it takes work, stop it; returns the seconds of the wait.
+
+    Its output goes to a file beside its data.
+    """
     settings = {"OPENAI_API_MODE": "scripted", "NATS_URL": nats_url, "RECADO_DATA": str(data), "RECADO_PORT": "0"}
     data.mkdir(exist_ok=True)
     with (data.parent / "serve.log").open("ab") as output:

@@ -1,4 +1,4 @@
-"""How fast the projection grows again from the log, beside PyPI's `eventsourcing` filling the same tables.
+"""Speed of rebuilding the projection from the log, beside PyPI's `eventsourcing`, which fills the same tables.
 
 `raw` reads the same log into two tables without a rule: no endings, no repeats, no snapshots, no index of words.
 """
@@ -25,9 +25,9 @@ SHIPPED, UNSYNCED = "eventsourcing as shipped", "eventsourcing, its file not syn
 
 
 class Size(msgspec.Struct, frozen=True):
-    """40,000 messages in 1,000 chats, one turn in three answering two at once: 101,000 events.
+    """40,000 messages in 1,000 chats; one turn in three answers two at once: 101,000 events.
 
-    The library gets fewer chats because it takes so much longer; how many there are does not change its speed.
+    The library gets fewer chats because it takes much longer; their number does not change its speed.
     """
 
     chats: int = 1000
@@ -42,7 +42,7 @@ TINY = Size(chats=3, messages=4, unsynced_chats=2, shipped_chats=1, rounds=1)
 
 
 class Timed(msgspec.Struct, frozen=True):
-    """Events folded, a second and a second of CPU."""
+    """Folded events per second, and per second of CPU."""
 
     rate: float
     rate_by_cpu: float

@@ -1,7 +1,7 @@
-"""Replies per second of CPU that the bot's own process uses, with a model that answers at once.
+"""Replies per second of CPU of the bot's own process, with a model that answers at once.
 
-The bots of one history take turns. How flat recado is in history is measured once more, all histories in turns: else a
-machine that is slower for a minute would be taken for it.
+The bots of one history take turns. The influence of the history on recado is measured once more, with all histories in
+turns: otherwise a machine that is slower for a minute would look like that influence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.servers import openai_double
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Replies in each round of each bot; the obvious one gets fewer, because it takes ten times as long."""
+    """Replies in each round of each bot; the obvious bot gets fewer, because it takes ten times as long."""
 
     histories: tuple[int, ...] = (1, 20, 40)
     chats: int = 100
@@ -55,7 +55,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 
 
 async def _flatness(size: Size, folder: Path, openai: str, say: Say) -> list[float]:
-    """CPU of a reply with the history that takes most, over that with the one that takes least, round by round."""
+    """The highest CPU of a reply among the histories, divided by the lowest, round by round."""
     async with AsyncExitStack() as stack:
         bots = [
             await stack.enter_async_context(
@@ -73,7 +73,7 @@ async def _flatness(size: Size, folder: Path, openai: str, say: Say) -> list[flo
 
 
 async def _cpu(bot: Bot, chats: int, replies: int) -> float:
-    """Seconds of CPU that the bot takes for so many, in so many chats."""
+    """Seconds of CPU that the bot takes for `replies` in `chats`."""
     before = await bot.process.cpu()
     await bot.people.converse(chats, replies)
     return await bot.process.cpu() - before
@@ -88,7 +88,7 @@ async def _rates(size: Size, history: int, folder: Path, openai: str, say: Say) 
             for name in rates
         ]
         for bot in bots:
-            # Everybody is met once before anything is counted.
+            # Every chat has a first message before the measurement.
             await bot.people.converse(size.chats, size.chats)
         for number in range(size.rounds):
             say(f"{history} messages of history, round {number + 1} of {size.rounds}")

@@ -1,4 +1,7 @@
-"""`python -m benchmarks.report FILE > docs/performance.md`: the page, from what `python -m benchmarks` printed."""
+"""`python -m benchmarks.report FILE > docs/performance-tables.md`: makes the tables of `python -m benchmarks`'s output.
+
+The conclusions, in docs/performance.md, are written by hand.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from benchmarks.suite import Document
 
 _TITLES = {
     "replies": "Replies per second of CPU",
-    "where": "Where the CPU of a reply goes",
+    "where": "CPU of a reply by place",
     "latency": "Added latency",
     "rebuild": "Rebuilding the projection",
     "waking": "Waking a chat",
@@ -27,27 +30,16 @@ _TITLES = {
     "instances": "One, two, three instances",
     "idle": "Instances with nothing to do",
     "assignment": "Sharing the partitions",
-    "disk": "What is stored",
+    "disk": "Disk space",
     "webhooks": "Webhooks",
 }
 
 _INTRODUCTION = """\
-# Performance
+# Performance: the tables
 
-Measured by `make bench`, which prints these figures as JSON; this page is made from that with
-`python -m benchmarks.report FILE`. Every figure is the median of repeated runs, with the lowest and the highest in
-brackets. What is compared runs in turns, so that what disturbs the machine disturbs both: trust the ratios, and expect
-other absolute numbers elsewhere.
-
-Two bots stand beside recado, with the same wire, model double and promise not to lose a message:
-
-- **obvious** (`benchmarks/obvious.py`) is the bot as one would write it first: an actor with a thread for each chat,
-  `chat.completions.create()`, SQLite with a commit for each message. It keeps no log of decisions, answers no burst
-  together, adopts nothing after a crash, and has nothing to rebuild from.
-- **floor** (`benchmarks/floor.py`) is as little as an asyncio program could do that loses nothing. It shows what of
-  the cost is the network, the disk and the event loop.
-
-The model double and the NATS server are processes of their own and are not counted.
+The appendix of [Performance](performance.md), which describes the method. `make bench` prints these figures as JSON;
+`python -m benchmarks.report FILE` makes this page from that. Each figure is the median of repeated runs, with the
+lowest and the highest beside it.
 """
 
 
@@ -60,8 +52,8 @@ def page(document: Document) -> str:
     )
     if machine.load > machine.cores / 2:
         run += (
-            " The machine was busy with other work: what goes by the clock (latency above all, events/s, appends/s)"
-            " comes out worse than on a quiet one; what goes by CPU suffers less, ratios of it least."
+            " The machine was busy with other work: figures by the clock (latency above all, events/s, appends/s)"
+            " are worse than on a quiet one; figures by CPU suffer less, their ratios least."
         )
     targets = [target for outcome in document.benchmarks.values() for target in outcome.targets]
     sections = (line for name, outcome in document.benchmarks.items() for line in _section(name, outcome))
@@ -69,7 +61,7 @@ def page(document: Document) -> str:
 
 
 def _promises(targets: list[Target]) -> Iterator[str]:
-    yield from ("## What was promised", "", "| what | promised | measured | |", "|---|---|---|---|")
+    yield from ("## Promises", "", "| figure | promised | measured | |", "|---|---|---|---|")
     for target in targets:
         bound = "≥" if target.bound == "at_least" else "≤"
         wanted, got = _number(target.wanted), _number(target.measured)
@@ -100,7 +92,7 @@ def _number(value: float | str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description="Write the page on performance.")
-    parser.add_argument("file", type=Path, help="what `python -m benchmarks` printed")
+    parser.add_argument("file", type=Path, help="the output of `python -m benchmarks`")
     sys.stdout.write(page(msgspec.json.decode(parser.parse_args().file.read_bytes(), type=Document)))
 
 

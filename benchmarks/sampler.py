@@ -1,7 +1,7 @@
-"""Where a process's CPU goes, looked at from inside it at each millisecond of CPU.
+"""A profiler that runs inside the process and takes a sample at each millisecond of CPU.
 
-A sample goes to the innermost place on the main thread's stack that is known, with the CPU that this thread has used
-since the sample before: what C code took stands with the line that called it.
+A sample counts for the innermost known place on the main thread's stack, with the CPU that this thread has used since
+the sample before. The time of C code counts for the line that called it.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ PLACES = (
     ("/selectors", "asyncio: sockets"),
     ("/asyncio/", "asyncio: tasks and callbacks"),
 )
-"""From a part of a file's path to the place that it belongs to; the first that fits counts."""
+"""Pairs of a part of a file's path and its place; the first match counts."""
 
 OTHER, THREADS = "everything else", "the SQLite thread and others"
 
 
 class Sampler:
-    """Counts seconds of the main thread by place, from `start` on."""
+    """Counts the main thread's seconds of CPU by place, from `start` on."""
 
     def __init__(self) -> None:
         self._seconds: Counter[str] = Counter()
@@ -53,7 +53,7 @@ class Sampler:
         self.runs = False
 
     def start(self) -> None:
-        """Begin anew; to be called on the main thread."""
+        """Start counting from zero. Call it on the main thread."""
         self.runs = True
         self._seconds.clear()
         self._last, self._began = time.thread_time(), time.process_time()
@@ -61,7 +61,7 @@ class Sampler:
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
 
     def taken(self) -> bytes:
-        """Seconds by place so far, as JSON; from any thread."""
+        """Seconds by place so far, as JSON. May be called on any thread."""
         seconds = dict(self._seconds)
         seconds[THREADS] = time.process_time() - self._began - sum(seconds.values())
         return msgspec.json.encode(seconds)

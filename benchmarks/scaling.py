@@ -1,4 +1,4 @@
-"""`python -m benchmarks.scaling FILE > docs/scaling.md`: what many chats need, computed from what was measured."""
+"""`python -m benchmarks.scaling FILE > docs/scaling.md`: computes the needs of many chats from measured unit costs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from benchmarks.figures import Figure
 from benchmarks.suite import Document
 
 MESSAGES_A_DAY, BUSY_HOURS, PEAK = 10, 8, 3
-"""What a chat is taken to be like: messages a day, the hours in which they come, the busiest moment beside the mean."""
+"""Assumptions about a chat: messages a day, the hours in which they come, the busiest moment relative to the mean."""
 
 CHATS = (10_000, 100_000, 1_000_000)
 FULL = 0.5
-"""The share of a core that an instance, or a NATS server, is planned to use at the peak."""
+"""The planned share of a core for an instance or a NATS server at the peak."""
 
 _TEXT = """\
 # Scaling
 
-What many chats need, computed from unit costs that were measured here ([performance](performance.md)); this page is
-written by `python -m benchmarks.scaling FILE` from what `make bench` printed. Your machines, messages and models
+The needs of many chats, computed from measured unit costs ([performance](performance.md));
+`python -m benchmarks.scaling FILE` writes this page from the output of `make bench`. Your machines, messages and models
 differ: measure, put in your own numbers, and leave room. Every figure is a planning figure, not a promise.
 
-A chat is taken to get {messages} messages a day, all within {hours} hours, the busiest moment {peak} times as busy
-as the mean; each is answered, and the gateway writes five receipts. An instance is planned to use {full:.0%} of a
+The assumptions: a chat gets {messages} messages a day, all within {hours} hours, and the busiest moment is {peak} times
+as busy as the mean. Each message is answered, and the gateway writes five receipts. An instance uses {full:.0%} of a
 core at the peak.
 
 ## Unit costs
@@ -38,8 +38,8 @@ core at the peak.
 {units}
 
 Every instance folds the whole log into a projection of its own. So a further instance takes its share of the
-answering, and adds the folding of what the others answer. Measured on whole instances beside that arithmetic, a
-reply cost {two:.2f} times as much CPU in two instances together as in one, and {three:.2f} times in three.
+answering, and also folds the events of the other instances' chats. Measured on whole instances, a reply cost {two:.2f}
+times as much CPU in two instances together as in one, and {three:.2f} times in three.
 
 ## How many
 
@@ -47,41 +47,40 @@ reply cost {two:.2f} times as much CPU in two instances together as in one, and 
 |---|---|---|---|---|---|---|---|
 {rows}
 
-- **Instances**: two are the least where one may fail. Above that they follow the CPU.
+- **Instances**: at least two, if one may fail. Above that their number follows the CPU.
 - **NATS**: one server, or three with the streams on all of them (R3) once an outage of one machine must not stop
   everything. The log a day is for one copy: three servers keep three. Give `EVENTS` a `max_bytes` well below
   `max_file_store`.
-- **Log retention**: nothing is removed from the log by itself, unless `RECADO_RETENTION` says when. A chat keeps its
-  history as long as the log does; plan the disk for as long as you want to remember.
+- **Log retention**: the log keeps everything unless `RECADO_RETENTION` is set. A chat keeps its history as long as the
+  log does; plan the disk for that time.
 - **Memory**: an instance holds chats that are active (idle ones leave after a minute): {actor:.1f} KB each, 100,000
   at the most. The server holds every subject: about 0.45 KB for each, with up to a dozen subjects a chat.
-- **The model's provider** is the first limit that most will meet. `RECADO_MAX_RUNS` keeps to it.
+- **The model's provider** is the first limit in most cases. `RECADO_MAX_RUNS` keeps recado within it.
 
-## How even, and what moves
+## Balance and moves
 
-64 partitions, shared by all instances; each has the same number, give or take one. Beside it, plain rendezvous
-hashing.
+All instances share 64 partitions; each has the same number, plus or minus one. Plain rendezvous hashing is beside it.
 
 | instances | partitions each | moved by a join | by a leave | plain: partitions each | moved by a join | by a leave |
 |---|---|---|---|---|---|---|
 {shares}
 
-A partition that moves costs one write and a look for owed work; the chats in it wait for no more than that. Turns
-that run are finished where they run.
+A partition that moves costs one write and one query for pending work; its chats wait only for that. Running turns
+finish on their instance.
 
 {takeovers}
 
-## Where this design ends
+## Limits of this design
 
 - **64 instances.** There are 64 partitions, for good: a 65th instance folds the log and answers nothing.
-- **The projection.** Every instance folds everything. At {wall:,.0f} replies a second the folding alone fills
-  {full:.0%} of a core, however many instances there are.
+- **The projection.** Every instance folds everything. At {wall:,.0f} replies a second the folding alone takes
+  {full:.0%} of a core, with any number of instances.
 - **One stream.** All events go through one leader. It takes {bus_wall:,.0f} replies a second at {full:.0%} of a
-  core, and the disk is likely to end before that if every message is synced.
+  core; the disk is likely to be slower than that if every message is synced.
 
-What comes then, and is not built: a projection for each group of partitions, whose instance tails only those
-(`evt.<p>.>`; one filter costs nothing, several cost nearly everything, so one consumer for each partition); and
-several streams by account, each with its own set of instances, which needs nothing but another `NATS_URL`.
+The next steps are not built: a projection for each group of partitions, whose instance tails only those (`evt.<p>.>`;
+one filter costs nothing, several cost nearly everything, so one consumer for each partition); and several streams by
+account, each with its own set of instances, which only needs another `NATS_URL`.
 """
 
 
@@ -106,9 +105,17 @@ def page(document: Document) -> str:
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of CPU: `reply` for an answered message in its instance, `fold` for an event in another one, `bus` for an
-    answered message in nats-server. `events`, `log` and `projection` (bytes) are those of an answered message, `actor`
-    is an idle chat's memory in KB, `idle` an instance's CPU when nothing happens."""
+    """Unit costs.
+
+    - `reply`: seconds of CPU for an answered message, in its instance.
+    - `fold`: seconds of CPU for an event, in another instance.
+    - `bus`: seconds of CPU for an answered message, in nats-server.
+    - `events`: events of an answered message.
+    - `log`: bytes of an answered message in the log.
+    - `projection`: bytes of an answered message in a projection.
+    - `actor`: memory of an idle chat, in KB.
+    - `idle`: the share of a core that an idle instance uses.
+    """
 
     reply: float
     fold: float
@@ -121,7 +128,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, document: Document) -> Costs:
-        """The costs that a run of all benchmarks shows."""
+        """The costs from a run of all benchmarks."""
 
         def median(benchmark: str, name: str) -> float:
             return document.benchmarks[benchmark].figures[name].median
@@ -152,7 +159,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
         return own + others + self.idle
 
     def instances(self, rate: float) -> int | None:
-        """How many instances it takes; None if no number will do."""
+        """The number of instances for `rate` replies a second; None if no number is enough."""
         return next((count for count in range(2, 65) if self.load(rate, count) <= FULL), None)
 
 
@@ -190,7 +197,7 @@ def _shares(figures: dict[str, Figure]) -> Iterator[str]:
 
 
 def _takeovers(document: Document) -> Iterator[str]:
-    yield "How long the chats of an instance wait for their next owner (three instances, measured):"
+    yield "The wait of a lost instance's chats for their next owner (three instances, measured):"
     yield ""
     yield "| | median | slowest |"
     yield "|---|---|---|"
@@ -202,7 +209,7 @@ def _takeovers(document: Document) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description="Write the page on scaling.")
-    parser.add_argument("file", type=Path, help="what `python -m benchmarks` printed")
+    parser.add_argument("file", type=Path, help="the output of `python -m benchmarks`")
     sys.stdout.write(page(msgspec.json.decode(parser.parse_args().file.read_bytes(), type=Document)))
 
 

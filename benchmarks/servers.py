@@ -1,4 +1,4 @@
-"""The servers around what is measured, each a process of its own: NATS, and the model that answers at once."""
+"""The servers around a measured process, each a process of its own: NATS, and the double of OpenAI's API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def nats_server(folder: Path, sync: str = "default") -> Iterator[NatsServer]:
     folder.mkdir(parents=True, exist_ok=True)
     interval = "sync_interval: always" if sync == "always" else ""
     store = json.dumps(str(folder / "store"))
-    # A block that comes later replaces an earlier one of the same name.
+    # A later block replaces an earlier one of the same name.
     server = NatsServer(folder, config=f"jetstream {{ store_dir: {store}, max_file_store: 4GB, {interval} }}")
     server.start()
     try:
@@ -32,7 +32,7 @@ def nats_server(folder: Path, sync: str = "default") -> Iterator[NatsServer]:
 
 @asynccontextmanager
 async def openai_double(latency: float = 0.0) -> AsyncIterator[str]:
-    """The double of OpenAI's API; gives its base URL. It answers after `latency` seconds."""
+    """The double of OpenAI's API, which answers after `latency` seconds; yields its base URL."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.doubles.openai_server", "--latency", str(latency), stdout=asyncio.subprocess.PIPE
     )

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.soak [--minutes 60] [--rate 50]`: recado under load for long; prints one JSON document.
+"""`python -m benchmarks.soak [--minutes 60] [--rate 50]`: runs recado under load for long; prints one JSON document.
 
 One `recado up` in each mode, with the page and its simulated phones, each on a nats-server of its own; the doubles
-answer. Every second memory, descriptors and lag are read; the first half of the time is warm-up, in which caches fill.
-Progress goes to stderr. The exit status is 1 if something was not as promised.
+answer. Memory, descriptors and lag are read every second; the first half of the time is warm-up, in which caches fill.
+Progress goes to stderr. The exit status is 1 if a promise is broken.
 """
 
 from __future__ import annotations
@@ -41,8 +41,13 @@ _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """What an instance uses: seconds since the start, KB of memory, open descriptors, sequences that the projection is
-    behind the log."""
+    """A sample of an instance.
+
+    - `at`: seconds since the start.
+    - `memory`: KB of memory.
+    - `descriptors`: open descriptors.
+    - `lag`: events of the log that the projection does not have yet.
+    """
 
     at: float
     memory: int
@@ -51,9 +56,18 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Soaked(msgspec.Struct, frozen=True):
-    """One mode. Memory and descriptors are those after warm-up; `memory_slope` is in KB an hour, fitted through all of
-    them. `lag_seconds` is how long the log took on average to grow by `lag_most` events. Latency is in milliseconds.
-    `events` is where the log ended."""
+    """The result of one mode.
+
+    - `messages`: answered messages.
+    - `events`: the last sequence of the log.
+    - `added_p50`, `added_p99`: added latency in milliseconds.
+    - `memory_first`, `memory_last`: KB after warm-up and at the end.
+    - `memory_slope`: growth in KB an hour, fitted through all samples after warm-up.
+    - `descriptors_first`, `descriptors_last`, `descriptors_most`: open descriptors after warm-up, at the end, at most.
+    - `lag_most`: the largest lag in events.
+    - `lag_seconds`: the mean time in which the log grew by `lag_most` events.
+    - `verified`: whether `recado verify` found no difference.
+    """
 
     messages: int
     events: int
@@ -71,7 +85,15 @@ class Soaked(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What is printed. `load` is the one-minute load average before anything ran."""
+    """The printed document.
+
+    - `minutes`: the time for which messages were written.
+    - `rate`: messages a second, all modes together.
+    - `chats`: chats of each mode.
+    - `load`: the one-minute load average before the run.
+    - `modes`: the result of each mode.
+    - `targets`: the promises.
+    """
 
     minutes: float
     rate: float
@@ -82,7 +104,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Verified(NamedTuple):
-    """Where the log ended, and whether the projection is what it says."""
+    """The last sequence of the log, and whether the projection agrees with the log."""
 
     events: int
     same: bool
@@ -93,7 +115,7 @@ class _Report(msgspec.Struct):
 
 
 class Instance:
-    """A `recado up` that runs, and what was read of it."""
+    """A running `recado up` with its samples."""
 
     def __init__(self, process: asyncio.subprocess.Process, page: str, environment: dict[str, str]) -> None:
         self.samples: list[Sample] = []
@@ -111,7 +133,7 @@ class Instance:
         self.samples.append(Sample(at, memory, descriptors, int(lag)))
 
     async def verify(self) -> Verified:
-        """What `recado verify` finds when it compares the projection with the log."""
+        """The result of `recado verify`, which compares the projection with the log."""
         command = await asyncio.create_subprocess_exec(
             *_RECADO, "verify", "--json", env=self._environment, stdout=asyncio.subprocess.PIPE
         )
@@ -187,7 +209,7 @@ async def soak(minutes: float, rate: float, chats: int, folder: Path) -> Documen
 
 
 async def _watch(instances: dict[str, Instance], people: dict[str, People], session: aiohttp.ClientSession) -> None:
-    """Read a sample of each instance every second, and tell now and then how far it is; ends by being cancelled."""
+    """Read a sample of each instance every second, and print the progress now and then, until cancelled."""
     started = time.monotonic()
     for second in range(sys.maxsize):
         await asyncio.sleep(max(0.0, started + second - time.monotonic()))

@@ -1,4 +1,4 @@
-"""All benchmarks by name, each run in a fresh process so that none lives with another's memory."""
+"""Runs benchmarks by name, each in a new process so that none is affected by another's memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ NAMES = (
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where it was measured. `load` is the one-minute load average before anything ran."""
+    """The measured machine.
+
+    - `cores`: the number of its cores.
+    - `system`: its operating system and architecture.
+    - `python`: the version of Python.
+    - `sqlite`: the version of SQLite.
+    - `load`: the one-minute load average before the run.
+    """
 
     cores: int
     system: str
@@ -39,7 +46,13 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What `python -m benchmarks` prints."""
+    """The document that `python -m benchmarks` prints.
+
+    - `at`: the end of the run, in UTC.
+    - `seconds`: its duration.
+    - `machine`: the machine.
+    - `benchmarks`: the outcomes by name.
+    """
 
     at: str
     seconds: float

@@ -1,8 +1,8 @@
-"""How long the chats of an instance that is lost wait for their next owner, by the log's own stamps.
+"""The time until the chats of a lost instance have their next owner, by the log's own stamps.
 
 Three instances, one chat in each of the 64 partitions. One instance is killed (SIGKILL), asked to leave (SIGTERM), or
-hangs (SIGSTOP); from then on somebody writes into every chat of it five times a second. A chat is taken over when
-another instance first decides about it. The others' chats show what the rest notices: the longest wait for a reply.
+hangs (SIGSTOP); from then on each of its chats gets a message five times a second. A chat is taken over when another
+instance first decides about it. The longest wait for a reply in the other chats shows the effect on the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROMISED = {"kill -9": 3.5, "leave": 1.5, "hang": 4.5}
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Each of `ways` to be lost comes `rounds` times, in turns."""
+    """The ways to lose an instance, each `rounds` times, in turns."""
 
     ways: tuple[str, ...] = tuple(PROMISED)
     rounds: int = 5
@@ -64,7 +64,7 @@ async def _round(those: Fleet, way: str, id_: str) -> tuple[list[float], list[fl
     before = (await those.spread(*NAMES)).owners
     lost = [CHATS[number] for number in before if before[number] == LOST]
     kept = [CHATS[number] for number in before if before[number] != LOST]
-    # The stamp of the moment: a message in a chat that nobody loses.
+    # A message in a kept chat marks the moment of the loss in the log.
     mark = await those.outsider.write(kept[0], f"{id_}-mark")
     leaving = await _lose(those, way)
     await asyncio.gather(*(those.outsider.write(key, id_) for key in kept))

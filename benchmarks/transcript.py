@@ -1,4 +1,4 @@
-"""What the two bots beside recado remember of conversations: one SQLite table, one commit for each write."""
+"""The memory of the two bots beside recado: one SQLite table of messages, one commit for each write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Transcript:
         self._db.executescript(_SCHEMA)
 
     def add(self, *entries: Entry) -> None:
-        """Keep messages; those that are there already stay as they are."""
+        """Store messages; those that are stored already do not change."""
         self.add_all(entries)
 
     def add_all(self, entries: Iterable[Entry]) -> None:
@@ -36,7 +36,7 @@ class Transcript:
         self._db.commit()
 
     def last(self, chat: str, limit: int) -> list[dict[str, str]]:
-        """The last `limit` messages of a chat as the model's API takes them, oldest first."""
+        """The last `limit` messages of a chat in the form of the model's API, the oldest first."""
         query = "SELECT role, text FROM transcript WHERE chat = ? ORDER BY number DESC LIMIT ?"
         rows = self._db.execute(query, (chat, limit)).fetchall()
         return [{"role": role, "content": text} for role, text in reversed(rows)]

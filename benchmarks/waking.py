@@ -1,4 +1,4 @@
-"""How long it takes to wake a chat: its actor started, its snapshot read, nothing left to do. Whatever its history."""
+"""Time to wake a chat: start its actor, read its snapshot, find nothing to do. It must not depend on the history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from events.subjects import PARTITIONS
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Chats by how many messages people wrote in them (with as many replies), and how often all of them are woken."""
+    """Numbers of chats and of people's messages in each (with as many replies); all are woken `rounds` times."""
 
     chats: tuple[tuple[int, int], ...] = ((500, 10), (20, 1000), (1, 50_000))
     rounds: int = 30

@@ -1,8 +1,8 @@
-"""WhatsApp's webhooks into the log: what reading an update costs, and 200 POSTs a second with 10 messages in each.
+"""WhatsApp's webhooks into the log: the cost of parsing an update, and 200 POSTs a second with 10 messages in each.
 
-The gateway is the real process; a POST is answered when JetStream has acknowledged all of it, and the time runs from
-when the POST was due. Lost is what was answered with 200 and is not in the log; what was answered with 503 (more than
-the disk takes, where each message is synced) WhatsApp would send again.
+The gateway is the real process; it answers a POST when JetStream has acknowledged all of it. The time counts from the
+moment at which the POST was due. A message is lost if its POST was answered with 200 and it is not in the log. WhatsApp
+would repeat a POST that was answered with 503, as happens when every message is synced and the disk is too slow.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _parsing(size: Size) -> dict[str, Figure]:
 
 
 async def _load(size: Size, sync: str, folder: Path) -> tuple[list[float], int, int]:
-    """Seconds that each POST took, how many were refused, and how many messages were lost."""
+    """The seconds that each POST took, the number of refused POSTs, and the number of lost messages."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(nats_server(folder, sync))
         # An instance makes the streams; a gateway only uses them.

@@ -1,9 +1,9 @@
-"""Where the CPU of a reply goes: microseconds of recado's own process for each, by whose code it is.
+"""CPU of a reply by the owner of the code: microseconds of recado's own process for each.
 
 The same load as for replies per second of CPU, in `chat` mode and in `responses` mode, at several lengths of history.
-What is recado's own shows what could still be won; the rest is the price of the libraries and of the operating system.
-In `responses` mode the provider keeps the history, and a reply takes more requests: the response is created, then it is
-looked whether it is done.
+recado's own share shows how much there is left to save; the rest is the price of the libraries and of the operating
+system. In `responses` mode the provider keeps the history, and a reply takes more requests: one creates the response,
+others poll it until it is done.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from benchmarks.servers import openai_double
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Replies in each round."""
+    """The size of the benchmark.
+
+    - `histories`: lengths of history, in messages.
+    - `modes`: values of OPENAI_API_MODE.
+    - `chats`: chats with a message in flight.
+    - `rounds`: rounds for each mode and history.
+    - `replies`: replies in a round.
+    """
 
     histories: tuple[int, ...] = (1, 20, 40)
     modes: tuple[str, ...] = ("chat", "responses")

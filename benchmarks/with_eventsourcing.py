@@ -1,8 +1,8 @@
-"""The same conversations in PyPI's `eventsourcing`, projected into the same tables, the way its documentation shows it.
+"""The same conversations in PyPI's `eventsourcing`, projected into the same tables as in its documentation.
 
-An aggregate for each chat, its events in SQLite as shipped; a projection that handles event after event, each with its
-tracking record in one transaction (https://eventsourcing.readthedocs.io/en/stable/topics/projection.html). The rows are
-those that recado writes, search index included.
+An aggregate for each chat, its events in SQLite as shipped; a projection that handles one event after the other, each
+with its tracking record in one transaction (https://eventsourcing.readthedocs.io/en/stable/topics/projection.html). It
+writes recado's rows, search index included.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PAGE = 1000
 
 
 class Chat(Aggregate):
-    """What happens in a chat; nobody asks its state, so nothing is kept."""
+    """The events of a chat. It keeps no state, because none is needed."""
 
     @event("Opened")
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Chats(Application):
 
 
 def written(file: Path, chats: int, messages: int, burst_every: int) -> Chats:
-    """The application, with a conversation of `messages` by the person in each of `chats`."""
+    """The application, with a conversation of `messages` of the person in each of `chats`."""
     application = Chats(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(file)})
     for person in range(chats):
         chat = Chat()
@@ -226,9 +226,9 @@ class ChatTables(Projection[Tables]):
 
 
 def project(application: Chats, file: Path, *, synced: bool) -> int:
-    """Fold every event of `application` into tables in `file`; returns how many events that were.
+    """Fold every event of `application` into tables in `file`. Returns the number of events.
 
-    As shipped the file is `synced` to disk at every event. recado's is not while it is rebuilt.
+    As shipped, the library syncs the file to disk at every event (`synced`). recado does not sync during a rebuild.
     """
     tables = Tables(SQLiteDatastore(str(file), pool_size=1, max_overflow=0))
     tables.create_table()

@@ -1,4 +1,4 @@
-"""What the page asks: which chats there are, what was said in one, and to say something more."""
+"""The page's HTTP API: lists the chats, reads one, and posts messages into it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from projections.reads.reader import ProjectionMissing
 from projections.reads.views import ChatView, Entry
 
 SHOWN = 60
-"""Messages and replies of a chat that are shown at first, and fetched at a time."""
+"""Messages and replies of a chat on a page of its history."""
 
 CHATS = 50
 """Chats in the list."""
@@ -34,7 +34,14 @@ log = structlog.get_logger("recado.console")
 
 
 class ChatLine(msgspec.Struct, frozen=True):
-    """A chat in the list; without `at` nothing was said in it yet. `phone`: one of the simulated phones."""
+    """A chat in the list.
+
+    - `chat`: its JID.
+    - `name`: the person's name.
+    - `phone`: whether it is one of the simulated phones.
+    - `at`: when the last message or reply came; None for an empty chat.
+    - `text`: the text of the last message or reply.
+    """
 
     chat: str
     name: str | None
@@ -44,7 +51,13 @@ class ChatLine(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """What is shown before a chat is open. `can_write` is false where nobody simulates phones."""
+    """The page before a chat is open.
+
+    - `account`: the account of the simulated phones.
+    - `model`: the model that writes the replies.
+    - `can_write`: whether there are simulated phones.
+    - `chats`: the list of chats.
+    """
 
     account: str
     model: ModelInfo
@@ -53,7 +66,12 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """Messages and replies, oldest first; `more`: there are older ones. A stream goes on from them at `after`."""
+    """A page of a chat's history.
+
+    - `entries`: messages and replies, the oldest first.
+    - `more`: whether there are older ones.
+    - `after`: the sequence after which a stream of the chat goes on.
+    """
 
     entries: tuple[Entry, ...]
     more: bool
@@ -61,7 +79,7 @@ class History(msgspec.Struct, frozen=True):
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """What somebody typed. Whoever sends it chooses the `id` and keeps it for every try: it counts once."""
+    """A typed message. The client chooses its `id` and keeps it for every try, so that the message counts once."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
     chat: str
@@ -69,7 +87,7 @@ class NewMessage(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """The message stands in the log at `seq`."""
+    """The message is in the log, at the sequence `seq`."""
 
     id: str
     seq: int
@@ -77,7 +95,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class SeenReplies(msgspec.Struct, frozen=True):
-    """Replies that the person has before their eyes."""
+    """Replies that the person sees on the screen."""
 
     replies: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=256)], ...], msgspec.Meta(max_length=500)
@@ -85,12 +103,12 @@ class SeenReplies(msgspec.Struct, frozen=True):
 
 
 async def overview(request: Request) -> Response:
-    """GET: an Overview. The simulated phones stand first, then the chats with the latest activity."""
+    """GET: an Overview. The simulated phones come first, then the chats with the latest activity."""
     deps = _deps(request)
     try:
         known = {view.chat: view for view in await deps.read(deps.queries.chats, deps.account, CHATS)}
     except ProjectionMissing:
-        # The list is there at once; what was said comes when the history is.
+        # The list comes at once; the texts come once the projection is built.
         known = {}
     contacts = deps.simulator.contacts if deps.simulator is not None else ()
     phones = tuple(_line(contact.chat, contact.name, known.pop(contact.chat, None)) for contact in contacts)
@@ -99,7 +117,7 @@ async def overview(request: Request) -> Response:
 
 
 async def history(request: Request) -> Response:
-    """GET `?before=<seq>`: a History of the chat's last SHOWN lines, or of those before a sequence."""
+    """GET `?before=<seq>`: a History of the chat's last SHOWN lines, or of the last ones before a sequence."""
     before = _number(request.query_params.get("before"), "before")
     deps = _deps(request)
     found = await deps.read(deps.queries.history, _key(request), SHOWN + 1, before)
@@ -109,7 +127,7 @@ async def history(request: Request) -> Response:
 
 
 async def write(request: Request) -> Response:
-    """POST a NewMessage: a person writes. Stored once the log has it."""
+    """POST a NewMessage: store a person's message. Answers with Stored once the log has it."""
     deps, simulator = _deps(request), _simulator(request)
     message = await body_of(request, NewMessage)
     if not is_canonical(message.chat):
@@ -129,7 +147,7 @@ async def write(request: Request) -> Response:
 
 
 async def seen(request: Request) -> Response:
-    """POST SeenReplies: the person has the chat open."""
+    """POST SeenReplies: write `read` receipts for the replies on the screen."""
     simulator = _simulator(request)
     replies = await body_of(request, SeenReplies)
     try:
@@ -141,7 +159,7 @@ async def seen(request: Request) -> Response:
 
 
 async def stream(request: Request) -> ASGIApp:
-    """GET `?after=<seq>` or with Last-Event-ID, which counts more: an EventStream of the chat."""
+    """GET `?after=<seq>`: an EventStream of the chat. The header Last-Event-ID takes precedence over `after`."""
     resumed = request.headers.get("last-event-id")
     given = resumed or request.query_params.get("after")
     after = _number(given, "Last-Event-ID" if resumed else "after") or 0

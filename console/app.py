@@ -1,4 +1,4 @@
-"""The page as an ASGI app, with the addresses that supervisors and Prometheus ask."""
+"""The page as an ASGI app, with the addresses for supervisors and Prometheus."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def make_app(deps: Deps) -> Starlette:
 
 
 def make_probes(deps: Deps) -> Starlette:
-    """What supervisors and Prometheus ask, without the page: fit for a network, since it tells nothing of any chat."""
+    """The addresses for supervisors and Prometheus without the page: safe on a network, since they show no chat."""
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
     app.state.deps = deps
     app.state.closing = asyncio.Event()
@@ -86,17 +86,17 @@ def make_probes(deps: Deps) -> Starlette:
 
 
 async def page(_request: Request) -> Response:
-    """The page; all else it fetches."""
+    """The page, which fetches all other data itself."""
     return FileResponse(STATIC / "page.html", headers={"cache-control": "no-cache"})
 
 
 async def healthz(_request: Request) -> Response:
-    """The process lives."""
+    """200: the process runs."""
     return PlainTextResponse("ok\n")
 
 
 async def readyz(request: Request) -> Response:
-    """200 when recado has caught up and takes work, else 503 with the reasons."""
+    """200 once recado has caught up and takes work, else 503 with the reasons."""
     reasons = tuple(request.app.state.deps.not_ready())
     return answer({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 

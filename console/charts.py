@@ -1,4 +1,4 @@
-"""Numbers over time as bars: where each of them stands in a picture."""
+"""Numbers over time as a bar chart: the positions of bars and lines."""
 
 from __future__ import annotations
 
@@ -12,18 +12,24 @@ from projections.reads.volume import Volume
 WIDTH, HEIGHT = 720, 180
 _BASE, _TOP = 170, 16
 _LEAST = 1.5
-"""Height of a bar that stands for very little."""
+"""The smallest height of a bar."""
 
 
 class Series(msgspec.Struct, frozen=True):
-    """One kind of thing, and how many of it there were."""
+    """A series of the chart, with the total of its numbers."""
 
     name: str
     total: int
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """A rectangle: series are numbered from 1, those of one time stand beside each other."""
+    """A rectangle of the chart; the bars of one time are side by side.
+
+    - `x`, `y`: its upper left corner.
+    - `width`, `height`: its size.
+    - `series`: the number of its series, counted from 1.
+    - `title`: its number, series and time as text.
+    """
 
     x: float
     y: float
@@ -34,14 +40,22 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """A line at the height of a value."""
+    """A horizontal line at the height of a value."""
 
     y: float
     value: int
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """All that a template draws."""
+    """A chart as a template draws it.
+
+    - `title`: its title.
+    - `series`: its series.
+    - `bars`: its bars.
+    - `ticks`: its horizontal lines.
+    - `first`, `last`: its first and last time; None without data.
+    - `width`, `height`: its size.
+    """
 
     title: str
     series: tuple[Series, ...]
@@ -54,7 +68,7 @@ class Chart(msgspec.Struct, frozen=True):
 
 
 def chart(title: str, volumes: Sequence[Volume], fields: Mapping[str, str]) -> Chart:
-    """A bar for each of `fields` (name: field of Volume) in each step in which there is anything of it."""
+    """A chart with a bar for each of `fields` (name: field of Volume) in each step where the number is not 0."""
     values = {name: [getattr(one, field) for one in volumes] for name, field in fields.items()}
     most = max((max(column, default=0) for column in values.values()), default=0)
     top = _round_up(most)

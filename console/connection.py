@@ -1,8 +1,8 @@
 """A connection to one of recado's web servers, with limits of time and number.
 
-uvicorn limits neither how long a client takes nor how many there are. Here a client has a time for its head, for its
-body and for taking what it is sent, and a server has a largest number of connections. At that number, a client that
-keeps the server waiting makes room: the address with the most connections loses its slowest one.
+uvicorn limits neither the time of a client nor the number of clients. Here a client has a time limit for its head, for
+its body and for reading the response, and a server has a limit of connections. Beyond that limit the address with the
+most connections loses one: that for which the server has waited longest.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_WITHIN = 10.0
 BODY_WITHIN = 30.0
 TAKEN_WITHIN = 60.0
-"""Seconds for a request's head, for its body, and for a client to take what waits to be sent."""
+"""Seconds for a request's head, for its body, and for a client to read the buffered response."""
 
 LARGEST_HEAD = 64 * 1024
-"""Bytes without a whole head or a piece of a body."""
+"""Bytes that may come before a head is complete or a piece of a body is parsed."""
 
 MOST = 512
 TELL_EVERY = 60.0
@@ -31,13 +31,13 @@ log = structlog.get_logger("recado.console")
 
 
 def most_connections() -> int:
-    """Connections of one server: a quarter of what the process may have open, 512 at most."""
+    """Connections of one server: a quarter of the files that the process may have open, at most 512."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if soft == resource.RLIM_INFINITY else min(MOST, max(soft // 4, 8))
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol with limits. `sweep` has to be called about once a second."""
+    """uvicorn's protocol with limits. The server must call `sweep` about once a second."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,8 +51,8 @@ class Connection(HttpToolsProtocol):
         return self.client[0] if self.client else ""
 
     @property
-    def owes(self) -> float | None:
-        """Since when the server waits for this client; None while the client waits for the server."""
+    def waits_since(self) -> float | None:
+        """When the server began to wait for this client; None while the client waits for the server."""
         return None if self._read_by is None and self._write_by is None else self._since
 
     def overdue(self, now: float) -> bool:
@@ -65,7 +65,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # One that was dropped in this round of the loop is still among them.
+        # Connections that were dropped in this round of the loop are still listed.
         there = [one for one in self.connections if isinstance(one, Connection) and not one.transport.is_closing()]
         if len(there) > most_connections():
             storm.met("too_many_connections")
@@ -73,7 +73,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._read_by is None and self.cycle.response_complete:
-            self._owe(HEAD_WITHIN)
+            self._wait_for(HEAD_WITHIN)
         self._unparsed += len(data)
         super().data_received(data)
         if self._unparsed > LARGEST_HEAD and not self.transport.is_closing():
@@ -82,7 +82,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unparsed = 0
-        self._owe(BODY_WITHIN)
+        self._wait_for(BODY_WITHIN)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -97,7 +97,7 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self.pipeline and self._read_by is None and self.cycle.response_complete:
-            self._owe(HEAD_WITHIN)
+            self._wait_for(HEAD_WITHIN)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -108,13 +108,13 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
         self._write_by = None
 
-    def _owe(self, seconds: float) -> None:
+    def _wait_for(self, seconds: float) -> None:
         self._since = self.loop.time()
         self._read_by = self._since + seconds
 
 
 class Storm:
-    """Tells what is met again and again: the first at once, the others together, once in TELL_EVERY seconds."""
+    """Logs dropped connections by reason: the first at once, then a count every TELL_EVERY seconds."""
 
     def __init__(self) -> None:
         self._met: Counter[str] = Counter()
@@ -135,7 +135,7 @@ storm = Storm()
 
 
 def sweep(connections: Iterable[Any], now: float) -> None:
-    """Drop the connections whose clients have taken too long, and say once in a while what was dropped."""
+    """Drop the connections whose clients took too long, and log the drops from time to time."""
     for connection in list(connections):
         if isinstance(connection, Connection) and connection.overdue(now):
             storm.met("too_slow")
@@ -144,8 +144,8 @@ def sweep(connections: Iterable[Any], now: float) -> None:
 
 
 def _one_to_drop(connections: Iterable[Connection], newest: Connection) -> Connection:
-    owing = [(one, since) for one in connections if one is not newest and (since := one.owes) is not None]
-    if not owing:
+    slow = [(one, since) for one in connections if one is not newest and (since := one.waits_since) is not None]
+    if not slow:
         return newest
     by_address = Counter(one.address for one in connections)
-    return max(owing, key=lambda pair: (by_address[pair[0].address], -pair[1]))[0]
+    return max(slow, key=lambda pair: (by_address[pair[0].address], -pair[1]))[0]

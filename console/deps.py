@@ -1,4 +1,4 @@
-"""What the page needs of the process that serves it."""
+"""The parts of the serving process that the page uses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ _Result = TypeVar("_Result")
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
-    """Who writes the replies, as the page says it: the model's `name`, the `server` it is asked at (empty: OpenAI),
-    whether it is the small `local` one, and whether it is no model at all but a script."""
+    """The model that writes the replies, as the page shows it.
+
+    - `name`: the model's name.
+    - `server`: its server; empty for OpenAI.
+    - `local`: whether it is the small local model.
+    - `scripted`: whether a script answers instead of a model.
+    """
 
     name: str
     server: str = ""
@@ -33,8 +38,13 @@ class ModelInfo(msgspec.Struct, frozen=True):
 
 
 class SettingLine(msgspec.Struct, frozen=True):
-    """A setting as it is: its `value` as text, which of a secret says only whether it is set; `chosen` if it is not the
-    default."""
+    """A setting as the page shows it.
+
+    - `name`: its variable.
+    - `value`: its value as text; for a secret, only whether it is set.
+    - `chosen`: whether it differs from the default.
+    - `meaning`: its description.
+    """
 
     name: str
     value: str
@@ -48,11 +58,20 @@ async def _nobody(_chats: Mapping[int, int] | None) -> Sequence[InstanceView]:
 
 @dataclass(frozen=True)
 class Deps:
-    """`account` is the one whose chats the phones are of. Without a `simulator` there are none. `news` is told of every
-    committed batch. `not_ready` gives the reasons, in words for a person, why no work is taken now; none: it is.
-    `roster`, given how many chats each partition has, says which instances answer them. `settings` are those with which
-    this one was started. Without `sessions` everybody is let in. `reading` is the thread that
-    reads the projection for the page, `now` gives the bus's time.
+    """The parts of the serving process that the page uses.
+
+    - `account`: the account of the simulated phones.
+    - `log`: the log.
+    - `queries`: the reads of the projection.
+    - `news`: gets every committed batch.
+    - `model`: the model that writes the replies.
+    - `not_ready`: returns the reasons for not taking work now, as text for a person; empty if work is taken.
+    - `simulator`: the simulated phones; None without them.
+    - `roster`: returns the instances; its argument is the number of chats of each partition.
+    - `settings`: the settings with which this process was started.
+    - `sessions`: the sessions of browsers; None if the page is open to everyone.
+    - `reading`: the thread that reads the projection for the page.
+    - `now`: returns the bus's time.
     """
 
     account: str
@@ -69,8 +88,8 @@ class Deps:
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 
     async def read(self, query: Callable[[*_Given], _Result], *given: *_Given) -> _Result:
-        """What one of `queries` gives, while the loop goes on; raises what that raises.
+        """The result of one of `queries`, read in another thread. Exceptions of the query pass through.
 
-        One thread, because each keeps a connection, and with it a superseded file, until it is asked again.
+        There is one thread, because each keeps a connection open until its next query, and so a superseded file.
         """
         return await asyncio.get_running_loop().run_in_executor(self.reading, query, *given)

@@ -1,4 +1,4 @@
-"""The desk: the chats as whoever looks after them sees them, and what can be done about one; no script is needed."""
+"""The desk: the chats for the people who look after them, and the orders that they can give. It needs no script."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LISTED = 200
 """Chats in the list."""
 
 OBEYED_WITHIN = 3.0
-"""Seconds for which the page waits to see what comes of an order."""
+"""Seconds for which the page waits for the decision about an order."""
 
 BY = "page"
 
@@ -65,8 +65,10 @@ log = structlog.get_logger("recado.console")
 
 
 async def chats(request: Request) -> Response:
-    """GET `?q=<words>`: what is found, or the list of chats, those that ask for a human first. `?part=list` is the list
-    alone."""
+    """GET: the list of chats, those that ask for a human first; with `?q=<words>` the search results.
+
+    `?part=list` is the list alone.
+    """
     deps, text = deps_of(request), request.query_params.get("q", "").strip()[:200]
     shared: dict[str, Any] = {"q": text, "accounts": await deps.read(deps.queries.accounts)}
     if text:
@@ -81,7 +83,8 @@ async def chats(request: Request) -> Response:
 
 
 async def chat(request: Request) -> Response:
-    """GET: a chat with its last lines, or those before `?before=<seq>`. `?part=live` is what changes, alone."""
+    """GET: a chat with its last lines, or the last ones before `?before=<seq>`. `?part=live` is the changing part
+    alone."""
     deps, key = deps_of(request), key_of(request)
     before = _before(request)
     view = await _view(deps, key)
@@ -99,15 +102,17 @@ async def chat(request: Request) -> Response:
 
 
 async def ask_to_erase(request: Request) -> Response:
-    """GET: whoever wants to erase a chat writes its name."""
+    """GET: the form that asks for the chat's name before it is erased."""
     key = key_of(request)
     view = await _view(deps_of(request), key)
     return render(request, "erase.html", chat=view, address=address_of(key), wrong=False)
 
 
 async def give_order(request: Request) -> Response:
-    """POST a form with `command` and, by it, `text`, `minutes` or `confirm`: an order about the chat, through the log.
-    Redirects to the chat, which says what came of it."""
+    """POST an order about the chat: a form with `command` and, depending on it, `text`, `minutes` or `confirm`.
+
+    Puts the order into the log and redirects to the chat, which shows the result.
+    """
     deps, key = deps_of(request), key_of(request)
     given = await form_of(request)
     command = given.get("command", "")
@@ -151,7 +156,7 @@ async def _view(deps: Deps, key: ChatKey) -> ChatView:
 
 
 async def _with_fields(deps: Deps, control: Control, given: dict[str, str]) -> Control:
-    """The order with what the form gives for it. Raises Problem, LogUnavailable."""
+    """The order with the form's fields. Raises Problem, LogUnavailable."""
     minutes = given.get("minutes", "")
     if control.command == "send":
         text = given.get("text", "").replace("\r\n", "\n").strip()

@@ -1,4 +1,4 @@
-"""What the desk shows beside the chats: the story of a message, numbers over time, who answers, the settings."""
+"""The desk's pages beside the chats: the story of a message, numbers over time, the instances, the settings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from projections.story.log_facts import facts_of
 from projections.story.story import story as tell
 
 _RANGES = {1: timedelta(hours=1), 7: timedelta(hours=6), 30: timedelta(days=1)}
-"""Days that are shown, and how much of them a bar is."""
+"""Ranges in days, and the time of one bar in each."""
 
 
 async def story(request: Request) -> Response:
-    """GET: what became of a message, a reply, an order, a turn or a run. `?part=story` is the story alone."""
+    """GET: the story of a message, a reply, an order, a turn or a run. `?part=story` is the story alone."""
     deps, key, id_ = deps_of(request), key_of(request), request.path_params["id"]
     found = await deps.read(deps.queries.why, id_, key.account, key.chat)
     now, owners = (await deps.log.head()).now, await _owners(deps)
@@ -36,7 +36,7 @@ async def story(request: Request) -> Response:
 
 
 async def numbers(request: Request) -> Response:
-    """GET `?days=1|7|30`: messages, endings and tokens over time; with `account` and `chat`, those of one chat."""
+    """GET `?days=1|7|30`: messages, endings and tokens over time; with `account` and `chat`, of one chat only."""
     deps, given = deps_of(request), request.query_params.get("days", "1")
     days = int(given) if given in {str(one) for one in _RANGES} else 0
     if not days:
@@ -54,7 +54,7 @@ async def numbers(request: Request) -> Response:
 
 
 async def instances(request: Request) -> Response:
-    """GET: who answers chats, and how far behind each is. `?part=table` is the table alone."""
+    """GET: the instances that answer chats, and how far each has got in the log. `?part=table` is the table alone."""
     deps = deps_of(request)
     there: Sequence[InstanceView] = ()
     problem = ""
@@ -68,12 +68,12 @@ async def instances(request: Request) -> Response:
 
 
 async def settings(request: Request) -> Response:
-    """GET: what this instance was told."""
+    """GET: this instance's settings."""
     return render(request, "settings.html", settings=deps_of(request).settings)
 
 
 async def _owners(deps: Deps) -> dict[int, str] | None:
-    """The instance of each partition that has one; None if nobody says."""
+    """The instance of each partition that has one; None if no instance is listed."""
     try:
         there = [one for one in await deps.roster(None) if one.state != "gone"]
     except LeasesUnavailable:

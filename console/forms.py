@@ -1,4 +1,4 @@
-"""Forms that browsers post, as far as the page has them: a few short fields."""
+"""Reads the forms that browsers post to the page: a few short fields."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from starlette.requests import Request
 from console.problems import Problem
 
 LARGEST = 1024 * 1024
-"""Bytes of a form that are read: a text that a human sends may have 65,536 characters, nine bytes each."""
+"""Bytes of a form: a human's text may have 65,536 characters, up to nine bytes each."""
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The fields, each by its name; of several of one name the last. Raises Problem."""
+    """The fields by name; the last one if a name is repeated. Raises Problem."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise Problem(415, "Send a form, with Content-Type: application/x-www-form-urlencoded.")
     body = bytearray()

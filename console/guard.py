@@ -1,9 +1,9 @@
-"""Who may talk to the page: browsers on this machine, from the page itself.
+"""Refuses requests to the page, except those of browsers on this machine that come from the page itself.
 
 The server listens on loopback, but every site that a browser shows can send it requests, and a name that its owner
 points at 127.0.0.1 (DNS rebinding) makes that site's requests look like our own. So the Host must be a name of this
 machine, and the Origin, which a browser always sends with a POST and which a site cannot forge, must be that same host.
-With a GET it mostly sends none: then Sec-Fetch-Site says whether another site is behind it.
+A GET mostly has no Origin: then Sec-Fetch-Site tells whether another site caused the request.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-cache",
 }
-"""On every response that does not say otherwise: no script but our own files, no frame, no guessing of types, and no
-page of the version before."""
+"""Defaults for every response: scripts only from our own files, no frames, no guessing of types, and no cached page of
+an earlier version."""
 
 
 def refusal(method: str, host: str | None, origin: str | None, *, locked: bool = False) -> str | None:
-    """Why a request is not ours to answer; None if it is. Behind a password (`locked`) any name will do as the host:
-    who logged in under one has no cookie under another."""
+    """Reason to refuse a request by its Host and Origin; None to answer it.
+
+    With a password (`locked`) any host name is accepted: a browser that logged in under one has no cookie under
+    another.
+    """
     if host is None or not (locked or _HOST.fullmatch(host)):
         return (
             f"This server answers to localhost, 127.0.0.1 and [::1] only, not to {_shown(host)}. "
@@ -48,16 +51,18 @@ def refusal(method: str, host: str | None, origin: str | None, *, locked: bool =
 
 
 def cross_site(path: str, site: str | None) -> str | None:
-    """Why a request that a browser says is another site's (Sec-Fetch-Site, which no script can set) is not ours to
-    answer; None if it is. A link to the page itself may be followed from anywhere.
-    https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header"""
+    """Reason to refuse a request of another site, as the browser reports it in Sec-Fetch-Site; None to answer it.
+
+    No script can set that header. Links to the page itself may come from any site.
+    https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+    """
     if site == "cross-site" and path not in ("/", "/desk", "/login"):
         return "Another site may link to the page, and ask for nothing else here."
     return None
 
 
 class Guard:
-    """ASGI middleware: refuses strangers with 403 and puts HEADERS on what the app answers."""
+    """ASGI middleware: refuses strangers with 403, and adds HEADERS to the app's responses."""
 
     def __init__(self, app: ASGIApp, *, locked: bool = False) -> None:
         self._app = app
@@ -89,7 +94,7 @@ class Guard:
 
 
 def _only(headers: Headers, name: str) -> str | None:
-    """The header's value; of several, all of them, which is nobody's host or origin."""
+    """The header's value. Repeated headers are joined, which matches no host or origin."""
     values = headers.getlist(name)
     return ", ".join(values) if values else None
 

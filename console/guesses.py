@@ -49,7 +49,7 @@ def visitor_of(scope: Scope, cookies: str, sessions: Sessions | None) -> Visitor
 
 
 def network(host: str) -> str:
-    """The address as it is counted. A customer of IPv6 has a /64 at least; what is no address is one place."""
+    """The address as it is counted. An IPv6 customer has at least a /64; all texts that are no address count as one."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -86,6 +86,6 @@ class Guesses:
         )
 
     def was_wrong(self, visitor: Visitor, *, by: str) -> None:
-        """Count it; `by` says what sent it."""
+        """Count a wrong password; `by` names the kind of client."""
         log.warning("wrong_password", by=by, address=visitor.address)
         self._wrong.append((time.monotonic(), visitor))

@@ -1,7 +1,7 @@
-"""A password before the page, where one is set: a form for people, a header for programs.
+"""The page's password, if one is set: a form for people, a header for programs.
 
-A browser that is in has a cookie that names its session (console/sessions.py). The cookie is sent to this host alone,
-and with no request of another site's.
+A browser that is logged in has a cookie that names its session (console/sessions.py). Browsers send the cookie to this
+host only, and with no request that another site causes.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ log = structlog.get_logger("recado.console")
 
 
 class Locked:
-    """ASGI middleware: lets in who is logged in or sends the password, and everybody where there are no `sessions`.
-    `scope["visitor"]` then is the Visitor, and `scope["session"]` the browser whose session let the request in."""
+    """ASGI middleware: lets in logged-in browsers and requests with the password, and everyone if there are no
+    `sessions`. `scope["visitor"]` is then the Visitor, and `scope["session"]` the browser whose session let the request
+    in."""
 
     def __init__(self, app: ASGIApp, sessions: Sessions | None, guesses: Guesses) -> None:
         self._app = app
@@ -72,7 +73,7 @@ async def ask(request: Request) -> Response:
 
 
 async def log_in(request: Request) -> Response:
-    """POST the form: the password, and where to go then."""
+    """POST the form: the password, and `to`, the address to go to afterwards."""
     deps: Deps = request.app.state.deps
     guesses: Guesses = request.app.state.guesses
     visitor: Visitor = request.scope["visitor"]
@@ -88,7 +89,7 @@ async def log_in(request: Request) -> Response:
         return render(request, "login.html", status=403, to=to, problem="That is not the password.")
     log.info("logged_in", address=visitor.address)
     answer = RedirectResponse(to, 303)
-    # The browser says how it came here, whatever stands between: with TLS the cookie is for TLS alone.
+    # The browser's Origin tells whether it used TLS, also through a proxy; the cookie is then for TLS only.
     secure = request.headers.get("origin", "").startswith("https://")
     token = deps.sessions.begin(visitor.browser, visitor.address)
     answer.set_cookie(deps.sessions.cookie, token, max_age=KNOWN, httponly=True, samesite="strict", secure=secure)
@@ -108,5 +109,5 @@ def _is_open(path: str) -> bool:
 
 
 def _inside(to: str) -> str:
-    """The address if it is one of ours, for nobody shall be sent elsewhere after the password."""
+    """`to` if it is an address of this page, else the desk: a login must not redirect to another site."""
     return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/desk"

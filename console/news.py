@@ -1,4 +1,4 @@
-"""What is new in the other chats: one line for each, whoever is too slow to read them all gets the latest."""
+"""News of the other chats: one line for each chat. A reader that is too slow for all of them gets the latest."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from events.recorded import Recorded
 
 
 class ChatNews(msgspec.Struct, frozen=True):
-    """A chat's newest message or reply; `author` is `person` or who replied, `name` the person's if the message
-    bears it."""
+    """A chat's newest message or reply.
+
+    - `chat`: the chat's JID.
+    - `seq`: the sequence of its event.
+    - `at`: when the log took it.
+    - `author`: `person`, or the author of a reply.
+    - `text`: its text.
+    - `name`: the person's name, if the message has one.
+    """
 
     chat: str
     seq: int
@@ -38,7 +45,7 @@ class Subscription:
         self._some.set()
 
     async def take(self) -> list[ChatNews]:
-        """All that is unread, at least one line."""
+        """Wait for unread news, and take all of it."""
         await self._some.wait()
         self._some.clear()
         unread, self._unread = self._unread, {}
@@ -46,14 +53,14 @@ class Subscription:
 
 
 class News:
-    """Tells every open page of the messages and replies of `account`; `publish` is for the runner's `on_committed`."""
+    """Sends the messages and replies of `account` to every open page. The runner calls `publish` as `on_committed`."""
 
     def __init__(self, account: str) -> None:
         self._account = account
         self._readers: set[Subscription] = set()
 
     def publish(self, batch: Sequence[Recorded]) -> None:
-        """Tell of committed events. Never blocks and never raises."""
+        """Pass committed events on. Never blocks and never raises."""
         if not self._readers:
             return
         for recorded in batch:

@@ -1,4 +1,4 @@
-"""How many live streams may be open: each keeps a connection and a reader of the log."""
+"""Limits the number of live streams: each keeps a connection and a reader of the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page's API says when it cannot do what it was asked, and how a request's body is read."""
+"""The page's API answers for failed requests, and the reading of a request's body."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from events.log import LogUnavailable
 from projections.reads.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
-"""Bytes of a request's body that are read; how long a message may really be is the bus's to say."""
+"""Bytes of a request's body. The limit for a message is the bus's, and smaller."""
 
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 _encoder = msgspec.json.Encoder()
@@ -34,7 +34,7 @@ def answer(value: object, status: int = 200) -> Response:
 
 
 async def answer_problem(request: Request, problem: Exception) -> Response:
-    """The response to a request that met a Problem."""
+    """The response to a request that raised a Problem."""
     if not isinstance(problem, Problem):
         raise problem
     return _answer(request, problem.status, problem.error)
@@ -60,7 +60,7 @@ async def answer_client_gone(_request: Request, _gone: Exception) -> Response:
 
 
 def _answer(request: Request, status: int, error: str) -> Response:
-    """What went wrong: as a page where a page was asked for, else as JSON."""
+    """The error, as a page for requests of pages, else as JSON."""
     if request.url.path.startswith(("/desk", "/log")):
         return render(request, "problem.html", status=status, error=error)
     return answer({"error": error}, status)

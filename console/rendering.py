@@ -1,4 +1,4 @@
-"""Pages of the desk: templates whose every value is escaped, and how times, names and numbers are written in them."""
+"""Renders the desk's templates with every value escaped, and formats their times, names and numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _templates = Environment(
 log = structlog.get_logger("recado.console")
 
 _AROUND = 240
-"""Characters of a text that was found which are shown."""
+"""Characters of a search result's text that are shown."""
 
 _SENT = {
     "accepted": "sent",
@@ -44,7 +44,7 @@ _SENT = {
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """The template as a page. `values` are escaped where they are put in."""
+    """The template as a page, with `values` escaped."""
     deps: Deps = request.app.state.deps
     reasons = tuple(deps.not_ready())
     base = {
@@ -87,12 +87,12 @@ def person(chat: str) -> str:
 
 
 def address_of(key: ChatKey) -> str:
-    """Where the desk shows a chat."""
+    """The address of a chat in the desk."""
     return f"/desk/chats/{token(key.account)}/{quote(key.chat, safe='')}"
 
 
 def around(text: str, words: str) -> str:
-    """The part of a text in which the first of the words stands that can be seen in it."""
+    """The part of a text around the first of `words` that occurs in it."""
     folded = text.casefold()
     at = next((place for word in words.casefold().split() if (place := folded.find(word)) >= 0), 0)
     begin = max(0, at - _AROUND // 3)

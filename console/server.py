@@ -1,4 +1,4 @@
-"""Serving the page inside the instance's own loop."""
+"""Serves the page inside the instance's own loop."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from console.connection import Connection, sweep
 LOOPBACK = "127.0.0.1"
 
 _PATIENCE = 2
-"""Seconds that answers under way have to finish when recado is stopped."""
+"""Seconds for open requests to finish when recado is stopped."""
 
 _AT_ONCE = 8
-"""Connections that are taken in one round of the loop (asyncio's backlog); each is counted some rounds later."""
+"""Connections that are accepted in one round of the loop (asyncio's backlog); each is counted some rounds later."""
 
 _QUEUED = 1024
-"""Connections that the kernel keeps until they are taken."""
+"""Connections that the kernel keeps until they are accepted."""
 
 
 class PortInUse(Exception):
-    """Somebody else listens on `port`; `variable` is the setting that chose it."""
+    """Another program listens on `port`; `variable` is the setting that chose it."""
 
     def __init__(self, port: int, variable: str) -> None:
         super().__init__(
@@ -36,7 +36,7 @@ class PortInUse(Exception):
 
 
 class PortForbidden(Exception):
-    """Listening on `port` is not for this user."""
+    """Listening on `port` is forbidden to this user."""
 
     def __init__(self, port: int, variable: str) -> None:
         super().__init__(f"this user may not listen on port {port}: set {variable} to one from 1024 on")
@@ -44,7 +44,7 @@ class PortForbidden(Exception):
 
 
 def bind(port: int, host: str = LOOPBACK, variable: str = "RECADO_PORT") -> socket.socket:
-    """A socket on `port` (0: any free one), which nobody else can have from now on. PortInUse, PortForbidden."""
+    """A socket that listens on `port` (0: any free one). Raises PortInUse, PortForbidden."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,7 @@ def bind(port: int, host: str = LOOPBACK, variable: str = "RECADO_PORT") -> sock
 
 @asynccontextmanager
 async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]:
-    """Serve `app` on a socket of `bind` until the block is left; gives the page's address."""
+    """Serve `app` on a socket of `bind` until the block is left; yields the page's address."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -81,7 +81,7 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[str]
     try:
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
-        # Streams never end by themselves, and uvicorn waits for every answer that has begun.
+        # Streams never end by themselves, and uvicorn waits for every open response.
         app.state.closing.set()
         server.should_exit = True
         await running
@@ -101,5 +101,5 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # Ctrl-C and SIGTERM are recado's to handle.
+        # recado itself handles Ctrl-C and SIGTERM.
         yield

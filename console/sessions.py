@@ -1,4 +1,4 @@
-"""Who is logged in to the page, kept in one file, so that a session can be ended and outlives a restart.
+"""The sessions of the page, kept in one file, so that a session can be ended and outlives a restart.
 
 A browser's cookie is 256 random bits; the file has their SHA-256. The password is in the file only as a salted scrypt
 hash: with another password every session ends. After its session a browser stays known, and so do the addresses from
@@ -85,7 +85,7 @@ class Sessions:
         return address in self._kept.addresses
 
     def begin(self, browser: str | None, address: str) -> str:
-        """A browser gave the right password: the cookie of its session. `browser` is what it was known as before."""
+        """Begin a session after the right password; returns its cookie. `browser` is the browser's earlier name."""
         now, token, browsers = self._now(), token_urlsafe(32), self._kept.browsers
         self._kept.browsers = browsers = {
             name: known for name, known in browsers.items() if name != browser and now < known.known_until

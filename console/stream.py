@@ -1,7 +1,7 @@
 """The live half of the page: one server-sent event stream for the open chat, resumable at any sequence of the log.
 
-The chat's events come from the log itself, from wherever the page has got to, so that the first read, a reconnect and
-a restart are the same thing. A browser that reads slowly slows its own tail down and nothing else.
+The chat's events come from the log itself, from the sequence that the page gives. So the first read, a reconnect and a
+restart work alike. A browser that reads slowly slows down only its own tail.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
@@ -28,10 +28,10 @@ from events.subjects import ChatKey, chat_filter
 from projections.reads.reader import ProjectionMissing
 
 KEEP_ALIVE = 15.0
-"""Seconds after which a quiet stream sends a comment, so that a dead connection is noticed."""
+"""Seconds after which a quiet stream sends a comment, which shows whether the connection still works."""
 
 RECONNECT = 500
-"""Milliseconds after which a browser tries again."""
+"""Milliseconds after which a browser reconnects."""
 
 _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 _LOOK_EVERY = 0.5
@@ -42,8 +42,17 @@ _encoder = msgspec.json.Encoder()
 
 
 class SeenEvent(msgspec.Struct, frozen=True):
-    """An event of the log as the page is shown it. `repeat`: a message whose id the chat has had before. Not `known`:
-    bytes that are no event, or one of a newer version; `payload` then says which."""
+    """An event of the log as the page gets it.
+
+    - `seq`: its sequence.
+    - `side`: `i` for inbound events, `o` for decisions.
+    - `type`: its type.
+    - `at`: when the log took it.
+    - `msg_id`: its deduplication id.
+    - `repeat`: whether it is a message whose id the chat has had before.
+    - `known`: False for bytes that are no event, or an event of a newer version.
+    - `payload`: the event; if it is not known, the reason.
+    """
 
     seq: int
     side: str
@@ -56,16 +65,22 @@ class SeenEvent(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """Whether work is taken, and why not."""
+    """Whether recado takes work, and the reasons if it does not."""
 
     ready: bool
     reasons: tuple[str, ...]
 
 
 class EventStream:
-    """An ASGI response: `log` (which log this is), then `status` and `news` as they change, and an `event` with its
-    sequence as id for each event of the chat behind `after`. It ends with the session that it was asked for in.
-    Raises Problem, before it begins, where too many are open."""
+    """An ASGI response that streams these server-sent events.
+
+    - `log`: the log's creation time, once at the beginning.
+    - `status`: a Status at each change.
+    - `news`: a ChatNews for each chat with something new.
+    - `event`: a SeenEvent for each event of the chat after the sequence `after`; its id is the event's sequence.
+
+    The stream ends with the session that asked for it. Raises Problem, before it begins, if too many are open.
+    """
 
     def __init__(
         self,
@@ -114,7 +129,7 @@ class EventStream:
         for task in done:
             if (error := task.exception()) is not None:
                 log.warning("stream_ended", reason=str(error) or type(error).__name__, exc_info=_unexpected(error))
-        # The browser comes back by itself and goes on behind the last event that it has.
+        # The browser reconnects by itself and goes on after its last event.
         await send({"type": "http.response.body", "body": b""})
 
     async def _chat(self) -> None:
@@ -124,7 +139,7 @@ class EventStream:
                 await self._queue.put(b"".join(_event(one, firsts) for one in batch))
 
     async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
-        """Where the chat had the batch's messages first, however long ago, as far as that is known."""
+        """The first sequence of each of the batch's messages in the chat; empty without a projection."""
         messages = [recorded.event.id for recorded in batch if isinstance(recorded.event, Message)]
         if not messages:
             return {}
@@ -198,7 +213,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _message(name: str, data: object, seq: int | None = None) -> bytes:
-    """One event of the stream; JSON has no line ends of its own, so one `data` line holds it."""
+    """One event of the stream. Encoded JSON has no line ends, so one `data` line holds it."""
     head = f"event: {name}\n" if seq is None else f"id: {seq}\nevent: {name}\n"
     return head.encode() + b"data: " + _encoder.encode(data) + b"\n\n"
 

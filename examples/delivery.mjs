@@ -3,7 +3,7 @@
 //     npm install
 //     NATS_URL=nats://localhost:4222 node delivery.mjs
 //
-// recado finds it by itself: its subject begins with `tools.`, its metadata has `recado.tool`. Whose chat it is stands in the headers.
+// recado finds it by itself: its subject begins with `tools.`, its metadata has `recado.tool`. The headers name the chat.
 import { Svcm } from "@nats-io/services";
 import { connectToBus } from "./bus.mjs";
 

@@ -1,10 +1,10 @@
-"""A bot as many have one: a web server that is told of messages and answers them. Three lines hand them to recado.
+"""A typical bot: a web server that gets messages and answers them. Three lines hand the messages to recado.
 
     NATS_URL=nats://localhost:4222 python examples/existing_bot.py 8000
     curl -d '{"id": "m1", "from": "5511999999999", "text": "hello"}' http://localhost:8000/message
 
-It keeps its way to WhatsApp (`send` below, whatever that is); what it loses is its dict of thread ids and its loop that
-polls a run. The lines are marked with +.
+The bot keeps its own way to WhatsApp (`send` below). It no longer needs its dict of thread ids and its loop that polls
+a run. The three lines are marked with +.
 """
 
 import asyncio

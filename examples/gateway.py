@@ -3,7 +3,7 @@
     NATS_URL=nats://localhost:4222 python examples/gateway.py shop
     5511999999999 What time do you open?
 
-docs/gateways.md says what else a real one does.
+docs/gateways.md lists the other duties of a real gateway.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ async def take_in(js: nats.js.JetStreamContext, account: str) -> None:
         phone, _, text = line.strip().partition(" ")
         message = {"id": str(uuid.uuid4()), "text": text}
         await js.publish(f"wa.in.{token(account)}.{token(phone + '@s.whatsapp.net')}", json.dumps(message).encode())
-        # It is stored: from here on the network may be told that it arrived.
+        # The message is stored: from here on it may be acknowledged to the network.
 
 
 async def send_out(js: nats.js.JetStreamContext, account: str) -> None:
-    # One at a time keeps the order; what is said before the first start is not ours to send.
+    # One at a time keeps the order. Replies from before the first start are not sent.
     config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, deliver_policy=DeliverPolicy.NEW, max_ack_pending=1)
     name = f"gateway-{token(account).replace('=', '-')}"
     replies = await js.pull_subscribe(f"evt.*.{token(account)}.*.o.reply", durable=name, stream="EVENTS", config=config)

@@ -1,4 +1,4 @@
-"""Get every reply that recado writes, also those written while this program was away.
+"""Get every reply that recado writes, also those from while this program was away.
 
     NATS_URL=nats://localhost:4222 python examples/listen.py crm
 

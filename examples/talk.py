@@ -28,7 +28,7 @@ async def main(phone: str, text: str) -> None:
     bus = await nats.connect(os.environ["NATS_URL"], token=os.environ.get("NATS_TOKEN"), inbox_prefix=inbox, tls=tls)
     replies = await bus.subscribe(f"wa.out.{account}.{chat}")
     message = {"id": str(uuid.uuid4()), "text": text}
-    # The answer to this request is the promise that the message is stored.
+    # The answer to this request means that the message is stored.
     await bus.request(f"wa.in.{account}.{chat}", json.dumps(message).encode(), timeout=5)
     async for msg in replies.messages:
         reply = json.loads(msg.data)

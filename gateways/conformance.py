@@ -1,8 +1,7 @@
-"""Whether a gateway keeps to the contract, judged by what it writes about replies. Pure; `recado gateway check` asks.
+"""Checks a gateway's receipts against the contract, for `recado gateway check`. Pure.
 
-The rules: a `sending` receipt stands in the log before any outcome; a part is begun anew only after a receipt that says
-that it was not sent; a chat's replies are begun in log order, each after the outcome of the one before; every reply is
-settled.
+The rules: a `sending` receipt comes before any outcome; a part is begun again only after a receipt that says that it
+was not sent; a chat's replies are begun in log order, each after the outcome of the one before; every reply is settled.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class Conformance:
         """The receipt that settled each reply."""
 
     def fold(self, recorded: Recorded) -> None:
-        """Take in the account's next event."""
+        """Fold the account's next event."""
         event = recorded.event
         if recorded.key != self.key or not isinstance(event, Receipt) or event.reply not in self._expected:
             if isinstance(event, Receipt) and event.reply in self._expected:

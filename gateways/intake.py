@@ -1,4 +1,4 @@
-"""The way in of every gateway: a message is acknowledged to its sender only after the log has it."""
+"""Stores inbound messages for every gateway, which acknowledges a message to its sender only after the log has it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from events.subjects import ChatKey
 MIB = 1024**2
 
 LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 100 * MIB, "sticker": MIB}
-"""Bytes, by kind: what WhatsApp lets people send. More is not loaded."""
+"""Bytes, by kind: WhatsApp's limits for senders. Larger files are not loaded."""
 
 
 FULL_AT = 0.9
-"""Share of the log's limit from which nothing new is taken in: the rest is for endings and receipts."""
+"""Share of the log's limit above which no new message is stored: the rest is for endings and receipts."""
 
 _LOOK_EVERY = 1.0
 
 
 class LogNearlyFull(LogFull):
-    """`size` of `limit` bytes are taken; the message was not stored."""
+    """`size` of `limit` bytes are used; the message was not stored."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class LogNearlyFull(LogFull):
 
 
 class MessageIdRefused(LogError):
-    """The id has `size` characters: nobody could read such a message, and it was not stored."""
+    """The id has `size` characters, which no reader of the log accepts; the message was not stored."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"the message's id has {size:,} characters: give it 1 to {LONGEST_ID}")
@@ -41,14 +41,14 @@ class MessageIdRefused(LogError):
 
 
 class Intake:
-    """Stores what people write, and what they change of it."""
+    """Stores messages, edits and deletions."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._looked = -_LOOK_EVERY
 
     async def room(self) -> None:
-        """Look, at most once a second, whether the log takes anything new. Raises LogNearlyFull, LogUnavailable."""
+        """Check, at most once a second, that the log has space. Raises LogNearlyFull, LogUnavailable."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY:
             return
@@ -58,8 +58,11 @@ class Intake:
         self._looked = now
 
     async def store(self, key: ChatKey, event: Message | Edit | Revoke) -> Appended:
-        """Where the event stands in the log. Raises MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge,
-        LogUnavailable; after the last the same event may be stored again, and counts once."""
+        """Store the event; returns its place in the log.
+
+        Raises MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge, LogUnavailable. After LogUnavailable the same
+        event may be stored again, and counts once.
+        """
         if not 1 <= len(event.id) <= LONGEST_ID:
             raise MessageIdRefused(len(event.id))
         await self.room()

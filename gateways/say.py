@@ -1,4 +1,4 @@
-"""Putting a message into a chat and waiting, on the log itself, for what the chat decides about it."""
+"""Puts a message or an order into a chat and waits, on the log itself, for the chat's decision about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateways.intake import Intake
 
 
 class NoAnswer(Exception):
-    """What was stored had no ending, or was not obeyed, within `patience` seconds; it still will be."""
+    """The stored message has no ending, or the order no decision, after `patience` seconds; it will still get one."""
 
     def __init__(self, patience: float) -> None:
         super().__init__(f"no answer within {patience:g} s")
@@ -31,10 +31,10 @@ async def order(
     patience: float,
     ends: Callable[[Decision], bool] = lambda _: True,
 ) -> Decision:
-    """Store an order about the chat and wait `patience` seconds for the decision that obeys or refuses it; of several,
-    for the first that `ends` says it is.
+    """Store an order about the chat and wait `patience` seconds for the decision that obeys or refuses it.
 
-    Raises NoAnswer once it is stored; LogFull, EventTooLarge, LogUnavailable.
+    Returns the first such decision for which `ends` is true. Raises LogFull, EventTooLarge, LogUnavailable, and
+    NoAnswer if the order is stored but has no decision yet.
     """
     stored = await log.publish(key, control, msg_id=f"control:{key.account}:{key.chat}:{control.id}")
     try:
@@ -49,14 +49,18 @@ async def order(
 
 
 APOLOGY_WITHIN = 3.0
-"""Seconds for which the apology is waited for."""
+"""Seconds to wait for the apology."""
 
 Ending = Reply | Ignored | TurnFailed
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What became of a message. `repeat`: its id stood in the log before, so this ending may be an old one.
-    `apology` is what the person was told of an ending without a reply."""
+    """A message's ending.
+
+    - `ending`: the decision that ended it.
+    - `repeat`: its id was in the log before, so this ending may be an old one.
+    - `apology`: the text that told the person of an ending without a reply.
+    """
 
     ending: Ending
     repeat: bool
@@ -66,8 +70,9 @@ class Said(msgspec.Struct, frozen=True):
 async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bool, patience: float) -> Said:
     """Store `text` as a message of the person, as a gateway would, and wait `patience` seconds for its ending.
 
-    `message` is its id; `known` if somebody may have used that id before: then an ending that is there already counts.
-    Raises NoAnswer once it is stored; LogNearlyFull, LogFull, EventTooLarge, LogUnavailable.
+    `message` is its id. With `known` the id may have been used before, and an existing ending counts. Raises
+    MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge, LogUnavailable, and NoAnswer if the message is stored but
+    has no ending yet.
     """
     stored = await Intake(log).store(key, Message(id=message, sender=key.chat, text=text))
     try:
@@ -83,8 +88,8 @@ async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bo
 
 
 async def _ending(log: EventLog, key: ChatKey, message: str, after: int) -> tuple[int, Ending]:
-    """The last ending of `message` behind sequence `after`, and where it stands; the next one, if there is none yet or
-    it was reopened."""
+    """The sequence of the last ending of `message` after the sequence `after`, and the ending. Waits for the next one
+    if there is none yet or the message was reopened."""
     last = await log.last_decision(key)
     there = last.seq if last is not None else 0
     found: tuple[int, Ending] | None = None

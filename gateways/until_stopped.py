@@ -1,4 +1,4 @@
-"""Waiting that ends when the gateway is stopped."""
+"""Waits that end early when the gateway is stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger("recado.gateway")
 
 
 async def where_the_log_stands(event_log: EventLog, account: str, stopping: asyncio.Event) -> Head | None:
-    """The log's head, asked for until there is an answer; None if `stopping` comes first."""
+    """The log's head, asked for until the log answers; None if `stopping` is set first."""
     while not stopping.is_set():
         try:
             return await event_log.head()
@@ -29,7 +29,7 @@ async def where_the_log_stands(event_log: EventLog, account: str, stopping: asyn
 
 
 async def unless_stopped(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
-    """Do `work`; False if `stopping` comes first. Raises what `work` raises."""
+    """Do `work`; False if `stopping` is set first. Exceptions of `work` pass through."""
     doing, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)

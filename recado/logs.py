@@ -1,7 +1,7 @@
 """Logs: a console view in a terminal, one JSON object a line otherwise, always on stderr.
 
-Before a line is written, phone numbers in it are shortened (`5511…999`) and secrets are masked, whoever wrote it: the
-loggers of nats, uvicorn, openai and pykka go the same way as recado's own.
+In every line phone numbers are shortened (`5511…999`) and secrets are masked. The loggers of nats, uvicorn, openai and
+pykka go the same way as recado's own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _USERINFO = re.compile(r"(?<=://)[^/@\s,]+(?=@)")
 _NAMED_SECRET = re.compile(r"(?i)\b((?:api[_-]?key|(?:access[_-]?)?token|password|secret)=|bearer )[^&\s,;\"']+")
 _OPENAI_KEY = re.compile(r"\bsk-[\w*-]{4,}")
 
-# C0 and C1, among them the sequences that move a terminal's cursor or set its title, and what turns text around.
+# C0 and C1, among them the sequences that move a terminal's cursor or set its title, and marks of text direction.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MANY_LINES = frozenset({"exception", "stack"})
 
@@ -37,7 +37,7 @@ _secrets: set[str] = set()
 def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     """Send every log line to `stream` (stderr), from level info on; debug too if `verbose`.
 
-    The libraries' own lines count from a level higher: at debug some of them would tell what people write.
+    The libraries' own lines count from one level higher: at debug some of them contain people's messages.
     """
     out = stream or sys.stderr
     terminal = out.isatty()
@@ -72,20 +72,20 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     for package in _OURS:
         logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)
-    # asyncio says so at the end of every encrypted connection of nats-py's, and means nothing by it.
+    # asyncio logs this harmless line at the end of every encrypted connection of nats-py.
     logging.getLogger("asyncio").addFilter(lambda record: "eof_received()" not in record.getMessage())
-    # These speak of each connection and each request: a stranger says how often.
+    # These log each connection and each request, so that strangers could fill the log.
     for noisy in ("asyncio", "uvicorn.error"):
         logging.getLogger(noisy).addFilter(Sparse())
     for server in ("uvicorn", "uvicorn.access", "uvicorn.error"):
-        # uvicorn brings handlers of its own where its default log configuration was loaded before.
+        # uvicorn has handlers of its own if its default log configuration was loaded before.
         logging.getLogger(server).handlers.clear()
         logging.getLogger(server).propagate = True
     logging.captureWarnings(capture=True)
 
 
 class Sparse(logging.Filter):
-    """Lets the same line of a library through once in EVERY seconds, from the second time on with how often it came."""
+    """Lets the same line of a library through once in EVERY seconds, with the count of suppressed repeats."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,20 +106,20 @@ class Sparse(logging.Filter):
 
 
 def mask(secret: str) -> None:
-    """Never show `secret` in a log line again."""
+    """Mask `secret` in all later log lines."""
     if len(secret) >= 6:  # a shorter one would black out ordinary words
         _secrets.add(secret)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """The event with every phone number in its values shortened and every secret masked."""
-    # ProcessorFormatter's own entries (`_record` and the like) are needed as they are, and never printed.
+    # ProcessorFormatter needs its own entries (`_record` and the like) unchanged, and never prints them.
     return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
 
 
 def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    r"""The event with control characters in its texts written as `\x1b`, for a terminal: somebody else may have chosen
-    them. JSON, and what the renderer shows by `repr`, has none."""
+    r"""The event with control characters in its texts written as `\x1b`, for a terminal: a stranger may have chosen the
+    texts. JSON and the renderer's `repr` escape them already."""
     return {
         key: _escaped(value, key in _MANY_LINES) if isinstance(value, str) else value for key, value in event.items()
     }
@@ -154,7 +154,7 @@ def _escaped(text: str, many_lines: bool) -> str:
 
 def _shortened(match: re.Match[str]) -> str:
     digits = "".join(character for character in match[0] if character.isdigit())
-    # Enough to tell chats apart, and at least four digits that nobody sees.
+    # Enough to tell chats apart; at least four digits stay hidden.
     return f"{digits[: min(4, len(digits) - 7)]}…{digits[-3:]}"
 
 

@@ -1,4 +1,4 @@
-"""Results on stdout: tables and times for people, JSON for programs."""
+"""Prints results on stdout: tables and times for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
 
 
 def json_text(document: Any) -> str:
-    """`document`, structs and times and paths included, as JSON on one line."""
+    """`document` as JSON on one line; it may contain structs, times and paths."""
     return msgspec.json.encode(document, enc_hook=str).decode()
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as their widest cell; the last one takes what it needs."""
+    """Print columns as wide as their widest cell; cells of the last column are not padded."""
     cells = [[one_line(str(cell)) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings) - 1)]
     for row in cells:
@@ -31,14 +31,14 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 
 def print_finding(finding: Finding) -> None:
-    """What was looked at, how it is, and what to do."""
+    """Print a finding, and the advice if it has some."""
     click.echo(f"{_MARKS[finding.state]} {finding.what}: {logs.redacted(finding.says)}")
     if finding.do:
         click.echo(f"  → {finding.do}")
 
 
 def local(at: datetime | None) -> str:
-    """A time as the reader's own clock shows it; one at the very end of the calendar as it was given."""
+    """A time in this machine's zone; a time at the very end of the calendar stays as it was given."""
     if at is None:
         return "-"
     try:
@@ -48,7 +48,7 @@ def local(at: datetime | None) -> str:
 
 
 def age(at: datetime, now: datetime) -> str:
-    """How long ago that was, in the largest unit that fits; nothing is younger than now."""
+    """The time from `at` to `now` in the largest unit that fits; at least 0 s."""
     seconds = max(0, int((now - at).total_seconds()))
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length:
@@ -57,7 +57,7 @@ def age(at: datetime, now: datetime) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` as it is; without control characters if stdout is a terminal, which would obey them."""
+    """`text` unchanged, but without control characters if stdout is a terminal, which would obey them."""
     return readable(text) if sys.stdout.isatty() else text
 
 
@@ -66,5 +66,5 @@ def one_line(text: str) -> str:
 
 
 def person(jid: str) -> str:
-    """A chat as people know it: the phone number alone, everything else in full."""
+    """A chat as people know it: the phone number alone, any other JID in full."""
     return jid.removesuffix("@s.whatsapp.net")

@@ -44,12 +44,12 @@ def close_to_others(data: Path) -> None:
 
 
 def _own(data: Path) -> Iterator[tuple[str, int]]:
-    """Each name with a descriptor of its folder; a folder comes before what is in it."""
+    """Each name with a descriptor of its folder; a folder comes before its contents."""
     if not data.is_dir():
         return
     for number, (_, folders, files, within) in enumerate(os.fwalk(data)):
         if number == 0:
-            # What is in a folder of recado's is recado's. Other folders are not looked into.
+            # The contents of recado's folders are recado's. Other folders are not searched.
             folders[:] = filter(_is_own, folders)
         for name in (*folders, *(files if number else filter(_is_own, files))):
             yield name, within

@@ -1,4 +1,4 @@
-"""Runs before every command: closes new files to other users, and allows many open ones."""
+"""Prepares the process before every command: keeps new files private, and allows many open files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import resource
 import structlog
 
 MOST_FILES = 65536
-"""Open files and connections that recado asks for where the hard limit is higher still."""
+"""Open files and connections that recado asks for if the hard limit allows more."""
 
 _ALWAYS_GIVEN = 10240
 """Asked for next. macOS gives no more where the hard limit reads as infinite (OPEN_MAX)."""
@@ -17,8 +17,8 @@ log = structlog.get_logger("recado")
 
 
 def begin() -> None:
-    """Close new files to others (children inherit it), and raise the soft limit of open files to the hard one. A system
-    that refuses is logged, and keeps its limit."""
+    """Make new files private (children inherit it), and raise the soft limit of open files towards the hard one. A
+    refusal of the system is logged, and the limit stays."""
     os.umask(0o077)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)

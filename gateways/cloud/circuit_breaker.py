@@ -1,7 +1,7 @@
-"""Whether anything may be sent with this number at all.
+"""Pauses a number's sending while WhatsApp refuses the number or cannot be reached.
 
-WhatsApp may refuse a whole number: too much, a token that is no longer good, a payment that failed; or it cannot be
-reached. Then every message waits in the log. After a pause one message is tried, and the others follow if it goes.
+WhatsApp may refuse a whole number: too many messages, an expired token, a failed payment. Every message then waits in
+the log. After a pause one message is tried, and the others follow if WhatsApp takes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from events.inbound import ReceiptError
 from gateways.cloud.errors import WHAT_TO_DO, pause
 
 PROBE_WITHIN = 60.0
-"""Seconds that the message which is tried has for its outcome; then another one is."""
+"""Seconds for the outcome of the message that is tried; after that another message is tried."""
 
 PAUSED = Gauge("recado_account_paused", "1 while WhatsApp takes nothing from this number")
 
@@ -24,7 +24,8 @@ log = structlog.get_logger("recado.gateway")
 
 
 class CircuitBreaker:
-    """Open until `close`; `passed` returns when it is open, or when one message is to be tried."""
+    """Lets messages pass until `close` pauses the number; `open` ends the pause. A pause lets one message at a time
+    try."""
 
     def __init__(self, account: str) -> None:
         self._account = account
@@ -38,7 +39,7 @@ class CircuitBreaker:
         return self._strikes == 0
 
     async def passed(self) -> None:
-        """Return when a message may be tried."""
+        """Return when a message may be sent, or tried."""
         while not self.is_open:
             now = time.monotonic()
             wait = max(self._closed_until, self._probe_until) - now
@@ -51,10 +52,10 @@ class CircuitBreaker:
                 continue
 
     def close(self, error: ReceiptError) -> None:
-        """Nothing goes for a while, longer each time. Somebody is alerted where somebody has to act."""
+        """Pause sending, longer each time. An error that needs a person is logged as an error, with help."""
         now = time.monotonic()
         if now < self._closed_until:
-            return  # of several that were on their way together, the first has said it
+            return  # the first of several messages that were being sent at once has closed it
         self._strikes += 1
         seconds = pause(error.class_, self._strikes)
         self._closed_until, self._probe_until = now + seconds, 0.0
@@ -75,7 +76,7 @@ class CircuitBreaker:
         self._tell()
 
     def open(self) -> None:
-        """A message went."""
+        """End the pause: WhatsApp took a message."""
         if not self.is_open:
             log.info("account_resumed", account=self._account)
             self._strikes, self._closed_until, self._probe_until = 0, 0.0, 0.0

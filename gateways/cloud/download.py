@@ -1,4 +1,4 @@
-"""One file from Meta: asked for by its id, then loaded from a URL that lives five minutes.
+"""Loads files from Meta: the id gives a URL, which is valid for five minutes.
 
 https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
 """
@@ -22,19 +22,19 @@ WITHIN = 60.0
 """Seconds for one try."""
 
 _HOST = "lookaside.fbsbx.com"
-"""Where Meta keeps files, by its documentation's example of an answer."""
+"""Meta's host for files, from the example answer in its documentation."""
 
 _PIECE = 128 * 1024
 _GONE = frozenset({100, 131052})
-"""Codes: there is no such file (any more), or WhatsApp itself could not load it."""
+"""Codes: the file does not exist (any more), or WhatsApp itself could not load it."""
 
 
 class Broken(Exception):
-    """It did not work this time."""
+    """A try failed; another may succeed."""
 
 
 class NotToBeHad(Exception):
-    """There will be no file: `reason` is `too_large` or `not_fetched`."""
+    """The file cannot be had: `reason` is `too_large` or `not_fetched`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -65,8 +65,10 @@ class Download:
 
     @asynccontextmanager
     async def open(self, media: str, kind: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The bytes of the file `media`, piece by piece, of a message of this kind. Raises Broken, NotToBeHad; the last
-        piece is followed by Broken if the whole is not what it should be."""
+        """The bytes of the file `media` of a message of this kind, piece by piece.
+
+        Raises Broken, NotToBeHad; Broken also after the last piece, if the SHA-256 of the whole file is wrong.
+        """
         limit = LARGEST.get(kind, MIB)
         try:
             async with self._get(f"{self._url}/{quote(media, safe='')}", self._query) as answer:
@@ -83,7 +85,7 @@ class Download:
             raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
     def _trusted(self, url: str) -> bool:
-        """Whether the token may go there: to Meta by https, or to the very server of the settings."""
+        """Whether the token may go to `url`: only to Meta by https, or to the server of the settings."""
         asked, configured = urlsplit(url), urlsplit(self._url)
         if (asked.scheme, asked.netloc) == (configured.scheme, configured.netloc):
             return True
@@ -115,6 +117,6 @@ async def _checked(content: aiohttp.StreamReader, limit: int, expected: str) -> 
         if size > limit:
             raise NotToBeHad("too_large", f"more than {limit:,} bytes")
         yield piece
-    # Webhooks have it in base64, the API in hexadecimal digits.
+    # Webhooks give the hash in base64, the API in hexadecimal digits.
     if expected and expected not in (digest.hexdigest(), base64.b64encode(digest.digest()).decode()):
         raise Broken(f"its {size:,} bytes are not those that were sent (SHA-256 differs)")

@@ -1,4 +1,4 @@
-"""What WhatsApp's errors mean for a message: the class of each code decides what happens next.
+"""Classes of WhatsApp's error codes. The class decides whether a message is sent again, parked or failed.
 
 Source: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes (2026-05). The same codes come in
 the answer to a POST and, later, in a status `failed`.
@@ -19,10 +19,18 @@ FaultClass = Literal[
     "content",
     "account_stop",
 ]
-"""unreached: no connection, so nothing was sent. account_throttle, pair_throttle: too much from the number, too much to
-the person. transient: later it may work. in_doubt: nobody knows whether it was sent. window_closed: 24 hours without a
-word from the person, only a template goes. recipient: this person cannot be sent to. content: WhatsApp does not take
-such a message. account_stop: nothing can be sent before somebody acts."""
+"""The class of an error.
+
+- `unreached`: there was no connection, so the message was not sent.
+- `account_throttle`: too many messages from the number.
+- `pair_throttle`: too many messages to the person.
+- `transient`: a later attempt may succeed.
+- `in_doubt`: the message may have been sent.
+- `window_closed`: 24 hours without a message from the person; only a template may be sent.
+- `recipient`: this person cannot get messages.
+- `content`: WhatsApp does not take this message.
+- `account_stop`: the number cannot send until a person acts.
+"""
 
 _CODES: dict[FaultClass, tuple[int, ...]] = {
     "account_throttle": (4, 80007, 130429),
@@ -47,31 +55,31 @@ WHAT_TO_DO = {
     131042: "there is a problem with the payment method: see the Business Manager",
     131048: "too many people blocked or reported the number: see its quality in the WhatsApp Manager",
 }
-"""For the person who is alerted."""
+"""Help for the operator, by error code."""
 
 
 def class_of(code: int) -> FaultClass:
-    """The class of an error code. One that nobody knows was refused for the message's own sake, as far as one can
-    tell: it is not sent again, and kept as a dead letter."""
+    """The class of an error code. An unknown code counts as `content`: the message is not sent again, and kept as a
+    dead letter."""
     if code in _NOT_REGISTERED:
         return "account_stop"
     return _CLASS_OF.get(code, "content")
 
 
 def class_of_status(status: int) -> FaultClass:
-    """The class of an HTTP answer without an error code of WhatsApp's: a proxy's, or an address that is not Meta's."""
+    """The class of an HTTP answer without a WhatsApp error code, which a proxy or another server may give."""
     if status >= 500:
         return "in_doubt"
     return "account_throttle" if status == 429 else "account_stop"
 
 
 def is_tried_again(class_: str | None) -> bool:
-    """Whether the message was not sent for certain, and may be later."""
+    """Whether the message certainly was not sent, and is to be sent again."""
     return class_ in _TRIED_AGAIN
 
 
 def pause(class_: str | None, tries: int) -> float:
-    """Seconds until the next try after `tries` (from 1 on) that ended in this class."""
+    """Seconds until the next try after `tries` (1 or more) that ended in this class."""
     tries = min(tries, 8)
     match class_:
         case "pair_throttle":

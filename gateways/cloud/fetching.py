@@ -1,7 +1,8 @@
-"""Bringing the files of messages into the object store.
+"""Fetches the files of messages into the object store.
 
-A webhook is answered once its messages are in the log, where each names the object that its file will be. From there
-they are fetched: what a crash interrupts is found again, and nobody waits but the turn that needs the file.
+A webhook is answered once its messages are in the log; each names the object that its file will have. This module reads
+them from the log and fetches the files, so a fetch that a crash interrupted is done again. Only the turn that needs the
+file waits for it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ AT_ONCE = 16
 """Files that are fetched at the same time."""
 
 PATIENCE = 60.0
-"""Seconds after which a file is given up; less than a turn waits for it."""
+"""Seconds after which a file is given up; a turn waits longer for it."""
 
 LONGEST_NAME = 1024
 """Bytes of an object's name. It is a subject too, and a server ends the connection of who sends a longer one."""
@@ -55,8 +56,8 @@ class Store(Protocol):
 
 
 class Fetching:
-    """Fetches for `account`, in log order; how far it has come is kept in `data_dir`. What came in more than `kept` ago
-    is not fetched any more."""
+    """Fetches the files of `account` in log order, with a checkpoint in `data_dir`. Files of messages older than `kept`
+    are not fetched."""
 
     def __init__(
         self,
@@ -83,9 +84,9 @@ class Fetching:
         self._seen = 0
 
     async def run(self) -> None:
-        """Fetch for ever. Raises LogMismatch, LogUnavailable (the log is closed for good)."""
+        """Fetch until cancelled. Raises LogMismatch, LogUnavailable (the log is closed for good)."""
         head = await where_the_log_stands(self._log, self._account, asyncio.Event())
-        assert head is not None  # noqa: S101 - nobody stops the waiting
+        assert head is not None  # noqa: S101 - the wait is never stopped
         saved = self._file.load()
         here = saved is not None and saved.created == head.created and saved.seq <= head.last
         self._seen = saved.seq if saved is not None and here else 0
@@ -109,7 +110,7 @@ class Fetching:
 
     @property
     def _done(self) -> int:
-        """Every file of a message up to here has been seen to."""
+        """The sequence up to which every message's file was fetched or given up."""
         return min(self._under_way) - 1 if self._under_way else self._seen
 
     def _save(self, head: Head) -> None:
@@ -138,7 +139,7 @@ class Fetching:
             self._slots.release()
 
     async def _fetch(self, recorded: Recorded, kind: str, media: Media) -> str:
-        """What became of it, in a word. Raises nothing that has to do with the network or the bus."""
+        """Fetch the file or give it up. Returns the outcome for the counter; raises no error of the network or bus."""
         name = media.object
         about = {"account": self._account, "chat": recorded.key.chat, "object": name, "kind": kind}
         retrying = tenacity.AsyncRetrying(
@@ -178,7 +179,7 @@ class Fetching:
 
 
 def _wanted(recorded: Recorded) -> tuple[str, Media] | None:
-    """The kind and the file of a message whose file is at Meta's. Raises ValueError."""
+    """The kind and the file of a message whose file Meta still has. Raises ValueError."""
     event = recorded.event
     if not isinstance(event, Message) or event.media is None or not event.media.object.startswith(COMES_LATER):
         return None

@@ -1,4 +1,4 @@
-"""Asking Meta's Graph API. aiohttp tells apart what matters here: whether a request can have arrived."""
+"""A client of Meta's Graph API. aiohttp's errors tell whether a request can have arrived."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gateways.cloud.errors import FaultClass, class_of, class_of_status
 
 CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 30.0
-"""Seconds. Meta takes under a second mostly; after this long nobody knows whether the message is on its way."""
+"""Seconds. Meta mostly takes less than one; after this time the message is in doubt."""
 
 LARGEST = 1024 * 1024
-"""Bytes of an answer in JSON; Graph's are of a few hundred."""
+"""Bytes of an answer in JSON; Graph's answers have a few hundred."""
 
 _LONGEST_DETAIL = 500
 
@@ -26,7 +26,7 @@ class TooLarge(aiohttp.ClientPayloadError):
 
 
 async def bounded(answer: aiohttp.ClientResponse) -> bytes:
-    """The body of an answer. Raises TooLarge, and what reading raises."""
+    """The body of an answer. Raises TooLarge and aiohttp's errors."""
     body = bytearray()
     async for piece in answer.content.iter_any():
         body += piece
@@ -51,7 +51,7 @@ class _Error(msgspec.Struct):
 
     @property
     def detail(self) -> str:
-        """The most telling of its texts."""
+        """The message with its details."""
         details = self.error_data.details if isinstance(self.error_data, _Data) else self.error_data
         return (f"{self.message}: {details}" if details else self.message)[:_LONGEST_DETAIL]
 
@@ -62,7 +62,7 @@ class _Answer(msgspec.Struct):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What became of a request: the message's `id`, or what went wrong with `class_` of it."""
+    """The result of a request: the message's `id`, or the `error` with its class."""
 
     id: str | None = None
     error: ReceiptError | None = None
@@ -83,7 +83,7 @@ class Graph:
         return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
 
     async def post(self, body: Mapping[str, Any]) -> Answer:
-        """Ask once. Raises nothing that has to do with the network."""
+        """Post once. Errors of the network are returned, not raised."""
         try:
             async with self._session.post(
                 self._url, data=msgspec.json.encode(body), headers=self._headers, allow_redirects=False
@@ -104,7 +104,7 @@ def _read(status: int, text: bytes) -> Answer:
     if answer.error is not None:
         return _fault(class_of(answer.error.code), answer.error.detail, answer.error.code)
     if status < 300:
-        # Taken, but nobody knows under which id: the status will tell.
+        # WhatsApp took the message without naming its id: the status will name it.
         return Answer(answer.messages[0].id) if answer.messages else _fault("in_doubt", "the answer has no id")
     return _fault(class_of_status(status), f"HTTP {status}, which is no answer of WhatsApp's", f"http {status}")
 

@@ -1,4 +1,4 @@
-"""What stands in a message, in the words that a chat and a model are shown."""
+"""Kind, file and text of a webhook's message, as the chat and the model get them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def kind_of(message: wire.Message) -> str:
 
 
 def media_of(message: wire.Message) -> inbound.Media | None:
-    """The file that came along, under the name that it will have in the object store: Meta's media id is in it."""
+    """The message's file; the name that it will have in the object store contains Meta's media id."""
     if message.type not in _MEDIA:
         return None
     media: wire.Media | None = getattr(message, message.type)
@@ -45,7 +45,7 @@ def media_of(message: wire.Message) -> inbound.Media | None:
 
 
 def text_of(message: wire.Message) -> str | None:
-    """The message's words; None if it has none."""
+    """The message's text; None if it has none."""
     match message.type:
         case "text":
             return message.text.body if message.text is not None else ""
@@ -69,7 +69,7 @@ def text_of(message: wire.Message) -> str | None:
 
 
 def new_text_of(edit: wire.Edit) -> str:
-    """What an edited message says now."""
+    """The new text of an edited message."""
     new = edit.message
     if new.text is not None:
         return new.text.body

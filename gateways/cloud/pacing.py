@@ -1,7 +1,7 @@
-"""How fast messages may go out: to one person, and from the number as a whole. Pure: the time is given.
+"""Rate limits for outgoing messages: to one person, and from the number as a whole. Pure: callers pass the time.
 
-Meta's limits: 80 messages a second from a number; to one person 1 in 6 seconds, with bursts of 45 that are paid for by
-waiting afterwards. https://developers.facebook.com/docs/whatsapp/cloud-api/overview#throughput
+Meta's limits: 80 messages a second from a number; 1 in 6 seconds to one person, with bursts of 45 that later waiting
+makes up for. https://developers.facebook.com/docs/whatsapp/cloud-api/overview#throughput
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from gateways.delivery.token_bucket import Bucket
 
 PAIR_EVERY, PAIR_BURST = 6.0, 45
 NUMBER_EVERY, NUMBER_BURST = 1 / 60, 10
-"""In any second 60 and the burst of 10: some room below 80, since what leaves evenly may arrive in a heap."""
+"""In any second 60 and the burst of 10: below Meta's 80, because messages that leave evenly may arrive in a burst."""
 
 _MOST_PAIRS = 10_000
 
@@ -31,7 +31,7 @@ class Pacing:
         return self._number.take(now)
 
     def hold(self, chat: str, now: float, seconds: float) -> None:
-        """WhatsApp says that it was too much for this person."""
+        """Send nothing to the person for `seconds`: WhatsApp has refused more messages to them."""
         self._of(chat, now).hold(now + seconds)
 
     def _of(self, chat: str, now: float) -> Bucket:

@@ -1,7 +1,7 @@
-"""From the bytes of a webhook to events: every message and every status of the batch, in its order.
+"""Parses the bytes of a webhook into events: every message and every status of the batch, in its order.
 
-Nothing is dropped: what is no event becomes a Notice (something about the account, to be logged and counted) or is
-Unread (to be kept as it came).
+Nothing is dropped: an update that is no event becomes a Notice (about the account, to be logged and counted) or Unread
+(to be kept as it came).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """Something for the log, in the chat of `key`; `raw` is what it was made of."""
+    """An event for the chat of `key`; `raw` is its JSON."""
 
     key: ChatKey
     event: Message | Edit | Revoke | Receipt
@@ -58,14 +58,14 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
-    """Something that belongs to no message: `what` is a word for it, `about` what to say of it."""
+    """An update that belongs to no message of ours: `what` names the log line, `about` holds its fields."""
 
     what: str
     about: Mapping[str, object] = {}
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
-    """Bytes that are no update, and why."""
+    """Bytes that are no update, with the reason."""
 
     raw: bytes
     reason: str
@@ -75,8 +75,8 @@ Update = Arrived | Notice | Unread
 
 
 class Parser:
-    """Reads the webhooks for one account, the number that Meta calls `phone_number_id`. `template` is what goes out in
-    the stead of a reply that came too late (see RECADO_WINDOW_TEMPLATE)."""
+    """Parses the webhooks of one account, the number that Meta calls `phone_number_id`. `template` replaces replies
+    that come too late (see RECADO_WINDOW_TEMPLATE)."""
 
     def __init__(self, account: str, phone_number_id: str, template: str | None = None) -> None:
         self._account = account
@@ -84,7 +84,7 @@ class Parser:
         self._template = template
 
     def parse(self, body: bytes) -> list[Update]:
-        """Every update of the batch. Raises nothing."""
+        """Every update of the batch. Never raises."""
         try:
             envelope = _envelope(body)
         except _UNREADABLE as error:
@@ -106,7 +106,7 @@ class Parser:
             yield Unread(bytes(raw), f"no value: {error}")
             return
         if value.metadata.phone_number_id != self._phone_number_id:
-            yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or 'of nobody'}")
+            yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or '(none)'}")
             return
         for field in _UPDATES.intersection(left_out):
             yield Unread(bytes(raw), f"its {field} are no list")
@@ -136,11 +136,11 @@ class Parser:
     def _who(
         self, message: wire.Message, people: Mapping[str, wire.Contact], *, echo: bool
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
-        """The chat, the sender where that is another than the chat, the person's other JIDs, and the name."""
+        """The chat, the sender (None if the chat is the sender's), the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
         if number and _BSUID.fullmatch(number):
             number, user = None, user or number
-        # Who hides the number may be named beside the message only.
+        # A person who hides the number may be named only in `contacts`.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
         if contact is not None:
             number, user = number or contact.wa_id, user or contact.user_id
@@ -159,7 +159,7 @@ class Parser:
         ours = tracker.read(status.biz_opaque_callback_data)
         state = _STATES.get(status.status)
         if ours is None or state is None or not status.id:
-            # Of a message that somebody else sent with this number, or a word that means nothing to a reply.
+            # Another program sent the message with this number, or the status means nothing for a reply.
             return Notice("other_status", {"status": status.status[:40]})
         try:
             key = ChatKey(self._account, canonical(ours.chat))
@@ -187,7 +187,7 @@ def _envelope(body: bytes) -> wire.Envelope:
     try:
         return _envelopes.decode(body)
     except msgspec.DecodeError:
-        # Half a character, from a text that somebody cut, is no JSON, and would spoil the whole batch.
+        # Half a surrogate pair, from a text that was cut, is no JSON and would spoil the whole batch.
         mended = _SURROGATES.sub(lambda match: match[0] if match[1] else b"\\ufffd", body)
         if mended == body:
             raise
@@ -195,12 +195,12 @@ def _envelope(body: bytes) -> wire.Envelope:
 
 
 class MissingPart(ValueError):
-    """An update without something that it cannot be without."""
+    """An update lacks a part that it needs."""
 
 
 def _people(raws: list[msgspec.Raw], *, alone: bool) -> dict[str, wire.Contact]:
-    """The batch's contacts by number and by BSUID, and under "" the only one of an only message. One that cannot be
-    read is a name that is missing."""
+    """The batch's contacts by number and by BSUID. If there is one contact and one message (`alone`), it is also under
+    "". A contact that cannot be read is left out: its name is missing."""
     people = {}
     for raw in raws:
         try:
@@ -286,7 +286,7 @@ def _named(id_: str, longest: int = 512) -> str:
 
 
 def _time(seconds: str | int) -> datetime | None:
-    """The time in `seconds` since 1970; None if that is none."""
+    """The time in `seconds` since 1970; None if `seconds` is no valid time."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""The Cloud API as a gateway's sender: what is posted, and what WhatsApp's answer means for the reply."""
+"""The Cloud API as a gateway's sender: posts the parts of replies and turns WhatsApp's answers into outcomes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 
 WAMID = "wamid."
-"""What the ids of WhatsApp's own messages begin with; others (of `recado say`) cannot be quoted or marked as read."""
+"""Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
 
 SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what became of them", ["outcome"])
 
@@ -29,20 +29,20 @@ log = structlog.get_logger("recado.gateway")
 
 
 class CloudSender:
-    """Posts the parts of replies. `template` is `name:language` of what goes out when a reply came too late."""
+    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late."""
 
     def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
         self._graph = graph
         self._template = template
-        self._gate = CircuitBreaker(account)
+        self._breaker = CircuitBreaker(account)
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}
 
     async def ready(self, chat: str) -> None:
-        """Return when the chat may be sent to: the account first, then the pair, then the number."""
+        """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
         await self._sleep(self._pacing.pair(chat, time.monotonic()))
-        await self._gate.passed()
+        await self._breaker.passed()
         await self._sleep(self._pacing.number(time.monotonic()))
 
     async def send(self, part: Part) -> Outcome:
@@ -53,23 +53,23 @@ class CloudSender:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
         if answer.error is None:
-            self._gate.open()
+            self._breaker.open()
             self._tries.pop(part.chat, None)
             return self._told(part, Outcome("accepted", provider_id=answer.id))
         return self._told(part, self._refused(part, answer.error))
 
-    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is nobody to ask
-        """WhatsApp cannot be asked about a message: a status that bears its tracker tells, or nothing does."""
+    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is no such request
+        """Always in doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it."""
         return Outcome("in_doubt")
 
     def observe(self, recorded: Recorded, *, live: bool) -> None:
-        """Follow the account's events: what is open where, and refusals that came later, in a status."""
+        """Follow the account's events: open messages, and refusals that come later, in a status."""
         self._open.fold(recorded)
         event = recorded.event
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):
-            self._gate.close(event.error)
+            self._breaker.close(event.error)
         elif event.error.class_ == "pair_throttle":
             self._pacing.hold(recorded.key.chat, time.monotonic(), pause("pair_throttle", 1))
 
@@ -78,7 +78,7 @@ class CloudSender:
             case "in_doubt":
                 return Outcome("in_doubt", error=error)
             case "unreached" | "account_throttle" | "account_stop":
-                self._gate.close(error)
+                self._breaker.close(error)
                 return Outcome("later", error=error)
             case "pair_throttle" | "transient":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
@@ -121,7 +121,10 @@ class CloudSender:
         return body | {"type": "text", "text": {"body": part.text}}
 
     def _quoted(self, part: Part) -> str | None:
-        """The message that the reply has to name to be understood: in a group, or when it was one of several."""
+        """The message that the reply quotes so that it is understood; None where that is clear without a quote.
+
+        A reply quotes in a group, if it answers several messages, or if others of the chat are open.
+        """
         last = part.in_reply_to[-1] if part.in_reply_to else ""
         if part.number > 1 or not last.startswith(WAMID):
             return None

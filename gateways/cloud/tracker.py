@@ -1,7 +1,7 @@
-"""The tracker: what goes along with every message to WhatsApp and comes back with every word about it.
+"""The tracker: a text that recado sends with every message, and that WhatsApp returns with every status of it.
 
-It is `biz_opaque_callback_data` (512 characters). Nothing else ties a message to its reply when the answer to the POST
-was lost, so it says all that a receipt needs: the chat, the reply, and which of its parts.
+It is `biz_opaque_callback_data` (512 characters). When the answer to the POST was lost, only the tracker ties a message
+to its reply, so it holds all that a receipt needs: the chat, the reply and the part.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ LONGEST = 512
 
 
 class Tracker(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field="v", tag="recado1"):
-    """`part` of `of` of the reply, or with `template` what went out in its stead. Written as a JSON array."""
+    """The message that a status is about. Written as a JSON array.
+
+    - `chat`: the person's JID.
+    - `reply`: the reply's id.
+    - `part`: the part's number, counted from 1; 0 for a reply in one piece.
+    - `of`: the number of parts; 0 for a reply in one piece.
+    - `template`: the template that went out in the reply's stead.
+    """
 
     chat: str
     reply: str
@@ -23,7 +30,7 @@ class Tracker(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field=
 
 
 class TrackerTooLong(ValueError):
-    """Chat and reply have too long names for a tracker; such a reply cannot be sent safely."""
+    """The names of chat and reply are too long for a tracker; such a reply cannot be sent safely."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"the names of chat and reply make a tracker of {size} characters, WhatsApp takes {LONGEST}")
@@ -43,7 +50,7 @@ def written(tracker: Tracker) -> str:
 
 
 def read(text: str | None) -> Tracker | None:
-    """The tracker in `text`; None if it is none of ours."""
+    """The tracker in `text`; None if recado did not write it."""
     if not text:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Showing a person that somebody is at it: what they wrote is marked as read and recado types while a turn runs.
+"""Read marks and the typing indicator while a turn runs.
 
-Best effort: a mark that does not get through is neither tried again nor written down.
+Best effort: a mark that fails is not tried again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TypingIndicator:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def observe(self, recorded: Recorded) -> None:
-        """Something happened just now."""
+        """Follow an event that happened just now."""
         event, chat = recorded.event, recorded.key.chat
         if isinstance(event, TurnStarted):
             self._end(chat)
@@ -53,7 +53,7 @@ class TypingIndicator:
             task.cancel()
 
     async def _show(self, message: str, ended: asyncio.Event) -> None:
-        """Mark the message as read, and type until the turn has ended; a turn that has by now needs the mark alone."""
+        """Mark the message as read, and type until the turn has ended. If it has ended already, mark only."""
         body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": message}
         typing = body | {"typing_indicator": {"type": "text"}}
         for _ in range(MOST_TIMES):

@@ -1,6 +1,6 @@
-"""Meta's webhooks, taken in: a POST is answered with 200 once the log has all of it, and with 503 if it has not.
+"""Receives Meta's webhooks: answers a POST with 200 once the log has all of it, and with 503 if it has not.
 
-Meta tries again for up to 7 days, so a 503 loses nothing; what was stored before it is stored once.
+Meta tries again for up to 7 days, so a 503 loses nothing; an update that was stored before it is stored once.
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 """
 
@@ -30,7 +30,7 @@ LARGEST = 4 * 1024 * 1024
 """Bytes; Meta sends 3 MB at most."""
 
 SMALL = 64 * 1024
-"""Bytes; a body that is larger waits for one of BODIES_AT_ONCE slots before more of it is read."""
+"""Bytes; a larger body waits for one of BODIES_AT_ONCE slots before more of it is read."""
 
 BODIES_AT_ONCE = 8
 BODY_WITHIN = 20.0
@@ -44,7 +44,7 @@ _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 _CLOSE = {"connection": "close"}
 
 _LETTER = 512 * 1024
-"""Bytes of a dead letter; the server takes 1 MB in one message unless it was told otherwise."""
+"""Bytes of a dead letter; the server takes 1 MB in one message unless it is configured otherwise."""
 
 log = structlog.get_logger("recado.gateway")
 
@@ -53,7 +53,8 @@ POSTS = Counter("recado_webhook_posts", "Webhooks, by the status they were answe
 
 
 class Webhook:
-    """The HTTP side of one number. `app_secret` signs what comes, `verify_token` is asked for once, by hand."""
+    """The HTTP side of one number. Meta signs each POST with `app_secret`, and asks for `verify_token` once, when the
+    address is entered."""
 
     def __init__(
         self, event_log: EventLog, account: str, parser: Parser, *, app_secret: str, verify_token: str
@@ -68,7 +69,7 @@ class Webhook:
         self._refused = Refused()
 
     def app(self, others: Sequence[Route] = ()) -> Starlette:
-        """The webhook as an ASGI app, with `others` beside it."""
+        """The webhook as an ASGI app, with the routes `others`."""
         app = Starlette(routes=[Route(PATH, self._asked, methods=["GET", "POST"]), *others])
         app.state.closing = asyncio.Event()
         return app
@@ -77,7 +78,7 @@ class Webhook:
         return await (self._take(request) if request.method == "POST" else self._verify(request))
 
     async def _verify(self, request: Request) -> Response:
-        """Meta's question when the address is entered: who knows the token repeats the challenge."""
+        """Answer Meta's question when the address is entered: repeat the challenge if the token is right."""
         asked = request.query_params
         token = asked.get("hub.verify_token", "")
         if asked.get("hub.mode") == "subscribe" and _same(token, self._verify_token):
@@ -94,7 +95,7 @@ class Webhook:
     async def _answer(self, request: Request) -> Response:
         signature = request.headers.get("x-hub-signature-256", "")
         if _SIGNATURE.fullmatch(signature) is None:
-            # Before the body, which may be of any size and come at any pace.
+            # Refused before the body is read, which may be of any size and come at any pace.
             return self._refuse("no signature", "the signature is not this app's\n", 403)
         try:
             async with asyncio.timeout(BODY_WITHIN) as limit:
@@ -122,7 +123,7 @@ class Webhook:
         return PlainTextResponse(text, status, headers=_CLOSE)
 
     async def _body(self, request: Request, limit: asyncio.Timeout) -> bytes | None:
-        """The raw bytes; None if there are too many. Raises ClientDisconnect."""
+        """The raw bytes; None if there are more than LARGEST. Raises ClientDisconnect."""
         told = request.headers.get("content-length", "")
         if told.isdecimal() and int(told[:20]) > LARGEST:
             return None
@@ -147,18 +148,18 @@ class Webhook:
         return hmac.new(self._secret, body, sha256).hexdigest()
 
     async def _store(self, body: bytes) -> None:
-        """Return when the log has everything. Raises LogError when it has not."""
+        """Return when the log has everything. Raises LogError if it does not take all."""
         updates = self._parser.parse(body)
         arrived = [update for update in updates if isinstance(update, Arrived)]
         for update in updates:
             if isinstance(update, Notice):
-                # Of what others send with this number there may be much; the rest is worth a line.
+                # Other programs may send much with this number; other notices are rare.
                 tell = log.debug if update.what == "other_status" else log.info
                 tell(update.what, account=self._account, **update.about)
                 UPDATES.labels(update.what).inc()
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
         taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
-        # All at once: one after the other would take a batch of 1,000 a second. They are published in their order.
+        # All at once: one after the other, a batch of 1,000 would take a second. They are published in their order.
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
         _raise_first([*done, refusal])
         for update in updates:
@@ -166,7 +167,7 @@ class Webhook:
                 await self._bury(update)
 
     async def _no_room(self) -> LogError | None:
-        """Why the log takes no messages now; receipts it may still take."""
+        """The error with which the log refuses messages now; None if it takes them. It may still take receipts."""
         try:
             await self._intake.room()
         except LogError as refusal:
@@ -177,7 +178,7 @@ class Webhook:
         event, key = arrived.event, arrived.key
         try:
             if isinstance(event, Receipt):
-                # A message's id is its own, so that the id and the state name what is said.
+                # WhatsApp's ids are unique, so the id and the state identify the receipt.
                 await self._log.publish(key, event, msg_id=f"receipt:{key.account}:{key.chat}:{event.id}:{event.state}")
             else:
                 await self._intake.store(key, event)
@@ -187,7 +188,8 @@ class Webhook:
             UPDATES.labels("stored").inc()
 
     async def _bury(self, unread: Unread, chat: str | None = None) -> None:
-        """Keep what cannot be an event (of `chat`, if that is known) as it came, in pieces that the server takes."""
+        """Keep an update that is no event (of `chat`, if that is known) as it came, as dead letters of a size that the
+        server takes."""
         name = sha256(unread.raw).hexdigest()
         pieces = [unread.raw[start : start + _LETTER] for start in range(0, len(unread.raw), _LETTER)] or [b""]
         for number, piece in enumerate(pieces, 1):
@@ -199,7 +201,7 @@ class Webhook:
 
 
 class Refused:
-    """Says why webhooks are refused: at once, and then one line for all that come within ten seconds."""
+    """Logs refused webhooks: the first at once, then one line for all that come within ten seconds."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -220,12 +222,12 @@ class Refused:
 
 
 def _same(given: str, expected: str) -> bool:
-    """Whether two texts are equal; how long that takes does not tell where they differ."""
+    """Whether two texts are equal, in constant time."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
 def _raise_first(outcomes: Iterable[BaseException | None]) -> None:
-    """Raise what went wrong: a defect of ours rather than an outage, which hides nothing."""
+    """Raise the first failure, but a defect before an outage, so that the outage does not hide it."""
     failures = [outcome for outcome in outcomes if outcome is not None]
     for failure in sorted(failures, key=lambda failure: isinstance(failure, LogError)):
         raise failure

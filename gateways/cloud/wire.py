@@ -1,7 +1,7 @@
 """The JSON of Meta's webhooks, as far as recado reads it.
 
-Everything may be missing, and what is not named here is passed over: Meta adds fields without notice. A batch holds up
-to 1,000 updates, so each one stays raw until it is read by itself, and one that cannot be read spoils no other.
+Every field may be missing, and unknown fields are ignored: Meta adds fields without notice. A batch holds up to 1,000
+updates, so each stays raw until it is read by itself, and a bad one does not spoil the others.
 Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messages (2026-05), and for users
 without a phone number https://developers.facebook.com/docs/whatsapp/business-scoped-user-ids
 """
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Part(msgspec.Struct, gc=False, omit_defaults=True):
-    """The parts of an update; each one's fields have defaults."""
+    """A part of an update; every field has a default."""
 
 
 class Profile(Part):
@@ -20,7 +20,7 @@ class Profile(Part):
 
 
 class Contact(Part):
-    """Who wrote: `wa_id` is missing where the person has a username and hides the number."""
+    """The person who wrote; `wa_id` is missing if the person has a username and hides the number."""
 
     profile: Profile = msgspec.field(default_factory=Profile)
     wa_id: str | None = None
@@ -32,7 +32,7 @@ class Text(Part):
 
 
 class Media(Part):
-    """`id` is what the file is asked for by; the URL lives five minutes."""
+    """A file, which the API gives for its `id`."""
 
     id: str = ""
     mime_type: str | None = None
@@ -63,7 +63,7 @@ class CardEmail(Part):
 
 
 class Card(Part):
-    """A contact that somebody passes on."""
+    """A contact that the person sends."""
 
     name: CardName = msgspec.field(default_factory=CardName)
     phones: list[CardPhone] = []
@@ -86,7 +86,12 @@ class FlowAnswer(Part):
 
 
 class Interactive(Part):
-    """What was chosen of the buttons or the list that a message offered; `nfm_reply` is a filled form (a Flow)."""
+    """An answer to an interactive message.
+
+    - `button_reply`: the chosen button.
+    - `list_reply`: the chosen line of a list.
+    - `nfm_reply`: a filled form (a Flow).
+    """
 
     button_reply: Choice | None = None
     list_reply: Choice | None = None
@@ -94,7 +99,7 @@ class Interactive(Part):
 
 
 class Reaction(Part):
-    """`emoji` is missing where the reaction was taken back."""
+    """A reaction to `message_id`; `emoji` is missing if the person took the reaction back."""
 
     message_id: str = ""
     emoji: str = ""
@@ -113,7 +118,7 @@ class Order(Part):
 
 
 class System(Part):
-    """Something about the person, such as a new number."""
+    """A notice about the person, such as a new number."""
 
     type: str = ""
 
@@ -135,18 +140,18 @@ class Fault(Part):
 
     @property
     def detail(self) -> str:
-        """The most telling of its texts."""
+        """The most exact of the error's texts."""
         return self.error_data.details or self.message or self.title
 
 
 class Context(Part):
-    """The message that is answered."""
+    """The message that this one answers."""
 
     id: str | None = None
 
 
 class Rewritten(Part):
-    """What an edited message says now."""
+    """The new content of an edited message."""
 
     type: str = ""
     text: Text | None = None
@@ -171,7 +176,7 @@ class Inner(Part):
 
 
 class Message(Part, rename={"from_": "from"}):
-    """Something that a person wrote, or (an echo) the business itself with its app: then `to` is the person."""
+    """A message of a person, or an echo: a message of the business from its own app, with the person in `to`."""
 
     id: str = ""
     from_: str | None = None
@@ -202,7 +207,7 @@ class Message(Part, rename={"from_": "from"}):
 
 
 class Status(Part):
-    """How far a message of ours has come; the tracker is `biz_opaque_callback_data`."""
+    """The state of a message that this number sent; the tracker is `biz_opaque_callback_data`."""
 
     id: str = ""
     status: str = ""
@@ -216,7 +221,7 @@ class Metadata(Part):
 
 
 class Value(Part):
-    """What one change brings; for other fields than `messages` it looks different, and none of this is there."""
+    """The value of one change of the field `messages`; the values of other fields have other parts."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     contacts: list[msgspec.Raw] = []

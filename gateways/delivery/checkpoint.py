@@ -1,4 +1,4 @@
-"""How far a gateway has come: a small file in the data folder, and the lock that keeps a second gateway away."""
+"""A gateway's checkpoint: a small file in the data folder, and the lock that keeps a second gateway away."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ class GatewayRunning(Exception):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """`created` is the stream's creation time, which names it; every reply at or before `seq` is settled; `since` is
-    when the account's first gateway began to follow the log."""
+    """A saved checkpoint.
+
+    - `created`: the stream's creation time, which identifies the stream.
+    - `seq`: every reply up to this sequence is settled.
+    - `since`: when the account's first gateway began to follow the log.
+    """
 
     created: datetime
     seq: int
@@ -39,7 +43,7 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class CheckpointFile:
-    """The checkpoint of one account's gateway in `data_dir`, which is made if it is missing; `work` names the file."""
+    """The checkpoint of one account's gateway in `data_dir`; `work` names the file. `locked` makes a missing folder."""
 
     def __init__(self, data_dir: Path, account: str, work: str = "gateway") -> None:
         self._account = account
@@ -48,7 +52,7 @@ class CheckpointFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other process from being this gateway, as long as this one lives. GatewayRunning if one is."""
+        """Hold the lock that one process at a time can have. Raises GatewayRunning if another process has it."""
         self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = open_private(self._path.with_suffix(".lock"))
         try:
@@ -61,15 +65,15 @@ class CheckpointFile:
             os.close(descriptor)
 
     def load(self) -> Saved | None:
-        """The last saved checkpoint; None if there is none that can be read."""
+        """The last saved checkpoint; None if it is missing or damaged."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=Saved)
         except FileNotFoundError:
             return None
         except msgspec.DecodeError as error:
-            log.warning("checkpoint_damaged", file=self._path.name, reason=str(error), then="the log is read anew")
+            log.warning("checkpoint_damaged", file=self._path.name, reason=str(error), then="the log is read again")
             return None
 
     def save(self, saved: Saved) -> None:
-        """Replace the file at once, so that a crash leaves the old checkpoint or the new one."""
+        """Replace the file atomically: a crash leaves the old checkpoint or the new one."""
         replace_private(self._path, msgspec.json.encode(saved))

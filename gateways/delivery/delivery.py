@@ -1,9 +1,9 @@
-"""A gateway's way out: every reply of an account is handed to its sender once, in log order, one at a time per chat.
+"""Delivers every reply of an account once: in log order, one at a time for each chat.
 
-The log is the only memory. Before a reply (or a part of a long one) is sent, a `sending` receipt claims it; the claim
-is ours when our own tail brings that receipt back and it is the first for the part. By then everything that stands
-before it in the log has been read, so what was settled or claimed by anybody else (this gateway before a crash, another
-one beside it) is not sent again.
+The log is the only memory. Before a reply (or a part of a long one) is sent, a `sending` receipt claims it. The claim
+is ours if our tail brings that receipt as the first one for the part. The tail has then brought every earlier event
+too, so a reply that another process settled or claimed (this gateway before a crash, or a second one) is not sent
+again.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from gateways.delivery.undeliverable import DEFECTS, broken, bury, described, se
 from gateways.until_stopped import end, unless_stopped, where_the_log_stands
 
 CHATS_AT_ONCE = 64
-"""Chats to which something is being sent at the same time."""
+"""Chats that are sent to at the same time."""
 
 PARK_AFTER = 600.0
-"""Seconds for which a reply in doubt holds up its chat, unless the gateway says otherwise."""
+"""Seconds for which a reply in doubt holds up its chat, unless the gateway gives another limit."""
 
 _FIRST_DOUBT, _LONGEST_DOUBT = 1.0, 30.0
 _SAVE_EVERY = 1.0
@@ -58,18 +58,20 @@ async def _at_once(_chat: str) -> None:
 
 
 class Delivery:
-    """The outbound half of the gateway of `account`; `run` is its life.
+    """The outbound half of the gateway of `account`.
 
-    `observe` is shown every event of the account behind the checkpoint, in log order. Where there is no checkpoint, or
-    one of another stream, or one beyond the log's end, the log is read from its beginning: settled replies stay
-    settled, and what is older than the account's first gateway is left alone (see Ledger).
+    - `observe`: called with every event of the account after the checkpoint, in log order.
+    - `split`: returns the texts of a reply, one for each message; the same texts every time.
+    - `ready`: returns when the chat may be sent to.
+    - `doubt`: seconds after which a part in doubt is parked or sent again, as `then` says.
 
-    `split` makes of a reply the texts that are sent one by one, always alike. `ready` returns when the chat may be sent
-    to. A part that stays in doubt for `doubt` seconds is parked, or sent again, as `then` says.
+    If the checkpoint is missing, belongs to another stream or lies beyond the log's end, the log is read from its
+    beginning. Settled replies stay settled, and replies from before the account's first gateway are ignored (see
+    Ledger).
     """
 
     began_at: int
-    """Where the log ended when `run` began: what stands behind it happens while this gateway lives."""
+    """The log's last sequence when `run` began; later events happen while this gateway runs."""
 
     _ledger: Ledger
     _tasks: asyncio.TaskGroup
@@ -88,7 +90,7 @@ class Delivery:
         then: Literal["park", "resend"] = "park",
     ) -> None:
         self.started = asyncio.Event()
-        """Set once `run` knows where the log stands: a reply that is made from then on is delivered for certain."""
+        """Set once `run` knows the log's last sequence: every later reply is delivered for certain."""
         self._log = log
         self._account = account
         self._sender = sender
@@ -108,15 +110,15 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until `stop`, or until the log is closed.
 
-        Raises GatewayRunning, LogMismatch, LogUnavailable (the log is closed for good). Cancelling it leaves what is
-        being sent in doubt, as a crash does.
+        Raises GatewayRunning, LogMismatch, LogUnavailable (the log is closed for good). After a cancellation the parts
+        that were being sent are in doubt, as after a crash.
         """
         with self._file.locked():
             head = await where_the_log_stands(self._log, self._account, self._stopping)
             if head is None:
                 return
             saved = self._file.load()
-            # A stream that lost its last events, or was put back from a backup, keeps its creation time.
+            # A stream that lost its last events, or was restored from a backup, keeps its creation time.
             here = saved is not None and saved.created == head.created and saved.seq <= head.last
             since = saved.since if saved is not None else head.now
             self._ledger = Ledger(since, saved.seq if saved is not None and here else 0)
@@ -136,7 +138,7 @@ class Delivery:
                 self._save()
 
     def stop(self) -> None:
-        """Begin nothing new; `run` returns when what is being sent has its outcome."""
+        """Begin nothing new; `run` returns once the parts that are being sent have their outcomes."""
         self._stopping.set()
 
     async def _follow(self) -> None:
@@ -157,7 +159,7 @@ class Delivery:
         self._stopping.set()
 
     def _take(self, recorded: Recorded) -> None:
-        """Take in the account's next event. One that cannot be taken is passed over: it must not hold up the others."""
+        """Fold the account's next event. An event that raises is logged and skipped, so that it holds up no other."""
         for name, reader in (("ledger", self._ledger.fold), ("observer", self._observe)):
             try:
                 reader(recorded)
@@ -165,7 +167,7 @@ class Delivery:
                 set_aside(self._account, name, recorded.seq, defect)
 
     async def _serve(self, chat: str) -> None:
-        """Deliver what the chat is owed, one after the other."""
+        """Deliver the chat's pending replies, one after the other."""
         attempt = 0
         try:
             while (owed := self._ledger.next(chat)) is not None and not self._stopping.is_set():
@@ -179,7 +181,7 @@ class Delivery:
             del self._senders[chat]
 
     async def _advance(self, owed: Owed, attempt: int) -> int:
-        """Bring the reply one step further; gives which try the next one is."""
+        """Take the reply's next step. Returns the number of the next attempt."""
         if not 1 <= len(owed.id) <= LONGEST_ID:
             await self._give_up(owed)
             return attempt
@@ -187,7 +189,7 @@ class Delivery:
             self._ledger.drop(owed)
             return attempt
         if owed.state is None and not await unless_stopped(self._ready(owed.key.chat), self._stopping):
-            return attempt  # it stops
+            return attempt
         part = self._part(owed)
         outcome: Outcome | None = None
         if part is None:
@@ -203,7 +205,7 @@ class Delivery:
         return attempt
 
     def _part(self, owed: Owed) -> Part | None:
-        """What is sent next of the reply; None if it was begun in another number of parts than we would make of it."""
+        """The reply's next part; None if the reply was begun with another number of parts than `split` returns now."""
         key = owed.key
         if owed.template is not None or owed.reply is None:
             return Part(key.account, key.chat, owed.id, "", template=owed.template)
@@ -215,36 +217,38 @@ class Delivery:
 
     @staticmethod
     def _is_open(owed: Owed, part: Part) -> bool:
-        """Whether somebody began to send this very part and nobody knows the outcome."""
+        """Whether the sending of this part was begun and has no outcome yet."""
         return not owed.settled and owed.part == part.number and owed.state is not None
 
     async def _claim(self, owed: Owed, part: Part, attempt: int) -> bool:
-        """Whether the part is ours to send. False also if it proved to be settled, or to need `_resolve`."""
+        """Claim the part; whether it is ours to send. False also if it proves to be settled, or to need `_resolve`."""
         if self._caught_up:
             return await self._mark(owed, part, attempt)
-        # One receipt is enough to learn where the log ends; more would be written for replies settled long ago.
+        # One receipt is enough to reach the log's end. Without the lock there would be one for each old settled reply.
         async with self._catching_up:
             return not owed.settled and owed.part == part.number and await self._mark(owed, part, attempt)
 
     async def _mark(self, owed: Owed, part: Part, attempt: int) -> bool:
-        """Write a receipt and wait until our own tail brings it: nothing older is unknown then."""
+        """Write a receipt and wait until our tail brings it; the ledger then knows every earlier event."""
         claims, piece = owed.state is None, part.piece(attempt)
         receipt = self._receipts.write(owed.key, piece, "sending" if claims else "in_doubt")
         await self._read_to(await receipt)
         self._caught_up = True
-        # Whoever else looked at the reply meanwhile may have parked it, but has not sent it: the claim is ours.
+        # Another process may have parked the reply meanwhile, but has not sent it: the claim is ours.
         return claims and owed.claim == self._receipts.id_of(piece)
 
     async def _resolve(self, owed: Owed, part: Part) -> Outcome | None:
-        """What became of a part that somebody began to send; when that takes too long, what `then` says. None if the
-        log tells it meanwhile, or `stop` comes."""
+        """Ask the sender for the outcome of a part that was begun; after `doubt` seconds `then` decides.
+
+        Returns None if the log brings the outcome meanwhile, or `stop` is called.
+        """
         patience = PARK_AFTER if self._doubt is None else self._doubt
         deadline, pause = time.monotonic() + patience, _FIRST_DOUBT
         outcome = await self._attempt(self._sender.resolve, part)
         while outcome.state == "in_doubt" and self._is_open(owed, part):
             left = deadline - time.monotonic()
             if left <= 0:
-                detail = f"no word of it within {patience:g} s"
+                detail = f"no outcome within {patience:g} s"
                 error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
                 outcome = Outcome("later" if self._then == "resend" else "parked", error=error)
                 break
@@ -260,14 +264,14 @@ class Delivery:
         async with self._slots:
             try:
                 return await act(part)
-            except DEFECTS as defect:  # asking again would break again
+            except DEFECTS as defect:  # another attempt would raise it again
                 return Outcome("parked", error=broken(self._account, part.reply, defect))
-            except Exception as error:  # the wire's faults are not ours to know: whatever it was, the reply is in doubt
+            except Exception as error:  # each network has its own errors: any of them leaves the reply in doubt
                 log.exception("send_failed", reply=part.reply)
                 return Outcome("in_doubt", error=ReceiptError(class_="sender", detail=described(error)))
 
     async def _note(self, owed: Owed, part: Part, attempt: int, outcome: Outcome) -> None:
-        """Write the outcome down, and read it back before the chat's next message is looked at."""
+        """Write the outcome's receipt, and wait until the tail brings it: only then may the chat's next part follow."""
         error = outcome.error
         if outcome.state == "failed" and error is not None and error.class_ == "content":
             await bury(
@@ -292,12 +296,12 @@ class Delivery:
             await self._pause(outcome.after)
 
     async def _park_broken(self, owed: Owed, attempt: int, defect: Exception) -> None:
-        """Set a reply aside that cannot be sent for what is in it; the chat's next one is none the worse for it."""
+        """Park a reply whose content makes sending fail, so that the chat's next reply can follow."""
         try:
             await self._park(owed, attempt, broken(self._account, owed.id, defect))
         except LogUnavailable:
             raise
-        except Exception:  # no receipt can tell of it: drop it, or its chat is stuck
+        except Exception:  # no receipt can be written: without a drop the chat would be stuck
             log.exception("reply_not_parked", reply=owed.id[:64])
             await self._give_up(owed)
 
@@ -306,7 +310,7 @@ class Delivery:
         await self._note(owed, part, attempt, Outcome("parked", error=error))
 
     async def _give_up(self, owed: Owed) -> None:
-        """Keep a reply as a dead letter that no receipt can name (its id is too long for one)."""
+        """Keep a reply as a dead letter, because no receipt can name it (its id is empty or too long)."""
         log.error(
             "reply_undeliverable", reply=owed.id[:64], reason="no receipt can name it", then="kept as a dead letter"
         )
@@ -316,7 +320,7 @@ class Delivery:
         self._ledger.drop(owed)
 
     async def _pause(self, seconds: float, over: Callable[[], bool] = lambda: False) -> None:
-        """Wait so long, or until the log brings what makes `over` true, or until `stop`."""
+        """Wait `seconds`, or until an event makes `over` true, or until `stop`."""
 
         async def follow() -> None:
             async with self._progress:
@@ -336,5 +340,5 @@ class Delivery:
         try:
             self._file.save(Saved(self._created, self._ledger.checkpoint, self._ledger.since))
         except OSError as error:
-            # The log is the memory: from an older checkpoint a restart reads more of it, and sends nothing twice.
+            # An older checkpoint is safe: a restart reads more of the log and sends nothing twice.
             log.warning("checkpoint_not_saved", account=self._account, reason=str(error), then="goes on without")

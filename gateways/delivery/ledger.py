@@ -1,7 +1,7 @@
-"""The send ledger: which replies of an account are still to be delivered, folded from its events alone.
+"""The send ledger: the pending replies of an account, folded from its events alone.
 
-A reply is owed from the moment it stands in the log until receipts settle it, part by part, or its chat is erased.
-Receipts may be repeated and may come in any order (a provider's do): what counts is the furthest state.
+A reply is pending from its event in the log until receipts settle it, part by part, or its chat is erased. Receipts may
+be repeated and may come in any order (a provider's do): the furthest state counts.
 """
 
 from __future__ import annotations
@@ -18,12 +18,19 @@ from events.subjects import ChatKey
 
 
 class Owed(msgspec.Struct):
-    """A reply that is not settled, and where it stands in the log; with `template` what goes out in its stead.
+    """A pending reply, or the template that goes out in its stead.
 
-    `part` is the message of it that is next, counted from 1, and `state` how far that one has come. `claim` is the id
-    of the first `sending` receipt for it: whoever wrote that one may send it, and nobody else; it is free again when a
-    `sending` with an error says that it was not sent. `parts` is how many there are as far as receipts tell (0: none
-    has told).
+    - `key`: its chat.
+    - `seq`: the sequence of its event; for a template, of the receipt that asks for it.
+    - `id`: the reply's id.
+    - `reply`: the event; None for a template.
+    - `template`: the template's name; None for a reply.
+    - `part`: the number of the next message to send, counted from 1.
+    - `parts`: the number of messages, as far as receipts tell; 0 while none does.
+    - `state`: the furthest state of the next message; None before it is begun.
+    - `claim`: the id of its first `sending` receipt. Only the process that wrote it may send the message. A `sending`
+      with an error says that the message was not sent, and removes the claim.
+    - `settled`: True once nothing more is to be sent.
     """
 
     key: ChatKey
@@ -39,10 +46,11 @@ class Owed(msgspec.Struct):
 
 
 class Ledger:
-    """The owed replies of one account, in log order.
+    """The pending replies of one account, in log order.
 
-    `since` is when a gateway of the account first followed this log: older replies are not its to send. A receipt that
-    is older proves that there was a gateway before, and moves `since` back to it. `seq` is how far the log was read.
+    - `since`: when a gateway of the account first followed this log; older replies are not sent. An older receipt
+      proves an earlier gateway, and moves `since` back to its time.
+    - `seq`: the sequence up to which the log was read.
     """
 
     def __init__(self, since: datetime, seq: int = 0) -> None:
@@ -52,7 +60,7 @@ class Ledger:
         self._chats: dict[str, dict[tuple[str, bool], Owed]] = {}
 
     def fold(self, recorded: Recorded) -> None:
-        """Take in the account's next event."""
+        """Fold the account's next event."""
         self.seq = recorded.seq
         event, key = recorded.event, recorded.key
         if isinstance(event, Reply):
@@ -70,22 +78,22 @@ class Ledger:
                 self._add(Owed(key, recorded.seq, event.reply, None, event.instead))
 
     def next(self, chat: str) -> Owed | None:
-        """The chat's oldest owed reply."""
+        """The chat's oldest pending reply."""
         return next(iter(self._chats.get(chat, {}).values()), None)
 
     @property
     def chats(self) -> tuple[str, ...]:
-        """The chats with owed replies."""
+        """The chats with pending replies."""
         return tuple(self._chats)
 
     @property
     def checkpoint(self) -> int:
-        """The sequence from which a restart may go on: no owed reply stands at or before it."""
+        """The sequence after which a restart may go on: every pending reply is later."""
         oldest = next(iter(self._owed.values()), None)
         return self.seq if oldest is None else oldest.seq - 1
 
     def drop(self, owed: Owed) -> None:
-        """Nothing more is owed for this reply."""
+        """End the reply: nothing more of it is sent."""
         owed.settled = True
         self._owed.pop((owed.key.chat, owed.id, owed.template is not None), None)
         replies = self._chats.get(owed.key.chat, {})
@@ -101,7 +109,7 @@ class Ledger:
 
     def _advance(self, owed: Owed, receipt: Receipt) -> None:
         if not receipt.parts or receipt.state in ("failed", "parked"):
-            # Of the whole, or the end of it.
+            # The receipt is for the whole reply, or ends it.
             self._step(owed, receipt)
             if is_settled(receipt.state):
                 self.drop(owed)

@@ -1,4 +1,4 @@
-"""Which messages of each chat have no ending yet, folded from the log: then a reply has to say what it answers."""
+"""Messages without an ending, by chat, folded from the log. While a chat has some, a reply must quote its message."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ class OpenMessages:
             self._open.pop(chat, None)
 
     def any_in(self, chat: str) -> bool:
-        """Whether somebody still waits for another answer there."""
+        """Whether the chat has messages without an ending."""
         return chat in self._open

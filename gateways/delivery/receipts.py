@@ -1,4 +1,4 @@
-"""Writing down how far a reply has come."""
+"""Writes the receipts that tell how far a reply has come."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ log = structlog.get_logger("recado.gateway")
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """What a receipt is of: a reply, one of its parts (`part` of `parts`; 0: it is in one piece), or the template in
-    its stead. `attempt` counts the tries of this process."""
+    """The subject of a receipt: a reply, one of its parts, or the template in its stead.
+
+    - `reply`: the reply's id.
+    - `part`: the part's number, counted from 1; 0 for a reply in one piece.
+    - `parts`: the number of parts; 0 for a reply in one piece.
+    - `template`: the template's name; None for the reply itself.
+    - `attempt`: the number of earlier attempts of this process.
+    """
 
     reply: str
     part: int = 0
@@ -31,14 +37,14 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Receipts:
-    """The receipts of one gateway process; `by` names this very start of it."""
+    """The receipts of one gateway process; `by` names this start of it."""
 
     def __init__(self, log: EventLog, by: str) -> None:
         self._log = log
         self._by = by
 
     def id_of(self, piece: Piece) -> str:
-        """The id that every receipt of this process for this attempt bears."""
+        """The id of every receipt that this process writes for this attempt."""
         which = f".{piece.part}" * (piece.parts > 1) + ".t" * (piece.template is not None)
         tries = f"+{piece.attempt}" if piece.attempt else ""
         return f"{self._by}{which}{tries}.{piece.reply}"[:LONGEST_ID]
@@ -53,7 +59,7 @@ class Receipts:
         error: ReceiptError | None = None,
         instead: str | None = None,
     ) -> int:
-        """The receipt's sequence, once the log has it; tried until then. Repeating a call writes nothing new."""
+        """Publish the receipt until the log takes it. Returns its sequence; a repeated call writes nothing new."""
         receipt = Receipt(
             id=self.id_of(piece),
             reply=piece.reply,

@@ -1,4 +1,4 @@
-"""What a gateway's wire to the person has to do: the little that differs between networks."""
+"""The port between delivery and a network: sends one part of a reply, and resolves a sending without an outcome."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from gateways.delivery.receipts import Piece
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One message to the person of `chat`: part `number` of `of` of the reply `reply`.
+    """One message to the person of `chat`.
 
-    `in_reply_to` are the messages that the reply answers, in the order they arrived. With `template` there is no text:
-    the template of that name goes out in the reply's stead.
+    - `reply`: the id of the reply that it belongs to.
+    - `text`: its text; empty for a template.
+    - `number`: its number among the reply's messages, counted from 1.
+    - `of`: the number of the reply's messages.
+    - `in_reply_to`: the messages that the reply answers, in the order they arrived.
+    - `template`: the template that goes out in the reply's stead.
     """
 
     account: str
@@ -27,17 +31,19 @@ class Part(msgspec.Struct, frozen=True):
     template: str | None = None
 
     def piece(self, attempt: int) -> Piece:
-        """What receipts of this part are of."""
+        """The subject of this part's receipts."""
         several = self.of > 1
         return Piece(self.reply, self.number if several else 0, self.of if several else 0, self.template, attempt)
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a part.
+    """The outcome of sending a part.
 
-    `in_doubt` when nobody knows whether it arrived; `later` when it was not sent for certain and is to be tried again
-    `after` seconds (of that chat only). `error` says why; where its class is `content`, the part is kept as a dead
-    letter. `instead` names the template that is owed because the reply `failed`.
+    - `state`: `in_doubt` if it may have been sent, `later` if it certainly was not and is to be sent again.
+    - `provider_id`: the network's id of the message.
+    - `error`: the reason. A part that `failed` with the class `content` is kept as a dead letter.
+    - `after`: seconds until the next attempt in this chat, for `later`.
+    - `instead`: the template to send because the reply `failed`.
     """
 
     state: Literal["accepted", "delivered", "failed", "parked", "in_doubt", "later"]
@@ -48,10 +54,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Sender(Protocol):
-    """The wire to the person."""
+    """The network to the person."""
 
     async def send(self, part: Part) -> Outcome:
         """Send the part, once. An exception counts as `in_doubt`; one of DEFECTS parks it."""
 
     async def resolve(self, part: Part) -> Outcome:
-        """Find out about a part whose sending was begun and has no outcome; asked again as long as it is in doubt."""
+        """Find out about a part that was begun and has no outcome. Called again while it stays in doubt."""

@@ -1,4 +1,4 @@
-"""A text in pieces that WhatsApp takes: cut where a reader pauses, links whole, code never torn.
+"""Cuts a text into pieces that WhatsApp takes: where a reader pauses, and never inside a link or a mark of code.
 
 Pure. A piece that ends inside a code block closes it, and the next one opens it again.
 """
@@ -21,20 +21,20 @@ _BORDERS = (
     re.compile(r"(?<=[.!?…])[\"'”’)\]*_~]*\s+|(?<=[。！？])"),
     re.compile(r"\s+"),
 )
-"""Where to cut, from the best place to the worst."""
+"""Places to cut, from the best to the worst."""
 
 _LINK = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S+|www\.\S+", re.IGNORECASE)
 _GLUE = frozenset("\u200d\ufe0e\ufe0f\u20e3")
 
 
 def length(text: str) -> int:
-    """UTF-16 code units: the strictest of the ways to count characters (an emoji is two), so that a piece fits however
-    WhatsApp counts."""
+    """UTF-16 code units: the strictest way to count characters (an emoji is two). A piece fits however WhatsApp
+    counts."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 def split(text: str, limit: int = LIMIT) -> list[str]:
-    """The pieces of `text`, each of at most `limit` (from 32 on) and none of them blank; none for a blank text."""
+    """The pieces of `text`, each at most `limit` long (32 or more) and none of them blank; none for a blank text."""
     pieces, rest, inside = [], text.strip(), False
     while rest:
         opening = _OPEN if inside else ""
@@ -45,13 +45,13 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
         head, rest = rest[:end], rest[end:]
         inside = inside ^ (head.count(CODE) % 2 == 1)
         pieces.append(opening + head.rstrip() + (CLOSE if inside else ""))
-        # Code keeps its indentation, prose starts with a word.
+        # Code keeps its indentation; prose starts with a word.
         rest = rest.lstrip("\n") if inside else rest.lstrip()
     return [piece for piece in pieces if piece.replace(CODE, "").strip()]
 
 
 def shortened(text: str, longest: int) -> str:
-    """The beginning of `text`, of at most `longest`, which ends at the best border in its last quarter."""
+    """The beginning of `text`, at most `longest` long, cut at the best border in its last quarter."""
     room = _within(text, longest)
     if room == len(text):
         return text
@@ -63,7 +63,7 @@ def shortened(text: str, longest: int) -> str:
 
 
 def _cut(text: str, budget: int, *, inside: bool) -> int:
-    """Where to end a piece of at most `budget`: the last good border in its second half, else the next worse kind."""
+    """The end of a piece of at most `budget`: the last border of the best kind that its second half has."""
     room = _within(text, budget)
     whole = [match.span() for match in _LINK.finditer(text, 0, min(len(text), room + 2048))] + list(_marks(text, room))
     code = _code(text, room, inside=inside)
@@ -83,7 +83,7 @@ def _cut(text: str, budget: int, *, inside: bool) -> int:
 
 
 def _within(text: str, budget: int) -> int:
-    """How many characters of `text` fit."""
+    """The number of characters of `text` that fit."""
     used = 0
     for index, character in enumerate(text):
         used += 2 if character > "\uffff" else 1
@@ -93,19 +93,19 @@ def _within(text: str, budget: int) -> int:
 
 
 def _marks(text: str, room: int) -> Iterator[tuple[int, int]]:
-    """Where the marks of code blocks stand, which are not cut through."""
+    """The places of code blocks' marks, which are not cut through."""
     return (match.span() for match in re.compile(CODE).finditer(text, 0, room + len(CODE)))
 
 
 def _code(text: str, room: int, *, inside: bool) -> list[tuple[int, int]]:
-    """Which stretches are inside code blocks."""
+    """The stretches inside code blocks."""
     marks = [start for start, _ in _marks(text, room)]
     borders = ([0] if inside else []) + marks + [len(text)]
     return [(borders[number], borders[number + 1]) for number in range(0, len(borders) - 1, 2)]
 
 
 def _hard(text: str, room: int, whole: list[tuple[int, int]]) -> int:
-    """Cut where there is no border at all: before a link that would be torn, and never inside one visible character."""
+    """The end of a piece without a border: before a link that would be cut, and never inside one visible character."""
     for start, end in whole:
         if start < room < end and start > 0:
             return start

@@ -1,4 +1,4 @@
-"""A template in a reply's stead goes out once, however often the network says that it is owed."""
+"""Sends a template in a reply's stead once, however often the network reports the failed reply."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gateways.delivery.ledger import Owed
 
 
 async def was_begun(log: EventLog, owed: Owed) -> bool:
-    """Whether the template was seen to when an earlier receipt said that it is owed.
+    """Whether an earlier receipt shows that the template was begun.
 
-    Networks repeat what they say after days, when neither the server nor this process remembers it; the log does.
+    Networks repeat a report after days, when neither the server nor this process remembers it; the log does.
     """
     async with aclosing(log.tail(0, chat_filter(owed.key))) as batches:
         async for batch in batches:

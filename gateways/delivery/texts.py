@@ -1,6 +1,7 @@
-"""Makes messages of a reply: formats it, cuts it where it is too long, splits it.
+"""Turns a reply into messages: formats it, cuts it if it is too long, splits it.
 
-Always alike for the same reply, and never an exception: a reply that cannot be formatted goes out as it was written.
+The same reply gives the same messages every time, and never an exception: a reply that cannot be formatted goes out as
+it was written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from gateways.delivery.formatting import CODE, to_whatsapp
 from gateways.delivery.splitting import CLOSE, LIMIT, length, shortened, split
 
 LONGEST = 16_000
-"""Characters of a reply that are sent, about four messages (decision 110). The log keeps the whole."""
+"""Characters of a reply that are sent, about four messages (decision 110). The log keeps the whole reply."""
 
 NOTE = "[…] This answer was too long for a chat and is cut here."
 
@@ -20,7 +21,7 @@ log = structlog.get_logger("recado.gateway")
 
 
 def texts_of(reply: Reply) -> list[str]:
-    """The messages of a reply. A person writes as WhatsApp shows it; a model writes markdown."""
+    """The messages of a reply. A model's markdown is formatted for WhatsApp; an operator's text stays as it is."""
     written = shortened(reply.text, LONGEST)
     cut = len(written) < len(reply.text.rstrip())
     try:
@@ -28,8 +29,8 @@ def texts_of(reply: Reply) -> list[str]:
         texts = split(_noted(formatted) if cut else formatted) if length(formatted) <= LONGEST + LIMIT else []
         if texts or not written.strip():
             return texts
-        reason = "nothing, or too much, is left of it"
-    except Exception as error:  # noqa: BLE001 - the person gets the words also where the formatter breaks
+        reason = "the formatted text is blank or too long"
+    except Exception as error:  # noqa: BLE001 - the person gets the text even if the formatter breaks
         reason = f"{type(error).__name__}: {error}"[:200]
     log.warning("reply_not_formatted", reply=reply.id[:64], reason=reason, then="sent as it was written")
     plain = _noted(written) if cut else written
@@ -42,5 +43,5 @@ def texts_of(reply: Reply) -> list[str]:
 
 
 def _noted(text: str) -> str:
-    """The text with the word that it was cut, outside of any code block."""
+    """The text with a note that it was cut, outside of any code block."""
     return f"{text}{CLOSE if text.count(CODE) % 2 else ''}\n\n{NOTE}"

@@ -1,4 +1,4 @@
-"""A token bucket: how fast messages may go out. Pure: the time is given."""
+"""A token bucket that limits the rate of outgoing messages. Pure: callers pass the time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Bucket:
         return at - now
 
     def hold(self, until: float) -> None:
-        """Nothing before `until`, and from then on no burst."""
+        """Let nothing go before `until`, and no burst then."""
         self._next = max(self._next, until + self._tolerance)
 
     def is_full(self, now: float) -> bool:
-        """Whether it knows nothing that a new one would not."""
+        """Whether the bucket behaves like a new one."""
         return self._next <= now

@@ -1,4 +1,4 @@
-"""Replies and events that a gateway cannot get past: counted, kept as dead letters."""
+"""Replies that cannot be sent and events that cannot be folded: logged, counted, kept as dead letters."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _OUTAGE_PAUSE = 1.0
 _LONGEST_DETAIL = 500
 
 DEFECTS = (RecursionError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError)
-"""Raised because of the reply's content, and so each time; any other exception may be a fault of the network."""
+"""Raised because of the reply's content, and so at each attempt; any other exception may be a fault of the network."""
 
 log = structlog.get_logger("recado.gateway")
 
 
 def set_aside(account: str, reader: str, seq: int, defect: Exception) -> None:
-    """Note what `reader` raised at the event `seq`, which is passed over."""
-    log.error("event_set_aside", account=account, reader=reader, seq=seq, then="goes on behind it", exc_info=defect)
+    """Log and count the exception that `reader` raised at the event `seq`, which is skipped."""
+    log.error("event_set_aside", account=account, reader=reader, seq=seq, then="goes on after it", exc_info=defect)
     SET_ASIDE.labels(account, reader).inc()
 
 
 def broken(account: str, reply: str, defect: Exception) -> ReceiptError:
-    """Note what sending the reply raised; gives what its receipt says of it."""
+    """Log and count the exception that sending the reply raised. Returns the error for its receipt."""
     log.error("reply_broken", account=account, reply=reply[:64], then="parked", exc_info=defect)
     BROKEN.labels(account).inc()
     return ReceiptError(class_="broken", detail=described(defect))
@@ -43,7 +43,7 @@ def described(error: Exception) -> str:
 
 
 async def bury(event_log: EventLog, key: ChatKey, body: bytes, msg_id: str) -> None:
-    """Keep `body`, which is of the chat `key`, as a dead letter; tried until there is an answer."""
+    """Keep `body`, of the chat `key`, as a dead letter; tries again until the log takes or refuses it."""
     while True:
         try:
             await event_log.bury(key.account, body, reason="undeliverable", msg_id=msg_id, chat=key.chat)

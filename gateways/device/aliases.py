@@ -1,7 +1,7 @@
-"""Whose name is whose: the KV bucket ALIASES, in which the first canonical name of a person stays.
+"""The canonical names of people: the KV bucket ALIASES, which keeps the first canonical name of each person.
 
-WhatsApp names a person by number or by a LID that hides it, and by both once it trusts the two of you. A chat must not
-change its name with that, so what was canonical first is written down, and never rewritten.
+WhatsApp names a person by number or by a LID that hides the number, and later by both. A chat must not change its name
+then, so the first canonical name is written once and never changed.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ class Aliases:
 
     @classmethod
     async def open(cls, bus: Bus, account: str, *, replicas: int = 1, makes: bool = True) -> Aliases:
-        """The bucket on `bus`; with `makes`, which an instance is given alone, made if it is missing and then kept on
-        `replicas` servers."""
+        """The bucket on `bus`. With `makes`, which only an instance passes, a missing bucket is made with `replicas`
+        replicas."""
         return cls(await once_led(bus, lambda: _ensure(bus, replicas, makes)), account)
 
     async def canonical(self, names: Sequence[str]) -> str:
-        """The one name that is used for the person with these names; of a new one the first is."""
+        """The canonical name of the person with these names; for a new person, the first of them."""
         first = ""
         for name in names:
             first = first or await self._find(name) or ""
         first = first or names[0]
-        # The canonical name goes first: whoever else does this at the same moment must come to the same answer.
+        # The canonical name goes first, so that two gateways that do this at the same moment agree.
         for name in dict.fromkeys((first, *names)):
             kept = await self._keep(name, first)
             first = kept if name == first else first
@@ -73,7 +73,7 @@ class Aliases:
         return self._learn(name, (entry.value or b"").decode())
 
     async def _keep(self, name: str, canonical: str) -> str:
-        """What is written for `name`: `canonical`, unless somebody was earlier."""
+        """Write `canonical` for `name`. Returns the written name, which is another one if it was there before."""
         if name in self._known:
             return self._known[name]
         try:

@@ -1,7 +1,7 @@
-"""What whatsmeow's words for a failed sending mean: whether the message can be on its way.
+"""Meanings of whatsmeow's errors for a failed sending: not sent, refused, or in doubt.
 
-Source: send.go and errors.go of whatsmeow (https://github.com/tulir/whatsmeow), whose errors come as text. One that is
-not known here leaves the message in doubt.
+Source: send.go and errors.go of whatsmeow (https://github.com/tulir/whatsmeow), whose errors come as text. An unknown
+error leaves the message in doubt.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _SAID_NO = "server returned error"
 
 
 class SendUnclear(Exception):
-    """Nobody knows whether the message was sent."""
+    """The message may have been sent."""
 
 
 def failure_of(words: str) -> Exception:
-    """NotSent, Refused or SendUnclear."""
+    """The exception for whatsmeow's error text `words`: NotSent, Refused or SendUnclear."""
     if any(known in words for known in _NOT_THERE):
         return Refused("recipient", words)
     if words.endswith(_NOT_CONNECTED) or words.startswith(_BEFORE_SENDING):

@@ -1,7 +1,7 @@
-"""Bringing the files of messages into the object store, after their messages are in the log.
+"""Fetches the files of messages into the object store, after their messages are in the log.
 
-What is needed to load one stands in WhatsApp's own message, which the log does not keep: a file that is under way when
-the gateway dies stays away, and the turn goes on without it.
+Only WhatsApp's own message, which the log does not keep, has the keys to load its file. So a file that is being loaded
+when the gateway dies is lost, and the turn goes on without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateways.device.wire import Phone
 from gateways.intake import LARGEST, MIB
 
 AT_ONCE = 4
-"""Files that are loaded at the same time: each is held in memory whole."""
+"""Files that are loaded at the same time; memory holds each one whole."""
 
 WITHIN = 60.0
 """Seconds; a turn waits 90."""
@@ -37,7 +37,7 @@ class Store(Protocol):
 
 
 class Files:
-    """Loads with `phone`, into `store`."""
+    """Loads files with `phone` and puts them into `store`."""
 
     def __init__(self, store: Store, phone: Phone) -> None:
         self._store = store
@@ -66,7 +66,7 @@ class Files:
         try:
             async with self._slots, asyncio.timeout(WITHIN):
                 stored = await self._store.put(name, _whole(await self._phone.load(event)))
-        except Exception as error:  # noqa: BLE001 - the wire's faults are not ours to know; the turn is told
+        except Exception as error:  # noqa: BLE001 - the device has its own errors; the turn gets the reason
             await self._give_up(name, "not_fetched", f"{type(error).__name__}: {error}", about)
         else:
             log.info("media_fetched", **about, size=stored.size)

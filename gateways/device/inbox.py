@@ -1,4 +1,4 @@
-"""The way in of a linked device: each event is in the log before the next one is looked at."""
+"""Stores the events of a linked device: each is in the log before the next one is looked at."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ log = structlog.get_logger("recado.gateway")
 
 
 class Inbox:
-    """Stores what the device of `account` receives."""
+    """Stores the messages and receipts that the device of `account` gets."""
 
     def __init__(self, event_log: EventLog, account: str, phone: Phone, aliases: Aliases, files: Files) -> None:
         self.sent = Sent(self._found)
@@ -51,7 +51,7 @@ class Inbox:
         self._receipts: set[asyncio.Task[None]] = set()
 
     async def receive(self, event: Any) -> None:
-        """Return when the log has the event; tried until then, for WhatsApp does not bring it again. Raises
+        """Store the event, and try until the log has it, because WhatsApp does not send it again. Raises
         LogMismatch."""
         try:
             if isinstance(event, ReceiptEvent):
@@ -68,7 +68,7 @@ class Inbox:
             await self._bury(event, f"{type(defect).__name__}: {defect}")
 
     async def settle(self) -> None:
-        """Return when everything that was told of sent messages is in the log."""
+        """Return when the log has every receipt of sent messages."""
         await asyncio.gather(*self._receipts)
 
     async def _take(self, event: MessageEvent) -> None:
@@ -81,8 +81,8 @@ class Inbox:
         EVENTS.labels("stored").inc()
 
     async def _bury(self, event: Any, reason: str) -> None:
-        """Keep what cannot be an event as it came; tried while the log does not answer. What cannot be kept either is
-        lost, and said so: it must not hold up what others write."""
+        """Keep an unreadable event as a dead letter; tries again while the log does not answer. An event that cannot be
+        kept is lost and logged: it must not hold up the others."""
         log.warning("event_unread", account=self._account, reason=reason[:300], then="kept as a dead letter")
         EVENTS.labels("unread").inc()
         try:
@@ -119,14 +119,14 @@ class Inbox:
             self._files.fetch(event, message)
 
     async def _mentions(self, message: Message) -> tuple[str, ...]:
-        """Who is mentioned, with a word for the owner of the device."""
+        """The mentioned JIDs, and ME if the device's owner is among them."""
         mentioned = message.mentions
         if mentioned and not set(mentioned).isdisjoint(await self._phone.own_names()):
             return (*mentioned, ME)
         return mentioned
 
     async def _person(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """The canonical name and the others."""
+        """The person's canonical name, and the other names."""
         if all(name.endswith(LID) for name in names):
             number = await self._phone.number_of(names[0])
             names = (canonical(number), *names) if number is not None else names
@@ -153,7 +153,7 @@ class Inbox:
             await self._write(key, piece, message, told)
         except LogMismatch:
             raise
-        except Exception as defect:  # nobody waits for this one but whoever settles all of them
+        except Exception as defect:  # an error of one receipt must not end the others
             log.exception("receipt_lost", account=self._account, reply=piece.reply[:64], reason=type(defect).__name__)
             EVENTS.labels("lost").inc()
 

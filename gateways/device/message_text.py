@@ -1,6 +1,6 @@
-"""What stands in a message of WhatsApp's own format, in the words that a chat and a model are shown.
+"""Kind, file and text of a message in WhatsApp's own format, as the chat and the model get them.
 
-The format is `waE2E.Message`, as whatsmeow has taken it out of its wrappers (disappearing, view once, caption).
+The format is `waE2E.Message`, after whatsmeow has removed the wrappers (disappearing, view once, caption).
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
 _SILENT = frozenset(
     {"messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage"}
 )
-"""What travels with messages, or alone, and is for the devices."""
+"""Fields for devices, not for people; they come with messages or alone."""
 
 _CARD_PHONE = re.compile(r"^TEL[^:\r\n]*:(.+?)\r?$", re.MULTILINE | re.IGNORECASE)
 
 
 def field_of(message: Message) -> str | None:
-    """The name of the field that holds what was sent; None if there is nothing for people in it."""
+    """The name of the field with the content; None if the message has nothing for people."""
     present = [field.name for field, _ in message.ListFields() if field.name not in _SILENT]
     known = [name for name in present if name in _KIND_OF]
     return next(iter(known or present), None)
@@ -63,7 +63,7 @@ def inner_type_of(field: str) -> str | None:
 
 
 def text_of(message: Message, field: str) -> str | None:
-    """The message's words; None if it has none."""
+    """The message's text; None if it has none."""
     part = getattr(message, field)
     match field:
         case "conversation":
@@ -93,7 +93,7 @@ def text_of(message: Message, field: str) -> str | None:
 
 
 def media_of(message: Message, field: str, name: str) -> inbound.Media | None:
-    """The file that came along; `name` is what it will be called in the object store."""
+    """The message's file; `name` is its name in the object store."""
     if kind_of(field) not in _MEDIA:
         return None
     part: Any = getattr(message, field)
@@ -108,7 +108,7 @@ def media_of(message: Message, field: str, name: str) -> inbound.Media | None:
 
 
 def context_of(message: Message, field: str) -> Any:
-    """What is said beside the message (`ContextInfo`: what it quotes, whom it mentions); None if nothing is."""
+    """The message's `ContextInfo` (its quote and its mentions); None if it has none."""
     part = getattr(message, field)
     if field == "conversation" or "contextInfo" not in part.DESCRIPTOR.fields_by_name:
         return None
@@ -116,7 +116,7 @@ def context_of(message: Message, field: str) -> Any:
 
 
 def new_text_of(event: MessageEvent) -> str:
-    """What an edited message says now."""
+    """The new text of an edited message."""
     edited = event.Message.protocolMessage.editedMessage
     field = field_of(edited)
     return (text_of(edited, field) or "") if field is not None else ""

@@ -1,4 +1,4 @@
-"""Linking the device to a phone: its owner scans a QR code in the terminal, or types a code on the phone."""
+"""Links the device to a phone: the owner scans a QR code in the terminal, or types a code on the phone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHIN = 180.0
 
 
 class PairingTimedOut(Exception):
-    """Nobody linked the device in time."""
+    """The owner did not link the device in time."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -25,7 +25,7 @@ class PairingTimedOut(Exception):
 
 
 class PairingFailed(Exception):
-    """WhatsApp refuses the pairing; `reason` is what it said."""
+    """WhatsApp refuses the pairing; `reason` is its message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"WhatsApp refuses to link this device: {reason}. Wait a while before you try again")
@@ -33,9 +33,9 @@ class PairingFailed(Exception):
 
 
 class Pairing:
-    """Asks the owner, by `show`, to link the device; with the digits of a `phone` by a code that is typed there.
+    """Asks the owner to link the device, with a QR code, or with a code to type on the phone `phone` (its digits).
 
-    Nothing is asked where the device is linked already.
+    `show` prints the request. A device that is linked already needs none.
     """
 
     def __init__(self, show: Callable[[str], None], phone: str | None = None, *, within: float = WITHIN) -> None:
@@ -55,7 +55,7 @@ class Pairing:
         self._done.set()
 
     async def timed_out(self) -> None:
-        """Raises PairingFailed, or PairingTimedOut when it was asked and nobody did it. Else it never returns."""
+        """Never returns. Raises PairingFailed, or PairingTimedOut if the owner was asked and did not link in time."""
         await self._asked.wait()
         try:
             async with asyncio.timeout(self._within):

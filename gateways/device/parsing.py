@@ -1,7 +1,7 @@
-"""From the events of a linked device to events of the log. Pure; names are canonical, whose they are is asked later.
+"""Parses the events of a linked device into events of the log. Pure; the inbox later unites the names of one person.
 
-Nothing is dropped: what is no event of a chat is a Notice (a word for it, to be logged), and what cannot be read raises
-a ValueError.
+Nothing is dropped: an event that belongs to no chat is a Notice, to be logged, and an unreadable one raises a
+ValueError.
 """
 
 from __future__ import annotations
@@ -30,14 +30,18 @@ _BOT = re.compile(r"1313555\d{4}|131655500\d{2}")
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Something that belongs to no chat: `what` is a word for it."""
+    """An event that belongs to no chat; `what` names it in logs."""
 
     what: str
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """Something for the log. `chat` and `sender` are the names of one conversation and of one person, each canonical,
-    the phone number first; `sender` is empty where the account's own person wrote."""
+    """An event for the log.
+
+    - `chat`: the chat's canonical names, the phone number first.
+    - `sender`: the canonical names of the person who wrote in a group, the phone number first; else empty.
+    - `event`: the event, still without the names.
+    """
 
     chat: tuple[str, ...]
     sender: tuple[str, ...]
@@ -45,7 +49,7 @@ class Arrived(msgspec.Struct, frozen=True):
 
 
 def parse(event: MessageEvent, account: str) -> Arrived | Notice:
-    """What a message is. Raises MalformedJid, ValueError."""
+    """The event of a message. Raises MalformedJid, ValueError."""
     source = event.Info.MessageSource
     if is_nobody(source.Chat) or is_nobody(source.Sender):
         return Notice("not_a_chat")
@@ -61,7 +65,7 @@ def parse(event: MessageEvent, account: str) -> Arrived | Notice:
 
 
 def is_nobody(jid: JID) -> bool:
-    """Whether it names a broadcast list, a channel or a bot, which nobody chats with."""
+    """Whether `jid` is a broadcast list, a channel or a bot, which are no chats."""
     return jid.Server in _NOBODY or (jid.Server == "s.whatsapp.net" and _BOT.fullmatch(jid.User) is not None)
 
 
@@ -74,7 +78,7 @@ def names(*jids: JID) -> tuple[str, ...]:
 
 
 def at_seconds(seconds: int) -> datetime | None:
-    """The time; None if that is none."""
+    """The time in `seconds` since 1970; None if `seconds` is no valid time."""
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
     except (ValueError, OverflowError, OSError):
@@ -82,7 +86,7 @@ def at_seconds(seconds: int) -> datetime | None:
 
 
 def file_name(account: str, id_: str) -> str:
-    """What the file of a message is called in the object store, where it comes after the message is in the log."""
+    """The name of a message's file in the object store; the file comes after the message is in the log."""
     return f"{COMES_LATER}{token(account)}.{token(id_)}"
 
 
@@ -113,7 +117,7 @@ def _event(event: MessageEvent, field: str, account: str, *, group: bool) -> Mes
 
 
 def _mentions(context: Any) -> tuple[str, ...]:
-    """Who is mentioned; a name that is none (everybody in the group, a bot) is left out."""
+    """The mentioned JIDs. A mention that is no JID of a person (the whole group, a bot) is left out."""
     found = []
     for jid in context.mentionedJID if context is not None else ():
         try:

@@ -1,4 +1,4 @@
-"""What people wrote lately, so that a reply can quote it."""
+"""The people's latest messages, so that a reply can quote them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 500
 
 
 class Quotable:
-    """Folded from the account's events since the gateway's checkpoint."""
+    """The latest messages, folded from the account's events since the gateway's checkpoint."""
 
     def __init__(self) -> None:
         self._open = OpenMessages()
@@ -31,12 +31,15 @@ class Quotable:
                 self._said.popitem(last=False)
 
     def of(self, part: Part) -> Quote | None:
-        """What the part has to quote to be understood: in a group, or when it answers one of several messages."""
+        """The quote that makes the part understood; None where it is clear without one.
+
+        A reply quotes in a group, if it answers several messages, or if others of the chat are open.
+        """
         last = part.in_reply_to[-1] if part.in_reply_to else ""
         unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
         return self._said.get((part.chat, last)) if unclear and part.number == 1 else None
 
     def sender_of(self, chat: str, message: str) -> str | None:
-        """Who wrote the message; None if it is not remembered."""
+        """The message's sender; None if the message is not remembered."""
         quote = self._said.get((chat, message))
         return quote.sender if quote is not None else None

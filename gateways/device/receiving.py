@@ -1,7 +1,7 @@
-"""Events from the thread of whatsmeow to the loop: one after the other, and none is passed over.
+"""Hands events from whatsmeow's thread to the loop, one after the other, without losing one.
 
 neonize starts a handler for each event and forgets it: its exceptions vanish, and nothing slows whatsmeow down. Here
-the thread that brings an event waits until it is dealt with. Then at most the hundred events that neonize holds, and
+the thread that brings an event waits until the event is handled. So at most the hundred events that neonize holds, and
 those that whatsmeow works on, are acknowledged to WhatsApp before the log has them.
 """
 
@@ -16,13 +16,13 @@ import structlog
 from neonize.aioze.client import NewAClient
 
 _LOOK_EVERY = 0.5
-"""Seconds after which a waiting thread looks whether the gateway is being closed."""
+"""Seconds after which a waiting thread checks whether the gateway is being closed."""
 
 log = structlog.get_logger("recado.gateway")
 
 
 class Receiving:
-    """What comes from `client`, whose events of these `types` go to `receive`, in order."""
+    """Hands the events of `client` of these `types` to `receive`, in order."""
 
     def __init__(
         self, client: NewAClient, types: Iterable[type[Any]], receive: Callable[[Any], Awaitable[None]]
@@ -37,24 +37,24 @@ class Receiving:
         client.event.execute = self._on_event
 
     async def run(self) -> None:
-        """Deal with events for ever. Raises what `receive` raises; then the event counts as not dealt with."""
+        """Handle events until cancelled. Exceptions of `receive` pass through; the event then stays unhandled."""
         while True:
             event = await self._queue.get()
             await self._receive(event)
             self._queue.task_done()
 
     def close(self) -> None:
-        """Let the thread go that waits."""
+        """Release the waiting thread."""
         self._closed = True
 
     async def _take(self, _client: NewAClient, event: Any) -> None:
         self._queue.put_nowait(event)
 
     def _on_event(self, uuid: int, binary: int, size: int, code: int) -> None:
-        """On whatsmeow's thread: hand the event over, and return when it is dealt with."""
+        """Hand an event over; return when it is handled. Called on whatsmeow's thread."""
         try:
             self._execute(uuid, binary, size, code)
-        except Exception:  # what leaves a callback vanishes; neonize's own reading of the bytes is in here
+        except Exception:  # exceptions of a callback vanish; neonize's own parsing of the bytes may raise here
             log.exception("device_event_lost", code=code, size=size)
             return
         dealt_with = self._on_loop(self._queue.join())

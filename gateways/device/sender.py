@@ -1,7 +1,7 @@
 """A linked device as a gateway's sender.
 
-Nothing ties a message to its reply but the id that the device gives it, and that is known only when it was sent. So a
-sending whose outcome was lost can never be found out: it is parked by name, or sent again where that is wanted.
+Only the id that the device gives a message ties it to its reply, and the id is known only after the sending. So the
+outcome of an interrupted sending cannot be found out: the reply is parked, or sent again if the settings say so.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class DeviceSender:
         self._pace = Bucket(EVERY, BURST)
 
     async def ready(self, _chat: str) -> None:
-        """Return when there is a connection, and at a person's pace."""
+        """Return when there is a connection and a person's pace allows a message."""
         await self._phone.ready()
         await asyncio.sleep(self._pace.take(time.monotonic()))
 
     async def send(self, part: Part) -> Outcome:
-        """Send the part, once. Raises what leaves it in doubt."""
+        """Send the part, once. Any exception leaves it in doubt."""
         if not part.text.strip():
             return _told(part, Outcome("failed", error=ReceiptError(class_="content", detail="there is no text in it")))
         try:
@@ -61,7 +61,7 @@ class DeviceSender:
         return Outcome("accepted", provider_id=id_)
 
     async def resolve(self, part: Part) -> Outcome:
-        """There is nobody to ask and no word to wait for."""
+        """Park the part or send it again, as `then` says: WhatsApp cannot be asked about it."""
         detail = "nobody knows whether it was sent: a linked device cannot find out"
         state: Literal["parked", "later"] = "later" if self._then == "resend" else "parked"
         return _told(part, Outcome(state, error=ReceiptError(class_="in_doubt", detail=detail)))

@@ -1,4 +1,4 @@
-"""Which of the messages that went out is which reply, folded from receipts: a word about one bears its id alone."""
+"""Maps the ids of sent messages to their replies, folded from receipts, because WhatsApp reports bear only the id."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from gateways.delivery.receipts import Piece
 from gateways.delivery.undeliverable import set_aside
 
 MOST = 20_000
-"""Messages that are remembered; who reads an older one is not noted."""
+"""Messages that are remembered; later reports about older ones are dropped."""
 
 _MOST_EARLY = 1_000
 
 
 class Told(msgspec.Struct, frozen=True):
-    """WhatsApp's word about a message of ours."""
+    """A report of WhatsApp about a sent message: the state and its time."""
 
     state: ReceiptState
     at: datetime | None
 
 
 class Sent:
-    """The messages that were sent for `account`. `found` is called with a word about one of them, which may have come
-    before it was known whose it is."""
+    """The messages that the account sent. `found` is called with each report about one of them, also with reports that
+    came before the message's receipt."""
 
     def __init__(self, found: Callable[[ChatKey, Piece, str, Told], None]) -> None:
         self._found = found
@@ -39,7 +39,7 @@ class Sent:
         self._early: OrderedDict[str, list[Told]] = OrderedDict()
 
     async def follow(self, log: EventLog, account: str) -> None:
-        """Read every receipt of the account, and then those to come; one that cannot be taken is passed over. Raises
+        """Read every receipt of the account from the log, now and as they come; one that raises is skipped. Raises
         LogMismatch, LogUnavailable."""
         subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
         async with aclosing(log.tail(0, subject)) as batches:
@@ -51,7 +51,7 @@ class Sent:
                         set_aside(account, "receipts", recorded.seq, defect)
 
     def fold(self, recorded: Recorded) -> None:
-        """Take in the account's next receipt."""
+        """Fold the account's next receipt."""
         event = recorded.event
         if not isinstance(event, Receipt) or event.state != "accepted" or not event.provider_id:
             return
@@ -63,7 +63,8 @@ class Sent:
             self._found(recorded.key, piece, event.provider_id, told)
 
     def tell(self, message: str, told: Told) -> None:
-        """WhatsApp said this of a message: ours, or one that the owner wrote by hand, of which it says so too."""
+        """Take a report about a message. WhatsApp also reports on those that the owner wrote by hand; they have no
+        receipt."""
         if message in self._replies:
             self._found(*self._replies[message], message, told)
             return

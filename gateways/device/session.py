@@ -1,8 +1,8 @@
-"""The link to somebody's WhatsApp: pairing, the connection, and the loop that brings its events.
+"""The link to a person's WhatsApp: pairing, the connection, and the loop that brings its events.
 
-neonize (https://github.com/krypton-byte/neonize) runs whatsmeow in this process. Its loop of events ends for good when
-one cannot be written down (a name that is no UTF-8 is enough); it is begun again, with a new client, as long as the
-gateway lives. What only a person can mend ends the gateway with words.
+neonize (https://github.com/krypton-byte/neonize) runs whatsmeow in this process. Its event loop ends for good at an
+event that it cannot decode (a name that is no UTF-8 is enough); the gateway then starts it again with a new client. A
+fault that only a person can repair ends the gateway with a message.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class DeviceReplaced(Exception):
 
 
 class DeviceBanned(Exception):
-    """WhatsApp does not let this number in for `seconds`; `reason` is its word for why."""
+    """WhatsApp has banned this number for `seconds`; `reason` is WhatsApp's reason."""
 
     def __init__(self, reason: str, seconds: int) -> None:
         super().__init__(
@@ -69,7 +69,7 @@ class DeviceBanned(Exception):
 
 
 class DeviceOutdated(Exception):
-    """WhatsApp does not take this release of neonize any more."""
+    """WhatsApp no longer accepts this release of neonize."""
 
     def __init__(self) -> None:
         super().__init__("WhatsApp does not take this release of neonize any more: install a newer recado")
@@ -89,7 +89,7 @@ _STATES = (
 
 
 class Session:
-    """A linked device, kept in `database` (a SQLite file of whatsmeow's): the Link of the gateway."""
+    """A linked device as the gateway's Link. Its session is in `database`, a SQLite file of whatsmeow."""
 
     def __init__(
         self,
@@ -107,10 +107,10 @@ class Session:
         self._own_names: tuple[str, ...] = ()
 
     async def run(self, receive: Receive) -> None:
-        """Be connected for ever. Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed,
-        PairingTimedOut, and what `receive` raises."""
+        """Stay connected until cancelled. Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated,
+        PairingFailed, PairingTimedOut; exceptions of `receive` pass through."""
         self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(open_private(self._database))  # whoever can read it can be this device
+        os.close(open_private(self._database))  # a reader of the file can act as this device
         pause = _FIRST_PAUSE
         while True:
             reason = await self._live(receive)
@@ -120,8 +120,8 @@ class Session:
             await asyncio.sleep(pause)
 
     async def _live(self, receive: Receive) -> str:
-        """One client's life; why it ended."""
-        # A name of its own: neonize ends whoever bears the name when a client before it is forgotten.
+        """Run one client until it ends; returns the reason."""
+        # A name of its own: when neonize drops an earlier client, it ends each client with that name.
         client = self._make_client(str(self._database), uuid=f"recado-{next(self._names)}")
         receiving = Receiving(
             client, (*_STATES, MessageEvent, neonize.Receipt), lambda event: self._on_event(event, receive)
@@ -189,8 +189,8 @@ class Session:
                 await receive(event)
 
     async def _say_name(self) -> None:
-        """WhatsApp shows the owner's name for what is sent once it was told of a presence. Away, not here: a phone is
-        silent while another device of its owner is there."""
+        """Send a presence, so that WhatsApp shows the owner's name with messages. It is "away": the phone stays silent
+        while another device of its owner is present."""
         try:
             await self._linked.send_presence(Presence.UNAVAILABLE)
         except NeonizeError as failure:
@@ -238,7 +238,7 @@ class Session:
 
     @property
     def _linked(self) -> NewAClient:
-        """The client while there is a connection: whatsmeow ends the process where it is asked without one."""
+        """The connected client. Raises NotSent without a connection: whatsmeow would end the process."""
         if self._client is None or not self._connected.is_set():
             raise failure_of("websocket not connected")
         return self._client

@@ -1,6 +1,6 @@
-"""Showing a person that somebody is at it: what they wrote is marked as read, and the device types while a turn runs.
+"""Read marks and the typing indicator while a turn runs.
 
-Best effort: what does not get through is not tried again.
+Best effort: a mark that fails is not tried again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gateways.device.quotable import Quotable
 from gateways.device.wire import Phone
 
 AGAIN_AFTER = 10.0
-"""Seconds; phones stop showing it after about 25."""
+"""Seconds; phones hide the indicator after about 25."""
 
 MOST_TIMES = 30
 
@@ -34,7 +34,7 @@ class TypingIndicator:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def observe(self, recorded: Recorded) -> None:
-        """Something happened just now."""
+        """Follow an event that happened just now."""
         event, chat = recorded.event, recorded.key.chat
         if isinstance(event, TurnStarted):
             self._end(chat)
@@ -62,7 +62,7 @@ class TypingIndicator:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), AGAIN_AFTER)
             await self._phone.typing(chat, on=False)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the reply is what counts
+        except Exception as error:  # noqa: BLE001 - no error here may hold up the reply
             log.info("typing_not_shown", chat=chat, reason=f"{type(error).__name__}: {error}")
 
     def _end(self, chat: str) -> None:

@@ -1,4 +1,4 @@
-"""The linked device as the rest of the gateway sees it: the port behind which neonize is."""
+"""The port of the linked device, which hides neonize from the rest of the gateway."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 
 
 class NotSent(Exception):
-    """The message was not sent for certain, and may be later."""
+    """The message certainly was not sent; a later attempt may succeed."""
 
 
 class Refused(Exception):
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """The message that is answered: its id, who wrote it and what it said."""
+    """The quoted message: its id, its sender and its text."""
 
     id: str
     sender: str
@@ -31,37 +31,41 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 Receive = Callable[[Any], Awaitable[None]]
-"""What is done with a message or a receipt of WhatsApp's; the next one is brought when it returns."""
+"""Handles a message or a receipt of WhatsApp. The next one comes after it returns."""
 
 
 class Phone(Protocol):
-    """A device that is linked to somebody's WhatsApp. Every JID is canonical."""
+    """A device that is linked to a person's WhatsApp. Every JID is canonical."""
 
     async def ready(self) -> None:
         """Return when there is a connection."""
 
     async def send(self, chat: str, text: str, quote: Quote | None) -> str:
-        """The id that the device gave the message, once WhatsApp has taken it. Raises NotSent, Refused; after any other
-        exception nobody knows whether it was sent, for the caller cannot choose the id."""
+        """Send a message; returns the id that the device gave it, once WhatsApp has taken it.
+
+        Raises NotSent, Refused. After any other exception the message may have been sent: the caller cannot choose the
+        id, so it cannot find out.
+        """
 
     async def typing(self, chat: str, *, on: bool) -> None:
-        """Show in the chat that somebody types, or that nobody does any more."""
+        """Show or hide the typing indicator in the chat."""
 
     async def read(self, chat: str, message: str) -> None:
         """Mark a person's message as read."""
 
     async def number_of(self, lid: str) -> str | None:
-        """The phone number's JID of a person who hides it, where the device knows it."""
+        """The JID with the phone number of the person `lid`; None if the device does not know it."""
 
     async def own_names(self) -> tuple[str, ...]:
-        """The JIDs of the device's owner; none while it does not know them."""
+        """The JIDs of the device's owner; empty while the device does not know them."""
 
     async def load(self, event: MessageEvent) -> bytes:
-        """The file that came with a message. Raises what went wrong."""
+        """The file of a message. Raises the device's errors."""
 
 
 class Link(Phone, Protocol):
     """The connection of that device."""
 
     async def run(self, receive: Receive) -> None:
-        """Be connected for ever, and bring what comes, in order. Raises what only a person can mend."""
+        """Stay connected until cancelled, and hand events to `receive` in order. Raises faults that only a person can
+        repair."""

@@ -1,4 +1,4 @@
-"""The terminal's screen, and which of the lines typed on it have no ending yet."""
+"""The terminal's screen, and the typed lines that have no ending yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from events.subjects import ChatKey
 from gateways.delivery.sender import Outcome, Part
 
 SLOW_AFTER = 15.0
-"""Seconds without an ending after which the person is told where to look."""
+"""Seconds without an ending after which the person gets a hint."""
 
 _PROMPT = "> "
 _CONTROLS = re.compile("[\x80-\x9f]")
@@ -35,18 +35,18 @@ class Screen:
         self._slow: asyncio.TimerHandle | None = None
 
     def typed(self, message: str) -> None:
-        """A line is about to be stored under this id."""
+        """Note that a line is about to be stored under the id `message`."""
         self._open.add(message)
         self._hush()
         self._slow = asyncio.get_running_loop().call_later(SLOW_AFTER, self._say_slow)
 
     def not_stored(self, message: str, refusal: LogError) -> None:
-        """The log did not take the line."""
+        """Tell the person that the log did not take the line."""
         self._open.discard(message)
         self.notice(f"not sent: {refusal}")
 
     def observe(self, recorded: Recorded) -> None:
-        """Follow what becomes of the lines."""
+        """Follow the endings of the lines."""
         event = recorded.event
         if recorded.key != self._key:
             return
@@ -78,7 +78,7 @@ class Screen:
             await self._changed.wait()
 
     def leave(self) -> None:
-        """The person goes, whatever is still to come."""
+        """Clear the prompt, and say that the pending replies come later."""
         self._hush()
         if self._open or self._owed:
             self.notice("the reply comes when you are back")
@@ -96,12 +96,12 @@ class Screen:
         return Outcome("delivered")
 
     async def resolve(self, part: Part) -> Outcome:
-        """A reply may have been printed before the last end, or not: it is named, and not printed again."""
+        """Park a reply that may have been printed before the terminal ended, and say where to read it."""
         self.notice(f"a reply may not have been shown: recado history {part.chat} --account {self._key.account}")
         return Outcome("parked", error=ReceiptError(class_="in_doubt", detail="the terminal ended while printing it"))
 
     def notice(self, text: str) -> None:
-        """Say something that is no reply."""
+        """Print a text that is no reply."""
         self._print(f"! {_printable(text)}")
 
     def prompt(self) -> None:
@@ -110,7 +110,7 @@ class Screen:
             self._stdout.flush()
 
     def _print(self, line: str) -> None:
-        # The prompt, and what is being typed behind it, gives way; the terminal keeps what was typed.
+        # The line replaces the prompt and the text after it; the terminal keeps the typed text.
         self._stdout.write(f"\r\x1b[K{line}\n" if self._interactive else f"{line}\n")
         self._stdout.flush()
         self.prompt()
@@ -125,5 +125,5 @@ class Screen:
 
 
 def _printable(text: str) -> str:
-    """`text` without what could steer the terminal."""
+    """`text` without characters that control the terminal."""
     return _CONTROLS.sub("", readable(text.replace("\r\n", "\n").replace("\r", "\n")))

@@ -1,4 +1,4 @@
-"""A phone network in the process: a few contacts whose messages come in, and whose phones take every reply."""
+"""A simulated phone network: a few contacts who can write, and whose phones take every reply."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateways.intake import Intake
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """Somebody who writes to the account."""
+    """A person who writes to the account."""
 
     chat: str
     name: str
@@ -28,11 +28,11 @@ CONTACTS = (
     Contact("33639980017@s.whatsapp.net", "Mei Chen"),
     Contact("61491570156@s.whatsapp.net", "Rafael Ortiz"),
 )
-"""Numbers that the NANPA, Ofcom, Arcep and ACMA keep free for fiction: they belong to nobody."""
+"""Numbers that the NANPA, Ofcom, Arcep and ACMA reserve for fiction."""
 
 
 class Simulator:
-    """The simulated network of `account`: `publish` is a person writing, and it is the Sender of the replies."""
+    """The simulated network of `account`, and the Sender of its replies. People write with `publish`."""
 
     contacts = CONTACTS
 
@@ -43,20 +43,20 @@ class Simulator:
         self._names = {contact.chat: contact.name for contact in self.contacts}
 
     async def publish(self, chat: str, text: str, name: str | None = None, *, id: str) -> Appended:  # noqa: A002 - WhatsApp's own word
-        """Store what the person of `chat` (a canonical JID) wrote; the same `id` again counts once. Raises as
-        Intake.store does."""
+        """Store a message of the person `chat` (a canonical JID); the same `id` counts once. Raises as Intake.store
+        does."""
         message = Message(id=id, text=text, name=name or self._names.get(chat))
         return await self._intake.store(ChatKey(self._account, chat), message)
 
     async def read(self, chat: str, replies: Iterable[str]) -> None:
-        """The person has the chat open and sees these replies."""
+        """Write `read` receipts for replies that the person has seen."""
         for reply in replies:
             await self._receipts.write(ChatKey(self._account, chat), Piece(reply), "read")
 
     async def send(self, part: Part) -> Outcome:  # noqa: ARG002 - every phone takes everything
-        """The network takes the message, and the phone has it."""
+        """Deliver the message at once."""
         return Outcome("delivered")
 
     async def resolve(self, part: Part) -> Outcome:
-        """A phone shows a reply once, however often the network brings it."""
+        """Deliver the message again: a simulated phone shows a reply once, however often it comes."""
         return await self.send(part)

@@ -1,4 +1,4 @@
-"""A chat in the terminal: what one types is a message, and the replies are printed as they come."""
+"""A chat in the terminal: each typed line is a message, and replies are printed as they come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateways.local.screen import Screen
 from gateways.local.typed_lines import typed_lines
 
 ACCOUNT = "terminal"
-"""An account of its own, so that it does not compete with the page of `recado up` for replies."""
+"""An account of its own, so that the terminal does not compete with the page of `recado up` for replies."""
 
 
 async def run_terminal(
@@ -26,7 +26,7 @@ async def run_terminal(
 ) -> int:
     """Chat as `chat` (a canonical JID) with `account` until the input ends; from a pipe, until all is answered.
 
-    0, or 1 if a line could not be stored. Raises GatewayRunning, LogMismatch, LogUnavailable.
+    Returns 0, or 1 if a line could not be stored. Raises GatewayRunning, LogMismatch, LogUnavailable.
     """
     interactive = stdin.isatty()
     key = ChatKey(account, chat)
@@ -48,7 +48,7 @@ async def run_terminal(
 
 
 async def _store_lines(intake: Intake, key: ChatKey, screen: Screen, name: str | None, stdin: TextIO) -> bool:
-    """Make a message of every line; whether the log took them all."""
+    """Store every line as a message. Returns whether the log took them all."""
     all_stored = True
     screen.prompt()
     async with aclosing(typed_lines(stdin)) as lines:
@@ -69,7 +69,7 @@ _Result = TypeVar("_Result")
 
 
 async def _during(running: asyncio.Task[None], work: Coroutine[Any, Any, _Result]) -> _Result:
-    """What `work` comes to while the delivery runs; without it nothing would ever be answered."""
+    """The result of `work`. Raises the delivery's error if that ends first, because no reply would be printed then."""
     task = asyncio.create_task(work)
     try:
         await asyncio.wait({running, task}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What somebody types, or a pipe brings, line by line, without holding up the loop."""
+"""Lines from the keyboard or a pipe, read without blocking the loop."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TextIO
 
 
 async def typed_lines(stdin: TextIO) -> AsyncGenerator[str, None]:
-    """Every line without its end, until the input ends. A read cannot be interrupted, so a thread that nobody waits
-    for at exit does it."""
+    """Every line without its end, until the input ends. A read cannot be interrupted, so a daemon thread reads: the
+    process can exit without it."""
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | Exception | None] = asyncio.Queue()
 

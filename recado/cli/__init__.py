@@ -1,4 +1,4 @@
-"""The command `recado`. Each command's module is loaded when it is called, so that `recado --help` is there at once."""
+"""The command `recado`. Each command's module is loaded when it is called, so that `recado --help` is fast."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-# Every exception that these packages define is named for what happened, and its message says what to do.
+# The exceptions of these packages have messages that say what to do.
 _OURS = frozenset({"events", "chat", "actors", "backends", "gateways", "projections", "console", "recado"})
 
 
@@ -35,20 +35,20 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "chats": Entry("reading", "List the chats."),
         "history": Entry("reading", "Show a chat's messages and replies."),
         "threads": Entry("reading", "List the threads at the backends, by chat."),
-        "usage": Entry("reading", "Add up what the model's replies have cost, in tokens."),
+        "usage": Entry("reading", "Add up the tokens of the model's replies."),
         "attention": Entry("reading", "List the chats that ask for a human."),
-        "why": Entry("why", "Tell what became of a message, and why."),
+        "why": Entry("why", "Tell the story of a message, a reply or an order."),
         "events": Entry("events", "Show the log."),
     },
     "Try": {
-        "whatif": Entry("whatif", "Answer again what people wrote, with another setting, and compare."),
+        "whatif": Entry("whatif", "Answer past messages again with another setting, and compare."),
     },
     "Control": {
         "pause": Entry("control", "Stop answering a chat, for a time or until resumed."),
         "resume": Entry("control", "Answer a chat again."),
-        "reset": Entry("control", "Start a chat's conversation anew."),
+        "reset": Entry("control", "Start a new conversation in a chat."),
         "send": Entry("control", "Write to a chat yourself."),
-        "retry": Entry("control", "Answer again what failed."),
+        "retry": Entry("control", "Answer the messages of a failed turn again."),
         "approve": Entry("control", "Let an unknown person in."),
         "block": Entry("control", "Answer a chat no more."),
         "erase": Entry("erasing", "Remove every byte of a chat."),
@@ -107,7 +107,7 @@ class Commands(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log debug lines too, and show tracebacks.")
 @click.version_option(package_name="recado", message="recado %(version)s")
 def main(verbose: bool) -> None:
-    """Answers WhatsApp chats with AI; nothing is lost and nobody is answered twice."""
+    """Answers WhatsApp chats with AI; no message is lost, and none is answered twice."""
     from recado import logs, process_start  # noqa: PLC0415 - costs as much as all the rest of `recado --help`
 
     logs.configure(verbose=verbose)
@@ -115,7 +115,7 @@ def main(verbose: bool) -> None:
 
 
 def _expected(error: BaseException) -> str | None:
-    """What to tell of an error that is no defect of recado; None if it is one."""
+    """The message of an error that is no defect of recado; None for a defect."""
     if isinstance(error, BaseExceptionGroup):
         messages = [_expected(one) for one in error.exceptions]
         return None if None in messages else "\n".join(dict.fromkeys(message for message in messages if message))

@@ -27,7 +27,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What came of a restore: the backup, its streams, and what was open in it."""
+    """The result of a restore.
+
+    - `backup`: the backup's id and time.
+    - `streams`: the restored streams.
+    - `settled`: the numbers of ended messages, orders and replies.
+    """
 
     backup: About
     streams: list[SavedStream]
@@ -38,9 +43,9 @@ class Restored(msgspec.Struct, frozen=True):
 @click.argument("file", type=_FILE)
 @json_option
 def backup(file: Path, as_json: bool) -> None:
-    """Save the log to FILE, with its dead letters and what stands beside it on the bus, while recado runs.
+    """Save the log to FILE while recado runs, with its dead letters, files and buckets on the bus.
 
-    The projection is not in it: it is made of the log. Keep FILE as you keep the conversations: they are in it.
+    The projection is not in it: it is rebuilt from the log. Keep FILE as safe as the conversations: they are in it.
     """
     saved = run(_save(settings(), file))
     if as_json:
@@ -54,11 +59,11 @@ def backup(file: Path, as_json: bool) -> None:
 @click.argument("file", type=_FILE)
 @json_option
 def restore(file: Path, as_json: bool) -> None:
-    """Put the log back from FILE, onto a bus that has none. No instance and no gateway may run.
+    """Restore the log from FILE, onto a bus that has none. No instance and no gateway may run.
 
-    Without NATS_URL the embedded server of RECADO_DATA is run meanwhile. What was open in the backup is ended without
-    a word to anybody, since it may have been answered after the backup: nobody is answered twice. If it is interrupted,
-    run it again.
+    Without NATS_URL the embedded server of RECADO_DATA runs meanwhile. Messages, orders and replies that were open in
+    the backup are ended silently: they may have been answered after it, and no message is answered twice. If the
+    command is interrupted, run it again.
     """
     restored = run(_restore(settings(), file))
     if as_json:
@@ -76,7 +81,7 @@ def restore(file: Path, as_json: bool) -> None:
 
 
 class StillRunning(Exception):
-    """Somebody works on the bus: `names` are the instances and gateways."""
+    """Instances or gateways still run on the bus; `names` are theirs."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(f"these still run: {', '.join(names)}. Stop them first, and start them after the restore")

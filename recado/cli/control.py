@@ -1,4 +1,4 @@
-"""`recado pause`, `resume`, `reset`, `send` and `retry`: orders about one chat, obeyed by its actor."""
+"""`recado pause`, `resume`, `reset`, `send`, `retry`, `approve` and `block`: orders about one chat for its actor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recado.cli.session import run, settings
 from recado.printing import local
 
 OBEYED_WITHIN = 5.0
-"""Seconds for which a command waits to see what comes of its order."""
+"""Seconds for which a command waits for the decision about its order."""
 
 
 @click.command()
@@ -29,7 +29,7 @@ OBEYED_WITHIN = 5.0
 @account_option
 @click.option("--until", type=Until(), help="For how long (30m, 8h, 2d) or until when (2026-12-24T18:00).")
 def pause(chat: str, account: str | None, until: Moment | None) -> None:
-    """Stop answering CHAT until it is resumed: what waits and what comes meanwhile is ignored."""
+    """Stop answering CHAT until it is resumed: waiting messages and later ones are ignored."""
     _order("pause", chat, account, until=until)
 
 
@@ -45,7 +45,7 @@ def resume(chat: str, account: str | None) -> None:
 @chat_argument
 @account_option
 def reset(chat: str, account: str | None) -> None:
-    """Start the conversation of CHAT anew: the model is shown nothing of what was said so far."""
+    """Start a new conversation in CHAT: the model no longer sees the earlier messages."""
     _order("reset", chat, account)
 
 
@@ -54,7 +54,7 @@ def reset(chat: str, account: str | None) -> None:
 @click.argument("text", type=Text())
 @account_option
 def send(chat: str, text: str, account: str | None) -> None:
-    """Write TEXT to the person of CHAT yourself. It is the answer to what waits there, and the chat is left to you for
+    """Write TEXT to the person of CHAT yourself. It answers the waiting messages, and the chat is left to you for
     RECADO_TAKEOVER."""
     _order("send", chat, account, text=text)
 
@@ -64,7 +64,7 @@ def send(chat: str, text: str, account: str | None) -> None:
 @click.argument("messages", nargs=-1, metavar="[MESSAGE_ID]...")
 @account_option
 def retry(chat: str, messages: tuple[str, ...], account: str | None) -> None:
-    """Have the messages of CHAT answered that ended in a failed turn; without ids, those of the last one."""
+    """Answer the messages of CHAT again that ended in a failed turn; without ids, those of the last failed turn."""
     _order("retry", chat, account, messages=messages)
 
 
@@ -72,7 +72,7 @@ def retry(chat: str, messages: tuple[str, ...], account: str | None) -> None:
 @click.argument("who", metavar="CHAT|CODE")
 @account_option
 def approve(who: str, account: str | None) -> None:
-    """Let somebody in whom RECADO_PAIRING keeps out, or who was blocked: CODE is what they were told."""
+    """Let a person in whom RECADO_PAIRING keeps out, or who is blocked. CODE is the code that the person got."""
     if re.fullmatch("[0-9A-Za-z]{6}", who):
         with queries(settings()) as projection:
             found = projection.with_code(who, account)
@@ -80,7 +80,7 @@ def approve(who: str, account: str | None) -> None:
             _order("approve", found[0].chat, found[0].account)
             return
         if not who.isdigit():
-            raise click.BadParameter(f"nobody who waits was told the code {who}: see recado chats", param_hint="CODE")
+            raise click.BadParameter(f"no waiting person has the code {who}: see recado chats", param_hint="CODE")
     _order("approve", ChatName().convert(who, None, None), account)
 
 
@@ -88,12 +88,12 @@ def approve(who: str, account: str | None) -> None:
 @chat_argument
 @account_option
 def block(chat: str, account: str | None) -> None:
-    """Answer CHAT no more, without a word, until `recado approve`."""
+    """Answer CHAT no more, silently, until `recado approve`."""
     _order("block", chat, account)
 
 
 def _order(command: Command, chat: str, account: str | None, *, until: Moment | None = None, **fields: Any) -> None:
-    """Give the order, with `fields` of Control, and say what came of it."""
+    """Give the order, with `fields` of Control, and print the decision."""
     try:
         decision = run(_give(command, chat, account, until, fields))
     except NoAnswer:
@@ -139,7 +139,7 @@ def _told(decision: Decision) -> str:
 
 
 def by_user() -> str:
-    """Who gives an order from the command line."""
+    """The user who gives an order from the command line."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a container's user may have no name

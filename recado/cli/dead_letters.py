@@ -1,4 +1,4 @@
-"""`recado dead-letters`: what could not be read, sent or dealt with, and trying it again."""
+"""`recado dead-letters`: lists, shows and retries items that could not be read, sent or handled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = structlog.get_logger("recado.dead_letters")
 @json_option
 @click.pass_context
 def dead_letters(ctx: click.Context, account: str | None, as_json: bool) -> None:
-    """List dead letters, the oldest first: what could not be read or sent, and what recado broke on.
+    """List dead letters, the oldest first: items that could not be read or sent, or that made recado fail.
 
     `show ID` prints one whole, `retry ID` stores its event once more.
     """

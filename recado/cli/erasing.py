@@ -1,4 +1,4 @@
-"""`recado erase`: everything of a chat, wherever it stands."""
+"""`recado erase`: removes everything of a chat, in every place that keeps some of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recado.cli.session import run, settings
 from recado.printing import json_text
 
 REMOVED_WITHIN = 60.0
-"""Seconds for which the command waits until all is gone."""
+"""Seconds for which the command waits for the end of the erasure."""
 
 
 @click.command()
@@ -28,8 +28,8 @@ REMOVED_WITHIN = 60.0
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def erase(chat: str, account: str | None, yes: bool, as_json: bool) -> None:
-    """Remove every byte of CHAT: from the log, the projections, the object store and the provider. What the person
-    writes afterwards is a new chat."""
+    """Remove every byte of CHAT: from the log, the projections, the object store and the provider. A later message of
+    the person begins a new chat."""
     key = key_of(settings(), chat, account)
     if not yes:
         question = f"Erase everything of {key.chat} (account {key.account})? It cannot be undone"

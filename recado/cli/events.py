@@ -1,4 +1,4 @@
-"""`recado events`: the log as it stands, and as it grows."""
+"""`recado events`: prints the log as it is now, and as it grows."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _SAID_BY_THE_LINE = frozenset({"at", "account", "chat"})
 @click.option("--follow", is_flag=True, help="Go on with what happens from now on, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --follow, one on each line.")
 def events(chat: str | None, type_: str | None, account: str | None, follow: bool, as_json: bool) -> None:
-    """Show the log in its order: sequence, time, chat, what came in (>) or was decided (<), and its fields.
+    """Show the log in its order: sequence, time, chat, inbound event (>) or decision (<), and its fields.
 
-    A chat is looked for in RECADO_ACCOUNT unless --account is given; without --chat, every account is shown.
+    --chat means a chat of RECADO_ACCOUNT unless --account is given; without --chat, every account is shown.
     """
     chosen = settings()
     run(_show(chosen, _subject(chosen, chat, account, type_), follow=follow, as_json=as_json))
@@ -59,7 +59,7 @@ async def _show(chosen: Settings, subject: str, *, follow: bool, as_json: bool) 
 
 
 async def _recorded(log: EventLog, subject: str, last: int | None) -> AsyncGenerator[Recorded, None]:
-    """The events of `subject` up to sequence `last`, or for ever."""
+    """The events of `subject` up to sequence `last`; None: without an end."""
     if last == 0:
         return
     async with aclosing(log.tail(0, subject)) as tail:
@@ -100,7 +100,7 @@ def _line(recorded: Recorded) -> str:
 
 
 def _fields(event: msgspec.Struct) -> str:
-    """What the event says beyond its defaults, the text first."""
+    """The event's fields that differ from their defaults, the text first."""
     told: list[str] = []
     for field in msgspec.structs.fields(event):
         value = getattr(event, field.name)

@@ -1,4 +1,4 @@
-"""`recado import-threads`: bring the threads of another bot along."""
+"""`recado import-threads`: takes over the threads of another bot."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def import_threads(file: Path, account: str | None, as_json: bool) -> None:
     """Take over the threads of FILE: JSON or CSV from phone number or JID to thread id, or a Python shelve.
 
     A thread that the current OPENAI_API_MODE can go on with is kept. The other chats get a new one with their next
-    message: reseeded with what recado's log has of the conversation, or fresh, if it has nothing of it. The same file
-    may be imported again.
+    message: reseeded from the conversation in recado's log, or fresh if the log has none. The same file may be
+    imported again.
     """
     results = run(_import(read(file), account))
     if as_json:

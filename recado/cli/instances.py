@@ -1,4 +1,4 @@
-"""`recado instances`: who answers chats."""
+"""`recado instances`: lists the instances that answer chats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from recado.wiring.connect import connect
 @click.command()
 @json_option
 def instances(as_json: bool) -> None:
-    """List the instances that answer chats: which share of them each has, and how it is doing.
+    """List the instances that answer chats, each with its share of them and its state.
 
     CHATS are counted in the projection of RECADO_DATA, if there is one.
     """

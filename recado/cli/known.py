@@ -1,5 +1,5 @@
-"""What commands read from the projection of this machine. Apart from the rest, because commands that ask only the bus
-need no SQLite."""
+"""Opens this machine's projection for commands that read it. A module of its own, because commands that ask only the
+bus need no SQLite."""
 
 from __future__ import annotations
 

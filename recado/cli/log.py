@@ -1,4 +1,4 @@
-"""The log for the length of a command."""
+"""Opens the log for the length of a command."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Moment = Callable[[datetime], datetime]
 
 
 class ChatName(click.ParamType[str]):
-    """A JID in any form, or a bare phone number; becomes the canonical JID."""
+    """A JID in any form, or a phone number alone; becomes the canonical JID."""
 
     name = "chat"
 
@@ -29,7 +29,7 @@ class ChatName(click.ParamType[str]):
 
 
 class Text(click.ParamType[str]):
-    """Anything that is text; bytes that are none come from a terminal or a script with another encoding."""
+    """Any text. Bytes that are no text come from a terminal or a script with another encoding, and are refused."""
 
     name = "text"
 
@@ -122,5 +122,5 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def key_of(settings: Settings, chat: str, account: str | None) -> ChatKey:
-    """The chat that a command means."""
+    """The chat of the option --account, or else of the settings' account."""
     return ChatKey(account or settings.account, chat)

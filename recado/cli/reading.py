@@ -1,4 +1,4 @@
-"""`recado chats`, `history` and `threads`: what the projection knows, as of its checkpoint."""
+"""`recado chats`, `history`, `threads`, `attention` and `usage`: print the projection as of its checkpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recado.cli.session import settings
 from recado.printing import age, json_text, local, one_line, person, plain, print_table
 
 ALL = -1
-"""SQLite's way to say that a LIMIT is none."""
+"""SQLite's LIMIT for all rows."""
 
 _TEXT_WIDTH = 60
 
@@ -22,7 +22,7 @@ _TEXT_WIDTH = 60
 @click.option("--account", help="Only this business number's or device's.")
 @json_option
 def chats(account: str | None, as_json: bool) -> None:
-    """List the chats, the latest first: how much was said, what waits, what was said last."""
+    """List the chats, the latest first: counts of messages and replies, waiting messages, the last text."""
     with queries(settings()) as projection:
         found = projection.chats(account, limit=ALL)
     if as_json:
@@ -69,7 +69,7 @@ def history(chat: str, account: str | None, as_json: bool) -> None:
 @click.option("--account", help="Only this business number's or device's.")
 @json_option
 def threads(account: str | None, as_json: bool) -> None:
-    """List the threads at the backends, by chat: which one is current, why it was made, what was said in it."""
+    """List the threads at the backends, by chat: the current one, the reason for each, counts and tokens."""
     with queries(settings()) as projection:
         found = projection.threads(account)
     if as_json:
@@ -100,7 +100,7 @@ def threads(account: str | None, as_json: bool) -> None:
 @click.option("--account", help="Only this business number's or device's.")
 @json_option
 def attention(account: str | None, as_json: bool) -> None:
-    """List the chats that ask for a human, the one that has waited longest first."""
+    """List the chats that ask for a human; the chat that has waited longest comes first."""
     with queries(settings()) as projection:
         found = projection.attention(account)
     if as_json:
@@ -168,7 +168,7 @@ def _line(entry: Entry) -> str:
 
 
 def _mark(entry: Entry) -> str:
-    """What a reader should know of an entry beyond its text."""
+    """Marks beside an entry's text: its ending, its changes, its delivery."""
     marks = []
     if entry.author == "person":
         if entry.ending is None:

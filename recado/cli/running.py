@@ -1,4 +1,4 @@
-"""`recado up`, `recado serve` and `recado gateway`: what runs until it is stopped."""
+"""`recado up`, `recado serve` and `recado gateway`: commands that run until they are stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recado.settings.whatsapp import UNSET_ACCOUNT
 def up() -> None:
     """Run recado on this machine: a NATS server of its own, one instance, and the page on RECADO_PORT.
 
-    Stop it with Ctrl-C; start it again and it goes on where it was.
+    Stop it with Ctrl-C; after the next start it goes on where it stopped.
     """
     from recado.wiring.instance import run_up  # noqa: PLC0415 - brings in the model's client and the web server, 1 s
 
@@ -47,7 +47,7 @@ def gateway() -> None:
 def cloud(account: str | None) -> None:
     """Connect a WhatsApp Business number by Meta's Cloud API: webhooks on RECADO_WEBHOOK_PORT, replies out.
 
-    docs/whatsapp.md says what Meta needs, and where each setting is to be had.
+    docs/whatsapp.md explains the setup at Meta and the source of each setting.
     """
     _refuse_simulated(account)
     from recado.wiring.cloud_gateway import run_cloud  # noqa: PLC0415 - brings in the web server and the HTTP client
@@ -63,11 +63,11 @@ def cloud(account: str | None) -> None:
 def device(account: str | None, phone: str | None) -> None:
     """Link this machine to a personal WhatsApp number, as WhatsApp Web does: a QR code is shown at the first start.
 
-    Best effort, at your own risk. WhatsApp does not allow it and may ban the number. A message may be lost where this
-    process dies at the wrong moment, since WhatsApp is told of it before the log has it; and where the outcome of a
-    reply was lost, nobody can find out whether it was sent: it is parked. For a business take recado gateway cloud.
+    Best effort, at your own risk. WhatsApp does not allow it and may ban the number. A message may be lost if this
+    process dies at the wrong moment, since it is acknowledged to WhatsApp before the log has it. A reply whose outcome
+    was lost is parked, since WhatsApp does not tell whether it was sent. For a business take recado gateway cloud.
 
-    Needs the extra recado[device]. docs/device.md says more.
+    Needs the extra recado[device]. See docs/device.md.
     """
     _refuse_simulated(account)
     from recado.doctor.device_extra import require  # noqa: PLC0415
@@ -96,10 +96,10 @@ def terminal(chat: str, account: str | None, name: str | None) -> None:
 @click.option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for each step.")
 @json_option
 def check(chat: str, account: str | None, listen: bool, timeout: float, as_json: bool) -> None:
-    """Check a gateway of any make: two short texts are sent to CHAT, and what it writes about them is judged.
+    """Check a gateway of any make: send two short texts to CHAT, and judge the receipts that it writes.
 
-    CHAT is somebody who expects it: your own phone. An instance has to run. The exit status is 1 if the gateway breaks
-    a rule of docs/gateways.md.
+    CHAT is a person who expects the texts: your own phone. An instance must run. The exit status is 1 if the gateway
+    breaks a rule of docs/gateways.md.
     """
     chosen = settings()
     findings = run(_check(chosen, key_of(chosen, chat, account), listen=listen, timeout=timeout, quiet=as_json))

@@ -1,4 +1,4 @@
-"""What every command starts with: the settings and, where it waits for something, a loop."""
+"""The start of every command: it loads the settings and, for commands that wait, runs a loop."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 def settings(instead: Mapping[str, str] | None = None) -> Settings:
-    """The settings, with the variables `instead` of those that are set; from here on no log line shows their secrets.
-    Raises SettingsInvalid."""
+    """Load the settings and mask their secrets in every later log line. Variables of `instead` override the
+    environment. Raises SettingsInvalid."""
     loaded = load({**os.environ, **(instead or {})})
     for secret in (
         loaded.openai_api_key,
@@ -28,7 +28,7 @@ def settings(instead: Mapping[str, str] | None = None) -> Settings:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`. Ctrl-C ends the process as it ends any other: status 130, no words."""
+    """Run `work` and return its result. Ctrl-C ends the process with status 130 and no message."""
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:

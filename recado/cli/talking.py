@@ -35,8 +35,8 @@ def say(chat: str, text: str, account: str | None, message: str | None, timeout:
     """Send TEXT into CHAT, as if that person had written it, and print the reply's text.
 
     CHAT is a phone number with its country code or a JID. The exit status is 0 with a reply, 1 if the message was
-    ignored or its turn failed (the reason is on stderr), 2 if no answer came in time. Saying an --id again prints what
-    became of it the first time.
+    ignored or its turn failed (the reason is on stderr), 2 if no answer came in time. A repeated --id prints the first
+    message's ending.
     """
     chosen = settings()
     try:
@@ -58,7 +58,7 @@ def say(chat: str, text: str, account: str | None, message: str | None, timeout:
 @click.command()
 @click.argument("text", type=Text())
 def ask(text: str) -> None:
-    """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored."""
+    """Ask the model TEXT in a new thread that belongs to no chat. Nothing is stored."""
     click.echo(plain(run(_ask(settings(), text))))
 
 

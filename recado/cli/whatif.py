@@ -1,4 +1,4 @@
-"""`recado whatif`: what another setting would have answered."""
+"""`recado whatif`: answers past messages again with another setting."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from recado.whatif.side_by_side import lines_of
 
 MOST_TURNS, MOST_TOKENS = 20, 50_000
 _PLAIN_WIDTH = 120
-"""Columns where there is no terminal."""
+"""Columns of the report without a terminal."""
 
 
 class Prompt(click.ParamType[str]):
-    """A file with the text that the model is told."""
+    """A file with the model's instructions."""
 
     name = "file"
 
@@ -41,7 +41,7 @@ class Prompt(click.ParamType[str]):
 
 
 class PageFile(click.ParamType[Path]):
-    """A file in a folder that is there: it is known before anything is paid for."""
+    """A file that can be written; a wrong path is refused before any tokens are spent."""
 
     name = "file"
 
@@ -94,10 +94,10 @@ def whatif(
     html: Path | None,
     as_json: bool,
 ) -> None:
-    """Answer again what people wrote, with another prompt, model, mode or debounce, and show it beside what they got.
+    """Answer past messages again with another prompt, model, mode or debounce, and show old and new replies together.
 
-    Nobody is sent anything, nothing is written to the log, no tool is called. The model is: that costs tokens. With
-    none of the four, the present setting is tried again. The exit status is 1 if no turn was answered.
+    Nothing is sent, nothing is written to the log, no tool is called. The model is called, which costs tokens. With
+    none of the four options, the present setting is tried again. The exit status is 1 if no turn was answered.
     """
     instead = {
         "AI_SYSTEM_PROMPT": prompt,
@@ -133,7 +133,7 @@ def whatif(
 
 
 def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) -> None:
-    """Refuse an option that the mode makes nothing of, before it is paid for."""
+    """Refuse an option that has no effect in the mode, before any tokens are spent."""
     mode = chosen.openai_api_mode
     if model is not None:
         if mode == "assistants" or (mode == "agents" and chosen.openai_agent_id):
@@ -145,7 +145,7 @@ def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) 
 
 
 def _write(path: Path, page: str) -> None:
-    """For its owner alone: there are conversations in it."""
+    """Write a page that only its owner can read: there are conversations in it."""
     path.touch(mode=0o600)
     path.write_text(page, encoding="utf-8")
 

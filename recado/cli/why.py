@@ -39,10 +39,10 @@ Told = list[tuple[Why, list[Step]]]
 @click.option("--account", help="Only this business number's or device's.")
 @json_option
 def why(id_: str | None, chat: str | None, account: str | None, as_json: bool) -> None:
-    """Tell what became of a message, a reply, an order, a turn or a run, and why.
+    """Tell the story of a message, a reply, an order, a turn or a run: each step, with its reason.
 
-    Without an ID it is the message that came in last, in any chat or in that of --chat. Tools, files and takeovers
-    are read from the log: without the bus the rest is told. The exit status is 1 if nobody knows the id.
+    Without an ID it is the last message, in any chat or in that of --chat. Tools, files and takeovers come from the
+    log: without the bus the rest is told. The exit status is 1 if the id is unknown.
     """
     chosen = settings()
     with queries(chosen) as projection:

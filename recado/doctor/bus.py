@@ -1,4 +1,4 @@
-"""How the bus is: its server, the log's room, dead letters, and who answers chats."""
+"""Checks the bus: its server, the log's free space, dead letters, and the instances that answer chats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recado.doctor.finding import Finding, in_units
 
 
 async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
-    """Look at what is there. Makes nothing, raises nothing."""
+    """Check the server, the log, files, dead letters and instances. Makes nothing, never raises."""
     try:
         yield await _server(bus)
         yield await _log(bus)
@@ -33,7 +33,7 @@ async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
 
 
 async def log_now(bus: Bus) -> tuple[int, datetime] | None:
-    """Where the log ends, and the bus's time; None if that cannot be told."""
+    """The log's last sequence, and the bus's time; None if they cannot be read."""
     try:
         info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
     except (ApiRefused, LogUnavailable):
@@ -73,7 +73,7 @@ def _fullness(info: StreamInfo) -> Finding:
 
 
 async def _media(bus: Bus) -> Finding:
-    """How full the object store is. Unlike the log it refuses nothing: when it is full, its oldest files go."""
+    """The space of the object store. Unlike the log it refuses nothing: when it is full, its oldest files go."""
     try:
         info = await call(bus, f"STREAM.INFO.{MEDIA}", StreamInfo)
     except ApiRefused as refused:
@@ -101,7 +101,7 @@ async def _dead_letters(bus: Bus) -> Finding:
 
 
 async def _instance(bus: Bus) -> Finding:
-    """Who owns the chats, as the leases say."""
+    """The instances that own chats, by their leases."""
     found = await look(bus)
     start = "start one with recado up or recado serve"
     owners = [one for one in found if one.partitions and one.state != "gone"]

@@ -1,4 +1,4 @@
-"""Which chats somebody has to look at, as the projection of this machine knows."""
+"""Finds the chats that need a person's attention, in the projection of this machine."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ log = structlog.get_logger("recado.doctor")
 
 
 def chat_findings(data: Path, now: datetime | None) -> Iterator[Finding]:
-    """What is wrong with chats at `now`, the bus's time (None: the bus does not say). Nothing where there is no
-    projection, which another finding tells."""
+    """Findings about chats at `now`, the bus's time (None: this machine's). None without a projection, which another
+    finding reports."""
     try:
         with closing(Reader(data)) as reader:
             found = Queries(reader).trouble(now or datetime.now(UTC))
@@ -50,7 +50,7 @@ def chat_findings(data: Path, now: datetime | None) -> Iterator[Finding]:
 
 
 def stuck_chats(queries: Queries, now: datetime) -> float:
-    """How many chats are stuck, for `/metrics`; not a number while nobody can say."""
+    """The number of stuck chats, for `/metrics`; not a number while the projection cannot be read."""
     try:
         return queries.stuck(now)
     except (ProjectionMissing, OSError, sqlite3.Error) as error:

@@ -1,4 +1,4 @@
-"""Whether what a linked device needs is installed: the extra `recado[device]`."""
+"""Checks whether the extra `recado[device]`, which a linked device needs, is installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RELEASE = "neonize==0.5.2"
 
 
 class ExtraMissing(Exception):
-    """neonize is not installed, or cannot be loaded; `reason` is what Python says."""
+    """neonize is not installed, or cannot be loaded; `reason` is Python's message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -24,7 +24,7 @@ def require() -> None:
     """Load neonize. Raises ExtraMissing."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # it leaves a pipe open
+            warnings.simplefilter("ignore", ResourceWarning)  # neonize leaves a pipe open
             import_module("neonize.aioze.client")
     except (ImportError, OSError) as error:
         raise ExtraMissing(str(error)) from error

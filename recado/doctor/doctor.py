@@ -1,4 +1,4 @@
-"""Is everything there that recado needs? One finding for each thing looked at, with what to do about it."""
+"""Checks everything that recado needs. Each check gives a finding, with advice where something is wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LITTLE_SPACE = 1024**3
 
 
 async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Finding]:
-    """Look at one thing after the other. Changes nothing and raises nothing."""
+    """Make one check after the other. Changes nothing, never raises."""
     try:
         given = variables_of(environ, dotenv)
         settings = settings_of(given)

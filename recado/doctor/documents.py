@@ -1,4 +1,4 @@
-"""Finds out which limits the system gives to the process that opens a stranger's document."""
+"""Checks the limits that the system gives to the process that opens a stranger's document."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from backends.content.extraction import SECONDS
 from recado.doctor.finding import Finding, in_units
 
 WITHIN = 10.0
-"""Seconds in which such a process should start and end."""
+"""Seconds for such a process to start and end."""
 
 _WHAT = "documents"
 
 
 async def document_finding() -> Finding:
-    """Start one that opens nothing, and ask what the system did not let it give up."""
+    """Start such a process without a document, and report the rights that the system did not let it give up."""
     command = (sys.executable, "-P", "-m", "backends.content.confinement")
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL, env=environment(os.environ))
     try:

@@ -1,4 +1,4 @@
-"""What `recado doctor` says of one thing that it looked at."""
+"""The result of one check of `recado doctor`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`what` was looked at, how it is, what was seen, and what to do if it is not ok."""
+    """The result of a check.
+
+    - `what`: the thing that was checked.
+    - `state`: whether it is well.
+    - `says`: the observation.
+    - `do`: advice, if the state is not ok.
+    """
 
     what: str
     state: Literal["ok", "warning", "failure"]

@@ -1,4 +1,4 @@
-"""A short conversation with any gateway, to see whether it keeps to the contract: `recado gateway check`."""
+"""Checks any gateway against the contract in a short conversation: `recado gateway check`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateways.say import NoAnswer, order
 from recado.doctor.finding import Finding
 
 OBEYED_WITHIN = 10.0
-"""Seconds that an instance has to write each of the two texts."""
+"""Seconds for an instance to write each of the two texts."""
 
 TEXTS = ("recado is checking this gateway (1 of 2)", "recado is checking this gateway (2 of 2): *well done*")
 
@@ -26,7 +26,7 @@ _FRESH = timedelta(minutes=15)
 
 
 async def check(log: EventLog, key: ChatKey, *, listen: bool, patience: float) -> AsyncIterator[Finding]:
-    """One finding for each thing looked at. With `listen` the person of the chat has to write something first."""
+    """Send the texts and judge the receipts. With `listen` the person of the chat has to write a message first."""
     if listen:
         yield await _listened(log, key, patience)
     start = (await log.head()).last
@@ -50,7 +50,7 @@ async def check(log: EventLog, key: ChatKey, *, listen: bool, patience: float) -
 
 
 def judged(watched: Conformance, patience: float) -> list[Finding]:
-    """What the receipts say."""
+    """The findings from the receipts."""
     late = watched.unsettled()
     findings = [
         Finding(
@@ -90,7 +90,7 @@ async def _follow(log: EventLog, watched: Conformance, after: int, patience: flo
 
 
 async def _listened(log: EventLog, key: ChatKey, patience: float) -> Finding:
-    """Wait for what the person writes, and look at it."""
+    """Wait for a message of the person, and judge it."""
     start = (await log.head()).last
     try:
         async with asyncio.timeout(patience), aclosing(log.tail(start, account_filter(key.account))) as batches:

@@ -1,4 +1,4 @@
-"""Whether the model can be asked. It need not be: a server that is away may come back."""
+"""Checks whether the model answers. A failure is no error: a server that is away may come back."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from recado.settings.settings import Settings
 from recado.wiring.local_model import LocalModel
 
 WITHIN = 5.0
-"""Seconds in which the model's server should answer."""
+"""Seconds for the model's server to answer."""
 
 OPENAI = "https://api.openai.com/v1"
 
 
 async def model_finding(settings: Settings) -> Finding:
-    """Ask the model's server for its models, which costs nothing."""
+    """Ask the server for its models, or for the saved assistant or agent; neither costs tokens."""
     if settings.openai_api_mode == "scripted":
         return Finding("model", "ok", "scripted replies need none")
     if settings.wants_local_model:
@@ -55,7 +55,7 @@ class _Models(msgspec.Struct, frozen=True):
 
 
 class _Saved(NamedTuple):
-    """What the provider keeps for a mode: where it is shown, by which header, and which setting names it."""
+    """A saved assistant or agent: its name, its path, the beta header, and the setting with its id."""
 
     name: str
     path: str

@@ -1,4 +1,4 @@
-"""Whether WhatsApp lets the number of the settings send. It is asked for the number itself, which sends nothing."""
+"""Checks whether WhatsApp lets the number of the settings send. It asks for the number itself, which sends nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from recado.doctor.finding import Finding
 from recado.settings.whatsapp import WhatsAppSettings, problems
 
 WITHIN = 5.0
-"""Seconds in which Meta should answer."""
+"""Seconds for Meta to answer."""
 
 
 async def whatsapp_findings(settings: WhatsAppSettings) -> AsyncIterator[Finding]:
-    """What is missing, or how the number is; nothing where nobody set anything up for WhatsApp."""
+    """The missing settings, or the state of the number; nothing if WhatsApp is not set up."""
     if not (settings.whatsapp_access_token or settings.whatsapp_phone_number_id):
         return
     missing = list(problems(settings))

@@ -1,6 +1,6 @@
-"""The embedded NATS server's configuration: one JSON file in RECADO_DATA, which the server reads as it is.
+"""The embedded NATS server's configuration: one JSON file in RECADO_DATA, which the server reads unchanged.
 
-Name, port, token and sizes stay the same from start to start. The file holds the token, so only this user may read it.
+Name, port, token and sizes stay the same after a restart. The file holds the token, so only this user may read it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Authorization(msgspec.Struct, frozen=True):
 
 
 class JetStream(msgspec.Struct, frozen=True):
-    """Sizes in bytes."""
+    """The JetStream part of the configuration, with sizes in bytes."""
 
     store_dir: str
     max_file_store: int
@@ -57,7 +57,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def configuration(folder: Path, stored: ServerConfig | None) -> ServerConfig:
-    """What the server of this folder is started with, `stored` being what it was before. Raises DataUnusable."""
+    """The configuration for the next start in this folder; `stored` is that of the last start. Raises DataUnusable."""
     return ServerConfig(
         server_name=stored.server_name if stored else f"recado-{token_hex(8)}",
         port=stored.port if stored else free_port(),
@@ -73,7 +73,7 @@ def configuration(folder: Path, stored: ServerConfig | None) -> ServerConfig:
 
 
 def read_config(folder: Path) -> ServerConfig | None:
-    """The stored configuration; None if there is none, or none that can be read as such. Raises OSError."""
+    """The stored configuration; None if it is missing or damaged. Raises OSError."""
     file = folder / CONFIG
     try:
         return msgspec.json.decode(file.read_bytes(), type=ServerConfig)
@@ -90,7 +90,7 @@ def write_config(folder: Path, config: ServerConfig) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
+    """A port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

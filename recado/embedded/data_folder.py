@@ -1,4 +1,4 @@
-"""RECADO_DATA: the folder that one process at a time holds, with the instance's name in it."""
+"""RECADO_DATA: the data folder, which one process at a time holds, and the instance's name in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recado.private_data import close_to_others
 
 
 class DataHeld(Exception):
-    """Another process holds the data folder `path`; `pid` is that process (None: it did not say)."""
+    """Another process holds the data folder `path`; `pid` is its process id, None if that is not known."""
 
     def __init__(self, path: Path, pid: int | None) -> None:
         who = f"process {pid}" if pid is not None else "another process"
@@ -28,7 +28,7 @@ class DataHeld(Exception):
 
 
 class DataUnusable(Exception):
-    """The data folder `path` cannot be used; `reason` is what the system says."""
+    """The data folder `path` cannot be used; `reason` is the system's message."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
@@ -48,10 +48,9 @@ class DataFolder:
     @classmethod
     @contextlib.contextmanager
     def hold(cls, path: Path) -> Iterator[DataFolder]:
-        """Make the folder if it is missing, hold it, and close what is in it to other users.
+        """Make the folder if it is missing, hold it, and close its contents to other users.
 
-        The lock is the kernel's (flock), so that it goes with the process however that ends. Raises DataHeld,
-        DataUnusable.
+        The lock is the kernel's (flock), so it ends with the process in every case. Raises DataHeld, DataUnusable.
         """
         path = path.absolute()
         try:
@@ -76,7 +75,7 @@ class DataFolder:
 
     @property
     def instance_name(self) -> str:
-        """The name of the instance that lives here, the same at every start; made up at the first."""
+        """The name of this folder's instance: made up at the first start, and kept."""
         file = self.path / "instance"
         try:
             name = file.read_text().strip()
@@ -91,7 +90,7 @@ class DataFolder:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Replace `file` by one that only this user can read, at once or not at all. Raises DataUnusable."""
+    """Replace `file` atomically with one that only this user can read. Raises DataUnusable."""
     try:
         replace_private(file, text.encode())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The embedded NATS server as a process: which binary, whether it lives, what it says."""
+"""The embedded NATS server as a process: finds its binary, starts it, and reads its lock, its banner and its log."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LOOK_BACK = 65536
 
 
 class ServerFailed(Exception):
-    """The embedded NATS server does not run; the message ends with what it said last."""
+    """The embedded NATS server does not run; the message ends with the last lines of its log."""
 
 
 def binary() -> Path:
-    """The nats-server that the package brings. Raises ServerFailed."""
+    """The nats-server of the installed package. Raises ServerFailed."""
     try:
         files = distribution(PACKAGE).files or []
     except PackageNotFoundError:
@@ -36,14 +36,15 @@ def binary() -> Path:
 
 
 def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes]:
-    """Start the server, holding the lock of its folder for as long as it lives. Raises ServerFailed, OSError."""
+    """Start the server, which inherits the lock of its folder and holds it until it ends. Raises ServerFailed,
+    OSError."""
     lock = open_private(config.parent / LOCK)
     try:
-        # Another command may look whether the lock is free in this very moment, so wait for it.
+        # Wait: another command may be testing the lock at this moment, and holds it for that time.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # The server writes it anew; a stale one could name a stranger.
+        # The server writes a new file; a stale one could name another process.
         pid_file.unlink(missing_ok=True)
-        # A session of its own: Ctrl-C in a terminal reaches recado alone, which then stops everything in order.
+        # A session of its own: Ctrl-C in a terminal reaches recado only, which then stops everything in order.
         return subprocess.Popen(
             [program, "-c", config],
             stdin=subprocess.DEVNULL,
@@ -60,7 +61,7 @@ def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes
 
 
 def lives(folder: Path) -> bool:
-    """Whether a server of this folder runs, whoever started it: it inherited the lock and holds it until it dies."""
+    """Whether a server of this folder runs, also one that another recado started: it holds the folder's lock."""
     try:
         lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -76,7 +77,7 @@ def lives(folder: Path) -> bool:
 
 
 def banner(port: int) -> dict[str, Any]:
-    """What the NATS server on this port of the loopback interface says first; empty if none answers within 1 s."""
+    """The INFO of the NATS server on this port of the loopback interface; empty if none answers within 1 s."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             said = b""
@@ -93,24 +94,24 @@ def banner(port: int) -> dict[str, Any]:
 
 
 def size(log_file: Path) -> int:
-    """Where the server's log ends now, in bytes."""
+    """The size of the server's log in bytes; 0 if there is none."""
     return log_file.stat().st_size if log_file.exists() else 0
 
 
 def free_bytes(folder: Path) -> int:
-    """What this user may still write to the disk of `folder`."""
+    """Bytes that this user may still write to the disk of `folder`."""
     return shutil.disk_usage(folder).free
 
 
 def last_words(log_file: Path, start: int) -> str:
-    """The gravest lines of the server's log behind byte `start`."""
+    """The last error lines of the server's log after byte `start`, or its last lines if there are none."""
     lines = _lines(log_file, start)
     grave = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith("nats-server:")]
     return " / ".join((grave or lines)[-3:]) or "nothing"
 
 
 def failed_write(log_file: Path, start: int) -> str | None:
-    """What the log says behind byte `start` about a write that failed: from then on the server acknowledges nothing."""
+    """The log's line after byte `start` about a failed write, after which the server acknowledges nothing; or None."""
     return next((line for line in _lines(log_file, start) if "ritical write error" in line), None)
 
 
@@ -118,7 +119,7 @@ def _lines(log_file: Path, start: int) -> list[str]:
     try:
         with log_file.open("rb") as file:
             end = size(log_file)
-            # The server begins a new file when this one is large.
+            # A log shorter than `start` is new: the server begins another file when one is large.
             file.seek(max(start if start <= end else 0, end - LOOK_BACK))
             return file.read().decode(errors="replace").splitlines()
     except FileNotFoundError:

@@ -1,9 +1,9 @@
-"""The NATS server that `recado up` brings along, so that nobody has to run one.
+"""The NATS server that `recado up` starts, so that users need not run one.
 
-It listens on the loopback interface only, lets in who knows the token in its configuration file (readable by this user
-alone, never on a command line), syncs every event to disk before acknowledging it, and keeps its store in RECADO_DATA.
-While it lives it holds a lock that it inherited: so a server that outlived a killed recado is known for certain, and
-two never share a store.
+It listens on the loopback interface only, asks for the token in its configuration file (which only this user can read,
+and which is never on a command line), syncs every event to disk before it acknowledges it, and keeps its store in
+RECADO_DATA. It holds an inherited lock until it ends: the lock reveals a server that outlived a killed recado, and two
+servers never share a store.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ LONGEST_PAUSE = 5.0
 
 MIB = 1024**2
 ROOM = 64 * MIB
-"""Bytes that have to be free before a server that could not write is started again."""
+"""Free bytes that a server needs before it is restarted after a failed write."""
 
 log = structlog.get_logger("recado.embedded")
 
 
 class BusAddress(msgspec.Struct, frozen=True):
-    """Where the embedded server of a data folder is (no secret in `url`), and the token that it asks for."""
+    """The address of an embedded server: `url`, without a secret, and the `token`."""
 
     url: str
     token: str
@@ -60,7 +60,8 @@ class BusAddress(msgspec.Struct, frozen=True):
 
 
 def find_bus(data: Path) -> BusAddress | None:
-    """The embedded server that runs on this data folder; None if none does. Raises DataUnusable if it is another's."""
+    """The address of the embedded server that runs on this data folder; None if there is none. Raises DataUnusable if
+    the folder belongs to another user."""
     try:
         config = read_config(data) if process.lives(data) else None
     except PermissionError as error:
@@ -73,7 +74,7 @@ def find_bus(data: Path) -> BusAddress | None:
 
 
 class EmbeddedNats:
-    """The running server. If it dies it is started again on the same port, with a log line; clients reconnect."""
+    """The running server. If it dies, it is restarted on the same port, with a log line; clients reconnect."""
 
     def __init__(self, folder: Path, program: Path, config: ServerConfig) -> None:
         self._folder = folder
@@ -85,17 +86,17 @@ class EmbeddedNats:
 
     @property
     def address(self) -> BusAddress:
-        """Where it is. The same for as long as the data folder exists, unless another program takes the port."""
+        """The server's address. It stays the same in a data folder unless another program takes the port."""
         return _address(self._config)
 
     @property
     def log_bytes(self) -> int:
-        """How large the log may become: half of what the server's store may take."""
+        """The largest size of the log: half the size of the server's store."""
         return self._config.jetstream.max_file_store // 2
 
     @property
     def pid(self) -> int | None:
-        """The server's process; None while there is none."""
+        """The server's process id; None while there is no process."""
         if process.lives(self._folder):
             with contextlib.suppress(FileNotFoundError, ValueError):
                 return int(Path(self._config.pid_file).read_text())
@@ -106,7 +107,7 @@ class EmbeddedNats:
     async def start(cls, folder: DataFolder) -> AsyncIterator[EmbeddedNats]:
         """Run the server until the block is left. Raises ServerFailed, DataUnusable.
 
-        A server that a killed recado left behind is taken over if it is the one that would be started now, and ended
+        A server that a killed recado left is taken over if its configuration and version are the wanted ones, and ended
         otherwise.
         """
         try:
@@ -151,7 +152,7 @@ class EmbeddedNats:
         return True
 
     async def _begin(self) -> None:
-        """Start the server and wait until it takes connections; elsewhere, if somebody else sits on its port."""
+        """Start the server and wait until it takes connections; on another port if its own is taken."""
         for _ in range(3):
             if not port_is_free(self._config.port):
                 self._config = msgspec.structs.replace(self._config, port=free_port())
@@ -208,7 +209,7 @@ class EmbeddedNats:
         return process.failed_write(self._log_file, self._log_from)
 
     async def _await_room(self, failed_write: str | None) -> None:
-        """Return when the disk has room again. After a failed write the server takes nothing until it is restarted."""
+        """Return when the disk has space again. After a failed write the server takes nothing until it is restarted."""
         free = process.free_bytes(self._folder)
         log.error(
             "embedded.cannot_write",
@@ -227,7 +228,7 @@ class EmbeddedNats:
         return process.last_words(self._log_file, self._log_from)
 
     async def _end(self) -> None:
-        """End the server, whoever started it, and wait until it is gone. Raises ServerFailed."""
+        """End the folder's server, also one of another recado, and wait for its end. Raises ServerFailed."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + STOP_WITHIN
         asked = False

@@ -1,4 +1,4 @@
-"""`python -m recado.reference` writes the pages of docs/ that are made from the code."""
+"""`python -m recado.reference` writes the generated pages of docs/."""
 
 from recado.reference.reference import DOCS, PAGES
 

@@ -19,13 +19,21 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "account": {"description": f"The business number or device, as {_ENCODING}."},
     "chat": {"description": f"The conversation's canonical JID, as {_ENCODING}."},
     "partition": {"description": "FNV-1a 32 of the account's and the chat's token, modulo 64, as the server has it."},
-    "inboundType": {"description": "What came in.", "enum": list(INBOUND)},
-    "decisionType": {"description": "What was decided.", "enum": list(DECISIONS)},
+    "inboundType": {"description": "The type of the inbound event.", "enum": list(INBOUND)},
+    "decisionType": {"description": "The type of the decision.", "enum": list(DECISIONS)},
 }
 
 
 class Channel(NamedTuple):
-    """A subject, who writes it (for recado the `action` is to `receive` or to `send`), and the events it carries."""
+    """A subject of the bus.
+
+    - `name`: its name in the document.
+    - `address`: the subject, with parameters.
+    - `action`: recado's own, `receive` or `send`.
+    - `writer`: the programs that publish to it.
+    - `types`: the types of the events on it.
+    - `meaning`: its description.
+    """
 
     name: str
     address: str
@@ -35,27 +43,23 @@ class Channel(NamedTuple):
     meaning: str
 
 
-_ANYBODY = "gateways, commands, the page, anybody"
+_ANY_CLIENT = "gateways, commands, the page, any client"
 
 CHANNELS = (
+    Channel("in", "wa.in.{account}.{chat}", "receive", _ANY_CLIENT, ("in",), "A WhatsApp message from a gateway."),
+    Channel("edit", "wa.edit.{account}.{chat}", "receive", _ANY_CLIENT, ("edit",), "A sender's edit of a message."),
     Channel(
-        "in", "wa.in.{account}.{chat}", "receive", _ANYBODY, ("in",), "A WhatsApp message, as a gateway publishes it."
+        "revoke", "wa.revoke.{account}.{chat}", "receive", _ANY_CLIENT, ("revoke",), "A sender's deletion of a message."
     ),
-    Channel(
-        "edit", "wa.edit.{account}.{chat}", "receive", _ANYBODY, ("edit",), "A message was rewritten by its sender."
-    ),
-    Channel(
-        "revoke", "wa.revoke.{account}.{chat}", "receive", _ANYBODY, ("revoke",), "A message was deleted by its sender."
-    ),
-    Channel("receipt", "wa.receipt.{account}.{chat}", "receive", _ANYBODY, ("receipt",), "How far a reply has come."),
-    Channel("control", "wa.control.{account}.{chat}", "receive", _ANYBODY, ("control",), "An order about the chat."),
+    Channel("receipt", "wa.receipt.{account}.{chat}", "receive", _ANY_CLIENT, ("receipt",), "A reply's state."),
+    Channel("control", "wa.control.{account}.{chat}", "receive", _ANY_CLIENT, ("control",), "An order about the chat."),
     Channel(
         "out",
         "wa.out.{account}.{chat}",
         "send",
         "the server",
         ("reply",),
-        "Every reply, republished by the server for anybody who listens now. Who was away reads the log instead.",
+        "Every reply, republished by the server for clients that listen now. After an absence they read the log.",
     ),
     Channel(
         "cameIn",
@@ -63,7 +67,7 @@ CHANNELS = (
         "send",
         "the server",
         tuple(INBOUND),
-        "Side i of the log, stream EVENTS: what was published to `wa.…`.",
+        "Side i of the log, stream EVENTS: the events that were published to `wa.…`.",
     ),
     Channel(
         "decided",
@@ -71,7 +75,7 @@ CHANNELS = (
         "send",
         "the chat's actor",
         tuple(DECISIONS),
-        "Side o of the log, stream EVENTS: what the chat decided.",
+        "Side o of the log, stream EVENTS: the chat's decisions.",
     ),
     Channel(
         "deadLetters",
@@ -79,8 +83,8 @@ CHANNELS = (
         "send",
         "gateways, instances",
         (),
-        "Bytes that cannot be an event or were set aside, in stream DLQ; the header `Recado-Reason` says why. "
-        "`Recado-Chat` and `Recado-Seq` name the chat and the event of the log, where there is one.",
+        "Bytes that are no event or were set aside, in stream DLQ; the header `Recado-Reason` gives the reason. "
+        "`Recado-Chat` and `Recado-Seq` name the chat and the event of the log, if there is one.",
     ),
 )
 """Every subject that recado reads or writes."""
@@ -96,13 +100,13 @@ def schemas() -> dict[str, Any]:
 
 
 def document() -> dict[str, Any]:
-    """The AsyncAPI document; the same release always gives the same."""
+    """The AsyncAPI document; one release always gives the same."""
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "recado",
             "version": f"{codec.VERSION}.0.0",
-            "description": "What goes over the bus of recado, which answers WhatsApp chats with AI. The version is "
+            "description": "The messages on the bus of recado, which answers WhatsApp chats with AI. The version is "
             "that of the stored events (header `Recado-Version`).",
         },
         "defaultContentType": "application/json",
@@ -110,7 +114,7 @@ def document() -> dict[str, Any]:
             "bus": {
                 "host": "127.0.0.1:4222",
                 "protocol": "nats",
-                "description": "What NATS_URL names, or the server that `recado up` starts.",
+                "description": "The server of NATS_URL, or the one that `recado up` starts.",
             }
         },
         "channels": {channel.name: _channel(channel) for channel in CHANNELS},

@@ -1,7 +1,7 @@
-"""Writes the pages that are held to the code: `python -m recado.reference` in a checkout.
+"""Generates pages of docs/ from the code: `python -m recado.reference` in a checkout.
 
 docs/configuration.md comes from recado/settings/settings.py, docs/events.md and docs/asyncapi.json from the event
-structs.
+structs, the tables of docs/glossary.md from the event structs and the reasons of a story.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from events import codec
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound
 from recado.reference import asyncapi
+from recado.reference.glossary import with_tables
 from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
 from recado.settings.settings import VARIABLES, Settings
 
@@ -33,11 +34,11 @@ _CONFIGURATION = """\
 
 recado reads its settings from the environment and from the file `.env` in the folder where it is started; where both
 set one, the environment counts. `.env` has a `NAME=value` on each line; text with spaces or `#` in it goes into quotes.
-Nothing is expanded in a value. An empty value is as if the setting were not there, unless it says otherwise below.
+Nothing is expanded in a value. An empty value counts as unset, unless the setting says otherwise below.
 
-Every value is checked when recado starts: it names all that is wrong at once, says what to do, and does not start.
-A name that begins with `RECADO_` and is none of these is logged as a warning. `recado doctor` checks settings, bus and
-model together.
+recado checks every value when it starts. If some are wrong, it names all of them, says what to do, and does not start.
+It logs a warning for an unknown name that begins with `RECADO_`. `recado doctor` checks settings, bus and model
+together.
 
 *This page is written by `python -m recado.reference` from recado/settings/settings.py.*
 """
@@ -45,25 +46,25 @@ model together.
 _EVENTS = """\
 # Events
 
-Everything that happens is an event in one log, the JetStream stream `EVENTS`. What comes in (side `i`) is published to
-`wa.<type>.<account>.<chat>`, which the server maps into the log; what a chat decides (side `o`) is written by that
-chat's actor alone. The subject says whose event it is and of which type; the body is JSON.
+Everything that happens is an event in one log, the JetStream stream `EVENTS`. Inbound events (side `i`) go to
+`wa.<type>.<account>.<chat>`, which the server maps into the log. Only the chat's actor writes its decisions (side `o`).
+The subject names the account, the chat and the type; the body is JSON.
 
 - `<account>` and `<chat>` are one token each: every byte outside `A-Z a-z 0-9 _ -` is written `=XX`
   (`5511999999999@s.whatsapp.net` is `5511999999999=40s=2Ewhatsapp=2Enet`).
 - Times are RFC 3339 with a time zone. Unknown fields are ignored. A field with a default may be left out.
-- Header `Nats-Msg-Id`: the same one is stored once within ten minutes. recado's own gateways set
+- Header `Nats-Msg-Id`: the server stores an id once within ten minutes. recado's own gateways set
   `<kind>:<account>:<chat>:<id>`; others may leave it out.
-- Header `Recado-Version`: the shape of the body, today {version}; the first if it is left out.
+- Header `Recado-Version`: the version of the body, today {version}; without the header, the first.
 
-So a client that knows nothing of recado asks, and hears, like this (with the [NATS CLI](https://github.com/nats-io/natscli)):
+A client without any code of recado can ask and listen with the [NATS CLI](https://github.com/nats-io/natscli):
 
 ```
 nats subscribe 'wa.out.local.*'
 nats publish wa.in.local.5511999999999=40s=2Ewhatsapp=2Enet '{{"id": "my-first", "text": "hello"}}'
 ```
 
-The same in a form for programs: [asyncapi.json](asyncapi.json) (AsyncAPI 3).
+For programs: [asyncapi.json](asyncapi.json) (AsyncAPI 3).
 
 *This page is written by `python -m recado.reference` from events/inbound.py and events/decisions.py.*
 """
@@ -77,8 +78,8 @@ def configuration() -> str:
 def events() -> str:
     """docs/events.md."""
     parts = [_EVENTS.format(version=codec.VERSION), "## Subjects\n", *_subjects()]
-    parts += ["\n## What comes in (side `i`)\n", *_events(INBOUND, INBOUND_SAMPLES)]
-    parts += ["## What a chat decides (side `o`)\n", *_events(DECISIONS, DECISION_SAMPLES)]
+    parts += ["\n## Inbound events (side `i`)\n", *_events(INBOUND, INBOUND_SAMPLES)]
+    parts += ["## Decisions of a chat (side `o`)\n", *_events(DECISIONS, DECISION_SAMPLES)]
     parts += ["## Parts of events\n", *_parts()]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -88,8 +89,18 @@ def asyncapi_json() -> str:
     return json.dumps(asyncapi.document(), indent=2, ensure_ascii=False) + "\n"
 
 
-PAGES = {"configuration.md": configuration, "events.md": events, "asyncapi.json": asyncapi_json}
-"""What is written to docs/, and what makes it."""
+def glossary() -> str:
+    """docs/glossary.md, its tables brought up to date."""
+    return with_tables((DOCS / "glossary.md").read_text(encoding="utf-8"))
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "events.md": events,
+    "asyncapi.json": asyncapi_json,
+    "glossary.md": glossary,
+}
+"""The generated pages of docs/, and the functions that make them."""
 
 
 def _settings() -> Iterator[str]:
@@ -113,7 +124,7 @@ def _default(value: Any) -> str:
 
 
 def _subjects() -> Iterator[str]:
-    yield "| subject | who writes it | carries |"
+    yield "| subject | written by | carries |"
     yield "|---|---|---|"
     for channel in asyncapi.CHANNELS:
         address = _PARAMETER.sub(lambda match: f"<{_SHORT.get(match[1], match[1])}>", channel.address)

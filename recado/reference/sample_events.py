@@ -1,4 +1,4 @@
-"""One chat's story as events, an example of each type: docs/events.md shows them."""
+"""An example of each type of event, as one chat's story, for docs/events.md."""
 
 from __future__ import annotations
 

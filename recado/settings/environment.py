@@ -1,4 +1,4 @@
-"""The variables that recado is given, from the environment and `.env`."""
+"""Reads recado's variables from the environment and `.env`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recado.settings.variables import nearest
 
 
 class SettingsInvalid(Exception):
-    """Settings that recado cannot start with: `problems` are sentences, each of which says what to do."""
+    """Settings that recado cannot start with; each sentence of `problems` says what to do."""
 
     def __init__(self, problems: list[str]) -> None:
         told = problems if len(problems) == 1 else ["several settings are wrong:", *(f"- {one}" for one in problems)]
@@ -21,7 +21,8 @@ class SettingsInvalid(Exception):
 
 
 def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
-    """`dotenv` overlaid with `environ`. SettingsInvalid if the file cannot be read."""
+    """The variables of `environ` and of the file `dotenv`; `environ` counts first. Raises SettingsInvalid if the file
+    cannot be read."""
     try:
         content = dotenv.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -38,7 +39,7 @@ def variables_of(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
 
 
 def unknown_names(given: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """A sentence on each `RECADO_` variable that is not `known`, with the one that was meant where it is near."""
+    """A sentence on each `RECADO_` variable that is not `known`, with the name that was probably meant."""
     strange = sorted(variable for variable in given if variable.startswith("RECADO_") and variable not in known)
     meant = {variable: nearest(variable, known) for variable in strange}
     return [

@@ -1,4 +1,4 @@
-"""Tools that a provider carries out itself: which of its APIs has which."""
+"""The setting of tools that a provider carries out itself, and the tools of each of its APIs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def hosted_tools() -> Reader:
 
 
 def hosted_tools_problems(mode: str, tools: HostedTools, agent_id: str) -> Iterator[str]:
-    """Why these tools cannot be used in `mode`."""
+    """The reasons for which these tools cannot be used in `mode`."""
     if not tools:
         return
     if mode not in ("responses", "assistants", "agents"):

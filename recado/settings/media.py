@@ -1,4 +1,4 @@
-"""The settings of what people send besides text."""
+"""The settings for voice notes, pictures and documents."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from recado.settings.whatsapp import WhatsAppSettings
 
 
 class MediaSettings(WhatsAppSettings, frozen=True, kw_only=True):
-    """What recado was told about voice notes, pictures and documents."""
+    """The settings for voice notes, pictures and documents."""
 
     transcription_model: Annotated[
         str,
         Variable(
             name="OPENAI_TRANSCRIPTION_MODEL",
             reader=text(),
-            meaning="The model that writes down voice notes, at `OPENAI_BASE_URL` (`POST /audio/transcriptions`). "
-            "Empty: voice notes are not listened to, and people are told so.",
+            meaning="The model that transcribes voice notes, at `OPENAI_BASE_URL` (`POST /audio/transcriptions`). "
+            "Empty: voice notes are not transcribed, and people are told so.",
             example="whisper-1",
             keep_empty=True,
         ),
@@ -28,8 +28,8 @@ class MediaSettings(WhatsAppSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MEDIA_KEPT",
             reader=duration(timedelta(minutes=5), timedelta(days=3650)),
-            meaning="How long voice notes, pictures and documents are kept in the object store. What was heard or read "
-            "in them stays in the log.",
+            meaning="The time for which the object store keeps voice notes, pictures and documents. The text that was "
+            "read from them stays in the log.",
             example="24h",
         ),
     ] = timedelta(days=7)

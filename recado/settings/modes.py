@@ -1,4 +1,4 @@
-"""What each OPENAI_API_MODE needs beside itself, and where it cannot work."""
+"""The settings that each OPENAI_API_MODE needs, and those that it cannot work with."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _WHERE = "the server that has the assistant shows it in its list of assistants, 
 
 
 def responses_problems(api_key: str, base_url: str | None) -> Iterator[str]:
-    """What keeps mode `responses` from starting: the small local model keeps no conversations."""
+    """Reasons not to start in mode `responses`: the small local model keeps no conversations."""
     if not api_key and base_url is None:
         yield "OPENAI_API_KEY is required in mode responses: set it, or OPENAI_BASE_URL for another server"
 
 
 def agents_problems(api_key: str, base_url: str | None, agent: str) -> Iterator[str]:
-    """What keeps mode `agents` from starting; `agent` is the saved agent, or the model that makes one."""
+    """Reasons not to start in mode `agents`; `agent` is the saved agent or the model."""
     if not api_key and base_url is None:
         yield "OPENAI_API_KEY is required in mode agents: set it, or OPENAI_BASE_URL for another server"
     if not agent:
@@ -31,13 +31,13 @@ def agents_problems(api_key: str, base_url: str | None, agent: str) -> Iterator[
 
 
 def agents_doubts(agent_id: str) -> Iterator[str]:
-    """Where somebody has set a prompt: whether it has an effect."""
+    """A warning if a prompt is set that has no effect."""
     if agent_id:
         yield "AI_SYSTEM_PROMPT has no effect with OPENAI_AGENT_ID: the saved agent has its own instructions"
 
 
 def assistants_problems(assistant_id: str, base_url: str | None) -> Iterator[str]:
-    """What keeps mode `assistants` from starting."""
+    """Reasons not to start in mode `assistants`."""
     if _is_openai(base_url):
         yield _SHUT_DOWN
     if not assistant_id:
@@ -47,7 +47,7 @@ def assistants_problems(assistant_id: str, base_url: str | None) -> Iterator[str
 
 
 def assistants_doubts(assistant_id: str, base_url: str | None) -> Iterator[str]:
-    """What may be meant, and may be wrong: other servers have ids of their own."""
+    """A warning if the id may be wrong; it may be right, since other servers have ids of their own."""
     if base_url is not None and assistant_id and not assistant_id.startswith("asst_"):
         yield f"OPENAI_ASSISTANT_ID is {assistant_id!r}, which does not begin with asst_; if nothing answers, {_WHERE}"
 

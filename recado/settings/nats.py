@@ -13,7 +13,7 @@ from recado.settings.variables import Variable, file, subject, url
 
 
 class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bus is, and how recado gets in."""
+    """The address of the bus and the credentials for it."""
 
     nats_url: Annotated[
         str | None,
@@ -39,8 +39,8 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             name="NATS_CA",
             reader=file(),
-            meaning="A file of certificates (PEM): that of the server of `NATS_URL` has to be signed by one of these. "
-            "If unset, by one that the system trusts. With it, the connection is encrypted in any case.",
+            meaning="A file of CA certificates (PEM). One of them must have signed the certificate of the server of "
+            "`NATS_URL`. If unset, the system's certificates count. If set, the connection is always encrypted.",
             example="/etc/recado/ca.pem",
         ),
     ] = None
@@ -49,15 +49,15 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             name="NATS_INBOX_PREFIX",
             reader=subject(),
-            meaning="What the subjects begin with on which answers come. Where each user of the server may listen to "
-            "inboxes of its own only, this is what its inboxes begin with.",
+            meaning="The prefix of the subjects of answers (inboxes). Set it if the server allows each user only "
+            "inboxes with a prefix of its own.",
             example="_INBOX.instance",
         ),
     ] = INBOX_PREFIX
 
 
 def nats_problems(given: Mapping[str, str]) -> Iterator[str]:
-    """What is set in vain."""
+    """A problem for each setting that needs NATS_URL, if that is not set."""
     if given.get("NATS_URL", "").strip():
         return
     for variable in ("NATS_CREDS", "NATS_CA", "NATS_INBOX_PREFIX"):

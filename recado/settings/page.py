@@ -1,4 +1,4 @@
-"""The settings of who may see the page, and from where."""
+"""The settings for access to the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHORTEST = 12
 
 
 class PageSettings(NatsSettings, frozen=True, kw_only=True):
-    """Where the page listens, and who is let in."""
+    """The page's address and password."""
 
     host: Annotated[
         str,
@@ -29,8 +29,8 @@ class PageSettings(NatsSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_PAGE_PASSWORD",
             reader=secret(),
-            meaning=f"Whoever wants to see the page has to know it: at least {SHORTEST} characters. Programs send it "
-            "as `Authorization: Bearer …`. Another one logs everybody out.",
+            meaning=f"The password for the page: at least {SHORTEST} characters. Programs send it as "
+            "`Authorization: Bearer …`. A new password logs all browsers out.",
             example="correct-horse-battery",
             secret=True,
         ),
@@ -38,11 +38,11 @@ class PageSettings(NatsSettings, frozen=True, kw_only=True):
 
 
 def page_problems(settings: PageSettings) -> Iterator[str]:
-    """What is wrong although each value alone is right."""
+    """Problems of values that are valid alone but not together."""
     if settings.page_password and len(settings.page_password) < SHORTEST:
         yield f"RECADO_PAGE_PASSWORD has {len(settings.page_password)} characters: give it {SHORTEST} at least"
     if settings.host not in ("127.0.0.1", "::1") and not settings.page_password:
         yield (
-            f"RECADO_HOST is {settings.host}, and the page shows every chat to whoever can reach that address: set "
-            "RECADO_PAGE_PASSWORD, or leave RECADO_HOST away"
+            f"RECADO_HOST is {settings.host}, and the page shows every chat to everyone who can reach that address: "
+            "set RECADO_PAGE_PASSWORD, or unset RECADO_HOST"
         )

@@ -1,4 +1,4 @@
-"""The settings of whom recado answers and when, and of when it leaves a chat to a human."""
+"""The settings that decide which people recado answers, at which times, and when it leaves a chat to a human."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPAN = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? +([0-9]{1,2}):([0-9]{2})-([0-9]{
 
 
 def people() -> Reader:
-    """JIDs, phone numbers, or beginnings of them that end with `*`; a tuple of them."""
+    """Reads a tuple of JIDs, phone numbers, or prefixes of them that end with `*`."""
 
     def read(given: str) -> tuple[str, ...]:
         return tuple(_person(one.strip()) for one in given.split(",") if one.strip())
@@ -29,7 +29,7 @@ def people() -> Reader:
 
 
 def words() -> Reader:
-    """Words with commas between them, without their case; a frozenset."""
+    """Reads words with commas between them as a frozenset, in lower case."""
 
     def read(given: str) -> frozenset[str]:
         found = frozenset(word.strip().casefold() for word in given.split(",") if word.strip())
@@ -41,7 +41,7 @@ def words() -> Reader:
 
 
 def hours() -> Reader:
-    """Spans of a week; a tuple of Span."""
+    """Reads a tuple of Span, spans of a week."""
 
     def read(given: str) -> tuple[Span, ...]:
         return tuple(span for part in given.split(";") if part.strip() for span in _spans(part.strip().lower()))
@@ -92,7 +92,7 @@ def _clock(hour: str, minute: str) -> time:
 
 
 class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
-    """What recado was told about people."""
+    """The settings about people."""
 
     allow: Annotated[
         tuple[str, ...],
@@ -108,7 +108,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_BLOCK",
             reader=people(),
-            meaning="These people and groups are not answered, and not told so.",
+            meaning="These people and groups are ignored silently.",
             example="5511888888888",
         ),
     ] = ()
@@ -117,8 +117,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_PAIRING",
             reader=choice("on", "off"),
-            meaning="`on`: whoever is not in `RECADO_ALLOW` is told a code (`RECADO_PAIRING_TEXT`), and answered once "
-            "`recado approve` was given it.",
+            meaning="`on`: a person who is not in `RECADO_ALLOW` gets a code (`RECADO_PAIRING_TEXT`), and is answered "
+            "after `recado approve` with that code.",
             example="on",
         ),
     ] = "off"
@@ -127,8 +127,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_GROUPS",
             reader=choice("off", "mentioned", "always"),
-            meaning="Which messages in groups are answered: none, those that mention the bot or quote it, or all. The "
-            "others are context of the next answer.",
+            meaning="The messages in groups that are answered: none, those that mention or quote the bot, or all. The "
+            "others are context for the next answer.",
             example="always",
         ),
     ] = "mentioned"
@@ -137,7 +137,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MENTIONS",
             reader=people(),
-            meaning="The bot's own numbers or JIDs: who mentions one of them in a group means the bot.",
+            meaning="The bot's own numbers or JIDs: a mention of one of them in a group is a mention of the bot.",
             example="5511977777777",
         ),
     ] = ()
@@ -146,8 +146,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MESSAGES_PER_HOUR",
             reader=whole(0, 100_000, "messages"),
-            meaning="How many messages of one sender in a chat are answered in an hour of the clock. 0: any number. "
-            "The account `local`, of the simulated phones, is not counted.",
+            meaning="The number of messages of one sender in a chat that are answered in an hour of the clock. 0: no "
+            "limit. The account `local`, of the simulated phones, has no limit.",
             example="60",
         ),
     ] = 120
@@ -156,8 +156,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_BOT_LOOP",
             reader=whole(0, 100_000, "turns"),
-            meaning="After how many turns in a row, each within 3 seconds of the last answer, somebody is taken for a "
-            "bot and left alone for 10 minutes. 0: never.",
+            meaning="A sender who writes so many turns in a row, each within 3 seconds of the last answer, counts as a "
+            "bot and is ignored for 10 minutes. 0: never.",
             example="20",
         ),
     ] = 500
@@ -166,7 +166,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_STOP_WORDS",
             reader=words(),
-            meaning="Whoever writes one of these, and nothing else, gets no answers any more. Empty: there are none.",
+            meaning="A person who writes one of these words, and nothing else, gets no answers any more. Empty: there "
+            "are no such words.",
             example="stop, parar",
             keep_empty=True,
         ),
@@ -176,7 +177,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_START_WORDS",
             reader=words(),
-            meaning="Whoever has written a stop word is answered again after one of these.",
+            meaning="A person who has written a stop word is answered again after one of these.",
             example="start, voltar",
             keep_empty=True,
         ),
@@ -186,8 +187,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_HOURS",
             reader=hours(),
-            meaning="When people are answered. What they write at other times is not answered later; they are told so "
-            "(`RECADO_CLOSED_TEXT`). Not set: always.",
+            meaning="The times at which people are answered. Messages at other times are not answered later either; "
+            "people are told so (`RECADO_CLOSED_TEXT`). Unset: always.",
             example="Mon-Fri 09:00-18:00; Sat 10:00-13:00",
         ),
     ] = ()
@@ -205,8 +206,8 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_TAKEOVER",
             reader=duration(timedelta(0), timedelta(days=30)),
-            meaning="How long a chat is left to a human who wrote in it by hand, counted from the last word. "
-            "0s: the bot goes on at once.",
+            meaning="The time for which a chat is left to a human who wrote in it by hand, from the human's last "
+            "message on. 0s: the bot goes on at once.",
             example="2h",
         ),
     ] = timedelta(minutes=30)
@@ -215,7 +216,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_RETENTION",
             reader=duration(timedelta(0), timedelta(days=3650)),
-            meaning="A chat in which nothing has happened for so long is erased, as `recado erase` does it. 0s: never.",
+            meaning="A chat without any event for this time is erased, as by `recado erase`. 0s: never.",
             example="90d",
         ),
     ] = timedelta(0)
@@ -224,14 +225,14 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_HANDOFF",
             reader=choice("on", "off"),
-            meaning="`on`: the model may ask for a human; it is offered the tool `handoff`.",
+            meaning="`on`: the model gets the tool `handoff`, with which it may ask for a human.",
             example="on",
         ),
     ] = "off"
 
     @property
     def gates(self) -> Gates:
-        """Who is answered, and when."""
+        """The gates that these settings make."""
         own = [f"{name}@s.whatsapp.net" if name.isdigit() else name for name in self.mentions]
         return Gates(
             allow=self.allow,

@@ -1,4 +1,4 @@
-"""Every setting, from the environment and `.env`: what it means, what it may be, what it is if nobody sets it."""
+"""Every setting, from the environment and `.env`: its meaning, its values and its default."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
 
 
 class Settings(TextSettings, frozen=True, kw_only=True):
-    """What recado was told. `python -m recado.reference` writes docs/configuration.md from what stands here."""
+    """All settings. `python -m recado.reference` writes docs/configuration.md from them."""
 
     openai_api_key: Annotated[
         str,
         Variable(
             name="OPENAI_API_KEY",
             reader=secret(),
-            meaning="The key of OpenAI, or of the server that `OPENAI_BASE_URL` names. With neither of the two, the "
-            "small local model answers.",
+            meaning="The key for OpenAI, or for the server of `OPENAI_BASE_URL`. If both are unset, the small local "
+            "model answers in mode `chat`.",
             example="sk-proj-…",
             secret=True,
         ),
@@ -79,10 +79,10 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="OPENAI_API_MODE",
             reader=choice("chat", "responses", "assistants", "agents", "scripted"),
-            meaning="Which API writes the replies. `chat` is Chat Completions; `responses` is the Responses API, with "
-            "a Conversation for each chat that the provider keeps; `scripted` needs no model and echoes, for a first "
-            "look and for tests. `agents` is the Agents API (beta), with a session for each chat. `assistants` is for "
-            "servers other than OpenAI that still speak the Assistants API.",
+            meaning="The API that writes the replies. `chat` is Chat Completions. `responses` is the Responses API; "
+            "the provider keeps a Conversation for each chat. `agents` is the Agents API (beta), with a session for "
+            "each chat. `assistants` is for servers other than OpenAI that still speak the Assistants API. `scripted` "
+            "needs no model and echoes, for a first look and for tests.",
             example="chat",
         ),
     ] = "chat"
@@ -100,8 +100,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="OPENAI_AGENT_ID",
             reader=text(),
-            meaning="The saved agent that answers in mode `agents`, with its own model, instructions and tools. If "
-            "unset, `OPENAI_MODEL` has to be set there; it answers by `AI_SYSTEM_PROMPT`.",
+            meaning="The saved agent that answers in mode `agents`, with its own model, instructions and tools. If it "
+            "is unset, that mode needs `OPENAI_MODEL`, which then answers by `AI_SYSTEM_PROMPT`.",
             example="agent_abc123",
         ),
     ] = ""
@@ -110,8 +110,9 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="AI_SYSTEM_PROMPT",
             reader=text(),
-            meaning="What the model is told before every conversation, besides how long a reply may be. In mode "
-            "`assistants` the assistant has its own instructions, and only what is set here is added to them.",
+            meaning="The model's instructions for every conversation, in addition to the limit of a reply's length. In "
+            "mode `assistants` the assistant has its own instructions; a prompt that is set here is added to them, the "
+            "default is not.",
             example="You work for a bakery in Porto Alegre. We open at 7.",
             keep_empty=True,
         ),
@@ -124,9 +125,9 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="MAX_CONVERSATION_HISTORY",
             reader=whole(0, 1000, "messages"),
-            meaning="How many earlier messages of the chat, people's and replies, the model is shown in mode `chat`, "
-            "and how many a conversation begins with that a provider keeps. The messages that are being answered are "
-            "not counted.",
+            meaning="The number of earlier messages of the chat, people's and replies, that the model gets in mode "
+            "`chat`. A conversation that a provider keeps begins with so many. The messages that are being answered "
+            "do not count.",
             example="40",
         ),
     ] = 20
@@ -135,8 +136,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_TOOLS",
             reader=text(),
-            meaning="A Python module whose public functions the model may call. NATS services whose endpoints are "
-            "marked `recado.tool` are found by themselves.",
+            meaning="A Python module whose public functions the model may call. recado finds NATS services with "
+            "endpoints marked `recado.tool` by itself.",
             example="bakery_tools",
         ),
     ] = ""
@@ -146,7 +147,7 @@ class Settings(TextSettings, frozen=True, kw_only=True):
             name="RECADO_HOSTED_TOOLS",
             reader=hosted_tools(),
             meaning="Tools that the provider carries out itself (web search, file search, code interpreter, remote "
-            "MCP), written as its API takes them. Modes `responses`, `assistants` and `agents` have some.",
+            "MCP), in the form of its API. Modes `responses`, `assistants` and `agents` have some.",
             example='[{"type": "web_search"}]',
             secret=True,
         ),
@@ -156,8 +157,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_ACCOUNT",
             reader=name(),
-            meaning="The business number or device that commands and the built-in gateways speak for unless told "
-            "otherwise. Every account in the log is answered, whatever stands here.",
+            meaning="The business number or device of commands and the built-in gateways, unless they get another one. "
+            "An instance answers every account in the log.",
             example="5511988887777",
             keep_empty=True,
         ),
@@ -167,7 +168,7 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_DATA",
             reader=folder(),
-            meaning="Where recado keeps its files: the projection and, unless `NATS_URL` is set, the log itself. One "
+            meaning="The folder for recado's files: the projection and, unless `NATS_URL` is set, the log itself. One "
             "process uses it at a time.",
             example="/var/lib/recado",
         ),
@@ -177,9 +178,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_PROBES",
             reader=endpoint(),
-            meaning="`/healthz`, `/readyz` and `/metrics` of `recado serve` and `recado up` are served here too, for "
-            "supervisors and Prometheus on other machines: numbers and states, nothing that anybody wrote. The page "
-            "is not.",
+            meaning="A second address for `/healthz`, `/readyz` and `/metrics` of `recado serve` and `recado up`, for "
+            "supervisors and Prometheus on other machines. It shows numbers and states only, no message and no page.",
             example="0.0.0.0:9088",
         ),
     ] = None
@@ -188,8 +188,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_PORT",
             reader=whole(0, 65535, ""),
-            meaning="The page, `/healthz`, `/readyz` and `/metrics` are served on this port, on loopback. 0: any free "
-            "one, which is printed.",
+            meaning="The port of the page, `/healthz`, `/readyz` and `/metrics`, on the address `RECADO_HOST`. 0: any "
+            "free one, which is printed.",
             example="9000",
         ),
     ] = 8088
@@ -198,8 +198,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_DEBOUNCE",
             reader=seconds(0, 300),
-            meaning="How long recado waits for the next message before it answers all of them together; ten times as "
-            "long at most.",
+            meaning="The time for which recado waits for another message before it answers all of them together. It "
+            "waits at most ten times as long in all.",
             example="0.5",
         ),
     ] = 1.0
@@ -208,7 +208,7 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_RUN_TIMEOUT",
             reader=seconds(0.1, 3600),
-            meaning="How long a reply may take, retries included, before the turn fails.",
+            meaning="The longest time for a reply, retries included, before the turn fails.",
             example="60",
         ),
     ] = 120.0
@@ -217,9 +217,9 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MAX_RUNS",
             reader=whole(1, 100_000, "turns"),
-            meaning="How many turns may be under way at once with one key, in all instances of a bus together; each "
-            "takes an equal share. Further messages wait, first come, first served, and are then answered together, "
-            "chat by chat.",
+            meaning="The number of turns that may run at once with one key, in all instances of a bus together; each "
+            "instance takes an equal share. Further messages wait, first come, first served, and are then answered "
+            "together, chat by chat.",
             example="50",
         ),
     ] = 512
@@ -228,8 +228,8 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
             reader=whole(0, 10**11, "tokens"),
-            meaning="A chat that has cost so many tokens, input and output, since midnight UTC is not answered any "
-            "more that day: its messages end as `ignored: budget`, before the model is asked. 0: no limit.",
+            meaning="The tokens, input and output, that a chat may cost in a day (UTC). After that its messages end as "
+            "`ignored: budget`, before the model is asked. 0: no limit.",
             example="200000",
         ),
     ] = 0
@@ -254,7 +254,7 @@ class Settings(TextSettings, frozen=True, kw_only=True):
 
     @property
     def wants_local_model(self) -> bool:
-        """Whether nobody named a model server, so that the small local model answers."""
+        """Whether the small local model answers, since no model server is set."""
         return self.openai_api_mode == "chat" and not self.openai_api_key and self.openai_base_url is None
 
     def __repr__(self) -> str:
@@ -277,15 +277,15 @@ _FIELDS = [
     for field in part.__annotations__
 ]
 VARIABLES: dict[str, Variable] = {field: _HINTS[field].__metadata__[0] for field in _FIELDS}
-"""The variable behind each field of Settings."""
+"""The variable of each field of Settings."""
 
 NAMES = frozenset(variable.name for variable in VARIABLES.values())
 
 
 def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
-    """The settings of `environ` and, for what it does not set, of the file `dotenv` (which need not be there).
+    """The settings of `environ` and of the file `dotenv`, which may be missing; `environ` counts first.
 
-    Raises SettingsInvalid with everything that is wrong. A `RECADO_` variable that nobody knows is logged.
+    Raises SettingsInvalid with every problem. Logs unknown `RECADO_` variables and doubtful values.
     """
     given = variables_of(environ, dotenv)
     for warning in unknown_names(given, NAMES):
@@ -297,7 +297,7 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
 
 
 def doubts(settings: Settings) -> list[str]:
-    """A sentence on each value that recado starts with, and that may not be what was meant."""
+    """A sentence on each value that is valid, but probably a mistake."""
     if settings.openai_api_mode == "assistants":
         return list(modes.assistants_doubts(settings.openai_assistant_id, settings.openai_base_url))
     if settings.openai_api_mode == "agents" and settings.ai_system_prompt not in ("", Settings().ai_system_prompt):
@@ -306,7 +306,7 @@ def doubts(settings: Settings) -> list[str]:
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
-    """The settings of `given` variables. SettingsInvalid with everything that is wrong with them."""
+    """The settings of `given` variables. Raises SettingsInvalid with every problem."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for field, variable in VARIABLES.items():
@@ -324,7 +324,7 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 
 
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong although each value alone is right."""
+    """Problems of values that are valid alone but not together."""
     mode = settings.openai_api_mode
     if mode == "responses":
         yield from modes.responses_problems(settings.openai_api_key, settings.openai_base_url)

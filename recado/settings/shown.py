@@ -10,7 +10,7 @@ from recado.settings.settings import VARIABLES, Settings
 
 
 def lines(settings: Settings) -> list[SettingLine]:
-    """Every setting; of a secret only whether it is set, of a URL neither the user nor the query, where keys stand."""
+    """Every setting. A secret shows only whether it is set, a URL neither its user nor its query, which may be keys."""
     unset = Settings()
     shown = []
     for field, value in settings.__rich_repr__():

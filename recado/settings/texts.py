@@ -1,4 +1,4 @@
-"""The settings of what recado itself says to people."""
+"""The settings of the texts that recado itself sends to people."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from recado.settings.variables import Variable, text
 
 
 class TextSettings(PeopleSettings, frozen=True, kw_only=True):
-    """What people are sent who get no reply. (A Struct has one base, so the parts of Settings stand in a row.)"""
+    """The texts for people who get no reply. (A Struct has one base, so the parts of Settings inherit in a chain.)"""
 
     apology: Annotated[
         str,
         Variable(
             name="RECADO_APOLOGY",
             reader=text(),
-            meaning="What people are sent when a turn failed. Empty: nothing.",
+            meaning="The text after a failed turn. Empty: none is sent.",
             example="Desculpe, algo deu errado. Tente de novo daqui a pouco.",
             keep_empty=True,
         ),
@@ -26,7 +26,8 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_BUDGET_TEXT",
             reader=text(),
-            meaning="What people are sent whose messages are not answered for that reason. Empty: nothing.",
+            meaning="The text for messages that `RECADO_MAX_TOKENS_PER_CHAT_PER_DAY` leaves unanswered. Empty: none is "
+            "sent.",
             example="Por hoje é só. Até amanhã!",
             keep_empty=True,
         ),
@@ -36,8 +37,8 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_UNREADABLE_TEXT",
             reader=text(),
-            meaning="What people are sent who sent nothing but what cannot be read: a video, a file that is too large, "
-            "damaged or of a kind that nobody here opens. Empty: nothing.",
+            meaning="The text for messages that hold only unreadable files: a video, or a file that is too large, "
+            "damaged or of an unknown kind. Empty: none is sent.",
             example="Não consigo abrir o que você mandou. Pode escrever?",
             keep_empty=True,
         ),
@@ -47,7 +48,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_HANDOFF_TEXT",
             reader=text(),
-            meaning="What people are sent, once, whose chat the model or a tool gives to a human. Empty: nothing.",
+            meaning="The text, sent once, when the model or a tool gives the chat to a human. Empty: none is sent.",
             example="Vou chamar uma colega. Ela responde aqui.",
             keep_empty=True,
         ),
@@ -57,7 +58,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_PAIRING_TEXT",
             reader=text(),
-            meaning="What unknown people are sent, once; `{code}` becomes their code. Empty: nothing.",
+            meaning="The text for unknown people, sent once; `{code}` becomes their code. Empty: none is sent.",
             example="Seu código: {code}",
             keep_empty=True,
         ),
@@ -67,7 +68,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_CLOSED_TEXT",
             reader=text(),
-            meaning="What people are sent, once, who write outside `RECADO_HOURS`. Empty: nothing.",
+            meaning="The text for messages outside `RECADO_HOURS`, sent once. Empty: none is sent.",
             example="Abrimos às 9h. Escreva de novo então!",
             keep_empty=True,
         ),
@@ -77,8 +78,8 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_RATE_TEXT",
             reader=text(),
-            meaning="What people are sent, once an hour, who write more than `RECADO_MESSAGES_PER_HOUR`. "
-            "Empty: nothing.",
+            meaning="The text for people who write more than `RECADO_MESSAGES_PER_HOUR`, sent once an hour. Empty: "
+            "none is sent.",
             example="Calma! Em uma hora eu respondo de novo.",
             keep_empty=True,
         ),
@@ -88,7 +89,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_STOP_TEXT",
             reader=text(),
-            meaning="What people are sent who have written a stop word. Empty: nothing.",
+            meaning="The text after a stop word. Empty: none is sent.",
             example="Ok, não escrevo mais. VOLTAR traz-me de volta.",
             keep_empty=True,
         ),
@@ -98,7 +99,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_START_TEXT",
             reader=text(),
-            meaning="What people are sent who have written a start word. Empty: nothing.",
+            meaning="The text after a start word. Empty: none is sent.",
             example="Estou de volta!",
             keep_empty=True,
         ),
@@ -108,7 +109,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_HELP_TEXT",
             reader=text(),
-            meaning="What people are sent who write `/help`. Empty: nothing.",
+            meaning="The text after `/help`. Empty: none is sent.",
             example="Escreva sua pergunta. /reset começa de novo.",
             keep_empty=True,
         ),
@@ -118,7 +119,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_RESET_TEXT",
             reader=text(),
-            meaning="What people are sent who write `/reset`. Empty: nothing.",
+            meaning="The text after `/reset`. Empty: none is sent.",
             example="Nova conversa!",
             keep_empty=True,
         ),
@@ -126,7 +127,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
 
     @property
     def words(self) -> dict[str, str]:
-        """What people are sent whose messages end without a reply, by reason."""
+        """The texts for messages that end without a reply, by reason."""
         return {
             "budget": self.budget_text,
             "unreadable": self.unreadable_text,

@@ -1,4 +1,4 @@
-"""Environment variables as people write them: what one may hold, and how its text becomes a value."""
+"""Environment variables: the texts that each may hold, and the values that these texts become."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ _INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Reader(NamedTuple):
-    """What may stand in a variable, in words (`takes`), and the function that makes a value of it.
+    """Reads a variable's text.
 
-    `read` gets the text without space around it and raises ValueError with a clause that says what is wrong and what
-    would do ("which is not a whole number from 0 to 1000").
+    - `takes`: a description of the accepted texts.
+    - `read`: turns the text, stripped of space, into a value. Raises ValueError with a clause that names the error and
+      the accepted texts ("which is not a whole number from 0 to 1000").
     """
 
     takes: str
@@ -34,10 +35,14 @@ class Reader(NamedTuple):
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting as its reader meets it.
+    """One setting.
 
-    `name` is the variable, `meaning` a sentence or two in Markdown, `example` a value. The value of a `secret` is
-    shown to nobody. With `keep_empty` an empty text is a value; otherwise it is as if the variable were not set.
+    - `name`: the variable's name.
+    - `reader`: turns its text into a value.
+    - `meaning`: a sentence or two in Markdown.
+    - `example`: a value.
+    - `secret`: whether the value is never shown.
+    - `keep_empty`: whether an empty text is a value; otherwise it counts as unset.
     """
 
     name: str
@@ -48,7 +53,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     keep_empty: bool = False
 
     def value(self, text: str) -> Any:
-        """The value of `text`; ValueError with a whole sentence that names the variable."""
+        """The value of `text`. Raises ValueError with a whole sentence that names the variable."""
         text = text.strip()
         try:
             return self.reader.read(text)
@@ -58,12 +63,12 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def without_userinfo(url: str) -> str:
-    """`url` (or several, with commas) without what stands before an `@`: a password or a token."""
+    """`url` (or several, with commas) without the part before an `@`, which is a password or a token."""
     return _USERINFO.sub("…", url)
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that somebody who wrote `word` most likely meant."""
+    """The one of `words` that is most similar to `word`; None if none is."""
     found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.7)
     return found[0] if found else None
 
@@ -122,7 +127,7 @@ def duration(low: timedelta, high: timedelta) -> Reader:
 
 def secret() -> Reader:
     def read(given: str) -> str:
-        # It goes into an HTTP header, which takes nothing else.
+        # It goes into an HTTP header, which takes no other characters.
         if not given.isascii() or not given.isprintable() or " " in given:
             raise ValueError("which holds a space, a line end or a character outside ASCII: copy it again")
         return given
@@ -160,14 +165,14 @@ def host() -> Reader:
 
 
 class Endpoint(NamedTuple):
-    """Where something listens."""
+    """A host and a port to listen on."""
 
     host: str
     port: int
 
 
 def endpoint() -> Reader:
-    """An address and a port; an IPv6 address stands in brackets."""
+    """Reads an address and a port; an IPv6 address is in brackets."""
 
     def read(given: str) -> Endpoint:
         address, colon, port = given.rpartition(":")

@@ -1,4 +1,4 @@
-"""The settings of `recado gateway cloud`, and what it cannot start without."""
+"""The settings of `recado gateway cloud`, and a check for the required ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from recado.settings.page import PageSettings
 from recado.settings.variables import Reader, Variable, choice, host, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
-"""What RECADO_ACCOUNT is if nobody sets it."""
+"""The default of RECADO_ACCOUNT."""
 
 _TEMPLATE = re.compile(r"[a-z0-9_]{1,512}:[a-z]{2,3}(_[A-Z]{2})?")
 
@@ -34,7 +34,7 @@ def _template() -> Reader:
 
 
 class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
-    """What the gateway to WhatsApp's Cloud API was told."""
+    """The settings of the gateway to WhatsApp's Cloud API."""
 
     whatsapp_access_token: Annotated[
         str,
@@ -62,7 +62,8 @@ class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
         Variable(
             name="WHATSAPP_APP_SECRET",
             reader=secret(),
-            meaning="The secret of the Meta app, with which its webhooks are signed: others are refused.",
+            meaning="The secret of the Meta app, which signs its webhooks; webhooks with another signature are "
+            "refused.",
             example="5d41402a-and-so-on",
             secret=True,
         ),
@@ -91,8 +92,8 @@ class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_WEBHOOK_HOST",
             reader=host(),
-            meaning="The address of this machine on which `recado gateway cloud` takes webhooks, at `/webhook`. A "
-            "tunnel or a proxy that brings them in runs on the same machine mostly.",
+            meaning="The address of this machine on which `recado gateway cloud` takes webhooks, at `/webhook`. The "
+            "default fits a tunnel or a proxy on the same machine.",
             example="192.168.1.20",
         ),
     ] = "127.0.0.1"
@@ -110,8 +111,8 @@ class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_WINDOW_TEMPLATE",
             reader=_template(),
-            meaning="The approved template (without parameters) that goes out in a reply's stead where the person has "
-            "not written for 24 hours, since WhatsApp takes nothing else then. If unset, such a reply fails.",
+            meaning="The approved template (without parameters) that goes out in a reply's stead when the person has "
+            "not written for 24 hours, since WhatsApp takes only templates then. If unset, such a reply fails.",
             example="hello_again:en_US",
         ),
     ] = None
@@ -120,8 +121,8 @@ class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_DOUBT_SECONDS",
             reader=seconds(1, 86400),
-            meaning="How long a message of which nobody knows whether it was sent (its answer was lost, or the gateway "
-            "was killed) waits for word from WhatsApp. Its chat waits with it.",
+            meaning="The time for which a message in doubt (WhatsApp's answer was lost, or the gateway was killed) "
+            "waits for a status from WhatsApp. Its chat waits with it.",
             example="300",
         ),
     ] = 60.0
@@ -130,20 +131,20 @@ class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_IN_DOUBT",
             reader=choice("park", "resend"),
-            meaning="What is done with it then. `park`: it is not sent again, and `recado why` names it. `resend`: it "
-            "is sent again, and the person may get it twice.",
+            meaning="The end of that wait. `park`: the message is not sent again, and `recado why` names it. `resend`: "
+            "it is sent again, and the person may get it twice.",
             example="resend",
         ),
     ] = "park"
 
 
 def cloud_account(account: str, phone_number_id: str) -> str:
-    """The account of `recado gateway cloud`: RECADO_ACCOUNT, or the number's id where that is not set."""
+    """The account of `recado gateway cloud`: RECADO_ACCOUNT, or the number's id if that is unset."""
     return account if account != UNSET_ACCOUNT else phone_number_id
 
 
 def problems(settings: WhatsAppSettings) -> Iterator[str]:
-    """What `recado gateway cloud` cannot start without, each with where it is to be had."""
+    """A problem for each missing setting of `recado gateway cloud`, with its source."""
     where = {
         "WHATSAPP_PHONE_NUMBER_ID": (settings.whatsapp_phone_number_id, "copy it from WhatsApp > API Setup"),
         "WHATSAPP_ACCESS_TOKEN": (settings.whatsapp_access_token, "make one for a system user in the Business Manager"),

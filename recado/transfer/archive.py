@@ -1,7 +1,7 @@
-"""A backup: the log, its dead letters and what stands beside it on the bus, in one zip file.
+"""A backup: the log, its dead letters, and the object stores and buckets of the bus, in one zip file.
 
-Each stream has a folder in it, `EVENTS/` for one, with the two files that `nats stream restore` of the NATS CLI takes:
-`backup.json` and `stream.tar.s2`.
+Each stream has a folder in it (`EVENTS/` for the log) with the two files that `nats stream restore` of the NATS CLI
+takes: `backup.json` and `stream.tar.s2`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from events.stores import STORES
 from recado.transfer.stream_shapes import differences
 
 BACKUP = "recado.backup"
-"""In the metadata of a stream that was put back: of which backup it is."""
+"""Key in the metadata of a restored stream; its value is the backup's id."""
 
 _ABOUT = "recado.json"
 _BUCKETS = ("OBJ_", "KV_")
@@ -36,16 +36,16 @@ log = structlog.get_logger("recado.backup")
 
 
 class BackupUnusable(Exception):
-    """The file `path` is no backup that could be put back."""
+    """The file `path` is no backup that can be restored."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} is no backup of recado's that can be put back: {reason}")
+        super().__init__(f"{path} is no backup of recado's that can be restored: {reason}")
         self.path = path
         self.reason = reason
 
 
 class StreamThere(Exception):
-    """The bus has the stream already that a backup would make."""
+    """The bus already has a stream that the backup would make."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(
@@ -56,7 +56,13 @@ class StreamThere(Exception):
 
 
 class SavedStream(msgspec.Struct, frozen=True):
-    """A stream in a backup: messages, the last sequence, bytes that it takes in the file."""
+    """A stream in a backup.
+
+    - `stream`: its name.
+    - `messages`: the number of its messages.
+    - `last`: its last sequence.
+    - `size`: its bytes in the file.
+    """
 
     stream: str
     messages: int
@@ -65,17 +71,17 @@ class SavedStream(msgspec.Struct, frozen=True):
 
 
 class About(msgspec.Struct, frozen=True):
-    """A backup's name and when it was begun."""
+    """A backup's id, and the time at which it was begun."""
 
     id: str
     at: datetime
 
 
 async def save(bus: Bus, path: Path) -> list[SavedStream]:
-    """Write a backup to `path`, which must not be there; nothing is written there before all of it is.
+    """Write a backup to `path`, which must not exist; the file appears there when it is complete.
 
-    Recado may run: each stream is as it was at one moment, the log first, so that what it names beside it is there too.
-    Raises FileExistsError, OSError, SnapshotBroken, ApiRefused, LogUnavailable.
+    Recado may run: each stream is saved as of one moment, the log first, so that the files and names that it refers to
+    are in the later ones. Raises FileExistsError, OSError, SnapshotBroken, ApiRefused, LogUnavailable.
     """
     unfinished = path.with_name(f"{path.name}.{token_hex(4)}.unfinished")
     if os.path.lexists(path):
@@ -101,9 +107,9 @@ async def save(bus: Bus, path: Path) -> list[SavedStream]:
 
 
 async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
-    """Make the streams of the backup again. Nobody starts on the log before `settled` says that they may.
+    """Make the streams of the backup again. Instances and gateways do not start on the log before `settled`.
 
-    What an interrupted call of the same backup has made is left as it is. Raises BackupUnusable, StreamThere,
+    Streams that an interrupted restore of the same backup has made are kept. Raises BackupUnusable, StreamThere,
     SnapshotBroken, ApiRefused, LogUnavailable.
     """
     replicas = REPLICAS if bus.in_cluster else 1
@@ -115,7 +121,7 @@ async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
             names = [name.partition("/")[0] for name in archive.namelist() if name.endswith("/backup.json")]
             if EVENTS not in names:
                 raise BackupUnusable(path, f"there is no {EVENTS} in it")
-            names.sort(key=lambda name: (name == EVENTS, name))  # the log last: whoever sees it finds all of it
+            names.sort(key=lambda name: (name == EVENTS, name))  # the log last: once it is there, the rest is too
             wanted = [name for name in names if not await _is_back(bus, name, about)]
             snapshots = {
                 name: msgspec.json.decode(archive.read(f"{name}/backup.json"), type=Snapshot) for name in names
@@ -135,7 +141,10 @@ async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
 
 
 async def _check_made(bus: Bus, path: Path, name: str) -> None:
-    """The server took what the archive says in a second place too, or brought consumers along: take it away again."""
+    """Delete a restored stream whose real configuration differs, or that has consumers; raise BackupUnusable then.
+
+    A snapshot holds the configuration in a second place, which `differences` does not see before the restore.
+    """
     fields = differences(name, (await call(bus, f"STREAM.INFO.{name}", StreamInfo)).config)
     if (await call(bus, f"CONSUMER.NAMES.{name}", _Names)).total:
         fields.append("consumers")
@@ -149,7 +158,7 @@ def _not_ours(path: Path, name: str, fields: list[str]) -> BackupUnusable:
 
 
 async def settled(bus: Bus) -> None:
-    """Let instances and gateways start on the log that was put back. Raises ApiRefused, LogUnavailable."""
+    """Let instances and gateways start on the restored log. Raises ApiRefused, LogUnavailable."""
     info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
     metadata = {name: value for name, value in info.config.get("metadata", {}).items() if name != RESTORING}
     await call(bus, f"STREAM.UPDATE.{EVENTS}", StreamInfo, info.config | {"metadata": metadata})
@@ -161,7 +170,7 @@ class _Names(msgspec.Struct, frozen=True):
 
 
 async def _names(bus: Bus) -> list[str]:
-    """The log, the other stores that are to be saved, and buckets of other programs."""
+    """The streams to save: the log, the other stores of recado, and buckets of other programs."""
     found: list[str] = []
     while True:
         page = await call(bus, "STREAM.NAMES", _Names, {"offset": len(found)})
@@ -210,7 +219,7 @@ def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 
 
 async def _is_back(bus: Bus, name: str, about: About) -> bool:
-    """Whether the stream is there out of this very backup, and the log not settled yet. Raises StreamThere."""
+    """Whether the stream was restored from this backup already, and the log is not settled yet. Raises StreamThere."""
     try:
         config = (await call(bus, f"STREAM.INFO.{name}", StreamInfo)).config
     except ApiRefused as refused:

@@ -1,7 +1,7 @@
-"""Publishing the event of a dead letter again, after a person mended what it broke on.
+"""Publishes the event of a dead letter again, after a person has repaired the cause.
 
-Gateways may write dead letters too, and no orders. So the letter only points at an event: what is published are the
-log's own bytes, to their own chat, and only where the log says that they were set aside.
+Gateways may write dead letters, but no orders. So the letter only points at an event: the log's own bytes are
+published, to their own chat, and only if the log says that they were set aside.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class CannotRetry(Exception):
 
 
 class Retried(msgspec.Struct, frozen=True, kw_only=True):
-    """The event of the dead letter `letter` stands in the log once more, at `seq` and under the id `id`; `duplicate` if
-    somebody else stored this very try at the same moment."""
+    """The event of the dead letter `letter` is in the log once more, at `seq` and under the id `id`; `duplicate` if
+    another command stored this try at the same moment."""
 
     letter: int
     account: str

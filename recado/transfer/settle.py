@@ -1,8 +1,8 @@
-"""What a log that was put back from a backup still owes, and must not do a second time.
+"""Ends the pending work of a restored log, so that nothing is done a second time.
 
-After the backup recado went on: what was open in it was most likely answered and sent, and nothing in the log says so.
-So it is ended here without a word to anybody, before any instance or gateway looks at the log, each with an event that
-says why.
+After the backup recado went on: it most likely answered the open messages and sent the open replies, and the restored
+log does not say so. So each gets an ending here, with a reason, before any instance or gateway reads the log. People
+are told nothing.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from projections.reads.reader import Reader
 from projections.rebuild import rebuild
 
 RESTORED = "restored"
-"""The reason, in all of these events."""
+"""The reason in all of these events."""
 
-_DETAIL = "open when the backup was made from which the log was put back: it may have been answered since"
+_DETAIL = "open in the backup from which the log was restored: it may have been answered since"
 _AT_ONCE = 500
 _LONGEST_ID = 512
 """Characters; see events.inbound.ReplyId."""
@@ -38,7 +38,7 @@ _REPEATED = frozenset({"send", "retry"})
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """How many messages were ended, orders refused and replies parked."""
+    """The numbers of ended messages, refused orders and parked replies."""
 
     messages: int
     orders: int
@@ -46,12 +46,12 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 async def settle(log: EventLog, by: str) -> Settled:
-    """End what is open. `by` names the restore. May be repeated.
+    """End the open messages, orders and replies. `by` names the restore. May be repeated.
 
     Raises LogUnavailable, LogFull, WrongExpectedVersion.
     """
     messages = orders = replies = 0
-    async for key, chat in _owing(log):
+    async for key, chat in _with_pending_work(log):
         at, expected = (await log.head()).now, chat.decision_seq
         for decision in _endings(chat, at):
             messages += len(decision.messages)
@@ -72,7 +72,7 @@ async def settle(log: EventLog, by: str) -> Settled:
 
 
 def _endings(chat: Chat, at: datetime) -> list[Ignored | TurnFailed]:
-    """A turn fails, so that it may be tried again; what waits is ignored."""
+    """The chat's endings: its turn fails, so that it may be tried again; waiting messages and orders are ignored."""
     endings: list[Ignored | TurnFailed] = []
     if chat.turn is not None:
         error = TurnError(class_=RESTORED, detail=_DETAIL)
@@ -87,8 +87,8 @@ def _endings(chat: Chat, at: datetime) -> list[Ignored | TurnFailed]:
     return endings
 
 
-async def _owing(log: EventLog) -> AsyncIterator[tuple[ChatKey, Chat]]:
-    """Every chat that owes something, from a projection that is thrown away."""
+async def _with_pending_work(log: EventLog) -> AsyncIterator[tuple[ChatKey, Chat]]:
+    """Every chat with pending work, from a projection that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="recado-restore-") as folder:
         await rebuild(log, Path(folder))
         with closing(Reader(Path(folder))) as reader:
@@ -101,7 +101,7 @@ async def _owing(log: EventLog) -> AsyncIterator[tuple[ChatKey, Chat]]:
 
 
 async def _unsettled(log: EventLog) -> list[Owed]:
-    """The replies that a gateway would send, or wonder about, by the receipts that are there."""
+    """The replies that are not settled by the log's receipts, so that a gateway would send or resolve them."""
     head = await log.head()
     ledgers: dict[str, Ledger] = {}
     if head.last:

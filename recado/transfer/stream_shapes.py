@@ -1,6 +1,6 @@
 """Compares the streams in a backup with those that recado makes, and with plain buckets.
 
-A changed file could otherwise have the bus publish the log elsewhere, or take in messages that no person wrote.
+Otherwise a changed file could make the bus publish the log elsewhere, or store messages that no person wrote.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from events.stores import STORES
 _FREE = frozenset(
     {"max_bytes", "num_replicas", "compression", "placement", "description", "metadata", "duplicate_window"}
 )
-"""Where and how large: for the operator to choose."""
+"""Fields that the operator chooses: place and size."""
 
 _FREE_OF_BUCKETS = _FREE | {
     "storage",
@@ -31,7 +31,7 @@ _NEUTRAL: tuple[Any, ...] = (None, False, 0, -1, "", "none", "default")
 
 
 def differences(name: str, config: Mapping[str, Any]) -> list[str]:
-    """The fields in which a stream differs from what recado makes under this name; `name` where it makes none."""
+    """The fields in which a stream differs from recado's stream of this name; `name` if recado makes none."""
     wanted = _wanted(name)
     if wanted is None or config.get("name") != name:
         return ["name"]
@@ -64,7 +64,7 @@ def _is_stream(name: str) -> bool:
 
 def _same(field: str, stored: Any, wanted: Any) -> bool:
     if field == "subjects" and isinstance(stored, list):
-        # An older version made the log of fewer.
+        # An older version made the log with fewer subjects.
         return bool(stored) and all(subject in wanted for subject in stored)
     return stored == wanted or (_is_neutral(stored) and _is_neutral(wanted))
 

@@ -1,7 +1,7 @@
-"""Reading the map from chats to threads that people bring from another bot: JSON, CSV, or a `shelve` file.
+"""Reads the map from chats to threads of another bot: JSON, CSV, or a `shelve` file.
 
-A shelve holds pickles, and loading a pickle runs what stands in it. These are taken apart opcode by opcode instead: one
-that is not a plain string is refused.
+A shelve holds pickles, and loading a pickle runs its code. So this module reads a pickle opcode by opcode, and refuses
+any that is not a plain string.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHELVES = (".db", ".dat", ".dir", ".bak")
 
 
 class ThreadFileUnreadable(Exception):
-    """`path` is no map from chats to threads; the message says what was expected."""
+    """`path` is no map from chats to threads; the message names the expected form."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} cannot be read as a map from chats to threads: {reason}")
@@ -32,7 +32,7 @@ class ThreadFileUnreadable(Exception):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of the map: the canonical JID and the thread's id; `fault` instead, if the line is of no use."""
+    """One line of the map: the canonical JID and the thread's id, or a `fault` that makes the line useless."""
 
     chat: str
     thread: str
@@ -42,8 +42,8 @@ class Row(msgspec.Struct, frozen=True):
 def read(path: Path) -> list[Row]:
     """Every line of the map in `path`, in its order. Raises ThreadFileUnreadable.
 
-    JSON: an object from phone number or JID to thread id. CSV: two columns, a header is recognised. A shelve is named
-    as Python's `shelve.open` was given it, or by one of its files.
+    JSON: an object from phone number or JID to thread id. CSV: two columns, with or without a header. The `path` of a
+    shelve is the one for Python's `shelve.open`, or one of its files.
     """
     suffix = path.suffix.lower()
     if suffix == ".json":
@@ -99,7 +99,7 @@ def _shelve(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _plain_string(path: Path, pickled: bytes) -> str:
-    """The string that a pickle is, without loading it."""
+    """The string in a pickle, read without loading it."""
     found: list[str] = []
     try:
         for opcode, argument, _ in pickletools.genops(pickled):

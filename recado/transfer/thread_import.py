@@ -1,4 +1,4 @@
-"""Taking over the threads that another bot kept: each becomes the chat's thread, if this mode can go on with it."""
+"""Takes over the threads of another bot: each becomes its chat's thread, if this mode can go on with it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from recado.settings.settings import ApiMode
 from recado.transfer.thread_file import Row
 
 _PREFIXES: dict[ApiMode, str] = {"assistants": "thread_", "responses": "conv_"}
-"""How OpenAI's ids begin. Those of other servers may begin as they like, and those of sessions are not known to."""
+"""Prefixes of OpenAI's ids. Ids of other servers may begin otherwise; ids of sessions have no known prefix."""
 
 _KEEPING: frozenset[ApiMode] = frozenset({"assistants", "responses", "agents"})
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What became of a line: `kept` is this chat's thread now. With `reseeded` and `fresh` the chat goes on in another
-    thread, which begins with what recado's log has of the conversation, or with nothing, since the log has nothing of
-    it. `skipped` means that nothing was done. `why` says why not kept."""
+    """The result of a line.
+
+    - `chat`: the chat's JID.
+    - `thread`: the thread's id.
+    - `result`: `kept`: it is the chat's thread now. `reseeded`: the chat gets a new thread, which begins with the
+      conversation in recado's log. `fresh`: it gets an empty one, since the log has no conversation. `skipped`:
+      nothing was done.
+    - `why`: the reason, if the thread was not kept.
+    """
 
     chat: str
     thread: str
@@ -34,9 +40,9 @@ class Imported(msgspec.Struct, frozen=True):
 async def take_over(log: EventLog, account: str, mode: ApiMode, rows: Sequence[Row]) -> AsyncGenerator[Imported, None]:
     """Log `thread_created` for every thread that `mode` can go on with.
 
-    A thread that proves to be gone at its first use is replaced like any other. A chat that recado has decided about
-    before keeps what it has, so the same file may be imported again. Raises WrongExpectedVersion if a chat decides
-    something at this very moment, LogUnavailable, LogFull.
+    A thread that is gone at its first use is replaced like any other. A chat with decisions in the log keeps its
+    thread, so the same file may be imported again. Raises WrongExpectedVersion if a chat decides at the same moment,
+    LogUnavailable, LogFull.
     """
     incarnation = f"import-{token_hex(4)}"
     for number, row in enumerate(rows):

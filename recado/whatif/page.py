@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: no script, no font, no request."""
+"""Renders the report as one HTML file without scripts, fonts or requests."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ article { border-top: 1px solid var(--line); padding: 1rem 0; }
 
 
 def page_of(report: Report) -> str:
-    """The whole file."""
+    """The report as an HTML file."""
     asked = report.asked
     changed = ", ".join(f"{name} {value}" for name, value in asked.changed.items()) or "nothing: the present setting"
     about = (
         f"Messages from {local(asked.since)} until {local(asked.until)}. Changed: {changed}. Written by {asked.model} "
-        f"({asked.backend}), history {asked.history}. Nothing of what stands under `now` was sent to anybody."
+        f"({asked.backend}), history {asked.history}. No reply under `now` was sent."
     )
     return "\n".join(
         [
@@ -53,7 +53,7 @@ def page_of(report: Report) -> str:
 
 
 def notes(report: Report) -> Iterator[str]:
-    """What a reader has to know besides: what was left out, what is left behind."""
+    """Notes for the reader: turns that were left out, and threads that stay at the provider."""
     left_out = report.left_out
     if left_out.turns or left_out.chats:
         chats = f", {counted(left_out.chats, 'chat')} not looked at" if left_out.chats else ""

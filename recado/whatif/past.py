@@ -1,4 +1,4 @@
-"""What the log has of one chat: what was said, in which turns it was answered, what that took and cost."""
+"""One chat's past as the log tells it: its messages, the turns that answered them, their duration and their cost."""
 
 from __future__ import annotations
 
@@ -27,11 +27,18 @@ from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
 
 Ending = Reply | TurnFailed | Ignored | Attention
-"""What became of a message or a turn."""
+"""The ending of a message or a turn."""
 
 
 class MadeCall(msgspec.Struct, frozen=True):
-    """A tool call as it was made then; `output` None: nobody knows what came of it."""
+    """A tool call of the log.
+
+    - `id`: its id.
+    - `name`: the tool's name.
+    - `arguments`: its arguments as JSON.
+    - `output`: its result; None if that is not known.
+    - `failed`: whether it failed.
+    """
 
     id: str
     name: str
@@ -41,7 +48,15 @@ class MadeCall(msgspec.Struct, frozen=True):
 
 
 class FormerTurn(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn of the log. `ending` is what it came to by itself: none while it runs, or if something else ended it."""
+    """A turn of the log.
+
+    - `id`: its id.
+    - `messages`: the messages that it answers.
+    - `at`: when it began.
+    - `ended_at`: when it ended; None while it runs.
+    - `ending`: its own ending; None while it runs, or if another event cut it short.
+    - `calls`: its tool calls.
+    """
 
     id: str
     messages: tuple[str, ...]
@@ -52,16 +67,23 @@ class FormerTurn(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def took(self) -> timedelta | None:
-        """From its beginning to its end; None while it runs."""
+        """The time from its beginning to its end; None while it runs."""
         return self.ended_at - self.at if self.ended_at is not None else None
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """The events of the chat in log order, repeats marked, and what follows from them.
+    """The past of one chat.
 
-    `by_message` has the turns in which a message was, in order, `usual` is what a turn of this chat takes mostly.
-    `taken` says at which sequence a message was first named by a decision, `ended` at which one it had its first
-    ending, `endings` which one it had last. `readings` are what came of files, by their names in the object store.
+    - `key`: the chat.
+    - `events`: its events in log order, repeats marked.
+    - `turns`: its turns, in order.
+    - `by_message`: the turns of each message, in order.
+    - `usual`: the median duration of its turns.
+    - `said`: the event of each message, without repeats.
+    - `taken`: the sequence of the first decision about each message.
+    - `ended`: the sequence of each message's first ending.
+    - `endings`: each message's last ending.
+    - `readings`: the texts that were read from files, by the file's name in the object store.
     """
 
     key: ChatKey
@@ -81,20 +103,20 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
         return self.events[-1].seq if self.events else 0
 
     def count_before(self, seq: int) -> int:
-        """How many events stand before sequence `seq`."""
+        """The number of events before the sequence `seq`."""
         return bisect_left(self.events, seq, key=lambda recorded: recorded.seq)
 
     def count_at(self, moment: datetime) -> int:
-        """How many events the log had at `moment`."""
+        """The number of events before `moment`."""
         return next((n for n, recorded in enumerate(self.events) if recorded.at >= moment), len(self.events))
 
     def turns_about(self, message: str) -> list[FormerTurn]:
-        """The turns in which `message` was, in order."""
+        """The turns of `message`, in order."""
         return self.by_message.get(message, [])
 
 
 def past_of(key: ChatKey, events: Sequence[Recorded]) -> Past:
-    """The past of the chat that has these events, repeats marked."""
+    """The past of a chat from its events, in which repeats are marked."""
     past = Past(key=key, events=tuple(events))
     turns = _Turns()
     for recorded in past.events:
@@ -121,12 +143,12 @@ def past_of(key: ChatKey, events: Sequence[Recorded]) -> Past:
 
 
 def named_by(event: Ending | TurnStarted) -> tuple[str, ...]:
-    """The messages that it is about."""
+    """The messages that the event is about."""
     return event.in_reply_to if isinstance(event, Reply) else event.messages
 
 
 def _end(past: Past, message: str, ending: Ending) -> None:
-    # A human was asked, and then the message was left to him: the first says more.
+    # The message was handed to a human and then ignored for that reason: the handoff is the better ending.
     if isinstance(ending, Ignored) and isinstance(past.endings.get(message), Attention):
         return
     past.endings[message] = ending
@@ -139,7 +161,7 @@ def _read(past: Past, event: MediaRead) -> None:
 
 
 class _Turns:
-    """The turns of a chat, by folding its events as its actor does."""
+    """The turns of a chat, found by folding its events as its actor does."""
 
     def __init__(self) -> None:
         self._chat = Chat()

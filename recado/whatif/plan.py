@@ -1,8 +1,8 @@
-"""How a chat's messages fall into turns under other rules, by the times at which they arrived.
+"""Divides a chat's messages into turns under other rules, by the times at which they arrived.
 
 The rules are those of `chat/`, asked as the chat's actor asks them, on a clock that jumps from one event to the next.
-What came in comes in again as it did; what the chat decides, it decides anew. A turn takes as long as it took in the
-log: what arrives meanwhile is waited with, as it was then.
+Inbound events come in again at their times; the chat's decisions are made again. A turn takes as long as it took in the
+log, and messages that arrive meanwhile wait, as they did then.
 """
 
 from __future__ import annotations
@@ -30,16 +30,25 @@ from recado.whatif.past import FormerTurn, Past
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One event of the plan: what came in, as the log has it, or a decision. `outcome_of` is the turn that it ends in
-    the log's place: what the model writes this time takes its place."""
+    """One event of the plan: an inbound event of the log, or a decision.
+
+    `outcome_of` is the turn that the decision ends. Such a decision only holds the place of the model's new answer.
+    """
 
     recorded: Recorded
     outcome_of: str | None = None
 
 
 class PlannedTurn(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn that is to be answered. `chat` is the state right after it began, `step` where that stands in the plan,
-    `former` the log's turn that took up the last of its messages (None: there is none)."""
+    """A turn that is to be answered.
+
+    - `id`: its id.
+    - `messages`: its messages.
+    - `at`: when it begins.
+    - `chat`: the state of the chat right after its beginning.
+    - `step`: the index of its beginning in the plan's steps.
+    - `former`: the log's turn that took up the last of its messages; None if there is none.
+    """
 
     id: str
     messages: tuple[str, ...]
@@ -50,7 +59,7 @@ class PlannedTurn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What would have happened, in order, and the turns in it that came to an end of their own."""
+    """The planned events in order, and the planned turns that end by themselves."""
 
     steps: tuple[Step, ...]
     turns: tuple[PlannedTurn, ...]
@@ -62,8 +71,8 @@ class _Alarm(NamedTuple):
 
 
 def plan(past: Past, instance: Instance, since: datetime, until: datetime) -> Plan:
-    """What becomes of the messages that arrived from `since` until before `until`, and of those open at `since`, by the
-    rules of `instance`. The same past gives the same plan."""
+    """Plan the turns of the messages that arrived from `since` until before `until`, and of those open at `since`, by
+    the rules of `instance`. The same past gives the same plan."""
     clockwork = _Clockwork(past, instance, since)
     clockwork.run(until)
     turns = [turn for turn in clockwork.turns if turn.id in clockwork.ended]
@@ -71,7 +80,7 @@ def plan(past: Past, instance: Instance, since: datetime, until: datetime) -> Pl
 
 
 class _Clockwork:
-    """The chat at `now`, which moves to whatever comes next: what came in, the end of a burst, of a turn or a pause."""
+    """The chat on a clock that jumps to the next event: an inbound one, or the end of a burst, a turn or a pause."""
 
     def __init__(self, past: Past, instance: Instance, since: datetime) -> None:
         begin = past.count_at(since)
@@ -87,7 +96,7 @@ class _Clockwork:
             if recorded.side == "i" and not recorded.repeat and not isinstance(recorded.event, Unreadable)
         )
         self._now = since
-        # The turn that runs at the beginning is nobody's to answer again: it only has to end.
+        # The turn that runs at the beginning is not answered again: it only has to end.
         turn = replace(chat.turn, by=me) if chat.turn is not None else None
         self._chat = replace(chat, turn=turn)
         waiting = [message.stored.timestamp() for message in chat.waiting]
@@ -124,21 +133,21 @@ class _Clockwork:
             self._burst.somebody_wrote(recorded.at.timestamp(), first=waited == 0)
 
     def _settle(self) -> None:
-        """Decide what is due."""
-        while (due := next(iter(self._owed(Due)), None)) is not None:
+        """Decide all due work."""
+        while (due := next(iter(self._pending(Due)), None)) is not None:
             if not self._decide(due):
                 return
 
-    def _owed(self, kind: type[Command] | object) -> list[Command]:
-        owed = pending(self._chat, self._now, self._instance.rules)
-        return [work for work in owed if isinstance(work, kind)]  # type: ignore[arg-type]
+    def _pending(self, kind: type[Command] | object) -> list[Command]:
+        works = pending(self._chat, self._now, self._instance.rules)
+        return [work for work in works if isinstance(work, kind)]  # type: ignore[arg-type]
 
     def _alarms(self) -> list[_Alarm]:
-        alarms = [_Alarm(work.at, work) for work in self._owed(Resume) if isinstance(work, Resume)]
+        alarms = [_Alarm(work.at, work) for work in self._pending(Resume) if isinstance(work, Resume)]
         if self._chat.turn is not None and self._outcome is not None:
             alarms.append(self._outcome)
         ends = datetime.fromtimestamp(self._burst.ends(self._instance.debounce), self._now.tzinfo)
-        return alarms + [_Alarm(max(self._now, ends), burst) for burst in self._owed(EndBurst)]
+        return alarms + [_Alarm(max(self._now, ends), burst) for burst in self._pending(EndBurst)]
 
     def _come_to(self, command: Command) -> None:
         turn = self._chat.turn
@@ -147,7 +156,7 @@ class _Clockwork:
             self.ended.add(outcome_of)
             self._outcome = None
         if not self._decide(command, outcome_of):
-            raise RuntimeError(f"{type(command).__name__} was owed and led to nothing")
+            raise RuntimeError(f"{type(command).__name__} was pending and led to no decision")
 
     def _decide(self, command: Command, outcome_of: str | None = None) -> bool:
         decision = decide(self._chat, command, facts_for(self._instance, self._past.key, command, self._now))
@@ -181,7 +190,7 @@ class _Clockwork:
         )
 
     def _former(self, turn: Turn) -> FormerTurn | None:
-        """The log's turn that took up the newest message; of several, each stands for one in its turn."""
+        """The log's turn that took up the newest message. If the log has several, each further try takes the next."""
         newest = turn.messages[-1]
         turns = self._past.turns_about(newest)
         former = turns[min(self._tries[newest], len(turns) - 1)] if turns else None
@@ -192,14 +201,14 @@ class _Clockwork:
         usual = self._past.usual
         if former is None or former.took is None:
             return _Alarm(self._now + usual, _outcome(turn.id, None))
-        # One that was cut short would have taken longer.
+        # A turn that was cut short would have taken longer.
         took = former.took if former.ending is not None else former.took + max(usual, timedelta(milliseconds=1))
         begun = former.at if former.id == turn.id else self._now
         return _Alarm(begun + took, _outcome(turn.id, former.ending))
 
 
 def _outcome(turn: str, ending: Reply | TurnFailed | Attention | None) -> Command:
-    """What came of the turn then."""
+    """The command that ends the turn as the log's turn ended."""
     match ending:
         case TurnFailed(error=error):
             return Failed(turn, error.class_, error.detail)

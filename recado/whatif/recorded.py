@@ -1,4 +1,4 @@
-"""What is not done again in a replay: tools are not called and files are not read anew, the log says what they gave."""
+"""Recorded results for a replay: the log gives the results of tools and files, so that neither is used again."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from recado.whatif.past import MadeCall
 log = structlog.get_logger("recado.whatif")
 
 NOT_MADE = "This call was not made: this is a rehearsal, and the same call was not made before. Answer without it."
-"""What a model is told of a call that the log knows nothing of."""
+"""The result of a call without a recorded result."""
 
 
 class CallSeen(msgspec.Struct, frozen=True):
-    """A tool that the model asked for; `is_known` if the log has the result of the same call."""
+    """A tool call of the model; `is_known` if the log has the result of the same call."""
 
     name: str
     arguments: str
@@ -33,7 +33,8 @@ class CallSeen(msgspec.Struct, frozen=True):
 
 
 class RecordedTools:
-    """Offers what an instance offers; a call gives what the same call (name and arguments) gave `then`, in order."""
+    """Offers an instance's tools. A call returns the result of the same call (name and arguments) in `then`, in
+    order."""
 
     def __init__(self, offered: Sequence[Tool], then: Sequence[MadeCall]) -> None:
         self._offered = tuple(offered)
@@ -56,14 +57,14 @@ class RecordedTools:
             return ToolResult(same.output or "", failed=same.failed)
         is_handoff = name == handoff.HANDOFF and any(tool.name == name for tool in self._offered)
         self.calls.append(CallSeen(name, arguments, is_known=is_handoff))
-        if is_handoff:  # it asks for a human, and does nothing else
+        if is_handoff:  # asking for a human has no other effect, so it needs no recorded result
             given = _given(arguments)
             return handoff.asked(given if isinstance(given, dict) else {})
         return ToolResult(NOT_MADE, failed=True)
 
 
 class RecordedFiles:
-    """Files as they were read then. What a model is shown as it is comes out of the object store."""
+    """Files with the texts that were read then. Files that a model gets unchanged come from the object store."""
 
     def __init__(self, readings: Mapping[str, MediaRead], objects: Objects) -> None:
         self._readings = readings

@@ -1,6 +1,6 @@
-"""Answering planned turns with another setting, in a log and a projection of their own: nothing of it is anybody's.
+"""Answers planned turns with another setting, in a projection of their own, without any effect on the real chat.
 
-Each step is what the chat's actor would do: what is owed is computed, done, decided and folded.
+Each step is the chat actor's: compute the pending work, do it, decide, fold the decision.
 """
 
 from __future__ import annotations
@@ -45,9 +45,18 @@ log = structlog.get_logger("recado.whatif")
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a planned turn, whose messages the model was shown as `lines`. `ending` None: nothing did, for the
-    reason in `note`; it `is_left_out` if that is the limit. `seconds` is the time that the model and its provider took,
-    `threads` are the places that were made there."""
+    """The result of a planned turn.
+
+    - `turn`: the planned turn.
+    - `lines`: its messages, as the model got them.
+    - `ending`: its ending; None if it has none.
+    - `note`: the reason for no ending.
+    - `is_left_out`: whether that reason is the token limit.
+    - `seconds`: the time that the model and its provider took.
+    - `usage`: the tokens that it cost.
+    - `calls`: the tool calls of the model.
+    - `threads`: the threads that were made at the provider.
+    """
 
     turn: PlannedTurn
     lines: tuple[Line, ...]
@@ -61,8 +70,16 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rehearsal:
-    """Turns of one chat that follow one another, from what is `known` when the first one begins: the log before
-    sequence `cut`. `instance` reads from `known`; `prompt` is what the model is told besides."""
+    """Answers turns of one chat that follow one another.
+
+    - `past`: the chat's past.
+    - `plan`: the plan of its turns.
+    - `cut`: the sequence before which the log is known when the first turn begins.
+    - `known`: the projection of that part of the log; `instance` reads from it.
+    - `instance`: the instance that answers.
+    - `spending`: the token budget.
+    - `prompt`: the model's instructions, for the estimate of tokens.
+    """
 
     def __init__(
         self,
@@ -83,14 +100,14 @@ class Rehearsal:
         self._spending = spending
         self._prompt = prompt
         self._seq = known.checkpoint
-        self._numbers: dict[int, int] = {}  # where the log's events stand here
-        self._done = 0  # steps of the plan that stand here
+        self._numbers: dict[int, int] = {}  # from the log's sequences to those in `known`
+        self._done = 0  # steps of the plan that are in `known`
         self._answered: set[str] = set()
         self._rehearsed: set[str] = set()
         self._thread: Thread | None = None
 
     async def answer(self, turn: PlannedTurn) -> Rehearsed:
-        """Let the turn be answered. What fails is told in what comes back."""
+        """Answer the turn. Errors are returned in the result's `note`, not raised."""
         self._arrive_at(turn)
         tools = self.instance.tools = RecordedTools(self.instance.tools.offered(), self._calls(turn))
         run = _Run(self, turn)
@@ -100,7 +117,7 @@ class Rehearsal:
                 await run.to_its_end(purse)
             except CapReached as reached:
                 note, is_left_out = str(reached), True
-            except Exception as defect:  # a defect in one turn must not lose what the others have cost
+            except Exception as defect:  # a defect in one turn must not lose the paid results of the others
                 log.exception("turn_broke", chat=self.past.key.chat, turn=turn.id)
                 note = f"{type(defect).__name__}: {defect}"
             is_told = run.usage != TokenUsage() or not isinstance(run.ending, Reply)
@@ -125,7 +142,7 @@ class Rehearsal:
         return [call for former in turns.values() for call in former.calls]
 
     def _arrive_at(self, turn: PlannedTurn) -> None:
-        """Bring what is known up to the beginning of the turn."""
+        """Fold the plan's steps up to the beginning of the turn."""
         is_first = not self._rehearsed
         for step in self._plan.steps[self._done : turn.step + 1]:
             if step.recorded.side == "i":
@@ -138,13 +155,13 @@ class Rehearsal:
         self._done = turn.step + 1
 
     def _still_holds(self, step: Step) -> bool:
-        """Whether a decision of the plan stands although its turns came to something else."""
+        """Whether a decision of the plan stays valid after the new endings of the rehearsed turns."""
         event = step.recorded.event
         ends_again = isinstance(event, Ignored) and not self._answered.isdisjoint(event.messages)
         return step.outcome_of not in self._rehearsed and not ends_again
 
     def put(self, recorded: Recorded) -> Recorded:
-        """Let the event stand here, under the next sequence."""
+        """Fold the event under the next sequence."""
         self._seq += 1
         here = replace(recorded, seq=self._seq)
         self.known.fold([here])
@@ -154,7 +171,7 @@ class Rehearsal:
         return self._numbers.get(seq, seq)
 
     def begun(self, turn: PlannedTurn) -> Chat:
-        """The chat as the turn finds it: with the rehearsal's thread, not its own, and nothing else that is owed."""
+        """The chat at the beginning of the turn, with the rehearsal's thread and no other pending work."""
         chat = turn.chat
         assert chat.turn is not None  # noqa: S101 - a planned turn has begun
         return Chat(
@@ -167,7 +184,7 @@ class Rehearsal:
         )
 
     def estimate(self, turn: PlannedTurn, work: Work) -> int:
-        """Tokens that the call may cost which `work` makes; 0 if it makes none."""
+        """The tokens that the model call of `work` may cost; 0 if it makes no call."""
         if not isinstance(work, WriteReply | StartRun | AwaitRun):
             return 0
         done = [call for call in work.turn.current_calls if call.output is not None]
@@ -185,7 +202,7 @@ class Rehearsal:
 
 
 class _Run:
-    """One turn on its way."""
+    """One turn while it runs."""
 
     def __init__(self, rehearsal: Rehearsal, turn: PlannedTurn) -> None:
         self._rehearsal = rehearsal
@@ -199,14 +216,14 @@ class _Run:
         self.threads: list[str] = []
 
     async def to_its_end(self, purse: Purse) -> None:
-        """Raises CapReached."""
+        """Do the turn's work until it has its ending. Raises CapReached."""
         while self.ending is None and self.chat.turn is not None:
-            owed = pending(self.chat, self._turn.at, self._instance.rules_of(self._key.account))
-            due = [work for work in owed if isinstance(work, Due)]
-            works = [work for work in owed if isinstance(work, Work)]
+            todo = pending(self.chat, self._turn.at, self._instance.rules_of(self._key.account))
+            due = [work for work in todo if isinstance(work, Due)]
+            works = [work for work in todo if isinstance(work, Work)]
             commands = due[:1] or await self._perform(works, purse)
             if not [True for command in commands if self._decide(command)]:
-                raise RuntimeError("nothing is owed, and the turn has no ending")
+                raise RuntimeError("no work is pending, and the turn has no ending")
 
     async def _perform(self, works: Sequence[Work], purse: Purse) -> list[Command]:
         for work in works:

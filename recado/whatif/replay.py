@@ -1,4 +1,4 @@
-"""Replaying chats from the log: who wrote in a time, how that falls into turns, and what each is answered now."""
+"""Replays chats from the log: finds the chats of a time, plans their turns, and answers each turn again."""
 
 from __future__ import annotations
 
@@ -23,25 +23,29 @@ from recado.whatif.spending import Spending
 from recado.whatif.stretches import cut_of, stretches
 
 AT_ONCE = 4
-"""Turns that are answered at the same time: recado may answer people meanwhile, with the same key."""
+"""Turns that are answered at the same time; few, because recado may answer people meanwhile, with the same key."""
 
 
 class Followed(Protocol):
-    """All that a replay may do with the log; see events.log.EventLog."""
+    """The one method of the log that a replay uses; see events.log.EventLog."""
 
     def tail(self, after: int, subject: str) -> AsyncGenerator[list[Recorded], None]: ...
 
 
 class Source(msgspec.Struct, frozen=True):
-    """The log, to be read. `last_of` gives the sequence of the last event of a subject (0: there is none), `created`
-    names the log."""
+    """Reads the log.
+
+    - `log`: the log.
+    - `last_of`: returns the sequence of a subject's last event, 0 if there is none.
+    - `created`: the stream's creation time, which identifies the log.
+    """
 
     log: Followed
     last_of: Callable[[str], Awaitable[int]]
     created: datetime
 
     async def events(self, subject: str) -> AsyncIterator[list[Recorded]]:
-        """All that the log has of `subject` now."""
+        """All events of `subject` that the log has now."""
         last = await self.last_of(subject)
         if not last:
             return
@@ -53,8 +57,8 @@ class Source(msgspec.Struct, frozen=True):
         raise LogUnavailable("the log was closed before its end was reached")
 
     async def chats(self, subject: str, since: datetime, until: datetime) -> list[ChatKey]:
-        """The chats in which somebody wrote in that time, in the order of their first message; `subject` is that of
-        messages."""
+        """The chats with messages from `since` until before `until`, in the order of their first message; `subject`
+        selects the messages."""
         found: dict[ChatKey, None] = {}
         async for batch in self.events(subject):
             for recorded in batch:
@@ -63,7 +67,7 @@ class Source(msgspec.Struct, frozen=True):
         return list(found)
 
     async def past(self, key: ChatKey) -> Past:
-        """All of one chat."""
+        """The whole past of one chat."""
         known, events = InMemoryProjection.empty(self.created), list[Recorded]()
         async for batch in self.events(chat_filter(key)):
             events += await asyncio.to_thread(known.fold, batch)
@@ -72,7 +76,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """A chat, what would have become of its messages, and those turns of it that are to be answered."""
+    """A chat's past, its plan, and the turns of the plan that are to be answered."""
 
     past: Past
     plan: Plan
@@ -80,8 +84,12 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The chats that are replayed. `turns` beyond the limit are left out, and so are `chats`, which were not looked
-    at."""
+    """The chats that are replayed.
+
+    - `chats`: the chats, with their turns.
+    - `turns_left_out`: the number of planned turns beyond the limit.
+    - `chats_left_out`: the number of chats that were not planned, because the limit was reached before.
+    """
 
     chats: tuple[Chosen, ...]
     turns_left_out: int = 0
@@ -108,8 +116,16 @@ async def choose(
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """How chosen turns are answered: `instance_on` makes an instance that knows what it is given, and `prompt` is what
-    the model is told besides. `progress` is called with each result."""
+    """Answers the chosen turns.
+
+    - `source`: reads the log.
+    - `instance_on`: makes an instance that reads from a projection.
+    - `spending`: the token budget.
+    - `prompt`: the model's instructions, for the estimate of tokens.
+    - `go_on`: whether every turn follows the new reply before it.
+    - `at_once`: the number of stretches that are answered at the same time.
+    - `progress`: called with each result.
+    """
 
     source: Source
     instance_on: Callable[[Past, InMemoryProjection], Instance]
@@ -132,7 +148,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     async def _rehearsals(
         self, chosen: Chosen, free: asyncio.Semaphore
     ) -> AsyncIterator[tuple[list[PlannedTurn], Rehearsal]]:
-        """Each list of turns that follow one another, once it is `free` to begin, with all that was known then."""
+        """Each stretch of turns, once it is `free` to begin, with a rehearsal that knows the log before it."""
         past, done = chosen.past, 0
         lists = [(cut_of(past, turns[0]), turns) for turns in stretches(past, chosen.turns, go_on=self.go_on)]
         with closing(InMemoryProjection.empty(self.source.created)) as known:

@@ -1,4 +1,4 @@
-"""What was said then and what would be said now, turn by turn and in sums."""
+"""Compares the replies then with the replies now, turn by turn and in sums."""
 
 from __future__ import annotations
 
@@ -19,18 +19,25 @@ History = Literal["as it was", "continued"]
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A message as the model was shown it; `name` in groups only."""
+    """A message as the model got it; `name` in groups only."""
 
     text: str
     name: str = ""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a turn ended, then or now: `ending` is `reply`, `failed`, `ignored`, `attention` (a human was asked for),
-    `open` (then: it has no ending yet) or `none` (now: it was not answered, and `text` says why).
+    """The ending of a turn, then or now.
 
-    `text` is the reply, or why there is none. `seconds` are from the beginning of the turn to its end (then), or what
-    the model took (now). `shared_with` counts messages of other turns that this reply answered as well.
+    - `ending`: `reply`, `failed`, `ignored`, `attention` (a human was asked for), `open` (then: no ending yet) or
+      `none` (now: not answered).
+    - `text`: the reply, or the reason for none.
+    - `author`: the author of the reply.
+    - `backend`: the backend of the reply.
+    - `model`: the model of the reply.
+    - `input_tokens`: the tokens that the model read.
+    - `output_tokens`: the tokens that the model wrote.
+    - `seconds`: the duration of the turn (then), or of the model's work (now).
+    - `shared_with`: the number of messages of other turns that this ending is also about.
     """
 
     ending: Literal["reply", "failed", "ignored", "attention", "open", "none"]
@@ -45,8 +52,17 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn as it would be, beside what the log has for its messages. `at` is when it would have begun; `calls` are
-    the tools that the model asked for now."""
+    """A turn, answered again, beside the log's endings of its messages.
+
+    - `account`: the account of its chat.
+    - `chat`: the chat's JID.
+    - `at`: when the turn would have begun.
+    - `messages`: the ids of its messages.
+    - `said`: the messages as the model got them.
+    - `then`: the log's endings of these messages.
+    - `now`: the new ending.
+    - `calls`: the tool calls of the model now.
+    """
 
     account: str
     chat: str
@@ -64,8 +80,12 @@ def counted(number: int, what: str) -> str:
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
-    """What a limit kept from being answered: turns beyond --max-turns or --max-tokens, and chats that were not looked
-    at (nobody knows how many turns they have)."""
+    """Turns and chats that a limit left unanswered.
+
+    - `turns`: the number of turns beyond --max-turns or --max-tokens.
+    - `chats`: the number of chats that were not planned, so their turns are not counted.
+    - `because`: the options with these limits.
+    """
 
     turns: int = 0
     chats: int = 0
@@ -73,7 +93,17 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What was tried: the setting, where it differs from the present one, and the limits."""
+    """The trial.
+
+    - `since`, `until`: its time.
+    - `changed`: the changed settings, by variable.
+    - `backend`: the backend that answered.
+    - `model`: the model that answered.
+    - `debounce`: the debounce in seconds.
+    - `history`: `as it was` or `continued` (--continue).
+    - `max_turns`: the most turns to answer.
+    - `max_tokens`: the token budget.
+    """
 
     since: datetime
     until: datetime
@@ -87,7 +117,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `threads` are places at the provider that were made for this and are still there."""
+    """The whole report.
+
+    - `asked`: the trial.
+    - `turns`: the answered turns, each beside the log's endings.
+    - `then`: the sums of the log's turns.
+    - `now`: the sums of the new answers.
+    - `left_out`: turns and chats beyond the limits.
+    - `threads`: the provider's threads that the trial made and that still exist.
+    """
 
     asked: Asked
     turns: tuple[Compared, ...]
@@ -98,7 +136,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(asked: Asked, choice: Choice, results: Sequence[Sequence[Rehearsed]], threads: Sequence[str]) -> Report:
-    """Put the results of the chosen turns beside what the log has."""
+    """Compare the results of the chosen turns with the log's endings."""
     pairs = [(chosen, one) for chosen, done in zip(choice.chats, results, strict=True) for one in done]
     answered = [(chosen, one) for chosen, one in pairs if one.ending is not None]
     unanswered = sum(one.is_left_out for _, one in pairs)
@@ -130,7 +168,7 @@ def _compared(chosen: Chosen, one: Rehearsed) -> Compared:
 
 
 def _then(past: Past, messages: tuple[str, ...]) -> Iterable[Side]:
-    """The endings that the log has for these messages, each once."""
+    """The log's endings of these messages, each once."""
     endings = _distinct(past.endings[message] for message in messages if message in past.endings)
     for ending in endings:
         turn = turn_of(past, ending)

@@ -1,4 +1,4 @@
-"""The report for a terminal: then on the left, now on the right."""
+"""Renders the report for a terminal: then on the left, now on the right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recado.whatif.sums import Sums
 
 _BETWEEN = " │ "
 LEAST = 60
-"""Columns below which nobody could read two texts side by side."""
+"""The smallest width in columns for two texts side by side."""
 
 
 def lines_of(report: Report, width: int) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _side(label: str, side: Side, column: int) -> list[str]:
 
 
 def summary(side: Side) -> str:
-    """All about an ending but its words."""
+    """The facts about an ending, without its text."""
     told = [side.model or side.author if side.ending == "reply" else ENDINGS[side.ending]]
     if side.input_tokens or side.output_tokens:
         told.append(f"{side.input_tokens:,} + {side.output_tokens:,} tokens")
@@ -88,7 +88,7 @@ def _wrapped(text: str, column: int) -> list[str]:
 
 
 def _pieces(word: str, column: int) -> list[str]:
-    """The word, cut where it does not fit into one line."""
+    """The word, cut into pieces of at most `column` columns."""
     pieces = [""]
     for sign in word:
         if _columns(pieces[-1] + sign) > column:
@@ -98,7 +98,7 @@ def _pieces(word: str, column: int) -> list[str]:
 
 
 def _columns(text: str) -> int:
-    """Columns that a terminal gives to `text`: a sign of East Asia or an emoji takes two."""
+    """The columns of `text` in a terminal: an East Asian character or an emoji takes two."""
     return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
@@ -112,7 +112,7 @@ def _sums(then: Sums, now: Sums) -> Iterator[str]:
 
 
 def sums_table(then: Sums, now: Sums) -> Sequence[tuple[str, str, str, str]]:
-    """What is counted, then, now, and the change in per cent."""
+    """Rows of a label, the number then, the number now, and the change in per cent."""
 
     def row(what: str, before: float, after: float, shape: str) -> tuple[str, str, str, str]:
         change = f"{(after - before) / before:+.0%}" if before else ""

@@ -1,4 +1,4 @@
-"""How many tokens a replay may cost: counted before a call is made, by estimate, and after it as it was."""
+"""The token budget of a replay: a call is counted by estimate before it is made, and by its real usage afterwards."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import Self
 
 PICTURE = 1_500
-"""Tokens that a file counts for which a model is shown as it is."""
+"""Estimated tokens of a file that the model gets unchanged."""
 
 ANSWER = 300
-"""Tokens that an answer counts for, if the one of then was shorter or there was none."""
+"""Smallest estimate of an answer's tokens; a longer answer in the log raises it."""
 
 
 class CapReached(Exception):
-    """One more call would cost more than is left of `limit` tokens."""
+    """The next call may cost more than the rest of `limit` tokens."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the next call might go beyond {limit:,} tokens")
@@ -22,14 +22,13 @@ class CapReached(Exception):
 
 
 class Spending:
-    """At most `limit` tokens, with what is set aside for calls under way. `spent` is what turns have cost that are
-    over."""
+    """A budget of `limit` tokens. `spent` is the cost of ended turns; tokens for running calls are set aside."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.spent = 0
         self.is_over = False
-        """No further turn begins."""
+        """True once the limit was reached: no further turn begins."""
         self._held = 0
         self._changed = asyncio.Condition()
 
@@ -37,8 +36,8 @@ class Spending:
         return Purse(self)
 
     async def hold(self, tokens: int, *, first: bool) -> None:
-        """Set `tokens` aside for a call. The `first` call of a turn waits for what is under way, which may cost less
-        than was set aside for it. Raises CapReached."""
+        """Set `tokens` aside for a call. The `first` call of a turn waits for running turns, which may cost less than
+        their estimates. Raises CapReached."""
         async with self._changed:
             if first:
                 await self._changed.wait_for(lambda: self.is_over or not self._held or self._fits(tokens))
@@ -49,7 +48,7 @@ class Spending:
             self._held += tokens
 
     async def settle(self, held: int, cost: int) -> None:
-        """What `held` was set aside for is over, and has cost that much."""
+        """Replace the `held` tokens of an ended turn by its `cost`."""
         async with self._changed:
             self._held -= held
             self.spent += cost
@@ -60,7 +59,7 @@ class Spending:
 
 
 class Purse:
-    """What one turn sets aside, until it is left; then its `cost` counts (None: nobody said, so what was set aside)."""
+    """The tokens that one turn sets aside. When the block is left, `cost` replaces them; None leaves the estimate."""
 
     def __init__(self, spending: Spending) -> None:
         self._spending = spending
@@ -68,7 +67,7 @@ class Purse:
         self.cost: int | None = None
 
     async def hold(self, tokens: int) -> None:
-        """Set more aside. Raises CapReached."""
+        """Set more tokens aside. Raises CapReached."""
         await self._spending.hold(tokens, first=not self._held)
         self._held += tokens
 
@@ -80,6 +79,6 @@ class Purse:
 
 
 def tokens_of(texts: Iterable[str]) -> int:
-    """About how many tokens these texts are, rather too many: no tokenizer that is in use makes more of a text than one
-    for three bytes, but of rare signs and long numbers."""
+    """An estimate of the tokens of these texts, rather too high: no tokenizer in use makes more than one token of three
+    bytes, except of rare characters and long numbers."""
     return sum(len(text.encode(errors="replace")) // 3 + 4 for text in texts)

@@ -1,4 +1,4 @@
-"""Which turns are shown the history as it was, and which follow those before."""
+"""Divides turns into stretches: the first turn of each sees the history as it was, the others follow the one before."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from recado.whatif.plan import PlannedTurn
 
 
 def cut_of(past: Past, turn: PlannedTurn) -> int:
-    """The sequence of the log's first decision about the messages of the turn: what stands before it is what was known
-    when they were answered."""
+    """The sequence of the log's first decision about the turn's messages; earlier events were known at their answer."""
     return min((past.taken[message] for message in turn.messages if message in past.taken), default=past.last + 1)
 
 
 def stretches(past: Past, turns: Sequence[PlannedTurn], *, go_on: bool) -> list[list[PlannedTurn]]:
-    """The turns, in lists of those that follow one another.
+    """The turns, in lists of turns that follow one another.
 
-    Where all that was answered before has its ending in the log before a turn's own messages were taken up, the turn is
-    shown what really was said, and begins a list. Where messages were divided otherwise there is no such history: the
-    turn follows the one before. With `go_on` every turn does.
+    A turn begins a list, and sees the history as it was, if in the log all messages before it had their endings before
+    its own messages were taken up. If the log divided the messages otherwise, there is no such history, and the turn
+    follows the one before. With `go_on` every turn does.
     """
     found: list[list[PlannedTurn]] = []
-    answered = 0  # where the last of the messages before has its ending; none: never
+    answered = 0  # the sequence of the last ending of earlier messages; beyond the log if one has no ending
     for turn in turns:
         if found and (go_on or answered >= cut_of(past, turn)):
             found[-1].append(turn)

@@ -1,4 +1,4 @@
-"""What turns have cost and taken together."""
+"""Sums of the cost and the duration of turns."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ _NOTHING = TokenUsage()
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """All turns that were answered now, or those of the log that had answered the same messages. Tokens of turns that
-    came to no reply are known for now alone. The medians are those of turns that came to one."""
+    """Sums over the turns that were answered now, or over the log's turns that had answered the same messages.
+
+    - `turns`: the number of turns.
+    - `replies`: the number of turns with a reply.
+    - `input_tokens`, `output_tokens`: tokens; those of turns without a reply are known only for now.
+    - `seconds`: the sum of their durations (then), or of the model's times (now).
+    - `median_tokens`: the median of tokens of turns with a reply.
+    - `median_seconds`: the median of seconds of turns with a reply.
+    """
 
     turns: int
     replies: int
@@ -30,7 +37,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sums_then(answered: Sequence[tuple[Chosen, Rehearsed]]) -> Sums:
-    """Those of the log's turns that came to the endings of these messages, each once."""
+    """The sums of the log's turns that led to the endings of these messages, each turn once."""
     turns: dict[str, FormerTurn] = {}
     for chosen, one in answered:
         endings = [chosen.past.endings[message] for message in one.turn.messages if message in chosen.past.endings]
@@ -44,7 +51,7 @@ def sums_then(answered: Sequence[tuple[Chosen, Rehearsed]]) -> Sums:
 
 
 def sums_now(answered: Sequence[Rehearsed]) -> Sums:
-    """Those of the turns that were answered now."""
+    """The sums of the turns that were answered now."""
     lost = TokenUsage()
     for one in answered:
         lost += TokenUsage() if isinstance(one.ending, Reply) else one.usage
@@ -52,7 +59,7 @@ def sums_now(answered: Sequence[Rehearsed]) -> Sums:
 
 
 class _Cost(NamedTuple):
-    """Of a turn; `usage` None: it came to no reply."""
+    """The cost of a turn; `usage` is None for a turn without a reply."""
 
     usage: TokenUsage | None
     seconds: float
@@ -73,7 +80,7 @@ def _sums(costs: Sequence[_Cost], lost: TokenUsage = _NOTHING) -> Sums:
 
 
 def turn_of(past: Past, ending: Ending) -> FormerTurn | None:
-    """The log's turn that came to this ending by itself."""
+    """The log's turn with this ending; None if no turn led to it."""
     return next((turn for turn in past.turns if turn.ending is ending), None)
 
 

@@ -1,4 +1,4 @@
-"""Trying a setting out on the log of a bus: everything is put together here, and nothing is written anywhere."""
+"""Tries a setting out on the log of a bus: puts the parts together, and writes nothing to the bus."""
 
 from __future__ import annotations
 
@@ -39,8 +39,18 @@ Tell = Callable[[str], None]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be tried on which chats (none named: all of the account, or of every account); `name` is what the
-    turns are called at the provider."""
+    """A trial of a setting.
+
+    - `since`: returns the beginning of its time, from the bus's time.
+    - `until`: returns the end of its time; None: now.
+    - `account`: the account of its chats; None: every account, or that of the settings if chats are named.
+    - `chats`: the JIDs of its chats; empty: all.
+    - `changed`: the changed settings, by variable.
+    - `go_on`: whether every turn follows the new reply before it.
+    - `max_turns`: the most turns to answer.
+    - `max_tokens`: the token budget.
+    - `name`: the prefix of the turns' names at the provider.
+    """
 
     since: Callable[[datetime], datetime]
     until: Callable[[datetime], datetime] | None
@@ -54,13 +64,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Nothing(Exception):
-    """There is nothing to be tried on; the message says why."""
+    """The trial has no turns; the message gives the reason."""
 
 
 async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bus, tell: Tell) -> Report:
-    """Answer again what was said in the time of the trial, by the log on `bus`. `tell` is called with how far it is.
+    """Answer the messages of the trial's time again, from the log on `bus`. Progress goes to `tell`.
 
-    Raises Nothing, and what opening the model raises.
+    Raises Nothing, and the errors of `open_model`.
     """
     async with open_model(settings) as model:
         head = await event_log.head()
@@ -102,7 +112,7 @@ async def _chats(source: Source, settings: Settings, trial: Trial, since: dateti
 
 
 async def _tools(settings: Settings, bus: Bus) -> Tools:
-    """The tools that an instance would offer; they are not called."""
+    """The tools that an instance would offer; a trial does not call them."""
     services = ServiceTools(bus)
     await services.look()
     functions = load(settings.tools) if settings.tools else {}
@@ -110,7 +120,7 @@ async def _tools(settings: Settings, bus: Bus) -> Tools:
 
 
 class _Maker:
-    """Makes instances that keep the rules of the settings and have nothing to do with any log."""
+    """Makes instances with the rules of the settings and without a real log."""
 
     def __init__(self, settings: Settings, name: str, backend: Backend, tools: Tools, store: MediaStore) -> None:
         self._settings = settings
@@ -127,7 +137,7 @@ class _Maker:
         return self._make(self._nothing, RecordedFiles({}, self._store))
 
     def on(self, past: Past, known: InMemoryProjection) -> Instance:
-        """One that knows what is `known`, and reads the chat's files as they were read."""
+        """An instance that reads from `known`, and has the recorded texts of the chat's files."""
         return self._make(known, RecordedFiles(past.readings, self._store))
 
     def _make(self, known: InMemoryProjection, files: RecordedFiles) -> Instance:
@@ -146,7 +156,7 @@ class _Maker:
 
 
 class _Progress:
-    """Tells of every turn that is done, and knows what was made at the provider."""
+    """Reports every answered turn, and collects the threads that were made at the provider."""
 
     def __init__(self, choice: Choice, max_tokens: int, tell: Tell) -> None:
         self._of = sum(len(chosen.turns) for chosen in choice.chats)

@@ -1,4 +1,4 @@
-"""Puts `recado gateway cloud` together: a process of its own that shares nothing with the others but the log."""
+"""Puts `recado gateway cloud` together: a process of its own that shares only the bus with the others."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ from recado.wiring.lifecycle import bus_closed, stop_signal, together, while_hel
 log = structlog.get_logger("recado")
 
 DRAIN = 35.0
-"""Seconds that messages on the wire have for their outcome when the gateway is stopped; later ones are in doubt."""
+"""Seconds for the outcomes of messages that are being sent when the gateway is stopped; later ones are in doubt."""
 
 
 async def run_cloud(settings: Settings, account: str | None) -> None:
-    """Webhooks in, replies out, until stopped. Raises SettingsInvalid, PortInUse, GatewayRunning, BusClosed."""
+    """Take webhooks and send replies until stopped. Raises SettingsInvalid, PortInUse, GatewayRunning, BusClosed."""
     wrong = list(problems(settings))
     if wrong:
         raise SettingsInvalid(wrong)
@@ -68,7 +68,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
 
 @asynccontextmanager
 async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Replies, list[asyncio.Task[Any]]]]:
-    """Everything, in order. Gives what runs on and on, the sending of replies first."""
+    """Start everything in order. Yields the tasks that run until the stop, the sending of replies first."""
     async with AsyncExitStack() as stack:
         tasks: list[asyncio.Task[Any]] = []
 
@@ -90,7 +90,7 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
             session, settings.whatsapp_graph_url, settings.whatsapp_phone_number_id, settings.whatsapp_access_token
         )
         replies = Replies(settings, account, event_log, graph)
-        # A name of its own for each start: a second gateway stands by instead of taking the first one's lease.
+        # A new name for each start: a second gateway waits instead of taking the first one's lease.
         leases = LeaseBucket(bus, makes=False)
         lease = Lease(leases, f"g.{token(account)}", Holder(f"cloud-{token_hex(4)}", token_hex(4)))
         fetching = Fetching(
@@ -121,11 +121,11 @@ async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Repl
 
 
 class Replies:
-    """The way out, begun anew each time the lease is taken."""
+    """The sending of replies, which begins again each time the lease is taken."""
 
     def __init__(self, settings: Settings, account: str, event_log: EventLog, graph: Graph) -> None:
         self.started = asyncio.Event()
-        """Set once a reply that is made from then on is delivered for certain."""
+        """Set once every later reply is delivered for certain."""
         self._settings = settings
         self._account = account
         self._log = event_log
@@ -135,13 +135,13 @@ class Replies:
 
     async def deliver(self) -> None:
         sender = CloudSender(self._graph, self._account, self._settings.window_template)
-        attention = TypingIndicator(self._graph)
+        indicator = TypingIndicator(self._graph)
 
         def observe(recorded: Recorded) -> None:
             live = recorded.seq > delivery.began_at
             sender.observe(recorded, live=live)
             if live:
-                attention.observe(recorded)
+                indicator.observe(recorded)
 
         delivery = self._delivery = Delivery(
             self._log,
@@ -160,11 +160,11 @@ class Replies:
         try:
             await delivery.run()
         finally:
-            attention.close()
+            indicator.close()
             self._delivery = None
 
     def stop(self) -> bool:
-        """Begin nothing new; what is on the wire gets its outcome. Whether it is ours to send anything now."""
+        """Begin nothing new; messages that are being sent get their outcomes. Returns whether a delivery runs here."""
         self._stopped = True
         if self._delivery is not None:
             self._delivery.stop()
@@ -172,12 +172,12 @@ class Replies:
 
 
 async def _healthz(_request: Request) -> Response:
-    """The process lives."""
+    """200: the process runs."""
     return PlainTextResponse("ok\n")
 
 
 async def _metrics(_request: Request) -> Response:
-    """Prometheus's text format; numbers only, since whoever reaches the webhook may read it."""
+    """Prometheus's text format; numbers only, since strangers can reach the webhook's address."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,4 +1,4 @@
-"""The bus as a command finds it: the one of NATS_URL, or the embedded one of RECADO_DATA while recado runs there."""
+"""Connects to the bus: that of NATS_URL, or the embedded one of RECADO_DATA while recado runs there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts `recado gateway device` together: a process of its own that shares nothing with the others but the log."""
+"""Puts `recado gateway device` together: a process of its own that shares only the bus with the others."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from recado.wiring.connect import connect
 from recado.wiring.lifecycle import bus_closed, stop_signal, together, while_held
 
 ACCOUNT = "device"
-"""The account of `recado gateway device` where RECADO_ACCOUNT is not set."""
+"""The account of `recado gateway device` if RECADO_ACCOUNT is unset."""
 
 DRAIN = 35.0
-"""Seconds that messages on the wire have for their outcome when the gateway is stopped; later ones are in doubt."""
+"""Seconds for the outcomes of messages that are being sent when the gateway is stopped; later ones are in doubt."""
 
 log = structlog.get_logger("recado")
 
 
 async def run_device(settings: Settings, account: str | None, phone: str | None) -> None:
-    """Be the linked device until stopped; link it first if it is not, by a code for `phone` or by a QR code.
+    """Run the linked device until stopped. A new device is linked first, by a code for `phone` or by a QR code.
 
     Raises DeviceLoggedOut, DeviceReplaced, DeviceBanned, DeviceOutdated, PairingFailed, PairingTimedOut,
     GatewayRunning, BusClosed.
@@ -73,7 +73,7 @@ async def run_device(settings: Settings, account: str | None, phone: str | None)
 async def _running(
     settings: Settings, account: str, phone: str | None
 ) -> AsyncIterator[tuple[Device, list[asyncio.Task[Any]]]]:
-    """Everything, in order. Gives what runs on and on, the device first."""
+    """Start everything in order. Yields the tasks that run until the stop, the device first."""
     async with AsyncExitStack() as stack:
         tasks: list[asyncio.Task[Any]] = []
 
@@ -103,7 +103,7 @@ async def _running(
 
 
 class Device:
-    """The gateway of `account`, begun anew each time the lease is taken; then `link` makes a link."""
+    """The gateway of `account`. Each time the lease is taken it begins again, with a new link of `link`."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Device:
         link: Callable[[], Link],
     ) -> None:
         self.started = asyncio.Event()
-        """Set once a reply that is made from then on is delivered for certain."""
+        """Set once every later reply is delivered for certain."""
         self._settings = settings
         self._account = account
         self._log = event_log
@@ -132,12 +132,12 @@ class Device:
         inbox = Inbox(self._log, self._account, link, self._aliases, files)
         quotable = Quotable()
         sender = DeviceSender(link, quotable, self._settings.in_doubt)
-        attention = TypingIndicator(link, quotable)
+        indicator = TypingIndicator(link, quotable)
 
         def observe(recorded: Recorded) -> None:
             sender.observe(recorded)
             if recorded.seq > delivery.began_at:
-                attention.observe(recorded)
+                indicator.observe(recorded)
 
         delivery = self._delivery = Delivery(
             self._log,
@@ -154,18 +154,18 @@ class Device:
             delivery.stop()
 
         async def connected() -> None:
-            await delivery.started.wait()  # by then no other process has this data folder, nor the session in it
+            await delivery.started.wait()  # from then on no other process uses the session in this data folder
             await link.run(inbox.receive)
 
         try:
             await together(delivery.run(), connected(), inbox.sent.follow(self._log, self._account))
         finally:
-            attention.close()
+            indicator.close()
             files.close()
             self._delivery = None
 
     def stop(self) -> bool:
-        """Begin nothing new; what is on the wire gets its outcome. Whether it is ours to send anything now."""
+        """Begin nothing new; messages that are being sent get their outcomes. Returns whether a delivery runs here."""
         self._stopped = True
         if self._delivery is not None:
             self._delivery.stop()
@@ -173,12 +173,13 @@ class Device:
 
 
 def database_of(data: Path, account: str) -> Path:
-    """Where the account's session is kept. Whoever has the file can be that device."""
+    """The file of the account's session. A reader of the file can act as that device."""
     return data / f"device-{token(account)}.db"
 
 
 class _DaemonThreads(concurrent.futures.ThreadPoolExecutor):
-    """Each piece of work in a thread that keeps no process alive: neonize's do not end when nobody links the device."""
+    """Runs each call in a daemon thread, which keeps no process alive: neonize's calls do not end while the device is
+    not linked."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -188,14 +189,14 @@ class _DaemonThreads(concurrent.futures.ThreadPoolExecutor):
                 return
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - it is whoever waits that it belongs to
+            except BaseException as error:  # noqa: BLE001 - the waiting caller gets it
                 future.set_exception(error)
 
         threading.Thread(target=work, name="neonize", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for nobody."""
+        """Return at once: daemon threads need no shutdown."""
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -1,6 +1,6 @@
-"""Puts recado together: the only place that picks concrete classes, and where start and stop order can be read.
+"""Puts an instance together: the one place that picks concrete classes and sets the order of start and stop.
 
-Everything is started from top to bottom and stopped from bottom to top.
+Everything starts from top to bottom and stops from bottom to top.
 """
 
 from __future__ import annotations
@@ -66,26 +66,26 @@ from recado.wiring.retention import retain
 log = structlog.get_logger("recado")
 
 DRAIN = 5.0
-"""Seconds that running turns have to finish when recado is stopped; later ones are adopted at the next start."""
+"""Seconds for running turns to finish when recado is stopped; the others are adopted at the next start."""
 
 
 async def run_up(settings: Settings) -> None:
-    """NATS (embedded, unless NATS_URL is set), one instance, the simulated phones and the page, until stopped."""
-    # Where a real number has this account, its replies are not for simulated phones.
+    """Run NATS (embedded, unless NATS_URL is set), one instance, simulated phones and the page, until stopped."""
+    # The replies of a real number's account are not for simulated phones.
     real = bool(settings.whatsapp_phone_number_id) and settings.account != UNSET_ACCOUNT
     await _until_stopped(settings, simulated=not real)
 
 
 async def run_serve(settings: Settings) -> None:
-    """One instance on NATS_URL, and its page, until stopped."""
+    """Run one instance on NATS_URL, and its page, until stopped."""
     await _until_stopped(settings, simulated=False)
 
 
 async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
     stop = stop_signal()
     async with _running(settings, simulated=simulated) as tasks:
-        # What was imported lives as long as the process. The search for cycles went through all of it again and again,
-        # 60 to 90 ms at a time in which the loop stood still.
+        # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
+        # blocked the loop for 60 to 90 ms each time.
         gc.freeze()
         waiting = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -97,7 +97,7 @@ async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
 
 @asynccontextmanager
 async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list[asyncio.Task[Any]]]:
-    """Everything, in order. Gives what runs on and on: if one of these tasks ends, recado is to stop."""
+    """Start everything in order. Yields the tasks that run until the stop; if one of them ends, recado must stop."""
     async with AsyncExitStack() as stack:
         tasks: list[asyncio.Task[Any]] = []
 
@@ -106,7 +106,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             tasks.append(task)
             stack.push_async_callback(_end, task)
 
-        # First what fails for want of a setting.
+        # First the parts that fail if a setting is wrong.
         folder = stack.enter_context(DataFolder.hold(settings.data))
         me = Holder(settings.instance or folder.instance_name, token_hex(4))
         functions = load(settings.tools) if settings.tools else {}
@@ -128,7 +128,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             router.dispatch(batch)
             news.publish(batch)
 
-        # The router comes later: it is made of what reads here.
+        # A lambda, because the router is made later: it needs the runner.
         runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
         fence, members = Fence(), Members()
         instance = instance_of(
@@ -218,7 +218,7 @@ def _measure(runner: Runner, queries: Queries, bus_time: BusTime) -> None:
 
 @contextlib.contextmanager
 def _bound(settings: Settings) -> Iterator[tuple[socket, socket | None]]:
-    """The sockets of the page and, if it is wanted, of what others on the network may ask."""
+    """The sockets of the page and, if RECADO_PROBES is set, of the probes."""
     with contextlib.closing(bind(settings.port, settings.host)) as page:
         if settings.probes is None:
             yield page, None
@@ -229,7 +229,7 @@ def _bound(settings: Settings) -> Iterator[tuple[socket, socket | None]]:
 
 @asynccontextmanager
 async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncIterator[str]:
-    """Serves on both; gives the page's address."""
+    """Serve on both sockets; yields the page's address."""
     async with AsyncExitStack() as stack:
         if probes is not None:
             log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
@@ -260,7 +260,7 @@ async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator
 
 
 async def _log(bus: Bus, log_bytes: int | None) -> JetStreamLog:
-    """The log, and the bucket of names beside it: gateways, which use it, make none."""
+    """The log. Also makes the bucket ALIASES, which gateways use and do not make."""
     event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
     await Aliases.open(bus, UNSET_ACCOUNT, replicas=event_log.replicas)
     return event_log
@@ -268,7 +268,7 @@ async def _log(bus: Bus, log_bytes: int | None) -> JetStreamLog:
 
 @asynccontextmanager
 async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bus, int | None]]:
-    """The connection, and how large the log may become where that is ours to say."""
+    """The connection, and the limit of the log in bytes if the server is the embedded one."""
     async with AsyncExitStack() as stack:
         log_bytes: int | None = None
         if settings.nats_url is not None:

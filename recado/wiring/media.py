@@ -1,4 +1,4 @@
-"""Puts together what reads the files of messages: the object store, who listens, who opens documents."""
+"""Puts together the reading of messages' files: the object store, the transcription, the text extraction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recado.settings.settings import Settings
 from recado.wiring.model import Model
 
 LOOK_EVERY = 30.0
-"""Seconds between two looks at how full the object store is."""
+"""Seconds between two updates of the object store's gauges."""
 
 _size = Gauge("recado_media_bytes", "Bytes in the object store MEDIA.")
 _limit = Gauge("recado_media_max_bytes", "Bytes that the object store MEDIA may hold; 0 if there is no limit.")
@@ -42,7 +42,7 @@ async def open_files(settings: Settings, model: Model, bus: Bus, event_log: JetS
 
 
 async def watch(store: MediaStore, *, every: float = LOOK_EVERY) -> None:
-    """Keep the gauges at how full the store is, for ever. One that does not answer is looked at again."""
+    """Update the gauges with the store's size until cancelled. A store that does not answer is asked again."""
     while True:
         try:
             fullness = await store.fullness()
@@ -61,7 +61,7 @@ async def _files(
     if settings.openai_api_mode == "scripted":
         yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
         return
-    # The small local model cannot listen, and its server would say so each time.
+    # The small local model has no transcription, so every request would fail.
     transcription = Transcription(
         api_key=settings.openai_api_key or "none",
         base_url=settings.openai_base_url,

@@ -1,4 +1,4 @@
-"""Which model writes the replies: OpenAI or a server like it, the small local one, or a script."""
+"""Chooses the model that writes the replies: OpenAI or a server like it, the small local one, or a script."""
 
 from __future__ import annotations
 
@@ -30,12 +30,18 @@ log = structlog.get_logger("recado.model")
 _ADDRESS = "local-model.json"
 
 LENGTH_RULE = f"A reply has at most {LONGEST:,} characters; what is longer is not sent."
-"""What every model is told, at the end of what is always the same: a provider's cache of prompts goes on to work."""
+"""A rule at the end of every model's instructions. They stay constant, so a provider's prompt cache works."""
 
 
 class Model(msgspec.Struct, frozen=True):
-    """The backend, and what a person is told of it: the model's name, the server (empty: OpenAI), whether it is the
-    small local one. `takes` are the types of files that it is given as they are."""
+    """The model that writes the replies.
+
+    - `backend`: the backend that asks it.
+    - `name`: its name, for people.
+    - `server`: its server, for people; empty for OpenAI.
+    - `local`: whether it is the small local model.
+    - `takes`: the MIME types of files that it gets unchanged.
+    """
 
     backend: Backend
     name: str
@@ -53,8 +59,8 @@ class _Address(msgspec.Struct):
 async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[Model]:
     """The model that the settings name, until the block is left. Raises LocalModelFailed.
 
-    A command uses the local model of the recado that runs on the data folder along with it, if there is one. That
-    recado itself, which holds the folder, starts its `own`, and says there where it is.
+    With `own` a local model is started, and its address is written into the data folder: the recado that holds the
+    folder does so. Without `own` a command uses that running model, or starts one for itself.
     """
     if settings.openai_api_mode == "scripted":
         yield Model(Scripted(), "scripted", takes=IMAGES)
@@ -89,7 +95,7 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
 
 @asynccontextmanager
 async def open_threads(settings: Settings) -> AsyncIterator[Threads]:
-    """What the provider keeps of conversations, of every mode that this recado was ever in with this server."""
+    """The provider's stored conversations, of every mode that recado has used with this server."""
     if settings.openai_api_mode == "scripted":
         yield NoThreads()
         return
@@ -101,14 +107,14 @@ async def open_threads(settings: Settings) -> AsyncIterator[Threads]:
 
 
 def key_print(settings: Settings) -> str:
-    """Tells one key (at one server) from another without giving it away; empty if the model is our own."""
+    """A hash that identifies the key and its server without revealing the key; empty without a provider."""
     if settings.openai_api_mode == "scripted" or settings.wants_local_model:
         return ""
     return sha256(f"{settings.openai_base_url}\n{settings.openai_api_key}".encode()).hexdigest()[:12]
 
 
 def instructions(settings: Settings) -> str:
-    """What a model is told before every conversation."""
+    """The model's instructions for every conversation."""
     return f"{settings.ai_system_prompt}\n\n{LENGTH_RULE}".lstrip()
 
 
@@ -139,7 +145,7 @@ def _agents(settings: Settings) -> Agents:
 
 
 def _assistants(settings: Settings) -> Assistants:
-    # The assistant has instructions of its own; recado's default prompt would only get in their way.
+    # The assistant has instructions of its own, which recado's default prompt would disturb.
     prompt = settings.ai_system_prompt
     return Assistants(
         api_key=settings.openai_api_key or "none",
@@ -151,7 +157,7 @@ def _assistants(settings: Settings) -> Assistants:
 
 
 def _is_openai(settings: Settings) -> bool:
-    """Whether it is OpenAI itself, or its models at Azure. Of other servers few take files: documents go as text."""
+    """Whether the server is OpenAI or Azure's. Few other servers take files, so they get documents as text."""
     host = urlsplit(settings.openai_base_url or "https://api.openai.com/v1").hostname or ""
     return host.endswith((".openai.com", ".openai.azure.com"))
 
@@ -191,7 +197,7 @@ async def _started(settings: Settings, *, announced: bool) -> AsyncIterator[Mode
 
 
 async def _running(data: Path) -> _Address | None:
-    """The local model that another process runs on this data folder, if it answers."""
+    """The address of the local model that another process runs on this data folder, if it answers."""
     try:
         address = msgspec.json.decode((data / _ADDRESS).read_bytes(), type=_Address)
         where = urlsplit(address.base_url)

@@ -1,4 +1,4 @@
-"""Whether this instance takes work, in words for a person and for `/readyz`."""
+"""Tells a person and `/readyz` whether this instance takes work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from projections.runner import Runner
 
 
 class Readiness:
-    """Looks at everything that could keep the instance from answering."""
+    """Checks everything that can keep the instance from answering."""
 
     def __init__(self, bus: Bus, runner: Runner, ownership: Ownership, room: LogSpace) -> None:
         self._bus = bus
@@ -18,7 +18,7 @@ class Readiness:
         self._room = room
 
     def reasons_against(self) -> list[str]:
-        """Why no work is taken now; none: it is."""
+        """The reasons for not taking work now; empty if the instance takes work."""
         reasons: list[str] = []
         if not self._bus.is_connected:
             reasons.append("the connection to NATS is lost; it is tried again")

@@ -1,4 +1,4 @@
-"""RECADO_RETENTION: a chat in which nothing has happened for so long is ordered to be erased, by whoever owns it."""
+"""RECADO_RETENTION: the owner of a chat without events for that time orders its erasure."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ async def retain(
     owned: Callable[[], Collection[int]],
     now: Callable[[], datetime],
 ) -> None:
-    """Once `ready`, order what is older than `kept` to be erased, for ever: a tenth of it apart, an hour at most.
+    """Once `ready`, order the erasure of owned chats without events for `kept`, again and again until cancelled.
 
-    The order names the time before which nothing may have happened, so that whoever writes meanwhile keeps their chat,
-    and it has the same id each time, so that it is obeyed once.
+    The pause is a tenth of `kept`, from a second to an hour. The order bears the time since which the chat must have
+    had no events, so a person who writes meanwhile keeps the chat. A repeated order has the same id, so it is obeyed
+    once.
     """
     pause = min(max(kept.total_seconds() / 10, _OFTEN), _SELDOM)
     await ready.wait()
