@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from events.decisions import MediaRead, Reply, TurnFailed
-from events.inbound import Edit
+from events.inbound import Edit, Message
 from events.recorded import Recorded
 from projections.reads.views import Entry, TurnView, Why, reading_of
 from projections.story.reasons import because
@@ -48,8 +48,9 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     if entry.sent_at is not None and abs(entry.at - entry.sent_at) >= _CLOCKS:
         yield Step(at=entry.sent_at, kind="sent", what="the person sent it")
     what = f"received from {entry.name or (entry.sender or '?').removesuffix('@s.whatsapp.net')} and stored"
-    kind = "" if entry.kind in (None, "text") else f" ({entry.kind})"
-    yield Step(at=entry.at, kind="received", what=what + kind, detail=entry.text or entry.detail, seq=entry.seq)
+    yield Step(
+        at=entry.at, kind="received", what=what + _kind(entry, facts), detail=entry.text or entry.detail, seq=entry.seq
+    )
     yield from _rewrites(entry, facts)
     if entry.repeats:
         times = f", {entry.repeats} times, the last time" if entry.repeats > 1 else ""
@@ -72,6 +73,16 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
         yield reply_step(known.reply, turn, during(turn, facts) if turn is not None else ())
     if known.apology is not None:
         yield reply_step(known.apology, None, ())
+
+
+def _kind(entry: Entry, facts: Sequence[Recorded]) -> str:
+    """The kind of a message that is no text; of an unsupported one the provider's type and code too."""
+    if entry.kind in (None, "text"):
+        return ""
+    sent = next((one.event for one in facts if isinstance(one.event, Message) and one.event.id == entry.id), None)
+    inner = [] if sent is None else [sent.unsupported, sent.unsupported_code]
+    told = ", ".join(str(one) for one in inner if one is not None and entry.kind == "unsupported")
+    return f" ({entry.kind}: {told})" if told else f" ({entry.kind})"
 
 
 def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
