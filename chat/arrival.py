@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -76,12 +77,31 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         message,
         sender=sender,
         group=place if in_group else "",
-        said=text.strip().casefold() if len(text) <= SHORT else "",
+        said=short_word(text),
         mentions=event.mentions[:MOST_MENTIONS] if in_group else (),
         quoted=event.quoted if in_group else None,
         count_in_hour=count,
     )
     return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
+
+
+def short_word(text: str) -> str:
+    """A short text in the form in which words to the bot are compared: "STOP!", `*stop*` and "ｓｔｏｐ" are one word.
+
+    Without case, width, doubled blanks, and the signs around it; a `/` before it stays, and so do signs alone. Empty
+    for a longer text.
+    """
+    if len(text) > 4 * SHORT:
+        return ""
+    said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    letters = [place for place, sign in enumerate(said) if unicodedata.category(sign)[0] in "LN"]
+    if letters:
+        first, end = letters[0], letters[-1] + 1
+        first -= first > 0 and said[first - 1] == "/"
+        while end < len(said) and unicodedata.category(said[end])[0] == "M":
+            end += 1
+        said = said[first:end]
+    return said if len(said) <= SHORT else ""
 
 
 def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tuple[Heard, ...]]:

@@ -7,6 +7,8 @@ from datetime import time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chat.arrival import short_word
+from chat.fold_constants import SHORT
 from chat.gates import Gates
 from chat.hours import DAYS, Hours, Span
 from events.jid import MalformedJid, canonical
@@ -29,13 +31,13 @@ def people() -> Reader:
 
 
 def words() -> Reader:
-    """Reads words with commas between them as a frozenset, in lower case."""
+    """Reads words with commas between them as a frozenset, in the form in which they are compared."""
 
     def read(given: str) -> frozenset[str]:
-        found = frozenset(word.strip().casefold() for word in given.split(",") if word.strip())
-        if long := next((word for word in found if len(word) > 24), None):
-            raise ValueError(f"in which {long!r} has more than 24 characters: give short words")
-        return found
+        words = [word.strip() for word in given.split(",") if word.strip()]
+        if long := next((word for word in words if not short_word(word)), None):
+            raise ValueError(f"in which {long!r} has more than {SHORT} characters: give short words")
+        return frozenset(map(short_word, words))
 
     return Reader("words with commas between them", read)
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from chat.arrival import short_word
 from chat.commands import Answered
 from chat.gates import Gates, pairing_code
 from chat.hours import Hours, Span
-from chat.work import Due, EndBurst
+from chat.work import Due, EndBurst, Refuse
 from events.decisions import Approved, Blocked, Ignored, Reply, Reset, TokenUsage
 from events.inbound import Message, Receipt
 from events.subjects import ChatKey
@@ -166,6 +167,40 @@ def test_a_person_who_takes_a_while_is_no_bot() -> None:
         assert is_answered(story.given(text(f"m{number}")))
         turn = story.starts_a_turn()
         story.does(Answered(turn, "hi", "model", None, TokenUsage()))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Stop.",
+        "STOP!",
+        "stop",
+        "\u201cstop\u201d",
+        "*stop*",
+        "stop \u2764\ufe0f",
+        "\uff33\uff34\uff2f\uff30",
+        " \u00bfstop?!",
+        "\U0001f6d1 stop \U0001f6d1",
+        "_stop_\n",
+    ],
+)
+def test_a_stop_word_is_heard_however_it_is_written(said: str) -> None:
+    story = gated(stop_words=frozenset({"stop"}))
+    assert outcome(story.given(text("m1", said)))[0] == ("stop_word", "m1")
+
+
+@pytest.mark.parametrize("said", ["stop the bread order", "nonstop", "s.t.o.p", "stop" + "!" * 200, "st op"])
+def test_other_words_are_none(said: str) -> None:
+    story = gated(stop_words=frozenset({"stop"})).given(text("m1", said))
+    assert not any(isinstance(work, Refuse) for work in story.owed())
+
+
+def test_words_of_two_blanks_accents_and_signs() -> None:
+    """A setting is read in the same form: `Não  escreva!` and a sign alone are stop words like others."""
+    words = frozenset(map(short_word, ["N\u00e3o  escreva!", "\U0001f6d1", "\u0930\u0941\u0915\u094b"]))
+    for said in ("n\u00e3o escreva", "Na\u0303o   ESCREVA.", "\U0001f6d1", "\u0930\u0941\u0915\u094b!"):
+        story = gated(stop_words=words).given(text("m1", said))
+        assert outcome(story)[0] == ("stop_word", "m1"), said
 
 
 def test_a_word_makes_it_silent_and_another_brings_it_back() -> None:
