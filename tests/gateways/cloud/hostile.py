@@ -66,4 +66,4 @@ def updates_in(change_: dict[str, Any]) -> int:
     if not isinstance(metadata, dict) or metadata.get("phone_number_id") != PHONE_NUMBER_ID:
         return whole
     lists = [value.get("messages", []), value.get("statuses", [])]
-    return sum(len(each) for each in lists) if all(isinstance(each, list) for each in lists) else whole
+    return sum(len(each) if isinstance(each, list) else 1 for each in lists)  # what is no list is kept with its change
