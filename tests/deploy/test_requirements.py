@@ -1,0 +1,64 @@
+"""recado runs with the packages of requirements/run.txt alone: an image and `make install` bring no others."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado")
+EXTRA = ("gateways.device", "recado.wiring.device_gateway")
+"""Modules of the extra `device`, which brings its own packages."""
+
+TRY = """
+import importlib, sys
+
+missing = set(sys.argv[1].split(","))
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+"""
+
+
+def named(file: str) -> set[str]:
+    """The distributions that a requirements file pins, in the form in which names are compared."""
+    found = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements" / file).read_text(), re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in found}
+
+
+def modules() -> list[str]:
+    return [
+        found.name
+        for package in PACKAGES
+        for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}.")
+        if not found.name.startswith(EXTRA) and not found.name.endswith("__main__")
+    ]
+
+
+@pytest.mark.slow("a new process imports every module of recado")
+def test_every_module_without_the_tools() -> None:
+    """Each module of recado can be imported without the packages that only testing and checking need."""
+    only_tools = (named("dev.txt") | named("bench.txt")) - named("run.txt")
+    absent = [
+        module
+        for module, distributions in packages_distributions().items()
+        if all(re.sub(r"[-_.]+", "-", one).lower() in only_tools for one in distributions)
+    ]
+    assert {"pytest", "hypothesis", "ruff"} <= set(absent)
+    found = modules()
+    assert len(found) > 250
+    command = [sys.executable, "-c", TRY, ",".join(absent), *found]
+    tried = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr[-2000:]
