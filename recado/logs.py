@@ -31,7 +31,8 @@ _OURS = ("events", "chat", "actors", "backends", "gateways", "projections", "con
 EVERY = 60.0
 _MOST_LINES = 1000
 
-_secrets: set[str] = set()
+_secrets: list[str] = []
+"""Longest first: one may hold another."""
 
 
 def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
@@ -105,10 +106,13 @@ class Sparse(logging.Filter):
         return True
 
 
-def mask(secret: str) -> None:
-    """Mask `secret` in all later log lines."""
-    if len(secret) >= 6:  # a shorter one would black out ordinary words
-        _secrets.add(secret)
+def mask(*secrets: str) -> None:
+    """Mask these texts in all later log lines, also as JSON and `repr` write them."""
+    for secret in secrets:
+        if len(secret) >= 6:  # a shorter one would black out ordinary words
+            forms = {secret, msgspec.json.encode(secret).decode()[1:-1], repr(secret)[1:-1]}
+            _secrets.extend(forms.difference(_secrets))
+    _secrets.sort(key=len, reverse=True)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -17,13 +17,7 @@ def settings(instead: Mapping[str, str] | None = None) -> Settings:
     """Load the settings and mask their secrets in every later log line. Variables of `instead` override the
     environment. Raises SettingsInvalid."""
     loaded = load({**os.environ, **(instead or {})})
-    for secret in (
-        loaded.openai_api_key,
-        loaded.whatsapp_access_token,
-        loaded.whatsapp_app_secret,
-        loaded.whatsapp_verify_token,
-    ):
-        logs.mask(secret)
+    logs.mask(*loaded.secrets)
     return loaded
 
 

@@ -12,6 +12,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
+from recado import logs
 from recado.doctor.bus import bus_findings, log_now
 from recado.doctor.chats import chat_findings
 from recado.doctor.documents import document_finding
@@ -35,6 +36,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         for problem in invalid.problems:
             yield Finding("settings", "failure", problem)
         return
+    logs.mask(*settings.secrets)
     for warning in unknown_names(given, NAMES) + doubts(settings):
         yield Finding("settings", "warning", warning)
     yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")

@@ -28,6 +28,7 @@ from recado.settings.variables import (
     name,
     seconds,
     secret,
+    secret_texts,
     text,
     url,
     whole,
@@ -256,6 +257,12 @@ class Settings(TextSettings, frozen=True, kw_only=True):
     def wants_local_model(self) -> bool:
         """Whether the small local model answers, since no model server is set."""
         return self.openai_api_mode == "chat" and not self.openai_api_key and self.openai_base_url is None
+
+    @property
+    def secrets(self) -> list[str]:
+        """The texts in the values of secret variables, as a log or an error may quote them."""
+        values = (getattr(self, field) for field, variable in VARIABLES.items() if variable.secret)
+        return [text for value in values for text in secret_texts(value)]
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{field}={value!r}' for field, value in self.__rich_repr__())})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +20,8 @@ _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SUBJECT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SCHEMES = ("bearer", "basic", "token")
+_FIXED_WORDS = ("type", "require_approval", "search_context_size")
 
 
 class Reader(NamedTuple):
@@ -65,6 +67,25 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 def without_userinfo(url: str) -> str:
     """`url` (or several, with commas) without the part before an `@`, which is a password or a token."""
     return _USERINFO.sub("…", url)
+
+
+def secret_texts(value: Any) -> Iterator[str]:
+    """Each text in the value of a secret variable, JSON's included: of `Bearer abc` also `abc`.
+
+    Fixed words of an API are no secrets, and a log without them could not be read.
+    """
+    if isinstance(value, str):
+        yield value
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() in _SCHEMES:
+            yield credentials.strip()
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in _FIXED_WORDS:
+                yield from secret_texts(item)
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from secret_texts(item)
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
