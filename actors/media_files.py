@@ -11,16 +11,12 @@ import structlog
 
 from actors.document_slots import DocumentSlots
 from backends.protocol import CannotBeRead, Transcript, Usage
-from chat.attachments import bare_mime
+from chat.attachments import LARGEST_READ, bare_mime
 from events.decisions import MediaForm
 from events.inbound import Media
 from events.jetstream.media_store import COMES_LATER, Object
 from events.log import LogUnavailable
 from events.subjects import ChatKey
-
-MIB = 1024**2
-LARGEST = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
-"""Most bytes of a file, by kind. The models' APIs take requests of 50 MB, a quarter of which is base64's overhead."""
 
 ARRIVES_WITHIN = 90.0
 """Seconds for which a turn waits for a file that comes after its message; gateways give up before."""
@@ -122,7 +118,7 @@ class MediaFiles:
             return _nothing("not_fetched", "it is not in the object store")
         if there.reason is not None:
             return _nothing(there.reason, there.detail)
-        limit = LARGEST.get(kind, 0)
+        limit = LARGEST_READ.get(kind, 0)
         if there.size > limit:
             return _nothing("too_large", f"{there.size:,} bytes, {limit:,} are read")
         mime = bare_mime(media.mime)

@@ -1,4 +1,4 @@
-"""The text that stands for a file in the conversation, and the attachments that a model is shown as they are."""
+"""Files in a conversation: the largest that models take, and the text or attachment that a model is shown of one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import msgspec
 from chat.context import Attachment
 from events.decisions import MediaForm
 from events.inbound import Media
+
+MIB = 1024**2
+
+LARGEST_READ = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
+"""Most bytes of a file, by kind. The models' APIs take requests of 50 MB, a quarter of which is base64's overhead."""
 
 LONGEST_PAST = 2_000
 """Characters of a document's text that a model is shown after the turn of the document has ended."""

@@ -8,12 +8,6 @@ from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
 from events.log import Appended, EventLog, LogError, LogFull
 from events.subjects import ChatKey
 
-MIB = 1024**2
-
-LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 100 * MIB, "sticker": MIB}
-"""Bytes, by kind: WhatsApp's limits for senders. Larger files are not loaded."""
-
-
 FULL_AT = 0.9
 """Share of the log's limit above which no new message is stored: the rest is for endings and receipts."""
 

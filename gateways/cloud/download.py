@@ -15,11 +15,14 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import msgspec
 
+from chat.attachments import MIB
 from gateways.cloud.graph import bounded
-from gateways.intake import LARGEST, MIB
 
 WITHIN = 60.0
 """Seconds for one try."""
+
+LARGEST = {"audio": 16 * MIB, "video": 16 * MIB, "image": 5 * MIB, "document": 100 * MIB, "sticker": MIB}
+"""Bytes, by kind: the sizes of the Cloud API (its page on media, above). Larger files are not loaded."""
 
 _HOST = "lookaside.fbsbx.com"
 """Meta's host for files, from the example answer in its documentation."""

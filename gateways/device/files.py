@@ -13,14 +13,18 @@ from typing import Protocol
 import structlog
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
 
+from chat.attachments import LARGEST_READ, MIB
 from events.inbound import Message
 from events.jetstream.media_store import Object
 from events.log import LogUnavailable
 from gateways.device.wire import Phone
-from gateways.intake import LARGEST, MIB
 
 AT_ONCE = 4
 """Files that are loaded at the same time; memory holds each one whole."""
+
+LARGEST = LARGEST_READ | {"video": 16 * MIB, "sticker": MIB}
+"""Bytes, by kind. WhatsApp itself lets people send 2 GB (its blog of 2022-05-05, "Reactions, 2GB File Sharing, 512
+Groups"). Files larger than models take are not loaded: each is held in memory. Nothing reads videos or stickers."""
 
 WITHIN = 60.0
 """Seconds; a turn waits 90."""

@@ -8,10 +8,11 @@ import sys
 import pytest
 from docx import Document
 
-from actors.media_files import LARGEST, LONGEST_TEXT, MIB, MediaFiles, Settled
+from actors.media_files import LONGEST_TEXT, MediaFiles, Settled
 from backends.content.attachments import IMAGES, PDF
 from backends.content.extraction import Extraction
 from backends.protocol import CannotBeRead, ReplyFailed, Transcript, Usage
+from chat.attachments import LARGEST_READ, MIB
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed
 from events.inbound import Media, Message
 from events.jetstream.media_store import Object
@@ -99,8 +100,8 @@ async def test_a_document_that_the_model_does_not_take_is_text() -> None:
 @pytest.mark.parametrize(
     ("kind", "file", "mime", "reason"),
     [
-        ("audio", Object(LARGEST["audio"] + 1), "audio/ogg", "too_large"),
-        ("document", Object(LARGEST["document"] + 1), "application/pdf", "too_large"),
+        ("audio", Object(LARGEST_READ["audio"] + 1), "audio/ogg", "too_large"),
+        ("document", Object(LARGEST_READ["document"] + 1), "application/pdf", "too_large"),
         ("audio", Object(0, "too_large", "17 MB"), "audio/ogg", "too_large"),
         ("audio", Object(0, "not_fetched", "404"), "audio/ogg", "not_fetched"),
         ("audio", None, "audio/ogg", "not_fetched"),

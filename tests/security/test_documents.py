@@ -16,11 +16,12 @@ import pytest
 from docx import Document
 
 from actors.document_slots import DocumentSlots
-from actors.media_files import MIB, MediaFiles, Settled
+from actors.media_files import MediaFiles, Settled
 from backends.content.confinement import environment
 from backends.content.extract_process import LONGEST, UNPACKED, beginning, unpacked
 from backends.content.extraction import WIDEST, Extraction
 from backends.protocol import CannotBeRead, Transcript
+from chat.attachments import MIB
 from events.inbound import Media
 from events.jetstream.media_store import Object
 from events.subjects import ChatKey

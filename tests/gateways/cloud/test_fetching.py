@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chat.attachments import MIB
 from events.inbound import Media, Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
@@ -18,7 +19,6 @@ from events.jetstream.media_store import MediaStore, Object
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
-from gateways.intake import MIB
 from tests.conftest import LOG_BYTES
 from tests.doubles.graph_media import Fault
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble

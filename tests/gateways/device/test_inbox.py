@@ -10,6 +10,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.Neonize_pb2 import Receipt
 from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as e2e
 
+from chat.attachments import LARGEST_READ
 from chat.gates import ME
 from events.inbound import Edit, Revoke
 from events.inbound import Receipt as Noted
@@ -164,6 +165,27 @@ async def test_files(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> N
         assert gone is not None
         assert (gone.reason, "KeyError" in gone.detail) == ("not_fetched", True)
         gone = await until(lambda: me.store.find("meta:me.A3"))
+        assert gone is not None
+        assert gone.reason == "too_large"
+
+
+@pytest.mark.parametrize("kind", sorted(LARGEST_READ))
+async def test_a_file_that_models_take_is_loaded(
+    bus: Bus, jetstream_log: JetStreamLog, data_dir: Path, kind: str
+) -> None:
+    """People may send 2 GB to a linked device: the Cloud API's 5 MB of a picture are no limit here."""
+    largest = LARGEST_READ[kind]
+    files = {
+        "image": lambda size: e2e.Message(imageMessage=e2e.ImageMessage(mimetype="image/png", fileLength=size)),
+        "audio": lambda size: e2e.Message(audioMessage=e2e.AudioMessage(mimetype="audio/ogg", fileLength=size)),
+        "document": lambda size: e2e.Message(documentMessage=e2e.DocumentMessage(mimetype="a/b", fileLength=size)),
+    }
+    async with linked(bus, jetstream_log, data_dir) as me:
+        me.phone.files["A1"] = me.phone.files["A2"] = b"some"
+        for id_, size in (("A1", largest), ("A2", largest + 1)):
+            await me.phone.bring(message(id_, files[kind](size)))
+        assert await until(lambda: me.store.read("meta:me.A1")) == b"some"
+        gone = await until(lambda: me.store.find("meta:me.A2"))
         assert gone is not None
         assert gone.reason == "too_large"
 
