@@ -16,6 +16,7 @@ from recado.cli.log import open_log
 from recado.cli.options import ChatName, Moment, Past, account_option, json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text
+from recado.settings.modes import MODES
 from recado.settings.settings import Settings
 from recado.whatif.page import notes, page_of
 from recado.whatif.report import Report
@@ -61,7 +62,7 @@ class PageFile(click.ParamType[Path]):
 @click.option("--model", help="Instead of OPENAI_MODEL.")
 @click.option(
     "--mode",
-    type=click.Choice(["chat", "responses", "assistants", "agents", "scripted"]),
+    type=click.Choice(list(MODES)),
     help="Instead of OPENAI_API_MODE.",
 )
 @click.option("--debounce", type=click.FloatRange(0, 300), metavar="SECONDS", help="Instead of RECADO_DEBOUNCE.")
@@ -134,13 +135,13 @@ def whatif(
 
 def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) -> None:
     """Refuse an option that has no effect in the mode, before any tokens are spent."""
-    mode = chosen.openai_api_mode
+    mode, saved, has_provider = chosen.openai_api_mode, chosen.saved, MODES[chosen.openai_api_mode].has_provider
     if model is not None:
-        if mode == "assistants" or (mode == "agents" and chosen.openai_agent_id):
+        if saved is not None:
             raise click.UsageError(f"--model has no effect in mode {mode}: what answers there has its own model")
-        if mode == "scripted" or chosen.wants_local_model:
+        if not has_provider or chosen.wants_local_model:
             raise click.UsageError("--model has no effect: no model server is set (OPENAI_API_KEY or OPENAI_BASE_URL)")
-    if prompt is not None and (mode == "scripted" or (mode == "agents" and chosen.openai_agent_id)):
+    if prompt is not None and (not has_provider or (saved is not None and not saved.kind.takes_additions)):
         raise click.UsageError(f"--prompt has no effect in mode {mode}: what answers there is not told it")
 
 

@@ -1,4 +1,4 @@
-"""The setting of tools that a provider carries out itself, and the tools of each of its APIs."""
+"""The setting of tools that a provider carries out itself."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 
 import msgspec
 
+from recado.settings.modes import MODES, ApiMode
 from recado.settings.variables import Reader
 
 HostedTools = tuple[dict[str, Any], ...]
-
-_OF_ASSISTANTS = ("file_search", "code_interpreter")
-_NOT_OF_AGENTS = ("file_search", "code_interpreter", "image_generation")
 
 
 class _Tool(msgspec.Struct):
@@ -34,20 +32,21 @@ def hosted_tools() -> Reader:
     return Reader("a JSON list of tools", read)
 
 
-def hosted_tools_problems(mode: str, tools: HostedTools, agent_id: str) -> Iterator[str]:
-    """The reasons for which these tools cannot be used in `mode`."""
+def hosted_tools_problems(mode: ApiMode, tools: HostedTools, saved_id: str) -> Iterator[str]:
+    """The reasons why these tools cannot be used in `mode` with the saved agent or assistant `saved_id`."""
     if not tools:
         return
-    if mode not in ("responses", "assistants", "agents"):
+    types, saved = MODES[mode].hosted_tools, MODES[mode].saved
+    if types is None:
         yield f"RECADO_HOSTED_TOOLS is set, and mode {mode} has none: use OPENAI_API_MODE=responses, or unset it"
-    elif mode == "agents" and agent_id:
+        return
+    if saved is not None and saved_id and not saved.takes_additions:
         yield (
-            "RECADO_HOSTED_TOOLS is set, and the agent of OPENAI_AGENT_ID has tools of its own: add them there, and "
-            "unset it"
+            f"RECADO_HOSTED_TOOLS is set, and the {saved.noun} of {saved.variable} has tools of its own: add them "
+            "there, and unset it"
         )
     for tool in tools:
-        has = tool["type"] in _OF_ASSISTANTS if mode == "assistants" else tool["type"] not in _NOT_OF_AGENTS
-        if mode in ("assistants", "agents") and not has:
+        if not types.has(tool["type"]):
             yield (
                 f"RECADO_HOSTED_TOOLS has {tool['type']}, which mode {mode} does not have: use "
                 "OPENAI_API_MODE=responses, or take it out"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import structlog
 
-from recado.settings import modes
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.media import MediaSettings
+from recado.settings.modes import MODES, ApiMode, Given, Saved
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
@@ -38,7 +38,12 @@ from recado.settings.whatsapp import UNSET_ACCOUNT, WhatsAppSettings
 
 log = structlog.get_logger("recado.settings")
 
-ApiMode = Literal["chat", "responses", "assistants", "agents", "scripted"]
+
+class SavedAtProvider(NamedTuple):
+    """The assistant or agent that answers, and its id."""
+
+    kind: Saved
+    id: str
 
 
 class Settings(TextSettings, frozen=True, kw_only=True):
@@ -79,7 +84,7 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         ApiMode,
         Variable(
             name="OPENAI_API_MODE",
-            reader=choice("chat", "responses", "assistants", "agents", "scripted"),
+            reader=choice(*MODES),
             meaning="The API that writes the replies. `chat` is Chat Completions. `responses` is the Responses API; "
             "the provider keeps a Conversation for each chat. `agents` is the Agents API (beta), with a session for "
             "each chat. `assistants` is for servers other than OpenAI that still speak the Assistants API. `scripted` "
@@ -256,7 +261,15 @@ class Settings(TextSettings, frozen=True, kw_only=True):
     @property
     def wants_local_model(self) -> bool:
         """Whether the small local model answers, since no model server is set."""
-        return self.openai_api_mode == "chat" and not self.openai_api_key and self.openai_base_url is None
+        mode = MODES[self.openai_api_mode]
+        return mode.has_local_model and not self.openai_api_key and self.openai_base_url is None
+
+    @property
+    def saved(self) -> SavedAtProvider | None:
+        """The assistant or agent that answers with its own model, if there is one."""
+        kind = MODES[self.openai_api_mode].saved
+        id_ = getattr(self, kind.field) if kind is not None else ""
+        return SavedAtProvider(kind, id_) if kind is not None and id_ else None
 
     @property
     def secrets(self) -> list[str]:
@@ -305,11 +318,7 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
 
 def doubts(settings: Settings) -> list[str]:
     """A sentence on each value that is valid, but probably a mistake."""
-    if settings.openai_api_mode == "assistants":
-        return list(modes.assistants_doubts(settings.openai_assistant_id, settings.openai_base_url))
-    if settings.openai_api_mode == "agents" and settings.ai_system_prompt not in ("", Settings().ai_system_prompt):
-        return list(modes.agents_doubts(settings.openai_agent_id))
-    return []
+    return list(MODES[settings.openai_api_mode].doubts(_given(settings, settings.openai_model)))
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
@@ -332,14 +341,21 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     """Problems of values that are valid alone but not together."""
-    mode = settings.openai_api_mode
-    if mode == "responses":
-        yield from modes.responses_problems(settings.openai_api_key, settings.openai_base_url)
-    if mode == "assistants":
-        yield from modes.assistants_problems(settings.openai_assistant_id, settings.openai_base_url)
-    if mode == "agents":
-        agent = settings.openai_agent_id or given.get("OPENAI_MODEL", "").strip()
-        yield from modes.agents_problems(settings.openai_api_key, settings.openai_base_url, agent)
-    yield from hosted_tools_problems(mode, settings.hosted_tools, settings.openai_agent_id)
+    mode, saved = settings.openai_api_mode, settings.saved
+    yield from MODES[mode].problems(_given(settings, given.get("OPENAI_MODEL", "").strip()))
+    yield from hosted_tools_problems(mode, settings.hosted_tools, saved.id if saved else "")
     yield from nats_problems(given)
     yield from page_problems(settings)
+
+
+def _given(settings: Settings, model: str) -> Given:
+    """`model` is empty where OPENAI_MODEL is not set."""
+    prompt = settings.ai_system_prompt
+    return Given(
+        api_key=settings.openai_api_key,
+        base_url=settings.openai_base_url,
+        assistant_id=settings.openai_assistant_id,
+        agent_id=settings.openai_agent_id,
+        model=model,
+        prompt="" if prompt == Settings().ai_system_prompt else prompt,
+    )

@@ -11,13 +11,8 @@ import msgspec
 from events.decisions import ThreadCreated
 from events.log import EventLog
 from events.subjects import ChatKey
-from recado.settings.settings import ApiMode
+from recado.settings.modes import MODES, ApiMode
 from recado.transfer.thread_file import Row
-
-_PREFIXES: dict[ApiMode, str] = {"assistants": "thread_", "responses": "conv_"}
-"""Prefixes of OpenAI's ids. Ids of other servers may begin otherwise; ids of sessions have no known prefix."""
-
-_KEEPING: frozenset[ApiMode] = frozenset({"assistants", "responses", "agents"})
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -64,7 +59,8 @@ async def take_over(log: EventLog, account: str, mode: ApiMode, rows: Sequence[R
 
 
 def _not_kept(mode: ApiMode, thread: str) -> str | None:
-    if mode not in _KEEPING:
+    if not MODES[mode].keeps_threads:
         return f"mode {mode} cannot go on with a thread that was made elsewhere"
-    other = next((kind for kind, prefix in _PREFIXES.items() if kind != mode and thread.startswith(prefix)), None)
-    return f"it is a thread of mode {other}, and recado runs in mode {mode}" if other else None
+    prefixes = ((other, row.thread_prefix) for other, row in MODES.items() if other != mode and row.thread_prefix)
+    found = next((other for other, prefix in prefixes if thread.startswith(prefix)), None)
+    return f"it is a thread of mode {found}, and recado runs in mode {mode}" if found else None
