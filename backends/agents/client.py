@@ -18,6 +18,10 @@ class NotThere(AttemptFailed):
     """404, or 403 for an object of another project."""
 
 
+BETA = {"OpenAI-Beta": "agents=v1"}
+"""Headers of every request."""
+
+
 class SessionsWire:
     """Sends requests, each within `within` seconds, and validates the answers.
 
@@ -26,7 +30,7 @@ class SessionsWire:
     """
 
     def __init__(self, api_key: str, base_url: str | None) -> None:
-        self._wire = Wire(api_key, base_url, {"OpenAI-Beta": "agents=v1"})
+        self._wire = Wire(api_key, base_url, BETA)
 
     async def close(self) -> None:
         await self._wire.close()

@@ -34,6 +34,10 @@ class Refused(AttemptFailed):
     """400: the server will never take the request."""
 
 
+BETA = {"OpenAI-Beta": "assistants=v2"}
+"""Headers of every request."""
+
+
 class ThreadsWire:
     """Sends requests, each within `within` seconds, and validates the answers.
 
@@ -42,7 +46,7 @@ class ThreadsWire:
     """
 
     def __init__(self, api_key: str, base_url: str | None) -> None:
-        self._wire = Wire(api_key, base_url, {"OpenAI-Beta": "assistants=v2"})
+        self._wire = Wire(api_key, base_url, BETA)
 
     async def close(self) -> None:
         await self._wire.close()

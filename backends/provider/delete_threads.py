@@ -1,10 +1,10 @@
-"""Deletes a conversation at the provider, through the API in which it was held."""
+"""Deletes threads at the provider, through the APIs in which they were held."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
-import msgspec
 import openai
 
 from backends.protocol import CannotForget
@@ -12,71 +12,54 @@ from backends.provider.client import Wire
 from backends.provider.raw_post import Query
 from backends.provider.retry import RETRYABLE, AttemptFailed
 
+T = TypeVar("T")
+
 WITHIN = 30.0
 """Seconds for each request."""
 
-_PAGE = 100
 
+class KeptThreads(NamedTuple):
+    """An API that keeps threads.
 
-class _Item(msgspec.Struct):
-    id: str | None = None
+    - `headers`: sent with each of its requests
+    - `delete`: deletes a thread and its runs; a thread that is gone already is no error. Raises AttemptFailed,
+      CannotForget
+    """
 
-
-class _Page(msgspec.Struct):
-    data: list[_Item]
+    headers: Mapping[str, str]
+    delete: Callable[[Wire, str, Sequence[str]], Awaitable[None]]
 
 
 class ProviderThreads:
-    """The threads of every backend at one provider, including backends that are not in use any more.
+    """The threads of every backend in `kept` at one provider, including backends that are not in use any more."""
 
-    - `responses`: DELETE of each item (by the API reference, a conversation's deletion leaves them), of each stored
-      response, then of the conversation: platform.openai.com/docs/api-reference/conversations
-    - `assistants`: DELETE /threads/{id}, with its messages: …/docs/api-reference/threads/deleteThread
-    - `agents`: DELETE /agents/sessions/{id}: …/docs/guides/agents-api/sessions/manage
-    """
-
-    def __init__(self, api_key: str, base_url: str | None) -> None:
-        self._wires = {
-            "responses": Wire(api_key, base_url),
-            "assistants": Wire(api_key, base_url, {"OpenAI-Beta": "assistants=v2"}),
-            "agents": Wire(api_key, base_url, {"OpenAI-Beta": "agents=v1"}),
-        }
+    def __init__(self, api_key: str, base_url: str | None, kept: Mapping[str, KeptThreads]) -> None:
+        self._kept = kept
+        self._wires = {backend: Wire(api_key, base_url, api.headers) for backend, api in kept.items()}
 
     async def close(self) -> None:
         for wire in self._wires.values():
             await wire.close()
 
     def keeps(self, backend: str) -> bool:
-        return backend in self._wires
+        return backend in self._kept
 
     async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
-        wire = self._wires[backend]
-        if backend == "responses":
-            await self._empty(wire, thread)
-            for run in runs:
-                await _delete(wire, f"/responses/{run}")
-            await _delete(wire, f"/conversations/{thread}")
-        else:
-            await _delete(wire, f"/threads/{thread}" if backend == "assistants" else f"/agents/sessions/{thread}")
-
-    async def _empty(self, wire: Wire, conversation: str) -> None:
-        path = f"/conversations/{conversation}/items"
-        query: Query = {"limit": _PAGE, "order": "asc"}
-        while True:
-            try:
-                page = wire.read(await wire.get(path, query, within=WITHIN), _Page)
-            except AttemptFailed as failure:
-                if _is_gone(failure):
-                    return
-                raise _as_final(failure) from failure
-            items = [item.id for item in page.data if item.id is not None]
-            if not items:
-                return
-            for item in items:
-                await _delete(wire, f"{path}/{item}")
+        await self._kept[backend].delete(self._wires[backend], thread, runs)
 
 
-async def _delete(wire: Wire, path: str) -> None:
+async def get(wire: Wire, path: str, query: Query, shape: type[T]) -> T | None:
+    """The answer; None if there is no such thing any more. Raises AttemptFailed, CannotForget, as `delete` does."""
+    try:
+        return wire.read(await wire.get(path, query, within=WITHIN), shape)
+    except AttemptFailed as failure:
+        if _is_gone(failure):
+            return None
+        raise _as_final(failure) from failure
+
+
+async def delete(wire: Wire, path: str) -> None:
+    """Delete what `path` names, unless it is gone already."""
     try:
         await wire.delete(path, within=WITHIN)
     except AttemptFailed as failure:

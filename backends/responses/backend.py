@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -74,6 +73,7 @@ class Responses:
     - `model`: the model's name at the provider.
     - `system_prompt`: instructions of every request; empty: none.
     - `hosted_tools`: the provider's tools, as its API takes them.
+    - `locks`: the server is known to lock conversations (see Server); of others it is learned.
     """
 
     name: Final = "responses"
@@ -86,6 +86,7 @@ class Responses:
         model: str,
         system_prompt: str = "",
         hosted_tools: Sequence[JsonObject] = (),
+        locks: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._calls = Calls(api_key=api_key, base_url=base_url)
@@ -93,8 +94,7 @@ class Responses:
         self._system_prompt = system_prompt
         self._hosted_tools = hosted_tools
         self._sleep = sleep
-        host = urlsplit(base_url or "https://api.openai.com/v1").hostname or ""
-        self._server = Server(locks=host.endswith((".openai.com", ".openai.azure.com")))
+        self._server = Server(locks=locks)
         # Requests that this process has certainly not made yet: (thread, run, ids of the calls that they answer).
         self._unmade: set[tuple[str, str, tuple[str, ...]]] = set()
         # Conversations that this process made and that have no response yet.

@@ -135,7 +135,7 @@ def whatif(
 
 def _without_effect(chosen: Settings, *, prompt: str | None, model: str | None) -> None:
     """Refuse an option that has no effect in the mode, before any tokens are spent."""
-    mode, saved, has_provider = chosen.openai_api_mode, chosen.saved, MODES[chosen.openai_api_mode].has_provider
+    mode, saved, has_provider = chosen.openai_api_mode, chosen.saved, chosen.mode.has_provider
     if model is not None:
         if saved is not None:
             raise click.UsageError(f"--model has no effect in mode {mode}: what answers there has its own model")

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import aiohttp
 import msgspec
 
 from backends.provider.raw_post import bounded
 from recado.doctor.finding import Finding
-from recado.settings.settings import Settings
+from recado.settings.provider import OPENAI
+from recado.settings.settings import SavedAtProvider, Settings
+from recado.wiring.backends import BACKENDS
 from recado.wiring.local_model import LocalModel
 
 WITHIN = 5.0
 """Seconds for the model's server to answer."""
 
-OPENAI = "https://api.openai.com/v1"
-
 
 async def model_finding(settings: Settings) -> Finding:
     """Ask the server for its models, or for the saved assistant or agent; neither costs tokens."""
-    if settings.openai_api_mode == "scripted":
+    if not settings.mode.has_provider:
         return Finding("model", "ok", "scripted replies need none")
     if settings.wants_local_model:
         missing = LocalModel.available()
@@ -29,10 +27,10 @@ async def model_finding(settings: Settings) -> Finding:
         )
     base = (settings.openai_base_url or OPENAI).rstrip("/")
     headers = {"Authorization": f"Bearer {settings.openai_api_key}"}
-    saved = _saved(settings)
-    if saved is not None:
-        headers["OpenAI-Beta"] = saved.beta
-    path = "/models" if saved is None else saved.path
+    saved, kept = settings.saved, BACKENDS[settings.openai_api_mode].kept
+    if saved is not None and kept is not None:
+        headers |= kept.headers
+    path = "/models" if saved is None else saved.kind.path + saved.id
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
@@ -54,31 +52,14 @@ class _Models(msgspec.Struct, frozen=True):
     data: list[_Model]
 
 
-class _Saved(NamedTuple):
-    """A saved assistant or agent: its name, its path, the beta header, and the setting with its id."""
-
-    name: str
-    path: str
-    beta: str
-    setting: str
-
-
-def _saved(settings: Settings) -> _Saved | None:
-    assistant, agent = settings.openai_assistant_id, settings.openai_agent_id
-    if settings.openai_api_mode == "assistants":
-        return _Saved(f"assistant {assistant}", f"/assistants/{assistant}", "assistants=v2", "OPENAI_ASSISTANT_ID")
-    if settings.openai_api_mode == "agents" and agent:
-        return _Saved(f"agent {agent}", f"/agents/{agent}", "agents=v1", "OPENAI_AGENT_ID")
-    return None
-
-
-def _shown(saved: _Saved, base: str, status: int) -> Finding:
+def _shown(saved: SavedAtProvider, base: str, status: int) -> Finding:
+    name = f"{saved.kind.noun} {saved.id}"
     if status in (401, 403):
         return Finding("model", "warning", f"{base} refuses the key (HTTP {status})", "check OPENAI_API_KEY")
     if status != 200:
-        says = f"{base} does not show the {saved.name} (HTTP {status})"
-        return Finding("model", "warning", says, f"check {saved.setting} and OPENAI_BASE_URL")
-    return Finding("model", "ok", f"{saved.name} at {base}")
+        says = f"{base} does not show the {name} (HTTP {status})"
+        return Finding("model", "warning", says, f"check {saved.kind.variable} and OPENAI_BASE_URL")
+    return Finding("model", "ok", f"{name} at {base}")
 
 
 def _models(settings: Settings, base: str, status: int, body: bytes) -> Finding:

@@ -12,7 +12,7 @@ import structlog
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.media import MediaSettings
-from recado.settings.modes import MODES, ApiMode, Given, Saved
+from recado.settings.modes import MODES, ApiMode, Given, Mode, Saved
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
@@ -259,15 +259,19 @@ class Settings(TextSettings, frozen=True, kw_only=True):
     ] = None
 
     @property
+    def mode(self) -> Mode:
+        """The row of OPENAI_API_MODE."""
+        return MODES[self.openai_api_mode]
+
+    @property
     def wants_local_model(self) -> bool:
         """Whether the small local model answers, since no model server is set."""
-        mode = MODES[self.openai_api_mode]
-        return mode.has_local_model and not self.openai_api_key and self.openai_base_url is None
+        return self.mode.has_local_model and not self.openai_api_key and self.openai_base_url is None
 
     @property
     def saved(self) -> SavedAtProvider | None:
         """The assistant or agent that answers with its own model, if there is one."""
-        kind = MODES[self.openai_api_mode].saved
+        kind = self.mode.saved
         id_ = getattr(self, kind.field) if kind is not None else ""
         return SavedAtProvider(kind, id_) if kind is not None and id_ else None
 
@@ -318,7 +322,7 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
 
 def doubts(settings: Settings) -> list[str]:
     """A sentence on each value that is valid, but probably a mistake."""
-    return list(MODES[settings.openai_api_mode].doubts(_given(settings, settings.openai_model)))
+    return list(settings.mode.doubts(_given(settings, settings.openai_model)))
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
@@ -342,7 +346,7 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     """Problems of values that are valid alone but not together."""
     mode, saved = settings.openai_api_mode, settings.saved
-    yield from MODES[mode].problems(_given(settings, given.get("OPENAI_MODEL", "").strip()))
+    yield from settings.mode.problems(_given(settings, given.get("OPENAI_MODEL", "").strip()))
     yield from hosted_tools_problems(mode, settings.hosted_tools, saved.id if saved else "")
     yield from nats_problems(given)
     yield from page_problems(settings)

@@ -29,9 +29,10 @@ from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import AT_ONCE, Choice, Replay, Source, choose
 from recado.whatif.report import Asked, Report, counted, report
 from recado.whatif.spending import Spending
+from recado.wiring.backends import Model, instructions
 from recado.wiring.connect import last_of
 from recado.wiring.instance_of import instance_of
-from recado.wiring.model import Model, instructions, open_model
+from recado.wiring.model import open_model
 
 log = structlog.get_logger("recado.whatif")
 

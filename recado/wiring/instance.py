@@ -196,7 +196,7 @@ async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list
             log=event_log,
             queries=Queries(reader),
             news=news,
-            model=ModelInfo(model.name, model.server, model.local, scripted=settings.openai_api_mode == "scripted"),
+            model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
             not_ready=Readiness(bus, runner, ownership, room).reasons_against,
             simulator=simulator,
             roster=lambda chats: look(bus, chats),

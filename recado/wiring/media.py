@@ -18,7 +18,7 @@ from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.log import LogError
 from recado.settings.settings import Settings
-from recado.wiring.model import Model
+from recado.wiring.backends import Model
 
 LOOK_EVERY = 30.0
 """Seconds between two updates of the object store's gauges."""
@@ -58,7 +58,7 @@ async def watch(store: MediaStore, *, every: float = LOOK_EVERY) -> None:
 async def _files(
     settings: Settings, model: Model, store: MediaStore, extraction: Extraction
 ) -> AsyncIterator[MediaFiles]:
-    if settings.openai_api_mode == "scripted":
+    if not settings.mode.has_provider:
         yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
         return
     # The small local model has no transcription, so every request would fail.

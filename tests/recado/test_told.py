@@ -11,7 +11,8 @@ from backends.protocol import ReplyRequest
 from chat.context import Line
 from gateways.delivery.texts import LONGEST
 from recado.settings.settings import load
-from recado.wiring.model import LENGTH_RULE, open_model
+from recado.wiring.backends import LENGTH_RULE
+from recado.wiring.model import open_model
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT

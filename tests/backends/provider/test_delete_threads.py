@@ -12,6 +12,7 @@ from openai.types.conversations import ConversationDeletedResource
 from backends.protocol import CannotForget, ReplyFailed
 from backends.provider.client import Wire
 from backends.provider.delete_threads import ProviderThreads
+from recado.wiring.backends import kept_threads
 from tests.backends.agents.turns import agent_at
 from tests.backends.agents.turns import answered as answered_by_agent
 from tests.backends.agents.turns import asked as asked_of_agent
@@ -24,7 +25,7 @@ from tests.doubles.openai_server import OpenAIDouble
 
 @pytest.fixture
 async def threads(double: OpenAIDouble) -> AsyncIterator[ProviderThreads]:
-    made = ProviderThreads(double.api_key, double.base_url)
+    made = ProviderThreads(double.api_key, double.base_url, kept_threads())
     yield made
     await made.close()
 
@@ -83,7 +84,7 @@ async def test_what_is_gone_already_is_no_error(threads: ProviderThreads, backen
 
 async def test_a_key_that_may_not(double: OpenAIDouble) -> None:
     """The provider will always refuse: the thread is reported as left."""
-    threads = ProviderThreads("sk-of-somebody-else", double.base_url)
+    threads = ProviderThreads("sk-of-somebody-else", double.base_url, kept_threads())
     with pytest.raises(CannotForget):
         await threads.forget("responses", double.responses.conversations.create({}).id, ())
     await threads.close()
@@ -91,7 +92,7 @@ async def test_a_key_that_may_not(double: OpenAIDouble) -> None:
 
 async def test_a_provider_that_is_away(threads: ProviderThreads, unused_tcp_port: int) -> None:
     """The failure may pass."""
-    away = ProviderThreads("sk-x", f"http://127.0.0.1:{unused_tcp_port}/v1")
+    away = ProviderThreads("sk-x", f"http://127.0.0.1:{unused_tcp_port}/v1", kept_threads())
     with pytest.raises(ReplyFailed) as caught:
         await away.forget("agents", "session_1", ())
     assert caught.value.error_class == "unreachable"

@@ -1,6 +1,6 @@
 """`recado ask`: one question, no chat, no log."""
 
-from recado.wiring.model import LENGTH_RULE
+from recado.wiring.backends import LENGTH_RULE
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command
 
