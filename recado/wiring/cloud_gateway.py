@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from secrets import token_hex
-from typing import Any
+from socket import socket
 
 import click
 import structlog
@@ -16,15 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from actors.leases.bucket import LeaseBucket
-from actors.leases.lease import Lease
-from actors.leases.members import Holder
 from console.server import bind, serving
+from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
 from events.recorded import Recorded
-from events.subjects import token
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
@@ -38,13 +32,10 @@ from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import cloud_account, problems
-from recado.wiring.connect import connect
-from recado.wiring.lifecycle import bus_closed, stop_signal, together, while_held
+from recado.wiring.gateway import DRAIN, join, keep_gateway
+from recado.wiring.lifecycle import Lifetime, together, until_stopped
 
 log = structlog.get_logger("recado")
-
-DRAIN = 35.0
-"""Seconds for the outcomes of messages that are being sent when the gateway is stopped; later ones are in doubt."""
 
 
 async def run_cloud(settings: Settings, account: str | None) -> None:
@@ -53,71 +44,50 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
     if wrong:
         raise SettingsInvalid(wrong)
     close_to_others(settings.data)
-    stop = stop_signal()
     account = account or cloud_account(settings.account, settings.whatsapp_phone_number_id)
-    async with _running(settings, account) as (replies, tasks):
-        waiting = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        log.info("stopping", patience=DRAIN)
-        if replies.stop():
-            await asyncio.wait(tasks[:1], timeout=DRAIN)
-    for task in done - {waiting}:
-        task.result()
 
-
-@asynccontextmanager
-async def _running(settings: Settings, account: str) -> AsyncIterator[tuple[Replies, list[asyncio.Task[Any]]]]:
-    """Start everything in order. Yields the tasks that run until the stop, the sending of replies first."""
-    async with AsyncExitStack() as stack:
-        tasks: list[asyncio.Task[Any]] = []
-
-        def keep(work: Coroutine[Any, Any, None]) -> None:
-            task = asyncio.create_task(work)
-            tasks.append(task)
-            stack.push_async_callback(_end, task)
-
-        listener = stack.enter_context(
+    async def start(life: Lifetime) -> None:
+        listener = life.stack.enter_context(
             contextlib.closing(bind(settings.webhook_port, settings.webhook_host, "RECADO_WEBHOOK_PORT"))
         )
-        bus = await connect(settings)
-        stack.push_async_callback(bus.close)
-        event_log = await JetStreamLog.join(bus)
-        stack.push_async_callback(event_log.close)
+        bus, event_log = await join(life, settings)
+        await start_cloud(life, settings, account, bus=bus, event_log=event_log, listener=listener)
 
-        session = await stack.enter_async_context(Graph.session())
-        graph = Graph(
-            session, settings.whatsapp_graph_url, settings.whatsapp_phone_number_id, settings.whatsapp_access_token
-        )
-        replies = Replies(settings, account, event_log, graph)
-        # A new name for each start: a second gateway waits instead of taking the first one's lease.
-        leases = LeaseBucket(bus, makes=False)
-        lease = Lease(leases, f"g.{token(account)}", Holder(f"cloud-{token_hex(4)}", token_hex(4)))
-        fetching = Fetching(
-            event_log,
-            account,
-            await MediaStore.join(bus),
-            Download(
-                session, settings.whatsapp_graph_url, settings.whatsapp_phone_number_id, settings.whatsapp_access_token
-            ),
-            data_dir=settings.data,
-            kept=settings.media_kept,
-        )
-        keep(while_held(lease, lambda: together(replies.deliver(), fetching.run())))
-        keep(bus_closed(bus))
+    await until_stopped(start, patience=DRAIN)
 
-        webhook = Webhook(
-            event_log,
-            account,
-            Parser(account, settings.whatsapp_phone_number_id, settings.window_template),
-            app_secret=settings.whatsapp_app_secret,
-            verify_token=settings.whatsapp_verify_token,
-        )
-        app = webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
-        address = await stack.enter_async_context(serving(app, listener))
-        log.info("started", account=account, webhook=address + PATH, window_template=settings.window_template)
-        click.echo(f"webhooks are taken at {address}{PATH}")
-        yield replies, tasks
+
+async def start_cloud(
+    life: Lifetime, settings: Settings, account: str, *, bus: Bus, event_log: JetStreamLog, listener: socket
+) -> None:
+    """Take webhooks on `listener`, and send the replies of `account` while its lease is held."""
+    number, key = settings.whatsapp_phone_number_id, settings.whatsapp_access_token
+    session = await life.stack.enter_async_context(Graph.session())
+    replies = Replies(settings, account, event_log, Graph(session, settings.whatsapp_graph_url, number, key))
+    fetching = Fetching(
+        event_log,
+        account,
+        await MediaStore.join(bus),
+        Download(session, settings.whatsapp_graph_url, number, key),
+        data_dir=settings.data,
+        kept=settings.media_kept,
+    )
+
+    async def work() -> None:
+        await together(replies.deliver(), fetching.run())
+
+    keep_gateway(life, bus, "cloud", account, work=work, stop=replies.stop)
+
+    webhook = Webhook(
+        event_log,
+        account,
+        Parser(account, number, settings.window_template),
+        app_secret=settings.whatsapp_app_secret,
+        verify_token=settings.whatsapp_verify_token,
+    )
+    app = webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
+    address = await life.stack.enter_async_context(serving(app, listener))
+    log.info("started", account=account, webhook=address + PATH, window_template=settings.window_template)
+    click.echo(f"webhooks are taken at {address}{PATH}")
 
 
 class Replies:
@@ -179,8 +149,3 @@ async def _healthz(_request: Request) -> Response:
 async def _metrics(_request: Request) -> Response:
     """Prometheus's text format; numbers only, since strangers can reach the webhook's address."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import click
 import structlog
 
-from actors.leases.bucket import LeaseBucket
-from actors.leases.lease import Lease
-from actors.leases.members import Holder
+from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
@@ -36,14 +32,11 @@ from gateways.device.wire import Link
 from recado.private_data import close_to_others
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import UNSET_ACCOUNT
-from recado.wiring.connect import connect
-from recado.wiring.lifecycle import bus_closed, stop_signal, together, while_held
+from recado.wiring.gateway import DRAIN, join, keep_gateway
+from recado.wiring.lifecycle import Lifetime, together, until_stopped
 
 ACCOUNT = "device"
 """The account of `recado gateway device` if RECADO_ACCOUNT is unset."""
-
-DRAIN = 35.0
-"""Seconds for the outcomes of messages that are being sent when the gateway is stopped; later ones are in doubt."""
 
 log = structlog.get_logger("recado")
 
@@ -55,51 +48,30 @@ async def run_device(settings: Settings, account: str | None, phone: str | None)
     GatewayRunning, BusClosed.
     """
     close_to_others(settings.data)
-    stop = stop_signal()
     asyncio.get_running_loop().set_default_executor(_DaemonThreads())
     account = account or (settings.account if settings.account != UNSET_ACCOUNT else ACCOUNT)
-    async with _running(settings, account, phone) as (device, tasks):
-        waiting = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        log.info("stopping", patience=DRAIN)
-        if device.stop():
-            await asyncio.wait(tasks[:1], timeout=DRAIN)
-    for task in done - {waiting}:
-        task.result()
+
+    async def start(life: Lifetime) -> None:
+        bus, event_log = await join(life, settings)
+        await start_device(life, settings, account, phone, bus=bus, event_log=event_log)
+
+    await until_stopped(start, patience=DRAIN)
 
 
-@asynccontextmanager
-async def _running(
-    settings: Settings, account: str, phone: str | None
-) -> AsyncIterator[tuple[Device, list[asyncio.Task[Any]]]]:
-    """Start everything in order. Yields the tasks that run until the stop, the device first."""
-    async with AsyncExitStack() as stack:
-        tasks: list[asyncio.Task[Any]] = []
-
-        def keep(work: Coroutine[Any, Any, None]) -> None:
-            task = asyncio.create_task(work)
-            tasks.append(task)
-            stack.push_async_callback(_end, task)
-
-        bus = await connect(settings)
-        stack.push_async_callback(bus.close)
-        event_log = await JetStreamLog.join(bus)
-        stack.push_async_callback(event_log.close)
-        device = Device(
-            settings,
-            account,
-            event_log,
-            await Aliases.open(bus, account, makes=False),
-            await MediaStore.join(bus),
-            link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
-        )
-        leases = LeaseBucket(bus, makes=False)
-        lease = Lease(leases, f"g.{token(account)}", Holder(f"device-{token_hex(4)}", token_hex(4)))
-        keep(while_held(lease, device.run))
-        keep(bus_closed(bus))
-        log.info("started", account=account, best_effort="see docs/device.md for the risks")
-        yield device, tasks
+async def start_device(
+    life: Lifetime, settings: Settings, account: str, phone: str | None, *, bus: Bus, event_log: JetStreamLog
+) -> None:
+    """Be the linked device of `account` while its lease is held."""
+    device = Device(
+        settings,
+        account,
+        event_log,
+        await Aliases.open(bus, account, makes=False),
+        await MediaStore.join(bus),
+        link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
+    )
+    keep_gateway(life, bus, "device", account, work=device.run, stop=device.stop)
+    log.info("started", account=account, best_effort="see docs/device.md for the risks")
 
 
 class Device:
@@ -197,8 +169,3 @@ class _DaemonThreads(concurrent.futures.ThreadPoolExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Return at once: daemon threads need no shutdown."""
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

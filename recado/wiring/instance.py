@@ -5,7 +5,6 @@ Everything starts from top to bottom and stops from bottom to top.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -57,7 +56,7 @@ from recado.settings.shown import lines
 from recado.settings.whatsapp import UNSET_ACCOUNT
 from recado.wiring.connect import connect_to
 from recado.wiring.instance_of import instance_of
-from recado.wiring.lifecycle import bus_closed, stop_signal, while_held
+from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.media import open_files
 from recado.wiring.model import key_print, open_model, open_threads
 from recado.wiring.readiness import Readiness
@@ -73,141 +72,121 @@ async def run_up(settings: Settings) -> None:
     """Run NATS (embedded, unless NATS_URL is set), one instance, simulated phones and the page, until stopped."""
     # The replies of a real number's account are not for simulated phones.
     real = bool(settings.whatsapp_phone_number_id) and settings.account != UNSET_ACCOUNT
-    await _until_stopped(settings, simulated=not real)
+    await until_stopped(lambda life: start_instance(life, settings, simulated=not real), patience=DRAIN)
 
 
 async def run_serve(settings: Settings) -> None:
     """Run one instance on NATS_URL, and its page, until stopped."""
-    await _until_stopped(settings, simulated=False)
+    await until_stopped(lambda life: start_instance(life, settings, simulated=False), patience=DRAIN)
 
 
-async def _until_stopped(settings: Settings, *, simulated: bool) -> None:
-    stop = stop_signal()
-    async with _running(settings, simulated=simulated) as tasks:
-        # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
-        # blocked the loop for 60 to 90 ms each time.
-        gc.freeze()
-        waiting = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        log.info("stopping", patience=DRAIN)
-    for task in done - {waiting}:
-        task.result()
+async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool) -> None:
+    """Start an instance and its page, and the simulated phones if they are wanted."""
+    stack, keep = life.stack, life.keep
+    # First the parts that fail if a setting is wrong.
+    folder = stack.enter_context(DataFolder.hold(settings.data))
+    me = Holder(settings.instance or folder.instance_name, token_hex(4))
+    functions = load(settings.tools) if settings.tools else {}
+    listeners = stack.enter_context(_bound(settings))
+    model = await stack.enter_async_context(open_model(settings, own=True))
 
+    bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
+    keep(bus_closed(bus))
+    event_log = await _log(bus, log_bytes)
+    stack.push_async_callback(event_log.close)
 
-@asynccontextmanager
-async def _running(settings: Settings, *, simulated: bool) -> AsyncIterator[list[asyncio.Task[Any]]]:
-    """Start everything in order. Yields the tasks that run until the stop; if one of them ends, recado must stop."""
-    async with AsyncExitStack() as stack:
-        tasks: list[asyncio.Task[Any]] = []
+    services = ServiceTools(bus)
+    keep(services.watch())
 
-        def keep(work: Coroutine[Any, Any, None]) -> None:
-            task = asyncio.create_task(work)
-            tasks.append(task)
-            stack.push_async_callback(_end, task)
+    news = News(settings.account)
+    reader = Reader(folder.path, lambda: runner.path)
 
-        # First the parts that fail if a setting is wrong.
-        folder = stack.enter_context(DataFolder.hold(settings.data))
-        me = Holder(settings.instance or folder.instance_name, token_hex(4))
-        functions = load(settings.tools) if settings.tools else {}
-        listeners = stack.enter_context(_bound(settings))
-        model = await stack.enter_async_context(open_model(settings, own=True))
+    def committed(batch: list[Recorded]) -> None:
+        router.dispatch(batch)
+        news.publish(batch)
 
-        bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
-        keep(bus_closed(bus))
-        event_log = await _log(bus, log_bytes)
-        stack.push_async_callback(event_log.close)
+    # A lambda, because the router is made later: it needs the runner.
+    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
+    fence, members = Fence(), Members()
+    instance = instance_of(
+        settings,
+        incarnation=me.decides_as,
+        log=event_log,
+        backend=model.backend,
+        tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
+        reads=ChatReads(reader, runner.ahead),
+        progress=runner,
+        bus_time=BusTime(),
+        fresh_id=lambda: token_hex(10),
+        files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
+        threads=await stack.enter_async_context(open_threads(settings)),
+        fence=fence,
+        is_finishing=members.is_finishing,
+    )
+    room = LogSpace(instance)
+    room.look(await event_log.head())
+    router = Router(instance)
+    keep(runner.run())
+    keep(room.watch())
 
-        services = ServiceTools(bus)
-        keep(services.watch())
+    _measure(runner, Queries(reader), instance.bus_time)
 
-        news = News(settings.account)
-        reader = Reader(folder.path, lambda: runner.path)
+    async def prepared() -> None:
+        await runner.caught_up.wait()
+        await services.looked.wait()
 
-        def committed(batch: list[Recorded]) -> None:
-            router.dispatch(batch)
-            news.publish(batch)
+    since, key = instance.bus_time.now(), key_print(settings)
 
-        # A lambda, because the router is made later: it needs the runner.
-        runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
-        fence, members = Fence(), Members()
-        instance = instance_of(
-            settings,
-            incarnation=me.decides_as,
-            log=event_log,
-            backend=model.backend,
-            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
-            reads=ChatReads(reader, runner.ahead),
-            progress=runner,
-            bus_time=BusTime(),
-            fresh_id=lambda: token_hex(10),
-            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
-            threads=await stack.enter_async_context(open_threads(settings)),
-            fence=fence,
-            is_finishing=members.is_finishing,
+    def describe() -> Description:
+        return Description(
+            version=version("recado"),
+            since=since,
+            key=key,
+            runs=instance.slots.taken,
+            awake=len(router),
+            lag=runner.lag,
         )
-        room = LogSpace(instance)
-        room.look(await event_log.head())
-        router = Router(instance)
-        keep(runner.run())
-        keep(room.watch())
 
-        _measure(runner, Queries(reader), instance.bus_time)
+    leases = LeaseBucket(bus, replicas=event_log.replicas)
+    ownership = Ownership(
+        leases,
+        me,
+        members,
+        router,
+        fence,
+        describe=describe,
+        on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
+        fit=lambda: runner.healthy,
+        prepared=prepared,
+    )
+    keep(ownership.run())
+    stack.push_async_callback(ownership.leave, DRAIN)
 
-        async def prepared() -> None:
-            await runner.caught_up.wait()
-            await services.looked.wait()
+    if settings.retention:
+        kept, now = settings.retention, instance.bus_time.now
+        keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
 
-        since, key = instance.bus_time.now(), key_print(settings)
+    simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, simulated)
 
-        def describe() -> Description:
-            return Description(
-                version=version("recado"),
-                since=since,
-                key=key,
-                runs=instance.slots.taken,
-                awake=len(router),
-                lag=runner.lag,
-            )
-
-        leases = LeaseBucket(bus, replicas=event_log.replicas)
-        ownership = Ownership(
-            leases,
-            me,
-            members,
-            router,
-            fence,
-            describe=describe,
-            on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
-            fit=lambda: runner.healthy,
-            prepared=prepared,
-        )
-        keep(ownership.run())
-        stack.push_async_callback(ownership.leave, DRAIN)
-
-        if settings.retention:
-            kept, now = settings.retention, instance.bus_time.now
-            keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
-
-        simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, simulated)
-
-        deps = Deps(
-            account=settings.account,
-            log=event_log,
-            queries=Queries(reader),
-            news=news,
-            model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
-            not_ready=Readiness(bus, runner, ownership, room).reasons_against,
-            simulator=simulator,
-            roster=lambda chats: look(bus, chats),
-            settings=lines(settings),
-            sessions=_sessions(settings, folder),
-            now=instance.bus_time.now,
-        )
-        address = await stack.enter_async_context(_served(deps, *listeners))
-        log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
-        click.echo(f"recado is at {address}")
-        yield tasks
+    deps = Deps(
+        account=settings.account,
+        log=event_log,
+        queries=Queries(reader),
+        news=news,
+        model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
+        not_ready=Readiness(bus, runner, ownership, room).reasons_against,
+        simulator=simulator,
+        roster=lambda chats: look(bus, chats),
+        settings=lines(settings),
+        sessions=_sessions(settings, folder),
+        now=instance.bus_time.now,
+    )
+    address = await stack.enter_async_context(_served(deps, *listeners))
+    log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
+    click.echo(f"recado is at {address}")
+    # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
+    # blocked the loop for 60 to 90 ms each time.
+    gc.freeze()
 
 
 def _measure(runner: Runner, queries: Queries, bus_time: BusTime) -> None:
@@ -244,7 +223,7 @@ def _simulator(
     settings: Settings,
     event_log: EventLog,
     lease: Lease,
-    keep: Callable[[Coroutine[Any, Any, None]], None],
+    keep: Callable[[Coroutine[Any, Any, None]], object],
     wanted: bool,
 ) -> Simulator | None:
     """The simulated phones, if they are wanted; their gateway runs while it holds its lease."""
@@ -279,8 +258,3 @@ async def _bus(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[Bu
             log_bytes = server.log_bytes
         stack.push_async_callback(bus.close)
         yield bus, log_bytes
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -1,14 +1,69 @@
-"""Start and stop of a process's work: signals, a closed bus, and work that runs while a lease is held."""
+"""Start and stop of the parts of a process: signals, a closed bus, and work that runs while a lease is held."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
+
+import structlog
 
 from actors.leases.lease import Lease
 from events.jetstream.connection import Bus
+from gateways.until_stopped import end
+
+log = structlog.get_logger("recado")
+
+
+class Lifetime:
+    """The parts of a process that runs until it is stopped. An instance and gateways may share one.
+
+    `stack` ends in reverse order what was entered there.
+    """
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self.stack = stack
+        self._tasks: list[asyncio.Task[None]] = []
+        self._drains: list[Callable[[], Awaitable[None]]] = []
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work`; the process is stopped when it ends, and `work` is cancelled when the process is stopped."""
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        self.stack.push_async_callback(end, task)
+        return task
+
+    def on_stop(self, drain: Callable[[], Awaitable[None]]) -> None:
+        """Await `drain` when the process is stopped, while everything still runs."""
+        self._drains.append(drain)
+
+    async def stopped(self, stop: asyncio.Event) -> set[asyncio.Task[None]]:
+        """The kept tasks that ended by themselves; empty if `stop` came first."""
+        waiting = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait([waiting, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        return {task for task in self._tasks if task in done}
+
+    async def drain(self) -> None:
+        await asyncio.gather(*(drain() for drain in self._drains))
+
+
+async def until_stopped(start: Callable[[Lifetime], Awaitable[None]], *, patience: float) -> None:
+    """Start a process and keep it until Ctrl-C, SIGTERM, or the end of what it keeps, which is raised if it failed.
+
+    `patience` is logged: the seconds that work under way has to finish.
+    """
+    stop = stop_signal()
+    async with AsyncExitStack() as stack:
+        life = Lifetime(stack)
+        await start(life)
+        ended = await life.stopped(stop)
+        log.info("stopping", patience=patience)
+        await life.drain()
+    for task in ended:
+        task.result()
 
 
 class BusClosed(Exception):
@@ -63,12 +118,13 @@ async def while_held(lease: Lease, work: Callable[[], Coroutine[Any, Any, None]]
             if lease.held and running is None:
                 running = asyncio.create_task(work())
             elif not lease.held and running is not None:
-                await _end(running)
+                await end(running)
                 running = None
     finally:
+        # The lease is kept until the work has ended: nobody else may do it meanwhile.
         if running is not None:
-            await _end(running)
-        await _end(keeping)
+            await end(running)
+        await end(keeping)
 
 
 async def together(*works: Coroutine[Any, Any, None]) -> None:
@@ -80,9 +136,4 @@ async def together(*works: Coroutine[Any, Any, None]) -> None:
             task.result()
     finally:
         for task in tasks:
-            await _end(task)
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+            await end(task)
