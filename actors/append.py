@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 import structlog
 
 from actors.instance import Instance
 from chat.broken import BROKEN, Held
+from events.backoff import Backoff
 from events.decisions import Decision, Erased, Ignored
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE, unreadable_seq
@@ -38,7 +38,7 @@ async def append(
     elif held != _NOTHING:
         await _bury(instance, key, BROKEN, (*held.seqs, *instance.reads.seqs_of(key, held.messages)))
     last = decision.upto if isinstance(decision, Erased) and not decision.done else None
-    pause = 0.1
+    pause = Backoff(0.1, _LONGEST_PAUSE)
     instance.busy += 1
     try:
         while True:
@@ -46,9 +46,10 @@ async def append(
             try:
                 return await instance.log.append(key, decision, expected=expected, msg_id=msg_id, last=last), msg_id
             except (LogUnavailable, LogFull) as refusal:
-                log.warning("append_refused", decision=type(decision).__name__, reason=str(refusal), retry_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                log.warning(
+                    "append_refused", decision=type(decision).__name__, reason=str(refusal), retry_in=pause.seconds
+                )
+            await pause.wait()
     finally:
         instance.busy -= 1
 
@@ -56,7 +57,7 @@ async def append(
 async def _bury(instance: Instance, key: ChatKey, reason: str, seqs: Iterable[int]) -> None:
     """Keep the events at `seqs` as dead letters."""
     for seq in seqs:
-        name, pause = f"dlq:{seq}", 0.1
+        name, pause = f"dlq:{seq}", Backoff(0.1, _LONGEST_PAUSE)
         while True:
             try:
                 raw = await instance.log.read(seq)
@@ -67,6 +68,5 @@ async def _bury(instance: Instance, key: ChatKey, reason: str, seqs: Iterable[in
                 log.error("not_a_dead_letter", seq=seq, reason=str(refusal), kept="in the log itself")  # noqa: TRY400
                 break
             except LogUnavailable as refusal:
-                log.warning("dead_letter_refused", seq=seq, reason=str(refusal), retry_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                log.warning("dead_letter_refused", seq=seq, reason=str(refusal), retry_in=pause.seconds)
+            await pause.wait()

@@ -17,6 +17,7 @@ from actors.instance import Instance
 from backends.protocol import CannotForget, ReplyFailed
 from chat.erasing import Removed
 from chat.work import Erase
+from events.backoff import Backoff
 from events.decisions import RunStarted, ThreadCreated
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.log import LogError
@@ -111,7 +112,8 @@ def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
 
 async def _forget(instance: Instance, thread: _Thread) -> str | None:
     """Have the provider delete the thread; None if it did, else the thread and the provider's reason."""
-    until, pause = asyncio.get_running_loop().time() + PROVIDER_PATIENCE, 0.5
+    until = asyncio.get_running_loop().time() + PROVIDER_PATIENCE
+    pause = Backoff(0.5, _LONGEST_PAUSE)
     while True:
         instance.fence.check()
         try:
@@ -121,24 +123,22 @@ async def _forget(instance: Instance, thread: _Thread) -> str | None:
             break
         except ReplyFailed as failure:
             why = failure.detail
-            if asyncio.get_running_loop().time() + pause >= until:
+            if asyncio.get_running_loop().time() + pause.seconds >= until:
                 break
-            log.warning("erasure_waits", at="thread", backend=thread.backend, reason=why, retry_in=pause)
+            log.warning("erasure_waits", at="thread", backend=thread.backend, reason=why, retry_in=pause.seconds)
         else:
             return None
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        await pause.wait()
     log.error("thread_left", backend=thread.backend, thread=thread.id, reason=why)
     return f"{thread.backend} {thread.id}: {why}"
 
 
 async def _persistently(instance: Instance, at: str, work: Callable[[], Awaitable[_Found]]) -> _Found:
-    pause = 0.1
+    pause = Backoff(0.1, _LONGEST_PAUSE)
     while True:
         instance.fence.check()
         try:
             return await work()
         except LogError as refusal:
-            log.warning("erasure_waits", at=at, reason=str(refusal), retry_in=pause)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+            log.warning("erasure_waits", at=at, reason=str(refusal), retry_in=pause.seconds)
+        await pause.wait()

@@ -13,6 +13,7 @@ from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
 from actors.messages import Owned, Passivate, Stored
+from events.backoff import Backoff
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded
@@ -78,7 +79,7 @@ class Router:
         self._finishing: set[ChatKey] = set()
         self._all_finished = asyncio.Event()
         self._all_finished.set()
-        self._pauses: dict[ChatKey, float] = {}
+        self._pauses: dict[ChatKey, Backoff] = {}
         self._breaks: dict[ChatKey, int] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
         self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may have pending work, in order
@@ -283,10 +284,10 @@ class Router:
             return
         metrics.actor_failures.inc()
         self._breaks[key] = self._breaks.get(key, 0) + 1
-        pause = self._pauses.get(key, _FIRST_PAUSE)
-        self._pauses[key] = min(pause * 2, _LONGEST_PAUSE)
-        log.error("actor_broke", chat=key.chat, wakes_in=pause, exc_info=error)
-        self._resting[key] = asyncio.get_running_loop().call_later(pause, self._wake_again, key)
+        pause = self._pauses.setdefault(key, Backoff(_FIRST_PAUSE, _LONGEST_PAUSE))
+        log.error("actor_broke", chat=key.chat, wakes_in=pause.seconds, exc_info=error)
+        self._resting[key] = asyncio.get_running_loop().call_later(pause.seconds, self._wake_again, key)
+        pause.grow()
 
     def _wake_again(self, key: ChatKey) -> None:
         del self._resting[key]

@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from events import codec
+from events.backoff import Backoff
 from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.log import EventLog, LogError, LogUnavailable
@@ -243,7 +244,7 @@ class Delivery:
         Returns None if the log brings the outcome meanwhile, or `stop` is called.
         """
         patience = PARK_AFTER if self._doubt is None else self._doubt
-        deadline, pause = time.monotonic() + patience, _FIRST_DOUBT
+        deadline, pause = time.monotonic() + patience, Backoff(_FIRST_DOUBT, _LONGEST_DOUBT)
         outcome = await self._attempt(self._sender.resolve, part)
         while outcome.state == "in_doubt" and self._is_open(owed, part):
             left = deadline - time.monotonic()
@@ -252,10 +253,10 @@ class Delivery:
                 error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
                 outcome = Outcome("later" if self._then == "resend" else "parked", error=error)
                 break
-            await self._pause(min(pause, left), lambda: not self._is_open(owed, part))
+            await self._pause(min(pause.seconds, left), lambda: not self._is_open(owed, part))
             if self._stopping.is_set():
                 return None
-            pause = min(pause * 2, _LONGEST_DOUBT)
+            pause.grow()
             if self._is_open(owed, part):
                 outcome = await self._attempt(self._sender.resolve, part)
         return outcome if self._is_open(owed, part) else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 import structlog
 
+from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError, ReceiptState
 from events.log import EventLog, LogFull, LogUnavailable
 from events.subjects import ChatKey
@@ -73,11 +72,12 @@ class Receipts:
         )
         again = ":again" if state == "sending" and error is not None else ""
         msg_id = f"receipt:{key.account}:{key.chat}:{receipt.id}:{state}{again}"
-        pause = _FIRST_PAUSE
+        pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             try:
                 return (await self._log.publish(key, receipt, msg_id=msg_id)).seq
             except (LogUnavailable, LogFull) as refusal:
-                log.warning("receipt_refused", reply=piece.reply, state=state, reason=str(refusal), retry_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                log.warning(
+                    "receipt_refused", reply=piece.reply, state=state, reason=str(refusal), retry_in=pause.seconds
+                )
+            await pause.wait()

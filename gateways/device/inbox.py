@@ -13,6 +13,7 @@ from neonize.proto.Neonize_pb2 import Receipt as ReceiptEvent
 from prometheus_client import Counter
 
 from chat.gates import ME
+from events.backoff import Backoff
 from events.inbound import Message, Receipt, ReceiptState
 from events.jid import canonical
 from events.log import EventLog, EventTooLarge, LogFull, LogMismatch, LogUnavailable
@@ -97,14 +98,13 @@ class Inbox:
 
     async def _until_kept(self, raw: bytes, reason: str, msg_id: str) -> None:
         """Raises LogFull at once: the dead letters may be full for good, while the log has room."""
-        pause = _FIRST_PAUSE
+        pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             try:
                 return await self._log.bury(self._account, raw, reason=reason, msg_id=msg_id)
             except LogUnavailable as refusal:
-                log.warning("event_not_stored", account=self._account, reason=str(refusal), retry_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                log.warning("event_not_stored", account=self._account, reason=str(refusal), retry_in=pause.seconds)
+            await pause.wait()
 
     async def _store(self, event: MessageEvent, arrived: Arrived) -> None:
         chat, chat_aliases = await self._person(arrived.chat)
@@ -172,13 +172,12 @@ class Inbox:
         EVENTS.labels("receipt").inc()
 
     async def _until_taken(self, store: Callable[[], Awaitable[Any]]) -> None:
-        pause = _FIRST_PAUSE
+        pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             try:
                 await store()
             except (LogUnavailable, LogFull) as refusal:
-                log.warning("event_not_stored", account=self._account, reason=str(refusal), retry_in=pause)
+                log.warning("event_not_stored", account=self._account, reason=str(refusal), retry_in=pause.seconds)
             else:
                 return
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            await pause.wait()

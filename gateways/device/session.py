@@ -23,6 +23,7 @@ from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
 from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
 
+from events.backoff import Backoff
 from events.private_file import open_private
 from gateways.device.errors import failure_of
 from gateways.device.pairing import Pairing, PairingFailed
@@ -111,13 +112,16 @@ class Session:
         PairingFailed, PairingTimedOut; exceptions of `receive` pass through."""
         self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(open_private(self._database))  # a reader of the file can act as this device
-        pause = _FIRST_PAUSE
+        pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             reason = await self._live(receive)
-            pause = _FIRST_PAUSE if self._connected.is_set() else min(pause * 2, _LONGEST_PAUSE)
+            if self._connected.is_set():
+                pause.reset()
+            else:
+                pause.grow()
             self._connected.clear()
-            log.error("device_loop_ended", reason=reason, begun_again_in=pause)
-            await asyncio.sleep(pause)
+            log.error("device_loop_ended", reason=reason, begun_again_in=pause.seconds)
+            await asyncio.sleep(pause.seconds)
 
     async def _live(self, receive: Receive) -> str:
         """Run one client until it ends; returns the reason."""

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from events.backoff import Backoff
 from events.jetstream.api import AccountInfo, call
 from events.jetstream.connection import Bus, BusRefused, BusUnreachable
 from events.log import LogError
@@ -182,12 +183,12 @@ class EmbeddedNats:
         log.info("embedded.started", pid=self._child.pid, port=self._config.port)
 
     async def _watch(self) -> None:
-        pause = WATCH_POLL
+        pause = Backoff(WATCH_POLL, LONGEST_PAUSE)
         while True:
-            await asyncio.sleep(pause)
+            await pause.wait()
             lives, failed_write = self._lives(), self._failed_write()
             if lives and failed_write is None:
-                pause = WATCH_POLL
+                pause.reset()
                 continue
             try:
                 if lives:
@@ -199,7 +200,6 @@ class EmbeddedNats:
                 await self._launch()
             except (ServerFailed, OSError) as failed:
                 log.warning("embedded.failed", error=str(failed))
-            pause = min(pause * 2, LONGEST_PAUSE)
 
     def _failed_write(self) -> str | None:
         size = process.size(self._log_file)
