@@ -87,7 +87,7 @@ class Mode(msgspec.Struct, frozen=True, kw_only=True):
     - `hosted_tools`: the tools that the provider carries out itself; None: it has none
     - `saved`: the assistant or agent that may answer
     - `problems`: the reasons not to start
-    - `doubts`: settings that may not do what was meant
+    - `doubts`: warnings about settings that are probably mistakes
     """
 
     keeps_threads: bool = False

@@ -39,7 +39,7 @@ def keep_gateway(
     work: Callable[[], Coroutine[Any, Any, None]],
     stop: Callable[[], bool],
 ) -> None:
-    """Run `work` whenever the lease of the account's gateway is held.
+    """Run `work` while the lease of the account's gateway is held, each time that it is taken.
 
     `stop` begins to stop it; it returns whether messages may be on the wire, which then have DRAIN seconds.
     """

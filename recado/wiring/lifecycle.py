@@ -20,7 +20,7 @@ log = structlog.get_logger("recado")
 class Lifetime:
     """The parts of a process that runs until it is stopped. An instance and gateways may share one.
 
-    `stack` ends in reverse order what was entered there.
+    - `stack`: its entries end in reverse order.
     """
 
     def __init__(self, stack: AsyncExitStack) -> None:
@@ -51,7 +51,7 @@ class Lifetime:
 
 
 async def until_stopped(start: Callable[[Lifetime], Awaitable[None]], *, patience: float) -> None:
-    """Start a process and keep it until Ctrl-C, SIGTERM, or the end of what it keeps, which is raised if it failed.
+    """Start a process and keep it until Ctrl-C, SIGTERM, or the end of a kept task, whose exception passes through.
 
     `patience` is logged: the seconds that work under way has to finish.
     """
@@ -121,7 +121,7 @@ async def while_held(lease: Lease, work: Callable[[], Coroutine[Any, Any, None]]
                 await end(running)
                 running = None
     finally:
-        # The lease is kept until the work has ended: nobody else may do it meanwhile.
+        # The lease is kept until the work has ended: no other process may do it meanwhile.
         if running is not None:
             await end(running)
         await end(keeping)
