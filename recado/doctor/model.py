@@ -7,8 +7,9 @@ import msgspec
 
 from backends.provider.raw_post import bounded
 from recado.doctor.finding import Finding
+from recado.settings.model import SavedAtProvider
 from recado.settings.provider import OPENAI
-from recado.settings.settings import SavedAtProvider, Settings
+from recado.settings.settings import Settings
 from recado.wiring.backends import BACKENDS
 from recado.wiring.local_model import LocalModel
 

@@ -1,6 +1,6 @@
 """Generates pages of docs/ from the code: `python -m recado.reference` in a checkout.
 
-docs/configuration.md comes from recado/settings/settings.py, docs/events.md and docs/asyncapi.json from the event
+docs/configuration.md comes from the topics in recado/settings, docs/events.md and docs/asyncapi.json from the event
 structs, the tables of docs/glossary.md from the event structs and the reasons of a story.
 """
 
@@ -14,15 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from events import codec
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound
 from recado.reference import asyncapi
 from recado.reference.glossary import with_tables
 from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
-from recado.settings.settings import VARIABLES, Settings
+from recado.settings.settings import VARIABLES
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _SHORT = {"inboundType": "type", "decisionType": "type"}
@@ -40,7 +38,7 @@ recado checks every value when it starts. If some are wrong, it names all of the
 It logs a warning for an unknown name that begins with `RECADO_`. `recado doctor` checks settings, bus and model
 together.
 
-*This page is written by `python -m recado.reference` from recado/settings/settings.py.*
+*This page is written by `python -m recado.reference` from the topics in recado/settings.*
 """
 
 _EVENTS = """\
@@ -104,11 +102,10 @@ PAGES = {
 
 
 def _settings() -> Iterator[str]:
-    defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
-    for field, variable in VARIABLES.items():
+    for variable in VARIABLES.values():
         yield f"## {variable.name}\n\n{variable.meaning}\n"
         yield f"- Takes: {variable.reader.takes}"
-        yield f"- Default: {_default(defaults[field])}"
+        yield f"- Default: {_default(variable.default)}"
         quoted = f'"{variable.example}"' if " " in variable.example else variable.example
         yield f"- Example: `{variable.name}={quoted}`\n"
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from recado.settings.variables import Variable, duration, text
-from recado.settings.whatsapp import WhatsAppSettings
 
 
-class MediaSettings(WhatsAppSettings, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MediaSettings:
     """The settings for voice notes, pictures and documents."""
 
     transcription_model: Annotated[
         str,
         Variable(
             name="OPENAI_TRANSCRIPTION_MODEL",
+            profile=True,
             reader=text(),
             meaning="The model that transcribes voice notes, at `OPENAI_BASE_URL` (`POST /audio/transcriptions`). "
             "Empty: voice notes are not transcribed, and people are told so.",

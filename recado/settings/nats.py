@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-
-import msgspec
 
 from events.jetstream.connection import INBOX_PREFIX
 from recado.settings.variables import Variable, file, subject, url
 
 
-class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class NatsSettings:
     """The address of the bus and the credentials for it."""
 
     nats_url: Annotated[

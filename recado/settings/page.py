@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
-from recado.settings.nats import NatsSettings
 from recado.settings.variables import Variable, host, secret
 
 SHORTEST = 12
 
 
-class PageSettings(NatsSettings, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PageSettings:
     """The page's address and password."""
 
     host: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,7 +13,6 @@ from chat.fold_constants import SHORT
 from chat.gates import Gates
 from chat.hours import DAYS, Hours, Span
 from events.jid import MalformedJid, canonical
-from recado.settings.media import MediaSettings
 from recado.settings.variables import Reader, Variable, choice, duration, whole
 from recado.settings.whatsapp import UNSET_ACCOUNT
 
@@ -93,13 +93,15 @@ def _clock(hour: str, minute: str) -> time:
     return time(int(hour), int(minute))
 
 
-class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PeopleSettings:
     """The settings about people."""
 
     allow: Annotated[
         tuple[str, ...],
         Variable(
             name="RECADO_ALLOW",
+            profile=True,
             reader=people(),
             meaning="Only these people and groups are answered. In a group its JID counts, and the sender's.",
             example="5511999999999, 4930*, 120363041234567890@g.us",
@@ -109,6 +111,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         tuple[str, ...],
         Variable(
             name="RECADO_BLOCK",
+            profile=True,
             reader=people(),
             meaning="These people and groups are ignored silently.",
             example="5511888888888",
@@ -118,6 +121,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Literal["on", "off"],
         Variable(
             name="RECADO_PAIRING",
+            profile=True,
             reader=choice("on", "off"),
             meaning="`on`: a person who is not in `RECADO_ALLOW` gets a code (`RECADO_PAIRING_TEXT`), and is answered "
             "after `recado approve` with that code.",
@@ -128,6 +132,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Literal["off", "mentioned", "always"],
         Variable(
             name="RECADO_GROUPS",
+            profile=True,
             reader=choice("off", "mentioned", "always"),
             meaning="The messages in groups that are answered: none, those that mention or quote the bot, or all. The "
             "others are context for the next answer.",
@@ -138,6 +143,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         tuple[str, ...],
         Variable(
             name="RECADO_MENTIONS",
+            profile=True,
             reader=people(),
             meaning="The bot's own numbers or JIDs: a mention of one of them in a group is a mention of the bot.",
             example="5511977777777",
@@ -147,6 +153,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         int,
         Variable(
             name="RECADO_MESSAGES_PER_HOUR",
+            profile=True,
             reader=whole(0, 100_000, "messages"),
             meaning="The number of messages of one sender in a chat that are answered in an hour of the clock. 0: no "
             "limit. The account `local`, of the simulated phones, has no limit.",
@@ -157,6 +164,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         int,
         Variable(
             name="RECADO_BOT_LOOP",
+            profile=True,
             reader=whole(0, 100_000, "turns"),
             meaning="A sender who writes so many turns in a row, each within 3 seconds of the last answer, counts as a "
             "bot and is ignored for 10 minutes. 0: never.",
@@ -167,6 +175,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         frozenset[str],
         Variable(
             name="RECADO_STOP_WORDS",
+            profile=True,
             reader=words(),
             meaning="A person who writes one of these words, and nothing else, gets no answers any more. Empty: there "
             "are no such words.",
@@ -178,6 +187,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         frozenset[str],
         Variable(
             name="RECADO_START_WORDS",
+            profile=True,
             reader=words(),
             meaning="A person who has written a stop word is answered again after one of these.",
             example="start, voltar",
@@ -188,6 +198,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         tuple[Span, ...],
         Variable(
             name="RECADO_HOURS",
+            profile=True,
             reader=hours(),
             meaning="The times at which people are answered. Messages at other times are not answered later either; "
             "people are told so (`RECADO_CLOSED_TEXT`). Unset: always.",
@@ -198,6 +209,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_TIMEZONE",
+            profile=True,
             reader=zone(),
             meaning="The time zone of `RECADO_HOURS`.",
             example="America/Sao_Paulo",
@@ -207,6 +219,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         timedelta,
         Variable(
             name="RECADO_TAKEOVER",
+            profile=True,
             reader=duration(timedelta(0), timedelta(days=30)),
             meaning="The time for which a chat is left to a human who wrote in it by hand, from the human's last "
             "message on. 0s: the bot goes on at once.",
@@ -226,6 +239,7 @@ class PeopleSettings(MediaSettings, frozen=True, kw_only=True):
         Literal["on", "off"],
         Variable(
             name="RECADO_HANDOFF",
+            profile=True,
             reader=choice("on", "off"),
             meaning="`on`: the model gets the tool `handoff`, with which it may ask for a human.",
             example="on",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from recado.settings.people import PeopleSettings
 from recado.settings.variables import Variable, text
 
 
-class TextSettings(PeopleSettings, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TextSettings:
     """The texts for people who get no reply. (A Struct has one base, so the parts of Settings inherit in a chain.)"""
 
     apology: Annotated[
         str,
         Variable(
             name="RECADO_APOLOGY",
+            profile=True,
             reader=text(),
             meaning="The text after a failed turn. Empty: none is sent.",
             example="Desculpe, algo deu errado. Tente de novo daqui a pouco.",
@@ -25,6 +27,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_BUDGET_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text for messages that `RECADO_MAX_TOKENS_PER_CHAT_PER_DAY` leaves unanswered. Empty: none is "
             "sent.",
@@ -36,6 +39,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_UNREADABLE_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text for messages that hold only unreadable files: a video, or a file that is too large, "
             "damaged or of an unknown kind. Empty: none is sent.",
@@ -47,6 +51,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_HANDOFF_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text, sent once, when the model or a tool gives the chat to a human. Empty: none is sent.",
             example="Vou chamar uma colega. Ela responde aqui.",
@@ -57,6 +62,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_PAIRING_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text for unknown people, sent once; `{code}` becomes their code. Empty: none is sent.",
             example="Seu código: {code}",
@@ -67,6 +73,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_CLOSED_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text for messages outside `RECADO_HOURS`, sent once. Empty: none is sent.",
             example="Abrimos às 9h. Escreva de novo então!",
@@ -77,6 +84,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_RATE_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text for people who write more than `RECADO_MESSAGES_PER_HOUR`, sent once an hour. Empty: "
             "none is sent.",
@@ -88,6 +96,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_STOP_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text after a stop word. Empty: none is sent.",
             example="Ok, não escrevo mais. VOLTAR traz-me de volta.",
@@ -98,6 +107,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_START_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text after a start word. Empty: none is sent.",
             example="Estou de volta!",
@@ -108,6 +118,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_HELP_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text after `/help`. Empty: none is sent.",
             example="Escreva sua pergunta. /reset começa de novo.",
@@ -118,6 +129,7 @@ class TextSettings(PeopleSettings, frozen=True, kw_only=True):
         str,
         Variable(
             name="RECADO_RESET_TEXT",
+            profile=True,
             reader=text(),
             meaning="The text after `/reset`. Empty: none is sent.",
             example="Nova conversa!",

@@ -45,6 +45,9 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     - `example`: a value.
     - `secret`: whether the value is never shown.
     - `keep_empty`: whether an empty text is a value; otherwise it counts as unset.
+    - `profile`: whether a profile may set it, since it decides how a chat is answered.
+    - `topic`: its module in recado.settings; the table fills it in.
+    - `default`: the value if it is unset; the table fills it in.
     """
 
     name: str
@@ -53,6 +56,9 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     example: str
     secret: bool = False
     keep_empty: bool = False
+    profile: bool = False
+    topic: str = ""
+    default: Any = None
 
     def value(self, text: str) -> Any:
         """The value of `text`. Raises ValueError with a whole sentence that names the variable."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from recado.settings.page import PageSettings
 from recado.settings.variables import Reader, Variable, choice, host, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
@@ -33,7 +33,8 @@ def _template() -> Reader:
     return Reader("a template's name and its language, with a colon between them", read)
 
 
-class WhatsAppSettings(PageSettings, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WhatsAppSettings:
     """The settings of the gateway to WhatsApp's Cloud API."""
 
     whatsapp_access_token: Annotated[

@@ -1,5 +1,6 @@
 """Settings: what is right becomes a value, what is wrong is named with what to do."""
 
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -204,7 +205,7 @@ def test_the_default_model_is_one_that_openai_names() -> None:
 
 def test_every_default_is_a_value_that_could_be_set() -> None:
     """The struct's defaults are those that the documentation shows."""
-    assert set(VARIABLES) == set(Settings.__struct_fields__)
+    assert set(VARIABLES) == {field.name for field in fields(Settings)}
     for field in ("max_conversation_history", "port", "debounce", "run_timeout", "account", "openai_api_mode"):
         default = getattr(Settings(), field)
         assert VARIABLES[field].value(str(default)) == default
@@ -281,3 +282,24 @@ def test_tools_of_the_provider_where_it_has_them(mode: dict[str, str], type_: st
     with pytest.raises(SettingsInvalid, match=said) as caught:
         load(given, NOWHERE)
     assert "hush" not in str(caught.value)
+
+
+def test_the_table_has_the_facts_of_each_setting() -> None:
+    """Its topic is its module, its default that of the field, and each name is in the table once."""
+    assert len(NAMES) == len(VARIABLES)
+    assert {variable.topic for variable in VARIABLES.values()} == {
+        part.__module__.rpartition(".")[2] for part in Settings.__bases__
+    }
+    assert VARIABLES["hours"].topic == "people"
+    assert {field: variable.default for field, variable in VARIABLES.items()} == {
+        field: getattr(Settings(), field) for field in VARIABLES
+    }
+
+
+def test_a_profile_sets_no_key_and_no_place() -> None:
+    """Profiles decide how a chat is answered; keys, addresses to listen on, the bus and the disk are the instance's."""
+    may = {field for field, variable in VARIABLES.items() if variable.profile}
+    assert {VARIABLES[field].topic for field in may} == {"model", "turns", "people", "texts", "media"}
+    assert {field for field in may if VARIABLES[field].secret} == {"hosted_tools"}
+    assert {"ai_system_prompt", "openai_model", "hours", "apology", "transcription_model"} <= may
+    assert may.isdisjoint({"openai_api_key", "retention", "media_kept", "max_runs"})

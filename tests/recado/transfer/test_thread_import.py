@@ -5,7 +5,7 @@ from __future__ import annotations
 from events.decisions import ThreadCreated
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
-from recado.settings.settings import ApiMode
+from recado.settings.modes import ApiMode
 from recado.transfer.thread_file import Row
 from recado.transfer.thread_import import take_over
 

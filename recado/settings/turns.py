@@ -1,0 +1,65 @@
+"""The settings of turns: their times and their limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from recado.settings.variables import Variable, duration, seconds, whole
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TurnSettings:
+    """The settings of turns."""
+
+    debounce: Annotated[
+        float,
+        Variable(
+            name="RECADO_DEBOUNCE",
+            reader=seconds(0, 300),
+            meaning="The time for which recado waits for another message before it answers all of them together. It "
+            "waits at most ten times as long in all.",
+            example="0.5",
+        ),
+    ] = 1.0
+    run_timeout: Annotated[
+        float,
+        Variable(
+            name="RECADO_RUN_TIMEOUT",
+            reader=seconds(0.1, 3600),
+            meaning="The longest time for a reply, retries included, before the turn fails.",
+            example="60",
+        ),
+    ] = 120.0
+    max_runs: Annotated[
+        int,
+        Variable(
+            name="RECADO_MAX_RUNS",
+            reader=whole(1, 100_000, "turns"),
+            meaning="The number of turns that may run at once with one key, in all instances of a bus together; each "
+            "instance takes an equal share. Further messages wait, first come, first served, and are then answered "
+            "together, chat by chat.",
+            example="50",
+        ),
+    ] = 512
+    max_tokens_per_chat_per_day: Annotated[
+        int,
+        Variable(
+            name="RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
+            profile=True,
+            reader=whole(0, 10**11, "tokens"),
+            meaning="The tokens, input and output, that a chat may cost in a day (UTC). After that its messages end as "
+            "`ignored: budget`, before the model is asked. 0: no limit.",
+            example="200000",
+        ),
+    ] = 0
+    stale_after: Annotated[
+        timedelta,
+        Variable(
+            name="RECADO_STALE_AFTER",
+            reader=duration(timedelta(seconds=1), timedelta(days=3650)),
+            meaning="Messages older than this are not answered any more: they end as `ignored: stale`.",
+            example="90m",
+        ),
+    ] = timedelta(hours=24)
