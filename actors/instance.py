@@ -116,79 +116,96 @@ class NoTools:
         return ToolResult(f"there is no tool {name}", failed=True)
 
 
-class Instance:
-    """One recado process that answers chats.
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """The surroundings of an instance.
 
     - `incarnation`: name of this start of the process; its decisions bear it.
+    - `log`: the log of all chats.
+    - `backend`: writes the replies.
+    - `tools`: the tools that models may call.
+    - `reads`: reads of the projection.
+    - `progress`: progress of the projection.
+    - `bus_time`: the clock.
     - `fresh_id`: gives a new id.
+    - `files`: files of messages.
+    - `threads`: conversations at the provider.
+    - `fence`: blocks actions when the instance may have lost its leases.
+    - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
+    """
+
+    incarnation: str
+    log: EventLog
+    backend: Backend
+    tools: Tools
+    reads: ChatReads
+    progress: Checkpoint
+    bus_time: BusTime
+    fresh_id: Callable[[], str]
+    files: Files = msgspec.field(default_factory=NoFiles)
+    threads: Threads = msgspec.field(default_factory=NoThreads)
+    fence: Fence = msgspec.field(default_factory=NoFence)
+    is_finishing: Callable[[str], bool] = lambda _: False
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings by which an instance answers.
+
     - `debounce`: seconds of silence that end a burst of messages.
     - `run_timeout`: seconds for one reply.
     - `stale_after`: age from which a message is not answered any more.
     - `history`: lines of context that a model is shown.
     - `apology`: text sent when a turn has failed; empty: none.
     - `max_runs`: turns under way at once.
-    - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
     - `budget`: tokens that a chat may cost on a day; 0: any number.
     - `words`: texts of notices about messages that are not answered, by reason.
     - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
     - `gates`: rules for who is answered, and when.
     """
 
-    def __init__(
-        self,
-        *,
-        incarnation: str,
-        log: EventLog,
-        backend: Backend,
-        tools: Tools,
-        reads: ChatReads,
-        progress: Checkpoint,
-        bus_time: BusTime,
-        fresh_id: Callable[[], str],
-        debounce: float = 1.0,
-        run_timeout: float = 120.0,
-        stale_after: timedelta = timedelta(hours=24),
-        history: int = 20,
-        apology: str = "",
-        max_runs: int = 512,
-        fence: Fence | None = None,
-        is_finishing: Callable[[str], bool] = lambda _: False,
-        budget: int = 0,
-        words: Mapping[str, str] | None = None,
-        takeover: timedelta = timedelta(0),
-        gates: Gates = Gates(),  # noqa: B008 - it is frozen
-        files: Files | None = None,
-        threads: Threads | None = None,
-    ) -> None:
-        self.log = log
-        self.backend = backend
-        self.tools = tools
-        self.reads = reads
-        self.progress = progress
-        self.bus_time = bus_time
-        self.fresh_id = fresh_id
-        self.debounce = debounce
-        self.run_timeout = run_timeout
-        self.history = history
-        self.apology = apology
-        self.words = {reason: text for reason, text in (words or {}).items() if text}
-        self.files = files or NoFiles()
-        self.threads = threads or NoThreads()
-        self.slots = RunSlots(max_runs)
-        self.contexts = ContextCache(history)
-        self.fence = fence or NoFence()
-        self.is_finishing = is_finishing
-        keeps_threads = isinstance(backend, ThreadBackend)
+    debounce: float = 1.0
+    run_timeout: float = 120.0
+    stale_after: timedelta = timedelta(hours=24)
+    history: int = 20
+    apology: str = ""
+    max_runs: int = 512
+    budget: int = 0
+    words: Mapping[str, str] = msgspec.field(default_factory=dict)
+    takeover: timedelta = timedelta(0)
+    gates: Gates = Gates()
+
+
+class Instance:
+    """One recado process that answers chats."""
+
+    def __init__(self, parts: Parts, policy: Policy) -> None:
+        self.log = parts.log
+        self.backend = parts.backend
+        self.tools = parts.tools
+        self.reads = parts.reads
+        self.progress = parts.progress
+        self.bus_time = parts.bus_time
+        self.fresh_id = parts.fresh_id
+        self.files = parts.files
+        self.threads = parts.threads
+        self.fence = parts.fence
+        self.is_finishing = parts.is_finishing
+        self.debounce = policy.debounce
+        self.run_timeout = policy.run_timeout
+        self.history = policy.history
+        self.apology = policy.apology
+        self.words = {reason: text for reason, text in policy.words.items() if text}
+        self.slots = RunSlots(policy.max_runs)
+        self.contexts = ContextCache(policy.history)
         self.rules = Rules(
-            incarnation,
-            backend.name,
-            stale_after,
-            keeps_threads=keeps_threads,
-            budget=budget,
-            takeover=takeover,
-            gates=gates,
+            parts.incarnation,
+            parts.backend.name,
+            policy.stale_after,
+            keeps_threads=isinstance(parts.backend, ThreadBackend),
+            budget=policy.budget,
+            takeover=policy.takeover,
+            gates=policy.gates,
         )
-        self._uncounted = replace(self.rules, gates=gates.of_uncounted())
+        self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
         self.has_room = True
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
         self.busy = 0

@@ -8,7 +8,7 @@ import gc
 from pathlib import Path
 from secrets import token_hex
 
-from actors.instance import Instance, NoTools
+from actors.instance import Instance, NoTools, Parts, Policy
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.chat_completions import ChatCompletions
@@ -33,16 +33,17 @@ class Recado:
         self.runner = Runner(log, folder, self._dispatch, on_read=self._go_ahead)
         bus_time = BusTime()
         self.instance = Instance(
-            incarnation=token_hex(8),
-            log=log,
-            tools=NoTools(),
-            backend=backend,
-            reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.ahead),
-            progress=self.runner,
-            bus_time=bus_time,
-            fresh_id=lambda: token_hex(8),
-            debounce=0.0,
-            history=history,
+            Parts(
+                incarnation=token_hex(8),
+                log=log,
+                tools=NoTools(),
+                backend=backend,
+                reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.ahead),
+                progress=self.runner,
+                bus_time=bus_time,
+                fresh_id=lambda: token_hex(8),
+            ),
+            Policy(debounce=0.0, history=history),
         )
         self.router = Router(self.instance)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from actors.instance import Instance, NoTools
+from actors.instance import Instance, NoTools, Parts, Policy
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.scripted import Scripted
@@ -65,14 +65,17 @@ def idle_router(folder: Path, checkpoint: int) -> Router:
     bus_time = BusTime()
     bus_time.observe(datetime.now(UTC))
     instance = Instance(
-        incarnation="bench",
-        log=log,
-        tools=NoTools(),
-        backend=Scripted(),
-        reads=ChatReads(Reader(folder)),
-        progress=Standing(checkpoint),
-        bus_time=bus_time,
-        fresh_id=lambda: "fresh",
+        Parts(
+            incarnation="bench",
+            log=log,
+            tools=NoTools(),
+            backend=Scripted(),
+            reads=ChatReads(Reader(folder)),
+            progress=Standing(checkpoint),
+            bus_time=bus_time,
+            fresh_id=lambda: "fresh",
+        ),
+        Policy(),
     )
     return Router(instance)
 

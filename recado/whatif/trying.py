@@ -10,7 +10,7 @@ from itertools import count
 import msgspec
 import structlog
 
-from actors.instance import Instance, Tools
+from actors.instance import Instance, Parts, Tools
 from actors.leases.clocks import BusTime
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
@@ -31,8 +31,8 @@ from recado.whatif.report import Asked, Report, counted, report
 from recado.whatif.spending import Spending
 from recado.wiring.backends import Model, instructions
 from recado.wiring.connect import last_of
-from recado.wiring.instance_of import instance_of
 from recado.wiring.model import open_model
+from recado.wiring.policy import policy_of
 
 log = structlog.get_logger("recado.whatif")
 
@@ -142,17 +142,19 @@ class _Maker:
         return self._make(known, RecordedFiles(past.readings, self._store))
 
     def _make(self, known: InMemoryProjection, files: RecordedFiles) -> Instance:
-        return instance_of(
-            self._settings,
-            incarnation=self._name,
-            log=self._nowhere,
-            backend=self._backend,
-            tools=self._tools,
-            reads=known.reads,
-            progress=known,
-            bus_time=BusTime(),
-            fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
-            files=files,
+        return Instance(
+            Parts(
+                incarnation=self._name,
+                log=self._nowhere,
+                backend=self._backend,
+                tools=self._tools,
+                reads=known.reads,
+                progress=known,
+                bus_time=BusTime(),
+                fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
+                files=files,
+            ),
+            policy_of(self._settings),
         )
 
 

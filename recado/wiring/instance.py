@@ -18,6 +18,7 @@ import click
 import structlog
 
 from actors import metrics
+from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence
@@ -55,10 +56,10 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.settings.whatsapp import UNSET_ACCOUNT
 from recado.wiring.connect import connect_to
-from recado.wiring.instance_of import instance_of
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.media import open_files
 from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.policy import policy_of
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 
@@ -108,20 +109,22 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
     fence, members = Fence(), Members()
-    instance = instance_of(
-        settings,
-        incarnation=me.decides_as,
-        log=event_log,
-        backend=model.backend,
-        tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
-        reads=ChatReads(reader, runner.ahead),
-        progress=runner,
-        bus_time=BusTime(),
-        fresh_id=lambda: token_hex(10),
-        files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
-        threads=await stack.enter_async_context(open_threads(settings)),
-        fence=fence,
-        is_finishing=members.is_finishing,
+    instance = Instance(
+        Parts(
+            incarnation=me.decides_as,
+            log=event_log,
+            backend=model.backend,
+            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
+            reads=ChatReads(reader, runner.ahead),
+            progress=runner,
+            bus_time=BusTime(),
+            fresh_id=lambda: token_hex(10),
+            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
+            threads=await stack.enter_async_context(open_threads(settings)),
+            fence=fence,
+            is_finishing=members.is_finishing,
+        ),
+        policy_of(settings),
     )
     room = LogSpace(instance)
     room.look(await event_log.head())

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.instance import Instance, NoTools
+from actors.instance import Instance, NoTools, Parts, Policy
 from actors.leases.clocks import BusTime
 from actors.router import MOST_AWAKE, Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
@@ -189,16 +189,19 @@ class House:
         idle_after = settings.pop("idle_after", 60.0)
         most_awake = settings.pop("most_awake", MOST_AWAKE)
         tools = settings.pop("tools", NoTools())
+        parts = {name: settings.pop(name) for name in Parts.__struct_fields__ if name in settings}
         self.instance = Instance(
-            incarnation=incarnation,
-            log=log,
-            backend=settings.pop("backend", self.model),
-            tools=tools,
-            reads=self.reads,
-            progress=self.reads,
-            bus_time=BusTime(),
-            fresh_id=self._fresh_id,
-            **{**defaults, **settings},
+            Parts(
+                incarnation=incarnation,
+                log=log,
+                tools=tools,
+                reads=self.reads,
+                progress=self.reads,
+                bus_time=BusTime(),
+                fresh_id=self._fresh_id,
+                **{"backend": self.model, **parts},
+            ),
+            Policy(**{**defaults, **settings}),
         )
         self.router = Router(self.instance, idle_after=idle_after, sweep_every=0.01, most_awake=most_awake)
         self.tail_open = asyncio.Event()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.context_cache import LONGEST, MOST, ContextCache
-from actors.instance import Instance, NoTools
+from actors.instance import Instance, NoTools, Parts, Policy
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest
@@ -76,18 +76,17 @@ class Flat:
         self.events: list[Recorded] = []
         self._numbers = iter(range(1, 10_000))
         self.instance = Instance(
-            incarnation="one",
-            log=self.log,
-            backend=self.model,
-            tools=NoTools(),
-            reads=self.reads,
-            progress=self.runner,
-            bus_time=BusTime(),
-            fresh_id=lambda: f"t{next(self._numbers)}",
-            debounce=0.0,
-            history=LIMIT,
-            apology="Sorry.",
-            takeover=timedelta(0),
+            Parts(
+                incarnation="one",
+                log=self.log,
+                backend=self.model,
+                tools=NoTools(),
+                reads=self.reads,
+                progress=self.runner,
+                bus_time=BusTime(),
+                fresh_id=lambda: f"t{next(self._numbers)}",
+            ),
+            Policy(debounce=0.0, history=LIMIT, apology="Sorry.", takeover=timedelta(0)),
         )
         self.router = Router(self.instance)
 

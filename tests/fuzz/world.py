@@ -16,6 +16,7 @@ from unittest.mock import patch
 from structlog.testing import capture_logs
 
 from actors import chat_actor
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.media_files import MediaFiles
 from actors.router import Router
@@ -34,7 +35,7 @@ from projections.reads.reader import Reader
 from projections.runner import Runner
 from recado.settings.settings import Settings
 from recado.wiring.cloud_gateway import Replies
-from recado.wiring.instance_of import instance_of
+from recado.wiring.policy import policy_of
 from tests.doubles.graph_server import ACCESS_TOKEN
 from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from tests.doubles.openai_server import OpenAIDouble
@@ -138,23 +139,25 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
         router.dispatch(batch)
 
     runner = made.runner = Runner(event_log, made.folder, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
-    instance = instance_of(
-        settings,
-        incarnation="fuzz",
-        log=event_log,
-        backend=backend,
-        tools=made.tools.box,
-        reads=ChatReads(reader, runner.ahead),
-        progress=runner,
-        bus_time=BusTime(),
-        fresh_id=lambda: token_hex(10),
-        files=MediaFiles(
-            made.objects,
-            listen=spoken.transcribe,
-            extract=Extraction().extract,
-            takes=frozenset({"image/png"}),
-            arrives_within=0.05,
+    instance = Instance(
+        Parts(
+            incarnation="fuzz",
+            log=event_log,
+            backend=backend,
+            tools=made.tools.box,
+            reads=ChatReads(reader, runner.ahead),
+            progress=runner,
+            bus_time=BusTime(),
+            fresh_id=lambda: token_hex(10),
+            files=MediaFiles(
+                made.objects,
+                listen=spoken.transcribe,
+                extract=Extraction().extract,
+                takes=frozenset({"image/png"}),
+                arrives_within=0.05,
+            ),
         ),
+        policy_of(settings),
     )
     instance.bus_time.observe((await event_log.head()).now)
     router = Router(instance)

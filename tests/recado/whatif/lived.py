@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from actors.handoff import TOOL, asked
-from actors.instance import Instance, NoTools, ToolResult
+from actors.instance import Instance, NoTools, Parts, Policy, ToolResult
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolCall, ToolsWanted, Usage
@@ -131,14 +131,16 @@ def rules(**settings: Any) -> Instance:
     """An instance that is only asked for its rules."""
     numbers = iter(range(1, 10_000))
     reads = InMemoryProjection.empty(NOON)
+    parts = {name: settings.pop(name) for name in Parts.__struct_fields__ if name in settings}
     return Instance(
-        incarnation="whatif",
-        log=MemoryLog(),
-        backend=settings.pop("backend", Teller(())),
-        tools=settings.pop("tools", NoTools()),
-        reads=reads.reads,
-        progress=reads,
-        bus_time=BusTime(),
-        fresh_id=lambda: f"whatif-{next(numbers)}",
-        **{"debounce": 1.0, "apology": "Sorry.", **settings},
+        Parts(
+            incarnation="whatif",
+            log=MemoryLog(),
+            reads=reads.reads,
+            progress=reads,
+            bus_time=BusTime(),
+            fresh_id=lambda: f"whatif-{next(numbers)}",
+            **{"backend": Teller(()), "tools": NoTools(), **parts},
+        ),
+        Policy(**{"debounce": 1.0, "apology": "Sorry.", **settings}),
     )

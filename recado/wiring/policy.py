@@ -1,0 +1,21 @@
+"""The policy of an instance by the settings, for answering and for `recado whatif`."""
+
+from __future__ import annotations
+
+from actors.instance import Policy
+from recado.settings.settings import Settings
+
+
+def policy_of(settings: Settings) -> Policy:
+    return Policy(
+        debounce=settings.debounce,
+        run_timeout=settings.run_timeout,
+        stale_after=settings.stale_after,
+        history=settings.max_conversation_history,
+        apology=settings.apology,
+        max_runs=settings.max_runs,
+        budget=settings.max_tokens_per_chat_per_day,
+        words=settings.words,
+        gates=settings.gates,
+        takeover=settings.takeover,
+    )
