@@ -30,6 +30,7 @@ from gateways.device.pairing import Pairing, PairingFailed
 from gateways.device.parsing import names
 from gateways.device.receiving import Receiving
 from gateways.device.wire import Quote, Receive
+from gateways.until_stopped import end
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 _LET_GO_WITHIN = 5.0
@@ -149,7 +150,7 @@ class Session:
         finally:
             self._client = None
             receiving.close()
-            await _end(dealing, pairing)
+            await end(dealing, pairing)
             await self._let_go(client, living)
 
     async def _let_go(self, client: NewAClient, living: asyncio.Task[Any] | None) -> None:
@@ -258,9 +259,3 @@ def _message(text: str, quote: Quote | None) -> Message:
 def _jid(name: str) -> JID:
     user, _, server = name.partition("@")
     return JID(User=user, Server=server, RawAgent=0, Device=0, Integrator=0, IsEmpty=False)
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
