@@ -23,7 +23,6 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
-from backends.provider.polling import looks
 from backends.provider.retry import persist
 from backends.responses.client import ITEMS_AT_ONCE, Calls
 from backends.responses.conversation import (
@@ -35,6 +34,7 @@ from backends.responses.conversation import (
     standings_of_outputs,
 )
 from backends.responses.outcome import completed, outcome_of, usage
+from backends.responses.poll import Polling
 from backends.responses.post_once import UNANSWERED, Posting, Server, remove
 from backends.responses.wire import (
     Item,
@@ -57,8 +57,6 @@ to the run. The id is logged before the request, so that the response can be fou
 
 _TAIL = 50
 """Items at the end of a conversation that are searched for the remains of lost turns."""
-
-_CANCEL_WITHIN = 5.0
 
 log = structlog.get_logger("recado.backends")
 
@@ -95,6 +93,7 @@ class Responses:
         self._hosted_tools = hosted_tools
         self._sleep = sleep
         self._server = Server(locks=locks)
+        self._polling = Polling(self._calls, sleep)
         # Requests that this process has certainly not made yet: (thread, run, ids of the calls that they answer).
         self._unmade: set[tuple[str, str, tuple[str, ...]]] = set()
         # Conversations that this process made and that have no response yet.
@@ -133,36 +132,37 @@ class Responses:
     async def await_run(self, request: ReplyRequest, run: str) -> Answer | ToolsWanted | RunContinues:
         async with self._known(request.thread):
             deadline = asyncio.get_running_loop().time() + request.patience
-            response: Response | None = None
-            outputs: Sequence[Item] | None = None
-            if not run.startswith(AFTER):
-                response = await self._ended(request, run, deadline)
-                outputs = await self._completed(request, response)
-            after = response.noted("after") if response is not None else run.removeprefix(AFTER)
-            while True:
-                if outputs is not None:
-                    outcome = outcome_of(outputs, request, usage(response))
-                    if isinstance(outcome, ToolsWanted):
-                        self._unmade.add((request.thread, run, _call_ids(outputs)))
-                        return outcome
-                    if outcome is not None:
-                        return self._answer(outcome, response)
+            response, outputs, after = await self._polled(request, run, deadline)
+            while outputs is None or (outcome := self._outcome(request, run, outputs, response)) is None:
                 posted = await self._post(request, run, outputs, after, deadline)
                 if isinstance(posted, Response):
                     return self._at_once(request, posted)
                 response, outputs = None, posted
+            return outcome
 
     async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:  # noqa: ARG002 - the protocol's
         """Cancel `run` if it is a response's id. A request without an answer has none: `Posting` stops its response."""
         if run is not None and not run.startswith(AFTER):
-            await self._cancel(run)
+            await self._polling.cancel(run)
 
-    async def _cancel(self, run: str) -> None:
-        try:
-            async with asyncio.timeout(_CANCEL_WITHIN):
-                await self._calls.cancel_response(run)
-        except (ReplyFailed, TimeoutError) as failure:
-            log.info("run_not_cancelled", run=run, reason=str(failure) or "no answer")
+    async def _polled(
+        self, request: ReplyRequest, run: str, deadline: float
+    ) -> tuple[Response | None, Sequence[Item] | None, str | None]:
+        """The ended response of `run`, its outputs, and the item before it; of a provisional run the item alone."""
+        if run.startswith(AFTER):
+            return None, None, run.removeprefix(AFTER)
+        response = await self._polling.ended(request, run, deadline)
+        return response, await self._completed(request, response), response.noted("after")
+
+    def _outcome(
+        self, request: ReplyRequest, run: str, outputs: Sequence[Item], response: Response | None
+    ) -> Answer | ToolsWanted | None:
+        """The answer, or the calls that have no output yet; None if the outputs of all calls are to be posted."""
+        outcome = outcome_of(outputs, request, usage(response))
+        if isinstance(outcome, ToolsWanted):
+            self._unmade.add((request.thread, run, _call_ids(outputs)))
+            return outcome
+        return None if outcome is None else self._answer(outcome, response)
 
     async def _tidy(self, request: ReplyRequest) -> str:
         """Remove the messages of lost turns and close open calls; returns the id of the conversation's last item."""
@@ -177,25 +177,6 @@ class Responses:
             await self._calls.add_items(thread, output_items(dict.fromkeys(opened[:ITEMS_AT_ONCE], UNANSWERED)))
             items = await self._calls.last_items(thread, _TAIL)
         return (items[-1].id or "") if items else ""
-
-    async def _ended(self, request: ReplyRequest, run: str, deadline: float) -> Response:
-        """The response after its end; a response that outlasts the patience is cancelled."""
-        loop = asyncio.get_running_loop()
-        ask = partial(persist, partial(self._calls.response, run), turn=request.turn, sleep=self._sleep)
-        try:
-            response = await ask(deadline=deadline)
-            for wait in looks():
-                if response.ended or loop.time() + wait >= deadline:
-                    break
-                await self._sleep(wait)
-                response = await ask(deadline=deadline)
-        except ReplyFailed:
-            await self._cancel(run)
-            raise
-        if not response.ended:
-            await self._cancel(run)
-            raise ReplyFailed("timeout", f"the response is {response.status} after {request.patience:.3g} s")
-        return response
 
     async def _completed(self, request: ReplyRequest, response: Response) -> Sequence[Item]:
         """The model's outputs. If another attempt may succeed, this one's items are removed from the conversation."""
