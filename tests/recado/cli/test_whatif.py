@@ -12,6 +12,7 @@ from events.decisions import ThreadCreated, TokenUsage, TurnStarted
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from recado.wiring.backends import LENGTH_RULE
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command
 from tests.recado.instance import ANA, BIA, decide, reply
@@ -58,13 +59,13 @@ async def test_old_and_new_stand_side_by_side_and_nothing_is_written(
     assert done.code == 0, done.err
     assert "5511999990001" in done.out
     assert "then: old-model, 100 + 50 tokens" in done.out
-    assert "now: new-model, 4 + 4 tokens" in done.out
+    assert "now: new-model, 17 + 4 tokens" in done.out, "the prompt and the rule on length count"
     assert "reply to: rye bread?" in done.out
-    assert "2 of 2 turns, 16 of 50,000 tokens" in done.err
+    assert "2 of 2 turns, 42 of 50,000 tokens" in done.err
     assert "5511999990001" not in done.err, "stderr is for progress and logs"
     asked = {request.body["messages"][-1]["content"]: request.body for request in double.requests}
     assert asked["rye bread?"]["model"] == "new-model"
-    assert asked["rye bread?"]["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert asked["rye bread?"]["messages"][0] == {"role": "system", "content": f"Be brief.\n\n{LENGTH_RULE}"}
     after = await jetstream_log.head()
     assert (after.last, after.size) == (before.last, before.size)
     await bus.flush()
