@@ -93,7 +93,7 @@ class ChatActor(LoopActor):
         self._unsettled = False  # messages have come since the last look at the pending work
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
-        self._under_way = InFlight(key, instance, self._tell)
+        self._in_flight = InFlight(key, instance, self._tell)
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)
@@ -112,7 +112,7 @@ class ChatActor(LoopActor):
                 self._appending = None
                 self._recover(decision, error)
             case EffectDone(effect, commands):
-                if self._under_way.ended(effect):
+                if self._in_flight.ended(effect):
                     self._queue(*commands)
             case Passivate():
                 self._settle()
@@ -136,7 +136,7 @@ class ChatActor(LoopActor):
             self._settle()
 
     def on_stop(self) -> None:
-        self._under_way.drop()
+        self._in_flight.drop()
         self._instance.slots.give_back(self._key)
         self._instance.contexts.forget(self._key)
         if self._yielding is not None:
@@ -159,7 +159,7 @@ class ChatActor(LoopActor):
         waited = len(self._chat.waiting)
         self._evolve(recorded)
         if len(self._chat.waiting) > waited:
-            self._under_way.somebody_wrote(first=waited == 0)
+            self._in_flight.person_wrote(first=waited == 0)
 
     def _evolve(self, recorded: Recorded) -> None:
         self._last = 0
@@ -175,19 +175,19 @@ class ChatActor(LoopActor):
         """Decide due work, keep pending effects in flight, cancel the others. No decision while an append is out."""
         while self._appending is None and self._chat.decision_seq >= self._behind:
             now = self._instance.bus_time.now()
-            owed = pending(self._chat, now, self._instance.rules_of(self._key.account))
+            todo = pending(self._chat, now, self._instance.rules_of(self._key.account))
             if self._let_go:
-                if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
+                if not self._has_turn or any(isinstance(work, StartAgain) for work in todo):
                     self._leave()
                     return
-                owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
-            effects = [work for work in owed if isinstance(work, Effect)]
-            command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
+                todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
+            effects = [work for work in todo if isinstance(work, Effect)]
+            command: Command | None = next((work for work in todo if isinstance(work, Due)), None)
             if self._sets_aside and self._has_turn_or_none:
                 self._sets_aside = False
                 command = SetAside()
             else:
-                self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
+                self._queue(*self._in_flight.keep(effects, undecided=bool(self._commands)))
             turn = self._chat.turn
             takes_over = isinstance(command, Adopt | SetAside) and not self._has_turn
             if takes_over and turn is not None and self._is_anothers(turn):
@@ -229,11 +229,11 @@ class ChatActor(LoopActor):
         if isinstance(command, Obey) and command.control.command == "erase" and not self._last:
             if not self._asks_for_last:
                 self._asks_for_last = True
-                self._under_way.start(last_known(instance, self._key), self._know_last)
+                self._in_flight.start(last_known(instance, self._key), self._know_last)
             return None
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.decision_seq:
-                self._under_way.start(instance.progress.reached(self._chat.decision_seq), lambda _: LookAgain())
+                self._in_flight.start(instance.progress.reached(self._chat.decision_seq), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
             unread = instance.reads.unread(self._key, failed)
@@ -257,12 +257,12 @@ class ChatActor(LoopActor):
                 self.actor_ref.tell(AppendDone(decision, appended, msg_id))
 
         self._appending = asyncio.create_task(tell_outcome())
-        self._appending.add_done_callback(self._under_way.surface)
+        self._appending.add_done_callback(self._in_flight.surface)
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
         if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.decision_seq:
-            self._under_way.turn_started(decision.turn, after=self._chat.decision_seq)
+            self._in_flight.turn_started(decision.turn, after=self._chat.decision_seq)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored(reason="broken") | TurnFailed(error=TurnError(class_="broken")):
@@ -300,7 +300,7 @@ class ChatActor(LoopActor):
             return
         self._behind = error.actual
         self._commands = None
-        self._under_way.drop()
+        self._in_flight.drop()
         self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
@@ -319,7 +319,7 @@ class ChatActor(LoopActor):
 
     def _passivate(self) -> None:
         chat = self._chat
-        idle = self._appending is None and self._yielding is None and not self._under_way and not self._commands
+        idle = self._appending is None and self._yielding is None and not self._in_flight and not self._commands
         idle = idle and chat.decision_seq >= self._behind
         if (
             idle

@@ -45,16 +45,16 @@ class _Awake:
     - `ref`: its actor.
     - `touched`: the loop's time of its last event.
     - `waits_for`: events come to it before their commit only after the projection has reached this sequence.
-    - `told`: sequence of the last event that came to it before its commit.
+    - `delivered_early`: sequence of the last event that came to it before its commit.
     """
 
-    __slots__ = ("ref", "told", "touched", "waits_for")
+    __slots__ = ("delivered_early", "ref", "touched", "waits_for")
 
     def __init__(self, ref: pykka.ActorRef[ChatActor], touched: float, waits_for: int) -> None:
         self.ref = ref
         self.touched = touched
         self.waits_for = waits_for
-        self.told = 0
+        self.delivered_early = 0
 
 
 class Router:
@@ -112,7 +112,7 @@ class Router:
             self._note_finishing()
             self._live[key].ref.tell(Owned(is_ours=True))
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._wake_owing()), asyncio.create_task(self._sweep())]
+            self._tasks = [asyncio.create_task(self._wake_pending()), asyncio.create_task(self._sweep())]
         self._search_in(fresh)
         log.info("taking_work", partitions=len(self._owned), new=len(fresh))
 
@@ -158,7 +158,7 @@ class Router:
         Returns whether a chat waits for the projection to have them: one that is to be woken, or was woken just now.
         """
         self._read_upto = batch[-1].seq
-        waits, told = False, list[tuple[_Awake, Recorded]]()
+        waits, due = False, list[tuple[_Awake, Recorded]]()
         for recorded in batch:
             if _is_nobodys(recorded):
                 continue
@@ -169,12 +169,12 @@ class Router:
                 awake.waits_for, waits = recorded.seq, True
                 self._instance.contexts.forget(recorded.key)
             else:
-                told.append((awake, recorded))
-        messages = [recorded for _, recorded in told if isinstance(recorded.event, Message)]
+                due.append((awake, recorded))
+        messages = [recorded for _, recorded in due if isinstance(recorded.event, Message)]
         repeats = self._instance.reads.repeats(messages) if messages else ()
         now = asyncio.get_running_loop().time()
-        for awake, recorded in told:
-            awake.touched, awake.told = now, recorded.seq
+        for awake, recorded in due:
+            awake.touched, awake.delivered_early = now, recorded.seq
             if recorded.seq not in repeats:
                 awake.ref.tell(Stored(recorded))
         return waits
@@ -190,7 +190,7 @@ class Router:
                 continue
             awake = self._live.get(recorded.key)
             if awake is not None and awake.ref.is_alive():
-                if recorded.seq > awake.told:
+                if recorded.seq > awake.delivered_early:
                     awake.touched = now
                     awake.ref.tell(Stored(recorded))
             elif self._wakes(recorded):
@@ -209,7 +209,7 @@ class Router:
         self._to_search.update(dict.fromkeys(partitions))
         self._search.set()
 
-    async def _wake_owing(self) -> None:
+    async def _wake_pending(self) -> None:
         """Wake the chats that have pending work, as far as there is room; the others later."""
         while True:
             await self._search.wait()
@@ -230,8 +230,8 @@ class Router:
         # Events that were read before the partition was ours may not be in the projection yet.
         await self._instance.progress.reached(self._read_upto)
         after = 0
-        while owing := self._instance.reads.owing(number, after, _AT_ONCE):
-            for row, key in owing:
+        while pending := self._instance.reads.pending(number, after, _AT_ONCE):
+            for row, key in pending:
                 if number not in self._owned:
                     return True
                 if key not in self._live and key not in self._resting:

@@ -70,13 +70,13 @@ class Runner:
         self._pointer = (0, 0)
         self._inode = 0
         self._path: Path | None = None
-        self._delivered = 0
+        self._committed = 0
         self._aim = 0
         self._tidies_at = 0.0
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._counter = itertools.count()
-        self._unwritten = CommitBuffer(on_read, told=self._was_told, is_awaited=self._is_awaited)
+        self._commit_buffer = CommitBuffer(on_read, is_delivered=self._is_delivered, is_awaited=self._is_awaited)
 
     @property
     def healthy(self) -> bool:
@@ -87,22 +87,22 @@ class Runner:
     @property
     def checkpoint(self) -> int:
         """Sequence of the last event that was committed and delivered."""
-        return self._delivered
+        return self._committed
 
     @property
-    def told(self) -> int:
+    def delivered(self) -> int:
         """Sequence up to which all events were delivered, early or after their commit."""
-        return max(self._delivered, self._unwritten.delivered_early)
+        return max(self._committed, self._commit_buffer.delivered_early)
 
     @property
-    def ahead(self) -> UncommittedMessages:
+    def uncommitted(self) -> UncommittedMessages:
         """The messages that were delivered early."""
-        return self._unwritten.ahead
+        return self._commit_buffer.uncommitted
 
     @property
     def lag(self) -> int:
         """Sequences by which the projection is behind the known end of the log."""
-        return max(0, max(self._unwritten.seen, self._aim) - max(self._delivered, self._rebuilt))
+        return max(0, max(self._commit_buffer.seen, self._aim) - max(self._committed, self._rebuilt))
 
     @property
     def path(self) -> Path | None:
@@ -114,11 +114,11 @@ class Runner:
 
     async def reached(self, seq: int) -> None:
         """Return when the checkpoint is at or past `seq`."""
-        if self._delivered < seq:
+        if self._committed < seq:
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (seq, next(self._counter), future))
-            if seq <= self._unwritten.seen:
-                self._unwritten.hurry()
+            if seq <= self._commit_buffer.seen:
+                self._commit_buffer.hurry()
             await future
 
     async def run(self) -> None:
@@ -126,7 +126,7 @@ class Runner:
         with files.writing(self._directory):
             try:
                 projection = await self._open()
-                self._delivered = projection.checkpoint
+                self._committed = projection.checkpoint
                 while await self._follow():
                     pass
             finally:
@@ -190,13 +190,13 @@ class Runner:
         if projection is None:
             projection = await self._open()
         self._settle(projection)
-        self._unwritten.begin_anew()
-        after = min(projection.checkpoint, self._delivered)
-        reading = asyncio.create_task(self._unwritten.read(self._log, after))
-        reading.add_done_callback(self._unwritten.hurry)
+        self._commit_buffer.start_over()
+        after = min(projection.checkpoint, self._committed)
+        reading = asyncio.create_task(self._commit_buffer.read(self._log, after))
+        reading.add_done_callback(self._commit_buffer.hurry)
         try:
             while True:
-                batch = await self._unwritten.gather(reading, self._retry_after)
+                batch = await self._commit_buffer.gather(reading, self._retry_after)
                 if not batch and reading.done():
                     reading.result()
                     return False
@@ -210,20 +210,20 @@ class Runner:
             reading.cancel()
             await asyncio.wait([reading])
 
-    def _was_told(self, seq: int) -> bool:
-        return self._delivered >= seq and self._healthy and self.caught_up.is_set()
+    def _is_delivered(self, seq: int) -> bool:
+        return self._committed >= seq and self._healthy and self.caught_up.is_set()
 
     def _is_awaited(self) -> bool:
         """Whether a caller waits for the next events: a reader of a decision, or the start."""
-        is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._unwritten.seen)
-        return is_asked_for or self._delivered < self._aim
+        is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._commit_buffer.seen)
+        return is_asked_for or self._committed < self._aim
 
     async def _take(self, projection: Projection, batch: list[Recorded]) -> bool:
         """Commit a batch and deliver it; False if the file turns out to be damaged."""
         marked: list[Recorded] | None = None
         while marked is None:
             try:
-                marked = await self._on_writer(_commit, projection, batch, self._delivered)
+                marked = await self._on_writer(_commit, projection, batch, self._committed)
             except sqlite3.DatabaseError as error:
                 damage = as_damage(projection.path, error)
                 self._turn(healthy=False)
@@ -236,8 +236,8 @@ class Runner:
                 log.error("projection_unwritable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
                 await asyncio.sleep(self._retry_after)
         self._turn(healthy=True)
-        self._delivered = max(self._delivered, batch[-1].seq)
-        self.ahead.drop(self._delivered)
+        self._committed = max(self._committed, batch[-1].seq)
+        self.uncommitted.drop(self._committed)
         self._settle(projection)
         if marked:
             self._on_committed(marked)
@@ -294,7 +294,7 @@ class Runner:
 
     def _settle(self, projection: Projection) -> None:
         """Let readers have the file as soon as it has all delivered events."""
-        if projection.checkpoint < self._delivered:
+        if projection.checkpoint < self._committed:
             return
         if self._path is not projection.path:
             self._path = projection.path
@@ -302,9 +302,9 @@ class Runner:
                 files.remove_superseded(self._directory, keep=projection.path)
             except OSError as error:
                 log.warning("projection_leftover", reason=str(error))
-        if self._delivered >= self._aim:
+        if self._committed >= self._aim:
             self.caught_up.set()
-        while self._waiting and self._waiting[0][0] <= self._delivered:
+        while self._waiting and self._waiting[0][0] <= self._committed:
             _, _, future = heapq.heappop(self._waiting)
             if not future.done():
                 future.set_result(None)
@@ -313,9 +313,9 @@ class Runner:
         return await asyncio.get_running_loop().run_in_executor(self._writer, fn, *args)
 
 
-def _commit(projection: Projection, batch: list[Recorded], delivered: int) -> list[Recorded]:
+def _commit(projection: Projection, batch: list[Recorded], committed: int) -> list[Recorded]:
     """Apply the events that are new to the file. Returns those that were not delivered yet, repeats marked."""
-    known = [recorded for recorded in batch if delivered < recorded.seq <= projection.checkpoint]
+    known = [recorded for recorded in batch if committed < recorded.seq <= projection.checkpoint]
     marked = projection.mark(known) if known else []
     marked += projection.apply(batch)
-    return [recorded for recorded in marked if recorded.seq > delivered]
+    return [recorded for recorded in marked if recorded.seq > committed]

@@ -26,7 +26,7 @@ from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
 from events.subjects import partition as partition_of
-from projections.uncommitted import goes_ahead
+from projections.uncommitted import may_go_early
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
 NOTHING = Usage()
@@ -117,7 +117,7 @@ class Reads:
         return recorded
 
     @property
-    def told(self) -> int:
+    def delivered(self) -> int:
         return self.checkpoint
 
     async def reached(self, seq: int) -> None:
@@ -164,10 +164,10 @@ class Reads:
         failed = [e.event.messages for e in self.events if e.key == key and isinstance(e.event, TurnFailed)]
         return failed[-1] if failed else ()
 
-    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+    def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         rows = enumerate(self.chats.items(), 1)
-        owing = [(row, key) for row, (key, chat) in rows if wakes(chat) and partition_of(key) == partition]
-        return [(row, key) for row, key in owing if row > after][:limit]
+        pending = [(row, key) for row, (key, chat) in rows if wakes(chat) and partition_of(key) == partition]
+        return [(row, key) for row, key in pending if row > after][:limit]
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
         """The last of `times` committed events that are `wanted`; waits for them."""
@@ -238,7 +238,7 @@ class House:
             self.caught_up.set()
         async for batch in self.log.tail(0):
             await self.tail_open.wait()
-            if goes_ahead(batch):
+            if may_go_early(batch):
                 self.router.deliver_early(batch)
             committed = [self.reads.commit(recorded) for recorded in batch]
             self.router.dispatch(committed)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from events.inbound import Message
 from events.recorded import Unreadable
 from tests.projections.conftest import Known
-from tests.projections.past import ANA, BIA, Past, owing
+from tests.projections.past import ANA, BIA, Past, pending
 
 
 def test_a_repeat_within_a_batch(known: Known, past: Past) -> None:
@@ -31,7 +31,7 @@ def test_a_repeat_eight_days_later(known: Known, past: Past) -> None:
     message, _ = known.queries.history(ANA)
     assert (message.repeats, message.repeat_seq, message.ending, message.ended_seq) == (2, 5, "reply", 3)
     assert not known.reads.snapshot(ANA).waiting
-    assert owing(known.reads) == []
+    assert pending(known.reads) == []
     assert known.queries.counts().messages == 1
 
 
