@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.messages import Passivate, Stored
-from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
+from events.decisions import Decision, Ignored, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
 from events.inbound import Message
 from events.log import Appended, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
@@ -263,6 +263,35 @@ async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
         await home.say("m2")
         home.model.answer(await home.model.asked(2))
         assert (await home.decided(Reply, 2)).in_reply_to == ("m2",)
+
+
+async def test_another_decision_after_a_deleted_one_is_no_endless_conflict() -> None:
+    """The last decision was deleted, then another instance decided: the next append expects that decision."""
+
+    class Rival(MemoryLog):
+        deleted_to = 0
+        refused = 0
+
+        async def append(self, key: ChatKey, decision: Decision, *, expected: int, **how: Any) -> Appended:
+            if self.deleted_to and expected == self.deleted_to:
+                self.refused += 1
+                assert self.refused < 3, "the actor expects the deleted state again and again"
+                if self.refused == 1:
+                    aside = Ignored(messages=(), reason="erased", at=decision.at)
+                    await super().append(key, aside, expected=expected, msg_id="rival:1")
+            return await super().append(key, decision, expected=expected, **how)
+
+    log = Rival()
+    async with house(log) as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1))
+        await home.decided(Reply)
+        created = await home.reads.seen(lambda e: e.type == "thread_created")
+        log.deleted_to = log._last_decision[ANA] = created.seq
+        await home.say("m2")
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply, 2)).in_reply_to == ("m2",)
+        assert log.refused == 1
 
 
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
