@@ -38,6 +38,9 @@ _BUSY = 200
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a broken actor is woken again: the first pause, which doubles each time, and the longest."""
 
+_MOST_DOUBLINGS = 16
+"""More would give a number that no float holds, in the end."""
+
 
 class _Awake:
     """A chat in memory.
@@ -58,7 +61,15 @@ class _Awake:
 
 
 class Router:
-    """The instance's actors by chat. All of it runs on the loop."""
+    """The instance's actors by chat. All of it runs on the loop.
+
+    A chat is in one of four states:
+
+    - asleep: in none of the collections. Its whole state is in the projection.
+    - awake: in `_live`.
+    - finishing: in `_live` and in `_finishing`. It was let go of, and leaves after its running turn.
+    - resting: in `_resting`. Its actor broke, and is started again after a pause.
+    """
 
     def __init__(
         self,
@@ -78,7 +89,6 @@ class Router:
         self._finishing: set[ChatKey] = set()
         self._all_finished = asyncio.Event()
         self._all_finished.set()
-        self._pauses: dict[ChatKey, float] = {}
         self._breaks: dict[ChatKey, int] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
         self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may have pending work, in order
@@ -276,15 +286,14 @@ class Router:
         """Forget an actor that has left; wake one that broke again after a pause."""
         self._remove(key)
         if error is None:
-            self._pauses.pop(key, None)
             self._breaks.pop(key, None)
             return
         if partition(key) not in self._owned:
             return
         metrics.actor_failures.inc()
-        self._breaks[key] = self._breaks.get(key, 0) + 1
-        pause = self._pauses.get(key, _FIRST_PAUSE)
-        self._pauses[key] = min(pause * 2, _LONGEST_PAUSE)
+        before = self._breaks.get(key, 0)
+        self._breaks[key] = before + 1
+        pause = min(_FIRST_PAUSE * 2 ** min(before, _MOST_DOUBLINGS), _LONGEST_PAUSE)
         log.error("actor_broke", chat=key.chat, wakes_in=pause, exc_info=error)
         self._resting[key] = asyncio.get_running_loop().call_later(pause, self._wake_again, key)
 
