@@ -9,7 +9,7 @@ import pytest
 from backends.agents import start
 from backends.agents.backend import Agents
 from backends.protocol import ThreadLost
-from tests.backends.agents.turns import answered, asked
+from tests.backends.kept_threads.turns import answered, asked
 from tests.doubles.openai_agents import AgentsDouble
 
 

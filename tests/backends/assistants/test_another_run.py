@@ -8,7 +8,7 @@ import pytest
 
 from backends.assistants.backend import Assistants
 from backends.protocol import ThreadLost
-from tests.backends.assistants.turns import answered, asked
+from tests.backends.kept_threads.turns import answered, asked
 from tests.doubles.openai_threads import ThreadsDouble
 
 
