@@ -188,7 +188,7 @@ async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
         await home.say("m2")
         home.model.answer(await home.model.asked(2))
         assert (await home.decided(Reply, 2)).thread == thread
-        assert home.reads.chats[ANA].thread is not None
+        assert home.reads.chat(ANA).thread is not None
 
 
 async def test_a_message_just_before_passivation_is_answered() -> None:
