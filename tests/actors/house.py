@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from actors.chat_actor import ChatActor
 from actors.instance import Instance, NoTools
 from actors.leases.clocks import BusTime
 from actors.router import MOST_AWAKE, Router
@@ -91,6 +92,8 @@ class Committed:
         self._projection = InMemoryProjection.empty(datetime.now(UTC))
         self.chat_reads = ChatReads(self._projection, self.uncommitted)
         self._moved = asyncio.Event()
+        self.waiting = 0
+        """Callers that wait for a later checkpoint."""
 
     def commit(self, recorded: Recorded) -> Recorded:
         """Fold the next event. Returns it, marked if it is a repeat."""
@@ -110,8 +113,12 @@ class Committed:
         return self.checkpoint
 
     async def reached(self, seq: int) -> None:
-        while self.checkpoint < seq:
-            await self._moved.wait()
+        self.waiting += 1
+        try:
+            while self.checkpoint < seq:
+                await self._moved.wait()
+        finally:
+            self.waiting -= 1
 
     def chat(self, key: ChatKey) -> Chat:
         return self.chat_reads.snapshot(key)
@@ -158,6 +165,12 @@ class House:
     def _fresh_id(self) -> str:
         self._numbers += 1
         return f"{self.instance.rules.incarnation}-{self._numbers}"
+
+    def actor(self, key: ChatKey) -> ChatActor:
+        """The chat's actor, which is in memory."""
+        actor = self.router._live[key].ref._actor_weakref()
+        assert actor is not None
+        return actor
 
     async def say(self, id_: str, text: str = "hello", key: ChatKey = ANA) -> None:
         await self.log.publish(key, Message(id=id_, text=text), msg_id="")
