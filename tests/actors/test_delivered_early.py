@@ -106,7 +106,7 @@ async def test_a_repeat_is_not_told(told: list[int], past: Past) -> None:
         assert told == []
 
 
-async def test_nobody_waits_for_the_chats_of_others(told: list[int], past: Past) -> None:
+async def test_events_of_other_instances_chats_are_not_waited_for(told: list[int], past: Past) -> None:
     """Nor for a decision of a sleeping chat, nor for the receipt of a reply to one person."""
     async with quiet() as home:
         past.answered(1, key=BOB)

@@ -196,7 +196,7 @@ async def test_audio_that_cannot_be_heard(listener: Transcription, double: OpenA
     assert raised.value.reason == "file_unreadable"
 
 
-async def test_who_cannot_listen(listener: Transcription, double: OpenAIDouble) -> None:
+async def test_a_model_that_cannot_listen(listener: Transcription, double: OpenAIDouble) -> None:
     """A type that is not taken, a server without the API, and no model: none of them is tried twice."""
     for mime in ("audio/amr", ""):
         with pytest.raises(CannotBeRead) as raised:

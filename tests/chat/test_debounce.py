@@ -13,7 +13,7 @@ def test_each_message_is_waited_after() -> None:
     assert burst.ends(2.0) == 103.5
 
 
-def test_nobody_waits_longer_than_ten_times_the_debounce() -> None:
+def test_a_burst_ends_after_ten_times_the_debounce() -> None:
     """Even if the person writes on and on."""
     burst = Burst(0.0, 0.0)
     burst.person_wrote(100.0, first=True)

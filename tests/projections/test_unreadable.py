@@ -30,7 +30,7 @@ def test_a_subject_that_names_no_chat(known: Known, past: Past) -> None:
     assert known.queries.history(nowhere)[0].detail == "the subject's chat is no JID"
 
 
-def test_decisions_that_nobody_here_can_read(known: Known, past: Past) -> None:
+def test_unreadable_decisions(known: Known, past: Past) -> None:
     """A newer version's decision and a broken one move the chat's cursor, so that the next append is checked right."""
     past.message("m1")
     past.happened(Unknown("rated", 2))
@@ -40,7 +40,7 @@ def test_decisions_that_nobody_here_can_read(known: Known, past: Past) -> None:
     assert (known.reads.snapshot(ANA).decision_seq, known.reads.snapshot(ANA).inbound_seq) == (3, 1)
 
 
-def test_events_about_what_nobody_knows(known: Known, past: Past) -> None:
+def test_events_about_unknown_messages(known: Known, past: Past) -> None:
     """Decisions and receipts that name unknown messages, turns and replies change nothing and break nothing."""
     past.reply("t0", "m0", thread="th0")
     past.failed("t0", "m0")

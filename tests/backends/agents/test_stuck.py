@@ -21,7 +21,7 @@ async def test_a_reply_that_comes_at_the_last_moment_is_taken(backend: Agents, a
     assert answer.run == run
 
 
-async def test_what_nobody_can_give_in_a_chat_is_not_waited_for(backend: Agents, agents: AgentsDouble) -> None:
+async def test_an_approval_is_not_waited_for(backend: Agents, agents: AgentsDouble) -> None:
     """The agent wants an approval: the turn fails at once with advice, and the session is free again."""
     agents.plan("waiting")
     request = asked(await backend.create_thread(place()), "hello", patience=60.0)

@@ -138,7 +138,7 @@ async def test_killed_at_every_step(tmp_path: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("step", range(12))
-async def test_a_phone_gets_every_reply_whatever_happens(log: EventLog, data_dir: Path, step: int) -> None:
+async def test_a_phone_gets_every_reply_after_any_crash(log: EventLog, data_dir: Path, step: int) -> None:
     """The simulated network may be asked again, so that there nothing stays in doubt: every reply ends as delivered."""
     async with delivering(log, Phone(), data_dir):
         pass

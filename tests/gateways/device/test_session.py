@@ -231,7 +231,7 @@ async def test_no_code_is_given(data_dir: Path) -> None:
             await running
 
 
-async def test_nobody_pairs(data_dir: Path) -> None:
+async def test_no_phone_pairs(data_dir: Path) -> None:
     made = Made(data_dir, within=0.01)
     async with living(made) as running:
         await made.clients[0].event._qr(made.clients[0], b"2@first")

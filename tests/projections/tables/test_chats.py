@@ -23,7 +23,7 @@ def test_a_snapshot_is_the_fold_of_the_chats_events(known: Known, past: Past) ->
     assert known.after(past).reads.snapshot(ANA) == reduce(evolve, events, Chat())
 
 
-def test_a_chat_that_nobody_knows_is_empty(known: Known) -> None:
+def test_an_unknown_chat_is_empty(known: Known) -> None:
     """Waking needs no special case for the first message."""
     assert known.reads.snapshot(ANA) == Chat()
     assert known.reads.lines_of(ANA, ["m1"]) == ()

@@ -53,7 +53,7 @@ def test_a_repeated_control_is_obeyed_once(known: Known, past: Past) -> None:
     assert [(each.what, (each.control or each.entry).repeats) for each in why] == [("message", 0), ("control", 1)]  # type: ignore[union-attr]
 
 
-def test_a_message_that_took_the_id_of_bytes_nobody_can_read(known: Known, past: Past) -> None:
+def test_a_message_that_took_the_id_of_unreadable_bytes(known: Known, past: Past) -> None:
     """`seq:<n>` is the id of unreadable bytes; one that is taken is a repeat, so that it has one ending."""
     past.message("seq:2")
     past.happened(Unreadable("unreadable", "no JSON"), side="i")

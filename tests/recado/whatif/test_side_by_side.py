@@ -118,7 +118,7 @@ class _Page(HTMLParser):
         self.text += data
 
 
-def test_the_page_needs_nothing_else_and_obeys_nobodys_text() -> None:
+def test_the_page_needs_nothing_else_and_obeys_no_text_in_it() -> None:
     """No script, no address to load from, whatever people write."""
     page = page_of(reported(lived([(5, text("a", text='<script>alert(1)</script> <img src="x" onerror="y">'))])))
     read = _Page(page)
