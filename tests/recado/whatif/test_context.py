@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.inbound import Control, Edit, Message
-from tests.recado.whatif.lived import lived
+from tests.recado.whatif.real_chat import lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
 

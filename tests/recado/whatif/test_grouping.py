@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events.inbound import Control, Edit, Inbound, Message, Revoke
 from events.memory_log import MemoryLog
 from recado.whatif.plan import plan
-from tests.recado.whatif.lived import NOON, lived, past_in, rules
+from tests.recado.whatif.real_chat import NOON, lived, past_in, rules
 
 LATER = NOON + timedelta(days=1)
 

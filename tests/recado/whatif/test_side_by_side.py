@@ -10,7 +10,7 @@ from recado.whatif.page import notes, page_of
 from recado.whatif.report import Asked as WhatWasAsked
 from recado.whatif.report import Report, report
 from recado.whatif.side_by_side import _columns, lines_of
-from tests.recado.whatif.lived import NOON, lived
+from tests.recado.whatif.real_chat import NOON, lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
 
