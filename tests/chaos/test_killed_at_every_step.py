@@ -16,7 +16,7 @@ from tests.chaos.outsider import ANA
 from tests.chaos.stage import Stage, stage
 
 Step = tuple[Callable[[NatsProxy], None], list[str]]
-"""What the proxy holds back, and the decisions that the log then has."""
+"""The request that the proxy holds back, and the decisions that the log then has."""
 
 
 async def killed_there(on: Stage, decided: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What one person can cause to be paid, with nothing set."""
+"""The cost that one person can cause is bounded without any setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a message: it is ended with a reason, it is kept, and the service goes on."""
+"""A message with any content is ended with a reason and kept, and the service goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What recado cannot start with: one sentence that says what is wrong and what to do, and no traceback."""
+"""Recado refuses to start: one sentence says what is wrong and what to do, without a traceback."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ WAYS: dict[str, tuple[Split, list[str]]] = {
     # `text of a1` goes out in three parts.
     "in parts": (lambda reply: reply.text.split(), [":1", ":2", ":3"]),
 }
-"""How replies are split, and the ends of their parts' names."""
+"""The ways of splitting a reply, and the ends of its parts' names."""
 
 
 async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, split: Split) -> bool:

@@ -1,4 +1,4 @@
-"""What becomes of each kind of message, made of neonize's own classes."""
+"""Each kind of message, made of neonize's own classes, becomes an event or a notice."""
 
 from __future__ import annotations
 

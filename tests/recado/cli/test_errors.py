@@ -1,4 +1,4 @@
-"""What goes wrong outside of recado is told in one line that says what to do."""
+"""A fault outside of recado is reported in one line that says what to do."""
 
 from pathlib import Path
 

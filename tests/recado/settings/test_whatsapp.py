@@ -1,4 +1,4 @@
-"""What `recado gateway cloud` is told, and what it says when it is told too little."""
+"""The settings of `recado gateway cloud`, and its error for a missing one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model is shown: the history as it was, or as the replay wrote it."""
+"""The context of the model: the history as it was, or as the replay wrote it."""
 
 from __future__ import annotations
 
