@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,7 @@ from actors.erasing import last_known
 from actors.facts import facts_for
 from actors.in_flight import InFlight
 from actors.instance import Instance
+from actors.log_end import IN_STEP, LogEnd, Shorter, after_conflict, expected
 from actors.mailbox import LoopActor
 from actors.messages import (
     AppendDone,
@@ -68,6 +70,13 @@ _STILL_FINISHING = 0.2
 """Seconds until the next check whether the former owner still finishes the running turn."""
 
 
+class _Last(Enum):
+    """The chat's last event, while its sequence is not known."""
+
+    UNKNOWN = auto()
+    ASKED = auto()
+
+
 class ChatActor(LoopActor):
     """The actor of the chat `key`.
 
@@ -83,17 +92,15 @@ class ChatActor(LoopActor):
         self._instance = instance
         self._gone = gone
         self._chat = Chat()
-        self._last = 0  # sequence of the chat's last event; read for an erasure only
-        self._asks_for_last = False
-        self._behind = 0  # sequence of another instance's decision that the tail has not brought yet
-        self._leader_says: int | None = None  # sequence of the last decision in the log, if below the last folded one
+        self._last: int | _Last = _Last.UNKNOWN  # sequence of the chat's last event; read for an erasure only
+        self._log_end: LogEnd = IN_STEP
         self._yielding: asyncio.TimerHandle | None = None
         self._let_go = False
         self._sets_aside = breaks >= MOST_BREAKS
         self._unsettled = False  # messages have come since the last look at the pending work
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
-        self._under_way = InFlight(key, instance, self._tell)
+        self._in_flight = InFlight(key, instance, self._tell)
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)
@@ -105,14 +112,14 @@ class ChatActor(LoopActor):
             case Stored(recorded):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
-                self._appending, self._leader_says = None, None
+                self._appending, self._log_end = None, IN_STEP
                 metrics.decisions_of[TYPE_OF[type(decision)]].inc()
                 self._apply(decision, appended, msg_id)
             case AppendRefused(decision, error):
                 self._appending = None
                 self._recover(decision, error)
             case EffectDone(effect, commands):
-                if self._under_way.ended(effect):
+                if self._in_flight.ended(effect):
                     self._queue(*commands)
             case Passivate():
                 self._settle()
@@ -136,7 +143,7 @@ class ChatActor(LoopActor):
             self._settle()
 
     def on_stop(self) -> None:
-        self._under_way.drop()
+        self._in_flight.drop()
         self._instance.slots.give_back(self._key)
         self._instance.contexts.forget(self._key)
         if self._yielding is not None:
@@ -159,10 +166,11 @@ class ChatActor(LoopActor):
         waited = len(self._chat.waiting)
         self._evolve(recorded)
         if len(self._chat.waiting) > waited:
-            self._under_way.somebody_wrote(first=waited == 0)
+            self._in_flight.person_wrote(first=waited == 0)
 
     def _evolve(self, recorded: Recorded) -> None:
-        self._last = 0
+        if isinstance(self._last, int):
+            self._last = _Last.UNKNOWN
         ran = self._chat.turn is not None
         if recorded.seq > (self._chat.inbound_seq if recorded.side == "i" else self._chat.decision_seq):
             self._instance.contexts.hear(recorded, self._chat)
@@ -173,21 +181,21 @@ class ChatActor(LoopActor):
 
     def _settle(self) -> None:
         """Decide due work, keep pending effects in flight, cancel the others. No decision while an append is out."""
-        while self._appending is None and self._chat.decision_seq >= self._behind:
+        while self._appending is None and (expects := self._expected) is not None:
             now = self._instance.bus_time.now()
-            owed = pending(self._chat, now, self._instance.rules_of(self._key.account))
+            todo = pending(self._chat, now, self._instance.rules_of(self._key.account))
             if self._let_go:
-                if not self._has_turn or any(isinstance(work, StartAgain) for work in owed):
+                if not self._has_turn or any(isinstance(work, StartAgain) for work in todo):
                     self._leave()
                     return
-                owed = tuple(work for work in owed if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
-            effects = [work for work in owed if isinstance(work, Effect)]
-            command: Command | None = next((work for work in owed if isinstance(work, Due)), None)
+                todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
+            effects = [work for work in todo if isinstance(work, Effect)]
+            command: Command | None = next((work for work in todo if isinstance(work, Due)), None)
             if self._sets_aside and self._has_turn_or_none:
                 self._sets_aside = False
                 command = SetAside()
             else:
-                self._queue(*self._under_way.keep(effects, undecided=bool(self._commands)))
+                self._queue(*self._in_flight.keep(effects, undecided=bool(self._commands)))
             turn = self._chat.turn
             takes_over = isinstance(command, Adopt | SetAside) and not self._has_turn
             if takes_over and turn is not None and self._is_anothers(turn):
@@ -201,9 +209,14 @@ class ChatActor(LoopActor):
                 return
             decision = decide(self._chat, command, facts)
             if decision is not None:
-                self._start_append(decision)
+                self._start_append(decision, expects)
             elif isinstance(command, Answered | Failed):
                 log.info("late_answer_dropped", chat=self._key.chat, turn=command.turn)
+
+    @property
+    def _expected(self) -> int | None:
+        """Sequence of the decision after which the next one is appended; None while the tail has to bring it."""
+        return expected(self._log_end, self._chat.decision_seq)
 
     @property
     def _has_turn(self) -> bool:
@@ -226,43 +239,43 @@ class ChatActor(LoopActor):
         """The facts for this decision; None if some of them are not known yet."""
         instance = self._instance
         failed, unread = tuple[str, ...](), tuple[str, ...]()
-        if isinstance(command, Obey) and command.control.command == "erase" and not self._last:
-            if not self._asks_for_last:
-                self._asks_for_last = True
-                self._under_way.start(last_known(instance, self._key), self._know_last)
+        if isinstance(command, Obey) and command.control.command == "erase" and isinstance(self._last, _Last):
+            if self._last is _Last.UNKNOWN:
+                self._last = _Last.ASKED
+                self._in_flight.start(last_known(instance, self._key), self._know_last)
             return None
         if isinstance(command, Obey) and command.control.command == "retry":
             if instance.progress.checkpoint < self._chat.decision_seq:
-                self._under_way.start(instance.progress.reached(self._chat.decision_seq), lambda _: LookAgain())
+                self._in_flight.start(instance.progress.reached(self._chat.decision_seq), lambda _: LookAgain())
                 return None
             failed = instance.reads.failed(self._key, command.control.messages)
             unread = instance.reads.unread(self._key, failed)
         now = instance.bus_time.now()
-        return facts_for(instance, self._key, command, now, failed=failed, unread=unread, last=self._last)
+        last = self._last if isinstance(self._last, int) else 0
+        return facts_for(instance, self._key, command, now, failed=failed, unread=unread, last=last)
 
     def _know_last(self, seq: int) -> LookAgain:
-        self._last, self._asks_for_last = seq, False
+        self._last = seq or _Last.UNKNOWN
         return LookAgain()
 
-    def _start_append(self, decision: Decision) -> None:
-        expected = self._chat.decision_seq if self._leader_says is None else self._leader_says
+    def _start_append(self, decision: Decision, expects: int) -> None:
         held = held_by(self._chat, decision)
 
         async def tell_outcome() -> None:
             try:
-                appended, msg_id = await append(self._instance, self._key, decision, expected, held)
+                appended, msg_id = await append(self._instance, self._key, decision, expects, held)
             except (WrongExpectedVersion, EventTooLarge) as error:
                 self.actor_ref.tell(AppendRefused(decision, error))
             else:
                 self.actor_ref.tell(AppendDone(decision, appended, msg_id))
 
         self._appending = asyncio.create_task(tell_outcome())
-        self._appending.add_done_callback(self._under_way.surface)
+        self._appending.add_done_callback(self._in_flight.surface)
 
     def _apply(self, decision: Decision, appended: Appended, msg_id: str) -> None:
         type_, at = TYPE_OF[type(decision)], decision.at
         if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.decision_seq:
-            self._under_way.turn_started(decision.turn, after=self._chat.decision_seq)
+            self._in_flight.turn_started(decision.turn, after=self._chat.decision_seq)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
         match decision:
             case Ignored(reason="broken") | TurnFailed(error=TurnError(class_="broken")):
@@ -290,17 +303,15 @@ class ChatActor(LoopActor):
             self._queue(Failed(turn, "malformed_answer", f"the text is too long to store: {error}"))
             return
         if isinstance(decision, Erased) and error.actual == error.expected:
-            self._last = 0  # an event came meanwhile
+            self._last = _Last.UNKNOWN  # an event came meanwhile
             return
         metrics.conflicts.inc()
         log.warning("conflict", chat=self._key.chat, expected=error.expected, actual=error.actual)
-        if error.actual < error.expected:
-            # The chat's last decision was deleted from the log, or a stray one was folded: no other instance decides.
-            self._leader_says = error.actual
-            return
-        self._behind = error.actual
+        self._log_end = after_conflict(error)
+        if isinstance(self._log_end, Shorter):
+            return  # no other instance decides
         self._commands = None
-        self._under_way.drop()
+        self._in_flight.drop()
         self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
@@ -319,8 +330,8 @@ class ChatActor(LoopActor):
 
     def _passivate(self) -> None:
         chat = self._chat
-        idle = self._appending is None and self._yielding is None and not self._under_way and not self._commands
-        idle = idle and chat.decision_seq >= self._behind
+        idle = self._appending is None and self._yielding is None and not self._in_flight and not self._commands
+        idle = idle and self._expected is not None
         if (
             idle
             and self.actor_inbox.empty()

@@ -154,7 +154,7 @@ def _counted(tokens: int) -> int:
 async def _whole_request(instance: Instance, key: ChatKey, work: WriteReply, context_at: int) -> ReplyRequest:
     """The request with its history: from the cache, or read once the projection has reached `context_at`."""
     contexts, turn = instance.contexts, work.turn.id
-    history = contexts.of(key, turn) if instance.progress.told >= context_at else None
+    history = contexts.of(key, turn) if instance.progress.delivered >= context_at else None
     if history is None:
         await instance.progress.reached(context_at)
         history = _history(instance, key, work.reset_upto)

@@ -45,9 +45,9 @@ class InFlight:
     def __bool__(self) -> bool:
         return bool(self._effects)
 
-    def somebody_wrote(self, *, first: bool) -> None:
+    def person_wrote(self, *, first: bool) -> None:
         """Extend the burst by a message that has come, or begin one if the message is the `first` that waits."""
-        self._burst.somebody_wrote(asyncio.get_running_loop().time(), first=first)
+        self._burst.person_wrote(asyncio.get_running_loop().time(), first=first)
 
     def turn_started(self, turn: str, after: int) -> None:
         """Note the sequence of the decision before `turn`; the turn's messages were open until then.
@@ -63,16 +63,16 @@ class InFlight:
             self._seen_to = (*self._seen_to, effect)
         return self._effects.pop(effect, None) is not None
 
-    def keep(self, owed: Sequence[Effect], *, undecided: bool) -> list[EndBurst]:
-        """Begin the pending effects `owed`, and cancel effects no longer pending; returns bursts that are over already.
+    def keep(self, pending: Sequence[Effect], *, undecided: bool) -> list[EndBurst]:
+        """Begin the `pending` effects, and cancel those no longer pending. Returns bursts that are over already.
 
         While an outcome is `undecided`, no effect of the turn begins.
         """
-        for effect in [effect for effect in self._effects if effect not in owed]:
+        for effect in [effect for effect in self._effects if effect not in pending]:
             self._effects.pop(effect).cancel()
-        self._seen_to = tuple(stray for stray in self._seen_to if stray in owed)
+        self._seen_to = tuple(stray for stray in self._seen_to if stray in pending)
         over = []
-        for effect in owed:
+        for effect in pending:
             if effect in self._effects or effect in self._seen_to:
                 continue
             if isinstance(effect, EndBurst):
@@ -82,7 +82,7 @@ class InFlight:
                 self._after(wait, effect)
             elif isinstance(effect, StopRun | Erase) or (not undecided and self._has_slot()):
                 self._effects[effect] = self._begin(effect)
-        if all(isinstance(effect, Resume | StopRun | Erase) for effect in owed):
+        if all(isinstance(effect, Resume | StopRun | Erase) for effect in pending):
             self._instance.slots.give_back(self._key)
         return over
 

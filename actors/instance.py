@@ -55,7 +55,7 @@ class ChatReads(Protocol):
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` whose ending is a failed turn, in order; without `messages`, the last failed turn's."""
 
-    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+    def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, since they have pending work or may have a stray
         run: pairs of a chat's number and its key, in the order of the numbers, all above `after`."""
 
@@ -83,7 +83,7 @@ class Checkpoint(Protocol):
         """Sequence of the projection's last event."""
 
     @property
-    def told(self) -> int:
+    def delivered(self) -> int:
         """Sequence up to which chats in memory have got all their events; it may be ahead of the projection."""
 
     async def reached(self, seq: int) -> None:

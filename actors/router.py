@@ -13,7 +13,6 @@ from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
 from actors.messages import Owned, Passivate, Stored
-from events.backoff import Backoff
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded
@@ -39,6 +38,9 @@ _BUSY = 200
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a broken actor is woken again: the first pause, which doubles each time, and the longest."""
 
+_MOST_DOUBLINGS = 16
+"""More would give a number that no float holds, in the end."""
+
 
 class _Awake:
     """A chat in memory.
@@ -46,20 +48,28 @@ class _Awake:
     - `ref`: its actor.
     - `touched`: the loop's time of its last event.
     - `waits_for`: events come to it before their commit only after the projection has reached this sequence.
-    - `told`: sequence of the last event that came to it before its commit.
+    - `delivered_early`: sequence of the last event that came to it before its commit.
     """
 
-    __slots__ = ("ref", "told", "touched", "waits_for")
+    __slots__ = ("delivered_early", "ref", "touched", "waits_for")
 
     def __init__(self, ref: pykka.ActorRef[ChatActor], touched: float, waits_for: int) -> None:
         self.ref = ref
         self.touched = touched
         self.waits_for = waits_for
-        self.told = 0
+        self.delivered_early = 0
 
 
 class Router:
-    """The instance's actors by chat. All of it runs on the loop."""
+    """The instance's actors by chat. All of it runs on the loop.
+
+    A chat is in one of four states:
+
+    - asleep: in none of the collections. Its whole state is in the projection.
+    - awake: in `_live`.
+    - finishing: in `_live` and in `_finishing`. It was let go of, and leaves after its running turn.
+    - resting: in `_resting`. Its actor broke, and is started again after a pause.
+    """
 
     def __init__(
         self,
@@ -79,7 +89,6 @@ class Router:
         self._finishing: set[ChatKey] = set()
         self._all_finished = asyncio.Event()
         self._all_finished.set()
-        self._pauses: dict[ChatKey, Backoff] = {}
         self._breaks: dict[ChatKey, int] = {}
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
         self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may have pending work, in order
@@ -113,7 +122,7 @@ class Router:
             self._note_finishing()
             self._live[key].ref.tell(Owned(is_ours=True))
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._wake_owing()), asyncio.create_task(self._sweep())]
+            self._tasks = [asyncio.create_task(self._wake_pending()), asyncio.create_task(self._sweep())]
         self._search_in(fresh)
         log.info("taking_work", partitions=len(self._owned), new=len(fresh))
 
@@ -159,7 +168,7 @@ class Router:
         Returns whether a chat waits for the projection to have them: one that is to be woken, or was woken just now.
         """
         self._read_upto = batch[-1].seq
-        waits, told = False, list[tuple[_Awake, Recorded]]()
+        waits, due = False, list[tuple[_Awake, Recorded]]()
         for recorded in batch:
             if _is_nobodys(recorded):
                 continue
@@ -170,12 +179,12 @@ class Router:
                 awake.waits_for, waits = recorded.seq, True
                 self._instance.contexts.forget(recorded.key)
             else:
-                told.append((awake, recorded))
-        messages = [recorded for _, recorded in told if isinstance(recorded.event, Message)]
+                due.append((awake, recorded))
+        messages = [recorded for _, recorded in due if isinstance(recorded.event, Message)]
         repeats = self._instance.reads.repeats(messages) if messages else ()
         now = asyncio.get_running_loop().time()
-        for awake, recorded in told:
-            awake.touched, awake.told = now, recorded.seq
+        for awake, recorded in due:
+            awake.touched, awake.delivered_early = now, recorded.seq
             if recorded.seq not in repeats:
                 awake.ref.tell(Stored(recorded))
         return waits
@@ -191,7 +200,7 @@ class Router:
                 continue
             awake = self._live.get(recorded.key)
             if awake is not None and awake.ref.is_alive():
-                if recorded.seq > awake.told:
+                if recorded.seq > awake.delivered_early:
                     awake.touched = now
                     awake.ref.tell(Stored(recorded))
             elif self._wakes(recorded):
@@ -210,7 +219,7 @@ class Router:
         self._to_search.update(dict.fromkeys(partitions))
         self._search.set()
 
-    async def _wake_owing(self) -> None:
+    async def _wake_pending(self) -> None:
         """Wake the chats that have pending work, as far as there is room; the others later."""
         while True:
             await self._search.wait()
@@ -231,8 +240,8 @@ class Router:
         # Events that were read before the partition was ours may not be in the projection yet.
         await self._instance.progress.reached(self._read_upto)
         after = 0
-        while owing := self._instance.reads.owing(number, after, _AT_ONCE):
-            for row, key in owing:
+        while pending := self._instance.reads.pending(number, after, _AT_ONCE):
+            for row, key in pending:
                 if number not in self._owned:
                     return True
                 if key not in self._live and key not in self._resting:
@@ -277,17 +286,16 @@ class Router:
         """Forget an actor that has left; wake one that broke again after a pause."""
         self._remove(key)
         if error is None:
-            self._pauses.pop(key, None)
             self._breaks.pop(key, None)
             return
         if partition(key) not in self._owned:
             return
         metrics.actor_failures.inc()
-        self._breaks[key] = self._breaks.get(key, 0) + 1
-        pause = self._pauses.setdefault(key, Backoff(_FIRST_PAUSE, _LONGEST_PAUSE))
-        log.error("actor_broke", chat=key.chat, wakes_in=pause.seconds, exc_info=error)
-        self._resting[key] = asyncio.get_running_loop().call_later(pause.seconds, self._wake_again, key)
-        pause.grow()
+        before = self._breaks.get(key, 0)
+        self._breaks[key] = before + 1
+        pause = min(_FIRST_PAUSE * 2 ** min(before, _MOST_DOUBLINGS), _LONGEST_PAUSE)
+        log.error("actor_broke", chat=key.chat, wakes_in=pause, exc_info=error)
+        self._resting[key] = asyncio.get_running_loop().call_later(pause, self._wake_again, key)
 
     def _wake_again(self, key: ChatKey) -> None:
         del self._resting[key]

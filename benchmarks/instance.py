@@ -38,7 +38,7 @@ class Recado:
                 log=log,
                 tools=NoTools(),
                 backend=backend,
-                reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.ahead),
+                reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.uncommitted),
                 progress=self.runner,
                 bus_time=bus_time,
                 fresh_id=lambda: token_hex(8),

@@ -49,7 +49,7 @@ def past(folder: Path, chats: Iterable[tuple[int, int]]) -> int:
     return seq
 
 
-class Standing:
+class CaughtUp:
     """A stand-in for a runner that has read the whole log."""
 
     def __init__(self, checkpoint: int) -> None:
@@ -71,7 +71,7 @@ def idle_router(folder: Path, checkpoint: int) -> Router:
             tools=NoTools(),
             backend=Scripted(),
             reads=ChatReads(Reader(folder)),
-            progress=Standing(checkpoint),
+            progress=CaughtUp(checkpoint),
             bus_time=bus_time,
             fresh_id=lambda: "fresh",
         ),

@@ -18,7 +18,7 @@ class Burst(msgspec.Struct, gc=False):
     first: float
     last: float
 
-    def somebody_wrote(self, at: float, *, first: bool) -> None:
+    def person_wrote(self, at: float, *, first: bool) -> None:
         """A message came. It continues the burst, or begins one if it is the `first` that waits."""
         self.last = at
         if first:

@@ -13,7 +13,7 @@ from events.inbound import Receipt
 from events.log import EventLog
 from events.recorded import Recorded
 from projections.reads.reader import ProjectionMissing
-from projections.uncommitted import UncommittedMessages, goes_ahead
+from projections.uncommitted import UncommittedMessages, may_go_early
 
 LINGER = 0.02
 """Seconds for which events that no caller waits for are held back, to share a commit with the events after them. A
@@ -30,8 +30,8 @@ class CommitBuffer:
 
     - `on_read`: gets events that may be delivered early, and returns whether a caller waits for their commit. None: no
       event is delivered early.
-    - `told`: whether all events up to a sequence were delivered, and all is well; until then no event is delivered
-      early.
+    - `is_delivered`: whether all events up to a sequence were delivered, and all is well; until then no event is
+      delivered early.
     - `is_awaited`: whether a caller waits for an event in this buffer.
     """
 
@@ -39,16 +39,16 @@ class CommitBuffer:
         self,
         on_read: Callable[[list[Recorded]], bool] | None,
         *,
-        told: Callable[[int], bool],
+        is_delivered: Callable[[int], bool],
         is_awaited: Callable[[], bool],
     ) -> None:
-        self.ahead = UncommittedMessages()
+        self.uncommitted = UncommittedMessages()
         self.seen = 0
         """Sequence of the last event that was read."""
         self.delivered_early = 0
         """Sequence of the last event that was delivered early; all before it were delivered too."""
         self._on_read = on_read
-        self._told = told
+        self._is_delivered = is_delivered
         self._others_wait = is_awaited
         self._events: list[Recorded] = []
         self._held_until = 0  # no event is delivered early before this one is delivered
@@ -56,7 +56,7 @@ class CommitBuffer:
         self._resting: asyncio.Future[None] | None = None
         self._has_room: asyncio.Future[None] | None = None
 
-    def begin_anew(self) -> None:
+    def start_over(self) -> None:
         """Drop the events, which will be read again. Those that were delivered early are not delivered early again."""
         self._events, self._held_until = [], self.delivered_early
         self._is_urgent, self._has_room = False, None  # the reader that waited for room is gone
@@ -96,8 +96,8 @@ class CommitBuffer:
     def _deliver_early(self, batch: list[Recorded]) -> bool:
         """Deliver the batch early if that is safe. Returns whether a caller waits for its commit."""
         is_news = batch[0].seq > self.delivered_early  # a new file may lag behind the one before it
-        if self._on_read is not None and is_news and self._told(self._held_until) and goes_ahead(batch):
-            self.ahead.add(batch)
+        if self._on_read is not None and is_news and self._is_delivered(self._held_until) and may_go_early(batch):
+            self.uncommitted.add(batch)
             try:
                 waits = self._on_read(batch)
             except (sqlite3.DatabaseError, ProjectionMissing) as error:

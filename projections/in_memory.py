@@ -35,7 +35,7 @@ class InMemoryProjection:
         return self._projection.checkpoint
 
     @property
-    def told(self) -> int:
+    def delivered(self) -> int:
         """The checkpoint: events are folded before they are delivered."""
         return self.checkpoint
 

@@ -231,7 +231,7 @@ class Projection:
         turn = held.state.turn
         self._fold_into(held, recorded)
         if isinstance(event, Erased) and not event.done:
-            self._gone.append((held.id, event.upto, self._chats.begin_anew(held, recorded)))
+            self._gone.append((held.id, event.upto, self._chats.replace(held, recorded)))
             return
         is_answered = turn is not None and isinstance(event, Reply) and event.turn == turn.id
         if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
@@ -245,9 +245,9 @@ class Projection:
         for table in (self._controls, self._turns, self._threads, self._usage, self._receipts, self._set_aside):
             table.write()
         self.db.execute(_SEARCH, (since,))
-        for chat, upto, anew in self._gone:
-            late = forget(self.db, chat, upto, anew.id)
-            anew.messages, anew.name = late.messages, None if is_group(anew.key.chat) else late.name
+        for chat, upto, successor in self._gone:
+            late = forget(self.db, chat, upto, successor.id)
+            successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name
             self.leaves_traces = True
         self._gone.clear()
         self._chats.write()

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
@@ -31,6 +32,22 @@ _PASSING = (LogUnavailable, OSError, sqlite3.OperationalError)
 """Faults that may pass by themselves: the bus is away, the disk is full or fails."""
 
 Result = TypeVar("Result")
+
+
+class _OpenFile(msgspec.Struct, frozen=True):
+    """The file that is followed.
+
+    - `inode`: as it was opened; another one under the file's name shows that the file was replaced or deleted.
+    """
+
+    projection: Projection
+    inode: int
+
+
+class _Unusable(msgspec.Struct, frozen=True):
+    """There is no live file to follow, for this reason."""
+
+    reason: str
 
 
 class Runner:
@@ -65,18 +82,17 @@ class Runner:
         self._on_health = on_health
         self._retry_after = retry_after
         self._writer = ThreadPoolExecutor(1, "projection")
-        self._projection: Projection | None = None
+        self._file: _OpenFile | None = None
         self._damaged: Path | None = None  # found while writing: opening it again would show no fault
         self._pointer = (0, 0)
-        self._inode = 0
         self._path: Path | None = None
-        self._delivered = 0
+        self._committed = 0
         self._aim = 0
         self._tidies_at = 0.0
         self._rebuilt = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._counter = itertools.count()
-        self._unwritten = CommitBuffer(on_read, told=self._was_told, is_awaited=self._is_awaited)
+        self._commit_buffer = CommitBuffer(on_read, is_delivered=self._is_delivered, is_awaited=self._is_awaited)
 
     @property
     def healthy(self) -> bool:
@@ -87,22 +103,22 @@ class Runner:
     @property
     def checkpoint(self) -> int:
         """Sequence of the last event that was committed and delivered."""
-        return self._delivered
+        return self._committed
 
     @property
-    def told(self) -> int:
+    def delivered(self) -> int:
         """Sequence up to which all events were delivered, early or after their commit."""
-        return max(self._delivered, self._unwritten.delivered_early)
+        return max(self._committed, self._commit_buffer.delivered_early)
 
     @property
-    def ahead(self) -> UncommittedMessages:
+    def uncommitted(self) -> UncommittedMessages:
         """The messages that were delivered early."""
-        return self._unwritten.ahead
+        return self._commit_buffer.uncommitted
 
     @property
     def lag(self) -> int:
         """Sequences by which the projection is behind the known end of the log."""
-        return max(0, max(self._unwritten.seen, self._aim) - max(self._delivered, self._rebuilt))
+        return max(0, max(self._commit_buffer.seen, self._aim) - max(self._committed, self._rebuilt))
 
     @property
     def path(self) -> Path | None:
@@ -114,37 +130,38 @@ class Runner:
 
     async def reached(self, seq: int) -> None:
         """Return when the checkpoint is at or past `seq`."""
-        if self._delivered < seq:
+        if self._committed < seq:
             future = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (seq, next(self._counter), future))
-            if seq <= self._unwritten.seen:
-                self._unwritten.hurry()
+            if seq <= self._commit_buffer.seen:
+                self._commit_buffer.hurry()
             await future
 
     async def run(self) -> None:
         """Follow the log until cancelled, or until the log is closed. Raises AlreadyFollowed, LogMismatch."""
         with files.writing(self._directory):
             try:
-                projection = await self._open()
-                self._delivered = projection.checkpoint
-                while await self._follow():
-                    pass
+                file = await self._open()
+                self._committed = file.projection.checkpoint
+                while await self._follow(file):
+                    file = self._file if self._file is not None else await self._open()
             finally:
-                if self._projection is not None:
-                    self._writer.submit(self._projection.close)
+                if self._file is not None:
+                    self._writer.submit(self._file.projection.close)
                 self._writer.shutdown()
 
-    async def _open(self) -> Projection:
+    async def _open(self) -> _OpenFile:
         """The live file, or a new one if that is unusable. Takes as long as it needs."""
         while True:
             self._pointer = files.pointer_stamp(self._directory)
             try:
                 self._aim = self._aim or await last_event(self._log, await self._log.head())
-                reason = await self._fault_of_live_file()
-                if reason is None and self._projection is not None:
+                opened = await self._open_live()
+                if isinstance(opened, _OpenFile):
+                    self._file = opened
                     self._turn(healthy=True)
-                    return self._projection
-                log.info("projection_rebuild", reason=reason)
+                    return opened
+                log.info("projection_rebuild", reason=opened.reason)
                 report = await rebuild(self._log, self._directory, self._show)
                 log.info("projection_rebuilt", file=report.file, events=report.events, seconds=round(report.seconds, 1))
                 continue
@@ -160,19 +177,18 @@ class Runner:
             log.info("projection_rebuilding", done=done, total=total)
         self._rebuilt = done
 
-    async def _fault_of_live_file(self) -> str | None:
-        """Open the live file. Returns the reason if there is none that is usable."""
-        self._projection = None
+    async def _open_live(self) -> _OpenFile | _Unusable:
+        """Open the live file, if it is usable."""
         path = files.live(self._directory)
         if path is None:
-            return "there is none yet"
+            return _Unusable("there is none yet")
         if path == self._damaged:
-            return "it is damaged"
+            return _Unusable("it is damaged")
         try:
             inode = files.inode(path)
             projection = await self._on_writer(Projection.open, path)
         except Damaged as error:
-            return str(error)
+            return _Unusable(str(error))
         try:
             reason = await unusable(self._log, projection.meta)
         except BaseException:
@@ -180,27 +196,24 @@ class Runner:
             raise
         if reason is not None:
             projection.close()
-            return reason
-        self._projection, self._inode = projection, inode
-        return None
+            return _Unusable(reason)
+        return _OpenFile(projection, inode)
 
-    async def _follow(self) -> bool:
-        """Apply batch after batch to one file. False if the log ended, True if another file is to be followed."""
-        projection = self._projection
-        if projection is None:
-            projection = await self._open()
+    async def _follow(self, file: _OpenFile) -> bool:
+        """Apply batch after batch to the file. False if the log ended, True if another file is to be followed."""
+        projection = file.projection
         self._settle(projection)
-        self._unwritten.begin_anew()
-        after = min(projection.checkpoint, self._delivered)
-        reading = asyncio.create_task(self._unwritten.read(self._log, after))
-        reading.add_done_callback(self._unwritten.hurry)
+        self._commit_buffer.start_over()
+        after = min(projection.checkpoint, self._committed)
+        reading = asyncio.create_task(self._commit_buffer.read(self._log, after))
+        reading.add_done_callback(self._commit_buffer.hurry)
         try:
             while True:
-                batch = await self._unwritten.gather(reading, self._retry_after)
+                batch = await self._commit_buffer.gather(reading, self._retry_after)
                 if not batch and reading.done():
                     reading.result()
                     return False
-                if not await self._is_still_live(projection):
+                if not await self._is_still_live(file):
                     return True
                 if batch and not await self._take(projection, batch):
                     return True
@@ -210,20 +223,20 @@ class Runner:
             reading.cancel()
             await asyncio.wait([reading])
 
-    def _was_told(self, seq: int) -> bool:
-        return self._delivered >= seq and self._healthy and self.caught_up.is_set()
+    def _is_delivered(self, seq: int) -> bool:
+        return self._committed >= seq and self._healthy and self.caught_up.is_set()
 
     def _is_awaited(self) -> bool:
         """Whether a caller waits for the next events: a reader of a decision, or the start."""
-        is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._unwritten.seen)
-        return is_asked_for or self._delivered < self._aim
+        is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._commit_buffer.seen)
+        return is_asked_for or self._committed < self._aim
 
     async def _take(self, projection: Projection, batch: list[Recorded]) -> bool:
         """Commit a batch and deliver it; False if the file turns out to be damaged."""
         marked: list[Recorded] | None = None
         while marked is None:
             try:
-                marked = await self._on_writer(_commit, projection, batch, self._delivered)
+                marked = await self._on_writer(_commit, projection, batch, self._committed)
             except sqlite3.DatabaseError as error:
                 damage = as_damage(projection.path, error)
                 self._turn(healthy=False)
@@ -231,13 +244,13 @@ class Runner:
                     self._damaged = projection.path
                     log.error("projection_damaged", reason=str(damage))  # noqa: TRY400
                     await self._on_writer(projection.close)
-                    self._projection = None
+                    self._file = None
                     return False
                 log.error("projection_unwritable", reason=str(error), retry_after=self._retry_after)  # noqa: TRY400
                 await asyncio.sleep(self._retry_after)
         self._turn(healthy=True)
-        self._delivered = max(self._delivered, batch[-1].seq)
-        self.ahead.drop(self._delivered)
+        self._committed = max(self._committed, batch[-1].seq)
+        self.uncommitted.drop(self._committed)
         self._settle(projection)
         if marked:
             self._on_committed(marked)
@@ -254,37 +267,37 @@ class Runner:
         except sqlite3.DatabaseError as error:
             log.warning("projection_not_tidied", reason=str(error), retry_after=self._retry_after)
 
-    async def _is_still_live(self, projection: Projection) -> bool:
+    async def _is_still_live(self, file: _OpenFile) -> bool:
         """Whether this file exists and the pointer names it; if not, opens a new one that is usable.
 
         A pointer to an unusable file is refused. Without a pointer, or without this file under its name, the projection
         was deleted: it is lost, and is rebuilt unless another process has done so.
         """
+        followed = file.projection.path
         try:
             stamp = files.pointer_stamp(self._directory)
-            in_place = files.inode(projection.path) == self._inode
+            in_place = files.inode(followed) == file.inode
             if stamp == self._pointer and in_place:
                 return True
             path = files.live(self._directory)
-            if path == projection.path and in_place:
+            if path == followed and in_place:
                 self._pointer = stamp
                 return True
-            reason = await self._fault_of_live_file()
+            opened = await self._open_live()
         except _PASSING as error:
-            self._projection = projection
             log.warning("projection_switch_waits", reason=str(error))
             return True
         self._pointer = stamp
-        if reason is not None and path is not None and in_place:
-            self._projection = projection
-            log.error("projection_switch_refused", reason=reason)
+        if isinstance(opened, _Unusable) and path is not None and in_place:
+            log.error("projection_switch_refused", reason=opened.reason)
             return True
-        await self._on_writer(projection.close)
-        if reason is not None:
-            self._turn(healthy=False)
-            log.error("projection_lost", reason=reason)
+        self._file = opened if isinstance(opened, _OpenFile) else None
+        await self._on_writer(file.projection.close)
+        if isinstance(opened, _OpenFile):
+            log.info("projection_switched", file=opened.projection.path.name)
         else:
-            log.info("projection_switched", file=path.name if path else None)
+            self._turn(healthy=False)
+            log.error("projection_lost", reason=opened.reason)
         return False
 
     def _turn(self, *, healthy: bool) -> None:
@@ -294,7 +307,7 @@ class Runner:
 
     def _settle(self, projection: Projection) -> None:
         """Let readers have the file as soon as it has all delivered events."""
-        if projection.checkpoint < self._delivered:
+        if projection.checkpoint < self._committed:
             return
         if self._path is not projection.path:
             self._path = projection.path
@@ -302,9 +315,9 @@ class Runner:
                 files.remove_superseded(self._directory, keep=projection.path)
             except OSError as error:
                 log.warning("projection_leftover", reason=str(error))
-        if self._delivered >= self._aim:
+        if self._committed >= self._aim:
             self.caught_up.set()
-        while self._waiting and self._waiting[0][0] <= self._delivered:
+        while self._waiting and self._waiting[0][0] <= self._committed:
             _, _, future = heapq.heappop(self._waiting)
             if not future.done():
                 future.set_result(None)
@@ -313,9 +326,9 @@ class Runner:
         return await asyncio.get_running_loop().run_in_executor(self._writer, fn, *args)
 
 
-def _commit(projection: Projection, batch: list[Recorded], delivered: int) -> list[Recorded]:
+def _commit(projection: Projection, batch: list[Recorded], committed: int) -> list[Recorded]:
     """Apply the events that are new to the file. Returns those that were not delivered yet, repeats marked."""
-    known = [recorded for recorded in batch if delivered < recorded.seq <= projection.checkpoint]
+    known = [recorded for recorded in batch if committed < recorded.seq <= projection.checkpoint]
     marked = projection.mark(known) if known else []
     marked += projection.apply(batch)
-    return [recorded for recorded in marked if recorded.seq > delivered]
+    return [recorded for recorded in marked if recorded.seq > committed]

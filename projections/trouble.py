@@ -26,7 +26,7 @@ MOST = 100
 _LOOKED_AT = 1000
 """Chats that owe work which are looked at: more do only while a backlog is worked off."""
 
-_OWING = "SELECT account, chat, last_at, snapshot FROM chats INDEXED BY waking WHERE wakes AND owes LIMIT ?"
+_PENDING = "SELECT account, chat, last_at, snapshot FROM chats INDEXED BY waking WHERE wakes AND owes LIMIT ?"
 _BROKEN = (
     "SELECT account, chats.chat, history.seq, coalesce(kind, ''), ended_at FROM history INDEXED BY broken"
     " JOIN chats ON chats.id = history.chat WHERE reason = 'broken' AND ended_at >= ?"
@@ -45,9 +45,9 @@ _SET_ASIDE = (
 def stuck(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
     """The chats of which something is owed for STUCK_AFTER or longer."""
     before = now - STUCK_AFTER
-    for account, chat, last_at, snapshot in db.execute(_OWING, (_LOOKED_AT,)).fetchall():
+    for account, chat, last_at, snapshot in db.execute(_PENDING, (_LOOKED_AT,)).fetchall():
         try:
-            since = _owing_since(decode_snapshot(snapshot), moment(last_at))
+            since = _pending_since(decode_snapshot(snapshot), moment(last_at))
         except msgspec.DecodeError:
             since = moment(last_at)  # no actor wakes from that
         if since is not None and since <= before:
@@ -67,7 +67,7 @@ def ended_or_passed(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleVi
             yield TroubleView(what=what, account=account, chat=chat, at=moment(at), seq=seq, type=type_)
 
 
-def _owing_since(chat: Chat, last_at: datetime) -> datetime | None:
+def _pending_since(chat: Chat, last_at: datetime) -> datetime | None:
     """Since when something is owed that does not wait for a time to come; None: nothing is."""
     if chat.turn is not None:
         return min(chat.turn.newest, *(message.stored for message in chat.waiting), last_at)

@@ -14,7 +14,7 @@ from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
 
 
-def goes_ahead(batch: Sequence[Recorded]) -> bool:
+def may_go_early(batch: Sequence[Recorded]) -> bool:
     """Whether the events may be delivered before their commit.
 
     Edits, controls, erasures and files wait for the commit, because their handlers read the database.

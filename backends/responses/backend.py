@@ -26,12 +26,12 @@ from backends.protocol import (
 from backends.provider.retry import persist
 from backends.responses.client import ITEMS_AT_ONCE, Calls
 from backends.responses.conversation import (
-    Standing,
+    Occurrence,
     function_calls,
+    occurrences_of_messages,
+    occurrences_of_outputs,
     open_calls,
     since_last_answer,
-    standings_of_messages,
-    standings_of_outputs,
 )
 from backends.responses.outcome import completed, outcome_of, usage
 from backends.responses.poll import Polling
@@ -168,9 +168,9 @@ class Responses:
         """Remove the messages of lost turns and close open calls; returns the id of the conversation's last item."""
         texts, thread = [spoken(line) for line in request.messages], request.thread
         items = await self._calls.last_items(thread, _TAIL)
-        if left := standings_of_messages(since_last_answer(items), texts):
-            for standing in reversed(left):
-                await remove(self._calls, thread, standing.items)
+        if left := occurrences_of_messages(since_last_answer(items), texts):
+            for occurrence in reversed(left):
+                await remove(self._calls, thread, occurrence.items)
             items = await self._calls.last_items(thread, _TAIL)
         if opened := open_calls(items):
             log.warning("open_calls_closed", conversation=thread, calls=len(opened))
@@ -192,26 +192,26 @@ class Responses:
 
     async def _clear(self, request: ReplyRequest, after: str) -> None:
         items = await self._calls.items_after(request.thread, after)
-        for standing in reversed(standings_of_messages(items, [spoken(line) for line in request.messages])):
-            await remove(self._calls, request.thread, standing.items)
+        for occurrence in reversed(occurrences_of_messages(items, [spoken(line) for line in request.messages])):
+            await remove(self._calls, request.thread, occurrence.items)
 
     async def _post(
         self, request: ReplyRequest, run: str, outputs: Sequence[Item] | None, after: str | None, deadline: float
     ) -> Response | tuple[Item, ...]:
         """Post the pending input once: the turn's messages, or (after `outputs`) the outputs of the model's calls."""
-        owed = _call_ids(outputs or ())
+        call_ids = _call_ids(outputs or ())
         given = {call.id: call.output for call in request.calls}
         items = (
-            output_items({id_: given[id_] for id_ in owed})
-            if owed
+            output_items({id_: given[id_] for id_ in call_ids})
+            if call_ids
             else input_items(await opened(request.messages, request.files))
         )
-        made = (request.thread, run, owed)
+        made = (request.thread, run, call_ids)
         posting = Posting(
             self._calls,
             self._server,
             self._body(request, items, after),
-            partial(self._look, request, after, owed),
+            partial(self._look, request, after, call_ids),
             in_doubt=made not in self._unmade,
             deadline=deadline,
             sleep=self._sleep,
@@ -221,14 +221,14 @@ class Responses:
         self._unused.discard(request.thread)
         return posted
 
-    async def _look(self, request: ReplyRequest, after: str | None, owed: tuple[str, ...]) -> list[Standing]:
+    async def _look(self, request: ReplyRequest, after: str | None, call_ids: tuple[str, ...]) -> list[Occurrence]:
         if after is None:
             items = await self._calls.last_items(request.thread, _TAIL)
         else:
             items = await self._calls.items_after(request.thread, after)
-        if owed:
-            return standings_of_outputs(items, owed)
-        return standings_of_messages(items, [spoken(line) for line in request.messages])
+        if call_ids:
+            return occurrences_of_outputs(items, call_ids)
+        return occurrences_of_messages(items, [spoken(line) for line in request.messages])
 
     def _body(self, request: ReplyRequest, items: list[JsonObject], after: str | None) -> JsonObject:
         body: JsonObject = {

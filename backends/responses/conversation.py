@@ -11,7 +11,7 @@ from backends.content.message_text import plain
 from backends.responses.wire import Item
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Occurrence(msgspec.Struct, frozen=True):
     """A place in the conversation that holds the items that were sent.
 
     - `items`: ids of the sent items and of all items that followed from them, oldest first.
@@ -22,7 +22,7 @@ class Standing(msgspec.Struct, frozen=True):
     outputs: tuple[Item, ...]
 
 
-def standings_of_messages(items: Sequence[Item], texts: Sequence[str]) -> list[Standing]:
+def occurrences_of_messages(items: Sequence[Item], texts: Sequence[str]) -> list[Occurrence]:
     """Places in `items` (oldest first) that hold a turn's messages, `texts`: one for each time that they were sent,
     which should be at most once."""
     wanted = [plain(text) for text in texts]
@@ -30,14 +30,14 @@ def standings_of_messages(items: Sequence[Item], texts: Sequence[str]) -> list[S
     while place + len(wanted) <= len(items):
         sent = items[place : place + len(wanted)]
         if all(_is_users(item) for item in sent) and [plain(item.text) for item in sent] == wanted:
-            found.append(_standing(items[place:], len(wanted)))
+            found.append(_occurrence(items[place:], len(wanted)))
             place += len(wanted)
         else:
             place += 1
     return found
 
 
-def standings_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> list[Standing]:
+def occurrences_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> list[Occurrence]:
     """The same for the outputs of function calls, which are sent together."""
     starts: list[int] = []
     seen: set[str] = set()
@@ -51,7 +51,7 @@ def standings_of_outputs(items: Sequence[Item], call_ids: Collection[str]) -> li
     for start, end in pairwise([*starts, len(items)]):
         part = items[start:end]
         sent = sum(1 for item in part if _is_output(item) and item.call_id in call_ids)
-        found.append(_standing(part, sent))
+        found.append(_occurrence(part, sent))
     return found
 
 
@@ -83,7 +83,7 @@ def refusal(outputs: Sequence[Item]) -> str:
     return " ".join(item.refusal for item in outputs if item.type == "message").strip()
 
 
-def _standing(items: Sequence[Item], sent: int) -> Standing:
+def _occurrence(items: Sequence[Item], sent: int) -> Occurrence:
     """The place at the start of `items`: the first `sent` items were sent, and the items up to the next message of a
     user followed."""
     end = next((place for place, item in enumerate(items) if place >= sent and _is_users(item)), len(items))
@@ -91,7 +91,7 @@ def _standing(items: Sequence[Item], sent: int) -> Standing:
     outputs = [place for place, item in enumerate(followed) if _is_output(item)]
     last = followed[outputs[-1] + 1 :] if outputs else followed
     spoke = any(item.type == "function_call" or item.role == "assistant" for item in last)
-    return Standing(tuple(item.id for item in items[:end] if item.id), tuple(last) if spoke else ())
+    return Occurrence(tuple(item.id for item in items[:end] if item.id), tuple(last) if spoke else ())
 
 
 def _is_users(item: Item) -> bool:

@@ -11,7 +11,7 @@ import structlog
 from backends.protocol import ReplyFailed, ThreadLost
 from backends.provider.retry import AttemptFailed
 from backends.responses.client import Calls, ConversationLocked, NotTaken, OpenCall
-from backends.responses.conversation import Standing
+from backends.responses.conversation import Occurrence
 from backends.responses.wire import Item, JsonObject, Response, output_items
 
 log = structlog.get_logger("recado.backends")
@@ -51,7 +51,7 @@ class Posting:
         calls: Calls,
         server: Server,
         body: JsonObject,
-        look: Callable[[], Awaitable[list[Standing]]],
+        look: Callable[[], Awaitable[list[Occurrence]]],
         *,
         in_doubt: bool,
         deadline: float,
@@ -91,28 +91,28 @@ class Posting:
         """The outputs of an earlier request's response; empty if the input may be sent."""
         until, wait = asyncio.get_running_loop().time() + self._left() / 2, 0.2
         while True:
-            standings = await self._look()
-            if standings and standings[0].outputs:
+            occurrences = await self._look()
+            if occurrences and occurrences[0].outputs:
                 log.info("response_found", conversation=self._conversation)
-                await self._remove(standings[1:])
-                return standings[0].outputs
-            if self._server.locks and not standings:
+                await self._remove(occurrences[1:])
+                return occurrences[0].outputs
+            if self._server.locks and not occurrences:
                 return ()
             if asyncio.get_running_loop().time() >= until:
                 break
             await self._sleep(wait)
             wait = min(wait * 1.5, 2.0)
-        await self._remove(standings)
+        await self._remove(occurrences)
         return ()
 
     async def _the_only_one(self, response: Response) -> Response | tuple[Item, ...]:
         """`response`, or the outputs of an earlier one that completed just before it: then `response` is undone."""
-        standings = await self._look()
-        if not standings or not standings[0].outputs:
+        occurrences = await self._look()
+        if not occurrences or not occurrences[0].outputs:
             return response
         if not response.ended:
             response = await self._calls.response(response.id)
-        if {item.id for item in standings[0].outputs} & {item.id for item in response.output}:
+        if {item.id for item in occurrences[0].outputs} & {item.id for item in response.output}:
             return response
         log.warning("response_undone", conversation=self._conversation, response=response.id)
         if not response.ended:
@@ -121,9 +121,9 @@ class Posting:
         await self._remove(others)
         return first.outputs
 
-    async def _remove(self, standings: list[Standing]) -> None:
-        for standing in reversed(standings):
-            await remove(self._calls, self._conversation, standing.items)
+    async def _remove(self, occurrences: list[Occurrence]) -> None:
+        for occurrence in reversed(occurrences):
+            await remove(self._calls, self._conversation, occurrence.items)
 
     async def _mended(self, in_doubt: bool) -> Response | tuple[Item, ...]:
         """The response. Leaves out fields that the server does not take, and closes open calls. If `in_doubt`, an open
@@ -136,8 +136,8 @@ class Posting:
                 log.info("field_not_taken", field=refused.field)
                 self._server.takes.discard(refused.field)
             except OpenCall as open_:
-                if in_doubt and (standings := await self._look()) and standings[0].outputs:
-                    return standings[0].outputs
+                if in_doubt and (occurrences := await self._look()) and occurrences[0].outputs:
+                    return occurrences[0].outputs
                 log.warning("open_call_closed", conversation=self._conversation, call=open_.call_id)
                 await self._calls.add_items(self._conversation, output_items({open_.call_id: UNANSWERED}))
         raise AttemptFailed("bad_request", "the conversation has more open function calls than could be closed")

@@ -80,7 +80,7 @@ class Fetching:
         self._patience = patience
         self._wait = wait or tenacity.wait_random_exponential(multiplier=0.5, max=10)
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._under_way: set[int] = set()
+        self._in_flight: set[int] = set()
         self._seen = 0
 
     async def run(self) -> None:
@@ -97,7 +97,7 @@ class Fetching:
                     wanted = self._sought(recorded)
                     if wanted is not None and recorded.at > oldest:
                         await self._slots.acquire()
-                        self._under_way.add(recorded.seq)
+                        self._in_flight.add(recorded.seq)
                         tasks.create_task(self._one(recorded, *wanted))
                     self._seen = recorded.seq
                 if time.monotonic() - saved_at >= _SAVE_EVERY:
@@ -111,7 +111,7 @@ class Fetching:
     @property
     def _done(self) -> int:
         """The sequence up to which every message's file was fetched or given up."""
-        return min(self._under_way) - 1 if self._under_way else self._seen
+        return min(self._in_flight) - 1 if self._in_flight else self._seen
 
     def _save(self, head: Head) -> None:
         try:
@@ -135,7 +135,7 @@ class Fetching:
         except Exception as defect:  # noqa: BLE001 - set_aside logs it; one file must not end the gateway
             set_aside(self._account, "fetching", recorded.seq, defect)
         finally:
-            self._under_way.discard(recorded.seq)
+            self._in_flight.discard(recorded.seq)
             self._slots.release()
 
     async def _fetch(self, recorded: Recorded, kind: str, media: Media) -> str:

@@ -64,7 +64,7 @@ class Delivery:
     - `observe`: called with every event of the account after the checkpoint, in log order.
     - `split`: returns the texts of a reply, one for each message; the same texts every time.
     - `ready`: returns when the chat may be sent to.
-    - `doubt`: seconds after which a part in doubt is parked or sent again, as `then` says.
+    - `in_doubt_timeout`: seconds after which a part in doubt is parked or sent again, as `on_timeout` says.
 
     If the checkpoint is missing, belongs to another stream or lies beyond the log's end, the log is read from its
     beginning. Settled replies stay settled, and replies from before the account's first gateway are ignored (see
@@ -87,8 +87,8 @@ class Delivery:
         observe: Callable[[Recorded], None] = _ignore,
         split: Callable[[Reply], Sequence[str]] = _whole,
         ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
-        doubt: float | None = None,
-        then: Literal["park", "resend"] = "park",
+        in_doubt_timeout: float | None = None,
+        on_timeout: Literal["park", "resend"] = "park",
     ) -> None:
         self.started = asyncio.Event()
         """Set once `run` knows the log's last sequence: every later reply is delivered for certain."""
@@ -98,8 +98,8 @@ class Delivery:
         self._observe = observe
         self._split = split
         self._ready = ready
-        self._doubt = doubt
-        self._then = then
+        self._in_doubt_timeout = in_doubt_timeout
+        self._on_timeout = on_timeout
         self._file = CheckpointFile(data_dir, account)
         self._receipts = Receipts(log, token_hex(6))
         self._slots = asyncio.Semaphore(CHATS_AT_ONCE)
@@ -239,11 +239,11 @@ class Delivery:
         return claims and owed.claim == self._receipts.id_of(piece)
 
     async def _resolve(self, owed: Owed, part: Part) -> Outcome | None:
-        """Ask the sender for the outcome of a part that was begun; after `doubt` seconds `then` decides.
+        """Ask the sender for the outcome of a part that was begun; `on_timeout` decides after `in_doubt_timeout`.
 
         Returns None if the log brings the outcome meanwhile, or `stop` is called.
         """
-        patience = PARK_AFTER if self._doubt is None else self._doubt
+        patience = PARK_AFTER if self._in_doubt_timeout is None else self._in_doubt_timeout
         deadline, pause = time.monotonic() + patience, Backoff(_FIRST_DOUBT, _LONGEST_DOUBT)
         outcome = await self._attempt(self._sender.resolve, part)
         while outcome.state == "in_doubt" and self._is_open(owed, part):
@@ -251,7 +251,7 @@ class Delivery:
             if left <= 0:
                 detail = f"no outcome within {patience:g} s"
                 error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
-                outcome = Outcome("later" if self._then == "resend" else "parked", error=error)
+                outcome = Outcome("later" if self._on_timeout == "resend" else "parked", error=error)
                 break
             await self._pause(min(pause.seconds, left), lambda: not self._is_open(owed, part))
             if self._stopping.is_set():

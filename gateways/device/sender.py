@@ -34,10 +34,10 @@ log = structlog.get_logger("recado.gateway")
 class DeviceSender:
     """Sends the parts of replies with `phone`."""
 
-    def __init__(self, phone: Phone, quotable: Quotable, then: Literal["park", "resend"] = "park") -> None:
+    def __init__(self, phone: Phone, quotable: Quotable, on_timeout: Literal["park", "resend"] = "park") -> None:
         self._phone = phone
         self._quotable = quotable
-        self._then = then
+        self._on_timeout = on_timeout
         self._pace = Bucket(EVERY, BURST)
 
     async def ready(self, _chat: str) -> None:
@@ -63,7 +63,7 @@ class DeviceSender:
     async def resolve(self, part: Part) -> Outcome:
         """Park the part or send it again, as `then` says: WhatsApp cannot be asked about it."""
         detail = "nobody knows whether it was sent: a linked device cannot find out"
-        state: Literal["parked", "later"] = "later" if self._then == "resend" else "parked"
+        state: Literal["parked", "later"] = "later" if self._on_timeout == "resend" else "parked"
         return _told(part, Outcome(state, error=ReceiptError(class_="in_doubt", detail=detail)))
 
     def observe(self, recorded: Recorded) -> None:

@@ -33,7 +33,7 @@ _CONTEXT = (
 )
 _NOW = "author, coalesce(edited, text), name, kind, media, reading, NULL"
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
-_OWING = (
+_PENDING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
 _MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
@@ -50,10 +50,10 @@ _readings = msgspec.json.Decoder(Reading)
 class ChatReads:
     """Single look-ups by index on a connection of the calling thread: 10 to 50 µs each, for any length of history."""
 
-    def __init__(self, reader: Connections, ahead: UncommittedMessages | None = None) -> None:
-        """`ahead` has messages that the file does not have yet."""
+    def __init__(self, reader: Connections, uncommitted: UncommittedMessages | None = None) -> None:
+        """`uncommitted` has messages that the file does not have yet."""
         self._reader = reader
-        self._ahead = ahead or UncommittedMessages()
+        self._uncommitted = uncommitted or UncommittedMessages()
 
     def snapshot(self, key: ChatKey) -> Chat:
         """The folded state at the projection's checkpoint; an empty one for an unknown chat."""
@@ -63,7 +63,7 @@ class ChatReads:
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order and in their present words. Unknown ids are
         left out."""
-        fresh = {id_: found for id_ in messages if (found := self._ahead.of(key, id_)) is not None}
+        fresh = {id_: found for id_ in messages if (found := self._uncommitted.of(key, id_)) is not None}
         rows = self._rows(key, [id_ for id_ in messages if id_ not in fresh], _NOW)
         rows |= {id_: _now(recorded) for id_, recorded in fresh.items()}
         group = is_group(key.chat)
@@ -74,7 +74,7 @@ class ChatReads:
         db, found = self._reader.connection(), set[int]()
         for recorded in messages:
             id_ = cast(Message, recorded.event).id
-            first = self._ahead.of(recorded.key, id_)
+            first = self._uncommitted.of(recorded.key, id_)
             known = db.execute(_KNOWN, (id_, *recorded.key)).fetchone()
             if (first is not None and first.seq < recorded.seq) or (known is not None and known[0] != recorded.seq):
                 found.add(recorded.seq)
@@ -119,10 +119,10 @@ class ChatReads:
         failed = sorted((seq, id_) for id_, (seq, *end) in rows.items() if end == ["turn_failed", None])
         return tuple(id_ for _, id_ in failed)
 
-    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
+    def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, after row `after`, in the order of their first
         events."""
-        rows = self._reader.connection().execute(_OWING, (partition, after, limit)).fetchall()
+        rows = self._reader.connection().execute(_PENDING, (partition, after, limit)).fetchall()
         return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:

@@ -265,7 +265,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     replies: int
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ChatStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The pending work of a chat now.
 
     - `waiting`: messages that are in no turn yet.
@@ -305,7 +305,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chat: str
     partition: int
     what: Literal["message", "reply", "control", "turn"]
-    standing: Standing = Standing()
+    standing: ChatStatus = ChatStatus()
     entry: Entry | None = None
     control: ControlView | None = None
     turn: TurnView | None = None

@@ -10,7 +10,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from chat.turn import unread_of
 from projections.database import ids_of, moment
 from projections.reads.entries import entries, moment_or_none, receipts, turns
-from projections.reads.views import ControlView, Entry, Standing, TurnView, Why
+from projections.reads.views import ChatStatus, ControlView, Entry, TurnView, Why
 from projections.tables.chats import decode_snapshot
 
 _PLACES = (
@@ -45,7 +45,7 @@ def why(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Iterator[W
                 account=account_,
                 chat=chat_,
                 partition=partition,
-                standing=_standing(snapshot),
+                standing=_status(snapshot),
                 what="message" if entry.author == "person" else "reply",
                 entry=entry,
                 turn=_turn(db, number, turn),
@@ -57,13 +57,13 @@ def why(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Iterator[W
             account=account_,
             chat=chat_,
             partition=partition,
-            standing=_standing(snapshot),
+            standing=_status(snapshot),
             what="control",
             control=_control(row),
         )
     # Turns have no index by id: it would cost time in every rebuild, and this question is rare.
     for number, account_, chat_, partition, snapshot, seq in db.execute(_TURNS, (id_, account, chat)).fetchall():
-        known = Why(account=account_, chat=chat_, partition=partition, standing=_standing(snapshot), what="turn")
+        known = Why(account=account_, chat=chat_, partition=partition, standing=_status(snapshot), what="turn")
         yield _whole_turn(db, number, msgspec.structs.replace(known, turn=_turn(db, number, seq)))
 
 
@@ -125,10 +125,10 @@ def _control(row: list[object]) -> ControlView:
     return msgspec.convert({**values, **times, "at": at, "messages": messages}, ControlView)
 
 
-def _standing(snapshot: str) -> Standing:
+def _status(snapshot: str) -> ChatStatus:
     state = decode_snapshot(snapshot)
     turn, pause = state.turn, state.pause
-    return Standing(
+    return ChatStatus(
         waiting=tuple(message.id for message in state.waiting),
         turn=turn.id if turn is not None else None,
         unread=unread_of(turn.phase) if turn is not None else (),

@@ -72,12 +72,12 @@ class Chats:
             self._changed[held.id] = held
         return held
 
-    def begin_anew(self, held: ChatRow, recorded: Recorded) -> ChatRow:
+    def replace(self, held: ChatRow, recorded: Recorded) -> ChatRow:
         """The new chat after an erasure; its number is the sequence of `recorded`."""
         self._changed.pop(held.id, None)
-        anew = ChatRow(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
-        self._held[held.key] = self._changed[anew.id] = anew
-        return anew
+        successor = ChatRow(recorded.seq, held.key, held.state, last_at=micros(recorded.at))
+        self._held[held.key] = self._changed[successor.id] = successor
+        return successor
 
     def changed(self, held: ChatRow) -> None:
         """Mark the chat's row to be written."""

@@ -51,9 +51,9 @@ class Late(msgspec.Struct, frozen=True):
     name: str | None
 
 
-def forget(db: sqlite3.Connection, chat: int, upto: int, anew: int) -> Late:
+def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int) -> Late:
     """Delete every row of the chat numbered `chat`. Only messages and controls after sequence `upto` stay, and belong
-    to the chat `anew` from now on.
+    to the chat `successor` from now on.
 
     SQLite overwrites the rows that it deletes (`secure_delete`), and so does its index of words (the option of that
     name, https://sqlite.org/fts5.html).
@@ -63,9 +63,9 @@ def forget(db: sqlite3.Connection, chat: int, upto: int, anew: int) -> Late:
         db.execute(f"DELETE FROM {table} WHERE chat = ?", (chat,))  # noqa: S608 - a constant
     for table in _BY_SEQUENCE:
         db.execute(f"DELETE FROM {table} WHERE chat = ? AND seq <= ?", (chat, upto))  # noqa: S608
-        db.execute(f"UPDATE {table} SET chat = ? WHERE chat = ?", (anew, chat))  # noqa: S608
+        db.execute(f"UPDATE {table} SET chat = ? WHERE chat = ?", (successor, chat))  # noqa: S608
     db.execute("DELETE FROM chats WHERE id = ?", (chat,))
-    return Late(*db.execute(_LATE, {"chat": anew}).fetchone())
+    return Late(*db.execute(_LATE, {"chat": successor}).fetchone())
 
 
 def tidy(db: sqlite3.Connection) -> bool:

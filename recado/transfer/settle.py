@@ -95,7 +95,7 @@ async def _with_pending_work(log: EventLog) -> AsyncIterator[tuple[ChatKey, Chat
             reads = ChatReads(reader)
             for partition in range(PARTITIONS):
                 after = 0
-                while found := reads.owing(partition, after, _AT_ONCE):
+                while found := reads.pending(partition, after, _AT_ONCE):
                     for after, key in found:  # noqa: B007 - the last one is where the next portion begins
                         yield key, reads.snapshot(key)
 

@@ -130,7 +130,7 @@ class _Clockwork:
         self._chat = evolve(self._chat, recorded)
         self.steps.append(Step(recorded))
         if len(self._chat.waiting) > waited:
-            self._burst.somebody_wrote(recorded.at.timestamp(), first=waited == 0)
+            self._burst.person_wrote(recorded.at.timestamp(), first=waited == 0)
 
     def _settle(self) -> None:
         """Decide all due work."""

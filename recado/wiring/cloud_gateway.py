@@ -121,8 +121,8 @@ class Replies:
             observe=observe,
             split=texts_of,
             ready=sender.ready,
-            doubt=self._settings.doubt_seconds,
-            then=self._settings.in_doubt,
+            in_doubt_timeout=self._settings.doubt_seconds,
+            on_timeout=self._settings.in_doubt,
         )
         self.started = delivery.started
         if self._stopped:

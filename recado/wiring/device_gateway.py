@@ -119,7 +119,7 @@ class Device:
             observe=observe,
             split=texts_of,
             ready=sender.ready,
-            then=self._settings.in_doubt,
+            on_timeout=self._settings.in_doubt,
         )
         self.started = delivery.started
         if self._stopped:

@@ -115,7 +115,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             log=event_log,
             backend=model.backend,
             tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
-            reads=ChatReads(reader, runner.ahead),
+            reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),

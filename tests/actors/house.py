@@ -1,32 +1,28 @@
-"""One instance over the in-memory log: real actors and router, reads folded from the events, a model played by hand."""
+"""One instance over the in-memory log: real actors, router and projection (in memory), and a model played by hand."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
+from actors.chat_actor import ChatActor
 from actors.instance import Instance, NoTools, Parts, Policy
 from actors.leases.clocks import BusTime
 from actors.router import MOST_AWAKE, Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
-from chat.attachments import Reading, shown
-from chat.context import Line
-from chat.evolve import evolve
-from chat.pending import wakes
 from chat.state import Chat
-from events.decisions import Decision, MediaRead, Reply, TurnFailed
-from events.inbound import Control, Edit, Media, Message
+from events.decisions import Decision
+from events.inbound import Control, Message
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
-from events.subjects import partition as partition_of
-from projections.uncommitted import goes_ahead
+from projections.in_memory import InMemoryProjection
+from projections.reads.actor_reads import ChatReads
+from projections.uncommitted import UncommittedMessages, may_go_early
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
 NOTHING = Usage()
@@ -87,87 +83,45 @@ class Model:
         changed.set()
 
 
-class Reads:
-    """The projection's reads, folded from the committed events, and its checkpoint."""
+class Committed:
+    """The committed events of the log, and the projection of them, in memory."""
 
     def __init__(self) -> None:
-        self.chats: dict[ChatKey, Chat] = {}
-        self.texts: dict[tuple[ChatKey, str], Line] = {}
-        self.files: dict[tuple[ChatKey, str], Message] = {}
         self.events: list[Recorded] = []
-        self.checkpoint = 0
+        self.uncommitted = UncommittedMessages()
+        self._projection = InMemoryProjection.empty(datetime.now(UTC))
+        self.chat_reads = ChatReads(self._projection, self.uncommitted)
         self._moved = asyncio.Event()
+        self.waiting = 0
+        """Callers that wait for a later checkpoint."""
 
     def commit(self, recorded: Recorded) -> Recorded:
-        event, key = recorded.event, recorded.key
-        if isinstance(event, Message | Control):
-            recorded = replace(recorded, repeat=(key, event.id) in self.texts)
-            self.texts.setdefault((key, event.id), Line("user", event.text or ""))
-        if isinstance(event, Edit):
-            self.texts[key, event.of] = Line("user", event.text)
-        if isinstance(event, Message) and event.media is not None:
-            self.files[key, event.id] = event
-        if isinstance(event, MediaRead):
-            self._read(key, event)
-        self.chats[key] = evolve(self.chats.get(key, Chat()), recorded)
+        """Fold the next event. Returns it, marked if it is a repeat."""
+        (recorded,) = self._projection.fold([recorded]) or [recorded]
         self.events.append(recorded)
-        self.checkpoint = recorded.seq
+        self.uncommitted.drop(recorded.seq)
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
         return recorded
 
     @property
-    def told(self) -> int:
+    def checkpoint(self) -> int:
+        return self._projection.checkpoint
+
+    @property
+    def delivered(self) -> int:
         return self.checkpoint
 
     async def reached(self, seq: int) -> None:
-        while self.checkpoint < seq:
-            await self._moved.wait()
+        self.waiting += 1
+        try:
+            while self.checkpoint < seq:
+                await self._moved.wait()
+        finally:
+            self.waiting -= 1
 
-    def snapshot(self, key: ChatKey) -> Chat:
-        return self.chats.get(key, Chat())
-
-    def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
-        return tuple(self.texts[key, message] for message in messages)
-
-    def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
-        known = {(e.key, e.event.id) for e in self.events if isinstance(e.event, Message)}
-        return frozenset(e.seq for e in messages if isinstance(e.event, Message) and (e.key, e.event.id) in known)
-
-    def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
-        sent = self.files.get((key, message))
-        return (sent.kind, sent.text or "", sent.media) if sent is not None and sent.media is not None else None
-
-    def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
-        return tuple(e.seq for e in self.events if isinstance(e.event, Message) and e.event.id in messages)
-
-    def unread(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
-        read = [e.event.message for e in self.events if isinstance(e.event, MediaRead) and e.event.form == "text"]
-        return tuple(message for message in messages if (key, message) in self.files and message not in read)
-
-    def _read(self, key: ChatKey, event: MediaRead) -> None:
-        sent = self.files[key, event.message]
-        assert sent.media is not None
-        reading = Reading(event.form, event.text, event.reason)
-        text, attachments = shown(sent.kind, sent.text or "", sent.media, reading, past=False)
-        self.texts[key, event.message] = Line("user", text, attachments=attachments)
-
-    def context(self, key: ChatKey, limit: int, reset_upto: int, since: int = 0) -> tuple[Line, ...]:
-        said = [e.event for e in self.events if e.key == key and isinstance(e.event, Reply) and e.seq > since]
-        replies = [reply for reply in said if reply.author != "system"]
-        lines: list[Line] = []
-        for reply in replies:
-            lines += [*self.lines_of(key, reply.in_reply_to), Line("assistant", reply.text)]
-        return tuple(lines)
-
-    def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
-        failed = [e.event.messages for e in self.events if e.key == key and isinstance(e.event, TurnFailed)]
-        return failed[-1] if failed else ()
-
-    def owing(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
-        rows = enumerate(self.chats.items(), 1)
-        owing = [(row, key) for row, (key, chat) in rows if wakes(chat) and partition_of(key) == partition]
-        return [(row, key) for row, key in owing if row > after][:limit]
+    def chat(self, key: ChatKey) -> Chat:
+        return self.chat_reads.snapshot(key)
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
         """The last of `times` committed events that are `wanted`; waits for them."""
@@ -176,6 +130,9 @@ class Reads:
                 await self._moved.wait()
         return found[times - 1]
 
+    def close(self) -> None:
+        self._projection.close()
+
 
 class House:
     """A running instance: `say` puts messages into the log, `seen` waits for decisions."""
@@ -183,7 +140,7 @@ class House:
     def __init__(self, log: EventLog, incarnation: str, **settings: Any) -> None:
         self.log = log
         self.model = Model()
-        self.reads = Reads()
+        self.reads = Committed()
         self._numbers = 0
         defaults = {"debounce": 0.0, "apology": "Sorry.", "stale_after": timedelta(hours=24)}
         idle_after = settings.pop("idle_after", 60.0)
@@ -195,7 +152,7 @@ class House:
                 incarnation=incarnation,
                 log=log,
                 tools=tools,
-                reads=self.reads,
+                reads=self.reads.chat_reads,
                 progress=self.reads,
                 bus_time=BusTime(),
                 fresh_id=self._fresh_id,
@@ -211,6 +168,12 @@ class House:
     def _fresh_id(self) -> str:
         self._numbers += 1
         return f"{self.instance.rules.incarnation}-{self._numbers}"
+
+    def actor(self, key: ChatKey) -> ChatActor:
+        """The chat's actor, which is in memory."""
+        actor = self.router._live[key].ref._actor_weakref()
+        assert actor is not None
+        return actor
 
     async def say(self, id_: str, text: str = "hello", key: ChatKey = ANA) -> None:
         await self.log.publish(key, Message(id=id_, text=text), msg_id="")
@@ -241,7 +204,8 @@ class House:
             self.caught_up.set()
         async for batch in self.log.tail(0):
             await self.tail_open.wait()
-            if goes_ahead(batch):
+            if may_go_early(batch):
+                self.reads.uncommitted.add(batch)
                 self.router.deliver_early(batch)
             committed = [self.reads.commit(recorded) for recorded in batch]
             self.router.dispatch(committed)
@@ -260,3 +224,4 @@ async def house(log: EventLog | None = None, incarnation: str = "one", **setting
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await home.router.close()
+        home.reads.close()

@@ -144,4 +144,3 @@ async def test_bytes_that_are_no_event_end_as_ignored_and_as_a_dead_letter(kind:
         await home.say("m1")
         home.model.answer(await home.model.asked(1))
         assert (await home.decided(Reply)).in_reply_to == ("m1",)
-        assert ANA in home.reads.chats

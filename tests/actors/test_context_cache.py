@@ -70,7 +70,7 @@ class Flat:
         self.log = MemoryLog()
         self.runner = Runner(self.log, folder, self._dispatch, on_read=self._go_ahead)
         self.reader = Reader(folder, lambda: self.runner.path)
-        self.reads = ChatReads(self.reader, self.runner.ahead)
+        self.reads = ChatReads(self.reader, self.runner.uncommitted)
         self.model = Model(self)
         self.messages: list[str] = []
         self.events: list[Recorded] = []

@@ -15,6 +15,7 @@ from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
 from tests.actors.house import ANA, BOB, House
 from tests.projections.past import Past
+from tests.waiting import until
 
 GROUP = ChatKey("local", "120363041234567890@g.us")
 
@@ -105,7 +106,7 @@ async def test_a_repeat_is_not_told(told: list[int], past: Past) -> None:
         assert told == []
 
 
-async def test_nobody_waits_for_the_chats_of_others(told: list[int], past: Past) -> None:
+async def test_events_of_other_instances_chats_are_not_waited_for(told: list[int], past: Past) -> None:
     """Nor for a decision of a sleeping chat, nor for the receipt of a reply to one person."""
     async with quiet() as home:
         past.answered(1, key=BOB)
@@ -131,12 +132,10 @@ async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -
         event = message(past, "m1")
         assert not await deliver_early(home, event)
         home.router.take(range(PARTITIONS))
-        await asyncio.sleep(0.05)
+        await until(lambda: home.reads.waiting)
         assert not home.router, "it waits for the projection"
         home.reads.commit(event)
-        async with asyncio.timeout(30):
-            while not home.router:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(home.router))
 
 
 async def test_a_chat_that_was_told_ahead_stays_until_the_projection_has_it(past: Past) -> None:
@@ -145,8 +144,9 @@ async def test_a_chat_that_was_told_ahead_stays_until_the_projection_has_it(past
         first, second = (past.happened(Message(id=f"m{n}", text="like", kind="reaction"), ANA) for n in (1, 2))
         await commit(home, first)
         assert not await deliver_early(home, second)
-        for _ in range(20):
-            await asyncio.sleep(0)  # both are ignored, and nothing is under way
+        actor = home.actor(ANA)
+        await until(lambda: actor._chat.inbound_seq == second.seq and not actor._chat.waiting)
+        assert actor._appending is None, "both are ignored, and nothing is in flight"
         home.router._passivate_idle(-1.0)
         await asyncio.sleep(0)
         assert len(home.router) == 1

@@ -57,7 +57,7 @@ class Interrupting(MemoryLog):
         return seq
 
 
-async def test_somebody_writes_at_that_moment() -> None:
+async def test_a_message_during_the_erasure() -> None:
     """The decision is appended only after all inbound messages have an ending: no message vanishes without one."""
     log = Interrupting()
     async with house(log) as home:

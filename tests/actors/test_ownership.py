@@ -41,7 +41,7 @@ async def test_three_share_evenly_as_the_hash_says(bus: Fleet) -> None:
         assert instance.owned == {n for n in range(PARTITIONS) if owners[n] == instance.me.instance}
 
 
-async def test_who_leaves_is_replaced_at_once(bus: Fleet) -> None:
+async def test_a_member_that_leaves_is_replaced_at_once(bus: Fleet) -> None:
     """Its partitions are free before its presence has expired."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
@@ -50,7 +50,7 @@ async def test_who_leaves_is_replaced_at_once(bus: Fleet) -> None:
     assert two.owned == frozenset()
 
 
-async def test_who_leaves_finishes_what_runs(bus: Fleet) -> None:
+async def test_a_member_that_leaves_finishes_its_running_turns(bus: Fleet) -> None:
     """The leaving instance answers its running turn, which is not adopted; the new owner answers the chat's next
     message."""
     one, two = await bus.join("one"), await bus.join("two")
@@ -74,7 +74,7 @@ async def test_who_leaves_finishes_what_runs(bus: Fleet) -> None:
     assert not [e for e in new.home.reads.events if isinstance(e.event, TurnAdopted)]
 
 
-async def test_what_who_leaves_does_not_finish_is_adopted(bus: Fleet) -> None:
+async def test_a_turn_that_a_leaving_member_does_not_finish_is_adopted(bus: Fleet) -> None:
     """Its patience ends before the model has answered: the new owner adopts the turn."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
@@ -88,7 +88,7 @@ async def test_what_who_leaves_does_not_finish_is_adopted(bus: Fleet) -> None:
     assert (await new.home.decided(Reply)).in_reply_to == ("m1",)
 
 
-async def test_who_joins_lets_the_others_finish(bus: Fleet) -> None:
+async def test_a_member_that_joins_lets_the_others_finish(bus: Fleet) -> None:
     """A chat that changes hands during an answer is answered once, by the former owner."""
     one = await bus.join("one")
     await bus.settled(one)
@@ -105,7 +105,7 @@ async def test_who_joins_lets_the_others_finish(bus: Fleet) -> None:
     await bus.until(lambda: one.home.router.finishing == 0)
 
 
-async def test_who_dies_is_replaced(bus: Fleet) -> None:
+async def test_a_member_that_dies_is_replaced(bus: Fleet) -> None:
     """Its presence expires; its turn is adopted before anything is asked."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
@@ -132,7 +132,7 @@ async def test_a_restart_takes_its_partitions_back_at_once(bus: Fleet) -> None:
     assert one.owned.isdisjoint(had)
 
 
-async def test_who_was_asleep_begins_anew(bus: Fleet) -> None:
+async def test_a_member_that_was_asleep_joins_again(bus: Fleet) -> None:
     """Its fence was down before it acted; it drops its actors, joins again and answers."""
     one = await bus.join("one")
     await bus.settled(one)
@@ -170,7 +170,7 @@ async def test_two_of_one_name_do_not_take_it_in_turns(bus: Fleet) -> None:
     assert first.ownership.trouble is None
 
 
-async def test_who_is_not_fit_is_no_member(bus: Fleet) -> None:
+async def test_an_unfit_instance_is_no_member(bus: Fleet) -> None:
     """An instance that cannot write its projection leaves the work to the others, and comes back when it can."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)
@@ -222,7 +222,7 @@ async def test_garbage_in_the_bucket_is_taken_as_free(bus: Fleet, nats_server: N
     await outsider.close()
 
 
-async def test_a_partition_that_somebody_takes_is_given_up(bus: Fleet, nats_server: NatsServer) -> None:
+async def test_a_partition_that_another_instance_takes_is_given_up(bus: Fleet, nats_server: NatsServer) -> None:
     """The writer of the lease has it, by right or not; when the lease is free again, the partition comes back."""
     one = await bus.join("one")
     await bus.settled(one)
@@ -238,7 +238,7 @@ async def test_a_partition_that_somebody_takes_is_given_up(bus: Fleet, nats_serv
     await outsider.close()
 
 
-async def test_a_lease_whose_answer_was_lost_is_in_nobodys_way(bus: Fleet) -> None:
+async def test_a_lease_whose_answer_was_lost_blocks_no_other_member(bus: Fleet) -> None:
     """The lease bears our name and we do not know of it: the instance that should own the partition gets it."""
     one, two = await bus.join("one"), await bus.join("two")
     await bus.settled(one, two)

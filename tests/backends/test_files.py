@@ -18,9 +18,9 @@ from backends.content.transcription import Transcription
 from backends.protocol import Answer, CannotBeRead, ReplyFailed, Usage
 from backends.provider.retry import AttemptFailed
 from chat.context import Attachment, Line
-from tests.backends.agents import turns as agents
 from tests.backends.asking import Naps, asked
-from tests.backends.assistants import turns as assistants
+from tests.backends.kept_threads import turns as thread_turns
+from tests.backends.kept_threads.provider import AgentsProvider, AssistantsProvider
 from tests.backends.responses.turns import Turn, backend_of, place
 from tests.doubles.openai_parts import data_of
 from tests.doubles.openai_server import OpenAIDouble
@@ -131,9 +131,9 @@ async def test_responses_after_a_lost_answer(double: OpenAIDouble, fault: str) -
 
 async def test_assistants(double: OpenAIDouble) -> None:
     """A picture is uploaded, is shown by its id, and the server forgets it in time."""
-    backend: Assistants = assistants.assistant_at(double)
-    thread = await backend.create_thread(assistants.place())
-    answer = await assistants.answered(backend, assistants.asked(thread, CAKE, "well?", files=Shelf(**BOTH)))
+    backend: Assistants = AssistantsProvider(double).backend()
+    thread = await backend.create_thread(thread_turns.place())
+    answer = await thread_turns.answered(backend, thread_turns.asked(thread, CAKE, "well?", files=Shelf(**BOTH)))
     assert answer.text == "reply to: well?"
     ((file, kept),) = double.uploads.files.items()
     assert kept == ("cake.jpg", JPEG)
@@ -145,9 +145,9 @@ async def test_assistants(double: OpenAIDouble) -> None:
 
 async def test_agents(double: OpenAIDouble) -> None:
     """input_image with a data URL; the message is found again by its words."""
-    backend: Agents = agents.agent_at(double)
-    thread = await backend.create_thread(agents.place())
-    request = agents.asked(thread, CAKE, files=Shelf(**BOTH))
+    backend: Agents = AgentsProvider(double).backend()
+    thread = await backend.create_thread(thread_turns.place())
+    request = thread_turns.asked(thread, CAKE, files=Shelf(**BOTH))
     run = await backend.start_run(request)
     assert await backend.start_run(request) == run
     answer = await backend.await_run(request, run)
@@ -196,7 +196,7 @@ async def test_audio_that_cannot_be_heard(listener: Transcription, double: OpenA
     assert raised.value.reason == "file_unreadable"
 
 
-async def test_who_cannot_listen(listener: Transcription, double: OpenAIDouble) -> None:
+async def test_a_model_that_cannot_listen(listener: Transcription, double: OpenAIDouble) -> None:
     """A type that is not taken, a server without the API, and no model: none of them is tried twice."""
     for mime in ("audio/amr", ""):
         with pytest.raises(CannotBeRead) as raised:

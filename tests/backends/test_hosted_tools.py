@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tests.backends.agents import turns as agents
-from tests.backends.assistants import turns as assistants
+from tests.backends.kept_threads import turns as thread_turns
+from tests.backends.kept_threads.provider import AgentsProvider, AssistantsProvider
 from tests.backends.responses import turns as responses
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
@@ -31,9 +31,9 @@ async def test_by_assistants(double: OpenAIDouble) -> None:
     """Beside the assistant's own; an own tool of the same kind is replaced."""
     files: dict[str, Any] = {"type": "file_search", "file_search": {"max_num_results": 3}}
     double.threads.assistants[ASSISTANT] = [{"type": "file_search"}, {"type": "code_interpreter"}]
-    backend = assistants.assistant_at(double, hosted_tools=(files,))
-    thread = await backend.create_thread(assistants.place())
-    await assistants.answered(backend, assistants.asked(thread, "hello"))
+    backend = AssistantsProvider(double).backend(hosted_tools=(files,))
+    thread = await backend.create_thread(thread_turns.place())
+    await thread_turns.answered(backend, thread_turns.asked(thread, "hello"))
     await backend.close()
     assert double.threads.only.runs[0].body["tools"] == [{"type": "code_interpreter"}, files]
 
@@ -43,10 +43,10 @@ async def test_by_agents(double: OpenAIDouble) -> None:
     the API does not show."""
     transport = {"type": "http", "server_url": "https://shop.example/mcp", "headers": {"authorization": "hush"}}
     mcp = {"type": "mcp", "server_label": "shop", "transport": transport}
-    backend = agents.agent_at(double, agent="", model="small-1", hosted_tools=(mcp,))
-    thread = await backend.create_thread(agents.place())
+    backend = AgentsProvider(double).backend(agent="", model="small-1", hosted_tools=(mcp,))
+    thread = await backend.create_thread(thread_turns.place())
     assert double.agents.requests[0].body["agent"]["tools"] == [mcp]
-    await agents.answered(backend, replace(agents.asked(thread, "hello"), tools=(agents.CLOCK,)))
+    await thread_turns.answered(backend, replace(thread_turns.asked(thread, "hello"), tools=(thread_turns.CLOCK,)))
     await backend.close()
     (update,) = [asked.body for asked in double.agents.requests if asked.operation == "sessions.update"]
     assert update["agent"]["tools"][0] == mcp

@@ -117,7 +117,7 @@ async def test_what_is_edited_and_deleted(up: Recado, window: Page) -> None:
     await bus.close()
 
 
-async def test_who_waits_for_a_human(up: Recado, window: Page) -> None:
+async def test_chats_that_wait_for_a_human(up: Recado, window: Page) -> None:
     """They stand above all chats, with the reason, without the page being loaded again."""
     await desk(up, window)
     log, bus = await open_log(up)

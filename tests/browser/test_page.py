@@ -185,7 +185,7 @@ async def test_written_elsewhere(phone: Phone, up: Recado) -> None:
     await expect(phone.said("anybody").locator(".ended")).to_have_text("Ignored: the chat is paused")
 
 
-async def test_who_answers_is_said(phone: Phone) -> None:
+async def test_the_author_of_an_answer_is_shown(phone: Phone) -> None:
     """Scripted replies are no model, and the page says so and what to set."""
     await expect(phone.banner).to_contain_text("No model answers")
     await expect(phone.banner).to_contain_text("OPENAI_API_KEY")

@@ -1,4 +1,4 @@
-"""How long people waited for what ended their messages, by the server's own stamps."""
+"""The time that people waited for the end of their messages, by the server's own stamps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: a schedule made from a seed, and how it is carried out on a fleet."""
+"""A schedule of faults made from a seed, and its execution on a fleet."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_decisions_that_share_an_id_or_have_none_are_seen() -> None:
     assert promises(story.events) == ["a decision bears no id"]
 
 
-def test_a_decision_that_nobody_can_read_is_seen() -> None:
+def test_an_unreadable_decision_is_seen() -> None:
     """Whatever it was to end stays open."""
     story = Story().given(text("m1"), ignored("m1"))
     story.events[1] = replace(story.events[1], event=Unreadable("unreadable", "no JSON"))

@@ -30,7 +30,7 @@ def clock() -> str:
 clock.safe_to_repeat = True
 """
 ACTS = ("create", "update", "submit")
-"""What the operations are called that leave something behind: only there it matters on which side of it one dies."""
+"""Operations that leave a trace at the provider: only there the side on which recado dies matters."""
 
 
 class Provider(Protocol):

@@ -16,7 +16,7 @@ from tests.chaos.outsider import ANA
 from tests.chaos.stage import Stage, stage
 
 Step = tuple[Callable[[NatsProxy], None], list[str]]
-"""What the proxy holds back, and the decisions that the log then has."""
+"""The request that the proxy holds back, and the decisions that the log then has."""
 
 
 async def killed_there(on: Stage, decided: list[str]) -> None:
@@ -249,7 +249,7 @@ UNREADABLE: dict[str, Step] = {
 
 
 @pytest.mark.parametrize("step", UNREADABLE)
-async def test_killed_while_it_ends_what_nobody_can_read(tmp_path: Path, step: str) -> None:
+async def test_killed_while_it_ends_an_unreadable_event(tmp_path: Path, step: str) -> None:
     """The bytes end as ignored once, and one dead letter keeps them."""
     hold, decided = UNREADABLE[step]
     async with stage(tmp_path) as on:

@@ -215,7 +215,7 @@ def test_two_reasons_are_two_words() -> None:
     assert story.owed()[0] == Notify("m1", "unsupported_kind")
 
 
-def test_where_nobody_wants_to_say_anything() -> None:
+def test_an_empty_text_says_nothing() -> None:
     """Without a text nothing is promised."""
     story = Story().given(Message(id="m1", kind="video"))
     ignored = story.does(EndBurst(1, 1))

@@ -51,7 +51,7 @@ def test_one_word_is_enough_for_all_that_wait() -> None:
     assert story.owed() == (Notify("w0"),)
 
 
-def test_without_a_text_nobody_is_told() -> None:
+def test_without_a_text_the_person_is_not_told() -> None:
     """An empty setting."""
     story = spent(100).given(text("m9"))
     (ignored,) = story.works_off_what_is_due()
@@ -64,7 +64,7 @@ def test_below_it_the_chat_is_answered() -> None:
     assert isinstance(spent(60, 39).given(text("m9")).owed()[0], EndBurst)
 
 
-def test_the_next_day_begins_anew() -> None:
+def test_the_count_begins_again_on_the_next_day() -> None:
     """By the log's clock, in UTC."""
     story = spent(100)
     story.now = NOON.replace(hour=23, minute=59)

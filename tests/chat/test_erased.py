@@ -120,14 +120,14 @@ def test_what_was_decided_about_the_person_outlasts_it(before: Decision, admissi
     assert (story.chat.pause and story.chat.pause.until) == getattr(before, "until", None)
 
 
-def test_somebody_who_asked_for_silence_has_it() -> None:
+def test_a_stop_word_outlasts_the_erasure() -> None:
     """A stop word outlasts it, though the word itself is gone."""
     story = Story().given(text("m1"), Ignored(messages=("m1",), reason="stop_word", at=NOON), order("c1", "erase"))
     erased(story)
     assert story.chat.stopped
 
 
-def test_an_order_for_what_was_idle_spares_whoever_writes_meanwhile() -> None:
+def test_an_order_for_an_idle_chat_spares_a_person_who_writes_meanwhile() -> None:
     """It names the time since which nothing may have happened."""
     idle = Story().given(order("c1", "erase", until=NOON, by="retention"))
     assert [type(decision) for decision in erased(idle)] == [Erased]

@@ -28,7 +28,7 @@ def test_the_failure_ends_the_messages_and_owes_an_apology() -> None:
     assert story.owed() == (EndBurst(5, 5),)
 
 
-def test_without_an_apology_text_nobody_is_told() -> None:
+def test_without_an_apology_text_the_person_is_not_told() -> None:
     """An empty setting: `told` is false and no apology is pending."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()

@@ -94,7 +94,7 @@ def test_codes_differ() -> None:
     assert all(len(code) == 6 and not set(code) & set("01IOL") for code in codes)
 
 
-def test_who_is_blocked_by_order_stays_so_until_approved() -> None:
+def test_a_person_blocked_by_order_stays_so_until_approved() -> None:
     """With any lists in the settings."""
     story = gated(allow=("5511*",)).given(Blocked(at=NOON), text("m1"))
     assert outcome(story) == [("blocked", "m1")]
@@ -257,7 +257,7 @@ def test_hours_are_those_of_the_shops_zone(at: datetime, is_open: bool) -> None:
     assert SHOP.are_open(at) is is_open
 
 
-def test_whoever_is_not_meant_is_told_nothing_of_what_is_wrong() -> None:
+def test_a_person_who_did_not_mean_the_bot_gets_no_notice() -> None:
     """A video in a family's group, a sticker of a blocked person: no notice about files that cannot be opened."""
     story = gated(groups="mentioned", block=("666*",))
     story.given(Message(id="m1", kind="video", sender="55@s.whatsapp.net", group=True))

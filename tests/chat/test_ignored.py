@@ -69,7 +69,7 @@ def test_a_fault_during_a_run_leaves_the_run_alone() -> None:
     assert story.owed() == (Refuse(("m2",), "empty"), *running)
 
 
-def test_a_message_grows_stale_while_nobody_serves() -> None:
+def test_a_message_grows_stale_while_no_instance_runs() -> None:
     """A message that waited longer than the limit is not answered any more."""
     story = Story().given(text("m1"))
     story.now += timedelta(hours=25)
@@ -77,7 +77,7 @@ def test_a_message_grows_stale_while_nobody_serves() -> None:
     assert story.owed() == (Refuse(("m1",), "stale"),)
 
 
-def test_a_turn_that_nobody_served_grows_stale() -> None:
+def test_a_turn_without_an_instance_grows_stale() -> None:
     """A crash in mid-turn and days of silence: the turn's messages end as stale instead of being answered."""
     story = Story().given(text("m1"))
     story.starts_a_turn()

@@ -56,7 +56,7 @@ def test_a_human_text_that_no_message_could_carry_is_refused() -> None:
     assert (ignored.reason, ignored.cause) == ("too_long", "c1")
 
 
-def test_whoever_gives_an_order_has_a_name_of_bounded_length() -> None:
+def test_the_name_of_an_orders_author_is_bounded() -> None:
     """A megabyte in `by` is no reason for an event that does not fit."""
     (paused,) = Story().given(order("c1", "pause", by="z" * 1_000_000)).works_off_what_is_due()
     assert len(msgspec.json.encode(paused)) < 1_000

@@ -63,7 +63,7 @@ ENDINGS = [paused, answered_by_hand, failed, failed_of_too_many_calls, paused_wh
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_whatever_ends_the_turn_its_run_is_stopped(ending: Any) -> None:
+def test_the_run_of_an_ended_turn_is_stopped(ending: Any) -> None:
     """All but its own reply."""
     story, turn = running()
     ending(story, turn)

@@ -105,7 +105,7 @@ def test_a_pause_without_an_end_stays_one() -> None:
     assert story.chat.pause.until is None
 
 
-def test_nobody_is_left_to_himself_where_that_is_not_wanted() -> None:
+def test_without_a_takeover_time_a_word_by_hand_changes_nothing() -> None:
     """RECADO_TAKEOVER=0: a word by hand is noted and changes nothing."""
     story = Story().given(text("h1", from_me=True), order("c1", "send", text="Hi."))
     assert [type(decision) for decision in story.works_off_what_is_due()] == [Ignored, Reply]
@@ -147,7 +147,7 @@ def test_the_model_asks_for_a_human() -> None:
     assert story.chat.attention is not None
 
 
-def test_attention_is_open_until_somebody_comes() -> None:
+def test_attention_is_open_until_a_human_comes() -> None:
     """An operator's reply, a word by hand or an order to go on; that the time is over is no answer."""
     asked = Story(LEFT_ALONE).given(order("c1", "handoff", text="angry", by="shop"))
     asked.works_off_what_is_due()
@@ -165,7 +165,7 @@ def test_attention_is_open_until_somebody_comes() -> None:
     assert asked.chat.attention is not None
 
 
-def test_without_a_time_a_chat_is_handed_off_until_somebody_resumes() -> None:
+def test_without_a_time_a_chat_is_handed_off_until_it_is_resumed() -> None:
     """RECADO_TAKEOVER=0 switches pauses after words by hand off, not the call for a human."""
     story = Story().given(order("c1", "handoff", text="angry"))
     story.works_off_what_is_due()

@@ -93,7 +93,7 @@ async def test_the_list_of_chats(page: Page) -> None:
     assert "Wants a refund" in part
 
 
-async def test_nobody_has_written_yet(page: Page) -> None:
+async def test_no_message_yet(page: Page) -> None:
     """The page says so."""
     assert "Nobody has written yet" in (await page.get("/desk", **HTML))[1]
 
@@ -136,7 +136,7 @@ async def test_what_was_said_long_ago(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", ["/desk/chats/local/nobody", "/desk/chats/local/12025550199%40s.whatsapp.net"])
-async def test_a_chat_that_nobody_knows(page: Page, path: str) -> None:
+async def test_an_unknown_chat(page: Page, path: str) -> None:
     """It is not found, in words."""
     status, shown = await page.get(path, **HTML)
     assert status == 404
@@ -328,7 +328,7 @@ async def test_a_stream_of_another_account(page: Page) -> None:
     assert timedelta(0) <= datetime.now(UTC) - AT
 
 
-async def test_what_somebody_has_to_look_at(page: Page) -> None:
+async def test_chats_that_need_a_look(page: Page) -> None:
     """A chat that recado broke on is named above the list, with a link; where nothing is wrong there is no such
     notice."""
     await given(page, ANA, Message(id="a1", text="hello"))

@@ -1,4 +1,4 @@
-"""Who may use the page: the page itself, in a browser on this machine."""
+"""Only the page itself, in a browser on this machine, may use the page's API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows before anything happens: the chats, and what was said."""
+"""The page before anything happens: it shows the chats and their messages."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def cookie_of(page: Page) -> str:
 
 
 @pytest.mark.parametrize("path", ["/", "/desk", "/desk/settings", "/api/overview", "/metrics"])
-async def test_nobody_is_shown_anything(locked: Page, path: str) -> None:
+async def test_nothing_is_shown_without_a_login(locked: Page, path: str) -> None:
     """A browser is led to the form, a program is told what to send."""
     status, shown = await locked.get(path)
     assert status == 401
@@ -104,7 +104,7 @@ async def test_a_wrong_password(locked: Page, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("to", ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "x", ""])
-async def test_nobody_is_sent_elsewhere(locked: Page, to: str) -> None:
+async def test_no_login_redirects_to_another_site(locked: Page, to: str) -> None:
     """Only to a page of ours."""
     assert await logged_in(locked, to=to) == (303, "/desk")
 

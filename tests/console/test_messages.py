@@ -128,7 +128,7 @@ async def test_a_full_log(served: Callable[..., Any]) -> None:
     assert "max_bytes" in answer["error"]
 
 
-async def test_where_nobody_simulates_phones(served: Callable[..., Any]) -> None:
+async def test_without_simulated_phones(served: Callable[..., Any]) -> None:
     """The page of `recado serve` only watches: it says so, and writes nothing."""
     async with served(simulated=False) as page:
         assert (await page.get("/api/overview"))[1]["can_write"] is False

@@ -24,7 +24,7 @@ def test_a_port_in_use() -> None:
     bind(port).close()
 
 
-def test_a_port_of_somebody_elses() -> None:
+def test_a_port_of_another_program() -> None:
     """Also one that is only bound on all interfaces."""
     with socket.socket() as other:
         other.bind(("0.0.0.0", 0))

@@ -170,7 +170,7 @@ async def test_a_browser_that_leaves_is_let_go(page: Page) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_browser_that_does_not_read_holds_up_nobody(page: Page) -> None:
+async def test_a_browser_that_does_not_read_holds_up_no_other(page: Page) -> None:
     """Its stream waits, with a bounded part of the chat in memory; others go on."""
     text = "x" * 100_000
     async with page.stream(STREAM):

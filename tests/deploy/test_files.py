@@ -1,4 +1,4 @@
-"""What stands in deploy/ beside the NATS configuration: valid by its schema, and in step with the program."""
+"""The files of deploy/ beside the NATS configuration are valid by their schemas and in step with the program."""
 
 from __future__ import annotations
 

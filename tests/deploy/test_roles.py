@@ -234,7 +234,7 @@ async def test_a_gateway_cannot_have_the_server_speak_for_it(connected_as: As) -
     await log.close()
 
 
-async def test_who_is_not_let_in(deployed: DeployedNats) -> None:
+async def test_clients_that_are_not_let_in(deployed: DeployedNats) -> None:
     """A wrong password, no password, and a server that somebody else's authority vouches for."""
     url, ca = deployed.environment("gateway")["NATS_URL"], deployed.ca
     address = url.rpartition("@")[2]
@@ -249,7 +249,7 @@ async def test_who_is_not_let_in(deployed: DeployedNats) -> None:
         await Bus.open(url, ca=nothing)
 
 
-def test_secrets_stay_with_who_made_them(deployed: DeployedNats) -> None:
+def test_secrets_stay_with_their_maker(deployed: DeployedNats) -> None:
     """Keys and passwords are for their owner's eyes only."""
     for secret in ("ca.key", "tls/server.key", "passwords.conf", *(f"{role}.env" for role in ROLES)):
         assert (deployed.folder / secret).stat().st_mode & 0o077 == 0, secret

@@ -28,7 +28,7 @@ def test_every_role_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("role", get_args(Role))
-def test_who_may_write_where(role: Role) -> None:
+def test_a_role_writes_only_where_the_table_says(role: Role) -> None:
     """A role may publish what adds to the stores that the table says, and nothing else."""
     assert published(role) == {subject for store in STORES.values() for subject in store.writers.get(role, ())}
 

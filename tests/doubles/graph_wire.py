@@ -1,4 +1,4 @@
-"""What Meta's endpoint `messages` takes, in the parts that recado uses: anything else is an error 100.
+"""The requests that Meta's endpoint `messages` takes, in the parts that recado uses: any other is an error 100.
 
 After the request examples of https://github.com/facebook/openapi (50 of them; its schema refuses all, see the facts).
 """

@@ -1,4 +1,4 @@
-"""What a server may answer to do harm: a body without end, or the way to somebody else."""
+"""Harmful answers of a server: a body without end, or a redirect to another server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 ELSEWHERE = "/elsewhere"
-"""Where a redirect points; a double is never asked there by a client that follows none."""
+"""The target of a redirect; a client that follows none never asks it."""
 
 
 async def endless(

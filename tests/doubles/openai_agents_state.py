@@ -1,4 +1,4 @@
-"""What stands in the double's sessions, and how their turns go on as time passes."""
+"""The double's sessions, and their turns as time passes."""
 
 from __future__ import annotations
 

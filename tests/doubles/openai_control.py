@@ -1,4 +1,4 @@
-"""How another process tells the double what to do wrong, and asks what came in."""
+"""Control of the double by another process: it sets faults, and reads the requests that came in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the double can be told to do wrong, and to which requests."""
+"""Faults of the double, and the requests that they hit."""
 
 from __future__ import annotations
 

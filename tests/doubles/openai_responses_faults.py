@@ -1,4 +1,4 @@
-"""What the double of the Responses and Conversations APIs can be told to do wrong, and when."""
+"""Faults of the double of the Responses and Conversations APIs, and the requests that they hit."""
 
 from __future__ import annotations
 

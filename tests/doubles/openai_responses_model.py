@@ -1,4 +1,4 @@
-"""What the double's model says: a reply to the last message, or the function calls that the message asks for.
+"""The double's model writes a reply to the last message, or the function calls that the message asks for.
 
 A message scripts its calls, also from another process:
 

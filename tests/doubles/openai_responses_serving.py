@@ -1,4 +1,4 @@
-"""How the double takes a request about responses and conversations: it remembers it, and acts, or fails as told."""
+"""The double's handling of a request about responses and conversations: it remembers it, and acts or fails as told."""
 
 from __future__ import annotations
 

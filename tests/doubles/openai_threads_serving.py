@@ -1,4 +1,4 @@
-"""How the double takes a request about threads: it checks it, remembers it, carries it out, or fails as it was told."""
+"""The double's handling of a request about threads: it checks, remembers and carries it out, or fails as told."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.doubles.openai_faults import spoil
 from tests.doubles.openai_wire import Json, WireError
 
 Operation = Callable[[Mapping[str, str], Mapping[str, str], Json], Json | WireError]
-"""What a request does once it is taken, given its path's names, its query and its body."""
+"""The action of a request that was taken, given its path's names, its query and its body."""
 
 
 class ThreadFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

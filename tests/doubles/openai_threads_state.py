@@ -1,4 +1,4 @@
-"""What stands in the double's threads, and how its runs go on as time passes."""
+"""The double's threads, and their runs as time passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes as a form: audio to be transcribed, and files to be kept."""
+"""Uploads as forms: audio to be transcribed, and files to be kept."""
 
 from __future__ import annotations
 

@@ -74,12 +74,12 @@ def test_the_reason_names_the_field(body: bytes, field: str) -> None:
     assert f"`{field}`" in event.detail or f".{field}`" in event.detail
 
 
-def test_a_kind_that_nobody_knows_yet() -> None:
+def test_an_unknown_kind() -> None:
     """Given a message of a new kind, then it is a message, to be ignored by name."""
     assert read(1, IN, AT, None, b'{"id":"m1","kind":"hologram"}').event == Message(id="m1", kind="hologram")
 
 
-def test_fields_that_nobody_knows_are_passed_over() -> None:
+def test_unknown_fields_are_passed_over() -> None:
     """Given a message with a field of a newer version, then the rest is read."""
     body = b'{"id":"m1","text":"x","mood":"good"}'
     assert read(1, IN, AT, NEWER, body).event == Message(id="m1", text="x")

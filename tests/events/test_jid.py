@@ -97,7 +97,7 @@ def test_what_a_person_writes(written: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["", "ana", "123", "+", "55 11 x", "1" * 21, "++5511999999999"])
-def test_what_names_nobody(written: str) -> None:
+def test_names_of_no_person(written: str) -> None:
     """Given neither a number nor a JID, then the error says what to write."""
     with pytest.raises(MalformedJid, match="country code"):
         from_text(written)

@@ -245,7 +245,7 @@ async def test_a_subject_that_names_no_chat_is_unreadable(log: EventLog, put: Pu
     assert (recorded.event.reason, recorded.key) == ("malformed_chat", ChatKey("local", "nobody"))
 
 
-async def test_a_subject_with_a_wildcard_in_it_harms_nobody(log: EventLog, put: Put) -> None:
+async def test_a_subject_with_a_wildcard_in_it_harms_no_other(log: EventLog, put: Put) -> None:
     """Given a message published to `wa.in.<account>.*`, then it is unreadable, and has a place for decisions."""
     await put(f"wa.in.{ANA.account}.*", b'{"id": "m1", "text": "x"}')
     await log.append(ANA, ignored("m0"), expected=0, msg_id="inc:1")

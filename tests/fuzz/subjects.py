@@ -1,4 +1,4 @@
-"""What anybody with a NATS client can store on side `i`: events of every kind, orders, and bytes."""
+"""Events that any NATS client can store on side `i`: events of every kind, orders, and bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of the inputs: how many came in at which entrance, were read, and got how far."""
+"""The outcome of the inputs: their number by entrance, by reading, and by the stage that they reached."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "mime": ("image/png", "audio/ogg", "application/pdf", "text/plain", "application/x-unknown", "a", ""),
 }  # fmt: skip
-"""What fields that are plain strings mean something by."""
+"""Values with a meaning, for fields that are plain strings."""
 
 _DEEP = "\ue000deep {} {}\ue000"
 _DEEP_IN_JSON = re.compile(r'"\\ue000deep (\d+) (.)\\ue000"')

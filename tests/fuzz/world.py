@@ -145,7 +145,7 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
             log=event_log,
             backend=backend,
             tools=made.tools.box,
-            reads=ChatReads(reader, runner.ahead),
+            reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),

@@ -11,7 +11,7 @@ from gateways.intake import Intake, LogNearlyFull, MessageIdRefused
 from tests.gateways.replies import ANA, TOM, events
 
 
-async def test_a_message_stands_in_the_log_when_it_is_acknowledged(log: EventLog) -> None:
+async def test_a_message_is_in_the_log_when_it_is_acknowledged(log: EventLog) -> None:
     """Its id, its text and its sender's name are what came in."""
     stored = await Intake(log).store(ANA, Message(id="m1", text="olá", name="Ana"))
     recorded = (await events(log))[0]
@@ -63,7 +63,7 @@ async def test_without_the_bus_nothing_is_acknowledged() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 257, 100_000])
-async def test_an_id_that_nobody_could_read_is_refused(log: EventLog, size: int) -> None:
+async def test_an_unreadable_id_is_refused(log: EventLog, size: int) -> None:
     """The error says how long an id may be, and nothing is stored."""
     with pytest.raises(MessageIdRefused, match="1 to 256") as refusal:
         await Intake(log).store(ANA, Message(id="x" * size, text="hello"))

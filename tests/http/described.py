@@ -1,4 +1,4 @@
-"""What recado answers over HTTP, as OpenAPI: the page's API, and the webhook of the Cloud API's gateway.
+"""The answers of recado over HTTP, as OpenAPI: the page's API, and the webhook of the Cloud API's gateway.
 
 The stream of events is left out: a response that never ends is nothing that Schemathesis can judge.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.chaos.fleet import fleet
 
 
-async def test_whoever_is_asked_the_owner_obeys(tmp_path: Path) -> None:
+async def test_the_owner_obeys_an_order_given_anywhere(tmp_path: Path) -> None:
     """pause, resume, reset and send, given on each instance, about a chat of another one."""
     async with fleet(tmp_path, "a", "b") as those:
         await those.started("a", "b")

@@ -10,7 +10,7 @@ from tests.chaos.fleet import fleet
 
 
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
-async def test_its_chats_are_taken_over_and_nobody_else_waits(tmp_path: Path) -> None:
+async def test_its_chats_are_taken_over_and_no_other_chat_waits(tmp_path: Path) -> None:
     """Its running turn is adopted before anything is done about it, what came meanwhile is answered after it; the
     chats of the others are answered first. When it is back, under the same name, it has what it had."""
     async with fleet(tmp_path, "a", "b", "c") as those:
@@ -32,7 +32,7 @@ async def test_its_chats_are_taken_over_and_nobody_else_waits(tmp_path: Path) ->
         await those.kept_its_promises("b")
 
 
-async def test_it_is_back_before_anybody_noticed(tmp_path: Path) -> None:
+async def test_it_is_back_before_its_lease_expires(tmp_path: Path) -> None:
     """A restart takes its own leases back at once: nobody else decides anything about its chats."""
     async with fleet(tmp_path, "a", "b") as those:
         await those.started("a", "b")

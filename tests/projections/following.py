@@ -20,14 +20,14 @@ class Following:
     """A running Runner.
 
     - `handed_on`: the events that it delivered so far.
-    - `went_ahead`: the events that it delivered before their commit.
+    - `delivered_early`: the events that it delivered before their commit.
     - `health`: the changes of its health.
     """
 
     def __init__(self, log: EventLog, directory: Path) -> None:
         self.handed_on: list[Recorded] = []
         self.health: list[bool] = []
-        self.went_ahead: list[Recorded] = []
+        self.delivered_early: list[Recorded] = []
         self.runner = Runner(
             log,
             directory,
@@ -37,12 +37,12 @@ class Following:
             retry_after=0.01,
         )
         self.reader = Reader(directory, lambda: self.runner.path)
-        self.reads = ChatReads(self.reader, self.runner.ahead)
+        self.reads = ChatReads(self.reader, self.runner.uncommitted)
         self.queries = Queries(self.reader)
 
     def _on_read(self, batch: list[Recorded]) -> bool:
         """As if a chat had to be woken wherever something comes in."""
-        self.went_ahead += batch
+        self.delivered_early += batch
         return any(recorded.side == "i" and not isinstance(recorded.event, Receipt) for recorded in batch)
 
     @property

@@ -115,7 +115,7 @@ async def store(log: MemoryLog, events: list[Recorded]) -> None:
             await log.append(recorded.key, recorded.event, expected=expected, msg_id=recorded.msg_id)  # type: ignore[arg-type]
 
 
-def owing(reads: ChatReads) -> list[ChatKey]:
+def pending(reads: ChatReads) -> list[ChatKey]:
     """Every chat with pending work, in the order of their first events."""
-    found = [row for number in range(PARTITIONS) for row in reads.owing(number, 0, 1000)]
+    found = [row for number in range(PARTITIONS) for row in reads.pending(number, 0, 1000)]
     return [key for _, key in sorted(found)]

@@ -41,7 +41,7 @@ async def test_a_receipt_waits_for_a_message(tmp_path: Path, past: Past) -> None
         assert follows.sequences == [1, 2]
 
 
-async def test_whoever_asks_for_it_gets_it(tmp_path: Path) -> None:
+async def test_a_caller_that_asks_gets_the_event_at_once(tmp_path: Path) -> None:
     """Events held back are committed as soon as a caller waits for them."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
@@ -53,7 +53,7 @@ async def test_whoever_asks_for_it_gets_it(tmp_path: Path) -> None:
         assert follows.runner.checkpoint == seq
 
 
-async def test_whoever_asked_before_is_not_kept_waiting(tmp_path: Path) -> None:
+async def test_a_caller_that_asked_before_does_not_wait(tmp_path: Path) -> None:
     """Events for which a caller waits already are not held back."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows, asyncio.timeout(30):

@@ -11,7 +11,7 @@ from events.inbound import Message
 from events.memory_log import MemoryLog
 from projections.files import AlreadyFollowed
 from tests.projections.following import following
-from tests.projections.past import ANA, Past, owing, store
+from tests.projections.past import ANA, Past, pending, store
 
 
 async def test_what_is_committed_is_handed_on(tmp_path: Path, past: Past) -> None:
@@ -90,7 +90,7 @@ async def test_an_empty_log(tmp_path: Path) -> None:
         assert follows.runner.checkpoint == 0
         await log.publish(ANA, Message(id="m1", text="hello"), msg_id="in:1")
         await follows.runner.reached(1)
-        assert owing(follows.reads) == [ANA]
+        assert pending(follows.reads) == [ANA]
 
 
 async def test_a_closed_log_ends_the_runner(tmp_path: Path, past: Past) -> None:

@@ -25,7 +25,7 @@ from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
 from projections.reads.reader import ProjectionMissing
 from projections.rebuild import grow, rebuild
-from projections.uncommitted import UncommittedMessages, goes_ahead
+from projections.uncommitted import UncommittedMessages, may_go_early
 from tests.projections.following import Following, following
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, store
 from tests.projections.test_unwritable import allow_pages
@@ -42,7 +42,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def unhurried(log: EventLog, folder: Path) -> AsyncIterator[Following]:
     """No caller waits for the events."""
     async with following(log, folder) as follows:
-        follows.runner._unwritten._on_read = lambda batch: bool(follows.went_ahead.extend(batch))
+        follows.runner._commit_buffer._on_read = lambda batch: bool(follows.delivered_early.extend(batch))
         yield follows
 
 
@@ -53,15 +53,15 @@ async def test_a_message_can_be_read_before_it_is_in_the_file(tmp_path: Path, pa
     past.message("m1", "he\x00llo", key=key, name="Ana")
     async with unhurried(log, tmp_path) as follows:
         await store(log, past.events)
-        await until(lambda: follows.went_ahead)
+        await until(lambda: follows.delivered_early)
         line = Line("user", "hello", "Ana" if key is GROUP else "")
         assert follows.reads.lines_of(key, ("m1", "m2")) == (line,)
         assert ChatReads(follows.reader).lines_of(key, ("m1",)) == ()
-        assert (follows.runner.checkpoint, follows.runner.told) == (0, 1)
+        assert (follows.runner.checkpoint, follows.runner.delivered) == (0, 1)
         assert follows.handed_on == []
         await follows.runner.reached(1)
         assert follows.sequences == [1]
-        assert follows.runner.ahead.of(key, "m1") is None
+        assert follows.runner.uncommitted.of(key, "m1") is None
         assert follows.reads.lines_of(key, ("m1",)) == (line,)
 
 
@@ -77,11 +77,11 @@ async def test_a_repeat_is_known_whichever_has_the_first(tmp_path: Path, past: P
         past.message("new")
         past.message("new", key=BIA)
         await store(log, past.events[1:])
-        await until(lambda: len(follows.went_ahead) == 4)
-        assert follows.reads.repeats(follows.went_ahead) == {2, 4}
+        await until(lambda: len(follows.delivered_early) == 4)
+        assert follows.reads.repeats(follows.delivered_early) == {2, 4}
         await follows.runner.reached(5)
         assert [recorded.seq for recorded in follows.handed_on if recorded.repeat] == [2, 4], "as the file says"
-        assert follows.reads.repeats(follows.went_ahead) == {2, 4}
+        assert follows.reads.repeats(follows.delivered_early) == {2, 4}
 
 
 WAITS: list[Inbound] = [
@@ -105,17 +105,17 @@ async def test_what_waits_for_the_file(tmp_path: Path, past: Past, event: Inboun
         await until(lambda: follows.sequences[:1] == [2])
         past.message("m4")
         await store(log, past.events[3:])
-        await until(lambda: [recorded.seq for recorded in follows.went_ahead][-1:] == [4])
-        assert 2 not in [recorded.seq for recorded in follows.went_ahead]
+        await until(lambda: [recorded.seq for recorded in follows.delivered_early][-1:] == [4])
+        assert 2 not in [recorded.seq for recorded in follows.delivered_early]
 
 
 def test_which_decisions_wait(past: Past) -> None:
     """An erasure takes rows away; every other decision adds to its own chat alone."""
     past.answered(1)
     past.happened(Receipt(id="r1", reply="t1.r", state="sent"))
-    assert goes_ahead(past.events)
+    assert may_go_early(past.events)
     past.happened(Erased(upto=3, at=NOON))
-    assert not goes_ahead(past.events)
+    assert not may_go_early(past.events)
 
 
 async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Path, past: Past) -> None:
@@ -131,11 +131,11 @@ async def test_nothing_goes_ahead_of_a_file_that_cannot_be_written(tmp_path: Pat
         await store(log, past.events[3:])
         waiting = asyncio.create_task(follows.runner.reached(597))
         await until(lambda: not follows.runner.healthy)
-        before = len(follows.went_ahead)
+        before = len(follows.delivered_early)
         past.message("late")
         await store(log, past.events[597:])
-        await until(lambda: follows.runner._unwritten.seen == 598)
-        assert len(follows.went_ahead) == before
+        await until(lambda: follows.runner._commit_buffer.seen == 598)
+        assert len(follows.delivered_early) == before
         allow_pages(follows, 1_000_000)
         await waiting
         await follows.runner.reached(598)
@@ -152,13 +152,13 @@ async def test_a_file_that_cannot_be_asked(tmp_path: Path, past: Past, trouble: 
         raise trouble
 
     async with following(log, tmp_path) as follows:
-        follows.runner._unwritten._on_read = broken
+        follows.runner._commit_buffer._on_read = broken
         past.message("m1")
         with capture_logs() as logged:
             await store(log, past.events)
             await until(lambda: follows.sequences == [1])
         assert [entry["event"] for entry in logged if entry["log_level"] == "warning"] == ["projection_not_asked"]
-        assert follows.runner.told == 1
+        assert follows.runner.delivered == 1
 
 
 async def test_another_file_in_between(tmp_path: Path, past: Past) -> None:
@@ -170,14 +170,14 @@ async def test_another_file_in_between(tmp_path: Path, past: Past) -> None:
     async with unhurried(log, tmp_path) as follows:
         past.message("m2")
         await store(log, past.events[1:])
-        await until(lambda: follows.went_ahead)
+        await until(lambda: follows.delivered_early)
         report = await rebuild(log, tmp_path)
         past.message("m3")
         await store(log, past.events[2:])
         await follows.runner.reached(3)
         assert follows.runner.path == tmp_path / report.file
         assert follows.sequences == [2, 3]
-        assert [recorded.seq for recorded in follows.went_ahead] == [2, 3]
+        assert [recorded.seq for recorded in follows.delivered_early] == [2, 3]
 
 
 async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
@@ -201,8 +201,8 @@ async def test_a_new_file_that_is_behind(tmp_path: Path, past: Past) -> None:
         assert follows.sequences == [2, 3, 4]
         past.message("m5")
         await store(log, past.events[4:])
-        await until(lambda: follows.runner.told == 5)
-        assert [recorded.seq for recorded in follows.went_ahead] == [2, 3, 4, 5]
+        await until(lambda: follows.runner.delivered == 5)
+        assert [recorded.seq for recorded in follows.delivered_early] == [2, 3, 4, 5]
 
 
 async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,14 +211,14 @@ async def test_reading_waits_for_writing(tmp_path: Path, past: Past, monkeypatch
     monkeypatch.setattr(memory_log, "BATCH", 1)  # one batch more than the most may be read
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
-        follows.runner._unwritten._on_read = lambda _: False
+        follows.runner._commit_buffer._on_read = lambda _: False
         for number in range(1, 40):
             past.answered(number)
         most = 0
         for recorded in past.events:
             await store(log, [recorded])
             await asyncio.sleep(0)
-            most = max(most, len(follows.runner._unwritten._events))
+            most = max(most, len(follows.runner._commit_buffer._events))
         await follows.runner.reached(len(past.events))
         assert most <= 11
         assert follows.sequences == list(range(1, len(past.events) + 1))
@@ -230,12 +230,12 @@ async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypat
     log = MemoryLog()
     past.message("m1")
     await store(log, past.events)
-    waiting = CommitBuffer(None, told=lambda _: True, is_awaited=lambda: True)
+    waiting = CommitBuffer(None, is_delivered=lambda _: True, is_awaited=lambda: True)
     given_up = asyncio.create_task(waiting.read(log, 0))
     await until(lambda: waiting._has_room is not None)
     given_up.cancel()
     await asyncio.wait([given_up])
-    waiting.begin_anew()
+    waiting.start_over()
     monkeypatch.setattr(commit_buffer, "_MOST", 10)
     reading = asyncio.create_task(waiting.read(log, 0))
     assert [recorded.seq for recorded in await waiting.gather(reading, 10.0)] == [1]
@@ -245,13 +245,13 @@ async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypat
 
 def test_the_first_of_an_id_counts(past: Past) -> None:
     """A repeat that came before the first one was committed reads as that one."""
-    ahead = UncommittedMessages()
-    ahead.add([past.message("m1", "first"), past.message("m1", "second")])
-    found = ahead.of(ANA, "m1")
+    uncommitted = UncommittedMessages()
+    uncommitted.add([past.message("m1", "first"), past.message("m1", "second")])
+    found = uncommitted.of(ANA, "m1")
     assert found is not None
     assert isinstance(found.event, Message)
     assert found.event.text == "first"
-    ahead.drop(0)
-    assert ahead.of(ANA, "m1") is not None
-    ahead.drop(1)
-    assert ahead.of(ANA, "m1") is None
+    uncommitted.drop(0)
+    assert uncommitted.of(ANA, "m1") is not None
+    uncommitted.drop(1)
+    assert uncommitted.of(ANA, "m1") is None

@@ -21,8 +21,8 @@ from tests.waiting import until
 
 def allow_pages(follows: Following, pages: int) -> None:
     """As if the disk had room for so many pages: SQLite then says that it is full."""
-    assert follows.runner._projection is not None
-    follows.runner._projection.db.execute(f"PRAGMA max_page_count = {pages}")
+    assert follows.runner._file is not None
+    follows.runner._file.projection.db.execute(f"PRAGMA max_page_count = {pages}")
 
 
 async def test_a_batch_that_cannot_be_written_is_tried_until_it_can(tmp_path: Path, past: Past) -> None:

@@ -60,7 +60,7 @@ async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
         ("INSERT INTO search (search, rowid, text) VALUES ('delete', 4, 'answer 0')", ["search"]),
     ],
 )
-async def test_a_row_that_somebody_changed(tmp_path: Path, past: Past, sql: str, tables: list[str]) -> None:
+async def test_a_row_that_was_changed_by_hand(tmp_path: Path, past: Past, sql: str, tables: list[str]) -> None:
     """It is found, in any table, and shown as it is and as it should be."""
     log = await a_projection(tmp_path, past)
     db = sqlite3.connect(str(tmp_path / "projection-1.db"))

@@ -1,4 +1,4 @@
-"""What commands print for people."""
+"""The texts that commands print for people."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ async def quiet() -> None:
         await asyncio.sleep(0)
 
 
-async def test_six_documents_of_one_person_stand_in_nobodys_way() -> None:
+async def test_six_documents_of_one_person_hold_up_no_other() -> None:
     """A chat has one slot: the next chat's document is opened at once. Bytes are taken into memory only then."""
     library = Library()
     sent = library.send(ANA, "a1", "a2", "a3", "a4", "a5", "a6")

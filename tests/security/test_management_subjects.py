@@ -1,4 +1,4 @@
-"""What each role may ask of JetStream: every subject of the server's, on each stream of recado's and a foreign one."""
+"""The rights of each role at JetStream: every subject of the server's, on each stream of recado's and a foreign one."""
 
 from __future__ import annotations
 

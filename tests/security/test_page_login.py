@@ -258,7 +258,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
         b'{"cookie":"recado-01234567","salt":"a","password":"aa","browsers":{"a":{"session_until":9e99,"known_until":9e99}}}',
     ],
 )
-def test_a_damaged_file_lets_nobody_in(tmp_path: Path, damaged: bytes) -> None:
+def test_a_damaged_file_lets_no_client_in(tmp_path: Path, damaged: bytes) -> None:
     """Without the hash of the password no session in it counts; the page starts."""
     (tmp_path / FILE).write_bytes(damaged)
     kept = Sessions(tmp_path / FILE, PASSWORD)

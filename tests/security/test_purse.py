@@ -1,4 +1,4 @@
-"""What one person can cause to be paid, with nothing set."""
+"""The cost that one person can cause is bounded without any setting."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_an_actor_counts_by_its_account(uncounted: frozenset[str], limited
             assert (await home.model.asked(2)).ids == ("m2",)
 
 
-def test_nobody_in_a_large_group_is_uncounted() -> None:
+def test_every_person_in_a_large_group_is_counted() -> None:
     """However many others write, one who writes much is limited; and others are not for that."""
     story = Story(type(SETTING)(SETTING.incarnation, "chat", SETTING.stale_after, gates=Gates(per_hour=20)))
     others = [text(f"o{n}", sender=f"{n}@s.whatsapp.net", group=True) for n in range(2 * MOST_HEARD)]

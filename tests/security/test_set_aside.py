@@ -1,4 +1,4 @@
-"""What recado breaks on is kept, with what it holds, and can be tried again after it was mended."""
+"""An event that recado breaks on is kept whole, and can be tried again after the repair."""
 
 from __future__ import annotations
 

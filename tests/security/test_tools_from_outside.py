@@ -1,4 +1,4 @@
-"""What services, models and functions of a shop send as tools, descriptions and arguments."""
+"""Tools, descriptions and arguments from services, models and functions of a shop may hold anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a message: it is ended with a reason, it is kept, and the service goes on."""
+"""A message with any content is ended with a reason and kept, and the service goes on."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ async def test_orders_that_make_no_sense(service: Service) -> None:
     await service.still_answers(key)
 
 
-async def test_talk_of_messages_that_nobody_knows(service: Service) -> None:
+async def test_events_about_unknown_messages(service: Service) -> None:
     """Edits, revokes and receipts of what is not there change nothing."""
     key = fresh_chat()
     await service.outsider.put("edit", key, b'{"id": "e1", "of": "never", "text": "new"}')

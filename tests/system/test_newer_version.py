@@ -29,7 +29,7 @@ async def test_a_message_of_another_shape(service: Service) -> None:
 
 
 @pytest.mark.parametrize("type_", ["archived", "reply"])
-async def test_a_decision_that_nobody_here_knows(service: Service, type_: str) -> None:
+async def test_an_unknown_decision(service: Service, type_: str) -> None:
     """A new type, or a new shape of a known one: it is passed over, and the chat goes on behind it."""
     key = fresh_chat()
     await service.still_answers(key)

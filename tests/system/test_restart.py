@@ -129,7 +129,7 @@ async def test_a_second_one_on_the_same_data_is_told_who_holds_it(tmp_path: Path
         assert (said.code, said.out) == (0, "echo: hello\n")
 
 
-async def test_nobody_runs(tmp_path: Path) -> None:
+async def test_no_instance_runs(tmp_path: Path) -> None:
     """`say` into a log that nobody answers says so; the message is stored, and answered when somebody does."""
     async with stage(tmp_path) as on:
         await on.recado.started()

@@ -1,4 +1,4 @@
-"""What recado cannot start with: one sentence that says what is wrong and what to do, and no traceback."""
+"""Recado refuses to start: one sentence says what is wrong and what to do, without a traceback."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def refused(ended: Ended, *words: str) -> None:
 
 
 @pytest.mark.parametrize("command", [("serve",), ("say", "5511999999999", "hello"), ("verify",)])
-async def test_nobody_is_there(tmp_path: Path, command: tuple[str, ...]) -> None:
+async def test_no_server_is_there(tmp_path: Path, command: tuple[str, ...]) -> None:
     """NATS_URL names a port on which nobody listens."""
     url = f"nats://127.0.0.1:{free_port()}"
     ended = await Recado(tmp_path, NATS_URL=url).run(*command)
     refused(ended, f"no NATS server answers at {url}", "NATS_URL")
 
 
-async def test_somebody_else_is_there(tmp_path: Path) -> None:
+async def test_another_program_is_there(tmp_path: Path) -> None:
     """Something listens and is no NATS server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"nats://127.0.0.1:{listener.getsockname()[1]}"
@@ -103,7 +103,7 @@ async def test_the_server_keeps_nothing(tmp_path: Path) -> None:
         {"name": "TELEMETRY", "subjects": ["wa.>"], "storage": "file"},
     ],
 )
-async def test_the_subjects_are_somebody_else_s(tmp_path: Path, stream: dict[str, object]) -> None:
+async def test_the_subjects_belong_to_another_stream(tmp_path: Path, stream: dict[str, object]) -> None:
     """The bus has a stream of that name, or of those subjects, that is not recado's: it is left alone."""
     with server(tmp_path) as nats:
         bus = await Bus.open(nats.url)

@@ -1,4 +1,4 @@
-"""What stands on a bus on which recado runs is what the table of stores says."""
+"""A bus on which recado runs has the streams and buckets of the table of stores, and no others."""
 
 from __future__ import annotations
 

@@ -44,6 +44,6 @@ def test_it_is_the_same_for_good() -> None:
     assert sha256(pinned.encode()).hexdigest() == "829e9c6bd720f04363217d3df3b7dd3e87705992dc5f68a6c57299e12fa395d5"
 
 
-def test_nobody_is_there() -> None:
+def test_no_member_at_all() -> None:
     """Without members no partition has an owner."""
     assert assignment([]) == ()

@@ -29,7 +29,7 @@ def test_it_holds_from_when_the_renewal_was_sent() -> None:
     assert not fence.holds
 
 
-def test_whoever_meets_it_down_is_refused_and_it_remembers() -> None:
+def test_an_append_behind_a_dropped_fence_is_refused_and_remembered() -> None:
     """A later renewal does not reset it: work that was refused has to be given up first."""
     seconds = Seconds()
     fence = Fence(seconds)

@@ -117,7 +117,7 @@ async def test_two_of_one_name_do_not_take_it_in_turns(bucket: LeaseBucket) -> N
     await first.end()
 
 
-async def test_who_cannot_renew_loses_the_lease(bucket: LeaseBucket, server: NatsServer) -> None:
+async def test_a_holder_that_cannot_renew_loses_the_lease(bucket: LeaseBucket, server: NatsServer) -> None:
     """Counted from the sending of the last renewal: the holder gives up no later than the server does."""
     holder = Life(bucket, "a")
     await asyncio.wait_for(holder.owns.wait(), 30)

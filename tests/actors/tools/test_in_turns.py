@@ -128,7 +128,7 @@ async def test_a_pause_stops_a_call_that_is_under_way() -> None:
         await home.decided(ToolCalled)
         await home.order("c9", "pause")
         await home.reads.seen(lambda e: e.type == "ignored")
-        assert home.reads.chats[ANA].turn is None
+        assert home.reads.chat(ANA).turn is None
 
 
 async def test_a_tool_that_is_called_amiss_twice_is_not_offered_again() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backends.agents.backend import Agents
-from tests.backends.agents.turns import agent_at
+from tests.backends.kept_threads.provider import AgentsProvider
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_server import OpenAIDouble
 
@@ -25,6 +25,6 @@ def agents(double: OpenAIDouble) -> AgentsDouble:
 
 @pytest.fixture
 async def backend(double: OpenAIDouble) -> AsyncIterator[Agents]:
-    made = agent_at(double)
+    made = AgentsProvider(double).backend()
     yield made
     await made.close()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from backends.agents.backend import Agents
-from backends.protocol import Answer, ReplyFailed
-from tests.backends.agents.turns import answered, asked, place
+from backends.protocol import ReplyFailed
+from tests.backends.kept_threads.turns import answered, asked, place
 from tests.doubles.openai_agents import AgentsDouble
 from tests.waiting import until
 
@@ -81,17 +81,3 @@ async def test_a_message_that_is_accepted_and_never_seen_fails_the_turn(
     with pytest.raises(ReplyFailed) as failed:
         await backend.start_run(request)
     assert failed.value.error_class in ("provider_error", "timeout")
-
-
-async def test_another_process_waits_for_the_same_turn(backend: Agents, agents: AgentsDouble) -> None:
-    """recado is stopped while it waits: the turn goes on at the provider, and the next process takes its answer."""
-    agents.latency = 0.5
-    request = asked(await backend.create_thread(place()), "hello")
-    run = await backend.start_run(request)
-    waiting = asyncio.create_task(backend.await_run(request, run))
-    await until(lambda: agents.requests[-1].operation == "turns.retrieve")
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    assert waiting.cancelled()
-    assert await backend.start_run(request) == run
-    assert isinstance(await backend.await_run(request, run), Answer)

@@ -9,7 +9,7 @@ import pytest
 from backends.agents import start
 from backends.agents.backend import Agents
 from backends.protocol import ThreadLost
-from tests.backends.agents.turns import answered, asked
+from tests.backends.kept_threads.turns import answered, asked
 from tests.doubles.openai_agents import AgentsDouble
 
 
@@ -32,7 +32,7 @@ async def test_one_that_does_not_end_is_cancelled(backend: Agents, agents: Agent
 
 
 @pytest.mark.parametrize("plan", [{"calls": [[("clock", "{}")]]}, {"ending": "waiting"}])
-async def test_one_that_waits_for_somebody_is_cancelled_at_once(
+async def test_one_that_waits_for_a_person_is_cancelled_at_once(
     backend: Agents, agents: AgentsDouble, plan: dict[str, Any]
 ) -> None:
     """A former turn of recado's that waits for a tool, or for an approval that no chat can give."""

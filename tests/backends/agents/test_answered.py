@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from backends.agents.backend import Agents
-from backends.protocol import ReplyFailed, ReplyRequest, Usage
-from chat.context import Line
-from tests.backends.agents.turns import answered, asked, place
+from backends.protocol import ReplyRequest, Usage
+from tests.backends.kept_threads.turns import answered, asked, place
 from tests.doubles.openai_agents import AgentsDouble
 
 
@@ -51,12 +48,6 @@ async def test_one_turn_after_the_other(backend: Agents, agents: AgentsDouble) -
     assert last == [*began, "turns.retrieve", "sessions.retrieve", "turns.items"]
 
 
-async def test_in_a_group_the_agent_is_told_who_speaks(backend: Agents, agents: AgentsDouble) -> None:
-    """A name goes before the text; the API takes no empty text."""
-    await answered(backend, asked(agents.add_session("hi").id, Line("user", "and me?", "Rui"), ""))
-    assert agents.only.says("user")[1:] == ["Rui: and me?", "(empty message)"]
-
-
 async def test_what_is_accepted_may_be_seen_later(backend: Agents, agents: AgentsDouble) -> None:
     """The message is sent once all the same."""
     agents.lag = 5
@@ -81,15 +72,6 @@ async def test_a_comment_is_better_than_nothing(backend: Agents, agents: AgentsD
     """If the turn has no other text."""
     request, run = await started(backend, agents, comment="Done.", says="")
     assert (await backend.await_run(request, run)).text == "Done."  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("says", ["", " \n"])
-async def test_a_turn_in_which_nothing_was_said_is_no_reply(backend: Agents, agents: AgentsDouble, says: str) -> None:
-    """An empty message is never sent."""
-    request, run = await started(backend, agents, says=says)
-    with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
-    assert failed.value.error_class == "malformed_answer"
 
 
 async def test_a_reply_that_is_listed_late_is_waited_for(backend: Agents, agents: AgentsDouble) -> None:

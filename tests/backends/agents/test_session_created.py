@@ -9,7 +9,8 @@ import pytest
 from backends.agents.backend import Agents
 from backends.protocol import ErrorClass, ReplyFailed
 from chat.context import Line
-from tests.backends.agents.turns import agent_at, answered, asked, place
+from tests.backends.kept_threads.provider import AgentsProvider
+from tests.backends.kept_threads.turns import answered, asked, place
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_server import OpenAIDouble
 
@@ -38,7 +39,7 @@ async def test_it_is_of_the_saved_agent(backend: Agents, agents: AgentsDouble) -
 @pytest.mark.parametrize("prompt", ["Be brief.", ""])
 async def test_without_a_saved_agent_it_has_one_of_its_own(double: OpenAIDouble, prompt: str) -> None:
     """Made of the model and the prompt; the answer names the model."""
-    backend = agent_at(double, agent="", model="gpt-6-luna", system_prompt=prompt)
+    backend = AgentsProvider(double).backend(agent="", model="gpt-6-luna", system_prompt=prompt)
     thread = await backend.create_thread(place())
     answer = await answered(backend, asked(thread, "hello"))
     await backend.close()
@@ -70,12 +71,6 @@ async def test_in_a_group_it_is_said_who_spoke(backend: Agents, agents: AgentsDo
         place(Line("user", forged, "Ana"), Line("assistant", "Oi, Ana", "recado"), Line("user", " "))
     )
     assert [line["text"] for line in told(agents)] == [f"Ana: {forged}", "Oi, Ana", "(empty message)"]
-
-
-async def test_a_name_longer_than_metadata_may_be_is_cut(backend: Agents, agents: AgentsDouble) -> None:
-    """The API takes 512 characters."""
-    await backend.create_thread(place().__class__(account="a", chat="x" * 600, history=(), patience=10))
-    assert len(agents.only.metadata["recado_chat"]) == 512
 
 
 async def test_a_note_that_is_not_read_makes_another_session(backend: Agents, agents: AgentsDouble) -> None:
@@ -120,35 +115,9 @@ async def test_a_note_that_takes_too_long_leaves_nothing_at_work(backend: Agents
     assert agents.only.active is None
 
 
-async def test_a_wrong_key_is_told(double: OpenAIDouble) -> None:
-    """The turn fails as bad_key at the first request, and the key is not in the detail."""
-    backend = agent_at(double, api_key="sk-wrong-0123456789")
-    with pytest.raises(ReplyFailed) as failed:
-        await backend.create_thread(place())
-    await backend.close()
-    assert failed.value.error_class == "bad_key"
-    assert "sk-wrong-0123456789" not in failed.value.detail
-
-
 async def test_an_agent_that_is_not_there_is_told(double: OpenAIDouble) -> None:
     """A new session would not help: the turn fails, and the error names the agent."""
-    backend = agent_at(double, agent="agent_gone")
+    backend = AgentsProvider(double).backend(agent="agent_gone")
     with pytest.raises(ReplyFailed, match="No agent found with id 'agent_gone'"):
         await backend.create_thread(place())
     await backend.close()
-
-
-async def test_a_server_that_has_no_agents_is_told(double: OpenAIDouble) -> None:
-    """404 for the address itself: the turn fails, and the error names the request."""
-    backend = agent_at(double, base_url=double.base_url + "/v2")
-    with pytest.raises(ReplyFailed, match="Invalid URL"):
-        await backend.create_thread(place())
-    await backend.close()
-
-
-async def test_patience_is_the_limit(backend: Agents, agents: AgentsDouble) -> None:
-    """Recado gives up on a server that never answers."""
-    agents.fail("hang", times=None)
-    with pytest.raises(ReplyFailed) as failed:
-        await backend.create_thread(place(patience=0.2))
-    assert failed.value.error_class == "timeout"

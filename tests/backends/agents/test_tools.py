@@ -7,17 +7,13 @@ from typing import Any
 import pytest
 
 from backends.agents.backend import Agents
-from backends.protocol import Answer, DoneCall, ReplyFailed, ReplyRequest, ToolsWanted
-from tests.backends.agents.turns import CLOCK, answered, asked
+from backends.protocol import Answer, ReplyRequest, ToolsWanted
+from tests.backends.kept_threads.turns import CLOCK, answered, asked, done
 from tests.doubles.openai_agents import AGENT, AgentsDouble
 
 TWO = [[("clock", "{}"), ("weather", '{"city":"Recife"}')]]
 OURS = {"type": "function", "name": "clock", "description": "The time.", "parameters": CLOCK.parameters}
 SEARCH: dict[str, Any] = {"type": "web_search", "context_size": "medium", "mode": "live"}
-
-
-def done(*ids: str) -> tuple[DoneCall, ...]:
-    return tuple(DoneCall(id=id_, name="any", arguments="{}", output=f"output of {id_}") for id_ in ids)
 
 
 async def started(backend: Agents, agents: AgentsDouble, calls: Any = TWO) -> tuple[ReplyRequest, str]:
@@ -32,46 +28,12 @@ def submitted(agents: AgentsDouble) -> list[str]:
     return agents.only.turns[-1].outputs
 
 
-async def test_the_calls_that_have_no_output_are_wanted(backend: Agents, agents: AgentsDouble) -> None:
-    """First all calls, then those still missing; nothing is handed in before all outputs are there."""
-    request, run = await started(backend, agents)
-    wanted = await backend.await_run(request, run)
-    assert isinstance(wanted, ToolsWanted)
-    assert [(call.name, call.arguments) for call in wanted.calls] == TWO[0]
-    first, second = wanted.calls
-    again = await backend.await_run(asked(request.thread, "x", calls=done(first.id)), run)
-    assert again == ToolsWanted((second,))
-    assert submitted(agents) == []
-
-
 async def test_arguments_that_are_no_json_come_as_they_are(backend: Agents, agents: AgentsDouble) -> None:
     """The caller of the tool tells the model."""
     request, run = await started(backend, agents, [[("clock", '{"zone": ')]])
     wanted = await backend.await_run(request, run)
     assert isinstance(wanted, ToolsWanted)
     assert wanted.calls[0].arguments == '{"zone": '
-
-
-async def test_the_turn_goes_on_with_the_outputs(backend: Agents, agents: AgentsDouble) -> None:
-    """Each output is handed in once, and only those of the turn's calls."""
-    request, run = await started(backend, agents)
-    wanted = await backend.await_run(request, run)
-    assert isinstance(wanted, ToolsWanted)
-    ids = [call.id for call in wanted.calls]
-    answer = await backend.await_run(asked(request.thread, "x", calls=done("call_older", *ids)), run)
-    assert isinstance(answer, Answer)
-    assert submitted(agents) == [f"output of {id_}" for id_ in ids]
-
-
-async def test_it_may_ask_again(backend: Agents, agents: AgentsDouble) -> None:
-    """A second round has ids of its own; the outputs of the first are not handed in again."""
-    request, run = await started(backend, agents, [[("clock", "{}")], [("clock", "{}")]])
-    calls: list[str] = []
-    outcome: Any = ToolsWanted(())
-    while isinstance(outcome, ToolsWanted):
-        calls += [call.id for call in outcome.calls]
-        outcome = await backend.await_run(asked(request.thread, "x", calls=done(*calls)), run)
-    assert len(calls) == len(set(calls)) == len(submitted(agents)) == 2
 
 
 async def test_functions_are_those_that_recado_offers(backend: Agents, agents: AgentsDouble) -> None:
@@ -121,14 +83,3 @@ async def test_a_call_that_is_not_registered_yet_is_looked_at_again(backend: Age
     answer = await backend.await_run(asked(request.thread, "x", calls=done(wanted.calls[0].id)), run)
     assert isinstance(answer, Answer)
     assert len(submitted(agents)) == 1
-
-
-async def test_outputs_that_are_refused_for_good_end_the_turn(backend: Agents, agents: AgentsDouble) -> None:
-    """The server takes none of the outputs that it asked for: repeating does not help."""
-    request, run = await started(backend, agents, [[("clock", "{}")]])
-    wanted = await backend.await_run(request, run)
-    assert isinstance(wanted, ToolsWanted)
-    agents.fail("refused", on="events.create")
-    with pytest.raises(ReplyFailed, match="told to refuse") as failed:
-        await backend.await_run(asked(request.thread, "x", calls=done(wanted.calls[0].id)), run)
-    assert failed.value.error_class == "bad_request"

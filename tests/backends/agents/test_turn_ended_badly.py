@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from backends.agents.backend import Agents
 from backends.agents.outcome import fruitless
 from backends.agents.session import TokenCount, Turn, TurnError
-from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ThreadLost, Usage
+from backends.protocol import ReplyFailed, ReplyRequest, RunLost, ThreadLost, Usage
 from chat.context import Line
-from tests.backends.agents.turns import Logged, agent_at, asked
+from tests.backends.kept_threads.provider import AgentsProvider
+from tests.backends.kept_threads.turns import Logged, asked
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_server import OpenAIDouble
 
@@ -22,48 +23,6 @@ async def started(backend: Agents, agents: AgentsDouble, **plan: Any) -> tuple[R
     agents.plan(**plan)
     request = asked(thread, "hello", attempt=3)
     return request, await backend.start_run(request)
-
-
-@pytest.mark.parametrize(
-    ("plan", "detail"),
-    [
-        ({"ending": "failed", "code": "server_error"}, "server_error: The model service"),
-        ({"ending": "failed", "code": "rate_limit_exceeded", "message": "Try later."}, "rate_limit_exceeded"),
-        ({"ending": "failed", "code": "new_in_2027", "message": "?"}, "new_in_2027"),
-        ({"ending": "cancelled"}, "cancelled"),
-    ],
-)
-async def test_another_attempt_may_do_better(
-    backend: Agents, agents: AgentsDouble, plan: dict[str, Any], detail: str
-) -> None:
-    """The run is lost, with the reason."""
-    request, run = await started(backend, agents, **plan)
-    with pytest.raises(RunLost, match=detail) as lost:
-        await backend.await_run(request, run)
-    assert lost.value.run == run
-
-
-@pytest.mark.parametrize(
-    ("code", "error_class"),
-    [
-        ("credit_balance_exhausted", "quota_exhausted"),
-        ("project_spend_limit_exceeded", "quota_exhausted"),
-        ("cyber_policy", "refused"),
-        ("authentication_error", "bad_key"),
-        ("invalid_request", "bad_request"),
-        ("resource_not_found", "unknown_model"),
-        ("max_output_tokens", "run_failed"),
-        ("context_length_exceeded", "context_too_long"),
-    ],
-)
-async def test_another_attempt_would_do_no_better(
-    backend: Agents, agents: AgentsDouble, code: str, error_class: ErrorClass
-) -> None:
-    """The turn fails, with the class of the reason."""
-    request, run = await started(backend, agents, ending="failed", code=code)
-    with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
-    assert failed.value.error_class == error_class
 
 
 async def test_the_next_attempt_asks_again_and_repeats_nothing(backend: Agents, agents: AgentsDouble) -> None:
@@ -125,16 +84,6 @@ async def test_a_session_whose_limit_is_reached_is_told(backend: Agents, agents:
     assert failed.value.error_class == "quota_exhausted"
 
 
-async def test_no_secret_of_the_provider_is_told_on(backend: Agents, agents: AgentsDouble) -> None:
-    """The detail goes into the log."""
-    message = "Incorrect API key provided: sk-live-0123456789 for 5511999990001"
-    request, run = await started(backend, agents, ending="failed", message=message)
-    with pytest.raises(RunLost) as lost:
-        await backend.await_run(request, run)
-    assert "sk-live" not in lost.value.detail
-    assert "5511999990001" not in lost.value.detail
-
-
 @pytest.mark.parametrize(("attempt", "wait"), [(1, 2.0), (2, 4.0)])
 @pytest.mark.parametrize("code", ["rate_limit_exceeded", "server_overloaded"])
 async def test_a_busy_provider_is_left_alone(double: OpenAIDouble, code: str, attempt: int, wait: float) -> None:
@@ -144,7 +93,7 @@ async def test_a_busy_provider_is_left_alone(double: OpenAIDouble, code: str, at
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    backend = agent_at(double, sleep=sleep)
+    backend = AgentsProvider(double).backend(sleep=sleep)
     request, run = await started(backend, double.agents, ending="failed", code=code)
     with pytest.raises(RunLost):
         await backend.await_run(replace(request, attempt=attempt + 1), run)

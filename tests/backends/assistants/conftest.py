@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backends.assistants.backend import Assistants
-from tests.backends.assistants.turns import assistant_at
+from tests.backends.kept_threads.provider import AssistantsProvider
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble
 
@@ -25,6 +25,6 @@ def threads(double: OpenAIDouble) -> ThreadsDouble:
 
 @pytest.fixture
 async def backend(double: OpenAIDouble) -> AsyncIterator[Assistants]:
-    made = assistant_at(double)
+    made = AssistantsProvider(double).backend()
     yield made
     await made.close()

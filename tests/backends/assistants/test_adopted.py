@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backends.assistants.backend import Assistants
-from tests.backends.assistants.turns import answered, asked
+from tests.backends.kept_threads.turns import answered, asked
 from tests.doubles.openai_threads import ThreadsDouble
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from backends.assistants.backend import Assistants
 from backends.protocol import ThreadLost
-from tests.backends.assistants.turns import answered, asked
+from tests.backends.kept_threads.turns import answered, asked
 from tests.doubles.openai_threads import ThreadsDouble
 
 
@@ -35,7 +35,7 @@ async def test_a_run_that_is_being_cancelled_is_waited_for(backend: Assistants, 
     assert "runs.cancel" not in [request.operation for request in threads.requests]
 
 
-async def test_somebody_elses_run_is_waited_for(backend: Assistants, threads: ThreadsDouble) -> None:
+async def test_another_clients_run_is_waited_for(backend: Assistants, threads: ThreadsDouble) -> None:
     """recado does not stop a foreign run while there is time."""
     threads.latency = 0.2
     thread = threads.add_thread("from elsewhere")
@@ -44,7 +44,7 @@ async def test_somebody_elses_run_is_waited_for(backend: Assistants, threads: Th
     assert [run.status for run in threads.only.runs] == ["completed", "completed"]
 
 
-async def test_somebody_elses_run_is_cancelled_when_half_the_patience_is_gone(
+async def test_another_clients_run_is_cancelled_when_half_the_patience_is_gone(
     backend: Assistants, threads: ThreadsDouble
 ) -> None:
     """The waiting person comes first."""

@@ -6,8 +6,8 @@ import pytest
 
 from backends.assistants.backend import Assistants
 from backends.protocol import ReplyFailed, ReplyRequest, Usage
-from chat.context import Line
-from tests.backends.assistants.turns import answered, asked, assistant_at, place
+from tests.backends.kept_threads.provider import AssistantsProvider
+from tests.backends.kept_threads.turns import answered, asked, place
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT, ThreadsDouble
 
@@ -46,19 +46,12 @@ async def test_one_turn_after_the_other(backend: Assistants, threads: ThreadsDou
 
 async def test_instructions_are_sent_only_if_there_are_any(double: OpenAIDouble) -> None:
     """The assistant's own instructions are never replaced."""
-    backend = assistant_at(double, additional_instructions="Be brief.")
+    backend = AssistantsProvider(double).backend(additional_instructions="Be brief.")
     await answered(backend, asked(await backend.create_thread(place()), "hello"))
     await backend.close()
     body = double.threads.only.runs[0].body
     assert body["additional_instructions"] == "Be brief."
     assert "instructions" not in body
-
-
-async def test_in_a_group_the_model_is_told_who_speaks(backend: Assistants, threads: ThreadsDouble) -> None:
-    """A name goes before the text."""
-    await answered(backend, asked(await backend.create_thread(place()), Line("user", "and me?", "Rui"), ""))
-    texts = [m["content"][0]["text"]["value"] for m in threads.only.messages]
-    assert texts[:2] == ["Rui: and me?", "(empty message)"]
 
 
 async def test_a_turn_whose_messages_have_no_ids_is_answered(backend: Assistants, threads: ThreadsDouble) -> None:
@@ -88,15 +81,6 @@ async def test_a_refusal_is_no_reply(backend: Assistants, threads: ThreadsDouble
     with pytest.raises(ReplyFailed, match="I cannot help with that") as failed:
         await backend.await_run(request, run)
     assert failed.value.error_class == "refused"
-
-
-@pytest.mark.parametrize("says", ["", " \n"])
-async def test_a_run_that_wrote_nothing_is_no_reply(backend: Assistants, threads: ThreadsDouble, says: str) -> None:
-    """An empty message is never sent."""
-    request, run = await started(backend, threads, says=says)
-    with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
-    assert failed.value.error_class == "malformed_answer"
 
 
 async def test_a_reply_that_is_listed_late_is_waited_for(backend: Assistants, threads: ThreadsDouble) -> None:

@@ -159,6 +159,7 @@ async def test_a_late_request_is_carried_out_after_the_client_has_gone(double: O
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
             await post(double, "/threads", {})
+    assert len(double.threads.requests) == 1
     assert double.threads.threads == {}
     double.threads.come_late()
     assert len(double.threads.threads) == 1

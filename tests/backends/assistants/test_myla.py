@@ -14,7 +14,7 @@ import pytest
 from backends.assistants.backend import Assistants
 from backends.protocol import Answer
 from chat.context import Line
-from tests.backends.assistants.turns import answered, asked, place
+from tests.backends.kept_threads.turns import answered, asked, place
 from tests.doubles.openai_threads import ThreadsDouble
 
 MYLA = os.environ.get("RECADO_TEST_MYLA")

@@ -9,59 +9,17 @@ import pytest
 from backends.assistants.backend import Assistants
 from backends.assistants.outcome import fruitless
 from backends.assistants.thread import Run, TokenCount
-from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, Usage
-from tests.backends.assistants.turns import Logged, asked, assistant_at, place
+from backends.protocol import ReplyRequest, RunLost, Usage
+from tests.backends.kept_threads.provider import AssistantsProvider
+from tests.backends.kept_threads.turns import Logged, asked, place
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble
-
-QUOTA = "You exceeded your current quota, please check your plan and billing details."
 
 
 async def started(backend: Assistants, threads: ThreadsDouble, **plan: Any) -> tuple[ReplyRequest, str]:
     threads.plan(**plan)
     request = asked(await backend.create_thread(place()), "hello")
     return request, await backend.start_run(request)
-
-
-@pytest.mark.parametrize(
-    ("plan", "detail"),
-    [
-        ({"ending": "failed", "code": "server_error"}, "server_error: Sorry"),
-        ({"ending": "failed", "code": "rate_limit_exceeded", "message": "Try later."}, "rate_limit_exceeded"),
-        ({"ending": "failed", "code": "new_in_2027", "message": "?"}, "new_in_2027"),
-        ({"ending": "failed", "code": None, "message": None}, "is lost: failed"),
-        ({"ending": "expired"}, "expired"),
-        ({"ending": "cancelled"}, "cancelled"),
-    ],
-)
-async def test_another_run_may_do_better(
-    backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any], detail: str
-) -> None:
-    """The run is lost, with the reason."""
-    request, run = await started(backend, threads, **plan)
-    with pytest.raises(RunLost, match=detail) as lost:
-        await backend.await_run(request, run)
-    assert lost.value.run == run
-
-
-@pytest.mark.parametrize(
-    ("plan", "error_class"),
-    [
-        ({"ending": "failed", "code": "rate_limit_exceeded", "message": QUOTA}, "quota_exhausted"),
-        ({"ending": "failed", "code": "invalid_prompt", "message": "no"}, "refused"),
-        ({"ending": "incomplete", "reason": "max_prompt_tokens"}, "context_too_long"),
-        ({"ending": "incomplete", "reason": "max_completion_tokens", "says": ""}, "run_failed"),
-        ({"ending": "incomplete", "reason": "content_filter"}, "refused"),
-    ],
-)
-async def test_another_run_would_do_no_better(
-    backend: Assistants, threads: ThreadsDouble, plan: dict[str, Any], error_class: ErrorClass
-) -> None:
-    """The turn fails, with the class of the reason."""
-    request, run = await started(backend, threads, **plan)
-    with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
-    assert failed.value.error_class == error_class
 
 
 async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, threads: ThreadsDouble) -> None:
@@ -77,16 +35,6 @@ def test_what_a_lost_run_cost_is_told(status: Any) -> None:
     lost = fruitless(Run(id="run_1", status=status, usage=TokenCount(prompt_tokens=7, completion_tokens=2)))
     assert isinstance(lost, RunLost)
     assert lost.usage == Usage(7, 2)
-
-
-async def test_no_secret_of_the_provider_is_told_on(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The detail goes into the log."""
-    message = "Incorrect API key provided: sk-live-0123456789 for 5511999990001"
-    request, run = await started(backend, threads, ending="failed", message=message)
-    with pytest.raises(RunLost) as lost:
-        await backend.await_run(request, run)
-    assert "sk-live" not in lost.value.detail
-    assert "5511999990001" not in lost.value.detail
 
 
 async def test_the_next_attempt_is_another_run_for_the_same_messages(
@@ -122,7 +70,7 @@ async def test_after_a_rate_limit_the_provider_is_left_alone(double: OpenAIDoubl
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    backend = assistant_at(double, sleep=sleep)
+    backend = AssistantsProvider(double).backend(sleep=sleep)
     plan = {"ending": "failed", "code": "rate_limit_exceeded", "message": message}
     request, run = await started(backend, double.threads, **plan)
     with pytest.raises(RunLost):

@@ -7,62 +7,17 @@ from typing import Any
 import pytest
 
 from backends.assistants.backend import Assistants
-from backends.protocol import Answer, DoneCall, ReplyFailed, ReplyRequest, ToolsWanted
-from tests.backends.assistants.turns import CLOCK, answered, asked, place
+from backends.protocol import Answer, ReplyRequest, ToolsWanted
+from tests.backends.kept_threads.turns import CLOCK, answered, asked, done, place
 from tests.doubles.openai_threads import ASSISTANT, ThreadsDouble
 
 TWO = [[("clock", "{}"), ("weather", '{"city": "Recife"}')]]
-
-
-def done(*ids: str) -> tuple[DoneCall, ...]:
-    return tuple(DoneCall(id=id_, name="any", arguments="{}", output=f"output of {id_}") for id_ in ids)
 
 
 async def started(backend: Assistants, threads: ThreadsDouble, calls: Any = TWO) -> tuple[ReplyRequest, str]:
     threads.plan(calls=calls)
     request = asked(await backend.create_thread(place()), "what is the weather?", tools=(CLOCK,))
     return request, await backend.start_run(request)
-
-
-def outputs(threads: ThreadsDouble) -> dict[str, str]:
-    (run,) = threads.only.runs
-    return {output["tool_call_id"]: output["output"] for output in run.outputs}
-
-
-async def test_the_calls_that_have_no_output_are_wanted(backend: Assistants, threads: ThreadsDouble) -> None:
-    """First all calls, then those still missing; nothing is handed in before all outputs are there."""
-    request, run = await started(backend, threads)
-    wanted = await backend.await_run(request, run)
-    assert isinstance(wanted, ToolsWanted)
-    assert [(call.name, call.arguments) for call in wanted.calls] == TWO[0]
-    first, second = wanted.calls
-    again = await backend.await_run(asked(request.thread, "x", calls=done(first.id)), run)
-    assert again == ToolsWanted((second,))
-    assert outputs(threads) == {}
-
-
-async def test_the_run_goes_on_with_the_outputs(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The outputs are handed in once, all together, and only those of the run's calls."""
-    request, run = await started(backend, threads)
-    wanted = await backend.await_run(request, run)
-    assert isinstance(wanted, ToolsWanted)
-    ids = [call.id for call in wanted.calls]
-    answer = await backend.await_run(asked(request.thread, "x", calls=done("call_older", *ids)), run)
-    assert isinstance(answer, Answer)
-    assert outputs(threads) == {id_: f"output of {id_}" for id_ in ids}
-    assert threads.only.runs[0].submitted == 1
-
-
-async def test_it_may_ask_again(backend: Assistants, threads: ThreadsDouble) -> None:
-    """A second round has ids of its own; the outputs of the first are not handed in again."""
-    request, run = await started(backend, threads, [[("clock", "{}")], [("clock", "{}")]])
-    calls: list[str] = []
-    outcome: Any = ToolsWanted(())
-    while isinstance(outcome, ToolsWanted):
-        calls += [call.id for call in outcome.calls]
-        outcome = await backend.await_run(asked(request.thread, "x", calls=done(*calls)), run)
-    assert len(calls) == 2
-    assert threads.only.runs[0].submitted == 2
 
 
 async def test_the_tools_of_the_assistant_are_kept(backend: Assistants, threads: ThreadsDouble) -> None:
@@ -109,14 +64,3 @@ async def test_outputs_that_were_handed_in_before_are_refused_and_the_run_is_ans
     calls = done(*(call.id for call in wanted.calls))
     assert isinstance(await backend.await_run(asked(request.thread, "x", calls=calls), run), Answer)
     assert threads.only.runs[0].submitted == 1
-
-
-async def test_outputs_that_are_refused_for_good_end_the_turn(backend: Assistants, threads: ThreadsDouble) -> None:
-    """The server takes none of the outputs that it asked for: repeating does not help."""
-    request, run = await started(backend, threads)
-    wanted = await backend.await_run(request, run)
-    assert isinstance(wanted, ToolsWanted)
-    threads.fail("refused", on="runs.submit")
-    with pytest.raises(ReplyFailed, match="told to refuse") as failed:
-        await backend.await_run(asked(request.thread, "x", calls=done(*(call.id for call in wanted.calls))), run)
-    assert failed.value.error_class == "bad_request"

@@ -13,13 +13,10 @@ from backends.protocol import CannotForget, ReplyFailed
 from backends.provider.client import Wire
 from backends.provider.delete_threads import ProviderThreads
 from recado.wiring.backends import kept_threads
-from tests.backends.agents.turns import agent_at
-from tests.backends.agents.turns import answered as answered_by_agent
-from tests.backends.agents.turns import asked as asked_of_agent
-from tests.backends.agents.turns import place as agents_place
-from tests.backends.assistants.turns import assistant_at
-from tests.backends.assistants.turns import place as assistants_place
-from tests.backends.responses.turns import Turn, backend_of, place
+from tests.backends.kept_threads.provider import AgentsProvider, AssistantsProvider
+from tests.backends.kept_threads.turns import answered, asked, place
+from tests.backends.responses.turns import Turn, backend_of
+from tests.backends.responses.turns import place as responses_place
 from tests.doubles.openai_server import OpenAIDouble
 
 
@@ -35,7 +32,7 @@ async def test_a_conversation_goes_with_its_items_and_its_responses(
 ) -> None:
     """The deletion of a conversation leaves its items, so they are deleted first, and so are stored responses."""
     responses = backend_of(double)
-    thread = await responses.create_thread(place())
+    thread = await responses.create_thread(responses_place())
     await Turn(thread, "good morning").answered(responses)
     await responses.close()
     runs = list(double.responses.made)
@@ -57,8 +54,8 @@ async def test_more_items_than_fit_a_page(double: OpenAIDouble, threads: Provide
 
 async def test_a_thread_of_an_assistant(double: OpenAIDouble, threads: ProviderThreads) -> None:
     """Its messages go with it."""
-    assistants = assistant_at(double)
-    thread = await assistants.create_thread(assistants_place())
+    assistants = AssistantsProvider(double).backend()
+    thread = await assistants.create_thread(place())
     await assistants.close()
     await threads.forget("assistants", thread, ())
     assert not double.threads.threads
@@ -66,9 +63,9 @@ async def test_a_thread_of_an_assistant(double: OpenAIDouble, threads: ProviderT
 
 async def test_a_session_of_an_agent(double: OpenAIDouble, threads: ProviderThreads) -> None:
     """It is deleted."""
-    agents = agent_at(double)
-    session = await agents.create_thread(agents_place())
-    await answered_by_agent(agents, asked_of_agent(session, "hello"))
+    agents = AgentsProvider(double).backend()
+    session = await agents.create_thread(place())
+    await answered(agents, asked(session, "hello"))
     await agents.close()
     await threads.forget("agents", session, ())
     assert not double.agents.sessions
@@ -106,15 +103,19 @@ def test_only_threads_at_providers_are_kept(threads: ProviderThreads) -> None:
 
 async def test_the_double_deletes_as_the_library_has_it(double: OpenAIDouble) -> None:
     """Its answers have the shapes of openai's own types."""
-    agents, assistants, responses = agent_at(double), assistant_at(double), backend_of(double)
+    agents, assistants, responses = (
+        AgentsProvider(double).backend(),
+        AssistantsProvider(double).backend(),
+        backend_of(double),
+    )
     wire = Wire(double.api_key, double.base_url, {"OpenAI-Beta": "agents=v1"})
-    session = await agents.create_thread(agents_place())
+    session = await agents.create_thread(place())
     AgentSessionDeleted.model_validate_json(await wire.delete(f"/agents/sessions/{session}"), strict=True)
-    conversation = await responses.create_thread(place())
+    conversation = await responses.create_thread(responses_place())
     ConversationDeletedResource.model_validate_json(await wire.delete(f"/conversations/{conversation}"), strict=True)
     await wire.close()
     wire = Wire(double.api_key, double.base_url, {"OpenAI-Beta": "assistants=v2"})
-    thread = await assistants.create_thread(assistants_place())
+    thread = await assistants.create_thread(place())
     ThreadDeleted.model_validate_json(await wire.delete(f"/threads/{thread}"), strict=True)
     for each in (wire, agents, assistants, responses):
         await each.close()

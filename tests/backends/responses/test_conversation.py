@@ -40,7 +40,7 @@ async def test_names_are_kept_and_blank_lines_are_not(responses: Responses, prov
 
 @pytest.mark.parametrize("at", ["conversations.create", "items.create"])
 @pytest.mark.parametrize("kind", ["lost", "error_after", "not_json", "empty_object", "drop", "error", "rate_limit"])
-async def test_a_conversation_whose_making_failed_is_made_anew(
+async def test_a_conversation_whose_creation_failed_is_created_again(
     responses: Responses, provider: ResponsesDouble, at: str, kind: str
 ) -> None:
     """A conversation that may be half seeded is left alone; the one in use has every line once."""

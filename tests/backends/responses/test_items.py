@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.responses.conversation import open_calls, standings_of_messages, standings_of_outputs, words
+from backends.responses.conversation import occurrences_of_messages, occurrences_of_outputs, open_calls, words
 from backends.responses.wire import Item, Page, Response
 
 WORDS = st.sampled_from(["ok", "yes", "ok then", "olá"])
@@ -33,39 +33,39 @@ def test_a_turn_is_found_behind_its_place(texts: list[str], reply: str, earlier:
     """Even among equal turns it is found once, with its answer, after the noted place."""
     before = [item for asked, said in earlier for item in (user(asked), model(said))]
     own = [*(user(text) for text in texts), model(reply, "answer")]
-    (standing,) = standings_of_messages([*before, *own][len(before) :], texts)
-    assert [item.id for item in standing.outputs] == ["answer"]
+    (occurrence,) = occurrences_of_messages([*before, *own][len(before) :], texts)
+    assert [item.id for item in occurrence.outputs] == ["answer"]
 
 
 @given(texts=st.lists(WORDS, min_size=1, max_size=3), times=st.integers(0, 3))
 def test_each_time_that_it_was_sent_is_found(texts: list[str], times: int) -> None:
     """Input that was sent twice by mistake is found twice, so that one can be removed."""
     items = [item for _ in range(times) for item in (*(user(text) for text in texts), model("yes"))]
-    assert len(standings_of_messages(items, texts)) == times
+    assert len(occurrences_of_messages(items, texts)) == times
 
 
 def test_messages_without_an_answer_have_no_outputs() -> None:
     """The answer to a foreign message after them is not theirs."""
-    (standing,) = standings_of_messages([user("a", "1"), user("b", "2"), model("to b", "3")], ["a"])
-    assert (standing.items, standing.outputs) == (("1",), ())
+    (occurrence,) = occurrences_of_messages([user("a", "1"), user("b", "2"), model("to b", "3")], ["a"])
+    assert (occurrence.items, occurrence.outputs) == (("1",), ())
 
 
 def test_a_turn_that_has_gone_on_shows_what_was_said_last() -> None:
     """After the outputs of tools: the model's last words. All items of the turn can be removed."""
     items = [user("a", "1"), call("c1"), output("c1"), model("that is 4.20", "4")]
-    (standing,) = standings_of_messages(items, ["a"])
-    assert words(standing.outputs) == "that is 4.20"
-    assert standing.items == ("1", "item-c1", "out-c1", "4")
+    (occurrence,) = occurrences_of_messages(items, ["a"])
+    assert words(occurrence.outputs) == "that is 4.20"
+    assert occurrence.items == ("1", "item-c1", "out-c1", "4")
 
 
 def test_outputs_are_found_by_their_calls() -> None:
     """Two outputs together count as one time; the same again is another; outputs of other calls do not count."""
     once = [call("c1"), call("c2"), output("c1"), output("c2"), model("so")]
-    (standing,) = standings_of_outputs(once, ("c1", "c2"))
-    assert words(standing.outputs) == "so"
-    assert standings_of_outputs(once, ("c3",)) == []
-    assert standings_of_outputs([call("c1")], ("c1",)) == []
-    assert len(standings_of_outputs([*once, output("c1"), output("c2"), model("so")], ("c1", "c2"))) == 2
+    (occurrence,) = occurrences_of_outputs(once, ("c1", "c2"))
+    assert words(occurrence.outputs) == "so"
+    assert occurrences_of_outputs(once, ("c3",)) == []
+    assert occurrences_of_outputs([call("c1")], ("c1",)) == []
+    assert len(occurrences_of_outputs([*once, output("c1"), output("c2"), model("so")], ("c1", "c2"))) == 2
 
 
 def test_open_calls_are_those_without_an_output() -> None:
@@ -93,5 +93,5 @@ def test_items_of_other_kinds_are_passed_over(content: object, arguments: object
     item = {"id": "i", "type": kind, "role": "assistant", "content": content, "arguments": arguments, "name": []}
     page = msgspec.json.decode(msgspec.json.encode({"data": [item]}), type=Page)
     words(page.data)
-    standings_of_messages(page.data, ["ok"])
+    occurrences_of_messages(page.data, ["ok"])
     assert msgspec.json.decode(msgspec.json.encode({"id": "r", "output": [item]}), type=Response).ended

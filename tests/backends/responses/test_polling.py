@@ -64,9 +64,7 @@ async def test_a_response_that_is_stuck_is_cancelled(
     assert (await Turn(thread, "still there?", turn="turn-2").answered(responses)).text == "reply to: still there?"
 
 
-async def test_a_run_that_nobody_waits_for_is_stopped(
-    responses: Responses, provider: ResponsesDouble, thread: str
-) -> None:
+async def test_a_run_without_a_turn_is_stopped(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
     """`stop_turn` stops it, also a second time, and also an unknown one."""
     provider.fail("stuck")
     turn = Turn(thread, "hello")

@@ -40,7 +40,7 @@ async def test_three_attempts_and_no_more(
     stands_once(provider, thread, "hello", answer.text)
 
 
-async def test_a_response_that_nobody_knows_any_more(
+async def test_a_response_that_is_not_there_any_more(
     responses: Responses, provider: ResponsesDouble, thread: str
 ) -> None:
     """It was deleted at the provider during the wait: another one is made."""

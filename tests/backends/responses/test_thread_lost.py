@@ -36,7 +36,7 @@ async def test_deleted_in_the_middle(responses: Responses, provider: ResponsesDo
 
 @pytest.mark.parametrize("at", ["items.list", "responses.create"])
 @pytest.mark.parametrize("fault", [OTHERS, GONE])
-async def test_gone_or_somebody_elses(
+async def test_gone_or_of_another_project(
     responses: Responses, provider: ResponsesDouble, thread: str, at: str, fault: dict[str, Any]
 ) -> None:
     """At any request."""

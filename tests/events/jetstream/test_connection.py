@@ -45,7 +45,7 @@ async def _something_that_says(words: bytes) -> AsyncIterator[int]:
     server.close()
 
 
-async def test_nobody_listens() -> None:
+async def test_no_server_listens() -> None:
     """Given a port without a listener, then the error names the place and the remedy, and no password."""
     port = free_port()
     with pytest.raises(BusUnreachable) as caught:

@@ -40,7 +40,7 @@ async def test_the_server_computes_our_partition(jetstream_log: JetStreamLog, bu
 
 
 @pytest.mark.parametrize("type_", ["in", "control", "receipt"])
-async def test_nobody_can_forge_what_came_in(jetstream_log: JetStreamLog, bus: Bus, type_: str) -> None:
+async def test_no_client_can_forge_inbound_events(jetstream_log: JetStreamLog, bus: Bus, type_: str) -> None:
     """Given a publisher that writes directly to side `i` of a chat, past the mapping, then no stream takes it."""
     with pytest.raises(nats.errors.NoRespondersError):
         await bus.request(f"evt.{partition(ANA)}.{token(ANA.account)}.{token(ANA.chat)}.i.{type_}", b"{}", timeout=5)
@@ -119,7 +119,7 @@ async def test_an_older_stream_is_brought_up_to_date(bus: Bus) -> None:
         ({"max_msgs": 1000}, "max_msgs"),
     ],
 )
-async def test_a_stream_of_somebody_else(bus: Bus, theirs: dict[str, object], differs: str) -> None:
+async def test_a_stream_of_another_program(bus: Bus, theirs: dict[str, object], differs: str) -> None:
     """Given a stream EVENTS that is not recado's, when recado starts, then it touches nothing and says what to do."""
     config = {**(await ensure_streams(bus, max_bytes=10_000_000)).config, **theirs}
     if "subjects" in theirs:

@@ -1,4 +1,4 @@
-"""What a fix is, and what its inputs are made with."""
+"""A fix that can be taken out, and the makers of its inputs."""
 
 from __future__ import annotations
 

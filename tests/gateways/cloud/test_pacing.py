@@ -1,4 +1,4 @@
-"""How fast messages go, and what keeps all of them back."""
+"""The pace of messages, and the errors that hold all of them back."""
 
 from __future__ import annotations
 

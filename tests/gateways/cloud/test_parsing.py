@@ -257,7 +257,7 @@ def test_a_template_that_fails_is_not_owed_again() -> None:
 
 
 @pytest.mark.parametrize("tracker", [None, "", "somebody else's", "[]", '["recado1"]', '{"v":1}'])
-def test_a_status_of_somebody_elses_message(tracker: str | None) -> None:
+def test_a_status_of_another_programs_message(tracker: str | None) -> None:
     """It is counted, and belongs to no reply."""
     assert one(statuses(status("wamid.9", "sent", tracker))) == Notice("other_status", {"status": "sent"})
 

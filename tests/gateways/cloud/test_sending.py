@@ -312,7 +312,7 @@ async def test_a_late_failure_is_heeded_and_not_sent_again(log: EventLog, data_d
         assert meta.texts() == ["text of r1", "text of r2"]
 
 
-async def test_somebody_is_at_it(log: EventLog, data_dir: Path) -> None:
+async def test_the_typing_indicator(log: EventLog, data_dir: Path) -> None:
     """When a turn starts, its newest message is marked as read and recado types; not in groups."""
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
         await decide(log, TurnStarted(turn="t1", messages=("wamid.1", "wamid.2"), backend="chat", at=NOON), ANA)

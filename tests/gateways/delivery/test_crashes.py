@@ -75,7 +75,7 @@ WAYS: dict[str, tuple[Split, list[str]]] = {
     # `text of a1` goes out in three parts.
     "in parts": (lambda reply: reply.text.split(), [":1", ":2", ":3"]),
 }
-"""How replies are split, and the ends of their parts' names."""
+"""The ways of splitting a reply, and the ends of its parts' names."""
 
 
 async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, split: Split) -> bool:
@@ -138,7 +138,7 @@ async def test_killed_at_every_step(tmp_path: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("step", range(12))
-async def test_a_phone_gets_every_reply_whatever_happens(log: EventLog, data_dir: Path, step: int) -> None:
+async def test_a_phone_gets_every_reply_after_any_crash(log: EventLog, data_dir: Path, step: int) -> None:
     """The simulated network may be asked again, so that there nothing stays in doubt: every reply ends as delivered."""
     async with delivering(log, Phone(), data_dir):
         pass

@@ -1,4 +1,4 @@
-"""What the linked device receives, on a real nats-server."""
+"""The linked device's inbox, on a real nats-server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of each kind of message, made of neonize's own classes."""
+"""Each kind of message, made of neonize's own classes, becomes an event or a notice."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_what_the_owner_writes() -> None:
         (GROUP, "13135550002@s.whatsapp.net"),
     ],
 )
-def test_nobody_to_chat_with(chat: str, sender: str | None) -> None:
+def test_events_without_a_chat(chat: str, sender: str | None) -> None:
     assert parse(message(chat=chat, sender=sender), "me") == Notice("not_a_chat")
 
 

@@ -18,6 +18,7 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Body
 
 from gateways.device.errors import SendUnclear
 from gateways.device.pairing import PairingFailed, PairingTimedOut
+from gateways.device.receiving import Receiving
 from gateways.device.session import DeviceBanned, DeviceLoggedOut, DeviceOutdated, DeviceReplaced
 from gateways.device.wire import NotSent, Quote
 from tests.gateways.device.client import Made
@@ -44,9 +45,16 @@ async def connected(made: Made) -> None:
     await bring(made.clients[-1], neonize.Connected(status=True))
 
 
-async def test_the_thread_waits_until_an_event_is_dealt_with(data_dir: Path) -> None:
+async def test_the_thread_waits_until_an_event_is_dealt_with(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that whatsmeow is held up, and the order is kept, however long one takes."""
-    made, go, order = Made(data_dir), asyncio.Event(), list[str]()
+    made, go, order, taken = Made(data_dir), asyncio.Event(), list[str](), list[str]()
+    take = Receiving._take
+
+    async def noted(self: Receiving, client: Any, event: Any) -> None:
+        await take(self, client, event)
+        taken.append(event.Info.ID)
+
+    monkeypatch.setattr(Receiving, "_take", noted)
 
     async def slow(event: Any) -> None:
         order.append(f"begin {event.Info.ID}")
@@ -57,6 +65,7 @@ async def test_the_thread_waits_until_an_event_is_dealt_with(data_dir: Path) -> 
         first = asyncio.create_task(bring(made.clients[0], message("A1")))
         await until(lambda: order == ["begin A1"])
         second = asyncio.create_task(bring(made.clients[0], message("A2")))
+        await until(lambda: taken == ["A1", "A2"])
         await asyncio.wait({first, second}, timeout=0.05)
         assert (first.done(), second.done(), order) == (False, False, ["begin A1"])
         go.set()
@@ -222,7 +231,7 @@ async def test_no_code_is_given(data_dir: Path) -> None:
             await running
 
 
-async def test_nobody_pairs(data_dir: Path) -> None:
+async def test_no_phone_pairs(data_dir: Path) -> None:
     made = Made(data_dir, within=0.01)
     async with living(made) as running:
         await made.clients[0].event._qr(made.clients[0], b"2@first")

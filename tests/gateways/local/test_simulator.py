@@ -17,7 +17,7 @@ FICTITIOUS = re.compile(r"1\d{3}55501\d\d|447700900\d{3}|3363998\d{4}|61491570(0
 
 
 @pytest.mark.parametrize("contact", CONTACTS, ids=lambda contact: contact.name)
-def test_contacts_are_nobodys(contact: object) -> None:
+def test_contacts_belong_to_no_person(contact: object) -> None:
     """Every number lies in a range that its country keeps free for fiction."""
     chat = contact.chat  # type: ignore[attr-defined]
     assert is_canonical(chat)

@@ -261,7 +261,7 @@ async def test_two_terminals_on_one_account(log: EventLog, data_dir: Path) -> No
             await piped(log, data_dir, "hello\n")
 
 
-async def test_nobody_answers(log: EventLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_reply_comes(log: EventLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while the person is told what to look for, and the terminal waits on."""
     monkeypatch.setattr(screen_module, "SLOW_AFTER", 0.01)
     out = Display()

@@ -87,7 +87,7 @@ def test_a_turn_that_starts_again_is_replaced(known: Known, past: Past) -> None:
     assert [turn.id for turn in why.former_turns] == ["t1"]
 
 
-def test_who_asks_for_a_human_is_listed_until_somebody_comes(known: Known, past: Past) -> None:
+def test_a_request_for_a_human_is_listed_until_one_comes(known: Known, past: Past) -> None:
     """The one that has waited longest first; the end of the pause alone is no answer."""
     for key in (BIA, ANA):
         past.message("m1", "help", key, name="A person")

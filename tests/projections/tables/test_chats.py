@@ -7,7 +7,7 @@ from functools import reduce
 from chat.evolve import evolve
 from chat.state import Chat
 from tests.projections.conftest import Known
-from tests.projections.past import ANA, BIA, GROUP, NOON, Past, owing
+from tests.projections.past import ANA, BIA, GROUP, NOON, Past, pending
 
 
 def test_a_snapshot_is_the_fold_of_the_chats_events(known: Known, past: Past) -> None:
@@ -23,7 +23,7 @@ def test_a_snapshot_is_the_fold_of_the_chats_events(known: Known, past: Past) ->
     assert known.after(past).reads.snapshot(ANA) == reduce(evolve, events, Chat())
 
 
-def test_a_chat_that_nobody_knows_is_empty(known: Known) -> None:
+def test_an_unknown_chat_is_empty(known: Known) -> None:
     """Waking needs no special case for the first message."""
     assert known.reads.snapshot(ANA) == Chat()
     assert known.reads.lines_of(ANA, ["m1"]) == ()
@@ -36,13 +36,13 @@ def test_chats_that_owe_work(known: Known, past: Past) -> None:
     """A message is pending until its ending, a told failure until its apology."""
     past.message("m1", key=ANA)
     past.message("m1", key=BIA)
-    assert owing(known.after(past).reads) == [ANA, BIA]
+    assert pending(known.after(past).reads) == [ANA, BIA]
     past.turn("t1", "m1", key=ANA)
     past.failed("t1", "m1", key=ANA)
     past.ignored("m1", key=BIA)
-    assert owing(known.after(past).reads) == [ANA]
+    assert pending(known.after(past).reads) == [ANA]
     past.apology("t1", key=ANA)
-    assert owing(known.after(past).reads) == []
+    assert pending(known.after(past).reads) == []
 
 
 def test_the_snapshot_survives_a_restart_between_any_two_events(known: Known, past: Past) -> None:

@@ -120,7 +120,7 @@ def test_no_byte_is_left(known: Known, past: Past) -> None:
     assert len(known.queries.search("violin", limit=100)) == 60
 
 
-def test_somebody_who_reads_holds_up_only_the_tidying(known: Known, past: Past) -> None:
+def test_a_reader_holds_up_only_the_tidying(known: Known, past: Past) -> None:
     """The rows are gone at once; the write-ahead log is emptied once it has no reader."""
     past.message("m1", f"a {SECRET}")
     known.after(past)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from events.inbound import Message
 from events.recorded import Unreadable
 from tests.projections.conftest import Known
-from tests.projections.past import ANA, BIA, Past, owing
+from tests.projections.past import ANA, BIA, Past, pending
 
 
 def test_a_repeat_within_a_batch(known: Known, past: Past) -> None:
@@ -31,7 +31,7 @@ def test_a_repeat_eight_days_later(known: Known, past: Past) -> None:
     message, _ = known.queries.history(ANA)
     assert (message.repeats, message.repeat_seq, message.ending, message.ended_seq) == (2, 5, "reply", 3)
     assert not known.reads.snapshot(ANA).waiting
-    assert owing(known.reads) == []
+    assert pending(known.reads) == []
     assert known.queries.counts().messages == 1
 
 
@@ -53,7 +53,7 @@ def test_a_repeated_control_is_obeyed_once(known: Known, past: Past) -> None:
     assert [(each.what, (each.control or each.entry).repeats) for each in why] == [("message", 0), ("control", 1)]  # type: ignore[union-attr]
 
 
-def test_a_message_that_took_the_id_of_bytes_nobody_can_read(known: Known, past: Past) -> None:
+def test_a_message_that_took_the_id_of_unreadable_bytes(known: Known, past: Past) -> None:
     """`seq:<n>` is the id of unreadable bytes; one that is taken is a repeat, so that it has one ending."""
     past.message("seq:2")
     past.happened(Unreadable("unreadable", "no JSON"), side="i")

@@ -64,7 +64,7 @@ async def test_a_refused_order_fails_with_its_reason(on_bus: Command, jetstream_
     assert await ordering == (1, "", "Not done: empty\n")
 
 
-async def test_an_order_that_nobody_obeys_yet_is_kept(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+async def test_an_order_without_an_instance_is_kept(on_bus: Command, jetstream_log: JetStreamLog) -> None:
     """No instance runs: the order stands in the log, and the next one to run will obey it."""
     done = await on_bus("pause", ANA.chat)
     assert (done.code, done.out) == (0, "")

@@ -1,4 +1,4 @@
-"""What goes wrong outside of recado is told in one line that says what to do."""
+"""A fault outside of recado is reported in one line that says what to do."""
 
 from pathlib import Path
 
@@ -99,7 +99,7 @@ async def test_an_unwritable_folder_is_told(recado: Command) -> None:
     assert len(done.err.splitlines()) == 1
 
 
-async def test_a_traceback_is_there_for_who_asks(recado: Command) -> None:
+async def test_a_traceback_is_shown_on_request(recado: Command) -> None:
     """`--verbose` hides nothing."""
     done = await recado("-v", "events")
     assert done.code == 1
@@ -138,7 +138,7 @@ async def test_bytes_that_are_no_text(recado: Command, command: tuple[str, ...])
 
 
 @pytest.mark.parametrize("size", [0, 257])
-async def test_an_id_that_nobody_could_read(recado: Command, size: int) -> None:
+async def test_an_unreadable_id(recado: Command, size: int) -> None:
     """Given an id that the log cannot take, then the error says how long it may be."""
     done = await recado("say", "5511999990001", "hello", "--id", "x" * size)
     assert (done.code, done.out) == (2, "")

@@ -17,7 +17,7 @@ from tests.recado.command import Command
 from tests.recado.instance import ANA, AT
 
 
-async def test_nobody_is_there(tmp_path: Path, nats_server: NatsServer) -> None:
+async def test_no_instance_runs(tmp_path: Path, nats_server: NatsServer) -> None:
     """It says so and what to do; a program gets an empty list. Nothing is made on the server by looking."""
     recado = Command(tmp_path, NATS_URL=nats_server.url)
     done = await recado("instances")
@@ -29,7 +29,7 @@ async def test_nobody_is_there(tmp_path: Path, nats_server: NatsServer) -> None:
     await bus.close()
 
 
-async def test_members_and_who_is_gone(tmp_path: Path, nats_server: NatsServer, bus: Bus) -> None:
+async def test_members_and_instances_that_are_gone(tmp_path: Path, nats_server: NatsServer, bus: Bus) -> None:
     """Each with its share and what it says of itself; one whose presence ended with what nobody has taken over yet."""
     bucket = LeaseBucket(bus)
     says = Description(version="1.2", since=AT, awake=3, runs=2, lag=7)

@@ -91,7 +91,7 @@ async def test_a_history_reads_like_the_chat(told: Command) -> None:
     ]
 
 
-async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> None:
+async def test_an_unknown_chat_has_an_empty_history(told: Command) -> None:
     """It says in which account it looked, because that is the usual mistake."""
     done = await told("history", "5511999990001", "--account", "shop")
     assert (done.code, done.out) == (0, "")

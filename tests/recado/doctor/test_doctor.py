@@ -184,7 +184,7 @@ async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog
     assert "recado dead-letters" in found.do
 
 
-async def test_partitions_of_somebody_who_is_gone_are_nobodys(
+async def test_partitions_of_a_member_that_is_gone_have_no_holder(
     on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
 ) -> None:
     """An instance that died does not answer chats any more."""
@@ -328,7 +328,7 @@ async def test_a_reader_of_documents_that_does_not_start(monkeypatch: pytest.Mon
     assert (await documents.document_finding()).state == "failure"
 
 
-async def test_chats_that_somebody_has_to_look_at(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+async def test_chats_that_need_a_human(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
     """What is stuck, what was broken on and what was set aside: each by its chat, with what to do."""
     later = ANA._replace(account="shop")
     await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")

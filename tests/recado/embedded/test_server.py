@@ -64,7 +64,7 @@ async def test_events_stay(folder: DataFolder) -> None:
         assert [event.event for event in await read_to_head(log)] == [message("m1")]
 
 
-async def test_only_who_may_read_the_file_gets_in(folder: DataFolder) -> None:
+async def test_only_a_reader_of_the_file_gets_in(folder: DataFolder) -> None:
     """Given a running server, then its secret is in a file of this user alone: in no address and no argument."""
     async with EmbeddedNats.start(folder) as server:
         file = folder.path / CONFIG
@@ -123,7 +123,7 @@ async def test_ctrl_c_in_a_terminal_reaches_recado_alone(folder: DataFolder) -> 
         assert os.getsid(server.pid) == server.pid != os.getsid(0)
 
 
-async def test_somebody_else_on_its_port(folder: DataFolder) -> None:
+async def test_another_program_on_its_port(folder: DataFolder) -> None:
     """Given that another program took the port meanwhile, then the server moves, is found there, and has its events."""
     async with EmbeddedNats.start(folder) as server, _log(server) as log:
         await log.publish(ANA, message("m1"), msg_id="in:1")

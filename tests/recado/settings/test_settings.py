@@ -85,7 +85,7 @@ def test_all_problems_are_told_at_once() -> None:
     ]
 
 
-def test_responses_mode_wants_somebody_to_ask() -> None:
+def test_responses_mode_needs_a_model() -> None:
     """The small local model keeps no conversations: a key, or another server, is needed."""
     with pytest.raises(SettingsInvalid, match="OPENAI_API_KEY is required in mode responses: set it, or OPENAI_BASE"):
         load({"OPENAI_API_MODE": "responses"}, NOWHERE)
@@ -107,7 +107,7 @@ def test_agents_mode_wants_an_agent_or_a_model() -> None:
         assert load(AGENTS | given, NOWHERE).openai_api_mode == "agents"
 
 
-def test_agents_mode_wants_somebody_to_ask() -> None:
+def test_agents_mode_needs_an_agent_or_a_model() -> None:
     """The small local model has no agents."""
     given = {"OPENAI_API_MODE": "agents", "OPENAI_AGENT_ID": "agent_1"}
     with pytest.raises(SettingsInvalid, match="OPENAI_API_KEY is required in mode agents"):
@@ -248,7 +248,7 @@ def test_an_unknown_name_is_told_with_the_near_one() -> None:
     ]
 
 
-def test_secrets_are_shown_to_nobody() -> None:
+def test_secrets_are_never_shown() -> None:
     """Not by repr, not by rich, not in the message about a wrong one."""
     settings = Settings(openai_api_key="sk-verysecret", nats_url="nats://bot:hunter2@host:4222")
     for shown in (repr(settings), repr(settings.__rich_repr__()), f"{settings}"):

@@ -1,4 +1,4 @@
-"""What `recado gateway cloud` is told, and what it says when it is told too little."""
+"""The settings of `recado gateway cloud`, and its error for a missing one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_is_wrong_is_named(name: str, value: str, says: str) -> None:
         settings_of(GIVEN | {name: value})
 
 
-def test_secrets_are_shown_to_nobody() -> None:
+def test_secrets_are_never_shown() -> None:
     shown = repr(settings_of(GIVEN))
     assert not [GIVEN[name] for name in GIVEN if name != "WHATSAPP_PHONE_NUMBER_ID" and GIVEN[name] in shown]
     assert Settings().webhook_host == "127.0.0.1"

@@ -15,7 +15,7 @@ from recado.whatif.recorded import RecordedFiles
 from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import Choice, Replay, Source, choose
 from recado.whatif.spending import Spending
-from tests.recado.whatif.lived import NOON, rules
+from tests.recado.whatif.real_chat import NOON, rules
 
 
 class Asked:

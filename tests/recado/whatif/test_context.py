@@ -1,9 +1,9 @@
-"""What the model is shown: the history as it was, or as the replay wrote it."""
+"""The context of the model: the history as it was, or as the replay wrote it."""
 
 from __future__ import annotations
 
 from events.inbound import Control, Edit, Message
-from tests.recado.whatif.lived import lived
+from tests.recado.whatif.real_chat import lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events.inbound import Control, Edit, Inbound, Message, Revoke
 from events.memory_log import MemoryLog
 from recado.whatif.plan import plan
-from tests.recado.whatif.lived import NOON, lived, past_in, rules
+from tests.recado.whatif.real_chat import NOON, lived, past_in, rules
 
 LATER = NOON + timedelta(days=1)
 
@@ -38,7 +38,7 @@ def test_with_the_same_rules_the_turns_are_the_same() -> None:
     assert turns_planned(log) == turns_in_log(log)
 
 
-def test_somebody_who_does_not_stop_is_answered_after_ten_times_the_debounce() -> None:
+def test_a_person_who_does_not_stop_is_answered_after_ten_times_the_debounce() -> None:
     """As the actor does it."""
     log = lived([(5, text("m0")), *((0.9, text(f"m{n}")) for n in range(1, 16))], [(0.3, "")])
     assert [len(turn) for turn in turns_in_log(log)] == [12, 4]
@@ -92,7 +92,7 @@ ANSWER = st.tuples(st.sampled_from([0.19, 1.43, 3.89, 7.57]), st.sampled_from(["
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(GAP, EVENT), min_size=1, max_size=14), st.lists(ANSWER, min_size=1, max_size=4))
-def test_whatever_happened_the_same_rules_give_the_same_turns(
+def test_the_same_rules_give_the_same_turns(
     happened: list[tuple[float, str]], answers: list[tuple[float, str]]
 ) -> None:
     """With what people, humans at the desk and a failing model do to a chat."""

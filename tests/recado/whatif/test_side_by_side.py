@@ -10,7 +10,7 @@ from recado.whatif.page import notes, page_of
 from recado.whatif.report import Asked as WhatWasAsked
 from recado.whatif.report import Report, report
 from recado.whatif.side_by_side import _columns, lines_of
-from tests.recado.whatif.lived import NOON, lived
+from tests.recado.whatif.real_chat import NOON, lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
 
@@ -118,7 +118,7 @@ class _Page(HTMLParser):
         self.text += data
 
 
-def test_the_page_needs_nothing_else_and_obeys_nobodys_text() -> None:
+def test_the_page_needs_nothing_else_and_obeys_no_text_in_it() -> None:
     """No script, no address to load from, whatever people write."""
     page = page_of(reported(lived([(5, text("a", text='<script>alert(1)</script> <img src="x" onerror="y">'))])))
     read = _Page(page)

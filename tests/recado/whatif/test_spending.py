@@ -6,7 +6,7 @@ import asyncio
 
 from backends.protocol import Answer, ReplyRequest, ToolsWanted
 from events.memory_log import MemoryLog
-from tests.recado.whatif.lived import lived
+from tests.recado.whatif.real_chat import lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
 from tests.waiting import until

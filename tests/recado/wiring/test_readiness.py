@@ -1,4 +1,4 @@
-"""Whether an instance says that it takes work."""
+"""An instance says whether it takes work."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from backends.assistants.backend import Assistants
 from backends.protocol import Answer
 from chat.context import Line
-from tests.backends.assistants.turns import CLOCK, Logged, asked, assistant_at
+from tests.backends.kept_threads.provider import AssistantsProvider
+from tests.backends.kept_threads.turns import CLOCK, Logged, asked
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ThreadsDouble
 from tests.waiting import until
@@ -122,7 +123,7 @@ async def test_cut_once(backend: Assistants, threads: ThreadsDouble, scene: Scen
 async def test_cut_again_and_again(scene: Scene, cuts: list[tuple[int, str]]) -> None:
     """One cut after the other, at any distance, some of them kills."""
     async with OpenAIDouble() as double:
-        threads, backend = double.threads, assistant_at(double)
+        threads, backend = double.threads, AssistantsProvider(double).backend()
         logged = scene(threads)
         answer = None
         for skip, way in cuts:

@@ -1,4 +1,4 @@
-"""What a model is told before every conversation, in every mode."""
+"""The system prompt that a model gets before every conversation, in every mode."""
 
 from __future__ import annotations
 

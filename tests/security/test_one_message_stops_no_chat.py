@@ -74,7 +74,7 @@ async def test_an_id_that_names_other_bytes() -> None:
         ("in", b"[" * 100_000),
     ],
 )
-async def test_bytes_that_are_no_event_tell_nobody(kind: str, body: bytes) -> None:
+async def test_bytes_that_are_no_event_give_no_notice(kind: str, body: bytes) -> None:
     """They end with `told: false`; only the message that a person sent is answered."""
     async with house(words=SORRY) as home:
         home.log.put(inbound_subject(ANA, kind), body)

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
+from actors.in_flight import InFlight
+from actors.log_end import Behind
 from actors.messages import Passivate, Stored
-from events.decisions import Decision, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
+from chat.work import EndBurst
+from events.decisions import Decision, Ignored, Reply, ThreadCreated, TurnAdopted, TurnFailed, TurnStarted
 from events.inbound import Message
 from events.log import Appended, LogFull, LogUnavailable
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from tests.actors.house import ANA, house
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("kind", [TurnStarted, ThreadCreated])
@@ -182,13 +186,11 @@ async def test_an_idle_actor_leaves_memory_and_comes_back() -> None:
         assert len(home.router) == 1, "a chat whose run is in flight stays"
         home.model.answer(request)
         thread = (await home.decided(Reply)).thread
-        async with asyncio.timeout(30):
-            while len(home.router):
-                await asyncio.sleep(0.01)
+        await until(lambda: len(home.router) == 0)
         await home.say("m2")
         home.model.answer(await home.model.asked(2))
         assert (await home.decided(Reply, 2)).thread == thread
-        assert home.reads.chats[ANA].thread is not None
+        assert home.reads.chat(ANA).thread is not None
 
 
 async def test_a_message_just_before_passivation_is_answered() -> None:
@@ -208,7 +210,18 @@ async def test_a_message_just_before_passivation_is_answered() -> None:
 async def test_a_backlog_is_worked_off_without_drowning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chats with pending work are woken in slices, and no more while enough is under way; in the end all are
     answered."""
-    monkeypatch.setattr("actors.router._BUSY", 20)
+
+    class Limit(int):
+        """Counts how often the router finds too much in flight: `busy > limit` asks the limit."""
+
+        pauses = 0
+
+        def __lt__(self, busy: int) -> bool:
+            self.pauses += busy > int(self)
+            return busy > int(self)
+
+    limit = Limit(20)
+    monkeypatch.setattr("actors.router._BUSY", limit)
     monkeypatch.setattr("actors.router._AT_ONCE", 10)
     log = MemoryLog()
     chats = [ChatKey("local", f"5511{number:09}@s.whatsapp.net") for number in range(150)]
@@ -218,7 +231,7 @@ async def test_a_backlog_is_worked_off_without_drowning(monkeypatch: pytest.Monk
         await home.reads.reached(150)
     async with house(log, "two") as home:
         await home.model.asked(20)
-        await asyncio.sleep(0.1)
+        await until(lambda: limit.pauses >= 3)
         assert len(home.model.requests) < 100, "too many at once"
         answering = asyncio.create_task(_answer_everything(home.model))
         for chat in chats:
@@ -240,14 +253,12 @@ async def test_an_actor_that_has_still_to_catch_up_stays() -> None:
             await owner.decided(Reply, 2)
         arrived = Recorded(99, ANA, "i", "in", late.instance.bus_time.now(), "", Message(id="m9", text="hello"))
         late.router.dispatch([arrived])
-        async with asyncio.timeout(30):
-            while ANA not in late.router._live:
-                await asyncio.sleep(0.01)
+        await until(lambda: ANA in late.router._live)
         actor_ref = late.router._live[ANA].ref
         actor_ref.tell(Stored(arrived))
-        await asyncio.sleep(0.2)
+        await until(lambda: isinstance(late.actor(ANA)._log_end, Behind))
         actor_ref.tell(Passivate())
-        await asyncio.sleep(0.05)
+        await until(actor_ref.actor_inbox.empty)
         assert actor_ref.is_alive()
 
 
@@ -265,9 +276,46 @@ async def test_a_chat_whose_last_decision_was_deleted_goes_on() -> None:
         assert (await home.decided(Reply, 2)).in_reply_to == ("m2",)
 
 
+async def test_another_decision_after_a_deleted_one_is_no_endless_conflict() -> None:
+    """The last decision was deleted, then another instance decided: the next append expects that decision."""
+
+    class Rival(MemoryLog):
+        deleted_to = 0
+        refused = 0
+
+        async def append(self, key: ChatKey, decision: Decision, *, expected: int, **how: Any) -> Appended:
+            if self.deleted_to and expected == self.deleted_to:
+                self.refused += 1
+                assert self.refused < 3, "the actor expects the deleted state again and again"
+                if self.refused == 1:
+                    aside = Ignored(messages=(), reason="erased", at=decision.at)
+                    await super().append(key, aside, expected=expected, msg_id="rival:1")
+            return await super().append(key, decision, expected=expected, **how)
+
+    log = Rival()
+    async with house(log) as home:
+        await home.say("m1")
+        home.model.answer(await home.model.asked(1))
+        await home.decided(Reply)
+        created = await home.reads.seen(lambda e: e.type == "thread_created")
+        log.deleted_to = log._last_decision[ANA] = created.seq
+        await home.say("m2")
+        home.model.answer(await home.model.asked(2))
+        assert (await home.decided(Reply, 2)).in_reply_to == ("m2",)
+        assert log.refused == 1
+
+
 async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn that has begun is finished; the next one waits for room."""
     monkeypatch.setattr("actors.in_flight._NO_ROOM", 0.01)
+    looks: list[bool] = []
+    look = InFlight._look_for_room
+
+    def noted(self: InFlight, effect: EndBurst) -> None:
+        looks.append(self._instance.has_room)
+        look(self, effect)
+
+    monkeypatch.setattr(InFlight, "_look_for_room", noted)
     async with house() as home:
         await home.say("m1")
         request = await home.model.asked(1)
@@ -275,8 +323,7 @@ async def test_no_turn_starts_while_the_log_is_nearly_full(monkeypatch: pytest.M
         home.model.answer(request)
         await home.decided(Reply)
         await home.say("m2")
-        await home.reads.seen(lambda e: getattr(e.event, "id", "") == "m2")
-        await asyncio.sleep(0.05)
+        await until(lambda: len(looks) >= 3)
         assert len(home.model.requests) == 1
         home.instance.has_room = True
         home.model.answer(await home.model.asked(2))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from backends.protocol import Answer
 from chat.context import Line
-from tests.backends.agents.turns import CLOCK, Logged, agent_at, asked
+from tests.backends.kept_threads.provider import AgentsProvider
+from tests.backends.kept_threads.turns import CLOCK, Logged, asked
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_server import OpenAIDouble
 from tests.waiting import until
@@ -80,7 +81,7 @@ SCENES: list[Scene] = [plainly, said_before, with_tools, behind_another, after_a
 
 async def play(double: OpenAIDouble, logged: Logged, *, killed: bool) -> Answer | None:
     """The answer; None if the process was killed at a request that hangs, as if it had heard nothing of it."""
-    backend = agent_at(double)
+    backend = AgentsProvider(double).backend()
     playing = asyncio.create_task(logged.go_on(backend))
     try:
         if killed:

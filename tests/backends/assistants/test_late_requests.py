@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from backends.assistants.backend import Assistants
-from tests.backends.assistants.turns import answered, asked, place
+from tests.backends.kept_threads.turns import answered, asked, place
 from tests.doubles.openai_threads import ThreadsDouble
 
 

@@ -12,7 +12,7 @@ from events.decisions import Attention, Reply, TurnFailed
 from events.inbound import Media, Message
 from events.subjects import ChatKey
 from recado.whatif.recorded import NOT_MADE
-from tests.recado.whatif.lived import lived
+from tests.recado.whatif.real_chat import lived
 from tests.recado.whatif.replaying import Asked, replay
 from tests.recado.whatif.test_grouping import text
 

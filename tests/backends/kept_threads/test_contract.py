@@ -7,61 +7,62 @@ import asyncio
 import pytest
 
 from backends import one_question
-from backends.assistants.backend import Assistants
-from backends.protocol import ReplyBackend, ReplyFailed, ReplyRequest, ThreadBackend
-from tests.backends.assistants.turns import Logged, asked
-from tests.doubles.openai_threads import ThreadsDouble
+from backends.protocol import ReplyBackend, ReplyFailed, ThreadBackend
+from tests.backends.kept_threads.provider import PROVIDERS, Provider
+from tests.backends.kept_threads.turns import Logged, asked, place
 from tests.waiting import until
 
 
-def test_it_is_a_thread_backend(backend: Assistants) -> None:
+def test_it_is_a_thread_backend(provider: Provider, backend: ThreadBackend) -> None:
     """Its name is the one in events."""
     assert isinstance(backend, ThreadBackend)
     assert not isinstance(backend, ReplyBackend)
-    assert backend.name == "assistants"
+    assert backend.name == provider.name
 
 
-async def test_many_chats_are_answered_at_once(backend: Assistants, threads: ThreadsDouble) -> None:
+async def test_many_chats_are_answered_at_once(provider: Provider, backend: ThreadBackend) -> None:
     """No answer strays to another chat, and each has a thread of its own."""
-    threads.latency = 0.05
+    provider.serving.latency = 0.05
 
     async def ask(number: int) -> str:
         return (await Logged(request=asked("", f"I am {number}", turn=f"t{number}")).go_on(backend)).text
 
     answers = await asyncio.gather(*(ask(number) for number in range(30)))
     assert answers == [f"reply to: I am {number}" for number in range(30)]
-    assert len(threads.threads) == 30
+    assert len(provider.threads) == 30
 
 
-async def test_a_question_that_belongs_to_no_chat(backend: Assistants, threads: ThreadsDouble) -> None:
+async def test_a_question_that_belongs_to_no_chat(provider: Provider, backend: ThreadBackend) -> None:
     """`recado ask`: a new thread, one run, and no tool."""
-    request: ReplyRequest = asked("", "what is a recado?", ids=())
+    request = asked("", "what is a recado?", ids=())
     assert (await one_question.ask(backend, request)).text == "reply to: what is a recado?"
-    assert [run.status for run in threads.only.runs] == ["completed"]
+    assert [run.status for run in provider.runs()] == ["completed"]
 
 
-@pytest.mark.parametrize("on", ["threads.create", "runs.list", "messages.create", "runs.create", "runs.retrieve"])
-async def test_cancelled_it_ends_at_once(backend: Assistants, threads: ThreadsDouble, on: str) -> None:
+@pytest.mark.parametrize(
+    ("provider", "on"), [(one, on) for one in PROVIDERS for on in one.operations], indirect=["provider"]
+)
+async def test_cancelled_it_ends_at_once(provider: Provider, backend: ThreadBackend, on: str) -> None:
     """At any await, and the backend still works."""
-    threads.fail("hang", on=on)
+    provider.serving.fail("hang", on=on)
     playing = asyncio.create_task(Logged().go_on(backend))
-    await until(lambda: any(request.fault for request in threads.requests))
+    await until(lambda: any(request.fault for request in provider.serving.requests))
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await playing
     assert (await Logged().go_on(backend)).text == "reply to: morning"
 
 
-async def test_a_text_that_no_request_can_carry_fails_the_turn(backend: Assistants, threads: ThreadsDouble) -> None:
+async def test_a_text_that_no_request_can_carry_fails_the_turn(provider: Provider, backend: ThreadBackend) -> None:
     """Half a surrogate pair: bad_request, and the run was never started."""
-    thread = threads.add_thread("hi")
+    request = asked(await backend.create_thread(place()), "\ud83d")
     with pytest.raises(ReplyFailed) as failed:
-        await backend.start_run(asked(thread.id, "\ud83d"))
+        await backend.start_run(request)
     assert failed.value.error_class == "bad_request"
-    assert thread.runs == []
+    assert provider.runs() == []
 
 
-async def test_closing_twice_is_closing(backend: Assistants) -> None:
+async def test_a_backend_may_be_closed_twice(backend: ThreadBackend) -> None:
     """`close` may be called on every way out."""
     await backend.close()
     await backend.close()

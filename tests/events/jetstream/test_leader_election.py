@@ -11,7 +11,7 @@ from events.jetstream.connection import Bus
 from events.log import LogUnavailable
 
 
-class _Standing:
+class _ServerOnly:
     def __init__(self, *, in_cluster: bool) -> None:
         self.in_cluster = in_cluster
 
@@ -30,7 +30,7 @@ class _Elected:
 
 
 def bus(*, in_cluster: bool) -> Bus:
-    return cast(Bus, _Standing(in_cluster=in_cluster))
+    return cast(Bus, _ServerOnly(in_cluster=in_cluster))
 
 
 async def test_a_cluster_without_a_leader_is_waited_for() -> None:

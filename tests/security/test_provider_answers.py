@@ -1,4 +1,4 @@
-"""What Graph or a model's server answers is bounded, and neither a token nor a conversation is sent elsewhere."""
+"""Answers of Graph and of a model's server are bounded, and no token or conversation goes to another server."""
 
 from __future__ import annotations
 

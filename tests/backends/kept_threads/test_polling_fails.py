@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from backends.assistants.backend import Assistants
-from backends.protocol import Answer, ReplyFailed
+from backends.protocol import Answer, ReplyFailed, ThreadBackend
 from backends.provider.polling import looks
-from tests.backends.assistants.turns import asked, assistant_at, place
-from tests.doubles.openai_server import OpenAIDouble
-from tests.doubles.openai_threads import ThreadsDouble
+from tests.backends.kept_threads.provider import PROVIDERS, Provider
+from tests.backends.kept_threads.turns import asked, place
 
 
-@pytest.mark.parametrize("on", ["runs.retrieve", "messages.list"])
+@pytest.mark.parametrize(
+    ("provider", "on"),
+    [(one, on) for one in PROVIDERS for on in (one.retrieve, one.list_replies)],
+    indirect=["provider"],
+)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -30,47 +32,49 @@ from tests.doubles.openai_threads import ThreadsDouble
     ],
     ids=lambda fault: "-".join(str(value) for value in fault.values()),
 )
-async def test_it_looks_again(backend: Assistants, threads: ThreadsDouble, on: str, fault: dict[str, Any]) -> None:
+async def test_it_polls_again(provider: Provider, backend: ThreadBackend, on: str, fault: dict[str, Any]) -> None:
     """The run at work gives the answer; nothing is posted."""
     request = asked(await backend.create_thread(place()), "hello", patience=2.0)
     run = await backend.start_run(request)
-    posted = len(threads.requests)
-    threads.fail(**fault, on=on, times=2)
+    posted = len(provider.serving.requests)
+    provider.serving.fail(**fault, on=on, times=2)
     answer = await backend.await_run(request, run)
     assert isinstance(answer, Answer)
     assert answer.text == "reply to: hello"
-    assert {request.operation for request in threads.requests[posted:]} <= {"runs.retrieve", "messages.list"}
+    polled = {request.operation for request in provider.serving.requests[posted:]}
+    assert polled <= {provider.retrieve, provider.list_replies, "sessions.retrieve"}
 
 
-async def test_it_looks_soon_and_then_less_often(double: OpenAIDouble) -> None:
-    """The first look after 0.2 s, in the end one every 2 s."""
+async def test_it_polls_soon_and_then_less_often(provider: Provider) -> None:
+    """For the first time after 0.2 s, in the end every 2 s."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
         if len(slept) == 20:
-            double.threads.only.runs[0]._ahead = [(0.0, "completed")]
+            provider.runs()[-1]._ahead = [(0.0, "completed")]
 
-    backend = assistant_at(double, sleep=sleep)
-    double.threads.plan("in_progress")
+    backend = provider.backend(sleep=sleep)
     request = asked(await backend.create_thread(place()), "hello")
+    provider.serving.plan("in_progress")
     run = await backend.start_run(request)
+    slept.clear()
     await backend.await_run(request, run)
     await backend.close()
     assert slept[:20] == list(islice(looks(), 20))
 
 
 @pytest.mark.parametrize(("fault", "error_class"), [("bad_key", "bad_key"), ("refused", "bad_request")])
-async def test_what_cannot_be_mended_ends_the_turn(
-    backend: Assistants, double: OpenAIDouble, fault: str, error_class: str
+async def test_a_lasting_fault_ends_the_turn(
+    provider: Provider, backend: ThreadBackend, fault: str, error_class: str
 ) -> None:
     """At once, without waiting for the patience to end."""
     request = asked(await backend.create_thread(place()), "hello")
     run = await backend.start_run(request)
     if fault == "bad_key":
-        double.api_key = "sk-changed-0123456789"
+        provider.double.api_key = "sk-changed-0123456789"
     else:
-        double.threads.fail(fault, on="runs.retrieve")
+        provider.serving.fail(fault, on=provider.retrieve)
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(request, run)
     assert failed.value.error_class == error_class

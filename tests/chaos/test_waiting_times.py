@@ -1,4 +1,4 @@
-"""How long people waited is read from the log's own stamps."""
+"""The waiting times of people are read from the log's own stamps."""
 
 from __future__ import annotations
 

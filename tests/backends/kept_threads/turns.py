@@ -1,4 +1,4 @@
-"""Turns that an agent answers, and recado's log of them."""
+"""Turns that a provider with threads answers, and recado's log of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from backends.agents.backend import Agents
-from backends.protocol import Answer, DoneCall, ReplyRequest, RunLost, ThreadLost, ThreadRequest, Tool, ToolsWanted
+from backends.protocol import (
+    Answer,
+    DoneCall,
+    ReplyRequest,
+    RunLost,
+    ThreadBackend,
+    ThreadLost,
+    ThreadRequest,
+    Tool,
+    ToolsWanted,
+)
 from chat.context import Line
-from tests.doubles.openai_agents import AGENT
-from tests.doubles.openai_server import OpenAIDouble
 
 CLOCK = Tool(name="clock", description="The time.", parameters={"type": "object", "properties": {}})
 
@@ -21,27 +28,38 @@ async def hurry(seconds: float) -> None:
     await asyncio.sleep(seconds / 20)
 
 
-def agent_at(double: OpenAIDouble, **settings: Any) -> Agents:
-    base: dict[str, Any] = {"api_key": double.api_key, "base_url": double.base_url, "agent": AGENT, "sleep": hurry}
-    return Agents(**(base | settings))
-
-
 def place(*history: Line, patience: float = 10.0) -> ThreadRequest:
     return ThreadRequest(account="local", chat="5511999990001", history=history, patience=patience)
 
 
-def asked(thread: str, *texts: str | Line, turn: str = "t1", **more: Any) -> ReplyRequest:
-    """A turn whose messages are `texts`."""
+def asked(
+    thread: str, *texts: str | Line, turn: str = "t1", ids: tuple[str, ...] | None = None, **more: Any
+) -> ReplyRequest:
+    """A turn whose messages are `texts`, with the ids m1, m2 and so on."""
     lines = tuple(Line("user", text) if isinstance(text, str) else text for text in texts)
+    numbered = tuple(f"m{number}" for number in range(1, len(texts) + 1))
     base: dict[str, Any] = {"patience": 10.0, "history": ()} | more
-    return ReplyRequest(account="local", chat="5511999990001", turn=turn, thread=thread, messages=lines, **base)
+    return ReplyRequest(
+        account="local",
+        chat="5511999990001",
+        turn=turn,
+        thread=thread,
+        messages=lines,
+        ids=numbered if ids is None else ids,
+        **base,
+    )
 
 
-async def answered(backend: Agents, request: ReplyRequest) -> Answer:
+async def answered(backend: ThreadBackend, request: ReplyRequest) -> Answer:
     """The answer of a run that needs nothing."""
     answer = await backend.await_run(request, await backend.start_run(request))
     assert isinstance(answer, Answer)
     return answer
+
+
+def done(*ids: str) -> tuple[DoneCall, ...]:
+    """Calls with an output each."""
+    return tuple(DoneCall(id=id_, name="any", arguments="{}", output=f"output of {id_}") for id_ in ids)
 
 
 class Logged:
@@ -55,7 +73,7 @@ class Logged:
         self.attempt = 0
         self.calls: list[DoneCall] = []
 
-    async def go_on(self, backend: Agents) -> Answer:
+    async def go_on(self, backend: ThreadBackend) -> Answer:
         """Do the work of an actor, from the end of the log."""
         while True:
             try:
