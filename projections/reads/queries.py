@@ -84,6 +84,13 @@ class Queries:
         row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
         return _chat_view(row) if row is not None else None
 
+    def known(self, chat: str) -> dict[str, dict[str, int]]:
+        """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
+        and replies (`reply`). `control` is 1: a chat that has orders alone is known too."""
+        views = [self.chat(ChatKey(account, chat)) for account in self.accounts()]
+        there = [view for view in views if view is not None and not _is_blank(view)]
+        return {view.account: {"in": view.messages, "reply": view.replies, "control": 1} for view in there}
+
     def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
         """Chats whose name or JID contains `text`, those with the latest activity first."""
         pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"

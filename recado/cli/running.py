@@ -7,7 +7,8 @@ import sys
 import click
 
 from events.subjects import ChatKey
-from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option, key_of
+from recado.cli.meant import found_account_option, meant
+from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option
 from recado.cli.session import run, settings
 from recado.doctor.finding import Finding
 from recado.printing import json_text, print_finding
@@ -91,29 +92,31 @@ def terminal(chat: str, account: str | None, name: str | None) -> None:
 
 @gateway.command()
 @chat_argument
-@account_option
+@found_account_option
 @click.option("--listen", is_flag=True, help="First wait for a message that you write from CHAT.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for each step.")
 @json_option
 def check(chat: str, account: str | None, listen: bool, timeout: float, as_json: bool) -> None:
     """Check a gateway of any make: two short texts are sent to CHAT, and what it writes about them is judged.
 
-    CHAT is somebody who expects it: your own phone. An instance has to run. The exit status is 1 if the gateway breaks
-    a rule of docs/gateways.md.
+    CHAT is somebody who expects it: your own phone. With --account it may be new there. An instance has to run. The
+    exit status is 1 if the gateway breaks a rule of docs/gateways.md.
     """
-    chosen = settings()
-    findings = run(_check(chosen, key_of(chosen, chat, account), listen=listen, timeout=timeout, quiet=as_json))
+    findings = run(_check(settings(), chat, account, listen=listen, timeout=timeout, quiet=as_json))
     if as_json:
         click.echo(json_text(findings))
     sys.exit(any(finding.state == "failure" for finding in findings))
 
 
-async def _check(chosen: Settings, key: ChatKey, *, listen: bool, timeout: float, quiet: bool) -> list[Finding]:
+async def _check(
+    chosen: Settings, chat: str, account: str | None, *, listen: bool, timeout: float, quiet: bool
+) -> list[Finding]:
     from recado.cli.log import open_log  # noqa: PLC0415
     from recado.doctor.gateway import check as check_gateway  # noqa: PLC0415
 
     findings = []
     async with open_log(chosen) as (log, _):
+        key = ChatKey(account, chat) if account is not None else await meant(log, chosen, chat, None)
         if listen:
             click.echo("Write something from that phone now.", err=True)
         async for finding in check_gateway(log, key, listen=listen, patience=timeout):
