@@ -37,7 +37,7 @@ class ChatUnknown(ChatNotMeant):
     def __init__(self, chat: str, account: str | None, known: Known) -> None:
         where = f"in account {account}" if account is not None else "in any account"
         message = f"nothing is known of {_person(chat)} {where}"
-        alive, erased = _alive(known), [name for name in known if not _is_alive(known[name])]
+        alive, erased = _alive(known), _erased(known)
         if alive:
             message += f", but in account {' and '.join(_counted(name, known[name]) for name in alive)}"
         elif erased and (account is None or account in erased):
@@ -68,7 +68,7 @@ def the_one(chat: str, known: Known, account: str | None = None, *, erased: bool
 
     Raises ChatUnknown, ChatAmbiguous.
     """
-    accounts = _alive(known) or tuple(sorted(name for name in known if erased and "erased" in known[name]))
+    accounts = _alive(known) or (_erased(known) if erased else ())
     if account is not None:
         accounts = tuple(name for name in accounts if name == account)
     if not accounts:
@@ -92,6 +92,11 @@ def _is_alive(types: Mapping[str, int]) -> bool:
 
 def _alive(known: Known) -> tuple[str, ...]:
     return tuple(sorted(account for account, types in known.items() if _is_alive(types)))
+
+
+def _erased(known: Known) -> tuple[str, ...]:
+    there = ((name, types) for name, types in sorted(known.items()) if not _is_alive(types))
+    return tuple(name for name, types in there if types.get("erased"))
 
 
 def _counted(account: str, types: Mapping[str, int]) -> str:

@@ -382,3 +382,18 @@ async def test_an_erased_event_is_gone(log: EventLog) -> None:
     assert [recorded.event for recorded in await read_to_head(log)] == [ignored("m1"), message("m2")]
     assert [recorded.event async for recorded in log.of_chat(ANA, 100)] == [ignored("m1"), message("m2")]
     await log.append(ANA, ignored("m2"), expected=decided.seq, msg_id="inc:2")
+
+
+async def test_the_accounts_that_know_a_chat(log: EventLog, put: Put) -> None:
+    """Each with the number of its events of each type; erased events, other chats and odd subjects do not count."""
+    shop = ANA._replace(account="shop/am Markt")
+    await log.publish(ANA, message("m1"), msg_id="1")
+    await log.publish(ANA, message("m2"), msg_id="2")
+    await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
+    await log.append(shop, ignored("m1"), expected=0, msg_id="inc:2")
+    gone = await log.publish(BIA._replace(account="gone"), message("m1"), msg_id="3")
+    await put(f"wa.in.*.{inbound_subject(ANA, 'in').rpartition('.')[2]}", b"{}")
+    assert await log.known(ANA.chat) == {ANA.account: {"in": 2, "ignored": 1}, "shop/am Markt": {"ignored": 1}}
+    assert list(await log.known(BIA.chat)) == ["gone"]
+    await log.erase(gone.seq)
+    assert await log.known(BIA.chat) == {}
