@@ -95,7 +95,7 @@ async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> N
     """It says in which account it looked, and where the chat is, because that is the usual mistake."""
     done = await told("history", "5511999990001", "--account", "shop")
     assert (done.code, done.out) == (1, "")
-    assert "nothing is known of 5511999990001 in account shop, but in account local (3 messages" in done.err
+    assert "nothing is known of 5511999990001 in account shop, but in account local (2 messages, 2 replies)" in done.err
     assert (await told("history", "5511999990001", "--account", "shop", "--json")).document == []
 
 
