@@ -156,8 +156,9 @@ class Settings(TextSettings, frozen=True, kw_only=True):
         Variable(
             name="RECADO_ACCOUNT",
             reader=name(),
-            meaning="The business number or device that commands and the built-in gateways speak for unless told "
-            "otherwise. Every account in the log is answered, whatever stands here.",
+            meaning="The business number or device for which the built-in gateways, the simulated phones and "
+            "`recado say` speak, and in which a chat begins with `--new`, unless told otherwise. Other commands find a "
+            "chat's account themselves. Every account in the log is answered.",
             example="5511988887777",
             keep_empty=True,
         ),

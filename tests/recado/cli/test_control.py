@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from actors.leases.bucket import LeaseBucket
 from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 from events.inbound import Control, Message, Receipt
+from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, decide_on, reply
@@ -110,6 +112,14 @@ async def test_a_reply_is_sent_once_a_gateway_says_so(
         await jetstream_log.publish(ANA, Receipt(id="c1", reply=receipt, state="accepted"), msg_id="")
     await decide_on(jetstream_log, Control, obey)
     assert await ordering == (0, f"{told} It answers 2 waiting messages.\n", "")
+
+
+async def test_a_gateway_that_has_not_begun(known: Command, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """It holds the lease of the account: the reply is its to send."""
+    await LeaseBucket(bus).write("g.local", b'{"instance": "shop-1", "incarnation": "1"}', 0)
+    ordering = asyncio.create_task(known("send", ANA.chat, "it is me", "--wait", "0"))
+    await decide_on(jetstream_log, Control, obey)
+    assert "stored, not sent yet (the gateway of local has not begun)" in (await ordering).out
 
 
 async def test_a_reply_that_waits_for_its_gateway(known: Command, jetstream_log: JetStreamLog) -> None:
