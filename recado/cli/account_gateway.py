@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import structlog
 
 from actors.leases.bucket import LeaseBucket, LeasesUnavailable
@@ -11,7 +12,8 @@ from events.inbound import Receipt
 from events.jetstream.api import stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.streams import EVENTS
-from events.subjects import token
+from events.subjects import ChatKey, token
+from recado.printing import person
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import UNSET_ACCOUNT, cloud_account
 
@@ -50,6 +52,16 @@ async def is_real(bus: Bus, settings: Settings, account: str) -> bool:
         return True
     receipt = await last_receipt(bus, account)
     return receipt is not None and receipt.provider_id is not None
+
+
+async def refuse_real(bus: Bus, settings: Settings, key: ChatKey) -> None:
+    """Refuse to write as the person of a chat whose answers go to a real phone. Raises ClickException,
+    LogUnavailable."""
+    if await is_real(bus, settings, key.account):
+        raise click.ClickException(
+            f"account {key.account} is that of a real number: {person(key.chat)} would get the answer on their phone. "
+            "Add --yes if that is meant, or take another --account"
+        )
 
 
 async def _holder(bus: Bus, account: str) -> str | None:

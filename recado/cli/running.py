@@ -85,9 +85,10 @@ def device(account: str | None, phone: str | None) -> None:
 @chat_argument
 @account_option
 @click.option("--name", type=Text(), help="The name that the person goes by.")
-def terminal(chat: str, account: str | None, name: str | None) -> None:
+@click.option("--yes", is_flag=True, help="Also where the answers go to a real phone.")
+def terminal(chat: str, account: str | None, name: str | None, yes: bool) -> None:
     """Chat as CHAT in this terminal: each line is a message. From a pipe: send every line and wait for the replies."""
-    sys.exit(run(_terminal(settings(), chat, account, name)))
+    sys.exit(run(_terminal(settings(), chat, account, name, yes=yes)))
 
 
 @gateway.command()
@@ -131,13 +132,16 @@ def _refuse_simulated(account: str | None) -> None:
         raise click.BadParameter(f"{account} is for simulated phones: name the number", param_hint="--account")
 
 
-async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:
+async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None, *, yes: bool) -> int:
     from gateways.local.terminal import ACCOUNT, run_terminal  # noqa: PLC0415 - `recado up` needs none of it
+    from recado.cli.account_gateway import refuse_real  # noqa: PLC0415
     from recado.cli.log import open_log  # noqa: PLC0415
     from recado.private_data import close_to_others  # noqa: PLC0415
 
     close_to_others(chosen.data)
-    async with open_log(chosen) as (log, _):
+    async with open_log(chosen) as (log, bus):
+        if not yes:
+            await refuse_real(bus, chosen, ChatKey(account or ACCOUNT, chat))
         return await run_terminal(
             log,
             account or ACCOUNT,

@@ -14,11 +14,11 @@ from events.subjects import ChatKey
 from gateways.say import NoAnswer, Said
 from gateways.say import say as say_and_wait
 from projections.story.reasons import because
-from recado.cli import account_gateway
+from recado.cli.account_gateway import refuse_real
 from recado.cli.log import open_log
 from recado.cli.options import MessageId, Text, account_option, chat_argument, json_option
 from recado.cli.session import run, settings
-from recado.printing import json_text, person, plain
+from recado.printing import json_text, plain
 from recado.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,11 +113,8 @@ async def _say(
     chosen: Settings, key: ChatKey, text: str, message: str, *, known: bool, patience: float, yes: bool
 ) -> Said:
     async with open_log(chosen) as (log, bus):
-        if not yes and await account_gateway.is_real(bus, chosen, key.account):
-            raise click.ClickException(
-                f"account {key.account} is that of a real number: {person(key.chat)} would get the answer on their "
-                "phone. Add --yes if that is meant, or take another --account"
-            )
+        if not yes:
+            await refuse_real(bus, chosen, key)
         return await say_and_wait(log, key, text, message=message, known=known, patience=patience)
 
 

@@ -1,4 +1,4 @@
-"""`recado say` into an account whose answers go to real phones."""
+"""`recado say` and `recado gateway terminal` into an account whose answers go to real phones."""
 
 from __future__ import annotations
 
@@ -41,6 +41,9 @@ async def test_nothing_is_said_to_people_without_yes(
     assert (done.code, done.out) == (1, "")
     assert "account 1055501234 is that of a real number" in done.err
     assert "--yes" in done.err
+    typing = await on_bus("gateway", "terminal", ANA.chat, "--account", SHOP.account, **variables)
+    assert (typing.code, typing.out) == (1, "")
+    assert "--yes" in typing.err
     assert (await jetstream_log.head()).last == before
     asking = asyncio.create_task(on_bus("say", ANA.chat, "hello", "--account", SHOP.account, "--yes", **variables))
     await decide_on(jetstream_log, Message, lambda message: [reply(message.id, key=SHOP)], key=SHOP)
