@@ -6,13 +6,17 @@ be known in several accounts, and a mistyped number in none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from chat.context import readable
 from events.log import EventLog
 from events.subjects import ChatKey
 
 Known = Mapping[str, Mapping[str, int]]
 """The accounts in which a chat has events: in each, the number of its events of each type."""
+
+LISTED = 20
+"""Accounts that a refusal names."""
 
 _TRACES = frozenset({"erased", "receipt"})
 """The only events that an erased chat may have: the two decisions, and receipts that came after them."""
@@ -35,13 +39,13 @@ class ChatUnknown(ChatNotMeant):
     """The chat is not known in `account`; None: in no account at all."""
 
     def __init__(self, chat: str, account: str | None, known: Known) -> None:
-        where = f"in account {account}" if account is not None else "in any account"
+        where = f"in account {_shown(account)}" if account is not None else "in any account"
         message = f"nothing is known of {_person(chat)} {where}"
         alive, erased = _alive(known), _erased(known)
         if alive:
-            message += f", but in account {' and '.join(_counted(name, known[name]) for name in alive)}"
+            message += f", but in account {_listed((_counted(name, known[name]) for name in alive), ' and ')}"
         elif erased and (account is None or account in erased):
-            message += f": the chat was erased in account {' and '.join(erased)}"
+            message += f": the chat was erased in account {_listed(map(_shown, erased), ' and ')}"
         else:
             message += ": check the number"
         super().__init__(chat, alive, message)
@@ -51,8 +55,8 @@ class ChatAmbiguous(ChatNotMeant):
     """The chat is known in several accounts, and none of them was named."""
 
     def __init__(self, chat: str, accounts: tuple[str, ...], known: Known) -> None:
-        lines = "".join(f"\n  {_counted(name, known[name])}" for name in accounts)
-        message = f"{_person(chat)} is known in {len(accounts)} accounts: choose one with --account{lines}"
+        lines = _listed((_counted(name, known[name]) for name in accounts), "\n  ")
+        message = f"{_person(chat)} is known in {len(accounts)} accounts: choose one with --account\n  {lines}"
         super().__init__(chat, accounts, message)
 
 
@@ -102,7 +106,18 @@ def _erased(known: Known) -> tuple[str, ...]:
 def _counted(account: str, types: Mapping[str, int]) -> str:
     messages, replies = types.get("in", 0), types.get("reply", 0)
     counts = f"{messages:,} message{'s' * (messages != 1)}, {replies:,} repl{'y' if replies == 1 else 'ies'}"
-    return f"{account} ({counts})"
+    return f"{_shown(account)} ({counts})"
+
+
+def _listed(names: Iterable[str], between: str) -> str:
+    first = list(names)
+    left = len(first) - LISTED
+    return between.join([*first[:LISTED], f"{left:,} more"] if left > 0 else first)
+
+
+def _shown(account: str) -> str:
+    """The name for a terminal: gateways choose it, so it may hold anything."""
+    return " ".join(readable(account).split())
 
 
 def _person(chat: str) -> str:

@@ -22,7 +22,7 @@ from recado.cli.log import open_log
 from recado.cli.meant import found_account_option, meant
 from recado.cli.options import chat_argument, json_option
 from recado.cli.session import run, settings
-from recado.printing import json_text, person
+from recado.printing import json_text, one_line, person
 
 REMOVED_WITHIN = 60.0
 """Seconds for which the command waits until all is gone."""
@@ -66,7 +66,7 @@ def erase(chat: str, account: str | None, all_accounts: bool, yes: bool, as_json
         raise click.UsageError("give --account or --all-accounts, not both")
     keys = run(_keys(chat, account, all_accounts=all_accounts))
     if not yes:
-        where = f"account{'s' * (len(keys) > 1)} {', '.join(key.account for key in keys)}"
+        where = f"account{'s' * (len(keys) > 1)} {', '.join(one_line(key.account) for key in keys)}"
         click.confirm(f"Erase everything of {chat} ({where})? It cannot be undone", abort=True, err=True)
     removals = run(_remove(keys))
     if as_json:
@@ -117,17 +117,18 @@ async def _give(log: EventLog, key: ChatKey) -> Removal:
 
 
 def _print(removal: Removal, *, as_json: bool) -> None:
+    account = one_line(removal.account)
     if removal.state == "stored":
         click.echo(
-            f"The order is stored, and not carried out to the end yet in account {removal.account}: an instance goes "
-            "on with it, or the next one to run does.",
+            f"The order is stored, and not carried out to the end yet in account {account}: an instance goes on with "
+            "it, or the next one to run does.",
             err=True,
         )
     elif removal.state == "refused":
-        click.echo(f"Not done in account {removal.account}: {because(removal.reason)}", err=True)
+        click.echo(f"Not done in account {account}: {because(removal.reason)}", err=True)
     elif not as_json:
         counted = ((removal.events, "event"), (removal.objects, "file"), (removal.threads, "thread"))
         things = ", ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counted)
-        click.echo(f"Erased {person(removal.chat)} in account {removal.account}: {things}.")
+        click.echo(f"Erased {person(removal.chat)} in account {account}: {things}.")
     for thread in removal.left:
         click.echo(f"Not deleted by its provider: {thread}", err=True)

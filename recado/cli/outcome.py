@@ -16,7 +16,7 @@ from events.subjects import ChatKey
 from gateways.say import receipt
 from projections.story.reasons import because
 from recado.cli import account_gateway
-from recado.printing import local
+from recado.printing import local, one_line
 
 _SENT = frozenset({"accepted", "sent", "delivered", "read"})
 _NOT_SENT = frozenset({"failed", "parked"})
@@ -131,21 +131,22 @@ async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, afte
 
 
 async def _why_not(bus: Bus, account: str) -> str:
+    shown = one_line(account)
     if await account_gateway.is_running(bus, account):
-        return f"the gateway of {account} has not begun"
+        return f"the gateway of {shown} has not begun"
     if await account_gateway.last_receipt(bus, account) is None:
-        return f"no gateway for {account}: none has ever sent anything for this account, and {_NEVER}"
-    return f"no gateway for {account}"
+        return f"no gateway for {shown}: none has ever sent anything for this account, and {_NEVER}"
+    return f"no gateway for {shown}"
 
 
 def _way(delivery: Delivery | None) -> str:
     if delivery is None or delivery.sent:
         return "Sent."
     if delivery.failed:
-        return f"Not sent: {delivery.note or delivery.state}."
+        return f"Not sent: {one_line(delivery.note) or delivery.state}."
     if delivery.state == "in_doubt":
         return "In doubt: the gateway does not know whether it was sent, and looks for it."
-    why = delivery.note or "the gateway is at it"
+    why = one_line(delivery.note) or "the gateway is at it"
     return f"The reply is stored, not sent yet ({why})."
 
 
