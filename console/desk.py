@@ -11,6 +11,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from chat.receipts import of_whole
 from console.deps import Deps
 from console.forms import form_of
 from console.problems import Problem
@@ -32,7 +33,8 @@ from events.inbound import Command, Control
 from events.jid import is_canonical
 from events.log import LogError
 from events.subjects import ChatKey, untoken
-from gateways.say import NoAnswer, order
+from gateways.addressing import ChatNotMeant, find
+from gateways.say import NoAnswer, order, receipt
 from projections.reads.views import ChatView
 from projections.story.reasons import because
 
@@ -45,6 +47,9 @@ LISTED = 200
 OBEYED_WITHIN = 3.0
 """Seconds for which the page waits for the decision about an order."""
 
+SENT_WITHIN = 2.0
+"""Seconds for which the page waits until a gateway has sent the operator's text."""
+
 BY = "page"
 
 _SAID: dict[str, str] = {
@@ -54,6 +59,9 @@ _SAID: dict[str, str] = {
     "Erased": "Erased. What is left of it is being removed.",
     "Paused": "Paused.",
     "Reply": "Sent. The chat is yours for now.",
+    "not_sent": "Not sent: its “why?” tells the reason. The chat is yours for now.",
+    "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The chat is yours for "
+    "now.",
     "Reset": "The next message starts a new conversation.",
     "Resumed": "Resumed: the bot answers again.",
     "TurnStarted": "Tried again.",
@@ -123,15 +131,18 @@ async def give_order(request: Request) -> Response:
         return render(request, "erase.html", status=400, chat=view, address=address_of(key), wrong=True)
     control = Control(id=token_hex(8), command=cast(Command, command), by=BY)
     try:
-        control = await _with_fields(deps, control, given)
+        await find(deps.log, key.chat, key.account, erased=command != "erase")
+        control, before = await _with_fields(deps, control, given), await deps.log.last_of(key)
         decision = await order(deps.log, key, control, patience=OBEYED_WITHIN)
     except NoAnswer:
         said = "stored"
+    except ChatNotMeant as unknown:
+        raise Problem(404, _unknown(key)) from unknown
     except LogError as error:
         log.warning("order_not_stored", command=command, reason=str(error))
         raise Problem(503, f"Not stored: {error}.") from error
     else:
-        said = _name(decision)
+        said = await _sent(deps, key, decision, before) if isinstance(decision, Reply) else _name(decision)
     return RedirectResponse(f"{address_of(key)}?said={quote(said)}", 303)
 
 
@@ -151,8 +162,25 @@ def key_of(request: Request) -> ChatKey:
 async def _view(deps: Deps, key: ChatKey) -> ChatView:
     view = await deps.read(deps.queries.chat, key)
     if view is None:
-        raise Problem(404, f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}.")
+        raise Problem(404, _unknown(key))
     return view
+
+
+def _unknown(key: ChatKey) -> str:
+    return f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}."
+
+
+async def _sent(deps: Deps, key: ChatKey, reply: Reply, before: int) -> str:
+    """The name in _SAID for the reply's last receipt."""
+    try:
+        last = await receipt(deps.log, key, reply.id, after=before, patience=SENT_WITHIN)
+    except LogError as error:
+        log.warning("receipt_unknown", reason=str(error))
+        last = None
+    state = of_whole(last.state, last.part, last.parts, last.template) if last is not None else None
+    if state in ("accepted", "sent", "delivered", "read"):
+        return "Reply"
+    return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
 
 
 async def _with_fields(deps: Deps, control: Control, given: dict[str, str]) -> Control:

@@ -15,7 +15,7 @@ from console.deps import Deps
 from console.desk import deps_of, key_of
 from console.problems import Problem
 from console.rendering import address_of, render
-from events.subjects import ChatKey
+from gateways.addressing import ChatNotMeant, the_one
 from projections.story.log_facts import facts_of
 from projections.story.story import story as tell
 
@@ -43,7 +43,13 @@ async def numbers(request: Request) -> Response:
         raise Problem(400, f"days is 1, 7 or 30, not {given[:20]!r}.")
     now, step = (await deps.log.head()).now, _RANGES[days]
     asked = request.query_params
-    key = ChatKey(asked.get("account", deps.account), asked["chat"]) if asked.get("chat") else None
+    key = None
+    if asked.get("chat"):
+        known = await deps.read(deps.queries.known, asked["chat"])
+        try:
+            key = the_one(asked["chat"], known, asked.get("account"))
+        except ChatNotMeant as refusal:
+            raise Problem(404, f"{str(refusal).capitalize()}.") from refusal
     volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key)
     charts = (
         chart("Messages and replies", volumes, {"messages": "messages", "replies": "replies", "by hand": "by_hand"}),

@@ -119,6 +119,10 @@ class EventLog(Protocol):
     async def last_of(self, key: ChatKey) -> int:
         """Sequence of the chat's last event, of either side, as the stream's leader has it; 0 if it has none."""
 
+    async def known(self, chat: str) -> dict[str, dict[str, int]]:
+        """The accounts in which `chat` has events, as the stream's leader has them: in each, the number of events of
+        each type."""
+
     def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         """The events of a chat before sequence `before`, oldest first, as the stream's leader has them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 
@@ -23,6 +24,8 @@ from events.log import (
 from events.recorded import Recorded
 from events.subjects import (
     ChatKey,
+    anywhere_filter,
+    by_account,
     chat_filter,
     dead_letter_subject,
     decision_subject,
@@ -115,6 +118,11 @@ class MemoryLog:
 
     async def last_of(self, key: ChatKey) -> int:
         return max(self._of(key), default=0)
+
+    async def known(self, chat: str) -> dict[str, dict[str, int]]:
+        wanted = anywhere_filter(chat).split(".")
+        there = (raw.subject for raw, _ in self._stored if raw.seq not in self._erased)
+        return by_account(Counter(subject for subject in there if _matches(subject.split("."), wanted)))
 
     async def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         for seq in self._of(key):

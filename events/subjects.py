@@ -7,6 +7,7 @@ A subject of the log always has six tokens, `evt.<partition>.<account>.<chat>.<s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -130,6 +131,11 @@ def chat_filter(key: ChatKey) -> str:
     return f"{_prefix(key)}.*.*"
 
 
+def anywhere_filter(chat: str) -> str:
+    """Every event of a chat, in any account."""
+    return f"evt.*.*.{token(chat)}.*.*"
+
+
 def account_filter(account: str) -> str:
     """Every event of an account, as its gateway tails it."""
     return f"evt.*.{token(account)}.*.*.*"
@@ -172,3 +178,13 @@ def parse_subject(subject: str) -> Address:
         return Address(ChatKey(untoken(account), untoken(chat)), side, type_)
     _wa, type_, account, chat = tokens
     return Address(ChatKey(untoken(account), untoken(chat)), "i", type_)
+
+
+def by_account(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """The numbers of events under subjects of the log, by account and type."""
+    found: dict[str, dict[str, int]] = {}
+    for subject, count in counts.items():
+        address = parse_subject(subject)
+        types = found.setdefault(address.key.account, {})
+        types[address.type] = types.get(address.type, 0) + count
+    return found

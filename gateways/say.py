@@ -8,10 +8,11 @@ from contextlib import aclosing
 
 import msgspec
 
+from chat.receipts import is_settled, of_whole
 from events.decisions import Decision, Ignored, Reply, TurnFailed, TurnStarted
-from events.inbound import Control, Message
+from events.inbound import Control, Message, Receipt
 from events.log import EventLog, LogUnavailable
-from events.subjects import ChatKey, decisions_filter
+from events.subjects import ChatKey, chat_filter, decisions_filter
 from gateways.intake import Intake
 
 
@@ -46,6 +47,25 @@ async def order(
     except TimeoutError as late:
         raise NoAnswer(patience) from late
     raise LogUnavailable("the log was closed")
+
+
+async def receipt(log: EventLog, key: ChatKey, reply: str, *, after: int, patience: float) -> Receipt | None:
+    """The first receipt after sequence `after` that settles the whole reply, within `patience` seconds; else the last
+    one that says how far the reply has come; None if there is none."""
+    found: Receipt | None = None
+    subject = f"{chat_filter(key).removesuffix('*.*')}i.receipt"
+    try:
+        async with asyncio.timeout(patience), aclosing(log.tail(after, subject)) as tail:
+            async for batch in tail:
+                for recorded in batch:
+                    event = recorded.event
+                    if isinstance(event, Receipt) and event.reply == reply:
+                        found = event
+                        if is_settled(of_whole(event.state, event.part, event.parts, event.template)):
+                            return found
+    except TimeoutError:
+        pass
+    return found
 
 
 APOLOGY_WITHIN = 3.0

@@ -68,10 +68,14 @@ class ApiRefused(LogError):
 
 
 class StreamState(msgspec.Struct, frozen=True):
+    """A stream's content. `subjects`: the number of messages of each subject that a request with `subjects_filter`
+    matches, 100,000 subjects at most."""
+
     messages: int
     bytes: int
     first_seq: int
     last_seq: int
+    subjects: dict[str, int] = {}
 
 
 class StreamInfo(msgspec.Struct, frozen=True):

@@ -99,6 +99,13 @@ class Queries:
         row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
         return _shown(row) if row is not None else None
 
+    def known(self, chat: str) -> dict[str, dict[str, int]]:
+        """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
+        and replies (`reply`). `control` is 1: a chat that has orders alone is known too."""
+        views = [self.chat(ChatKey(account, chat)) for account in self.accounts()]
+        there = [view for view in views if view is not None and not _is_blank(view)]
+        return {view.account: {"in": view.messages, "reply": view.replies, "control": 1} for view in there}
+
     def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
         """Chats whose name or JID contains `text`, those with the latest activity first."""
         pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
@@ -209,7 +216,7 @@ class Queries:
         return dict(rows)
 
     def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
-        """The chats that somebody has to look at: first those that are stuck at `now`, then what ended badly."""
+        """The chats that need a look: first those that are stuck at `now`, then those with a bad ending."""
         with self._reader.transaction() as db:
             return (*stuck(db, now), *ended_or_passed(db, now))
 
@@ -240,7 +247,7 @@ def _admission(key: ChatKey, state: Chat) -> str | None:
 
 
 def _attention_view(account: str, chat: str, name: str | None, event: str) -> AttentionView:
-    """What the row asks for; one that cannot be shown is the first, for nobody knows how long it has waited."""
+    """The row's request for a human; one that cannot be shown comes first, since its waiting time is unknown."""
     where = {"account": account, "chat": chat, "name": name}
     try:
         return msgspec.convert({**msgspec.json.decode(event), **where}, AttentionView)

@@ -5,137 +5,167 @@ from __future__ import annotations
 import getpass
 import re
 import sys
-from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
 import click
+import msgspec
 
-from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
+from events.decisions import Decision, Reply
 from events.inbound import Command, Control
 from gateways.say import NoAnswer, order
 from recado.cli.known import queries
 from recado.cli.log import open_log
-from recado.cli.options import ChatName, Moment, Text, Until, account_option, chat_argument, key_of
+from recado.cli.meant import found_account_option, meant, new_chat_option
+from recado.cli.options import ChatName, Moment, Text, Until, chat_argument, json_option
+from recado.cli.outcome import Outcome, delivery_of, outcome_of, sentence
 from recado.cli.session import run, settings
-from recado.printing import local
+from recado.printing import json_text, person
 
 OBEYED_WITHIN = 5.0
 """Seconds for which a command waits for the decision about its order."""
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as it is given on the command line.
+
+    - `chat`, `account`: the chat, and the account if one is named.
+    - `new`: the chat may begin; None: this command begins none.
+    - `until`: the end of a pause, from the bus's time.
+    - `wait`: seconds to wait until a reply is sent.
+    - `fields`: fields of the Control.
+    """
+
+    command: Command
+    chat: str
+    account: str | None
+    new: bool | None = None
+    until: Moment | None = None
+    wait: float = 0
+    fields: dict[str, Any] = {}
+
+
 @click.command()
 @chat_argument
-@account_option
+@found_account_option
+@new_chat_option
 @click.option("--until", type=Until(), help="For how long (30m, 8h, 2d) or until when (2026-12-24T18:00).")
-def pause(chat: str, account: str | None, until: Moment | None) -> None:
+@json_option
+def pause(chat: str, account: str | None, new: bool, until: Moment | None, as_json: bool) -> None:
     """Stop answering CHAT until it is resumed: waiting messages and later ones are ignored."""
-    _order("pause", chat, account, until=until)
+    _order(Given(command="pause", chat=chat, account=account, new=new, until=until), as_json)
 
 
 @click.command()
 @chat_argument
-@account_option
-def resume(chat: str, account: str | None) -> None:
+@found_account_option
+@json_option
+def resume(chat: str, account: str | None, as_json: bool) -> None:
     """Answer CHAT again. Messages that came while it was paused stay unanswered."""
-    _order("resume", chat, account)
+    _order(Given(command="resume", chat=chat, account=account), as_json)
 
 
 @click.command()
 @chat_argument
-@account_option
-def reset(chat: str, account: str | None) -> None:
+@found_account_option
+@json_option
+def reset(chat: str, account: str | None, as_json: bool) -> None:
     """Start a new conversation in CHAT: the model no longer sees the earlier messages."""
-    _order("reset", chat, account)
+    _order(Given(command="reset", chat=chat, account=account), as_json)
 
 
 @click.command()
 @chat_argument
 @click.argument("text", type=Text())
-@account_option
-def send(chat: str, text: str, account: str | None) -> None:
+@found_account_option
+@new_chat_option
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait until it is sent for as long as this.",
+)
+@json_option
+def send(*, chat: str, text: str, account: str | None, new: bool, wait: float, as_json: bool) -> None:
     """Write TEXT to the person of CHAT yourself. It answers the waiting messages, and the chat is left to you for
-    RECADO_TAKEOVER."""
-    _order("send", chat, account, text=text)
+    RECADO_TAKEOVER.
+
+    It counts as sent once a gateway says so; until then it is stored. The exit status is 1 if it cannot be sent.
+    """
+    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields={"text": text})
+    _order(given, as_json)
 
 
 @click.command()
 @chat_argument
 @click.argument("messages", nargs=-1, metavar="[MESSAGE_ID]...")
-@account_option
-def retry(chat: str, messages: tuple[str, ...], account: str | None) -> None:
+@found_account_option
+@json_option
+def retry(chat: str, messages: tuple[str, ...], account: str | None, as_json: bool) -> None:
     """Answer the messages of CHAT again that ended in a failed turn; without ids, those of the last failed turn."""
-    _order("retry", chat, account, messages=messages)
+    _order(Given(command="retry", chat=chat, account=account, fields={"messages": messages}), as_json)
 
 
 @click.command()
 @click.argument("who", metavar="CHAT|CODE")
-@account_option
-def approve(who: str, account: str | None) -> None:
+@found_account_option
+@new_chat_option
+@json_option
+def approve(who: str, account: str | None, new: bool, as_json: bool) -> None:
     """Let a person in whom RECADO_PAIRING keeps out, or who is blocked. CODE is the code that the person got."""
+    given = Given(command="approve", chat="", account=account, new=new)
     if re.fullmatch("[0-9A-Za-z]{6}", who):
         with queries(settings()) as projection:
             found = projection.with_code(who, account)
+        if len(found) > 1:
+            chats = ", ".join(f"{person(key.chat)} in account {key.account}" for key in found)
+            raise click.BadParameter(f"{len(found)} people were told this code: name the chat ({chats})")
         if found:
-            _order("approve", found[0].chat, found[0].account)
+            _order(msgspec.structs.replace(given, chat=found[0].chat, account=found[0].account), as_json)
             return
         if not who.isdigit():
             raise click.BadParameter(f"no waiting person has the code {who}: see recado chats", param_hint="CODE")
-    _order("approve", ChatName().convert(who, None, None), account)
+    _order(msgspec.structs.replace(given, chat=ChatName().convert(who, None, None)), as_json)
 
 
 @click.command()
 @chat_argument
-@account_option
-def block(chat: str, account: str | None) -> None:
-    """Answer CHAT no more, silently, until `recado approve`."""
-    _order("block", chat, account)
+@found_account_option
+@new_chat_option
+@json_option
+def block(chat: str, account: str | None, new: bool, as_json: bool) -> None:
+    """Answer CHAT no more, without a word, until `recado approve`."""
+    _order(Given(command="block", chat=chat, account=account, new=new), as_json)
 
 
-def _order(command: Command, chat: str, account: str | None, *, until: Moment | None = None, **fields: Any) -> None:
-    """Give the order, with `fields` of Control, and print the decision."""
-    try:
-        decision = run(_give(command, chat, account, until, fields))
-    except NoAnswer:
-        click.echo("The order is stored. No instance has obeyed it yet; the next one to run will.", err=True)
-        return
-    if isinstance(decision, Ignored):
-        click.echo(f"Not done: {decision.reason}", err=True)
+def _order(given: Given, as_json: bool) -> None:
+    """Give the order and print its outcome. Ends the process with 1 if it is refused, or its reply is not sent."""
+    outcome, decision = run(_give(given))
+    if as_json:
+        click.echo(json_text(outcome))
+    else:
+        click.echo(sentence(outcome, decision), err=outcome.failed or decision is None)
+    if outcome.failed:
         sys.exit(1)
-    click.echo(_told(decision))
 
 
-async def _give(
-    command: Command, chat: str, account: str | None, until: Moment | None, fields: dict[str, Any]
-) -> Decision:
+async def _give(given: Given) -> tuple[Outcome, Decision | None]:
     chosen = settings()
-    async with open_log(chosen) as (log, _):
-        end = until((await log.head()).now) if until is not None else None
-        control = Control(id=token_hex(8), command=command, until=end, by=by_user(), **fields)
-        return await order(log, key_of(chosen, chat, account), control, patience=OBEYED_WITHIN)
-
-
-def _told(decision: Decision) -> str:
-    match decision:
-        case Paused(until=None):
-            return "Paused until it is resumed."
-        case Paused(until=datetime() as until):
-            return f"Paused until {local(until)}."
-        case Resumed():
-            return "Resumed."
-        case Approved():
-            return "Approved: what is written from now on is answered."
-        case Blocked():
-            return "Blocked."
-        case Reset():
-            return "Reset: the next message starts a new conversation."
-        case TurnStarted(messages=again):
-            return f"Tried again: {len(again)} message{'s' * (len(again) != 1)}."
-        case Reply(in_reply_to=ended):
-            answers = f" It answers {len(ended)} waiting message{'s' * (len(ended) != 1)}." if ended else ""
-            return f"Sent.{answers}"
-        case _:
-            return f"Done: {decision}"
+    async with open_log(chosen) as (log, bus):
+        head = await log.head()
+        end = given.until(head.now) if given.until is not None else None
+        key = await meant(log, chosen, given.chat, given.account, new=given.new, erased=True)
+        control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **given.fields)
+        try:
+            decision = await order(log, key, control, patience=OBEYED_WITHIN)
+        except NoAnswer:
+            return outcome_of(key, control, None), None
+        delivery = None
+        if isinstance(decision, Reply):
+            delivery = await delivery_of(log, bus, key, decision.id, after=head.last, patience=given.wait)
+        return outcome_of(key, control, decision, delivery), decision
 
 
 def by_user() -> str:

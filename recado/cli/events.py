@@ -14,8 +14,10 @@ from events.inbound import INBOUND
 from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import account_filter, chat_filter
+from gateways.addressing import ChatUnknown
 from recado.cli.log import open_log
-from recado.cli.options import ChatName, account_option, key_of
+from recado.cli.meant import found_account_option, meant
+from recado.cli.options import ChatName
 from recado.cli.session import run, settings
 from recado.printing import json_text, local, one_line, person
 from recado.settings.settings import Settings
@@ -27,28 +29,35 @@ _SAID_BY_THE_LINE = frozenset({"at", "account", "chat"})
 @click.command()
 @click.option("--chat", type=ChatName(), help="Only this chat's: a phone number with its country code, or a JID.")
 @click.option("--type", "type_", type=click.Choice([*INBOUND, *DECISIONS]), metavar="TYPE", help="Only of this type.")
-@account_option
+@found_account_option
 @click.option("--follow", is_flag=True, help="Go on with what happens from now on, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --follow, one on each line.")
 def events(chat: str | None, type_: str | None, account: str | None, follow: bool, as_json: bool) -> None:
     """Show the log in its order: sequence, time, chat, inbound event (>) or decision (<), and its fields.
 
-    --chat means a chat of RECADO_ACCOUNT unless --account is given; without --chat, every account is shown.
+    Without --chat and --account every account is shown. The exit status is 1 if nothing is known of the chat.
     """
-    chosen = settings()
-    run(_show(chosen, _subject(chosen, chat, account, type_), follow=follow, as_json=as_json))
+    run(_show(settings(), chat, account, type_, follow=follow, as_json=as_json))
 
 
-def _subject(chosen: Settings, chat: str | None, account: str | None, type_: str | None) -> str:
+async def _subject(log: EventLog, chosen: Settings, chat: str | None, account: str | None, type_: str | None) -> str:
     if chat is not None:
-        subject = chat_filter(key_of(chosen, chat, account))
+        subject = chat_filter(await meant(log, chosen, chat, account, erased=True))
     else:
         subject = account_filter(account) if account is not None else "evt.*.*.*.*.*"
     return subject.removesuffix("*") + (type_ or "*")
 
 
-async def _show(chosen: Settings, subject: str, *, follow: bool, as_json: bool) -> None:
+async def _show(
+    chosen: Settings, chat: str | None, account: str | None, type_: str | None, *, follow: bool, as_json: bool
+) -> None:
     async with open_log(chosen) as (log, bus):
+        try:
+            subject = await _subject(log, chosen, chat, account, type_)
+        except ChatUnknown:
+            if as_json:
+                click.echo("[]")
+            raise
         shown = _recorded(log, subject, None if follow else await last_of(bus, subject))
         async with aclosing(shown):
             if as_json and not follow:

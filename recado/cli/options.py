@@ -9,8 +9,6 @@ import click
 
 from events.inbound import LONGEST_ID
 from events.jid import MalformedJid, from_text
-from events.subjects import ChatKey
-from recado.settings.settings import Settings
 from recado.settings.variables import duration, name
 
 Moment = Callable[[datetime], datetime]
@@ -119,8 +117,3 @@ account_option = click.option(
     "--account", type=Account(), help="The business number or device  [default: RECADO_ACCOUNT]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
-
-def key_of(settings: Settings, chat: str, account: str | None) -> ChatKey:
-    """The chat of the option --account, or else of the settings' account."""
-    return ChatKey(account or settings.account, chat)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
+from gateways.addressing import ChatUnknown
 from projections.reads.views import ChatView, Entry, reading_of
-from recado.cli.known import queries
-from recado.cli.options import ChatName, account_option, chat_argument, json_option, key_of
+from recado.cli.known import meant_here, queries
+from recado.cli.meant import found_account_option
+from recado.cli.options import ChatName, chat_argument, json_option
 from recado.cli.session import settings
 from recado.printing import age, json_text, local, one_line, person, plain, print_table
 
@@ -48,19 +50,21 @@ def chats(account: str | None, as_json: bool) -> None:
 
 @click.command()
 @chat_argument
-@account_option
+@found_account_option
 @json_option
 def history(chat: str, account: str | None, as_json: bool) -> None:
-    """Show the messages and replies of CHAT, the oldest first."""
-    chosen = settings()
-    key = key_of(chosen, chat, account)
-    with queries(chosen) as projection:
+    """Show the messages and replies of CHAT, the oldest first. The exit status is 1 if nothing is known of it."""
+    with queries(settings()) as projection:
+        try:
+            key = meant_here(projection, chat, account)
+        except ChatUnknown:
+            if as_json:
+                click.echo("[]")
+            raise
         found = projection.history(key, limit=ALL)
     if as_json:
         click.echo(json_text(found))
         return
-    if not found:
-        click.echo(f"Nothing is known of {person(chat)} in account {key.account}.", err=True)
     for entry in found:
         click.echo(_line(entry))
 
@@ -118,6 +122,8 @@ def attention(account: str | None, as_json: bool) -> None:
 def usage(account: str | None, chat: str | None, since: datetime | None, as_json: bool) -> None:
     """Add up tokens by chat, day (UTC), backend and model, as the providers counted them."""
     with queries(settings()) as projection:
+        if chat is not None:
+            account = meant_here(projection, chat, account).account
         found = projection.usage(account, chat, since.date().isoformat() if since else "")
     if as_json:
         click.echo(json_text(found))

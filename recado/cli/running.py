@@ -7,7 +7,8 @@ import sys
 import click
 
 from events.subjects import ChatKey
-from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option, key_of
+from recado.cli.meant import found_account_option, meant
+from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option
 from recado.cli.session import run, settings
 from recado.doctor.finding import Finding
 from recado.printing import json_text, print_finding
@@ -84,36 +85,39 @@ def device(account: str | None, phone: str | None) -> None:
 @chat_argument
 @account_option
 @click.option("--name", type=Text(), help="The name that the person goes by.")
-def terminal(chat: str, account: str | None, name: str | None) -> None:
+@click.option("--yes", is_flag=True, help="Also where the answers go to a real phone.")
+def terminal(chat: str, account: str | None, name: str | None, yes: bool) -> None:
     """Chat as CHAT in this terminal: each line is a message. From a pipe: send every line and wait for the replies."""
-    sys.exit(run(_terminal(settings(), chat, account, name)))
+    sys.exit(run(_terminal(settings(), chat, account, name, yes=yes)))
 
 
 @gateway.command()
 @chat_argument
-@account_option
+@found_account_option
 @click.option("--listen", is_flag=True, help="First wait for a message that you write from CHAT.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for each step.")
 @json_option
 def check(chat: str, account: str | None, listen: bool, timeout: float, as_json: bool) -> None:
     """Check a gateway of any make: send two short texts to CHAT, and judge the receipts that it writes.
 
-    CHAT is a person who expects the texts: your own phone. An instance must run. The exit status is 1 if the gateway
-    breaks a rule of docs/gateways.md.
+    CHAT is a person who expects the texts: your own phone. With --account it may be new there. An instance must run. The
+    exit status is 1 if the gateway breaks a rule of docs/gateways.md.
     """
-    chosen = settings()
-    findings = run(_check(chosen, key_of(chosen, chat, account), listen=listen, timeout=timeout, quiet=as_json))
+    findings = run(_check(settings(), chat, account, listen=listen, timeout=timeout, quiet=as_json))
     if as_json:
         click.echo(json_text(findings))
     sys.exit(any(finding.state == "failure" for finding in findings))
 
 
-async def _check(chosen: Settings, key: ChatKey, *, listen: bool, timeout: float, quiet: bool) -> list[Finding]:
+async def _check(
+    chosen: Settings, chat: str, account: str | None, *, listen: bool, timeout: float, quiet: bool
+) -> list[Finding]:
     from recado.cli.log import open_log  # noqa: PLC0415
     from recado.doctor.gateway import check as check_gateway  # noqa: PLC0415
 
     findings = []
     async with open_log(chosen) as (log, _):
+        key = ChatKey(account, chat) if account is not None else await meant(log, chosen, chat, None)
         if listen:
             click.echo("Write something from that phone now.", err=True)
         async for finding in check_gateway(log, key, listen=listen, patience=timeout):
@@ -128,13 +132,16 @@ def _refuse_simulated(account: str | None) -> None:
         raise click.BadParameter(f"{account} is for simulated phones: name the number", param_hint="--account")
 
 
-async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None) -> int:
+async def _terminal(chosen: Settings, chat: str, account: str | None, name: str | None, *, yes: bool) -> int:
     from gateways.local.terminal import ACCOUNT, run_terminal  # noqa: PLC0415 - `recado up` needs none of it
+    from recado.cli.account_gateway import refuse_real  # noqa: PLC0415
     from recado.cli.log import open_log  # noqa: PLC0415
     from recado.private_data import close_to_others  # noqa: PLC0415
 
     close_to_others(chosen.data)
-    async with open_log(chosen) as (log, _):
+    async with open_log(chosen) as (log, bus):
+        if not yes:
+            await refuse_real(bus, chosen, ChatKey(account or ACCOUNT, chat))
         return await run_terminal(
             log,
             account or ACCOUNT,

@@ -4,18 +4,48 @@ from __future__ import annotations
 
 import sys
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from events.decisions import Ignored, Reply
+from events.decisions import TYPE_OF, Ignored, Reply, TurnError, TurnFailed
 from events.subjects import ChatKey
 from gateways.say import NoAnswer, Said
 from gateways.say import say as say_and_wait
+from projections.story.reasons import because
+from recado.cli.account_gateway import refuse_real
 from recado.cli.log import open_log
-from recado.cli.options import MessageId, Text, account_option, chat_argument, key_of
+from recado.cli.options import MessageId, Text, account_option, chat_argument, json_option
 from recado.cli.session import run, settings
-from recado.printing import plain
+from recado.printing import json_text, plain
 from recado.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from backends.protocol import Answer
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message that was said, and its ending.
+
+    - `id`: the message's id.
+    - `ending`: `reply`, `ignored` or `turn_failed`; null: there is none yet.
+    - `reply`, `text`: the reply's id and text; `turn`: the turn's id.
+    - `reason`: of `ignored`; `error`: of `turn_failed`; `told`: the words that the person was told instead of a reply.
+    - `repeat`: the id was stored before.
+    """
+
+    account: str
+    chat: str
+    id: str
+    ending: str | None = None
+    reply: str | None = None
+    text: str | None = None
+    turn: str | None = None
+    reason: str | None = None
+    error: TurnError | None = None
+    told: str | None = None
+    repeat: bool = False
 
 
 @click.command()
@@ -31,41 +61,61 @@ from recado.settings.settings import Settings
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), help="Seconds to wait.  [default: as long as a reply may take]"
 )
-def say(chat: str, text: str, account: str | None, message: str | None, timeout: float | None) -> None:
+@click.option("--yes", is_flag=True, help="Also where the answer goes to a real phone.")
+@json_option
+def say(
+    *,
+    chat: str,
+    text: str,
+    account: str | None,
+    message: str | None,
+    timeout: float | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Send TEXT into CHAT, as if that person had written it, and print the reply's text.
 
     CHAT is a phone number with its country code or a JID. The exit status is 0 with a reply, 1 if the message was
-    ignored or its turn failed (the reason is on stderr), 2 if no answer came in time. A repeated --id prints the first
-    message's ending.
+    ignored or its turn failed (the reason is on stderr), 2 if no answer came in time. Saying an --id again prints what
+    became of it the first time. In an account that a gateway of a real number serves nothing is said without --yes.
     """
     chosen = settings()
+    key, id_ = ChatKey(account or chosen.account, chat), message or f"say-{token_hex(8)}"
     try:
         said = run(
-            _say(
-                chosen, key_of(chosen, chat, account), text, message=message, patience=timeout or _longest_turn(chosen)
-            )
+            _say(chosen, key, text, id_, known=message is not None, patience=timeout or _longest_turn(chosen), yes=yes)
         )
     except NoAnswer as late:
+        if as_json:
+            click.echo(json_text(Spoken(account=key.account, chat=chat, id=id_)))
         click.echo(
             f"No answer within {late.patience:g} s. The message is stored and will be answered when an instance runs; "
             "recado doctor tells whether one does.",
             err=True,
         )
         sys.exit(2)
+    if as_json:
+        click.echo(json_text(_spoken(key, id_, said)))
+        sys.exit(not isinstance(said.ending, Reply))
     _print(said)
 
 
 @click.command()
 @click.argument("text", type=Text())
-def ask(text: str) -> None:
-    """Ask the model TEXT in a new thread that belongs to no chat. Nothing is stored."""
-    click.echo(plain(run(_ask(settings(), text))))
+@json_option
+def ask(text: str, as_json: bool) -> None:
+    """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored."""
+    answer = run(_ask(settings(), text))
+    click.echo(json_text(answer) if as_json else plain(answer.text))
 
 
-async def _say(chosen: Settings, key: ChatKey, text: str, *, message: str | None, patience: float) -> Said:
-    id_ = message or f"say-{token_hex(8)}"
-    async with open_log(chosen) as (log, _):
-        return await say_and_wait(log, key, text, message=id_, known=message is not None, patience=patience)
+async def _say(
+    chosen: Settings, key: ChatKey, text: str, message: str, *, known: bool, patience: float, yes: bool
+) -> Said:
+    async with open_log(chosen) as (log, bus):
+        if not yes:
+            await refuse_real(bus, chosen, key)
+        return await say_and_wait(log, key, text, message=message, known=known, patience=patience)
 
 
 def _longest_turn(chosen: Settings) -> float:
@@ -80,7 +130,7 @@ def _print(said: Said) -> None:
         click.echo(plain(ending.text))
         return
     if isinstance(ending, Ignored):
-        click.echo(f"The message was ignored: {ending.reason}", err=True)
+        click.echo(f"The message was ignored: {because(ending.reason)}", err=True)
     else:
         click.echo(f"The turn failed: {ending.error.class_}: {ending.error.detail}", err=True)
     if said.apology:
@@ -88,7 +138,24 @@ def _print(said: Said) -> None:
     sys.exit(1)
 
 
-async def _ask(chosen: Settings, text: str) -> str:
+def _spoken(key: ChatKey, id_: str, said: Said) -> Spoken:
+    ending = said.ending
+    return Spoken(
+        account=key.account,
+        chat=key.chat,
+        id=id_,
+        ending=TYPE_OF[type(ending)],
+        reply=ending.id if isinstance(ending, Reply) else None,
+        text=ending.text if isinstance(ending, Reply) else None,
+        turn=None if isinstance(ending, Ignored) else ending.turn,
+        reason=ending.reason if isinstance(ending, Ignored) else None,
+        error=ending.error if isinstance(ending, TurnFailed) else None,
+        told=said.apology,
+        repeat=said.repeat,
+    )
+
+
+async def _ask(chosen: Settings, text: str) -> Answer:
     from backends.one_question import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
     from backends.protocol import ReplyRequest  # noqa: PLC0415
     from chat.context import Line  # noqa: PLC0415
@@ -96,7 +163,7 @@ async def _ask(chosen: Settings, text: str) -> str:
 
     fresh = f"ask-{token_hex(8)}"
     async with open_model(chosen) as model:
-        answer = await ask_in_fresh_thread(
+        return await ask_in_fresh_thread(
             model.backend,
             ReplyRequest(
                 account=chosen.account,
@@ -109,4 +176,3 @@ async def _ask(chosen: Settings, text: str) -> str:
                 patience=chosen.run_timeout,
             ),
         )
-    return answer.text

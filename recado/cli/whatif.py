@@ -13,7 +13,8 @@ from secrets import token_hex
 import click
 
 from recado.cli.log import open_log
-from recado.cli.options import ChatName, Moment, Past, account_option, json_option
+from recado.cli.meant import found_account_option
+from recado.cli.options import ChatName, Moment, Past, json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text
 from recado.settings.modes import MODES
@@ -57,7 +58,7 @@ class PageFile(click.ParamType[Path]):
 @click.option("--since", type=Past(), required=True, help="From when on: 2h, 3d ago, or a time (2026-12-24T18:00).")
 @click.option("--until", type=Past(), help="Up to when.  [default: now]")
 @click.option("--chat", "chats", type=ChatName(), multiple=True, help="Only this chat; may be given several times.")
-@account_option
+@found_account_option
 @click.option("--prompt", type=Prompt(), metavar="FILE", help="Instead of AI_SYSTEM_PROMPT, the text in this file.")
 @click.option("--model", help="Instead of OPENAI_MODEL.")
 @click.option(

@@ -16,7 +16,7 @@ from projections.reads.views import Why
 from projections.story.log_facts import facts_of
 from projections.story.step import Step
 from projections.story.story import story
-from recado.cli.known import queries
+from recado.cli.known import meant_here, queries
 from recado.cli.log import open_log
 from recado.cli.options import ChatName, Text, json_option
 from recado.cli.session import run, settings
@@ -46,6 +46,8 @@ def why(id_: str | None, chat: str | None, account: str | None, as_json: bool) -
     """
     chosen = settings()
     with queries(chosen) as projection:
+        if chat is not None:
+            account = meant_here(projection, chat, account).account
         found = projection.why_last(account, chat) if id_ is None else projection.why(id_, account, chat)
         checkpoint = projection.counts().checkpoint
     told = run(_told(chosen, found)) if found else []

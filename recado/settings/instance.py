@@ -19,8 +19,9 @@ class InstanceSettings:
         Variable(
             name="RECADO_ACCOUNT",
             reader=name(),
-            meaning="The business number or device of commands and the built-in gateways, unless they get another one. "
-            "An instance answers every account in the log.",
+            meaning="The business number or device of the built-in gateways, the simulated phones and `recado say`, "
+            "and the account in which `--new` begins a chat, unless they get another one. Other commands find a chat's "
+            "account themselves. An instance answers every account in the log.",
             example="5511988887777",
             keep_empty=True,
         ),

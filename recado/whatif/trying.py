@@ -21,6 +21,7 @@ from events.jetstream.media_store import MediaStore
 from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey, account_filter
+from gateways.addressing import find
 from projections.in_memory import InMemoryProjection
 from recado.settings.settings import Settings
 from recado.whatif.past import Past
@@ -80,7 +81,7 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
         if since >= until:
             raise Nothing("--since is not before --until")
         source = Source(event_log, partial(last_of, bus), head.created)
-        keys = await _chats(source, settings, trial, since, until)
+        keys = await _chats(source, event_log, trial, since, until)
         tools = await _tools(settings, bus)
         made = _Maker(settings, trial.name, model.backend, tools, MediaStore(bus))
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
@@ -105,9 +106,9 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
         return report(_asked(settings, trial, model, since, until), choice, results, progress.threads)
 
 
-async def _chats(source: Source, settings: Settings, trial: Trial, since: datetime, until: datetime) -> list[ChatKey]:
+async def _chats(source: Source, event_log: EventLog, trial: Trial, since: datetime, until: datetime) -> list[ChatKey]:
     if trial.chats:
-        return [ChatKey(trial.account or settings.account, chat) for chat in dict.fromkeys(trial.chats)]
+        return [await find(event_log, chat, trial.account) for chat in dict.fromkeys(trial.chats)]
     everything = account_filter(trial.account) if trial.account is not None else "evt.*.*.*.*.*"
     return await source.chats(everything.removesuffix("*.*") + "i.in", since, until)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.leases.roster import InstanceView
@@ -208,6 +209,36 @@ async def test_what_came_of_an_order_is_said(page: Page, obeyed: Any) -> None:
     assert "Not done: no failed turn has these messages" in (await page.get(to, **HTML))[1]
 
 
+async def test_a_reply_is_sent_once_a_gateway_says_so(page: Page, obeyed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a receipt the page says that it is stored; with one, that it is sent, or that it is not."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    for number, (state, told) in enumerate(
+        ((None, "stored, not sent yet"), ("accepted", "Sent. The chat is yours"), ("failed", "Not sent: its"))
+    ):
+        monkeypatch.setattr(desk, "SENT_WITHIN", 30 if state else 0)
+        id_ = f"c{number}.r"
+        task = await obeyed(ANA, lambda _, id_=id_: replied(id_, _))
+        ordering = asyncio.create_task(ordered(page, ANA, command="send", text="it is me"))
+        await task
+        if state is not None:
+            await given(page, ANA, Receipt(id=f"x{number}", reply=id_, state=state))
+        assert told in (await page.get((await ordering)[1], **HTML))[1]
+
+
+def replied(id_: str, control: Control) -> Reply:
+    return msgspec.structs.replace(reply(ANA, id_, control.text or "", author="operator"), cause=control.id)
+
+
+@pytest.mark.parametrize("command", ["pause", "send", "approve", "erase"])
+async def test_a_chat_that_does_not_exist_is_not_begun(page: Page, command: str) -> None:
+    """Its address is refused, and nothing is stored, also where the person is known in another account."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    for key in (TOM, ChatKey("shop", ANA.chat)):
+        form = {"command": command, "text": "hello", "confirm": key.chat}
+        assert (await ordered(page, key, **form))[0] == 404
+        assert await orders(page, key) == []
+
+
 @pytest.mark.parametrize(
     ("form", "status"),
     [
@@ -277,7 +308,8 @@ async def test_numbers(page: Page) -> None:
         assert "messages <b>2</b>" in shown
         assert "ignored <b>1</b>" in shown
         assert "<rect" in shown
-    assert "messages <b>0</b>" in (await page.get(f"/desk/numbers?chat={TOM.chat}", **HTML))[1]
+    assert (await page.get(f"/desk/numbers?chat={TOM.chat}", **HTML))[0] == 404
+    assert "messages <b>2</b>" in (await page.get(f"/desk/numbers?chat={ANA.chat}", **HTML))[1]
     assert "messages <b>2</b>" in (await page.get(f"/desk/numbers?account=local&chat={ANA.chat}", **HTML))[1]
     assert (await page.get("/desk/numbers?days=9999", **HTML))[0] == 400
 

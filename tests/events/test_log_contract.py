@@ -384,11 +384,16 @@ async def test_an_erased_event_is_gone(log: EventLog) -> None:
     await log.append(ANA, ignored("m2"), expected=decided.seq, msg_id="inc:2")
 
 
-async def test_the_dead_letters_of_one_chat_are_gone(log: EventLog) -> None:
-    """Given dead letters, when a chat's are erased, then these are gone, once, and no other chat's."""
-    for number, (account, chat) in enumerate([(ANA.account, ANA.chat), ("shop", ANA.chat), (ANA.account, None)] * 2):
-        await log.bury(account, b"words", reason="broken", msg_id=f"dlq:{number}", chat=chat, seq=number)
-    assert await log.erase_letters(ANA) == 2
-    assert await log.erase_letters(ANA) == 0
-    assert await log.erase_letters(BIA) == 0
-    assert await log.erase_letters(ANA._replace(account="shop")) == 2
+async def test_the_accounts_that_know_a_chat(log: EventLog, put: Put) -> None:
+    """Each with the number of its events of each type; erased events, other chats and odd subjects do not count."""
+    shop = ANA._replace(account="shop/am Markt")
+    await log.publish(ANA, message("m1"), msg_id="1")
+    await log.publish(ANA, message("m2"), msg_id="2")
+    await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
+    await log.append(shop, ignored("m1"), expected=0, msg_id="inc:2")
+    gone = await log.publish(BIA._replace(account="gone"), message("m1"), msg_id="3")
+    await put(f"wa.in.*.{inbound_subject(ANA, 'in').rpartition('.')[2]}", b"{}")
+    assert await log.known(ANA.chat) == {ANA.account: {"in": 2, "ignored": 1}, "shop/am Markt": {"ignored": 1}}
+    assert list(await log.known(BIA.chat)) == ["gone"]
+    await log.erase(gone.seq)
+    assert await log.known(BIA.chat) == {}

@@ -25,7 +25,7 @@ async def decide(log: EventLog, *decisions: Decision, key: ChatKey = ANA) -> Non
     for decision in decisions:
         last = await log.last_decision(key)
         expected = last.seq if last is not None else 0
-        await log.append(key, decision, expected=expected, msg_id=f"test:{expected}:{key.chat}")
+        await log.append(key, decision, expected=expected, msg_id=f"test:{expected}:{key.account}:{key.chat}")
 
 
 async def decide_on(

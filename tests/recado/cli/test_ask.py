@@ -36,3 +36,10 @@ async def test_a_failure_is_told_with_its_class(recado: Command) -> None:
     assert (done.code, done.out) == (1, "")
     assert "Error: bad_key: " in done.err
     assert "sk-wrong-key-1234" not in done.err
+
+
+async def test_programs_are_told_the_model_too(recado: Command) -> None:
+    """The answer as one document."""
+    document = (await recado("ask", "how are you?", "--json", OPENAI_API_MODE="scripted")).document
+    assert document["text"] == "echo: how are you?"
+    assert "model" in document

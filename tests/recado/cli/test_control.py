@@ -5,11 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from actors.leases.bucket import LeaseBucket
 from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
-from events.inbound import Control
+from events.inbound import Control, Message, Receipt
+from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, decide_on, reply
+
+
+@pytest.fixture
+async def known(on_bus: Command, jetstream_log: JetStreamLog) -> Command:
+    """`recado` on a log in which Ana has written."""
+    await jetstream_log.publish(ANA, Message(id="m0", text="hello"), msg_id="m0")
+    return on_bus
 
 
 def obey(control: Control) -> list[Decision]:
@@ -36,17 +45,16 @@ def obey(control: Control) -> list[Decision]:
         (("pause", "5511999990001"), "Paused until it is resumed."),
         (("resume", "5511999990001"), "Resumed."),
         (("reset", "5511999990001"), "Reset: the next message starts a new conversation."),
-        (("send", "5511999990001", "it is me"), "Sent. It answers 2 waiting messages."),
         (("approve", "5511999990001"), "Approved: what is written from now on is answered."),
         (("block", "5511999990001"), "Blocked."),
         (("retry", "5511999990001", "m1", "m2"), "Tried again: 2 messages."),
     ],
 )
 async def test_an_order_is_obeyed_and_told(
-    on_bus: Command, jetstream_log: JetStreamLog, args: tuple[str, ...], told: str
+    known: Command, jetstream_log: JetStreamLog, args: tuple[str, ...], told: str
 ) -> None:
     """The order says who gave it; other decisions of the chat are not mistaken for the answer."""
-    ordering = asyncio.create_task(on_bus(*args))
+    ordering = asyncio.create_task(known(*args))
     control = await decide_on(
         jetstream_log, Control, lambda control: [Resumed(at=AT, cause="another"), Resumed(at=AT), *obey(control)]
     )
@@ -55,31 +63,85 @@ async def test_an_order_is_obeyed_and_told(
     assert (control.by or "").startswith("cli:")
 
 
-async def test_a_refused_order_fails_with_its_reason(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+async def test_a_refused_order_fails_with_its_reason(known: Command, jetstream_log: JetStreamLog) -> None:
     """Exit 1: what was asked for did not happen."""
-    ordering = asyncio.create_task(on_bus("send", ANA.chat, " "))
+    ordering = asyncio.create_task(known("send", ANA.chat, " "))
     await decide_on(
         jetstream_log, Control, lambda control: [Ignored(messages=(), reason="empty", at=AT, cause=control.id)]
     )
-    assert await ordering == (1, "", "Not done: empty\n")
+    assert await ordering == (1, "", "Not done: there is no text in it (empty)\n")
 
 
-async def test_an_order_without_an_instance_is_kept(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+async def test_an_order_that_nobody_obeys_yet_is_kept(known: Command, jetstream_log: JetStreamLog) -> None:
     """No instance runs: the order stands in the log, and the next one to run will obey it."""
-    done = await on_bus("pause", ANA.chat)
+    done = await known("pause", ANA.chat)
     assert (done.code, done.out) == (0, "")
     assert "The order is stored." in done.err
-    assert (await jetstream_log.head()).last == 1
+    assert (await jetstream_log.head()).last == 2
+
+
+async def test_programs_are_told_the_ids(known: Command, jetstream_log: JetStreamLog) -> None:
+    """Of the order, and of what came of it."""
+    ordering = asyncio.create_task(known("retry", ANA.chat, "m0", "--json"))
+    control = await decide_on(jetstream_log, Control, obey)
+    assert (await ordering).document == {
+        "account": "local", "chat": ANA.chat, "command": "retry", "id": control.id, "state": "done",
+        "decision": "turn_started", "turn": "t2", "messages": ["m0"],
+    }  # fmt: skip
+
+
+NEVER = "none has ever sent anything for this account, and a gateway that starts later will not send this"
+
+
+@pytest.mark.parametrize(
+    ("receipt", "told"),
+    [
+        (None, f"The reply is stored, not sent yet (no gateway for local: {NEVER})."),
+        ("another", "The reply is stored, not sent yet (no gateway for local)."),
+        ("r-it is me", "Sent."),
+    ],
+)
+async def test_a_reply_is_sent_once_a_gateway_says_so(
+    known: Command, jetstream_log: JetStreamLog, receipt: str | None, told: str
+) -> None:
+    """Without a receipt it is only stored, and the answer says why it is not sent."""
+    wait = "30" if told == "Sent." else "0"
+    ordering = asyncio.create_task(known("send", ANA.chat, "it is me", "--wait", wait))
+    await decide_on(jetstream_log, Control, lambda _: [])
+    if receipt is not None:
+        await jetstream_log.publish(ANA, Receipt(id="c1", reply=receipt, state="accepted"), msg_id="")
+    await decide_on(jetstream_log, Control, obey)
+    assert await ordering == (0, f"{told} It answers 2 waiting messages.\n", "")
+
+
+async def test_a_gateway_that_has_not_begun(known: Command, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """It holds the lease of the account: the reply is its to send."""
+    await LeaseBucket(bus).write("g.local", b'{"instance": "shop-1", "incarnation": "1"}', 0)
+    ordering = asyncio.create_task(known("send", ANA.chat, "it is me", "--wait", "0"))
+    await decide_on(jetstream_log, Control, obey)
+    assert "stored, not sent yet (the gateway of local has not begun)" in (await ordering).out
+
+
+async def test_a_reply_that_waits_for_its_gateway(known: Command, jetstream_log: JetStreamLog) -> None:
+    """With --json: the reply's id, and that it was not sent."""
+    ordering = asyncio.create_task(known("send", ANA.chat, "it is me", "--wait", "0", "--json"))
+    await decide_on(jetstream_log, Control, obey)
+    document = (await ordering).document
+    assert (document["reply"], document["messages"], document["delivery"]["sent"]) == (
+        "r-it is me",
+        ["m1", "m2"],
+        False,
+    )
 
 
 @pytest.mark.parametrize(
     ("until", "lasts"), [("90m", timedelta(minutes=90)), ("45", timedelta(seconds=45)), ("2d", timedelta(days=2))]
 )
 async def test_a_pause_may_have_a_length(
-    on_bus: Command, jetstream_log: JetStreamLog, until: str, lasts: timedelta
+    known: Command, jetstream_log: JetStreamLog, until: str, lasts: timedelta
 ) -> None:
     """Counted by the bus's clock, not by this machine's."""
-    ordering = asyncio.create_task(on_bus("pause", ANA.chat, "--until", until))
+    ordering = asyncio.create_task(known("pause", ANA.chat, "--until", until))
     before = (await jetstream_log.head()).now
     control = await decide_on(jetstream_log, Control, obey)
     assert control.until is not None
@@ -87,12 +149,12 @@ async def test_a_pause_may_have_a_length(
     assert (await ordering).out.startswith("Paused until 20")
 
 
-async def test_a_pause_may_have_an_end(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+async def test_a_pause_may_have_an_end(known: Command, jetstream_log: JetStreamLog) -> None:
     """A time with a zone is that time; without one it is this machine's."""
-    ordering = asyncio.create_task(on_bus("pause", ANA.chat, "--until", "2199-12-24T18:00+01:00", TZ="UTC"))
+    ordering = asyncio.create_task(known("pause", ANA.chat, "--until", "2199-12-24T18:00+01:00", TZ="UTC"))
     assert (await decide_on(jetstream_log, Control, obey)).until == datetime(2199, 12, 24, 17, tzinfo=UTC)
     assert (await ordering).out == "Paused until 2199-12-24 17:00:00.\n"
-    local = asyncio.create_task(on_bus("pause", ANA.chat, "--until", "2199-12-24T18:00", TZ="America/Sao_Paulo"))
+    local = asyncio.create_task(known("pause", ANA.chat, "--until", "2199-12-24T18:00", TZ="America/Sao_Paulo"))
     after = (await jetstream_log.head()).last
     assert (await decide_on(jetstream_log, Control, obey, after=after)).until == datetime(2199, 12, 24, 21, tzinfo=UTC)
     assert (await local).code == 0

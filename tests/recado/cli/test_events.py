@@ -42,9 +42,9 @@ async def test_each_event_is_a_line(told: Command) -> None:
     ("args", "expected"),
     [
         ((), [1, 2, 3, 4, 5]),
-        (("--chat", "5511999990001"), [1, 2]),
+        (("--chat", "5511999990002"), [3, 4]),
         (("--chat", "5511999990001", "--account", "shop"), [5]),
-        (("--chat", "5511999990001", "--type", "reply"), [2]),
+        (("--chat", "5511999990001", "--account", "local", "--type", "reply"), [2]),
         (("--chat", "5511999990009"), []),
         (("--type", "in"), [1, 3, 5]),
         (("--type", "turn_failed"), []),

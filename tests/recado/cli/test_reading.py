@@ -91,11 +91,11 @@ async def test_a_history_reads_like_the_chat(told: Command) -> None:
     ]
 
 
-async def test_an_unknown_chat_has_an_empty_history(told: Command) -> None:
-    """It says in which account it looked, because that is the usual mistake."""
+async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> None:
+    """It says in which account it looked, and where the chat is, because that is the usual mistake."""
     done = await told("history", "5511999990001", "--account", "shop")
-    assert (done.code, done.out) == (0, "")
-    assert "Nothing is known of 5511999990001 in account shop." in done.err
+    assert (done.code, done.out) == (1, "")
+    assert "nothing is known of 5511999990001 in account shop, but in account local (2 messages, 2 replies)" in done.err
     assert (await told("history", "5511999990001", "--account", "shop", "--json")).document == []
 
 
@@ -190,7 +190,7 @@ async def test_why_without_an_id_is_about_the_last_message(told: Command) -> Non
     assert (await told("why", "--chat", "5511999990001")).out.startswith("message m2 in the chat 5511999990001")
     done = await told("why", "--chat", "5511999990077")
     assert (done.code, done.out) == (1, "")
-    assert "there is no message." in done.err
+    assert "nothing is known of 5511999990077 in any account" in done.err
 
 
 async def test_why_tells_without_the_bus_what_the_projection_knows(told: Command) -> None:

@@ -43,7 +43,7 @@ async def test_an_ignored_message_says_why(on_bus: Command, jetstream_log: JetSt
     """Nothing on stdout: there is no reply."""
     asking = asyncio.create_task(on_bus("say", ANA.chat, "hello"))
     await decide_on(jetstream_log, Message, lambda message: [Ignored(messages=(message.id,), reason="paused", at=AT)])
-    assert await asking == (1, "", "The message was ignored: paused\n")
+    assert await asking == (1, "", "The message was ignored: the chat was paused (paused)\n")
 
 
 async def test_a_failed_turn_says_why_and_what_the_person_was_told(

@@ -1,0 +1,124 @@
+"""The chat that an order or a question is about: found by its name in the log, in one account, or refused.
+
+Commands and the desk name a chat by its JID, and the log knows the accounts in which it has events. The same person may
+be known in several accounts, and a mistyped number in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chat.context import readable
+from events.log import EventLog
+from events.subjects import ChatKey
+
+Known = Mapping[str, Mapping[str, int]]
+"""The accounts in which a chat has events: in each, the number of its events of each type."""
+
+LISTED = 20
+"""Accounts that a refusal names."""
+
+_TRACES = frozenset({"erased", "receipt"})
+"""The only events that an erased chat may have: the two decisions, and receipts that came after them."""
+
+
+class ChatNotMeant(Exception):
+    """The name of a chat does not lead to one account; nothing was written.
+
+    - `chat`: the JID.
+    - `accounts`: the accounts that know the chat; none if it is known nowhere.
+    """
+
+    def __init__(self, chat: str, accounts: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.chat = chat
+        self.accounts = accounts
+
+
+class ChatUnknown(ChatNotMeant):
+    """The chat is not known in `account`; None: in no account at all."""
+
+    def __init__(self, chat: str, account: str | None, known: Known) -> None:
+        where = f"in account {_shown(account)}" if account is not None else "in any account"
+        message = f"nothing is known of {_person(chat)} {where}"
+        alive, erased = _alive(known), _erased(known)
+        if alive:
+            message += f", but in account {_listed((_counted(name, known[name]) for name in alive), ' and ')}"
+        elif erased and (account is None or account in erased):
+            message += f": the chat was erased in account {_listed(map(_shown, erased), ' and ')}"
+        else:
+            message += ": check the number"
+        super().__init__(chat, alive, message)
+
+
+class ChatAmbiguous(ChatNotMeant):
+    """The chat is known in several accounts, and none of them was named."""
+
+    def __init__(self, chat: str, accounts: tuple[str, ...], known: Known) -> None:
+        lines = _listed((_counted(name, known[name]) for name in accounts), "\n  ")
+        message = f"{_person(chat)} is known in {len(accounts)} accounts: choose one with --account\n  {lines}"
+        super().__init__(chat, accounts, message)
+
+
+async def find(log: EventLog, chat: str, account: str | None = None, *, erased: bool = False) -> ChatKey:
+    """The chat as the log knows it now; see `the_one`. Raises ChatUnknown, ChatAmbiguous, LogUnavailable."""
+    return the_one(chat, await log.known(chat), account, erased=erased)
+
+
+def the_one(chat: str, known: Known, account: str | None = None, *, erased: bool = False) -> ChatKey:
+    """The chat in `account`, or in the only account that knows it.
+
+    - `erased`: an erased chat counts, where no account knows more of it: a block and a pause outlast erasing.
+
+    Raises ChatUnknown, ChatAmbiguous.
+    """
+    accounts = _alive(known) or (_erased(known) if erased else ())
+    if account is not None:
+        accounts = tuple(name for name in accounts if name == account)
+    if not accounts:
+        raise ChatUnknown(chat, account, known)
+    if len(accounts) > 1:
+        raise ChatAmbiguous(chat, accounts, known)
+    return ChatKey(accounts[0], chat)
+
+
+def all_of(chat: str, known: Known) -> tuple[ChatKey, ...]:
+    """The chat in every account that knows it. Raises ChatUnknown."""
+    alive = _alive(known)
+    if not alive:
+        raise ChatUnknown(chat, None, known)
+    return tuple(ChatKey(account, chat) for account in alive)
+
+
+def _is_alive(types: Mapping[str, int]) -> bool:
+    return any(count and type_ not in _TRACES for type_, count in types.items())
+
+
+def _alive(known: Known) -> tuple[str, ...]:
+    return tuple(sorted(account for account, types in known.items() if _is_alive(types)))
+
+
+def _erased(known: Known) -> tuple[str, ...]:
+    there = ((name, types) for name, types in sorted(known.items()) if not _is_alive(types))
+    return tuple(name for name, types in there if types.get("erased"))
+
+
+def _counted(account: str, types: Mapping[str, int]) -> str:
+    messages, replies = types.get("in", 0), types.get("reply", 0)
+    counts = f"{messages:,} message{'s' * (messages != 1)}, {replies:,} repl{'y' if replies == 1 else 'ies'}"
+    return f"{_shown(account)} ({counts})"
+
+
+def _listed(names: Iterable[str], between: str) -> str:
+    first = list(names)
+    left = len(first) - LISTED
+    return between.join([*first[:LISTED], f"{left:,} more"] if left > 0 else first)
+
+
+def _shown(account: str) -> str:
+    """The name for a terminal: gateways choose it, so it may hold anything."""
+    return " ".join(readable(account).split())
+
+
+def _person(chat: str) -> str:
+    return chat.removesuffix("@s.whatsapp.net")

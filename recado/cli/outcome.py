@@ -1,0 +1,154 @@
+"""The outcome of an order, in a sentence and as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from chat.receipts import of_whole
+from events.decisions import TYPE_OF, Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
+from events.inbound import Command, Control, ReceiptState
+from events.jetstream.connection import Bus
+from events.log import EventLog
+from events.subjects import ChatKey
+from gateways.say import receipt
+from projections.story.reasons import because
+from recado.cli import account_gateway
+from recado.printing import local, one_line
+
+_SENT = frozenset({"accepted", "sent", "delivered", "read"})
+_NOT_SENT = frozenset({"failed", "parked"})
+_NEVER = "a gateway that starts later will not send this"
+
+
+class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The way of a reply so far.
+
+    - `sent`: WhatsApp, or the simulated phone, has taken it.
+    - `failed`: it is not sent, and will not be by itself.
+    - `state`: the state in its last receipt; null: no gateway has written one.
+    - `note`: the reason why it is not sent.
+    """
+
+    sent: bool
+    failed: bool = False
+    state: ReceiptState | None = None
+    note: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order and its outcome.
+
+    - `id`: the order's id.
+    - `state`: `done`, `refused`, or `stored`: no instance has obeyed it yet.
+    - `decision`: the type of the decision that obeys or refuses it; `reason`: the reason of a refusal.
+    - `reply`, `turn`: the id that the decision made; `messages`: the messages that it answers, or tries again.
+    - `until`: the end of a pause.
+    - `delivery`: of a reply.
+    """
+
+    account: str
+    chat: str
+    command: Command
+    id: str
+    state: Literal["done", "refused", "stored"]
+    decision: str | None = None
+    reason: str | None = None
+    reply: str | None = None
+    turn: str | None = None
+    messages: tuple[str, ...] = ()
+    until: datetime | None = None
+    delivery: Delivery | None = None
+
+    @property
+    def failed(self) -> bool:
+        return self.state == "refused" or (self.delivery is not None and self.delivery.failed)
+
+
+def outcome_of(key: ChatKey, control: Control, decision: Decision | None, delivery: Delivery | None = None) -> Outcome:
+    """The outcome by the decision on the order; None: there is none yet."""
+    refused = decision if isinstance(decision, Ignored) else None
+    messages: tuple[str, ...] = ()
+    if isinstance(decision, Reply):
+        messages = decision.in_reply_to
+    elif isinstance(decision, TurnStarted):
+        messages = decision.messages
+    return Outcome(
+        account=key.account,
+        chat=key.chat,
+        command=control.command,
+        id=control.id,
+        state="stored" if decision is None else "refused" if refused is not None else "done",
+        decision=TYPE_OF[type(decision)] if decision is not None else None,
+        reason=refused.reason if refused is not None else None,
+        reply=decision.id if isinstance(decision, Reply) else None,
+        turn=decision.turn if isinstance(decision, TurnStarted) else None,
+        messages=messages,
+        until=decision.until if isinstance(decision, Paused) else None,
+        delivery=delivery,
+    )
+
+
+def sentence(outcome: Outcome, decision: Decision | None) -> str:
+    """The outcome as a person reads it."""
+    match decision:
+        case None:
+            return "The order is stored. No instance has obeyed it yet; the next one to run will."
+        case Ignored(reason=reason):
+            return f"Not done: {because(reason)}"
+        case Paused(until=None):
+            return "Paused until it is resumed."
+        case Paused(until=datetime() as until):
+            return f"Paused until {local(until)}."
+        case Resumed():
+            return "Resumed."
+        case Approved():
+            return "Approved: what is written from now on is answered."
+        case Blocked():
+            return "Blocked."
+        case Reset():
+            return "Reset: the next message starts a new conversation."
+        case TurnStarted(messages=again):
+            return f"Tried again: {_messages(len(again))}."
+        case Reply(in_reply_to=ended):
+            answers = f" It answers {_messages(len(ended), 'waiting ')}." if ended else ""
+            return f"{_way(outcome.delivery)}{answers}"
+        case _:
+            return f"Done: {decision}"
+
+
+async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, after: int, patience: float) -> Delivery:
+    """How far a reply has come within `patience` seconds; the log was at sequence `after` before it was ordered."""
+    last = await receipt(log, key, reply, after=after, patience=patience)
+    if last is None:
+        return Delivery(sent=False, note=await _why_not(bus, key.account))
+    state = of_whole(last.state, last.part, last.parts, last.template)
+    error = last.error
+    why = ": ".join(part for part in (error.class_, error.detail) if part) if error is not None else ""
+    return Delivery(state in _SENT, state in _NOT_SENT, state, why)
+
+
+async def _why_not(bus: Bus, account: str) -> str:
+    shown = one_line(account)
+    if await account_gateway.is_running(bus, account):
+        return f"the gateway of {shown} has not begun"
+    if await account_gateway.last_receipt(bus, account) is None:
+        return f"no gateway for {shown}: none has ever sent anything for this account, and {_NEVER}"
+    return f"no gateway for {shown}"
+
+
+def _way(delivery: Delivery | None) -> str:
+    if delivery is None or delivery.sent:
+        return "Sent."
+    if delivery.failed:
+        return f"Not sent: {one_line(delivery.note) or delivery.state}."
+    if delivery.state == "in_doubt":
+        return "In doubt: the gateway does not know whether it was sent, and looks for it."
+    why = one_line(delivery.note) or "the gateway is at it"
+    return f"The reply is stored, not sent yet ({why})."
+
+
+def _messages(count: int, kind: str = "") -> str:
+    return f"{count} {kind}message{'s' * (count != 1)}"

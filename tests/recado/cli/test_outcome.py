@@ -1,0 +1,49 @@
+"""The sentence about a reply that was ordered: it is sent when a receipt says so, and not before."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from events.inbound import Control, Receipt, ReceiptError
+from events.jetstream.connection import Bus
+from events.memory_log import MemoryLog
+from recado.cli.outcome import delivery_of, outcome_of, sentence
+from tests.recado.instance import ANA, reply
+
+NO_BUS = cast(Bus, None)
+REPLY = reply(text="it is me", author="operator")
+LATER = ReceiptError(class_="rate", detail="too many at once")
+REFUSED = ReceiptError(class_="window", detail="24 hours are over")
+
+
+def receipt(state: Any, **fields: Any) -> Receipt:
+    return Receipt(id="c1", reply=REPLY.id, state=state, **fields)
+
+
+@pytest.mark.parametrize(
+    ("receipts", "told"),
+    [
+        ([receipt("sending")], "The reply is stored, not sent yet (the gateway is at it)."),
+        ([receipt("sending", error=LATER)], "The reply is stored, not sent yet (rate: too many at once)."),
+        ([receipt("accepted", part=1, parts=2)], "The reply is stored, not sent yet (the gateway is at it)."),
+        ([receipt("sending"), receipt("accepted")], "Sent."),
+        ([receipt("accepted", part=1, parts=2), receipt("accepted", part=2, parts=2)], "Sent."),
+        ([receipt("delivered")], "Sent."),
+        ([receipt("sending"), receipt("failed", error=REFUSED)], "Not sent: window: 24 hours are over."),
+        ([receipt("accepted", template="hello")], "Not sent: failed."),
+        ([receipt("parked")], "Not sent: parked."),
+        ([receipt("in_doubt")], "In doubt: the gateway does not know whether it was sent, and looks for it."),
+    ],
+)
+async def test_the_way_of_a_reply(receipts: list[Receipt], told: str) -> None:
+    """As far as the receipts say."""
+    log = MemoryLog()
+    for number, one in enumerate(receipts):
+        await log.publish(ANA, one, msg_id=str(number))
+    delivery = await delivery_of(log, NO_BUS, ANA, REPLY.id, after=0, patience=0.05)
+    outcome = outcome_of(ANA, Control(id="o1", command="send"), REPLY, delivery)
+    assert sentence(outcome, REPLY) == told
+    assert outcome.failed == told.startswith("Not sent")
+    assert delivery.sent == (told == "Sent.")
