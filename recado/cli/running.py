@@ -100,8 +100,8 @@ def terminal(chat: str, account: str | None, name: str | None, yes: bool) -> Non
 def check(chat: str, account: str | None, listen: bool, timeout: float, as_json: bool) -> None:
     """Check a gateway of any make: send two short texts to CHAT, and judge the receipts that it writes.
 
-    CHAT is a person who expects the texts: your own phone. With --account it may be new there. An instance must run. The
-    exit status is 1 if the gateway breaks a rule of docs/gateways.md.
+    CHAT is a person who expects the texts: your own phone. With --account it may be new there. An instance must run.
+    The exit status is 1 if the gateway breaks a rule of docs/gateways.md.
     """
     findings = run(_check(settings(), chat, account, listen=listen, timeout=timeout, quiet=as_json))
     if as_json:
