@@ -123,9 +123,9 @@ def test_a_turn_that_is_adopted_again_and_again() -> None:
     started = TurnStarted(turn="t1", messages=("m1",), backend="chat", at=NOON)
     story = Story().given(text("m1")).given(started, by="crashed-0")
     for life in range(1, 6):
-        assert story.owed() == (Adopt("t1"),)
+        assert story.pending() == (Adopt("t1"),)
         story.given(TurnAdopted(turn="t1", by=f"crashed-{life}", at=NOON), by=f"crashed-{life}")
-    (work,) = story.owed()
+    (work,) = story.pending()
     failed = story.does(work)
     assert isinstance(failed, TurnFailed)
     assert failed.error.class_ == "broken"
