@@ -30,7 +30,7 @@ async def test_it_leaves_under_load(tmp_path: Path) -> None:
 
 
 async def test_it_finishes_what_runs(tmp_path: Path) -> None:
-    """Turns that it has begun are answered by it; what comes meanwhile is answered by the others."""
+    """It answers the turns that it has begun; the others answer the messages that come meanwhile."""
     async with fleet(tmp_path, "a", "b", latency=1.5) as those:
         await those.started("a", "b")
         mine = await those.chat_of("b")

@@ -37,7 +37,7 @@ def test_it_is_a_setting(value: str, per_hour: int) -> None:
 
 
 def test_only_the_account_of_the_simulated_phones_is_not_counted() -> None:
-    """Whatever RECADO_ACCOUNT is: a number may have that one."""
+    """At any RECADO_ACCOUNT: a number may have that one."""
     given = {"RECADO_ACCOUNT": "shop", "OPENAI_API_MODE": "scripted"}
     assert settings_of(given).gates.uncounted == DEFAULT.uncounted == {"local"}
 
