@@ -1,4 +1,4 @@
-"""`recado pause`, `resume`, `reset` and `send`: an order is stored, and what the chat makes of it is told."""
+"""`recado pause`, `resume`, `reset` and `send`: an order is stored, and its outcome is printed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ async def test_an_order_is_obeyed_and_told(
 
 
 async def test_a_refused_order_fails_with_its_reason(on_bus: Command, jetstream_log: JetStreamLog) -> None:
-    """Exit 1: what was asked for did not happen."""
+    """Exit 1: the order was refused."""
     ordering = asyncio.create_task(on_bus("send", ANA.chat, " "))
     await decide_on(
         jetstream_log, Control, lambda control: [Ignored(messages=(), reason="empty", at=AT, cause=control.id)]
@@ -65,7 +65,7 @@ async def test_a_refused_order_fails_with_its_reason(on_bus: Command, jetstream_
 
 
 async def test_an_order_without_an_instance_is_kept(on_bus: Command, jetstream_log: JetStreamLog) -> None:
-    """No instance runs: the order stands in the log, and the next one to run will obey it."""
+    """No instance runs: the order is in the log, and the next one to run will obey it."""
     done = await on_bus("pause", ANA.chat)
     assert (done.code, done.out) == (0, "")
     assert "The order is stored." in done.err
