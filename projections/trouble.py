@@ -43,7 +43,7 @@ _SET_ASIDE = (
 
 
 def stuck(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
-    """The chats of which something is owed for STUCK_AFTER or longer."""
+    """The chats with work that is pending for STUCK_AFTER or longer."""
     before = now - STUCK_AFTER
     for account, chat, last_at, snapshot in db.execute(_PENDING, (_LOOKED_AT,)).fetchall():
         try:
@@ -68,7 +68,7 @@ def ended_or_passed(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleVi
 
 
 def _pending_since(chat: Chat, last_at: datetime) -> datetime | None:
-    """Since when something is owed that does not wait for a time to come; None: nothing is."""
+    """The time since which work is pending that waits for no later time; None: there is none."""
     if chat.turn is not None:
         return min(chat.turn.newest, *(message.stored for message in chat.waiting), last_at)
     if chat.waiting:

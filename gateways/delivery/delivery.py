@@ -27,7 +27,7 @@ from events.log import EventLog, LogError, LogUnavailable
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.delivery.checkpoint import CheckpointFile, Saved
-from gateways.delivery.ledger import Ledger, Owed
+from gateways.delivery.ledger import Ledger, PendingReply
 from gateways.delivery.receipts import LONGEST_ID, Receipts
 from gateways.delivery.sender import Outcome, Part, Sender
 from gateways.delivery.templates import was_begun
@@ -171,74 +171,74 @@ class Delivery:
         """Deliver the chat's pending replies, one after the other."""
         attempt = 0
         try:
-            while (owed := self._ledger.next(chat)) is not None and not self._stopping.is_set():
+            while (pending := self._ledger.next(chat)) is not None and not self._stopping.is_set():
                 try:
-                    attempt = await self._advance(owed, attempt)
+                    attempt = await self._advance(pending, attempt)
                 except (LogError, OSError):
                     raise
                 except Exception as defect:  # noqa: BLE001 - broken logs it
-                    await self._park_broken(owed, attempt, defect)
+                    await self._park_broken(pending, attempt, defect)
         finally:
             del self._senders[chat]
 
-    async def _advance(self, owed: Owed, attempt: int) -> int:
+    async def _advance(self, pending: PendingReply, attempt: int) -> int:
         """Take the reply's next step. Returns the number of the next attempt."""
-        if not 1 <= len(owed.id) <= LONGEST_ID:
-            await self._give_up(owed)
+        if not 1 <= len(pending.id) <= LONGEST_ID:
+            await self._give_up(pending)
             return attempt
-        if owed.template is not None and owed.state is None and await was_begun(self._log, owed):
-            self._ledger.drop(owed)
+        if pending.template is not None and pending.state is None and await was_begun(self._log, pending):
+            self._ledger.drop(pending)
             return attempt
-        if owed.state is None and not await unless_stopped(self._ready(owed.key.chat), self._stopping):
+        if pending.state is None and not await unless_stopped(self._ready(pending.key.chat), self._stopping):
             return attempt
-        part = self._part(owed)
+        part = self._part(pending)
         outcome: Outcome | None = None
         if part is None:
-            detail = f"it was begun in {owed.parts} parts, and this recado would split it otherwise"
-            await self._park(owed, attempt, ReceiptError(class_="parts", detail=detail))
-        elif await self._claim(owed, part, attempt):
+            detail = f"it was begun in {pending.parts} parts, and this recado would split it otherwise"
+            await self._park(pending, attempt, ReceiptError(class_="parts", detail=detail))
+        elif await self._claim(pending, part, attempt):
             outcome = await self._attempt(self._sender.send, part)
-        elif self._is_open(owed, part):
-            outcome = await self._resolve(owed, part)
+        elif self._is_open(pending, part):
+            outcome = await self._resolve(pending, part)
         if part is not None and outcome is not None:
-            await self._note(owed, part, attempt, outcome)
+            await self._note(pending, part, attempt, outcome)
             return attempt + (outcome.state == "later")
         return attempt
 
-    def _part(self, owed: Owed) -> Part | None:
+    def _part(self, pending: PendingReply) -> Part | None:
         """The reply's next part; None if the reply was begun with another number of parts than `split` returns now."""
-        key = owed.key
-        if owed.template is not None or owed.reply is None:
-            return Part(key.account, key.chat, owed.id, "", template=owed.template)
-        texts = self._split(owed.reply) or ("",)
-        if owed.parts not in (0, len(texts)):
+        key = pending.key
+        if pending.template is not None or pending.reply is None:
+            return Part(key.account, key.chat, pending.id, "", template=pending.template)
+        texts = self._split(pending.reply) or ("",)
+        if pending.parts not in (0, len(texts)):
             return None
-        text = texts[owed.part - 1]
-        return Part(key.account, key.chat, owed.id, text, owed.part, len(texts), owed.reply.in_reply_to)
+        text = texts[pending.part - 1]
+        return Part(key.account, key.chat, pending.id, text, pending.part, len(texts), pending.reply.in_reply_to)
 
     @staticmethod
-    def _is_open(owed: Owed, part: Part) -> bool:
+    def _is_open(pending: PendingReply, part: Part) -> bool:
         """Whether the sending of this part was begun and has no outcome yet."""
-        return not owed.settled and owed.part == part.number and owed.state is not None
+        return not pending.settled and pending.part == part.number and pending.state is not None
 
-    async def _claim(self, owed: Owed, part: Part, attempt: int) -> bool:
+    async def _claim(self, pending: PendingReply, part: Part, attempt: int) -> bool:
         """Claim the part; whether it is ours to send. False also if it proves to be settled, or to need `_resolve`."""
         if self._caught_up:
-            return await self._mark(owed, part, attempt)
+            return await self._mark(pending, part, attempt)
         # One receipt is enough to reach the log's end. Without the lock there would be one for each old settled reply.
         async with self._catching_up:
-            return not owed.settled and owed.part == part.number and await self._mark(owed, part, attempt)
+            return not pending.settled and pending.part == part.number and await self._mark(pending, part, attempt)
 
-    async def _mark(self, owed: Owed, part: Part, attempt: int) -> bool:
+    async def _mark(self, pending: PendingReply, part: Part, attempt: int) -> bool:
         """Write a receipt and wait until our tail brings it; the ledger then knows every earlier event."""
-        claims, piece = owed.state is None, part.piece(attempt)
-        receipt = self._receipts.write(owed.key, piece, "sending" if claims else "in_doubt")
+        claims, piece = pending.state is None, part.piece(attempt)
+        receipt = self._receipts.write(pending.key, piece, "sending" if claims else "in_doubt")
         await self._read_to(await receipt)
         self._caught_up = True
         # Another process may have parked the reply meanwhile, but has not sent it: the claim is ours.
-        return claims and owed.claim == self._receipts.id_of(piece)
+        return claims and pending.claim == self._receipts.id_of(piece)
 
-    async def _resolve(self, owed: Owed, part: Part) -> Outcome | None:
+    async def _resolve(self, pending: PendingReply, part: Part) -> Outcome | None:
         """Ask the sender for the outcome of a part that was begun; `on_timeout` decides after `in_doubt_timeout`.
 
         Returns None if the log brings the outcome meanwhile, or `stop` is called.
@@ -246,20 +246,20 @@ class Delivery:
         patience = PARK_AFTER if self._in_doubt_timeout is None else self._in_doubt_timeout
         deadline, pause = time.monotonic() + patience, Backoff(_FIRST_DOUBT, _LONGEST_DOUBT)
         outcome = await self._attempt(self._sender.resolve, part)
-        while outcome.state == "in_doubt" and self._is_open(owed, part):
+        while outcome.state == "in_doubt" and self._is_open(pending, part):
             left = deadline - time.monotonic()
             if left <= 0:
                 detail = f"no outcome within {patience:g} s"
                 error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
                 outcome = Outcome("later" if self._on_timeout == "resend" else "parked", error=error)
                 break
-            await self._pause(min(pause.seconds, left), lambda: not self._is_open(owed, part))
+            await self._pause(min(pause.seconds, left), lambda: not self._is_open(pending, part))
             if self._stopping.is_set():
                 return None
             pause.grow()
-            if self._is_open(owed, part):
+            if self._is_open(pending, part):
                 outcome = await self._attempt(self._sender.resolve, part)
-        return outcome if self._is_open(owed, part) else None
+        return outcome if self._is_open(pending, part) else None
 
     async def _attempt(self, act: Callable[[Part], Awaitable[Outcome]], part: Part) -> Outcome:
         async with self._slots:
@@ -271,21 +271,21 @@ class Delivery:
                 log.exception("send_failed", reply=part.reply)
                 return Outcome("in_doubt", error=ReceiptError(class_="sender", detail=described(error)))
 
-    async def _note(self, owed: Owed, part: Part, attempt: int, outcome: Outcome) -> None:
+    async def _note(self, pending: PendingReply, part: Part, attempt: int, outcome: Outcome) -> None:
         """Write the outcome's receipt, and wait until the tail brings it: only then may the chat's next part follow."""
         error = outcome.error
         if outcome.state == "failed" and error is not None and error.class_ == "content":
             await bury(
                 self._log,
-                owed.key,
+                pending.key,
                 msgspec.json.encode(part),
-                f"dlq:{self._created.isoformat()}:{owed.seq}:{part.number}",
+                f"dlq:{self._created.isoformat()}:{pending.seq}:{part.number}",
             )
         later = outcome.state == "later"
         if later and error is None:
             error = ReceiptError(class_="later")
         seq = await self._receipts.write(
-            owed.key,
+            pending.key,
             part.piece(attempt),
             "sending" if outcome.state == "later" else outcome.state,
             provider_id=outcome.provider_id,
@@ -296,29 +296,37 @@ class Delivery:
         if later:
             await self._pause(outcome.after)
 
-    async def _park_broken(self, owed: Owed, attempt: int, defect: Exception) -> None:
+    async def _park_broken(self, pending: PendingReply, attempt: int, defect: Exception) -> None:
         """Park a reply whose content makes sending fail, so that the chat's next reply can follow."""
         try:
-            await self._park(owed, attempt, broken(self._account, owed.id, defect))
+            await self._park(pending, attempt, broken(self._account, pending.id, defect))
         except LogUnavailable:
             raise
         except Exception:  # no receipt can be written: without a drop the chat would be stuck
-            log.exception("reply_not_parked", reply=owed.id[:64])
-            await self._give_up(owed)
+            log.exception("reply_not_parked", reply=pending.id[:64])
+            await self._give_up(pending)
 
-    async def _park(self, owed: Owed, attempt: int, error: ReceiptError) -> None:
-        part = Part(owed.key.account, owed.key.chat, owed.id, "", owed.part, owed.parts, template=owed.template)
-        await self._note(owed, part, attempt, Outcome("parked", error=error))
+    async def _park(self, pending: PendingReply, attempt: int, error: ReceiptError) -> None:
+        part = Part(
+            pending.key.account,
+            pending.key.chat,
+            pending.id,
+            "",
+            pending.part,
+            pending.parts,
+            template=pending.template,
+        )
+        await self._note(pending, part, attempt, Outcome("parked", error=error))
 
-    async def _give_up(self, owed: Owed) -> None:
+    async def _give_up(self, pending: PendingReply) -> None:
         """Keep a reply as a dead letter, because no receipt can name it (its id is empty or too long)."""
         log.error(
-            "reply_undeliverable", reply=owed.id[:64], reason="no receipt can name it", then="kept as a dead letter"
+            "reply_undeliverable", reply=pending.id[:64], reason="no receipt can name it", then="kept as a dead letter"
         )
-        if owed.reply is not None:
-            name = f"dlq:{self._created.isoformat()}:{owed.seq}"
-            await bury(self._log, owed.key, codec.encode(owed.reply), name)
-        self._ledger.drop(owed)
+        if pending.reply is not None:
+            name = f"dlq:{self._created.isoformat()}:{pending.seq}"
+            await bury(self._log, pending.key, codec.encode(pending.reply), name)
+        self._ledger.drop(pending)
 
     async def _pause(self, seconds: float, over: Callable[[], bool] = lambda: False) -> None:
         """Wait `seconds`, or until an event makes `over` true, or until `stop`."""

@@ -17,7 +17,7 @@ from events.recorded import Recorded
 from events.subjects import ChatKey
 
 
-class Owed(msgspec.Struct):
+class PendingReply(msgspec.Struct):
     """A pending reply, or the template that goes out in its stead.
 
     - `key`: its chat.
@@ -56,8 +56,8 @@ class Ledger:
     def __init__(self, since: datetime, seq: int = 0) -> None:
         self.since = since
         self.seq = seq
-        self._owed: dict[tuple[str, str, bool], Owed] = {}
-        self._chats: dict[str, dict[tuple[str, bool], Owed]] = {}
+        self._pending: dict[tuple[str, str, bool], PendingReply] = {}
+        self._chats: dict[str, dict[tuple[str, bool], PendingReply]] = {}
 
     def fold(self, recorded: Recorded) -> None:
         """Fold the account's next event."""
@@ -65,19 +65,19 @@ class Ledger:
         event, key = recorded.event, recorded.key
         if isinstance(event, Reply):
             if recorded.at >= self.since:
-                self._add(Owed(key, recorded.seq, event.id, event))
+                self._add(PendingReply(key, recorded.seq, event.id, event))
         elif isinstance(event, Erased) and not event.done:
-            for owed in list(self._chats.get(key.chat, {}).values()):
-                self.drop(owed)
+            for pending in list(self._chats.get(key.chat, {}).values()):
+                self.drop(pending)
         elif isinstance(event, Receipt):
             self.since = min(self.since, recorded.at)
-            known = self._owed.get((key.chat, event.reply, event.template is not None))
+            known = self._pending.get((key.chat, event.reply, event.template is not None))
             if known is not None:
                 self._advance(known, event)
             if event.instead is not None and event.state == "failed":
-                self._add(Owed(key, recorded.seq, event.reply, None, event.instead))
+                self._add(PendingReply(key, recorded.seq, event.reply, None, event.instead))
 
-    def next(self, chat: str) -> Owed | None:
+    def next(self, chat: str) -> PendingReply | None:
         """The chat's oldest pending reply."""
         return next(iter(self._chats.get(chat, {}).values()), None)
 
@@ -89,48 +89,48 @@ class Ledger:
     @property
     def checkpoint(self) -> int:
         """The sequence after which a restart may go on: every pending reply is later."""
-        oldest = next(iter(self._owed.values()), None)
+        oldest = next(iter(self._pending.values()), None)
         return self.seq if oldest is None else oldest.seq - 1
 
-    def drop(self, owed: Owed) -> None:
+    def drop(self, pending: PendingReply) -> None:
         """End the reply: nothing more of it is sent."""
-        owed.settled = True
-        self._owed.pop((owed.key.chat, owed.id, owed.template is not None), None)
-        replies = self._chats.get(owed.key.chat, {})
-        replies.pop((owed.id, owed.template is not None), None)
+        pending.settled = True
+        self._pending.pop((pending.key.chat, pending.id, pending.template is not None), None)
+        replies = self._chats.get(pending.key.chat, {})
+        replies.pop((pending.id, pending.template is not None), None)
         if not replies:
-            self._chats.pop(owed.key.chat, None)
+            self._chats.pop(pending.key.chat, None)
 
-    def _add(self, owed: Owed) -> None:
-        which = owed.template is not None
-        if (owed.key.chat, owed.id, which) not in self._owed:
-            self._owed[owed.key.chat, owed.id, which] = owed
-            self._chats.setdefault(owed.key.chat, {})[owed.id, which] = owed
+    def _add(self, pending: PendingReply) -> None:
+        which = pending.template is not None
+        if (pending.key.chat, pending.id, which) not in self._pending:
+            self._pending[pending.key.chat, pending.id, which] = pending
+            self._chats.setdefault(pending.key.chat, {})[pending.id, which] = pending
 
-    def _advance(self, owed: Owed, receipt: Receipt) -> None:
+    def _advance(self, pending: PendingReply, receipt: Receipt) -> None:
         if not receipt.parts or receipt.state in ("failed", "parked"):
             # The receipt is for the whole reply, or ends it.
-            self._step(owed, receipt)
+            self._step(pending, receipt)
             if is_settled(receipt.state):
-                self.drop(owed)
+                self.drop(pending)
             return
-        if receipt.part < owed.part:
+        if receipt.part < pending.part:
             return
-        if receipt.part > owed.part:
-            owed.part, owed.state, owed.claim = receipt.part, None, None
-        owed.parts = receipt.parts
-        self._step(owed, receipt)
-        if is_settled(owed.state):
-            if owed.part >= receipt.parts:
-                self.drop(owed)
+        if receipt.part > pending.part:
+            pending.part, pending.state, pending.claim = receipt.part, None, None
+        pending.parts = receipt.parts
+        self._step(pending, receipt)
+        if is_settled(pending.state):
+            if pending.part >= receipt.parts:
+                self.drop(pending)
             else:
-                owed.part, owed.state, owed.claim = owed.part + 1, None, None
+                pending.part, pending.state, pending.claim = pending.part + 1, None, None
 
-    def _step(self, owed: Owed, receipt: Receipt) -> None:
+    def _step(self, pending: PendingReply, receipt: Receipt) -> None:
         if receipt.state == "sending" and receipt.error is not None:
-            if owed.state in ("sending", "in_doubt"):
-                owed.state, owed.claim = None, None
+            if pending.state in ("sending", "in_doubt"):
+                pending.state, pending.claim = None, None
             return
-        if receipt.state == "sending" and owed.claim is None:
-            owed.claim = receipt.id
-        owed.state = furthest(owed.state, receipt.state)
+        if receipt.state == "sending" and pending.claim is None:
+            pending.claim = receipt.id
+        pending.state = furthest(pending.state, receipt.state)

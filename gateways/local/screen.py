@@ -30,7 +30,7 @@ class Screen:
         self._stdout = stdout
         self._interactive = interactive
         self._open: set[str] = set()
-        self._owed: set[str] = set()
+        self._expected: set[str] = set()
         self._changed = asyncio.Event()
         self._slow: asyncio.TimerHandle | None = None
 
@@ -51,36 +51,36 @@ class Screen:
         if recorded.key != self._key:
             return
         if isinstance(event, Reply):
-            if self._open.intersection(event.in_reply_to) or event.about in self._owed:
-                self._owed.discard(event.about or "")
-                self._owed.add(event.id)
+            if self._open.intersection(event.in_reply_to) or event.about in self._expected:
+                self._expected.discard(event.about or "")
+                self._expected.add(event.id)
             self._open.difference_update(event.in_reply_to)
         elif isinstance(event, Ignored):
             if self._open.intersection(event.messages):
                 self.notice(f"ignored: {event.reason}")
                 if event.told:
-                    self._owed.add(event.messages[0])
+                    self._expected.add(event.messages[0])
             self._open.difference_update(event.messages)
         elif isinstance(event, TurnFailed):
             if self._open.intersection(event.messages):
                 self.notice(f"no reply: {event.error.class_}: {event.error.detail}")
                 if event.told:
-                    self._owed.add(event.turn)
+                    self._expected.add(event.turn)
             self._open.difference_update(event.messages)
         elif isinstance(event, Receipt) and is_settled(event.state):
-            self._owed.discard(event.reply)
+            self._expected.discard(event.reply)
         self._changed.set()
 
     async def ended(self) -> None:
         """Return once every line has its ending and every reply its receipt."""
-        while self._open or self._owed:
+        while self._open or self._expected:
             self._changed.clear()
             await self._changed.wait()
 
     def leave(self) -> None:
         """Clear the prompt, and say that the pending replies come later."""
         self._hush()
-        if self._open or self._owed:
+        if self._open or self._expected:
             self.notice("the reply comes when you are back")
         if self._interactive:
             self._stdout.write("\r\x1b[K")

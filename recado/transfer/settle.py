@@ -21,7 +21,7 @@ from events.decisions import Ignored, TurnError, TurnFailed
 from events.inbound import Receipt, ReceiptError
 from events.log import EventLog
 from events.subjects import PARTITIONS, ChatKey
-from gateways.delivery.ledger import Ledger, Owed
+from gateways.delivery.ledger import Ledger, PendingReply
 from projections.reads.actor_reads import ChatReads
 from projections.reads.reader import Reader
 from projections.rebuild import rebuild
@@ -57,16 +57,16 @@ async def settle(log: EventLog, by: str) -> Settled:
             messages += len(decision.messages)
             orders += isinstance(decision, Ignored) and decision.cause is not None
             expected = (await log.append(key, decision, expected=expected, msg_id=f"{by}:{expected}:{key.chat}")).seq
-    for owed in await _unsettled(log):
-        id_ = f"{by}.{owed.id}"[:_LONGEST_ID]
+    for pending in await _unsettled(log):
+        id_ = f"{by}.{pending.id}"[:_LONGEST_ID]
         receipt = Receipt(
             id=id_,
-            reply=owed.id,
+            reply=pending.id,
             state="parked",
             error=ReceiptError(class_=RESTORED, detail=_DETAIL),
-            template=owed.template,
+            template=pending.template,
         )
-        await log.publish(owed.key, receipt, msg_id=f"receipt:{owed.key.account}:{owed.key.chat}:{id_}:parked")
+        await log.publish(pending.key, receipt, msg_id=f"receipt:{pending.key.account}:{pending.key.chat}:{id_}:parked")
         replies += 1
     return Settled(messages, orders, replies)
 
@@ -100,7 +100,7 @@ async def _with_pending_work(log: EventLog) -> AsyncIterator[tuple[ChatKey, Chat
                         yield key, reads.snapshot(key)
 
 
-async def _unsettled(log: EventLog) -> list[Owed]:
+async def _unsettled(log: EventLog) -> list[PendingReply]:
     """The replies that are not settled by the log's receipts, so that a gateway would send or resolve them."""
     head = await log.head()
     ledgers: dict[str, Ledger] = {}
@@ -115,7 +115,7 @@ async def _unsettled(log: EventLog) -> list[Owed]:
     unsettled = []
     for ledger in ledgers.values():
         for chat in ledger.chats:
-            while (owed := ledger.next(chat)) is not None:
-                unsettled.append(owed)
-                ledger.drop(owed)
+            while (pending := ledger.next(chat)) is not None:
+                unsettled.append(pending)
+                ledger.drop(pending)
     return unsettled

@@ -1,6 +1,6 @@
 """Judges a log by recado's promises. It knows the events and nothing of the rules that made them.
 
-`judge(events)` gives every violation; a `Checker` fed one event at a time also says what is still owed.
+`judge(events)` gives every violation; a `Checker` fed one event at a time also says what is still pending.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def judge(events: Iterable[Recorded]) -> list[Violation]:
     checker = Checker()
     for recorded in events:
         checker.take(recorded)
-    return checker.violations + checker.owed()
+    return checker.violations + checker.pending()
 
 
 class Checker:
@@ -78,9 +78,9 @@ class Checker:
             self._is_single(recorded, chat)
             chat.decided(recorded)
 
-    def owed(self) -> list[Violation]:
+    def pending(self) -> list[Violation]:
         """What has no ending, no apology or no obedience yet; violations once there is nothing left to do."""
-        return [owed for chat in self._chats.values() for owed in chat.owed()]
+        return [one for chat in self._chats.values() for one in chat.pending()]
 
     def has(self, key: ChatKey, message: str) -> bool:
         """Whether the message came in; of a chat that was erased before all of it was read, nobody knows."""
@@ -97,7 +97,9 @@ class Checker:
         if self._is_whole:
             chat = self._chats.setdefault(key, _Chat(key, self.violations))
             chat.decided(recorded)
-            self.violations += [owed._replace(promise=f"erased over {owed.promise}") for owed in chat.owed()]
+            self.violations += [
+                pending._replace(promise=f"erased over {pending.promise}") for pending in chat.pending()
+            ]
             self._erased.update((key, message) for message in chat.arrived)
         else:
             self._unknown.add(key)
@@ -190,16 +192,16 @@ class _Chat:
             case _:
                 pass
 
-    def owed(self) -> list[Violation]:
+    def pending(self) -> list[Violation]:
         open_ = {id_: seq for id_, seq in self.arrived.items() if id_ not in self._ended}
         disobeyed = {id_: seq for id_, seq in self._controls.items() if id_ not in self._caused}
-        owed = [
+        pending = [
             ("messages without an ending", open_),
             ("controls that no decision names", disobeyed),
             ("failed turns whose person was not told", self._to_tell),
             ("ignored messages whose person was not told", self._to_notify),
         ]
-        return [Violation(what, self._key, tuple(ids), tuple(ids.values())) for what, ids in owed if ids]
+        return [Violation(what, self._key, tuple(ids), tuple(ids.values())) for what, ids in pending if ids]
 
     def _obeys(self, recorded: Recorded) -> None:
         cause = getattr(recorded.event, "cause", None)
@@ -288,7 +290,7 @@ class _Chat:
             del self._to_notify[event.about]
             return
         if event.about not in self._to_tell or event.in_reply_to:
-            self.complain("an apology that nobody is owed", (str(event.about), *event.in_reply_to), seq)
+            self.complain("an apology that is not due", (str(event.about), *event.in_reply_to), seq)
             return
         if next(iter(self._to_tell)) != event.about:
             self.complain("apologies out of order", (str(event.about),), seq)

@@ -71,20 +71,20 @@ class LogWatch:
         return ending
 
     async def settled(self, *, patience: float = PATIENCE) -> None:
-        """Return once nothing in the log is owed."""
+        """Return once no work in the log is pending."""
         try:
-            await self.until(lambda: not self.checker.owed(), "nothing is owed any more", patience=patience)
+            await self.until(lambda: not self.checker.pending(), "no work is pending", patience=patience)
         except AssertionError as error:
-            owed = "\n".join(map(str, self.checker.owed()))
-            raise AssertionError(f"{error}\nstill owed:\n{owed}") from None
+            pending = "\n".join(map(str, self.checker.pending()))
+            raise AssertionError(f"{error}\nstill pending:\n{pending}") from None
 
     def decided(self) -> list[str]:
         """The types of all decisions, in the log's order."""
         return [recorded.type for recorded in self.events if recorded.side == "o"]
 
     def wrong(self) -> list[Violation]:
-        """Every broken promise, what is owed included."""
-        return self.checker.violations + self.checker.owed()
+        """Every broken promise, pending work included."""
+        return self.checker.violations + self.checker.pending()
 
     def told(self, last: int = 25) -> str:
         """The last events, one a line."""

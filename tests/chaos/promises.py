@@ -9,7 +9,7 @@ from tests.chaos.process import Recado
 
 
 async def promises_kept(log: LogWatch, *processes: Recado, seed: str = "", patience: float = 60.0) -> None:
-    """Nothing is owed, no promise was broken, and the projection of every process is what the log says."""
+    """No work is pending, no promise was broken, and the projection of every process is what the log says."""
     await log.settled(patience=patience)
     wrong = log.wrong()
     assert not wrong, "\n".join([f"seed {seed}", *map(str, wrong), log.told()])

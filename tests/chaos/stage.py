@@ -33,7 +33,7 @@ class Stage(NamedTuple):
         await self.model.until(lambda requests: len(requests) >= times, timeout=PATIENCE)
 
     async def kept_its_promises(self) -> None:
-        """Nothing is owed, nothing was broken, every reply was heard once, and the projection is what the log says."""
+        """No work is pending, no promise broken; every reply was heard once, and the projection is that of the log."""
         await promises_kept(self.log, self.recado)
         heard = [reply["id"] for reply in self.outsider.replies]
         assert heard == [recorded.event.id for recorded in self.log.events if recorded.type == "reply"]

@@ -137,9 +137,9 @@ BROKEN: dict[str, tuple[list[Any], list[str]]] = {
     "no apology": ([*TURN, failed("t1", "m1")], ["failed turns whose person was not told"]),
     "two apologies": (
         [*TURN, failed("t1", "m1"), sorry("t1"), sorry("t1", id="again")],
-        ["an apology that nobody is owed"],
+        ["an apology that is not due"],
     ),
-    "an apology unasked": ([*TURN, failed("t1", "m1", told=False), sorry("t1")], ["an apology that nobody is owed"]),
+    "an apology unasked": ([*TURN, failed("t1", "m1", told=False), sorry("t1")], ["an apology that is not due"]),
     "a failure of no turn": ([text("m1"), failed("t1", "m1", told=False)], ["a turn fails that does not run"]),
     "a retry of what was answered": (
         [*TURN, replied("t1", "m1"), order("c1", "retry"), started("t2", "m1", cause="c1"), replied("t2", "m1")],

@@ -95,7 +95,7 @@ async def test_killed_while_the_burst_lasts(tmp_path: Path) -> None:
 
 
 async def test_messages_that_came_while_it_was_dead(tmp_path: Path) -> None:
-    """Nobody was there; at the start they are owed."""
+    """No instance was running; at its start they are pending."""
     async with stage(tmp_path) as on:
         await on.recado.started()
         on.recado.kill()

@@ -57,7 +57,7 @@ class Story:
         self.chat = evolve(self.chat, recorded)
         return recorded
 
-    def owed(self) -> tuple[Due | Effect, ...]:
+    def pending(self) -> tuple[Due | Effect, ...]:
         return pending(self.chat, self.now, self.rules)
 
     def when(self, command: Command, **facts: Any) -> Decision | None:
@@ -80,7 +80,7 @@ class Story:
     def works_off_what_is_due(self) -> list[Decision]:
         """Decide everything that is due at once, in its order."""
         done: list[Decision] = []
-        while (work := next((w for w in self.owed() if isinstance(w, Due)), None)) is not None:
+        while (work := next((w for w in self.pending() if isinstance(w, Due)), None)) is not None:
             done.append(self.does(work))
             assert len(done) < 100, "what is due never ends"
         return done
@@ -90,8 +90,8 @@ class Story:
         from chat.commands import ThreadReady
         from chat.work import CreateThread, EndBurst
 
-        self.does(next(work for work in self.owed() if isinstance(work, EndBurst)))
-        for work in self.owed():
+        self.does(next(work for work in self.pending() if isinstance(work, EndBurst)))
+        for work in self.pending():
             if isinstance(work, CreateThread):
                 self.does(ThreadReady(work.turn, work.backend, f"thread-{work.turn}", work.reason))
         assert self.chat.turn is not None

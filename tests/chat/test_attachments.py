@@ -22,7 +22,7 @@ def voice(id_: str, caption: str | None = None, **fields: object) -> Message:
 
 
 def burst_ends(story: Story, **facts: object) -> TurnStarted:
-    started = story.does(next(work for work in story.owed() if isinstance(work, EndBurst)), **facts)
+    started = story.does(next(work for work in story.pending() if isinstance(work, EndBurst)), **facts)
     assert isinstance(started, TurnStarted)
     return started
 
@@ -32,14 +32,14 @@ def test_the_file_is_read_before_anything_else() -> None:
     story = Story().given(voice("m1"), text("m2"), voice("m3"))
     turn = burst_ends(story)
     assert turn.media == ("m1", "m3")
-    assert story.owed() == (ReadMedia(turn.turn, 4, "m1"), ReadMedia(turn.turn, 4, "m3"))
+    assert story.pending() == (ReadMedia(turn.turn, 4, "m1"), ReadMedia(turn.turn, 4, "m3"))
     story.does(MediaSettled(turn.turn, "m3", "text", "three"))
-    assert story.owed() == (ReadMedia(turn.turn, 4, "m1"),)
+    assert story.pending() == (ReadMedia(turn.turn, 4, "m1"),)
     story.does(MediaSettled(turn.turn, "m1", "text", "one"))
-    (work,) = story.owed()
+    (work,) = story.pending()
     assert isinstance(work, CreateThread)
     story.does(ThreadReady(work.turn, work.backend, "thread-1", work.reason))
-    (work,) = story.owed()
+    (work,) = story.pending()
     assert isinstance(work, WriteReply)
     assert work.turn.read_at == 6
 
@@ -53,9 +53,9 @@ def test_what_was_read_counts_once_and_outlives_a_crash() -> None:
     assert (read.text, read.model) == ("one", "gpt-transcribe")
     assert story.when(MediaSettled(turn, "m1", "text", "another")) is None
     story.rules = type(story.rules)("there-1", "chat", story.rules.stale_after)
-    assert story.owed() == (Adopt(turn),)
+    assert story.pending() == (Adopt(turn),)
     story.works_off_what_is_due()
-    assert [work.message for work in story.owed() if isinstance(work, ReadMedia)] == ["m2"]
+    assert [work.message for work in story.pending() if isinstance(work, ReadMedia)] == ["m2"]
 
 
 def test_what_a_transcript_cost_is_counted() -> None:
@@ -63,7 +63,7 @@ def test_what_a_transcript_cost_is_counted() -> None:
     story = Story().given(voice("m1"))
     turn = burst_ends(story).turn
     story.does(MediaSettled(turn, "m1", "text", "one", usage=TokenUsage(20, 3)))
-    (work,) = story.owed()
+    (work,) = story.pending()
     assert isinstance(work, CreateThread)
     story.does(ThreadReady(work.turn, work.backend, "thread-1", work.reason))
     reply = story.does(Answered(turn, "hi", "model", None, TokenUsage(5, 1)))
@@ -76,15 +76,15 @@ def test_nothing_but_a_file_that_cannot_be_read() -> None:
     story = Story().given(voice("m1"))
     turn = burst_ends(story).turn
     story.does(MediaSettled(turn, "m1", "nothing", reason="too_large", bare=True))
-    assert story.owed() == (Refuse(("m1",), "too_large"),)
+    assert story.pending() == (Refuse(("m1",), "too_large"),)
     ignored = story.does(Refuse(("m1",), "too_large"), words={"unreadable": SORRY})
     assert isinstance(ignored, Ignored)
     assert ignored.told
-    assert story.owed() == (Notify("m1", "too_large"),)
+    assert story.pending() == (Notify("m1", "too_large"),)
     told = story.does(Notify("m1", "too_large"), words={"unreadable": SORRY})
     assert isinstance(told, Reply)
     assert (told.text, told.author, told.about) == (SORRY, "system", "m1")
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 @pytest.mark.parametrize("other", [text("m2", "what does she say?"), voice("m2", "listen to this")])
@@ -92,10 +92,10 @@ def test_a_file_that_cannot_be_read_beside_words(other: Message) -> None:
     """The words are left to answer: the model is asked, and told which file could not be opened."""
     story = Story().given(voice("m1"), other)
     turn = burst_ends(story).turn
-    for work in story.owed():
+    for work in story.pending():
         assert isinstance(work, ReadMedia)
         story.does(MediaSettled(turn, work.message, "nothing", reason="file_unreadable", bare=work.message == "m1"))
-    assert isinstance(story.owed()[0], CreateThread)
+    assert isinstance(story.pending()[0], CreateThread)
 
 
 def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
@@ -135,8 +135,8 @@ def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
 def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) -> None:
     """A person is told of content that they sent, at the end of the burst; of anything else they hear nothing."""
     story = Story().given(message)
-    assert story.owed() == ((EndBurst(1, 1),) if told else (Refuse(("m",), reason),))
-    ignored = story.does(story.owed()[0], words={"unreadable": SORRY, reason: SORRY})
+    assert story.pending() == ((EndBurst(1, 1),) if told else (Refuse(("m",), reason),))
+    ignored = story.does(story.pending()[0], words={"unreadable": SORRY, reason: SORRY})
     assert isinstance(ignored, Ignored)
     assert (ignored.reason, ignored.told) == (reason, told)
 
@@ -171,7 +171,7 @@ def test_a_burst_of_content_is_one_word() -> None:
     ignored = story.does(EndBurst(1, 5), words={"unreadable": SORRY})
     assert isinstance(ignored, Ignored)
     assert ignored.messages == ("m0", "m1", "m2", "m3", "m4")
-    assert story.owed() == (Notify("m0", "unsupported_kind"),)
+    assert story.pending() == (Notify("m0", "unsupported_kind"),)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,13 @@ def test_a_word_that_was_not_said_in_time_is_not_said(ending: Decision) -> None:
     story = Story().given(Message(id="m1", kind="video", media=SCAN))
     story.does(EndBurst(1, 1), words={"unreadable": SORRY})
     story.given(ending)
-    assert not [work for work in story.owed() if isinstance(work, Notify | Apologise)]
+    assert not [work for work in story.pending() if isinstance(work, Notify | Apologise)]
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(Failed(turn, "unreachable", "no route"))
-    assert story.owed() == (Apologise(turn),)
+    assert story.pending() == (Apologise(turn),)
     story.given(ending)
-    assert not [work for work in story.owed() if isinstance(work, Notify | Apologise)]
+    assert not [work for work in story.pending() if isinstance(work, Notify | Apologise)]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_word_that_was_not_said_in_time_is_not_said(ending: Decision) -> None:
 )
 def test_kinds_that_are_answered(message: Message) -> None:
     """Files by their content; a video by its caption; a place and a contact as text."""
-    assert Story().given(message).owed() == (EndBurst(1, 1),)
+    assert Story().given(message).pending() == (EndBurst(1, 1),)
 
 
 def test_two_reasons_are_two_words() -> None:
@@ -212,7 +212,7 @@ def test_two_reasons_are_two_words() -> None:
     story = Story().given(Message(id="m1", kind="video"))
     story.does(EndBurst(1, 1), words={"unreadable": SORRY})
     story.given(text("m2", ""))
-    assert story.owed()[0] == Notify("m1", "unsupported_kind")
+    assert story.pending()[0] == Notify("m1", "unsupported_kind")
 
 
 def test_an_empty_text_says_nothing() -> None:
@@ -221,7 +221,7 @@ def test_an_empty_text_says_nothing() -> None:
     ignored = story.does(EndBurst(1, 1))
     assert isinstance(ignored, Ignored)
     assert not ignored.told
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
@@ -229,11 +229,11 @@ def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
     story = Story(type(Story().rules)("here-1", "responses", Story().rules.stale_after, True))
     turn = burst_ends(story.given(voice("m1"))).turn
     story.does(MediaSettled(turn, "m1", "text", "one"))
-    (work,) = story.owed()
+    (work,) = story.pending()
     assert isinstance(work, CreateThread)
     story.does(ThreadReady(work.turn, work.backend, "thread-1", work.reason))
     story.does(RunReady(turn, "run-1", 1))
-    assert not any(isinstance(work, ReadMedia) for work in story.owed())
+    assert not any(isinstance(work, ReadMedia) for work in story.pending())
 
 
 @pytest.mark.parametrize(

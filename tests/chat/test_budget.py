@@ -29,26 +29,26 @@ def spent(*tokens: int) -> Story:
 def test_a_message_beyond_it_is_ignored_before_any_call() -> None:
     """With its reason; the notice about that message is pending next."""
     story = spent(60, 40).given(text("m8"), text("m9"))
-    (refusal,) = story.owed()
+    (refusal,) = story.pending()
     ignored = story.does(refusal, words={"budget": "Enough for today."})  # type: ignore[arg-type]
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason, ignored.told) == (("m8", "m9"), "budget", True)
-    assert story.owed() == (Notify("m8"),)
+    assert story.pending() == (Notify("m8"),)
     notice = story.does(Notify("m8"), words={"budget": "Enough for today."})
     assert isinstance(notice, Reply)
     assert (notice.text, notice.author, notice.about, notice.in_reply_to) == ("Enough for today.", "system", "m8", ())
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_one_word_is_enough_for_all_that_wait() -> None:
     """More than one event can name: several endings, one text."""
     story = spent(100).given(*(text(f"w{number}") for number in range(1500)))
-    (first,) = story.owed()
+    (first,) = story.pending()
     story.does(first, words={"budget": "Enough."})  # type: ignore[arg-type]
-    second = story.does(story.owed()[0], words={"budget": "Enough."})  # type: ignore[arg-type]
+    second = story.does(story.pending()[0], words={"budget": "Enough."})  # type: ignore[arg-type]
     assert isinstance(second, Ignored)
     assert not second.told
-    assert story.owed() == (Notify("w0"),)
+    assert story.pending() == (Notify("w0"),)
 
 
 def test_without_a_text_the_person_is_not_told() -> None:
@@ -61,7 +61,7 @@ def test_without_a_text_the_person_is_not_told() -> None:
 
 def test_below_it_the_chat_is_answered() -> None:
     """Up to the last token."""
-    assert isinstance(spent(60, 39).given(text("m9")).owed()[0], EndBurst)
+    assert isinstance(spent(60, 39).given(text("m9")).pending()[0], EndBurst)
 
 
 def test_the_count_begins_again_on_the_next_day() -> None:
@@ -70,14 +70,14 @@ def test_the_count_begins_again_on_the_next_day() -> None:
     story.now = NOON.replace(hour=23, minute=59)
     story.given(text("m8")).works_off_what_is_due()
     story.now += timedelta(minutes=2)
-    assert isinstance(story.given(text("m9")).owed()[0], EndBurst)
+    assert isinstance(story.given(text("m9")).pending()[0], EndBurst)
 
 
 def test_no_budget_is_no_limit() -> None:
     """The default."""
     story = spent(1000)
     story.rules = SETTING
-    assert isinstance(story.given(text("m9")).owed()[0], EndBurst)
+    assert isinstance(story.given(text("m9")).pending()[0], EndBurst)
 
 
 @pytest.mark.parametrize("ending", ["reply", "failure", "pause"])
@@ -118,5 +118,5 @@ def test_a_retry_by_hand_is_made_in_any_case() -> None:
     story.works_off_what_is_due()
     control = order("c1", "retry")
     story.given(control)
-    (obey, *_) = story.owed()
+    (obey, *_) = story.pending()
     assert isinstance(story.does(obey, failed=("m1",)), TurnStarted)  # type: ignore[arg-type]

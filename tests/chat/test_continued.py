@@ -21,11 +21,11 @@ def asks_in_run_1() -> tuple[Story, str]:
 def test_the_run_that_goes_on_is_waited_for() -> None:
     """The next run of the same attempt takes the first one's place; its calls are its own."""
     story, turn = asks_in_run_1()
-    (wait,) = story.owed()
+    (wait,) = story.pending()
     assert isinstance(wait, AwaitRun)
     assert [call.id for call in wait.turn.current_calls] == ["c1"]
     story.does(RunReady(turn, "run-2", 1))
-    (wait,) = story.owed()
+    (wait,) = story.pending()
     assert isinstance(wait, AwaitRun)
     assert (wait.turn.phase, wait.turn.attempt) == (Running("run-2", ("run-1", "run-2")), 1)
     assert wait.turn.current_calls == ()
@@ -36,7 +36,7 @@ def test_a_call_repeated_within_an_attempt_is_made_again() -> None:
     story, turn = asks_in_run_1()
     story.does(RunReady(turn, "run-2", 1))
     story.does(ToolAsked(turn, "c2", "price", "{}"))
-    (call,) = story.owed()
+    (call,) = story.pending()
     assert isinstance(call, CallTool)
     assert call.memo is None
 
@@ -47,6 +47,6 @@ def test_a_call_of_a_lost_attempt_is_not_made_again() -> None:
     story.does(RunReady(turn, "run-2", 1))
     story.does(RunReady(turn, "run-3", 2))
     story.does(ToolAsked(turn, "c3", "price", "{}"))
-    (call,) = story.owed()
+    (call,) = story.pending()
     assert isinstance(call, CallTool)
     assert call.memo == "4.20"

@@ -32,7 +32,7 @@ def test_an_edit_during_the_turn_starts_it_again() -> None:
     assert isinstance(again, TurnStarted)
     assert (again.messages, again.instead, again.cause) == (("m1", "m2"), turn, None)
     assert story.when(Answered(turn, "one then", "model", None, TokenUsage())) is None
-    assert [type(work) for work in story.owed()] == [WriteReply]
+    assert [type(work) for work in story.pending()] == [WriteReply]
 
 
 def test_an_edit_that_the_turn_did_not_know_of_counts_though_it_was_stored_before() -> None:
@@ -42,7 +42,7 @@ def test_an_edit_that_the_turn_did_not_know_of_counts_though_it_was_stored_befor
         Edit(id="e1", of="m1", text="two, please"),
         TurnStarted(turn="t1", messages=("m1",), backend="chat", at=story.now),
     )
-    assert any(isinstance(work, StartAgain) for work in story.owed())
+    assert any(isinstance(work, StartAgain) for work in story.pending())
 
 
 def test_a_thread_that_has_the_old_words_is_left() -> None:
@@ -51,7 +51,7 @@ def test_a_thread_that_has_the_old_words_is_left() -> None:
     turn = story.starts_a_turn()
     story.given(RunStarted(turn=turn, run="run_1", attempt=1, at=story.now), Edit(id="e1", of="m1", text="two, please"))
     story.works_off_what_is_due()
-    create, stop = story.owed()
+    create, stop = story.pending()
     assert isinstance(create, CreateThread)
     assert create.reason == "replaced"
     assert isinstance(stop, StopRun)
@@ -67,13 +67,13 @@ def test_what_was_answered_and_rewritten_then_makes_a_new_thread(rewrite: Edit |
         story.does(Answered(turn, "one then", "model", None, TokenUsage()))
         story.given(rewrite, text("m2"))
         story.does(EndBurst(6, 6))
-        created = [work for work in story.owed() if isinstance(work, CreateThread)]
+        created = [work for work in story.pending() if isinstance(work, CreateThread)]
         assert [work.reason for work in created] == (["replaced"] if setting.keeps_threads else [])
         if created:
             seen = created[0].seen
             thread = ThreadCreated(backend="assistants", thread="th2", reason="replaced", at=story.now, seen=seen)
             story.given(thread)
-            assert not [work for work in story.owed() if isinstance(work, CreateThread)]
+            assert not [work for work in story.pending() if isinstance(work, CreateThread)]
 
 
 def test_a_message_that_is_deleted_while_it_waits_is_not_answered() -> None:
@@ -104,7 +104,7 @@ def test_a_turn_of_which_nothing_is_left_ends() -> None:
     story = Story().given(text("m1"))
     story.starts_a_turn()
     story.given(Revoke(id="e1", of="m1"))
-    assert story.owed() == (Refuse(("m1",), "revoked"),)
+    assert story.pending() == (Refuse(("m1",), "revoked"),)
     story.works_off_what_is_due()
     assert story.chat.turn is None
 
@@ -115,4 +115,4 @@ def test_a_turn_is_adopted_before_it_starts_again() -> None:
         text("m1"), TurnStarted(turn="t1", messages=("m1",), backend="chat", at=SETTING and Story().now), by="other-1"
     )
     story.given(Edit(id="e1", of="m1", text="two"))
-    assert [type(work) for work in story.owed()] == [Adopt]
+    assert [type(work) for work in story.pending()] == [Adopt]

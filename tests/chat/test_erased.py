@@ -31,7 +31,7 @@ def erased(story: Story) -> list[Decision]:
     """The decisions until the chat is erased, with the sequence of its last event from the shell."""
     done: list[Decision] = []
     while not done or not isinstance(done[-1], Erased):
-        work = story.owed()[0]
+        work = story.pending()[0]
         done.append(story.does(work))  # type: ignore[arg-type]
     return done
 
@@ -47,7 +47,7 @@ def test_a_chat_at_rest_is_erased_at_once() -> None:
     assert (decision.upto, decision.cause, decision.by, decision.done) == (len(story.events) - 1, "c1", "ana", False)
     seq = len(story.events)
     assert replace(story.chat, erasing=None) == Chat(inbound_seq=seq - 1, decision_seq=seq, began_at=seq)
-    assert story.owed() == (Erase(seq, seq - 1),)
+    assert story.pending() == (Erase(seq, seq - 1),)
     assert has_pending_work(story.chat)
 
 
@@ -98,7 +98,7 @@ def test_an_apology_is_given_before() -> None:
     turn = story.starts_a_turn()
     assert isinstance(story.does(Failed(turn, "timeout", "no answer")), TurnFailed)
     story.given(order("c1", "erase"))
-    assert story.owed()[0] == Apologise(turn)
+    assert story.pending()[0] == Apologise(turn)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_an_order_for_an_idle_chat_spares_a_person_who_writes_meanwhile() -> Non
     idle = Story().given(order("c1", "erase", until=NOON, by="retention"))
     assert [type(decision) for decision in erased(idle)] == [Erased]
     writing = Story().given(text("m1"), order("c1", "erase", until=NOON, by="retention"))
-    refused = writing.does(writing.owed()[0])  # type: ignore[arg-type]
+    refused = writing.does(writing.pending()[0])  # type: ignore[arg-type]
     assert isinstance(refused, Ignored)
     assert (refused.reason, refused.messages, refused.cause) == ("in_use", (), "c1")
     assert [message.id for message in writing.chat.waiting] == ["m1"]
@@ -141,13 +141,13 @@ def test_an_order_for_an_idle_chat_spares_a_person_who_writes_meanwhile() -> Non
 def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
     """They are a new chat's."""
     story = Story().given(text("m1"), order("c1", "erase"))
-    assert isinstance(story.owed()[0], Refuse)
+    assert isinstance(story.pending()[0], Refuse)
     erased(story)
     story.given(text("m2"))
     turn = story.starts_a_turn()
     assert story.chat.turn is not None
     assert story.chat.turn.messages == ("m2",)
-    assert any(isinstance(work, Erase) for work in story.owed())
+    assert any(isinstance(work, Erase) for work in story.pending())
     story.does(Removed(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
     assert isinstance(story.does(Answered(turn, "hi", "model", None, TokenUsage())), Reply)
     assert story.rules.incarnation == ME
@@ -157,7 +157,7 @@ def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
     """A cluster stores messages that were on their way between the last event that the decision knew and the decision:
     they belong to the new chat, with their edits and orders, and are answered."""
     story = Story().given(text("m1", "old"), Ignored(messages=("m1",), reason="stale", at=NOON), order("c1", "erase"))
-    (work,) = story.owed()
+    (work,) = story.pending()
     decision = story.when(work)  # type: ignore[arg-type]
     assert isinstance(decision, Erased)
     story.given(text("m2"), Edit(id="e1", of="m1", text="of what is gone"), text("m3"), order("c2", "pause"))
@@ -170,4 +170,4 @@ def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
     story.works_off_what_is_due()
     story.given(order("c3", "resume"), text("m4"))
     story.works_off_what_is_due()
-    assert any(isinstance(work, EndBurst) for work in story.owed())
+    assert any(isinstance(work, EndBurst) for work in story.pending())

@@ -21,11 +21,11 @@ def test_the_failure_ends_the_messages_and_owes_an_apology() -> None:
     failed = story.events[-1].event
     assert isinstance(failed, TurnFailed)
     assert (failed.messages, failed.error.class_, failed.told) == (("m1",), "bad_key", True)
-    assert story.given(text("m2")).owed() == (Apologise(turn),)
+    assert story.given(text("m2")).pending() == (Apologise(turn),)
     apology = story.does(Apologise(turn))
     assert isinstance(apology, Reply)
     assert (apology.author, apology.about, apology.in_reply_to, apology.text) == ("system", turn, (), "Sorry.")
-    assert story.owed() == (EndBurst(5, 5),)
+    assert story.pending() == (EndBurst(5, 5),)
 
 
 def test_without_an_apology_text_the_person_is_not_told() -> None:
@@ -35,7 +35,7 @@ def test_without_an_apology_text_the_person_is_not_told() -> None:
     failed = story.does(Failed(turn, "timeout", "no answer"), apology="")
     assert isinstance(failed, TurnFailed)
     assert not failed.told
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_a_retry_reopens_what_failed() -> None:
@@ -50,7 +50,7 @@ def test_a_retry_reopens_what_failed() -> None:
     reply = story.does(Answered(started.turn, "now", "model", None, TokenUsage()))
     assert isinstance(reply, Reply)
     assert reply.in_reply_to == ("m1",)
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_a_retry_of_what_did_not_fail_is_answered_with_its_reason() -> None:
@@ -59,12 +59,12 @@ def test_a_retry_of_what_did_not_fail_is_answered_with_its_reason() -> None:
     ignored = story.does(Obey(order("c1", "retry"), 1))
     assert isinstance(ignored, Ignored)
     assert (ignored.reason, ignored.cause, ignored.messages) == ("nothing_to_retry", "c1", ())
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_a_retry_waits_for_the_running_turn() -> None:
     """One run at a time: the retry is pending until the turn has ended."""
     story = Story().given(text("m1"))
     story.starts_a_turn()
-    running = story.owed()
-    assert story.given(order("c1", "retry")).owed() == running
+    running = story.pending()
+    assert story.given(order("c1", "retry")).pending() == running

@@ -37,7 +37,7 @@ def gated(**gates: Any) -> Story:
 def outcome(story: Story) -> list[tuple[str, ...]]:
     """The decisions on these messages: each `ignored` with its reason, and each notice."""
     decided = []
-    while (work := next((w for w in story.owed() if not isinstance(w, EndBurst)), None)) is not None:
+    while (work := next((w for w in story.pending() if not isinstance(w, EndBurst)), None)) is not None:
         decision = story.does(work, words=WORDS)  # type: ignore[arg-type]
         if isinstance(decision, Ignored):
             decided.append((decision.reason, *decision.messages))
@@ -49,7 +49,7 @@ def outcome(story: Story) -> list[tuple[str, ...]]:
 
 
 def is_answered(story: Story) -> bool:
-    return not outcome(story) and any(isinstance(work, EndBurst) for work in story.owed())
+    return not outcome(story) and any(isinstance(work, EndBurst) for work in story.pending())
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_stop_word_is_heard_however_it_is_written(said: str) -> None:
 @pytest.mark.parametrize("said", ["stop the bread order", "nonstop", "s.t.o.p", "stop" + "!" * 200, "st op"])
 def test_other_words_are_none(said: str) -> None:
     story = gated(stop_words=frozenset({"stop"})).given(text("m1", said))
-    assert not any(isinstance(work, Refuse) for work in story.owed())
+    assert not any(isinstance(work, Refuse) for work in story.pending())
 
 
 def test_words_of_two_blanks_accents_and_signs() -> None:
@@ -280,7 +280,7 @@ def test_the_turn_that_runs_ends_too(came: Any, ended: list[tuple[str, ...]]) ->
     story.given(came)
     decided = [
         done
-        for work in iter(lambda: next((w for w in story.owed() if isinstance(w, Due)), None), None)
+        for work in iter(lambda: next((w for w in story.pending() if isinstance(w, Due)), None), None)
         if (done := story.does(work, words=WORDS))
     ]
     told = [

@@ -35,7 +35,7 @@ def test_what_is_not_answered_ends_with_its_reason(message: Message | Unreadable
     assert isinstance(ignored, Ignored)
     assert ignored.reason == reason
     assert ignored.messages == (("seq:1",) if isinstance(message, Unreadable) else ("m",))
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 @pytest.mark.parametrize(
@@ -49,24 +49,24 @@ def test_what_is_not_answered_ends_with_its_reason(message: Message | Unreadable
 )
 def test_what_is_answered(message: Message) -> None:
     """A date in the future counts as now; a picture is answered by its caption."""
-    assert Story().given(message).owed() == (EndBurst(1, 1),)
+    assert Story().given(message).pending() == (EndBurst(1, 1),)
 
 
 def test_a_fault_among_good_messages_ends_alone() -> None:
     """The faulty message is ignored at once, the others are answered."""
     story = Story().given(text("m1"), text("m2", ""), text("m3"))
-    assert story.owed() == (Refuse(("m2",), "empty"),)
+    assert story.pending() == (Refuse(("m2",), "empty"),)
     story.works_off_what_is_due()
-    assert story.owed() == (EndBurst(1, 3),)
+    assert story.pending() == (EndBurst(1, 3),)
 
 
 def test_a_fault_during_a_run_leaves_the_run_alone() -> None:
     """The run goes on while the faulty message is ended."""
     story = Story().given(text("m1"))
     story.starts_a_turn()
-    running = story.owed()
+    running = story.pending()
     story.given(text("m2", ""))
-    assert story.owed() == (Refuse(("m2",), "empty"), *running)
+    assert story.pending() == (Refuse(("m2",), "empty"), *running)
 
 
 def test_a_message_grows_stale_while_no_instance_runs() -> None:
@@ -74,7 +74,7 @@ def test_a_message_grows_stale_while_no_instance_runs() -> None:
     story = Story().given(text("m1"))
     story.now += timedelta(hours=25)
     story.given(text("m2"))
-    assert story.owed() == (Refuse(("m1",), "stale"),)
+    assert story.pending() == (Refuse(("m1",), "stale"),)
 
 
 def test_a_turn_without_an_instance_grows_stale() -> None:
@@ -82,7 +82,7 @@ def test_a_turn_without_an_instance_grows_stale() -> None:
     story = Story().given(text("m1"))
     story.starts_a_turn()
     story.now += timedelta(hours=25)
-    assert not any(isinstance(work, Refuse) for work in story.owed())
+    assert not any(isinstance(work, Refuse) for work in story.pending())
     story.rules = type(story.rules)("other-1", "chat", story.rules.stale_after)
     (ignored,) = story.works_off_what_is_due()
     assert isinstance(ignored, Ignored)
@@ -97,7 +97,7 @@ def test_while_paused_waiting_and_running_messages_end() -> None:
     (ignored,) = story.works_off_what_is_due()
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason) == (("m1", "m2"), "paused")
-    assert story.owed() == ()
+    assert story.pending() == ()
     (later,) = story.given(text("m3")).works_off_what_is_due()
     assert isinstance(later, Ignored)
     assert later.messages == ("m3",)

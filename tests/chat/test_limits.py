@@ -18,7 +18,7 @@ def test_a_flood_of_long_ids_is_answered_in_several_turns() -> None:
     """In order, each message once, and no event near the size that a server takes."""
     story = Story().given(*(text(id_) for id_ in LONG))
     answered: list[str] = []
-    while story.owed():
+    while story.pending():
         started = story.does(EndBurst(0, 0))
         assert isinstance(started, TurnStarted)
         assert len(msgspec.json.encode(started)) < 700_000

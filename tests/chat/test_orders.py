@@ -25,27 +25,27 @@ def test_a_pause_ends_by_itself_at_its_time() -> None:
     """`until` is waited for on the bus's clock, and `resumed` without a cause ends it."""
     until = NOON + timedelta(minutes=30)
     story = Story().given(Paused(until=until, at=NOON))
-    assert story.owed() == (Resume(until),)
+    assert story.pending() == (Resume(until),)
     assert story.when(Resume(until)) is None, "before its time"
     story.now = until
     assert isinstance(story.does(Resume(until)), Resumed)
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_a_message_stored_after_the_pause_ran_out_is_answered() -> None:
     """No instance was there to resume in time: the message waits for `resumed`, it is not ignored."""
     until = NOON + timedelta(seconds=1)
     story = Story().given(Paused(until=until, at=NOON), text("m1"))
-    assert story.owed() == (Resume(until),)
+    assert story.pending() == (Resume(until),)
     story.does(Resume(until))
-    assert story.owed() == (EndBurst(2, 2),)
+    assert story.pending() == (EndBurst(2, 2),)
 
 
 def test_resume_picks_up_what_is_open() -> None:
     """An order comes before refusals: messages that wait when `resume` is decided are answered."""
     story = Story().given(Paused(until=None, at=NOON), text("m1"), order("c1", "resume"))
     assert isinstance(story.works_off_what_is_due()[0], Resumed)
-    assert story.owed() == (EndBurst(2, 2),)
+    assert story.pending() == (EndBurst(2, 2),)
 
 
 def test_a_reset_starts_a_new_thread() -> None:
@@ -59,7 +59,7 @@ def test_a_reset_starts_a_new_thread() -> None:
     assert reset.upto == 5
     story.given(text("m2"))
     story.does(EndBurst(7, 7))
-    (create,) = story.owed()
+    (create,) = story.pending()
     assert isinstance(create, CreateThread)
     assert create.reason == "reset"
     assert story.chat.reset_upto == 5
@@ -73,7 +73,7 @@ def test_a_humans_words_end_the_open_messages() -> None:
     reply = story.works_off_what_is_due()[0]
     assert isinstance(reply, Reply)
     assert (reply.author, reply.in_reply_to, reply.text) == ("operator", ("m1", "m2"), "I am here.")
-    assert story.owed() == ()
+    assert story.pending() == ()
     assert story.when(Answered(turn, "late", "model", None, TokenUsage())) is None
 
 
@@ -94,4 +94,4 @@ def test_another_backend_gets_a_thread_of_its_own() -> None:
     turn = story.starts_a_turn()
     assert story.chat.thread is not None
     assert story.chat.thread.backend == "scripted"
-    assert isinstance(story.owed()[0], WriteReply)
+    assert isinstance(story.pending()[0], WriteReply)

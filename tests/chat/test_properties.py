@@ -145,9 +145,9 @@ class Shell:
     def work(self, *, succeeds: bool = True) -> bool:
         """One step of the pending work; False if there is none (or only a pause has to run out)."""
         story = self.story
-        owed = story.owed()
-        work = next((w for w in owed if isinstance(w, Due)), None) or next(
-            (w for w in owed if not isinstance(w, Resume) or w.at <= story.now), None
+        todo = story.pending()
+        work = next((w for w in todo if isinstance(w, Due)), None) or next(
+            (w for w in todo if not isinstance(w, Resume) or w.at <= story.now), None
         )
         command: Command
         match work:
@@ -172,7 +172,7 @@ class Shell:
             facts["failed"] = self.failed()
             facts["unread"] = self.unread(facts["failed"])
         decision = story.when(command, **facts)
-        assert decision is not None, f"{command} was owed and led to nothing"
+        assert decision is not None, f"{command} was pending and led to nothing"
         story.record(decision, by=story.rules.incarnation)
         return True
 
@@ -370,7 +370,7 @@ def folded(events: list[Recorded]) -> Chat:
 def decided_next(shell: Shell) -> Decision | None:
     """The decision on the next work that is due, not in the log yet; other work is done."""
     while True:
-        work = next((w for w in shell.story.owed() if isinstance(w, Due)), None)
+        work = next((w for w in shell.story.pending() if isinstance(w, Due)), None)
         if work is not None:
             return shell.story.when(work, words=WORDS, failed=shell.failed())
         assert shell.work()
@@ -392,4 +392,4 @@ def test_a_burst_is_one_turn_after_any_crash() -> None:
     shell = Shell()
     shell.story.given(text("m1"), text("m2"))
     shell.crash()
-    assert shell.story.owed() == (EndBurst(1, 2),)
+    assert shell.story.pending() == (EndBurst(1, 2),)

@@ -18,8 +18,8 @@ def test_a_message_waits_for_its_burst_to_end() -> None:
     """The wait is pending first; the effect names the first and the last message, so a new message starts the wait
     again."""
     story = Story().given(text("m1"))
-    assert story.owed() == (EndBurst(1, 1),)
-    assert story.given(text("m2")).owed() == (EndBurst(1, 2),)
+    assert story.pending() == (EndBurst(1, 1),)
+    assert story.given(text("m2")).pending() == (EndBurst(1, 2),)
 
 
 def test_messages_of_a_burst_are_answered_together_in_order() -> None:
@@ -32,7 +32,7 @@ def test_messages_of_a_burst_are_answered_together_in_order() -> None:
     reply = story.does(answered(started.turn))
     assert isinstance(reply, Reply)
     assert reply.in_reply_to == ("m1", "m2", "m3")
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
 def test_the_first_turn_makes_a_thread_and_the_next_keeps_it() -> None:
@@ -40,7 +40,7 @@ def test_the_first_turn_makes_a_thread_and_the_next_keeps_it() -> None:
     story = Story().given(text("m1"))
     started = story.does(EndBurst(1, 1))
     assert isinstance(started, TurnStarted)
-    assert story.owed() == (CreateThread(started.turn, 2, "chat", "first", 0),)
+    assert story.pending() == (CreateThread(started.turn, 2, "chat", "first", 0),)
     story.does(ThreadReady(started.turn, "chat", "th-1", "first"))
     story.does(answered(started.turn))
     second = story.given(text("m2")).starts_a_turn()
@@ -69,9 +69,9 @@ def test_messages_during_a_run_wait_for_the_next_turn() -> None:
     """They neither join the running turn nor stop it, and are answered together after it."""
     story = Story().given(text("m1"))
     first = story.starts_a_turn()
-    running = story.owed()
+    running = story.pending()
     story.given(text("m2"), text("m3"))
-    assert story.owed() == running
+    assert story.pending() == running
     assert isinstance(running[0], WriteReply)
     story.does(answered(first))
     story.starts_a_turn()

@@ -29,7 +29,7 @@ def running(setting: Rules = THREADS, *, run: str | None = "run-1") -> tuple[Sto
 
 
 def stops(story: Story) -> list[tuple[str, str, str | None]]:
-    strays = [work.stray for work in story.owed() if isinstance(work, StopRun)]
+    strays = [work.stray for work in story.pending() if isinstance(work, StopRun)]
     return [(stray.turn, stray.thread, stray.run) for stray in strays]
 
 

@@ -29,7 +29,7 @@ def test_a_message_by_hand_pauses_the_chat_and_ends_what_runs() -> None:
     assert isinstance(by_hand, Ignored)
     assert (by_hand.messages, by_hand.reason) == (("h1",), "from_me")
     assert story.when(Answered(turn, "late", "model", None, TokenUsage())) is None
-    assert story.owed() == (Resume(written + HALF_AN_HOUR),)
+    assert story.pending() == (Resume(written + HALF_AN_HOUR),)
 
 
 def test_the_run_is_stopped_where_that_is_possible() -> None:
@@ -38,7 +38,7 @@ def test_the_run_is_stopped_where_that_is_possible() -> None:
     turn = story.starts_a_turn()
     story.given(RunStarted(turn=turn, run="run_1", attempt=1, at=story.now), text("h1", from_me=True))
     story.works_off_what_is_due()
-    stops = [work.stray.run for work in story.owed() if isinstance(work, StopRun)]
+    stops = [work.stray.run for work in story.pending() if isinstance(work, StopRun)]
     assert stops == ["run_1"]
 
 
@@ -64,7 +64,7 @@ def test_the_pause_ends_by_itself() -> None:
     story.now = until
     story.given(text("m1"))
     story.does(Resume(until))
-    assert story.owed() == (EndBurst(4, 4),)
+    assert story.pending() == (EndBurst(4, 4),)
 
 
 def test_send_takes_over_as_well() -> None:
@@ -83,7 +83,7 @@ def test_resume_gives_the_chat_back() -> None:
     story.given(order("c1", "resume"), text("m1"))
     (resumed,) = story.works_off_what_is_due()
     assert isinstance(resumed, Resumed)
-    assert story.owed() == (EndBurst(5, 5),)
+    assert story.pending() == (EndBurst(5, 5),)
 
 
 def test_what_came_first_is_decided_first() -> None:
@@ -130,18 +130,18 @@ def test_the_model_asks_for_a_human() -> None:
         turn,
         ("m1",),
     )
-    (over,) = (work for work in story.owed() if isinstance(work, HandOver))
+    (over,) = (work for work in story.pending() if isinstance(work, HandOver))
     paused = story.does(over)
     assert isinstance(paused, Paused)
     assert paused.reason == "handed_off"
-    ignored = story.does(story.owed()[0], words={"handed_off": "A colleague will answer."})  # type: ignore[arg-type]
+    ignored = story.does(story.pending()[0], words={"handed_off": "A colleague will answer."})  # type: ignore[arg-type]
     assert isinstance(ignored, Ignored)
     assert (ignored.messages, ignored.reason, ignored.told) == (("m1",), "handed_off", True)
     word = story.does(Notify("m1", "handed_off"), words={"handed_off": "A colleague will answer."})
     assert isinstance(word, Reply)
     assert (word.text, word.author) == ("A colleague will answer.", "system")
     story.given(text("m2"))
-    second = story.does(story.owed()[0], words={"handed_off": "A colleague will answer."})  # type: ignore[arg-type]
+    second = story.does(story.pending()[0], words={"handed_off": "A colleague will answer."})  # type: ignore[arg-type]
     assert isinstance(second, Ignored)
     assert (second.reason, second.told) == ("handed_off", False)
     assert story.chat.attention is not None

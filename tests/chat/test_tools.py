@@ -18,28 +18,28 @@ def test_a_call_is_written_down_then_made_then_its_output_kept() -> None:
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     assert isinstance(story.does(asked(turn)), ToolCalled)
-    (call,) = story.owed()
+    (call,) = story.pending()
     assert isinstance(call, CallTool)
     assert (call.call.name, call.call.by, call.memo) == ("price", ME, None)
     assert isinstance(story.does(ToolFinished(turn, "c1", "4.20", failed=False)), ToolReturned)
-    (write,) = story.owed()
+    (write,) = story.pending()
     assert isinstance(write, WriteReply)
     assert [call.output for call in write.turn.current_calls] == ["4.20"]
     assert isinstance(story.does(Answered(turn, "That is 4.20.", "model", None, TokenUsage())), Reply)
-    assert story.owed() == ()
+    assert story.pending() == ()
 
 
-def test_calls_asked_for_together_are_all_owed() -> None:
+def test_calls_asked_for_together_are_all_pending() -> None:
     """Two calls are made side by side; the model is asked again when both have their output."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     story.does(asked(turn, "c1"))
     story.does(asked(turn, "c2"))
-    assert [work.call.id for work in story.owed() if isinstance(work, CallTool)] == ["c1", "c2"]
+    assert [work.call.id for work in story.pending() if isinstance(work, CallTool)] == ["c1", "c2"]
     story.does(ToolFinished(turn, "c2", "b", failed=False))
-    assert [work.call.id for work in story.owed() if isinstance(work, CallTool)] == ["c1"]
+    assert [work.call.id for work in story.pending() if isinstance(work, CallTool)] == ["c1"]
     story.does(ToolFinished(turn, "c1", "a", failed=True))
-    assert isinstance(story.owed()[0], WriteReply)
+    assert isinstance(story.pending()[0], WriteReply)
 
 
 def test_the_same_call_and_the_same_output_count_once() -> None:
@@ -67,7 +67,7 @@ def test_arguments_that_do_not_fit_go_back_once() -> None:
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
     assert misfit(story, turn, "c1").output == "The arguments do not fit: bread is missing"
-    (write,) = story.owed()
+    (write,) = story.pending()
     assert isinstance(write, WriteReply)
     assert write.turn.withheld == frozenset()
 
@@ -80,12 +80,12 @@ def test_the_second_time_the_model_has_to_do_without_that_tool() -> None:
     output = misfit(story, turn, "c2").output
     assert output.startswith("The arguments do not fit: bread is missing\n")
     assert "do not call price again" in output
-    (write,) = story.owed()
+    (write,) = story.pending()
     assert isinstance(write, WriteReply)
     assert write.turn.withheld == {"price"}
     story.does(asked(turn, "c3"))
     story.does(asked(turn, "c4", "stock"))
-    assert [(work.call.id, work.withheld) for work in story.owed() if isinstance(work, CallTool)] == [
+    assert [(work.call.id, work.withheld) for work in story.pending() if isinstance(work, CallTool)] == [
         ("c3", True),
         ("c4", False),
     ]
@@ -123,7 +123,7 @@ def test_another_run_may_use_the_same_id() -> None:
     story.does(RunReady(turn, "run-2", 2))
     story.does(asked(turn, arguments='{"bread": 3}'))
     story.does(ToolFinished(turn, "c1", "6.30", failed=False))
-    (wait,) = story.owed()
+    (wait,) = story.pending()
     assert isinstance(wait, AwaitRun)
     assert [call.output for call in wait.turn.calls] == ["4.20", "6.30"]
     assert [call.output for call in wait.turn.current_calls] == ["6.30"]
@@ -147,9 +147,9 @@ def test_a_call_keeps_who_made_it_through_an_adoption() -> None:
     turn = story.starts_a_turn()
     story.does(asked(turn))
     story.rules = type(SETTING)("here-2", "chat", SETTING.stale_after)
-    assert story.owed() == (Adopt(turn),)
+    assert story.pending() == (Adopt(turn),)
     story.does(Adopt(turn))
-    (call,) = story.owed()
+    (call,) = story.pending()
     assert isinstance(call, CallTool)
     assert call.call.by == ME
 
@@ -162,9 +162,9 @@ def test_a_run_is_logged_before_it_is_waited_for() -> None:
     """First the thread, then the run's id, then the wait."""
     story = with_threads()
     turn = story.starts_a_turn()
-    assert isinstance(story.owed()[0], StartRun)
+    assert isinstance(story.pending()[0], StartRun)
     story.does(RunReady(turn, "run-1", 1))
-    (wait,) = story.owed()
+    (wait,) = story.pending()
     assert isinstance(wait, AwaitRun)
     assert wait.run == "run-1"
 
@@ -175,7 +175,7 @@ def test_another_attempt_waits_for_the_new_run() -> None:
     turn = story.starts_a_turn()
     story.does(RunReady(turn, "run-1", 1))
     story.does(RunReady(turn, "run-2", 2))
-    (wait,) = story.owed()
+    (wait,) = story.pending()
     assert isinstance(wait, AwaitRun)
     assert (wait.run, wait.turn.attempt) == ("run-2", 2)
 
@@ -188,9 +188,9 @@ def test_a_replaced_thread_starts_another_run_and_remembers_what_tools_gave() ->
     story.does(asked(turn))
     story.does(ToolFinished(turn, "c1", "4.20", failed=False))
     story.does(ThreadReady(turn, "responses", "thread-2", "replaced"))
-    assert isinstance(story.owed()[0], StartRun)
+    assert isinstance(story.pending()[0], StartRun)
     story.does(RunReady(turn, "run-2", 1))
     story.does(asked(turn, "c9"))
-    call = story.owed()[0]
+    call = story.pending()[0]
     assert isinstance(call, CallTool)
     assert (call.call.id, call.memo) == ("c9", "4.20")

@@ -54,7 +54,7 @@ class ThreadsDouble(Serving):
         return thread
 
     def forget(self) -> None:
-        """Begin anew, with nothing in it and nothing planned."""
+        """Empty the double and forget its plans."""
         self.heal()
         self.threads.clear()
         self.requests.clear()

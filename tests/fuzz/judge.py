@@ -80,10 +80,10 @@ class Judge:
         self._world.tally.waits.append(loop.time() - began)
 
     async def all_is_ended(self) -> None:
-        """Nothing is owed any more, and nothing broke."""
-        last, owed = (await self._world.log.head()).last, self._checker.owed
+        """No work is pending any more, and nothing broke."""
+        last, pending = (await self._world.log.head()).last, self._checker.pending
         await self._until(lambda: self._read >= last, lambda: "the log is not read")
-        await self._until(lambda: not owed(), lambda: f"not ended: {[str(each) for each in owed()[:5]]}")
+        await self._until(lambda: not pending(), lambda: f"not ended: {[str(each) for each in pending()[:5]]}")
         await self._until(lambda: not self._to_send, self._unsent)
         buried = {letter.headers["Nats-Msg-Id"] for letter in self._world.log.dead_letters}
         lost = [seq for seq in self._to_bury if f"dlq:{seq}" not in buried]
@@ -125,7 +125,7 @@ class Judge:
         for task in self._world.tasks:
             if task.done():
                 raise Broken(f"recado ended: {task.exception()!r}") from task.exception()
-        # A receipt that is owed a template names it, and whoever may write receipts names what they like.
+        # A receipt that asks for a template names it, and whoever may write receipts names what they like.
         wrong = [one for one in self._world.meta.violations if '"type":"template"' not in one]
         self._world.meta.violations.clear()
         if wrong:

@@ -1,4 +1,4 @@
-"""The network between one instance and the bus falls apart, and nobody is told."""
+"""The network between one instance and the bus is cut, and neither side is told."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.waiting import until
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_what_it_sent_comes_too_late(tmp_path: Path) -> None:
     """Its reply is on the way when the network goes. Others adopt the turn and answer; when the network is back, the
-    old reply arrives and is refused, because the chat has moved on. The instance drops what it did and goes on."""
+    old reply arrives and is refused, because the chat has moved on. The instance drops its work and goes on."""
     async with fleet(tmp_path, "a", "b", "c", wired="b", latency=0.5) as those:
         before = await those.started("a", "b", "c")
         (wire,) = those.wire

@@ -14,7 +14,7 @@ from tests.chaos.outsider import BOB
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_a_zombie_decides_nothing_and_is_a_member_again(tmp_path: Path) -> None:
     """It is frozen in the middle of a run until its chats are others', and thawed: it decides nothing about the turn
-    that was adopted, drops what it did, and has its share again. Its process is the same."""
+    that was adopted, drops its work, and has its share again. Its process is the same."""
     async with fleet(tmp_path, "a", "b", "c", latency=0.5) as those:
         before = await those.started("a", "b", "c")
         lost = await those.chat_of("b")
@@ -34,7 +34,7 @@ async def test_a_zombie_decides_nothing_and_is_a_member_again(tmp_path: Path) ->
 
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_everybody_was_frozen(tmp_path: Path) -> None:
-    """A laptop's lid was closed over all of them: they go on, and nobody is answered twice."""
+    """A laptop's lid was closed over all of them: they go on, and no message is answered twice."""
     async with fleet(tmp_path, "a", "b", latency=0.5) as those:
         await those.started("a", "b")
         chats = [await those.chat_of("a"), await those.chat_of("b"), BOB]

@@ -11,8 +11,8 @@ from tests.chaos.fleet import fleet
 
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_its_chats_are_taken_over_and_no_other_chat_waits(tmp_path: Path) -> None:
-    """Its running turn is adopted before anything is done about it, what came meanwhile is answered after it; the
-    chats of the others are answered first. When it is back, under the same name, it has what it had."""
+    """Its running turn is adopted before anything is done about it, later messages are answered after it; the
+    chats of the others are answered first. When it is back, under the same name, it has its old share."""
     async with fleet(tmp_path, "a", "b", "c") as those:
         before = await those.started("a", "b", "c")
         lost, other = await those.chat_of("b"), await those.chat_of("c")
@@ -33,7 +33,7 @@ async def test_its_chats_are_taken_over_and_no_other_chat_waits(tmp_path: Path) 
 
 
 async def test_it_is_back_before_its_lease_expires(tmp_path: Path) -> None:
-    """A restart takes its own leases back at once: nobody else decides anything about its chats."""
+    """A restart takes its own leases back at once: no other instance decides about its chats."""
     async with fleet(tmp_path, "a", "b") as those:
         await those.started("a", "b")
         lost = await those.chat_of("b")
@@ -48,7 +48,7 @@ async def test_it_is_back_before_its_lease_expires(tmp_path: Path) -> None:
 
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_all_but_one_are_killed(tmp_path: Path) -> None:
-    """The last one answers everybody."""
+    """The last one answers every chat."""
     async with fleet(tmp_path, "a", "b", "c") as those:
         await those.started("a", "b", "c")
         chats = [await those.chat_of(name) for name in ("a", "b", "c")]

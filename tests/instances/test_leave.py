@@ -30,7 +30,7 @@ async def test_it_leaves_under_load(tmp_path: Path) -> None:
 
 
 async def test_it_finishes_what_runs(tmp_path: Path) -> None:
-    """Turns that it has begun are answered by it; what comes meanwhile is answered by the others."""
+    """It answers the turns that it has begun; the others answer the messages that come meanwhile."""
     async with fleet(tmp_path, "a", "b", latency=1.5) as those:
         await those.started("a", "b")
         mine = await those.chat_of("b")
@@ -47,7 +47,7 @@ async def test_it_finishes_what_runs(tmp_path: Path) -> None:
 
 @pytest.mark.slow("a stop waits 5 s for a run that hangs")
 async def test_all_leave_at_once(tmp_path: Path) -> None:
-    """Nobody is left to take over: each ends with 0, and whoever comes next answers what is owed."""
+    """No instance is left to take over: each ends with 0, and the next one to start answers the pending messages."""
     async with fleet(tmp_path, "a", "b", "c") as those:
         await those.started("a", "b", "c")
         those.model.fail("hang", times=3)

@@ -1,4 +1,4 @@
-"""Two instances bear one name, because somebody copied RECADO_INSTANCE or a data folder."""
+"""Two instances bear one name: RECADO_INSTANCE or a data folder was copied."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tests.chaos.fleet import fleet
 
 
 async def test_the_later_one_has_the_name(tmp_path: Path) -> None:
-    """As after a restart. The other one says what is wrong, in its log and on /readyz, and takes nothing back while the
-    name is borne: nobody is answered twice, and no chat goes to and fro. When the name is free, it has it again."""
+    """As after a restart. The other one names the fault, in its log and on /readyz, and takes nothing back while the
+    name is borne: no message is answered twice, and no chat goes to and fro. When the name is free, it has it again."""
     async with fleet(tmp_path, "a") as those:
         second = those.member("second", RECADO_INSTANCE="a")
         await those.started("a")

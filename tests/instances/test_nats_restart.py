@@ -15,7 +15,7 @@ from tests.chaos.fleet import CHATS, fleet
 @pytest.mark.slow("a cluster elects a leader, and leases are taken again")
 async def test_nothing_is_lost_and_everybody_goes_on(tmp_path: Path, servers: int) -> None:
     """kill -9 of the server while the model writes: every message is answered once, the leases are as before, and
-    nobody had to be started again."""
+    no process had to be started again."""
     async with fleet(tmp_path, "a", "b", "c", servers=servers, latency=0.5) as those:
         before = await those.started("a", "b", "c")
         await asyncio.gather(*(those.outsider.write(key, "m1") for key in CHATS))
@@ -36,8 +36,8 @@ async def test_nothing_is_lost_and_everybody_goes_on(tmp_path: Path, servers: in
 
 @pytest.mark.slow("it sleeps longer than a presence of 3 s lasts")
 async def test_the_server_was_only_asleep(tmp_path: Path) -> None:
-    """It is frozen with replies on their way, for longer than any presence lasts: nobody answers, whoever it is, and
-    everybody goes on when the server does."""
+    """It is frozen with replies on their way, for longer than any presence lasts: no instance answers, and
+    all of them go on when the server does."""
     async with fleet(tmp_path, "a", "b", latency=0.5) as those:
         before = await those.started("a", "b")
         chats = [await those.chat_of("a"), await those.chat_of("b")]

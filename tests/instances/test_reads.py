@@ -1,4 +1,4 @@
-"""Every instance knows every chat, whoever answers it."""
+"""Every instance knows every chat, also those that another one answers."""
 
 from __future__ import annotations
 

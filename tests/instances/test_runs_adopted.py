@@ -12,7 +12,7 @@ from tests.chaos.fleet import fleet
 @pytest.mark.parametrize("way", ["kill", "freeze"])
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_the_new_owner_waits_for_the_very_run(tmp_path: Path, way: str) -> None:
-    """The response's id is in the log when the instance is lost: whoever takes over waits for that response. The
+    """The response's id is in the log when the instance is lost: the next owner waits for that response. The
     provider is asked once for each message, and what the lost one heard is not answered."""
     async with fleet(tmp_path, "a", "b", OPENAI_API_MODE="responses", RECADO_RUN_TIMEOUT="60") as those:
         await those.started("a", "b")

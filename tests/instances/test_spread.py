@@ -11,7 +11,7 @@ from tests.chaos.fleet import CHATS, fleet
 
 
 async def test_each_chat_has_one_owner_and_everybody_knows_who(tmp_path: Path) -> None:
-    """All partitions are owned, by each instance as many as by the others, give or take one. Whoever owns a chat
+    """All partitions are owned, by each instance as many as by the others, give or take one. The owner of a chat
     answers it. `recado instances` says the same wherever it is asked."""
     async with fleet(tmp_path, "a", "b", "c", latency=0.1) as those:
         leases = await those.started("a", "b", "c")

@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[2]
 
 
 class Change(NamedTuple):
-    """In `file`, `new` stands in the place of `old`, which is there once."""
+    """In `file`, `new` replaces `old`, which is there once."""
 
     file: str
     old: str
@@ -55,7 +55,7 @@ WRITES_A_TYPE = (
         'return Noted(text="nothing was said", at=facts.at, cause=control.id)',
     ),
 )
-"""Where somebody sends nothing, that is noted."""
+"""The place where each empty message is noted."""
 
 
 def version(folder: Path, changes: tuple[Change, ...]) -> Path:

@@ -129,7 +129,7 @@ async def test_chats_to_look_at(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["reset", "erase"])
 async def test_an_order_that_is_not_obeyed(tmp_path: Path, command: str) -> None:
-    """It is owed as much as a reply."""
+    """An order is pending work like a reply."""
     log = MemoryLog(clock=lambda: NOON)
     await log.publish(ANA, Control(id="c1", command=command), msg_id="c1")  # type: ignore[arg-type]
     await rebuild(log, tmp_path)

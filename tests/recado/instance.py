@@ -1,4 +1,4 @@
-"""The test in the place of an instance: it decides what becomes of a message or an order."""
+"""The test in the place of an instance: it ends a message or an order as it likes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log lines: JSON where nobody looks, without phone numbers and secrets, whoever writes them."""
+"""Log lines: JSON off a terminal, without phone numbers and secrets, from every library."""
 
 import io
 import json
@@ -78,7 +78,7 @@ def test_the_libraries_go_the_same_way(lines: io.StringIO) -> None:
 
 
 def test_a_traceback_is_redacted(lines: io.StringIO) -> None:
-    """An exception's message may quote whatever somebody sent."""
+    """An exception's message may quote any text that a person sent."""
     try:
         raise ValueError("5511999999999")  # noqa: TRY301
     except ValueError:
@@ -87,7 +87,7 @@ def test_a_traceback_is_redacted(lines: io.StringIO) -> None:
 
 
 class Terminal(io.StringIO):
-    """A stream that somebody looks at."""
+    """A stream on a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -106,7 +106,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_a_terminal_is_not_steered(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch, hostile: str) -> None:
-    """Whatever a chat's name or a provider's words contain: it is one line, and shows what it is."""
+    """A chat's name or a provider's words with any content make one line, and show their control characters."""
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal()
     logs.configure(stream=terminal)

@@ -1,4 +1,4 @@
-"""A backup that somebody changed, and a place to write one that somebody prepared."""
+"""A backup that an attacker changed, and a place for one that an attacker prepared."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_no_other_stream_is_made(name: str) -> None:
 
 @pytest.mark.parametrize("field", ["republish", "subject_transform", "subjects", "mirror", "sources"])
 def test_buckets_too(field: str) -> None:
-    """A bucket beside the log that publishes what is in it, or takes from elsewhere."""
+    """A bucket beside the log that republishes its messages, or mirrors another stream."""
     plain = {"name": "KV_A", "subjects": ["$KV.A.>"], "allow_rollup_hdrs": True, "allow_direct": True}
     plain |= {"retention": "limits", "max_msgs_per_subject": 5, "max_age": 10, "storage": "memory"}
     assert differences("KV_A", plain) == []

@@ -33,7 +33,7 @@ def passed(reader: str) -> float:
 
 
 class Store:
-    """An object store that breaks on one name, whatever it is asked."""
+    """An object store that breaks on one name, at every request."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

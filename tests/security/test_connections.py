@@ -70,7 +70,7 @@ def test_a_system_that_gives_fewer_files(given: int | None, monkeypatch: pytest.
 
 
 async def test_the_embedded_servers_connections_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It refuses what is too many, in words; who was there before goes on."""
+    """It refuses connections beyond the limit, in words; those before go on."""
     monkeypatch.setattr(config, "MOST_CONNECTIONS", 8)
     with DataFolder.hold(tmp_path / "data") as folder:
         async with EmbeddedNats.start(folder) as server, AsyncExitStack() as stack:
@@ -200,7 +200,7 @@ async def test_an_endless_head_is_refused(page: Page) -> None:
 
 
 async def test_a_stream_is_not_idle(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A live stream outlives every limit on what a client owes."""
+    """A live stream outlives every limit on a slow client."""
     for limit in ("HEAD_WITHIN", "BODY_WITHIN", "TAKEN_WITHIN"):
         monkeypatch.setattr(connection, limit, 0.0)
     async with page.stream(f"/api/chats/{ANA.chat}/stream") as stream:

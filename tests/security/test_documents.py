@@ -93,7 +93,7 @@ async def test_six_documents_of_one_person_hold_up_no_other() -> None:
 
 
 async def test_chats_take_turns() -> None:
-    """Whoever has many waits behind whoever has had none."""
+    """A person with many waits for a person who has had none."""
     library = Library()
     sent = library.send(ANA, "a1", "a2", "a3") + library.send(BOB, "b1", "b2") + library.send(CIA, "c1")
     await quiet()
@@ -197,7 +197,7 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a0 "ha">' + b"".join(
     ],
 )
 async def test_what_is_made_to_do_harm_is_bounded(mime: str, document: Callable[[], bytes], refused: str) -> None:
-    """It is refused, and for what it is: nothing else stood in its way."""
+    """It is refused for its own content: no other limit was met before."""
     with pytest.raises(CannotBeRead, match=refused) as raised:
         await Extraction(seconds=1 if refused is SPENT else 5).extract(document(), mime)
     assert raised.value.reason == "file_unreadable"
@@ -212,7 +212,7 @@ async def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
 
 
 def test_a_text_is_cut_while_it_is_written() -> None:
-    """One paragraph of a hundred megabytes is cut, and what comes after enough is not asked for."""
+    """One paragraph of a hundred megabytes is cut, and no more than enough is asked for."""
     asked = 0
 
     def parts(size: int) -> Iterator[str]:
@@ -242,14 +242,14 @@ async def test_of_a_plain_text_the_beginning_is_decoded(body: bytes) -> None:
 
 
 def program(path: Path, words: str) -> str:
-    """A program that runs instead of Python, whatever it is given."""
+    """A program that runs instead of Python, with any arguments."""
     path.write_text(f"#!/bin/sh\n{words}\n")
     path.chmod(0o755)
     return str(path)
 
 
 async def test_a_reader_that_does_not_stop_writing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It is ended; what it writes is not kept."""
+    """It is ended, and its output is not kept."""
     monkeypatch.setattr(sys, "executable", program(tmp_path / "python", "exec yes"))
     with pytest.raises(CannotBeRead, match="does not stop writing"):
         await Extraction().extract(b"%PDF" + b" " * MIB, PDF)

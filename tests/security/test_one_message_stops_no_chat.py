@@ -88,7 +88,7 @@ async def test_bytes_that_are_no_event_give_no_notice(kind: str, body: bytes) ->
 
 @pytest.mark.parametrize("number", [2**53 + 1, 2**63, 2**64, 10**30, -1])
 def test_no_count_of_an_event_is_out_of_bounds(number: int) -> None:
-    """Each whole number of each event has bounds: what lies outside is no such event."""
+    """Each whole number of each event has bounds: with a value outside it is no such event."""
     for subject, body in [
         (decision_subject(ANA, "reset"), b'{"upto": %d, "at": "2026-01-01T00:00:00Z"}'),
         (inbound_subject(ANA, "receipt"), b'{"id": "r", "reply": "x", "state": "sent", "part": %d}'),
@@ -123,9 +123,9 @@ def test_a_turn_that_is_adopted_again_and_again() -> None:
     started = TurnStarted(turn="t1", messages=("m1",), backend="chat", at=NOON)
     story = Story().given(text("m1")).given(started, by="crashed-0")
     for life in range(1, 6):
-        assert story.owed() == (Adopt("t1"),)
+        assert story.pending() == (Adopt("t1"),)
         story.given(TurnAdopted(turn="t1", by=f"crashed-{life}", at=NOON), by=f"crashed-{life}")
-    (work,) = story.owed()
+    (work,) = story.pending()
     failed = story.does(work)
     assert isinstance(failed, TurnFailed)
     assert failed.error.class_ == "broken"

@@ -178,7 +178,7 @@ async def test_log_out_ends_the_live_stream(page: Page) -> None:
 
 
 async def test_logging_in_again_ends_the_former_session(page: Page) -> None:
-    """A browser has one, and each gets a cookie that nobody saw before."""
+    """A browser has one, and each gets a new cookie."""
     async with browser() as owner, browser() as thief:
         assert await log_in(page, owner) == 303
         (former,) = owner.cookie_jar
@@ -189,7 +189,7 @@ async def test_logging_in_again_ends_the_former_session(page: Page) -> None:
 
 
 def test_sessions_outlive_a_restart(tmp_path: Path) -> None:
-    """The file is this user's alone, and what is in it opens nothing: neither the cookie nor the password."""
+    """The file is this user's alone, and its content opens nothing: it has neither the cookie nor the password."""
     kept = Sessions(tmp_path / FILE, PASSWORD)
     token = kept.begin(None, OWNER)
     again = Sessions(tmp_path / FILE, PASSWORD)
@@ -231,7 +231,7 @@ def test_two_instances_on_one_host(tmp_path: Path) -> None:
 
 
 def test_no_link_is_followed(tmp_path: Path) -> None:
-    """Neither to read somebody's sessions nor to write over a file of somebody's."""
+    """Neither to read another user's sessions nor to write over another user's file."""
     kept = Sessions(tmp_path / "elsewhere", PASSWORD)
     token = kept.begin(None, OWNER)
     theirs = (tmp_path / "elsewhere").read_text()
@@ -268,7 +268,7 @@ def test_a_damaged_file_lets_no_client_in(tmp_path: Path, damaged: bytes) -> Non
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """A full disk keeps nobody out: the session lasts as long as the process, and the log says so."""
+    """A full disk keeps no user out: the session lasts as long as the process, and the log says so."""
     with capture_logs() as lines:
         kept = Sessions(tmp_path / "missing" / FILE, PASSWORD)
         browser = kept.browser_of(kept.begin(None, OWNER))

@@ -38,7 +38,7 @@ async def test_a_time_that_utc_does_not_have(page: Page, until: str) -> None:
 
 @pytest.mark.parametrize("name", ["_line.html", "_chat.html", "_attention.html", "_step.html", "_found.html"])
 async def test_a_line_that_cannot_be_shown(page: Page, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Whatever the template breaks on: that one says so, the others are shown."""
+    """A chat that the template breaks on says so; the others are shown."""
     for key, text in ((ANA, "hello poison"), (TOM, "hello there")):
         await given(page, key, Message(id=text, text=text, name=text))
         await given(page, key, Attention(id=f"{text}.h", text=text, by="model", at=AT, messages=(text,)))

@@ -107,7 +107,7 @@ async def test_a_model_server_that_points_elsewhere(server: Server, asking: str,
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 async def test_an_answer_of_graph_without_end(server: Server, status: int) -> None:
-    """Nobody knows what became of the message; the gateway lives."""
+    """The message is in doubt; the gateway lives."""
     server.status = status
     async with Graph.session() as session:
         answer = await Graph(session, server.url, "1", "token").post({})
@@ -181,7 +181,7 @@ async def test_nonsense_from_graph_is_a_failed_try(server: Server, size: str) ->
 
 @pytest.mark.parametrize("fault", ["endless", "redirect"])
 async def test_the_doubles_answer_so_too(fault: Any) -> None:
-    """A turn fails, and a message is in doubt or not sent; nobody is asked elsewhere. (5 s: an answer of
+    """A turn fails, and a message is in doubt or not sent; no other server is asked. (5 s: an answer of
     16 MiB is read.)"""
     async with OpenAIDouble() as double, GraphDouble() as meta:
         double.fail(fault, times=None)
@@ -205,7 +205,7 @@ async def test_the_doubles_answer_so_too(fault: Any) -> None:
 
 @pytest.mark.parametrize("id_", ["a\nb", "\0", "x" * 70_000, "../..", "a?b#c"])
 async def test_an_id_that_fits_into_no_address(server: Server, id_: str) -> None:
-    """A server names a run so, and refuses whoever asks for it: a failed try, as any refusal."""
+    """A server names a run so, and refuses every request for it: a failed try, as any refusal."""
 
     async def refused(_: web.Request) -> web.StreamResponse:
         return web.json_response({"error": {"message": "no"}}, status=404)

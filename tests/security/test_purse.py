@@ -19,7 +19,7 @@ DEFAULT = settings_of({"OPENAI_API_MODE": "scripted"}).gates
 
 
 def refused(story: Story) -> list[tuple[str, str]]:
-    return [(one.messages[0], one.reason) for one in story.owed() if isinstance(one, Refuse)]
+    return [(one.messages[0], one.reason) for one in story.pending() if isinstance(one, Refuse)]
 
 
 def test_a_person_has_120_messages_an_hour() -> None:
@@ -37,7 +37,7 @@ def test_it_is_a_setting(value: str, per_hour: int) -> None:
 
 
 def test_only_the_account_of_the_simulated_phones_is_not_counted() -> None:
-    """Whatever RECADO_ACCOUNT is: a number may have that one."""
+    """At any RECADO_ACCOUNT: a number may have that one."""
     given = {"RECADO_ACCOUNT": "shop", "OPENAI_API_MODE": "scripted"}
     assert settings_of(given).gates.uncounted == DEFAULT.uncounted == {"local"}
 
@@ -61,7 +61,7 @@ def test_every_person_in_a_large_group_is_counted() -> None:
     others = [text(f"o{n}", sender=f"{n}@s.whatsapp.net", group=True) for n in range(2 * MOST_HEARD)]
     loud = [text(f"m{n}", sender="loud@s.whatsapp.net", group=True) for n in range(30)]
     story.given(*others, *loud)
-    ended = [one for owed in story.owed() if isinstance(owed, Refuse) for one in owed.messages]
+    ended = [one for refusal in story.pending() if isinstance(refusal, Refuse) for one in refusal.messages]
     assert ended
     assert ended[-1] == "m29"
     assert len(ended) >= 10

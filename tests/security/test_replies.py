@@ -1,4 +1,4 @@
-"""No reply stops its gateway, whatever is in it: it goes out plainly, is cut, or is parked, and the next is sent."""
+"""No reply stops its gateway, with any content: it goes out plainly, is cut, or is parked, and the next is sent."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_cut_within_code_ends_the_code() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.text("*_~`>#[]()|-\n \ta👍\0\ud800.:w/", max_size=60), st.sampled_from([1, 20, 400]))
 def test_any_text_is_a_few_messages(piece: str, times: int) -> None:
-    """Whatever is repeated however often: a bounded number of messages, always the same ones, and no exception."""
+    """Any character, however often repeated, makes a bounded number of messages, the same ones each time."""
     given_ = reply("r1", text=piece * times)
     texts = texts_of(given_)
     assert len(texts) <= 12
@@ -174,7 +174,7 @@ async def test_a_full_disk_parks_nothing(log: EventLog, data_dir: Path) -> None:
 async def test_an_event_that_cannot_be_taken_is_passed_over(
     log: EventLog, data_dir: Path, reader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ledger, and what follows the events beside it, go on behind it; it is counted."""
+    """The ledger and the other observers of events go on after it; it is counted."""
     counter = SET_ASIDE.labels("local", reader)
     before = counter._value.get()
     fold = Ledger.fold
@@ -196,7 +196,7 @@ async def test_an_event_that_cannot_be_taken_is_passed_over(
 
 
 async def test_a_broken_ready_is_the_replys_own(log: EventLog, data_dir: Path) -> None:
-    """Whatever asks whether a chat may be sent to breaks for that chat alone."""
+    """A check of whether a chat may be sent to breaks for that chat alone."""
 
     async def ready(chat: str) -> None:
         if chat != TOM.chat:

@@ -1,4 +1,4 @@
-"""A dead letter makes nobody publish anything but what the log says came in, and was set aside."""
+"""A retried dead letter publishes only an event that came in and was set aside, by the log's word."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_a_letter_that_a_gateway_forged(fields: dict[str, object]) -> None
 
 @pytest.mark.parametrize("suffix", ["", "~1", "~x", " ~1", "\n", "%"])
 async def test_each_try_has_a_number_of_its_own(suffix: str) -> None:
-    """Whatever the id is, so that the bus drops none as a duplicate and the chat none as a repeat."""
+    """Under any id, so that the bus drops none as a duplicate and the chat none as a repeat."""
     log, id_ = MemoryLog(), f"m{suffix}"
     await log.publish(ANA, Message(id=id_, text="hello"), msg_id="")
     await decide(log, Ignored(messages=(id_,), reason="broken", at=AT))

@@ -18,7 +18,7 @@ from tests.chat.story import NOON
 
 
 class Breaks(MemoryLog):
-    """A log that raises what is no refusal, where a decision names `poison`."""
+    """A log that raises an unforeseen error if a decision names `poison`."""
 
     async def append(self, key: ChatKey, decision: Decision, **how: Any) -> Appended:
         is_poison = isinstance(decision, TurnStarted) and "poison" in decision.messages
@@ -66,7 +66,7 @@ async def test_a_turn_that_ends_as_broken_is_a_dead_letter() -> None:
 
 
 async def test_erasing_a_chat_takes_its_dead_letters_along() -> None:
-    """Those of another chat, and those of which nobody knows whose they are, stay."""
+    """Those of another chat, and those of an unknown one, stay."""
     async with house(log := MemoryLog()) as home:
         for number, chat in enumerate([ANA.chat, BOB.chat, None]):
             await log.bury(ANA.account, b"words", reason="broken", msg_id=str(number), chat=chat)

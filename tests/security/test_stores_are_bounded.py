@@ -20,7 +20,7 @@ async def config(bus: Bus) -> dict[str, Any]:
 
 
 async def test_a_bucket_of_names_from_an_older_recado_is_bounded(bus: Bus) -> None:
-    """What stands in it stays; a size that an operator chose is left as it is; a gateway changes nothing."""
+    """Its content stays; a size that an operator chose is left as it is; a gateway changes nothing."""
     await bus.jetstream().create_key_value(KeyValueConfig(bucket=BUCKET))
     assert await (await Aliases.open(bus, "me", makes=False)).canonical(["a@lid", "b@lid"]) == "a@lid"
     assert (await config(bus))["max_bytes"] == -1
@@ -44,7 +44,7 @@ async def test_a_full_bucket_of_names_refuses(bus: Bus) -> None:
 
 
 async def test_a_server_with_little_room(tmp_path: Path) -> None:
-    """The bucket takes what it can have."""
+    """The bucket takes the room that there is."""
     server = NatsServer(tmp_path, max_file_store="12MB")
     server.start()
     try:

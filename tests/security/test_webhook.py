@@ -36,7 +36,7 @@ async def test_a_body_without_a_signature_is_not_read(header: str | None) -> Non
 
 
 async def test_a_body_of_more_than_four_mib_is_refused() -> None:
-    """By what it says of its length, and by what comes."""
+    """By its declared length, and by its true one."""
     raw = b"x" * (4 * 1024 * 1024 + 1)
 
     async def pieces() -> AsyncIterator[bytes]:

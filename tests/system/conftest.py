@@ -14,7 +14,7 @@ from tests.system.service import Service, service_of
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NatsServer, Recado]]:
-    """Whatever the tests sent in: in the end the same process runs, nothing broke in it, and every promise is kept."""
+    """After all inputs of the tests the same process runs, nothing broke in it, and every promise is kept."""
     folder = tmp_path_factory.mktemp("service")
     server = NatsServer(folder)
     server.start()

@@ -20,7 +20,7 @@ _numbers: Iterator[int] = itertools.count(1)
 
 
 class Service(NamedTuple):
-    """A running recado, its log, and somebody outside."""
+    """A running recado, its log, and a client outside."""
 
     server: NatsServer
     recado: Recado
@@ -61,12 +61,12 @@ class Service(NamedTuple):
         return dict(known)
 
     def of(self, key: ChatKey) -> list[Recorded]:
-        """What stands in the log about the chat."""
+        """The events of the chat in the log."""
         return [recorded for recorded in self.log.events if recorded.key == key]
 
 
 def fresh_chat() -> ChatKey:
-    """A chat in which nobody has written yet, in no worker's tests."""
+    """A chat without any message, in no worker's tests."""
     return ChatKey("local", f"5511{os.getpid():07}{next(_numbers):04}@s.whatsapp.net")
 
 

@@ -50,7 +50,7 @@ async def test_a_subject_that_names_no_chat(service: Service, jid: str) -> None:
 
 @pytest.mark.parametrize("chat", ["=ZZ", "=", "a=4", "5511=2e", "=FF=FE", "ü", "55*11", "5511=40s"])
 async def test_a_token_that_encodes_no_chat(service: Service, chat: str) -> None:
-    """Whatever bytes the subject has, they come back as one chat, the same at every start."""
+    """Any bytes of a subject come back as one chat, the same at every start."""
     try:
         answer = await service.outsider.bus.request(f"wa.in.local.{chat}", b'{"id": "m1", "text": "hello"}', timeout=5)
     except nats.errors.Error:
@@ -67,7 +67,7 @@ async def test_a_token_that_encodes_no_chat(service: Service, chat: str) -> None
     [("local", "x" * 4050), ("local", "=zz" * 1300), ("x" * 4000, "5511999999999=40s=2Ewhatsapp=2Enet")],
 )
 async def test_a_subject_as_long_as_a_server_takes(service: Service, account: str, chat: str) -> None:
-    """What answers it goes to a short subject: a line that is too long for the server ends the connection for good."""
+    """Its decisions go to a short subject: a line that is too long for the server ends the connection for good."""
     key = ChatKey(untoken(account), untoken(chat))
     await service.outsider.bus.publish(f"wa.in.{account}.{chat}", b'{"id": "m1", "text": "hello"}')
     seq = (await service.log.seen("in", key=key)).seq
@@ -98,7 +98,7 @@ async def test_a_body_that_names_its_own_chat(service: Service) -> None:
 
 
 async def test_an_account_with_any_name(service: Service) -> None:
-    """An instance answers every account in the log, whatever it is called."""
+    """An instance answers every account in the log, under any name."""
     for account in ("+55 11 4000-0000", "loja.sp", "店", "=", "A" * 100):
         key = ChatKey(account, fresh_chat().chat)
         await service.outsider.write(key, "m1", "hello")
@@ -110,14 +110,14 @@ async def test_an_account_with_any_name(service: Service) -> None:
     "subject", ["wa.in.local", "wa.in.local.5511.s", "wa.gossip.local.5511", "evt.1.local.5511.i.in"]
 )
 async def test_a_subject_that_no_stream_takes(service: Service, subject: str) -> None:
-    """Nobody acknowledges it, so its sender knows that it was not taken; the inner subjects cannot be forged."""
+    """It is not acknowledged, so its sender knows that it was not taken; the inner subjects cannot be forged."""
     with pytest.raises(nats.errors.NoRespondersError):
         await service.outsider.store(subject, b'{"id": "m1", "text": "hello"}')
     await service.still_answers(fresh_chat())
 
 
 async def test_a_body_over_the_limit_of_the_server(service: Service) -> None:
-    """The server ends the connection of whoever insists (a client library refuses before); nobody else notices."""
+    """The server ends the connection of a client that insists (a client library refuses before), and no other one."""
     with pytest.raises(nats.errors.MaxPayloadError):
         await service.outsider.write(fresh_chat(), "m1", "x" * 1024 * 1024)
     reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)
@@ -132,7 +132,7 @@ async def test_a_body_over_the_limit_of_the_server(service: Service) -> None:
 
 @pytest.mark.parametrize("chat", ["5511", "hello", "5511999999999@whatsapp.com", "a@b@c", "status@broadcast", " ", ""])
 async def test_commands_say_what_is_wrong_with_a_chat(service: Service, chat: str) -> None:
-    """The command fails and names what it was given; nothing is stored."""
+    """The command fails and names the given chat; nothing is stored."""
     before = await service.outsider.bus.jetstream().stream_info("EVENTS")
     said = await service.recado.run("say", chat, "hello")
     assert said.code == 2

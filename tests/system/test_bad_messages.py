@@ -53,7 +53,7 @@ async def test_bytes_that_are_no_message(service: Service, case: str) -> None:
 
 @pytest.mark.parametrize("type_", ["edit", "revoke", "receipt", "control"])
 async def test_bytes_that_are_nothing_else_either(service: Service, type_: str) -> None:
-    """What comes in is not always a message; bytes that nobody can read end all the same."""
+    """Not every input is a message; unreadable bytes end all the same."""
     key = fresh_chat()
     seq = await service.outsider.put(type_, key, b'{"id": "x"}')
     assert await service.ignored(key, f"seq:{seq}") == "unreadable"
@@ -143,7 +143,7 @@ async def test_a_reply_too_long_to_store(service: Service) -> None:
 
 
 async def test_orders_that_make_no_sense(service: Service) -> None:
-    """Unknown commands and times without a zone cannot be read; what makes no sense is refused with a reason."""
+    """Unknown commands and times without a zone cannot be read; senseless orders are refused with a reason."""
     key = fresh_chat()
     for body in (b'{"id": "c1", "command": "dance"}', b'{"id": "c2", "command": "pause", "until": "2026-01-01"}'):
         seq = await service.outsider.put("control", key, body)
@@ -158,7 +158,7 @@ async def test_orders_that_make_no_sense(service: Service) -> None:
 
 
 async def test_events_about_unknown_messages(service: Service) -> None:
-    """Edits, revokes and receipts of what is not there change nothing."""
+    """Edits, revokes and receipts of missing messages change nothing."""
     key = fresh_chat()
     await service.outsider.put("edit", key, b'{"id": "e1", "of": "never", "text": "new"}')
     await service.outsider.put("revoke", key, b'{"id": "r1", "of": "never"}')

@@ -60,7 +60,7 @@ async def checked(service: Service, key: ChatKey, *options: str) -> tuple[int, l
 
 
 async def test_a_gateway_in_forty_lines(service: Service) -> None:
-    """What is typed is answered, and it passes the check but for the names that only a real network has."""
+    """A typed line is answered, and the gateway passes the check but for the names that only a real network has."""
     key = key_of(f"forty-{token_hex(4)}")
     async with running(service.server.url, "gateway.py", key.account) as gateway:
         assert gateway.stdin is not None
@@ -82,7 +82,7 @@ def test_it_has_forty_lines() -> None:
 
 
 async def test_an_existing_bot(service: Service) -> None:
-    """It hands over what it is told, and sends what recado answers; three lines of it are new."""
+    """It hands messages over and sends recado's replies; three lines of it are new."""
     port = str(free_port())
     async with running(service.server.url, "existing_bot.py", port) as bot, aiohttp.ClientSession() as session:
         for number in range(3):
@@ -129,7 +129,7 @@ async def test_the_check_of_a_gateway_that_claims_nothing(service: Service) -> N
 
 
 async def test_the_check_without_a_gateway(service: Service) -> None:
-    """Nobody writes a receipt: it says so, and what a gateway owes."""
+    """No receipt comes: it says so, and names the duties of a gateway."""
     code, findings = await checked(service, key_of(f"none-{token_hex(4)}"), "--timeout", "1")
     assert (code, [finding["what"] for finding in findings]) == (1, ["outcome", "outcome"])
 

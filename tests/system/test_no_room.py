@@ -111,7 +111,7 @@ async def test_a_log_that_is_nearly_full(tmp_path: Path) -> None:
 
 async def test_a_disk_that_is_full_under_the_projection(tmp_path: Path) -> None:
     """The projection cannot be written: recado says so and is not ready; with room again it goes on where it was, and
-    the file is what the log says."""
+    the file is in step with the log."""
     async with stage(tmp_path) as on:
         await on.recado.started()
         await on.outsider.write(ANA, "m1")

@@ -14,7 +14,7 @@ from tests.nats_server import NatsServer
 
 
 async def test_the_projection_is_compared_and_rebuilt_under_a_running_instance(tmp_path: Path) -> None:
-    """verify is clean at whatever moment; replay switches to the new file, killed half way it changes nothing; the
+    """verify is clean at any moment; replay switches to the new file, killed half way it changes nothing; the
     instance goes on through all of it."""
     dice = random.Random(f"{os.environ['RECADO_TEST_SEED']} repair")
     server = NatsServer(tmp_path)

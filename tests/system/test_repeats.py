@@ -21,7 +21,7 @@ async def test_a_repeat_at_once(service: Service) -> None:
 
 
 async def test_a_repeat_past_the_window_of_the_server(service: Service) -> None:
-    """Stored again, because the server has forgotten the id; it gets no ending of its own, whatever it says now, and
+    """Stored again, because the server has forgotten the id; it gets no ending of its own, with any text, and
     `recado why` counts it."""
     key = fresh_chat()
     id_ = f"{key.chat}-m1"

@@ -34,8 +34,8 @@ async def says(process: Recado, key: ChatKey, texts: list[str]) -> bool:
 @pytest.mark.slow("a stop waits 5 s for a run that hangs")
 @pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM", "SIGKILL"])
 async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
-    """One chat was answered, another one's run is under way, a third message comes while nobody runs: history and
-    threads are what they were, and everything gets its answer."""
+    """One chat was answered, another one's run is under way, a third message comes while no instance runs: history and
+    threads are unchanged, and every message gets its answer."""
     async with OpenAIDouble() as model:
         with recado(tmp_path, command="up", **asks(model)) as process:
             await process.started()
@@ -68,7 +68,7 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
 
 
 async def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
-    """SIGTERM comes while the model writes: the reply is stored, what came later waits, and the exit status is 0."""
+    """SIGTERM comes while the model writes: the reply is stored, later messages wait, and the exit status is 0."""
     async with stage(tmp_path) as on:
         await on.recado.started()
         on.model.latency = 1.0
@@ -86,7 +86,7 @@ async def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
 
 
 async def test_the_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    """Whoever has no patience presses Ctrl-C again; the turn is adopted at the next start."""
+    """A person without patience presses Ctrl-C again; the turn is adopted at the next start."""
     async with stage(tmp_path) as on:
         on.model.fail("hang")
         await on.recado.started()
@@ -130,7 +130,7 @@ async def test_a_second_one_on_the_same_data_is_told_who_holds_it(tmp_path: Path
 
 
 async def test_no_instance_runs(tmp_path: Path) -> None:
-    """`say` into a log that nobody answers says so; the message is stored, and answered when somebody does."""
+    """`say` without an instance says so; the message is stored, and answered by the next one."""
     async with stage(tmp_path) as on:
         await on.recado.started()
         assert await on.recado.stop() == 0

@@ -10,7 +10,7 @@ from tests.nats_server import NatsServer
 
 
 async def test_the_log_leaves_room_for_dead_letters(tmp_path: Path) -> None:
-    """Nobody said how large the log may become: it takes what the server has, but not all of it."""
+    """Without a limit for the log it takes most of the server's room, but not all of it."""
     server = NatsServer(tmp_path, max_file_store="256MB")
     server.start()
     try:

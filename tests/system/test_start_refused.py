@@ -52,7 +52,7 @@ def refused(ended: Ended, *words: str) -> None:
 
 @pytest.mark.parametrize("command", [("serve",), ("say", "5511999999999", "hello"), ("verify",)])
 async def test_no_server_is_there(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """NATS_URL names a port on which nobody listens."""
+    """NATS_URL names a port without a listener."""
     url = f"nats://127.0.0.1:{free_port()}"
     ended = await Recado(tmp_path, NATS_URL=url).run(*command)
     refused(ended, f"no NATS server answers at {url}", "NATS_URL")
@@ -116,7 +116,7 @@ async def test_the_subjects_belong_to_another_stream(tmp_path: Path, stream: dic
 
 
 async def test_the_port_is_in_use(tmp_path: Path) -> None:
-    """Somebody listens on RECADO_PORT."""
+    """Another program listens on RECADO_PORT."""
     with server(tmp_path) as nats, socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         ended = await Recado(tmp_path / "recado", NATS_URL=nats.url, RECADO_PORT=port).run("serve")
@@ -147,6 +147,6 @@ async def test_the_data_folder_is_read_only(tmp_path: Path, command: str) -> Non
 
 
 async def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
-    """Nobody wants to be told one after the other."""
+    """All faults are named at once, not one after the other."""
     ended = await Recado(tmp_path, RECADO_DEBOUNCE="soon", RECADO_PORT="http", OPENAI_API_MODE="chatt").run("serve")
     refused(ended, "RECADO_DEBOUNCE", "RECADO_PORT", "OPENAI_API_MODE", "did you mean chat?")

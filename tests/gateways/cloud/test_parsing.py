@@ -234,7 +234,7 @@ def test_a_status_is_a_receipt_of_the_reply(state: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("template", "instead"), [(None, None), ("hello:en", "hello:en")])
 def test_a_late_failure(template: str | None, instead: str | None) -> None:
-    """The class says what it means; a reply that came too late makes the template owed, where there is one."""
+    """The class says what it means; a reply that came too late makes the template pending, if there is one."""
     raw = statuses(status("wamid.9", "failed", written(Tracker(KEY.chat, "t1.r")), errors=[fault(131047)]))
     _key, event = arrived(raw, template)
     assert event.error == ReceiptError(code=131047, class_="window_closed", detail="what it means")

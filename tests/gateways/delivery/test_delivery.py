@@ -93,7 +93,7 @@ async def test_a_first_start_on_an_old_log_sends_nothing_old(log: EventLog, data
 
 
 async def test_a_lost_checkpoint_loses_and_repeats_nothing(log: EventLog, data_dir: Path, tmp_path: Path) -> None:
-    """Without its file the gateway reads the log anew: settled replies stay settled, owed ones are sent."""
+    """Without its file the gateway reads the log again: settled replies stay settled, pending ones are sent."""
     await say(log, "ancient")
     async with delivering(log, Phone(), data_dir):
         await say(log, "r1")
@@ -121,7 +121,7 @@ async def test_a_damaged_checkpoint_is_as_good_as_none(log: EventLog, data_dir: 
 
 
 async def test_the_checkpoint_of_another_stream_is_not_used(log: EventLog, data_dir: Path) -> None:
-    """On another stream the sequences mean nothing: it is read from its beginning, and what is owed there is sent."""
+    """On another stream the sequences mean nothing: it is read from its beginning, and its pending replies are sent."""
     async with delivering(log, Phone(), data_dir):
         pass
     file = data_dir / "gateway-local.json"
@@ -132,11 +132,11 @@ async def test_the_checkpoint_of_another_stream_is_not_used(log: EventLog, data_
         delivery_module.Saved(created, seq=10_000, since=saved.since)
     )
     assert b"2020" in file.read_bytes()
-    await say(log, "owed", "also")
+    await say(log, "pending", "also")
     phone = Phone()
     async with delivering(log, phone, data_dir):
         await until_noted(log, "also delivered")
-    assert phone.shown == ["owed", "also"]
+    assert phone.shown == ["pending", "also"]
 
 
 async def test_the_checkpoint_of_a_log_that_was_longer_is_not_used(log: EventLog, data_dir: Path) -> None:
@@ -151,9 +151,9 @@ async def test_the_checkpoint_of_a_log_that_was_longer_is_not_used(log: EventLog
     file.save(delivery_module.Saved(saved.created, seq=10_000, since=saved.since))
     phone = Phone()
     async with delivering(log, phone, data_dir):
-        await say(log, "owed", "also")
+        await say(log, "pending", "also")
         await until_noted(log, "also delivered")
-    assert phone.shown == ["owed", "also"]
+    assert phone.shown == ["pending", "also"]
 
 
 async def test_a_second_gateway_on_the_same_data_is_refused(log: EventLog, data_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""The ledger: what is owed follows from the log alone, whatever order receipts come in."""
+"""The ledger: the pending replies follow from the log alone, in any order of the receipts."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Told:
         return self.event(Receipt(id=f"{by}.{id_}", reply=id_, state=state), key)
 
     def next(self, key: ChatKey = ANA) -> str | None:
-        owed = self.ledger.next(key.chat)
-        return owed.reply.id if owed else None
+        pending = self.ledger.next(key.chat)
+        return pending.reply.id if pending else None
 
 
 @given(st.lists(st.sampled_from(STATES), min_size=1))
@@ -77,7 +77,7 @@ def test_a_provider_may_refuse_after_it_accepted() -> None:
 
 
 def test_a_chats_replies_are_owed_in_log_order() -> None:
-    """The oldest owed reply of each chat is next, and chats do not wait for each other."""
+    """The oldest pending reply of each chat is next, and chats do not wait for each other."""
     told = Told()
     told.event(reply("a1"))
     told.event(reply("t1", TOM), TOM)
@@ -95,9 +95,9 @@ def test_the_first_claim_counts() -> None:
     told.event(reply("r1"))
     told.receipt("r1", "sending", by="first")
     told.receipt("r1", "sending", by="second")
-    owed = told.ledger.next(ANA.chat)
-    assert owed is not None
-    assert owed.claim == "first.r1"
+    pending = told.ledger.next(ANA.chat)
+    assert pending is not None
+    assert pending.claim == "first.r1"
 
 
 def test_the_same_reply_id_in_two_chats_is_two_replies() -> None:
@@ -110,7 +110,7 @@ def test_the_same_reply_id_in_two_chats_is_two_replies() -> None:
 
 
 def test_the_checkpoint_never_passes_an_owed_reply() -> None:
-    """It stays before the oldest owed reply, and is the last event read when nothing is owed."""
+    """It stays before the oldest pending reply, and is the last event read when no reply is pending."""
     told = Told()
     assert told.ledger.checkpoint == 0
     first = told.event(reply("r1"))
@@ -132,7 +132,7 @@ def test_replies_older_than_the_first_gateway_are_left_alone() -> None:
 
 
 def test_an_old_receipt_proves_that_there_was_a_gateway() -> None:
-    """Behind the account's first receipt every reply is owed, also when the checkpoint was lost."""
+    """Behind the account's first receipt every reply is pending, also when the checkpoint was lost."""
     told = Told(since=100)
     told.event(reply("before"))
     told.event(reply("r1"))
@@ -161,7 +161,7 @@ def test_receipts_in_any_order_settle_alike() -> None:
 
 
 def test_what_was_not_sent_before_a_chat_was_erased_is_not_sent() -> None:
-    """Nothing of that chat is owed any more; what is decided afterwards is, and so is what others are owed."""
+    """No reply of that chat is pending any more; later ones are, and so are those of other chats."""
     told = Told()
     told.event(reply("r1"))
     told.event(reply("r1", key=TOM), TOM)

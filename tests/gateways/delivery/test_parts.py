@@ -1,4 +1,4 @@
-"""A reply in several parts: what is owed of it follows from the receipts of each."""
+"""A reply in several parts: its pending part follows from the receipts of each."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Parts(Told):
         self.event(Receipt(id=f"me.{number}", reply="r1", state=state, part=number, parts=3, error=error))
 
     @property
-    def owed(self) -> tuple[int, ReceiptState | None] | None:
-        owed = self.ledger.next(ANA.chat)
-        return (owed.part, owed.state) if owed else None
+    def pending(self) -> tuple[int, ReceiptState | None] | None:
+        pending = self.ledger.next(ANA.chat)
+        return (pending.part, pending.state) if pending else None
 
 
 def test_the_next_part_is_owed_when_the_one_before_is_taken() -> None:
@@ -42,7 +42,7 @@ def test_the_next_part_is_owed_when_the_one_before_is_taken() -> None:
     seen = []
     for number in (1, 2, 3):
         for state in ("sending", "accepted", "delivered"):
-            seen.append(told.owed)
+            seen.append(told.pending)
             told.part(number, state)  # type: ignore[arg-type]
     assert seen == [
         (1, None), (1, "sending"), (2, None),
@@ -57,7 +57,7 @@ def test_a_part_that_cannot_be_sent_ends_the_reply(state: ReceiptState) -> None:
     told = Parts()
     told.part(1, "accepted")
     told.part(2, state)
-    assert told.owed is None
+    assert told.pending is None
 
 
 def test_word_of_an_earlier_part_changes_nothing() -> None:
@@ -66,9 +66,9 @@ def test_word_of_an_earlier_part_changes_nothing() -> None:
     told.part(1, "accepted")
     told.part(2, "sending")
     told.part(1, "read")
-    assert told.owed == (2, "sending")
+    assert told.pending == (2, "sending")
     told.part(1, "failed")
-    assert told.owed is None
+    assert told.pending is None
 
 
 def test_a_part_that_was_not_sent_is_free_again() -> None:
@@ -77,11 +77,11 @@ def test_a_part_that_was_not_sent_is_free_again() -> None:
     told.part(1, "accepted")
     told.part(2, "sending")
     told.part(2, "sending", ReceiptError(code=131056, class_="pair_throttle"))
-    assert told.owed == (2, None)
+    assert told.pending == (2, None)
     told.event(Receipt(id="other.2", reply="r1", state="sending", part=2, parts=3))
-    owed = told.ledger.next(ANA.chat)
-    assert owed is not None
-    assert owed.claim == "other.2"
+    pending = told.ledger.next(ANA.chat)
+    assert pending is not None
+    assert pending.claim == "other.2"
 
 
 def test_the_last_parts_state_is_the_whole_replys() -> None:

@@ -154,7 +154,7 @@ async def test_an_ignored_line_may_have_a_word_about_it(log: EventLog, data_dir:
 
 @pytest.mark.parametrize("told", [True, False])
 async def test_a_failed_turn_is_named_and_its_apology_shown(log: EventLog, data_dir: Path, told: bool) -> None:
-    """Where an apology is owed, the terminal waits for it; where none is, the failure is the end."""
+    """If an apology is due, the terminal waits for it; if none is, the failure is the end."""
 
     def fail(message: Message) -> list[Decision]:
         error = TurnError(class_="bad_key", detail="Incorrect API key provided")

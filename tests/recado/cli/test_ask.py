@@ -12,7 +12,7 @@ async def test_a_question_needs_no_bus(recado: Command) -> None:
 
 
 async def test_the_model_is_told_the_system_prompt_and_the_question_alone(recado: Command) -> None:
-    """Whatever was said in any chat."""
+    """The words of a chat have no part in it."""
     async with OpenAIDouble() as double:
         done = await recado(
             "ask",

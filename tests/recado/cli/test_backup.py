@@ -24,7 +24,7 @@ ANA = ChatKey("local", "5511999990001@s.whatsapp.net")
 
 @pytest.fixture
 async def saved(on_bus: Command, jetstream_log: JetStreamLog, tmp_path: Path) -> Path:
-    """A backup of a log with one message, larger than what is sent at once."""
+    """A backup of a log with one message, larger than one piece of the transfer."""
     for number in range(1000):
         await jetstream_log.publish(ANA, Message(id=f"m{number}", text=str(number) * 400), msg_id=f"m{number}")
     file = tmp_path / "log.recado"
@@ -43,7 +43,7 @@ async def empty(saved: Path, nats_server: NatsServer, bus: Bus) -> Bus:
 
 
 async def test_a_restore_is_interrupted(saved: Path, empty: Bus, on_bus: Command) -> None:
-    """The log is back and not settled: nobody starts on it, and the same command goes on where it was."""
+    """The log is back and not settled: no instance starts on it, and the same command goes on where it was."""
     await put_back(empty, saved)
     with pytest.raises(LogMismatch, match="recado restore"):
         await JetStreamLog.open(empty)

@@ -1,4 +1,4 @@
-"""`recado pause`, `resume`, `reset` and `send`: an order is stored, and what the chat makes of it is told."""
+"""`recado pause`, `resume`, `reset` and `send`: an order is stored, and its outcome is printed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -72,8 +72,8 @@ async def test_a_refused_order_fails_with_its_reason(known: Command, jetstream_l
     assert await ordering == (1, "", "Not done: there is no text in it (empty)\n")
 
 
-async def test_an_order_that_nobody_obeys_yet_is_kept(known: Command, jetstream_log: JetStreamLog) -> None:
-    """No instance runs: the order stands in the log, and the next one to run will obey it."""
+async def test_an_order_without_an_instance_is_kept(known: Command, jetstream_log: JetStreamLog) -> None:
+    """No instance runs: the order is in the log, and the next one to run will obey it."""
     done = await known("pause", ANA.chat)
     assert (done.code, done.out) == (0, "")
     assert "The order is stored." in done.err

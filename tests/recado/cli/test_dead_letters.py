@@ -78,7 +78,7 @@ async def test_one_is_tried_again(on_bus: Command, jetstream_log: JetStreamLog) 
     assert again is not None
     assert json.loads(again.body) == {"id": "m1~1", "text": "hello"}
     assert again.headers["Nats-Msg-Id"] == f"in:local:{ANA.chat}:m1~1"
-    # Once more, after that one broke too, by whoever reads JSON.
+    # Once more, after that one broke too, by a reader of JSON.
     document = (await on_bus("dead-letters", "retry", "1", "--json")).document
     assert document == {
         "letter": 1, "account": "local", "chat": ANA.chat, "type": "in", "id": "m1~2", "seq": 4, "duplicate": False,
@@ -86,7 +86,7 @@ async def test_one_is_tried_again(on_bus: Command, jetstream_log: JetStreamLog) 
 
 
 async def test_an_order_and_an_edit(on_bus: Command, jetstream_log: JetStreamLog) -> None:
-    """They are tried again as what they were."""
+    """They are tried again as events of their own kinds."""
     await set_aside(jetstream_log, Control(id="c1", command="resume"), type_="control")
     await set_aside(jetstream_log, Edit(id="e1", of="m1", text="now"), type_="edit")
     for letter, expected in (("1", "c1~1"), ("2", "e1~1")):

@@ -77,7 +77,7 @@ async def test_an_unknown_setting_is_a_warning(recado: Command) -> None:
 
 @pytest.mark.parametrize("chat", ["nobody", "@s.whatsapp.net", "1@broadcast", "55@s.whatsapp.net@x", "12", ""])
 async def test_a_malformed_chat_is_a_usage_error(recado: Command, chat: str) -> None:
-    """What is wrong with it is said before anything is stored."""
+    """The error is printed before anything is stored."""
     done = await recado("say", chat, "hello")
     assert (done.code, done.out) == (2, "")
     assert "is not the JID of a chat" in done.err
@@ -85,14 +85,14 @@ async def test_a_malformed_chat_is_a_usage_error(recado: Command, chat: str) -> 
 
 @pytest.mark.parametrize("until", ["tomorrow", "0", "9999999d", "2020-01-01"])
 async def test_a_wrong_time_is_a_usage_error(on_bus: Command, until: str) -> None:
-    """A pause that is over already is refused as well: nobody can mean it."""
+    """A pause that is over already is refused as well: it cannot be meant."""
     done = await on_bus("pause", "5511999990001", "--until", until)
     assert done.code == 2
     assert "nor a time" in done.err or "over already" in done.err
 
 
 async def test_an_unwritable_folder_is_told(recado: Command) -> None:
-    """What the system says, and of which file."""
+    """The system's error, and its file."""
     (recado.home / "data").symlink_to("/proc/nowhere")
     done = await recado("replay", NATS_URL="nats://127.0.0.1:1")
     assert done.code == 1

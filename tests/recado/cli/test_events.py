@@ -63,7 +63,7 @@ async def test_events_are_chosen_by_chat_type_and_account(
 
 
 async def test_the_json_document_says_all(told: Command) -> None:
-    """What the subject says, what the server says, and the body."""
+    """The parts of the subject, the server's stamps, and the body."""
     first = (await told("events", "--json")).document[0]
     assert first.pop("at").endswith("Z")
     assert first == {

@@ -14,7 +14,7 @@ COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in sect
 
 
 async def test_help_lists_every_command_in_its_group(recado: Command) -> None:
-    """Somebody who knows nothing sees what there is, by what it is for."""
+    """A newcomer sees all commands, grouped by their use."""
     done = await recado("--help")
     assert done.code == 0
     for section, commands in SECTIONS.items():

@@ -30,7 +30,7 @@ async def test_no_instance_runs(tmp_path: Path, nats_server: NatsServer) -> None
 
 
 async def test_members_and_instances_that_are_gone(tmp_path: Path, nats_server: NatsServer, bus: Bus) -> None:
-    """Each with its share and what it says of itself; one whose presence ended with what nobody has taken over yet."""
+    """Each with its share and description; one whose presence ended with the partitions that are not taken over yet."""
     bucket = LeaseBucket(bus)
     says = Description(version="1.2", since=AT, awake=3, runs=2, lag=7)
     await bucket.write("m.blue", msgspec.json.encode(Member("blue", "b1", says=says)), 0, ttl=60)

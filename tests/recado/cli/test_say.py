@@ -72,7 +72,7 @@ async def test_without_an_answer_in_time_it_says_that_the_message_is_stored(
 
 
 async def test_an_id_that_was_answered_prints_that_answer(on_bus: Command, jetstream_log: JetStreamLog) -> None:
-    """A repeat gets no ending of its own: the first one's is what became of it."""
+    """A repeat gets no ending of its own: it shares the first one's."""
     await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id=f"in:local:{ANA.chat}:m1")
     await decide(jetstream_log, reply("m1", text="the first answer"), reply("other", text="another"))
     done = await on_bus("say", ANA.chat, "hello again", "--id", "m1")
@@ -102,7 +102,7 @@ async def test_a_failed_message_that_is_tried_again_is_waited_for(on_bus: Comman
 
 
 async def test_a_fresh_id_is_waited_for_like_any_other(on_bus: Command, jetstream_log: JetStreamLog) -> None:
-    """`--id` with an id that nobody used is no repeat, whatever the chat decided before."""
+    """`--id` with an unused id is no repeat, after any decision of the chat."""
     await decide(jetstream_log, reply("m0", text="old"))
     asking = asyncio.create_task(on_bus("say", ANA.chat, "hello", "--id", "m1"))
     await decide_on(jetstream_log, Message, lambda message: [reply(message.id, text="new")])
@@ -110,7 +110,7 @@ async def test_a_fresh_id_is_waited_for_like_any_other(on_bus: Command, jetstrea
 
 
 async def test_an_operators_reply_counts(on_bus: Command, jetstream_log: JetStreamLog) -> None:
-    """Whoever answers, it is the message's ending."""
+    """An answer of any author is the message's ending."""
     asking = asyncio.create_task(on_bus("say", BIA.chat, "hello", "--account", "shop"))
     key = BIA._replace(account="shop")
 

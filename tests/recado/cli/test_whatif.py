@@ -1,4 +1,4 @@
-"""`recado whatif`: real chats against another setting, on a real bus, with nobody told."""
+"""`recado whatif`: real chats against another setting, on a real bus, without a word to any person."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_old_and_new_stand_side_by_side_and_nothing_is_written(
 
 
 async def test_one_document_says_all_of_it(told: Command) -> None:
-    """Turns with both sides, sums, what was asked and what was left out."""
+    """Turns with both sides, sums, requests and turns left out."""
     document = (await told("whatif", "--since", "1h", "--max-turns", "1", "--json")).document
     (turn,) = document["turns"]
     assert turn["chat"] == ANA.chat
@@ -123,7 +123,7 @@ async def test_a_failure_is_shown_and_not_fatal(told: Command, double: OpenAIDou
 
 
 async def test_a_time_in_which_there_is_nothing(told: Command, double: OpenAIDouble) -> None:
-    """It is said what is wrong with it, and nobody is asked."""
+    """The error is named, and no model is asked."""
     for times, says in (
         (("--since", "1h", "--until", "2h"), "--since is not before --until"),
         (("--since", "2000-01-01", "--until", "2000-01-02"), "nobody wrote in that time"),

@@ -177,7 +177,7 @@ async def test_an_object_store_that_is_full_is_told(on_bus: Doctor, jetstream_lo
 
 
 async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
-    """Somebody has to look at them."""
+    """A human has to look at them."""
     await jetstream_log.bury("local", b"{", reason="unreadable", msg_id="1")
     found = await on_bus.finds("dead letters")
     assert (found.state, found.says) == ("warning", "1")
@@ -196,7 +196,7 @@ async def test_partitions_of_a_member_that_is_gone_have_no_holder(
 
 
 async def test_instances_of_several_versions(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
-    """Fine while somebody updates, and worth a word."""
+    """Fine during an update, and worth a word."""
     assert jetstream_log is not None
     await _member(bus, "blue", range(32), version="1.0")
     await _member(bus, "green", range(32, 64), version="1.1")
@@ -231,7 +231,7 @@ async def test_a_damaged_or_old_projection_is_a_warning(on_bus: Doctor, jetstrea
 
 
 async def test_a_projection_far_behind_is_a_warning(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
-    """Either nothing runs or something is wrong with what runs."""
+    """Either no instance runs, or the running ones have a fault."""
     await rebuild(jetstream_log, on_bus.home)
     await asyncio.gather(
         *(jetstream_log.publish(ANA, Message(id=f"m{n}", text="x"), msg_id=f"m{n}") for n in range(1001))
@@ -329,7 +329,7 @@ async def test_a_reader_of_documents_that_does_not_start(monkeypatch: pytest.Mon
 
 
 async def test_chats_that_need_a_human(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
-    """What is stuck, what was broken on and what was set aside: each by its chat, with what to do."""
+    """Stuck chats, set-aside work and dead letters: each by its chat, with advice."""
     later = ANA._replace(account="shop")
     await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
     await decide(jetstream_log, Ignored(messages=("m1",), reason="broken", at=AT))

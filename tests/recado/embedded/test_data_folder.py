@@ -19,7 +19,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def read_only() -> Iterator[Path]:
-    """A folder that this process may read but not write to, whoever it runs as."""
+    """A folder that this process may read but not write to, as any user."""
     folder = Path(tempfile.mkdtemp())
     (folder / "data").mkdir()
     (folder / "data").chmod(0o555)
@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_made(read_only: Path) -> None:
 
 
 def test_a_file_in_its_place(tmp_path: Path) -> None:
-    """Given a file where the folder should be, then the error says what is wrong."""
+    """Given a file where the folder should be, then the error names the fault."""
     (tmp_path / "data").write_text("notes")
     with pytest.raises(DataUnusable, match="File exists"), DataFolder.hold(tmp_path / "data"):
         pass
@@ -105,7 +105,7 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
 
 
 def test_a_private_file_is_private_from_the_start(tmp_path: Path) -> None:
-    """Given a file that everybody may read, when it is written anew, then only this user may."""
+    """Given a file that every user may read, when it is written again, then only this user may."""
     file = tmp_path / "secret"
     file.write_text("old")
     file.chmod(0o644)

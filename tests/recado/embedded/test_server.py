@@ -150,7 +150,7 @@ async def test_a_damaged_configuration(folder: DataFolder, damage: bytes) -> Non
 
 
 async def test_a_server_that_cannot_start(folder: DataFolder) -> None:
-    """Given a store that the server cannot use, then the error says what the server says, and nothing is left over."""
+    """Given a store that the server cannot use, then the error quotes the server, and nothing is left over."""
     (folder.path / "nats").write_text("a file where the store should be")
     with pytest.raises(process.ServerFailed, match=r"(?i)jetstream|store|directory"):
         async with EmbeddedNats.start(folder):
@@ -183,7 +183,7 @@ async def test_a_disk_without_room(folder: DataFolder, monkeypatch: pytest.Monke
 
 
 async def test_the_store_keeps_its_size(folder: DataFolder) -> None:
-    """Given a store of some size, when recado is started on a fuller disk, then the size is what it was."""
+    """Given a store of some size, when recado is started on a fuller disk, then the size is unchanged."""
     async with EmbeddedNats.start(folder):
         pass
     config = read_config(folder.path)

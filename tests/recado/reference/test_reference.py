@@ -1,4 +1,4 @@
-"""The pages that are written from the code say what the code says."""
+"""The generated pages are in step with the code."""
 
 import json
 from collections.abc import Iterator

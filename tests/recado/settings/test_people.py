@@ -1,4 +1,4 @@
-"""The settings about people: what they may say, and what is said where they do not."""
+"""The settings about people: the values that they take, and the errors for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is right becomes a value, what is wrong is named with what to do."""
+"""Settings: a valid text becomes a value; an invalid one is named, with advice."""
 
 from dataclasses import fields
 from datetime import timedelta
@@ -67,7 +67,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("variable", "value", "said"), WRONG)
 def test_a_wrong_value_is_named_with_what_to_do(variable: str, value: str, said: str) -> None:
-    """The problem begins with the variable, shows what stands there, and says what would do."""
+    """The problem begins with the variable, shows its value, and gives a valid one."""
     with pytest.raises(SettingsInvalid) as caught:
         load({variable: value}, NOWHERE)
     problem = next(problem for problem in caught.value.problems if said in problem)
@@ -75,7 +75,7 @@ def test_a_wrong_value_is_named_with_what_to_do(variable: str, value: str, said:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    """Nobody has to start recado once for every mistake."""
+    """One start names all mistakes."""
     with pytest.raises(SettingsInvalid) as caught:
         load({"RECADO_PORT": "x", "RECADO_DEBOUNCE": "y", "OPENAI_API_MODE": "z"}, NOWHERE)
     assert [problem.split()[0] for problem in caught.value.problems] == [

@@ -87,7 +87,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_does_not_spoil_the_others(tmp_path: Path) -> None:
-    """It is kept with what is wrong with it."""
+    """It is kept with its fault."""
     file = tmp_path / "threads.csv"
     file.write_text("5511999990001,thread_a\nnobody@nowhere,thread_x\n5511999990002,\n")
     good, bad, empty = read(file)

@@ -17,7 +17,7 @@ async def imported(log: MemoryLog, mode: ApiMode, *rows: Row) -> list[str]:
 
 
 async def test_a_thread_of_this_mode_is_kept() -> None:
-    """It stands in the log as the chat's thread, imported."""
+    """It is in the log as the chat's thread, imported."""
     log = MemoryLog()
     assert await imported(log, "assistants", Row(ANA, "thread_a"), Row(BOB, "my-own-id")) == ["kept", "kept"]
     recorded = await log.last_decision(ChatKey("local", ANA))
@@ -58,7 +58,7 @@ async def test_what_recado_knows_of_the_chat_goes_along() -> None:
 
 
 async def test_importing_again_changes_nothing() -> None:
-    """Also a chat that has gone on since keeps what it has."""
+    """Also a chat that has gone on since keeps its thread."""
     log = MemoryLog()
     await imported(log, "assistants", Row(ANA, "thread_a"))
     assert await imported(log, "assistants", Row(ANA, "thread_other")) == ["skipped"]

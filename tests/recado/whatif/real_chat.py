@@ -1,4 +1,4 @@
-"""A chat as it was lived: the real actors on a loop whose time jumps to whatever comes next, and the log they left."""
+"""A chat of the real actors, on a loop whose time jumps to the next timer, and the log that they left."""
 
 from __future__ import annotations
 

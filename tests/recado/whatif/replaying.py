@@ -62,7 +62,7 @@ class NoObjects:
 def replay(
     log: MemoryLog, backend: Any, *, go_on: bool = False, limit: int = 100_000, most: int = 100, **rule: Any
 ) -> tuple[Choice, list[list[Rehearsed]]]:
-    """What comes of all that is in the log."""
+    """The replay of the whole log."""
     tools = rule.pop("tools", NoTools())
 
     async def last(subject: str) -> int:

@@ -33,7 +33,7 @@ def test_or_the_conversation_goes_on_with_the_new_replies() -> None:
 
 
 def test_messages_that_are_taken_together_now_are_in_no_history() -> None:
-    """Nobody is shown a message twice."""
+    """The model sees no message twice."""
     model = Asked()
     replay(lived(APART, [(0.1, "")]), model, debounce=3.0)
     assert model.shown == [

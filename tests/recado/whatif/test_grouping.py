@@ -31,7 +31,7 @@ def turns_planned(
 
 
 def test_with_the_same_rules_the_turns_are_the_same() -> None:
-    """A burst is one turn, what comes while the model writes is the next one."""
+    """A burst is one turn; messages that come while the model writes are the next one."""
     steps = [(5, text("a")), (0.5, text("b")), (0.7, text("c")), (1.5, text("d")), (0.2, text("e")), (20, text("f"))]
     log = lived(steps, [(3.0, "")])
     assert turns_in_log(log) == [("a", "b", "c"), ("d", "e"), ("f",)]
@@ -60,7 +60,7 @@ def test_a_shorter_debounce_answers_sooner() -> None:
 
 
 def test_only_what_arrived_in_the_time_is_answered() -> None:
-    """And what was open when it began."""
+    """And the messages that were open when it began."""
     log = lived([(10, text("a")), (20, text("b")), (0.3, text("c")), (20, text("d"))])
     since = NOON + timedelta(seconds=30.2)
     assert turns_planned(log, since, NOON + timedelta(seconds=45)) == [("b", "c")]

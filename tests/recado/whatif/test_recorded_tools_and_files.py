@@ -68,7 +68,7 @@ def test_any_other_call_is_not_made() -> None:
 
 
 def test_a_model_may_ask_for_a_human() -> None:
-    """That is an ending too; nobody is called."""
+    """That is an ending too; no human is called."""
     log = lived([(5, text("a", text='call handoff {"reason": "they are upset"}'))])
     _, ((result,),) = replay(log, Asked(), tools=Shop(TOOL))
     assert isinstance(result.ending, Attention)
@@ -121,7 +121,7 @@ def test_a_failed_turn_is_shown_and_the_others_go_on() -> None:
 
 
 def test_nothing_is_written_to_the_log() -> None:
-    """Its last sequence is what it was."""
+    """Its last sequence is unchanged."""
     log = lived([(5, text("a")), (30, text("b"))])
     before = asyncio.run(log.head()).last
     replay(log, Asked(), go_on=True)

@@ -53,7 +53,7 @@ def test_long_words_and_wide_signs_keep_their_column() -> None:
 
 
 def test_sums_and_medians_are_of_what_was_compared() -> None:
-    """A reply that answered two messages counts once, though it stands beside both of their turns."""
+    """A reply that answered two messages counts once, though it is beside both of their turns."""
     log = lived([(5, text("a")), (0.5, text("b")), (30, text("c"))], [(2.0, ""), (4.0, "")])
     told = reported(log, debounce=0.1)
     assert (told.then.turns, told.now.turns) == (2, 3)
@@ -75,7 +75,7 @@ def test_what_was_taken_apart_then_has_several_replies_on_the_left() -> None:
 
 
 def test_endings_without_a_reply_have_their_word() -> None:
-    """What failed, what a human was asked for, what is open."""
+    """Failed turns, requests for a human, open messages."""
     told = reported(lived([(5, text("a")), (30, text("b")), (30, text("c"))], [(1, "refused"), (1, "handoff")]))
     assert [side.ending for turn in told.turns for side in turn.then] == ["failed", "attention"]
     assert told.turns[0].then[0].text == "refused: it was to fail"
@@ -85,7 +85,7 @@ def test_endings_without_a_reply_have_their_word() -> None:
 
 
 def test_what_was_left_out_is_told() -> None:
-    """And what was left behind."""
+    """And the turns that were left out."""
     log = lived([(30, text(id_)) for id_ in "abcde"])
     told = reported(log, limit=345)
     left = told.left_out.turns
@@ -119,7 +119,7 @@ class _Page(HTMLParser):
 
 
 def test_the_page_needs_nothing_else_and_obeys_no_text_in_it() -> None:
-    """No script, no address to load from, whatever people write."""
+    """No script, no address to load from, with any text of people."""
     page = page_of(reported(lived([(5, text("a", text='<script>alert(1)</script> <img src="x" onerror="y">'))])))
     read = _Page(page)
     assert not {"script", "img", "link", "iframe"} & set(read.tags)

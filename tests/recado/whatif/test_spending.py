@@ -17,7 +17,7 @@ def five_turns() -> MemoryLog:
 
 
 def test_the_call_that_might_go_beyond_the_cap_is_not_made() -> None:
-    """What could not be afforded is left out; all that was asked stays within the cap."""
+    """Turns beyond the cap are left out; the cost of all requests stays within it."""
     model = Asked(cost=400)
     _, (results,) = replay(five_turns(), model, limit=1000)
     left_out = [result.turn.messages for result in results if result.is_left_out]
@@ -52,7 +52,7 @@ def test_a_turn_that_goes_on_with_tools_is_stopped_within() -> None:
 
 
 def test_a_server_that_does_not_count_is_not_free() -> None:
-    """What was set aside counts."""
+    """A reserved sum counts."""
     model = Asked(cost=0)
     _, (results,) = replay(five_turns(), model, limit=1000)
     assert len(model.requests) == 3
