@@ -58,45 +58,37 @@ def _formatted(text: str) -> str:
 def _prose(text: str, start: int, end: int, edits: list[Edit]) -> None:
     """Add the edits of the text without code blocks from `start` to `end`."""
     edits += (Edit(blanks.start(), blanks.end(), "\n\n") for blanks in _BLANKS.finditer(text, start, end))
-    lines = text[start:end].split("\n")
     # A line that goes on after a code block begins nothing.
-    at, number, paragraph = start, 0, None if _begins(text, start) else start
+    paragraph = None if start == 0 or text[start - 1] == "\n" else start
+    lines, at, number = text[start:end].split("\n"), start, 0
     while number < len(lines):
-        line, here = lines[number], at
         begins = number > 0 or paragraph is None
-        length = table_at(lines, number) if begins and "|" in line else 0
-        if length:
-            paragraph = _end(text, paragraph, here, edits)
-            rows = lines[number : number + length]
-            at += sum(map(len, rows)) + length
-            edits.append(Edit(here, at - 1, shown(rows, _cell)))
-            number += length
-            continue
-        if begins and (not line.strip() or _is_rule(lines, number)):
-            paragraph = _end(text, paragraph, here, edits)
-            if line.strip():
-                edits.append(Edit(here, here + len(line), RULE))
-        elif begins and (heading := _heading(lines, number)) is not None:
-            paragraph = _end(text, paragraph, here, edits)
-            edits += _as_heading(text, here, heading)
-        elif begins and _ITEM.match(line) is not None:
-            _end(text, paragraph, here, edits)
-            paragraph = here
-        elif paragraph is None:
-            paragraph = here
-        at += len(line) + 1
-        number += 1
-    _end(text, paragraph, end, edits)
-
-
-def _begins(text: str, start: int) -> bool:
-    return start == 0 or text[start - 1] == "\n"
-
-
-def _end(text: str, paragraph: int | None, end: int, edits: list[Edit]) -> None:
-    """Add the edits of the paragraph that began there and ends before `end`."""
+        taken, made = _block(text, lines, number, at) if begins else (0, [])
+        if paragraph is not None and (taken or (begins and _ITEM.match(lines[number]))):
+            edits += inline_edits(text, paragraph, at)
+            paragraph = None
+        edits += made
+        if not taken and paragraph is None:
+            paragraph = at
+        rows = lines[number : number + max(1, taken)]
+        at += sum(map(len, rows)) + len(rows)
+        number += len(rows)
     if paragraph is not None:
         edits += inline_edits(text, paragraph, end)
+
+
+def _block(text: str, lines: list[str], number: int, at: int) -> tuple[int, list[Edit]]:
+    """The lines of the block that begins with this line, at `at` in the text, and its edits; 0 for a paragraph's."""
+    line = lines[number]
+    if "|" in line and (length := table_at(lines, number)):
+        rows = lines[number : number + length]
+        return length, [Edit(at, at + sum(map(len, rows)) + length - 1, shown(rows, _cell))]
+    if not line.strip():
+        return 1, []
+    if _is_rule(lines, number):
+        return 1, [Edit(at, at + len(line), RULE)]
+    heading = _heading(lines, number)
+    return (1, _as_heading(text, at, heading)) if heading is not None else (0, [])
 
 
 def _cell(words: str) -> str:

@@ -71,7 +71,7 @@ def shortened(text: str, longest: int) -> str:
         ends = [match.end() for match in border.finditer(text, room * 3 // 4, room)]
         if ends:
             return text[: ends[-1]].rstrip()
-    return text[: _hard(text, room, [])]
+    return text[: _hard(text, room, _Spans(()))]
 
 
 def _cut(text: str, budget: int, *, inside: bool) -> int:
