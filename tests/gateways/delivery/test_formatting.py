@@ -69,7 +69,12 @@ UNCHANGED = {
         "*Valid on Mondays\n* or Tuesdays",
         "• a\n• b",
     ],
-    "keys of a menu": ["9. Atendente\n# Voltar\n* Repetir", "Pedido\n\n# 4521", "#1 Pizza", "*#06#"],
+    "keys of a menu": [
+        "9. Atendente\n# Voltar\n* Repetir",
+        "Pedido\n\n# 4521",
+        "#1 Pizza",
+        "*#06#",
+    ],
     "sums": [
         "2*3*4 = 24",
         "2**3**4",
@@ -133,9 +138,20 @@ UNCHANGED = {
         "```\n# a\n1. **b**\n\n\n\n| c |\n|---|\n```",
         "- ```\n  x**2**3\n  ```",
     ],
-    "addresses": ["https://e.org/a__b__/**c**/~~d~~?x=[1](2)", "www.e.org/__a b", "https://e.org/**"],
-    "not a table": ["a | b", "a | b\n--", "a|b|c\n--|--\n1|2"],
-    "tildes": ["Olá~~ tudo bem~~", "~~ a ~~"],
+    "addresses": [
+        "https://e.org/a__b__/**c**/~~d~~?x=[1](2)",
+        "www.e.org/__a b",
+        "https://e.org/**",
+    ],
+    "not a table": [
+        "a | b",
+        "a | b\n--",
+        "a|b|c\n--|--\n1|2",
+    ],
+    "tildes": [
+        "Olá~~ tudo bem~~",
+        "~~ a ~~",
+    ],
 }
 
 
@@ -211,42 +227,22 @@ def test_no_word_is_lost(lines: list[tuple[str, list[tuple[str, str]]]]) -> None
     assert all(word in rest for _, words in lines for _, word in words)
 
 
+PIECES = [
+    *"** a * __ ~~ ``` ` 1. b1 [a]( https://e.org/x ) | *** : 重 \\ ~ _".split(),
+    " ",
+    "\n",
+    "\n\n",
+    "\n# ",
+    "\n> ",
+    "1. ",
+    "\n|-|-|\n",
+    "\n~~~\n",
+]
+
 TEXTS = (
     st.text()
     | st.text(alphabet="*_~`>#-+[]()!\\ \n\tab1.<&;|=/:é重👍")
-    | st.lists(
-        st.sampled_from(
-            [
-                "**",
-                "a",
-                " ",
-                "*",
-                "__",
-                "~~",
-                "\n",
-                "```",
-                "`",
-                "\n\n",
-                "1. ",
-                "\n# ",
-                "\n> ",
-                "b1",
-                "[a](",
-                "https://e.org/x",
-                ")",
-                "|",
-                "\n|-|-|\n",
-                "***",
-                ":",
-                "重",
-                "\\",
-                "\n~~~\n",
-                "~",
-                "_",
-            ]
-        ),
-        max_size=30,
-    ).map("".join)
+    | st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 )
 
 
