@@ -6,6 +6,8 @@ the same event.
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from chat.broken import BROKEN, SetAside
 from chat.commands import (
     Answered,
@@ -237,4 +239,5 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         thread=chat.thread.id if chat.thread else None,
         run=answer.run,
         usage=turn.spent + answer.usage,
+        cut=answer.cut or UNSET,
     )

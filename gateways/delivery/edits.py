@@ -16,7 +16,8 @@ class Edit(NamedTuple):
 
 def applied(source: str, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> str:
     """`source[start:end]` with the edits made. Of two that overlap, the first is made."""
-    pieces, at = [], start
+    pieces: list[str] = []
+    at = start
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         if edit.start >= at:
             pieces += source[at : edit.start], edit.new

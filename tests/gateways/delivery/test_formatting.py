@@ -228,7 +228,7 @@ def test_no_word_is_lost(lines: list[tuple[str, list[tuple[str, str]]]]) -> None
 
 
 PIECES = [
-    *"** a * __ ~~ ``` ` 1. b1 [a]( https://e.org/x ) | *** : 重 \\ ~ _".split(),
+    *"** a * __ ~~ ``` ` 1. b1 [a]( https://e.org/x ) | *** : 重 \\ ~ _".split(),  # noqa: SIM905
     " ",
     "\n",
     "\n\n",

@@ -1,0 +1,133 @@
+"""Marks of a model's internals, as they are seen in real answers. Tables of patterns; chat.cleaning uses them.
+
+Each pattern is found without regard to case, and bounded, so that an answer is read in linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+_NAMES = (
+    "think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|inner_thoughts?|inner_monologue"
+    "|internal_thoughts?|chain_of_thought"
+)
+
+OPENS = (
+    rf"<(?:\w{{1,12}}:)?(?:{_NAMES})(?:[ \t][^<>\n]{{0,100}})?(?<!/)>"
+    rf"|<\|(?:{_NAMES}|begin_of_thought|START_THINKING)\|>|\[THINK\]|◁think▷|<\|channel>thought|<unused94>(?:thought)?"
+)
+CLOSES = (
+    rf"<[ \t]?/[ \t]?(?:\w{{1,12}}:)?(?:{_NAMES})[ \t]?>"
+    rf"|<\|(?:/(?:{_NAMES})|end_of_thought|END_THINKING)\|>|\[/THINK\]|◁/think▷|<channel\|>|<unused95>"
+)
+"""Begin and end of reasoning (DeepSeek, Qwen, Magistral, Kimi, Command, Seed, OpenThinker, Gemma, and prompts)."""
+
+CHANNEL = r"<\|channel\|>(?:[^<]|<\|constrain\|>){0,200}<\|message\|>"
+"""Head of a harmony message (gpt-oss): `analysis`, `commentary`, `final`."""
+
+BODY_ENDS = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
+"""End of a harmony message."""
+
+_ROLES = r"(?:assistant|model|bot|user|human|system|developer|tool|function|observation|ipython|environment)\b"
+
+ROLE = (
+    r"(?:<\|(?:im_start|start|start_header_id|header_start|start_of_role|turn)\|>|<start_of_turn>|<\|turn>)"
+    rf"[ \t]*(?:{_ROLES})?[ \t]*(?:<\|(?:end_header_id|header_end|end_of_role|im_sep|message)\|>)?"
+    rf"|<\|(?:{_ROLES}|(?:chatbot|user|system)_token)\|>|<｜(?:user|assistant|system)｜>|\[\|(?:{_ROLES})\|\]"
+    r"|\[INST\]|\[SYSTEM_PROMPT\]|<<SYS>>"
+)
+"""Begin of a message in a chat template (ChatML, Llama, Gemma, Phi, Granite, DeepSeek, GLM, EXAONE, Mistral)."""
+
+OTHERS = re.compile(
+    r"user|human|system|developer|tool|function|observation|ipython|environment|INST|SYS", re.IGNORECASE
+)
+"""Roles in such a begin of which the words are not the model's."""
+
+ENDS = (
+    r"<\|(?:im_end|eot_id|eom_id|eot|end|endoftext|end_of_text|return|eos|END_OF_TURN_TOKEN|endofturn)\|>"
+    r"|<end_of_turn>|<turn\|>|<eos>|<end_of_utterance>|<｜end▁of▁sentence｜>|\[\|endofturn\|\]"
+)
+"""End of the model's message: the rest is made up by a model that ran on."""
+
+TEMPLATE = (
+    r"<\|[\w/.:-]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|\[\|[a-z_]{1,20}\|\]|\[/INST\]|\[/SYSTEM_PROMPT\]|<</SYS>>"
+    r"|<(?:bos|pad|unk|sep|cls|mask|sop|eop|unused\d{1,4}|extra_id_\d{1,3}|0x[0-9a-f]{2})>|\[gMASK\]"
+    r"|\A[ \t]{0,20}<s>(?![\s\S]*</s>\s*\S)|</s>(?=\s*\Z)"
+    r"|</?(?:final|final_answer|answer|response|assistant_response)[ \t]?>"
+    rf"|<(?:{_NAMES})[ \t]?/>|\A\#{{2,3}}[ \t](?:Response|Assistant):"
+)
+"""Single tokens and tags around an answer. Only the mark is cut."""
+
+_CALL_TAGS = (
+    "tool_?calls?|function_?calls?|tool_use|tool_code|tool_response|tool_results?|function_results?|function_response"
+    "|invoke|tool_call_begin"
+)
+
+CALLS = (
+    rf"<(?:\w{{1,12}}:)?(?:{_CALL_TAGS})(?:[ \t][^<>\n]{{0,200}})?>"
+    rf"|<\|(?:{_CALL_TAGS}|python_tag|tool_list|action_start|plugin|START_ACTION|tool_calls?_[\w.-]{{1,40}})\|>"
+    r"|<\|tool_call>|<function=[^<>\n]{1,100}>|<parameter[= ][^<>\n]{1,100}>"
+    r"|\[(?:TOOL_CALLS?|TOOL_RESULTS|AVAILABLE_TOOLS)\]|<｜tool▁[^｜<>\n]{1,40}｜>"
+    r"|functools\[\{|\bto=functions\.\w|^Action:[ \t]*\S[^\n]{0,100}\n{1,3}Action Input:"
+    r"|^[ \t]{0,20}[\[{]{0,2}\{\s{0,50}\"(?:name|function|tool)\"\s{0,50}:\s{0,50}\"[\w.-]{1,64}\"\s{0,50},"
+    r"\s{0,50}\"(?:arguments|parameters|args)\"\s{0,50}:"
+    r"|^[ \t]{0,20}\{\s{0,50}\"(?:tool_calls|function_call)\"\s{0,50}:"
+    r"|\A\[[a-z_]\w{0,63}\((?:\w{1,64}=[^\n]{0,2000})?\)\]\Z"
+    r"|^```(?:tool_code|tool_calls?|tool_use|function_call)\b"
+)
+"""Begin of a tool call, or of its result, that the model wrote as text."""
+
+CITATIONS = (
+    r"【[^【】\n]{0,100}†[^【】\n]{0,200}】|【\d{1,4}:\d{1,4}】|\ue200[^\ue200\ue201\n]{0,500}\ue201"
+    r"|:contentReference\[oaicite:\d{1,4}\](?:\{index=\d{1,4}\})?|\[oaicite:[^\[\]\n]{0,50}\]"
+    r"|\[citation:[\d, ]{1,40}\]|\[\^\d{1,4}\^\]|\b(?:file)?cite(?:turn\d{1,4}[a-z]{1,20}\d{1,4})+"
+    r"|</?cite(?:[ \t][^<>\n]{0,200})?>|</?co(?::[ \t]?[\d, ]{1,40})?>|<grok:render[^<>]{0,300}>"
+    r"|</?(?:argument|grok:render)(?:[ \t][^<>\n]{0,100})?>"
+)
+"""Marks of a source (OpenAI's file search and web search, DeepSeek, Bing, Claude, Command)."""
+
+PRIVATE_USE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]+"
+
+_DEAD = r"(?:sandbox:|attachment:|file-service:|file:///|/mnt/data/)"
+
+LINKS = (
+    rf"!?\[(?P<said>[^\[\]\n]{{0,300}})\]\(<?{_DEAD}[^()\n]{{0,1000}}\)"
+    r"|<?\b(?:sandbox:/|file-service:/)[^\s<>()\[\]]{1,500}>?"
+)
+"""Links to files that only the model's machine has. The words of a link stay."""
+
+_CALL_KEYS = ({"arguments", "parameters", "args"}, {"name", "function", "tool", "tool_name"})
+
+
+def unmarked_reasoning(text: str) -> int:
+    """The length of reasoning at the start whose harmony tokens a server left out (`analysisWe …assistantfinal…`)."""
+    if not re.match(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=\S)", text):
+        return 0
+    final = text.rfind("assistantfinal")
+    if final >= 0:
+        return final + len("assistantfinal")
+    return len(text) if re.match(r"\s*analysis(?=[A-Z])", text) else 0
+
+
+def is_call(text: str) -> bool:
+    """Whether the whole text is the JSON of one tool call or of several."""
+    text = text.strip()
+    if not (text.startswith(("{", "[")) and text.endswith(("}", "]"))):
+        return False
+    try:
+        value: Any = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
+    calls = value if isinstance(value, list) else [value]
+    return bool(calls) and all(map(_is_one, calls))
+
+
+def _is_one(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if value.keys() & {"tool_calls", "function_call"} or value.get("type") == "function":
+        return True
+    return all(value.keys() & keys for keys in _CALL_KEYS) and len(value) <= 4
