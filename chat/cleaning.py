@@ -33,6 +33,7 @@ _TABLE = {
     "closes": internals.CLOSES,
     "channel": internals.CHANNEL,
     "role": internals.ROLE,
+    "prompt_ends": internals.PROMPT_ENDS,
     "ends": internals.ENDS,
     "template": internals.TEMPLATE,
     "citation": internals.CITATIONS,
@@ -42,7 +43,8 @@ _TABLE = {
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _MARK = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _TABLE.items()), _FLAGS)
 _THOUGHT = re.compile(f"(?P<opens>{internals.OPENS})|{internals.CLOSES}", _FLAGS)
-_ROLE = re.compile(internals.ROLE, _FLAGS)
+_NEXT = re.compile(f"{internals.ROLE}|{internals.PROMPT_ENDS}", _FLAGS)
+_WORD = re.compile(r"\S")
 _FINAL = re.compile(r"<\|channel\|>[ \t]*final[^<]{0,200}<\|message\|>", _FLAGS)
 _FENCE, _SINGLE, _DOUBLE = re.compile("`{3,}"), re.compile("(?<!`)`(?!`)"), re.compile("(?<!`)``(?!`)")
 
@@ -133,6 +135,9 @@ class _Scan:
                 return self._cut(start, _thought_end(self._text, end), "reasoning")
             case "closes":
                 return self._cut_all(end)
+            case "prompt_ends":
+                has_more = _WORD.search(self._text, end) is not None
+                return self._cut_all(end, "template") if has_more else self._cut(start, end, "template")
             case "channel":
                 return self._channel(mark)
             case "role":
@@ -152,10 +157,10 @@ class _Scan:
         self.spans.append(_Span(start, end, kind))
         return end
 
-    def _cut_all(self, end: int) -> int:
-        """Cut everything up to `end`: it was reasoning, though its beginning was not marked."""
+    def _cut_all(self, end: int, kind: Kind = "reasoning") -> int:
+        """Cut everything up to `end`: the answer begins there."""
         self.spans, self._is_said = [], False
-        return self._cut(0, end, "reasoning")
+        return self._cut(0, end, kind)
 
     def _channel(self, head: re.Match[str]) -> int:
         name = head[0].removeprefix("<|channel|>").lstrip().lower()
@@ -170,9 +175,7 @@ class _Scan:
         """Cut the head, and a message that is not the model's, up to the next one."""
         if internals.OTHERS.search(head[0]) is None:
             return self._cut(head.start(), head.end(), "template")
-        following = None if self._is_said else _ROLE.search(self._text, head.end())
-        if following is None and head[0].upper().startswith("[INST]"):
-            following = None if self._is_said else re.compile(r"\[/INST\]", _FLAGS).search(self._text, head.end())
+        following = None if self._is_said else _NEXT.search(self._text, head.end())
         return self._cut(head.start(), len(self._text) if following is None else following.start(), "template")
 
     def _ends(self, start: int, end: int) -> int:

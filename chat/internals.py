@@ -46,6 +46,9 @@ OTHERS = re.compile(
 )
 """Roles in such a begin of which the words are not the model's."""
 
+PROMPT_ENDS = r"\[/INST\]|\[/SYSTEM_PROMPT\]|<</SYS>>"
+"""End of a prompt that the model repeats before its answer."""
+
 ENDS = (
     r"<\|(?:im_end|eot_id|eom_id|eot|end|endoftext|end_of_text|return|eos|END_OF_TURN_TOKEN|endofturn)\|>"
     r"|<end_of_turn>|<turn\|>|<eos>|<end_of_utterance>|<｜end▁of▁sentence｜>|\[\|endofturn\|\]"
@@ -53,7 +56,7 @@ ENDS = (
 """End of the model's message: the rest is made up by a model that ran on."""
 
 TEMPLATE = (
-    r"<\|[\w/.:-]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|\[\|[a-z_]{1,20}\|\]|\[/INST\]|\[/SYSTEM_PROMPT\]|<</SYS>>"
+    r"<\|[\w/.:-]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|\[\|[a-z_]{1,20}\|\]"
     r"|<(?:bos|pad|unk|sep|cls|mask|sop|eop|unused\d{1,4}|extra_id_\d{1,3}|0x[0-9a-f]{2})>|\[gMASK\]"
     r"|\A[ \t]{0,20}<s>(?![\s\S]*</s>\s*\S)|</s>(?=\s*\Z)"
     r"|</?(?:final|final_answer|answer|response|assistant_response)[ \t]?>"

@@ -38,7 +38,8 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("Olá<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nE?", "Olá"),
         ("<|start_header_id|>assistant<|end_header_id|>\n\nOlá", "Olá"),
         ("[INST] oi [/INST] Olá</s>", "Olá"),
-        ("<<SYS>>be kind<</SYS>>Olá", "be kindOlá"),
+        ("[INST] <<SYS>>be kind<</SYS>> oi [/INST]Olá", "Olá"),
+        ("<<SYS>>be kind<</SYS>>Olá", "Olá"),
         ("<s>Olá</s>", "Olá"),
         ("<start_of_turn>model\nOlá<end_of_turn>", "Olá"),
         ("<｜Assistant｜>Olá<｜end▁of▁sentence｜>", "Olá"),
@@ -110,9 +111,10 @@ def test_a_tool_call_as_text_is_no_answer(text: str) -> None:
     assert "tool call" in cleaned(text).flaw
 
 
-@pytest.mark.parametrize(
-    "text", ["<think>hm", "hm</think>", "<|im_end|>", CITE, "<|channel|>analysis<|message|>hm", "[INST]"]
-)
+EMPTY = ["<think>hm", "hm</think>", "<|im_end|>", CITE, "<|channel|>analysis<|message|>hm", "[INST]"]
+
+
+@pytest.mark.parametrize("text", EMPTY)
 def test_nothing_is_left(text: str) -> None:
     assert "holds nothing" in cleaned(text).flaw
 
@@ -141,8 +143,30 @@ def test_code_and_plain_words_stay(text: str) -> None:
 
 
 MARKS = [case for cases in CASES.values() for case, _ in cases] + CALLS
-PIECES = [*MARKS, "<think>", "</think>", "`", "```", "\n```\n", "<|im_end|>", "<|channel|>final<|message|>", "<|end|>", "a", "\n", " ",
-          "[INST]", "<|im_start|>user", "<", "|>", "<thi", "nk>", "sandbox:/", "[x](", ")", "{", "}"]  # fmt: skip
+PIECES = [
+    *MARKS,
+    *EMPTY,
+    "<think>",
+    "</think>",
+    "`",
+    "```",
+    "\n```\n",
+    "<|end|>",
+    "a",
+    "\n",
+    " ",
+    "<|im_start|>user",
+    "<",
+    "|>",
+    "<|channel|>final<|message|>",
+    "<thi",
+    "nk>",
+    "sandbox:/",
+    "[x](",
+    ")",
+    "{",
+    "}",
+]
 TEXTS = st.text() | st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
