@@ -177,7 +177,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `about`: of an apology the failed turn; of a notice the first of the ignored messages.
     - `usage`: of all requests of the turn that are known.
     - `cause`: the control with the operator's words.
-    - `cut`: what recado cut out of the model's answer; absent: nothing.
+    - `cut`: the parts of the model's answer that recado cut out; absent: none.
     """
 
     id: str

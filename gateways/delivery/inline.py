@@ -208,7 +208,7 @@ def _is_path(source: str, at: int) -> bool:
 
 
 def _begins_line(source: str, at: int, mark: str) -> bool:
-    """Whether the escaped `mark` would begin a list or a heading: it stands first, or after the line's number."""
+    """Whether the escaped `mark` would begin a list: it comes first, or after the line's number."""
     line = source[max(source.rfind("\n", 0, at) + 1, at - 12) : at].strip()
     return line.isdecimal() if mark == "." else not line and mark in "-+" and source[at + 2 : at + 3] == " "
 

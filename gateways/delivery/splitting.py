@@ -33,7 +33,7 @@ _WHOLE = re.compile(
     r"|^[ \t]*(?:\d{1,9}[.)]|[-*+•>])[ \t]+(?=\S)",
     re.MULTILINE,
 )
-"""Code and formats within a line, and the number or mark of a list with what follows."""
+"""Code and formats within a line, and the number or mark of a list item with its first letter."""
 
 _CODE = re.compile(CODE)
 _GLUE = frozenset("\u200d\ufe0e\ufe0f\u20e3")

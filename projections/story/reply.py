@@ -87,7 +87,7 @@ _CUT = {
 
 
 def _cut(reply: Entry, facts: Sequence[Recorded]) -> str:
-    """What recado cut out of the model's answer; empty: nothing, or the log could not be read."""
+    """The kinds of text that recado cut out of the model's answer; empty: none, or the log could not be read."""
     cuts = next((one.event.cut for one in facts if isinstance(one.event, Reply) and one.seq == reply.seq), None)
     said = ", ".join(f"{_CUT.get(cut.kind, cut.kind)} ({cut.chars} characters)" for cut in cuts or ())
     return f"without {said}" if said else ""
