@@ -21,11 +21,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_PASSES = 4
 """A cut may join the halves of another mark. An answer that is not clean after so many passes is not sent at all."""
 
-_SUSPECT = re.compile(
-    r"[<\[{【◁\ue000-\uf8ff\U000f0000-\U0010ffff]|sandbox:|file-service:|citeturn|analysis|commentary|assistantfinal"
-    r"|Action|to=functions|functools|\A#|oaicite|```tool|```func",
-    re.IGNORECASE,
+_HINT = re.compile(
+    r"[`<\[{【◁\ue000-\uf8ff\U000f0000-\U0010ffff]|!\[|:contentRef|\A#|\b(?:sandbox:|file-service:|functools\[|to=functions"
+    r"|(?:file)?cite(?=turn)|Action:)"
 )
+"""Places where a mark may begin. A look at these alone takes a tenth of the time of a search for every mark."""
+
 _TABLE = {
     "call": internals.CALLS,
     "ticks": "`+",
@@ -82,7 +83,7 @@ def cleaned(text: str) -> Cleaned:
     """The answer `text` without internals; the same text if it has none."""
     chars: dict[Kind, int] = {}
     for number in range(MOST_PASSES + 1):
-        spans = _spans(text) if _SUSPECT.search(text) is not None else []
+        spans = _spans(text)
         if not spans:
             break
         if number == MOST_PASSES:
@@ -117,7 +118,11 @@ class _Scan:
         self._finals = [head.end() for head in _FINAL.finditer(text)]
         self._is_said = False  # something is left so far
         at = reached = 0
-        while (mark := _MARK.search(text, at)) is not None:
+        while (hint := _HINT.search(text, at)) is not None:
+            mark = _MARK.match(text, hint.start())
+            if mark is None:
+                at = hint.end()
+                continue
             self._is_said = self._is_said or not _is_blank(text, reached, mark.start())
             reached = at = self._take(mark)
             if mark.lastgroup == "ticks":

@@ -58,7 +58,7 @@ ENDS = (
 TEMPLATE = (
     r"<\|[\w/.:-]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|\[\|[a-z_]{1,20}\|\]"
     r"|<(?:bos|pad|unk|sep|cls|mask|sop|eop|unused\d{1,4}|extra_id_\d{1,3}|0x[0-9a-f]{2})>|\[gMASK\]"
-    r"|\A[ \t]{0,20}<s>(?![\s\S]*</s>\s*\S)|</s>(?=\s*\Z)"
+    r"|\A<s>(?![\s\S]*</s>\s*\S)|</s>(?=\s*\Z)"
     r"|</?(?:final|final_answer|answer|response|assistant_response)[ \t]?>"
     rf"|<(?:{_NAMES})[ \t]?/>|\A\#{{2,3}}[ \t](?:Response|Assistant):"
 )
@@ -75,9 +75,9 @@ CALLS = (
     r"|<\|tool_call>|<function=[^<>\n]{1,100}>|<parameter[= ][^<>\n]{1,100}>"
     r"|\[(?:TOOL_CALLS?|TOOL_RESULTS|AVAILABLE_TOOLS)\]|<｜tool▁[^｜<>\n]{1,40}｜>"
     r"|functools\[\{|\bto=functions\.\w|^Action:[ \t]*\S[^\n]{0,100}\n{1,3}Action Input:"
-    r"|^[ \t]{0,20}[\[{]{0,2}\{\s{0,50}\"(?:name|function|tool)\"\s{0,50}:\s{0,50}\"[\w.-]{1,64}\"\s{0,50},"
+    r"|\{\s{0,50}\"(?:name|function|tool)\"\s{0,50}:\s{0,50}\"[\w.-]{1,64}\"\s{0,50},"
     r"\s{0,50}\"(?:arguments|parameters|args)\"\s{0,50}:"
-    r"|^[ \t]{0,20}\{\s{0,50}\"(?:tool_calls|function_call)\"\s{0,50}:"
+    r"|\{\s{0,50}\"(?:tool_calls|function_call)\"\s{0,50}:"
     r"|\A\[[a-z_]\w{0,63}\((?:\w{1,64}=[^\n]{0,2000})?\)\]\Z"
     r"|^```(?:tool_code|tool_calls?|tool_use|function_call)\b"
 )

