@@ -22,13 +22,16 @@ MOST_PASSES = 4
 """A cut may join the halves of another mark. An answer that is not clean after so many passes is not sent at all."""
 
 _HINT = re.compile(
-    r"[`<\[{【◁\ue000-\uf8ff\U000f0000-\U0010ffff]|!\[|:contentRef|\A#|\b(?:sandbox:|file-service:|functools\[|to=functions"
-    r"|(?:file)?cite(?=turn)|Action:)"
+    r"[`<\[{【◁✿\ue000-\uf8ff\U000f0000-\U0010ffff]|!\[|:contentRef|\A#|/mnt/|\b(?:sandbox:|file-service:|computer:|functools\[|to=functions"
+    r"|default_api|(?:file)?cite(?=turn)|turn(?=\d)|Action:)"
 )
 """Places where a mark may begin. A look at these alone takes a tenth of the time of a search for every mark."""
 
 _SIGNS = re.compile("[<\\[{【◁\ue000-\uf8ff\U000f0000-\U0010ffff]")
-_WORDS = ("sandbox:", "file-service:", "functools[", "to=functions", "citeturn", "Action:", ":contentRef", "```")
+_WORDS = (
+    *("sandbox:", "file-service:", "computer:", "/mnt/data/", "functools[", "to=functions", "default_api", "Action:"),
+    *("✿", ":contentRef", "```", *(f"turn{digit}" for digit in range(10))),
+)
 """An answer without any of these has no mark, but for its beginning."""
 
 _TABLE = {

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 _NAMES = (
-    "think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|inner_thoughts?|inner_monologue"
-    "|internal_thoughts?|chain_of_thought"
+    "think|thinking|antthinking|thoughts?|thought_process|reason|reasoning|rationale|reflection|analysis|scratchpad|cot"
+    "|monologue|(?:inner|internal)[_-](?:thoughts?|monologue|reasoning)|chain[_-]of[_-]thought"
 )
 
 OPENS = (
@@ -66,17 +66,18 @@ TEMPLATE = (
 
 _CALL_TAGS = (
     "tool_?calls?|function_?calls?|tool_use|tool_code|tool_response|tool_results?|function_results?|function_response"
-    "|invoke|tool_call_begin"
+    "|invoke|tool_call_begin|tool_invocation|use_mcp_tool|execute_tool"
 )
 
 CALLS = (
-    rf"<(?:\w{{1,12}}:)?(?:{_CALL_TAGS})(?:[ \t][^<>\n]{{0,200}})?>"
+    rf"<(?:\w{{1,16}}[:_])?(?:{_CALL_TAGS})(?:[ \t][^<>\n]{{0,200}})?>|</?｜DSML｜|<tool[ \t]{{1,5}}name="
     rf"|<\|(?:{_CALL_TAGS}|python_tag|tool_list|action_start|plugin|START_ACTION|tool_calls?_[\w.-]{{1,40}})\|>"
     r"|<\|tool_call>|<function=[^<>\n]{1,100}>|<parameter[= ][^<>\n]{1,100}>"
     r"|\[(?:TOOL_CALLS?|TOOL_RESULTS|AVAILABLE_TOOLS)\]|<｜tool▁[^｜<>\n]{1,40}｜>"
-    r"|functools\[\{|\bto=functions\.\w|^Action:[ \t]*\S[^\n]{0,100}\n{1,3}Action Input:"
-    r"|\{\s{0,50}\"(?:name|function|tool)\"\s{0,50}:\s{0,50}\"[\w.-]{1,64}\"\s{0,50},"
-    r"\s{0,50}\"(?:arguments|parameters|args)\"\s{0,50}:"
+    r"|✿(?:FUNCTION|ARGS|RESULT|RETURN)✿|functools\[\{|\bto=functions\.\w|\bdefault_api\.\w{1,64}\("
+    r"|^Action:[ \t]*\S[^\n]{0,100}\n{1,3}Action Input:"
+    r"|\{\s{0,50}\"(?:name|function|tool|tool_name|action)\"\s{0,50}:\s{0,50}\"[\w.-]{1,64}\"\s{0,50},"
+    r"\s{0,50}\"(?:arguments|parameters|args|input|tool_input|action_input)\"\s{0,50}:"
     r"|\{\s{0,50}\"(?:tool_calls|function_call)\"\s{0,50}:"
     r"|\A\[[a-z_]\w{0,63}\((?:\w{1,64}=[^\n]{0,2000})?\)\]\Z"
     r"|^```(?:tool_code|tool_calls?|tool_use|function_call)\b"
@@ -85,6 +86,8 @@ CALLS = (
 
 CITATIONS = (
     r"【[^【】\n]{0,100}†[^【】\n]{0,200}】|【\d{1,4}:\d{1,4}】|\ue200[^\ue200\ue201\n]{0,500}\ue201"
+    r"|\[\d{1,4}(?::\d{1,4})?†[^\[\]\n]{0,200}\]|\[oai_citation:[^\[\]\n]{0,200}\](?:\([^()\s]{0,500}\))?"
+    r"|\[?\bturn\d{1,4}(?:search|file|news|image|view|fetch|product|finance|academia|reddit|maps)\d{1,4}\b\]?"
     r"|:contentReference\[oaicite:\d{1,4}\](?:\{index=\d{1,4}\})?|\[oaicite:[^\[\]\n]{0,50}\]"
     r"|\[citation:[\d, ]{1,40}\]|\[\^\d{1,4}\^\]|\b(?:file)?cite(?:turn\d{1,4}[a-z]{1,20}\d{1,4})+"
     r"|</?cite(?:[ \t][^<>\n]{0,200})?>|</?co(?::[ \t]?[\d, ]{1,40})?>|<grok:render[^<>]{0,300}>"
@@ -94,19 +97,25 @@ CITATIONS = (
 
 PRIVATE_USE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]+"
 
-_DEAD = r"(?:sandbox:|attachment:|file-service:|file:///|/mnt/data/)"
+_DEAD = r"(?:sandbox:|attachment:|file-service:|computer:|file:///|/mnt/data/)"
 
 LINKS = (
     rf"!?\[(?P<said>[^\[\]\n]{{0,300}})\]\(<?{_DEAD}[^()\n]{{0,1000}}\)"
-    r"|<?\b(?:sandbox:/|file-service:/)[^\s<>()\[\]]{1,500}>?"
+    r"|<?(?<![\w/])(?:sandbox:/|file-service:/|computer:/|/mnt/data/)[^\s<>()\[\]]{1,500}>?"
 )
 """Links to files that only the model's machine has. The words of a link stay."""
 
-_CALL_KEYS = ({"arguments", "parameters", "args"}, {"name", "function", "tool", "tool_name"})
+_CALL_KEYS = (
+    {"arguments", "parameters", "args", "input", "tool_input", "action_input"},
+    {"name", "function", "tool", "tool_name", "action"},
+)
+_WRITTEN_CALL = re.compile(r"(?:print\()?[a-z_][\w.]{0,64}\(\{[\s\S]*\}\)\)?")
 
 
 def unmarked_reasoning(text: str) -> int:
     """The length of reasoning at the start whose harmony tokens a server left out (`analysisWe …assistantfinal…`)."""
+    if text.startswith("Thinking...") and (end := text.find("...done thinking.")) >= 0:
+        return end + len("...done thinking.")
     if not re.match(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=\S)", text):
         return 0
     final = text.rfind("assistantfinal")
@@ -118,6 +127,8 @@ def unmarked_reasoning(text: str) -> int:
 def is_call(text: str) -> bool:
     """Whether the whole text is the JSON of one tool call or of several."""
     text = text.strip()
+    if text.endswith(")") and _WRITTEN_CALL.fullmatch(text):
+        return True
     if not (text.startswith(("{", "[")) and text.endswith(("}", "]"))):
         return False
     try:

@@ -32,6 +32,9 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("hm<|end|><|start|>assistant<|channel|>final<|message|>Olá ```a```", "Olá ```a```"),
         ("<|channel|>commentary<|message|>I look<|end|><|start|>assistant<|channel|>final<|message|>Olá", "Olá"),
         ("analysisThe user says hi.assistantfinalOlá", "Olá"),
+        ("<inner-thoughts>hm</inner-thoughts>Olá", "Olá"),
+        ("<thinking>hm</thinking>Olá", "Olá"),
+        ("Thinking...\nhm\n...done thinking.\n\nOlá", "Olá"),
     ],
     "template": [
         ("<|im_start|>assistant\nOlá<|im_end|>\n<|im_start|>user\nMais?<|im_end|>", "Olá"),
@@ -58,6 +61,8 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("pão citeturn0search1turn0search2.", "pão."),
         ("pão :contentReference[oaicite:0]{index=0}.", "pão."),
         ("a [oaicite:1] b", "a b"),
+        ("a [4:0†menu.pdf], [oai_citation:0‡e.org](https://e.org/x)", "a,"),
+        ("pão [turn0search1] turn1file2.", "pão."),
         ("a [citation:1][citation:2, 3].", "a."),
         ('<cite index="1">pão</cite> bom', "pão bom"),
         ("<co: 0>pão</co: 0> bom", "pão bom"),
@@ -68,6 +73,7 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("![x](sandbox:/mnt/data/a.png)", "x"),
         ("[a](/mnt/data/a.csv)", "a"),
         ("Veja: sandbox:/mnt/data/a.csv", "Veja:"),
+        ("Veja: /mnt/data/a.csv", "Veja:"),
     ],
 }
 
@@ -103,6 +109,13 @@ CALLS = [
     "<|channel|>commentary to=functions.stock <|constrain|>json<|message|>{}<|call|>",
     "assistantcommentary to=functions.stock json{}",
     "<tool_response>3</tool_response>",
+    "<minimax:tool_call>",
+    "<longcat_tool_call>stock",
+    "<｜DSML｜function_calls>",
+    "✿FUNCTION✿: stock",
+    "print(default_api.stock())",
+    'stock({"item": "bread"})',
+    '{"action": "stock", "action_input": {}}',
 ]
 
 
