@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from itertools import count
 from typing import cast
 
 import structlog
@@ -25,6 +27,7 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
+from chat.cleaning import Cleaned, cleaned
 from chat.commands import (
     Answered,
     Command,
@@ -101,7 +104,7 @@ async def _next_of_run(
     turn, backend = work.turn, instance.backend
     if isinstance(work, WriteReply):
         request = await _whole_request(instance, key, work, context_at)
-        return _outcome(turn, await cast(ReplyBackend, backend).reply(request))
+        return await _whole_reply(cast(ReplyBackend, backend), turn, request)
     await instance.progress.reached(context_at)
     request = _request(instance, key, work, _messages(instance, key, work))
     backend = cast(ThreadBackend, backend)  # checked once, at start: a check against a protocol costs 25 µs
@@ -109,7 +112,7 @@ async def _next_of_run(
         if isinstance(work, StartRun):
             return [RunReady(turn.id, await backend.start_run(request), request.attempt)]
         try:
-            return _outcome(turn, await backend.await_run(request, work.run))
+            outcome = await backend.await_run(request, work.run)
         except RunLost as lost:
             log.warning("run_lost", chat=key.chat, turn=turn.id, run=work.run, reason=lost.detail)
             if turn.attempt >= MOST_ATTEMPTS:
@@ -122,6 +125,39 @@ async def _next_of_run(
             raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
         history = _history(instance, key, work.reset_upto)
         return [await _new_thread(instance, key, turn.id, "replaced", history)]
+    if not isinstance(outcome, Answer):
+        return _outcome(turn, outcome)
+    answer = cleaned(outcome.text)
+    if not answer.flaw:
+        return [_answered(turn, outcome, answer)]
+    # The provider keeps the worthless answer in the thread, and would show it to the model as the turn's answer.
+    log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
+    if turn.threads >= MOST_ATTEMPTS:
+        raise ReplyFailed("malformed_answer", answer.flaw)
+    history = _history(instance, key, work.reset_upto)
+    return [await _new_thread(instance, key, turn.id, "replaced", history)]
+
+
+async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest) -> Sequence[Command]:
+    """The outcome of a backend without threads; it is asked again after an answer that holds nothing for a person."""
+    now = asyncio.get_running_loop().time
+    deadline, spent = now() + request.patience, Usage()
+    for attempt in count(1):
+        outcome = await backend.reply(request)
+        spent = Usage(
+            spent.input_tokens + outcome.usage.input_tokens, spent.output_tokens + outcome.usage.output_tokens
+        )
+        outcome = replace(outcome, usage=spent)
+        if isinstance(outcome, ToolsWanted):
+            return _outcome(turn, outcome)
+        answer = cleaned(outcome.text)
+        if not answer.flaw:
+            return [_answered(turn, outcome, answer)]
+        log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
+        request = replace(request, patience=deadline - now())
+        if attempt >= MOST_ATTEMPTS or request.patience <= 0:
+            raise ReplyFailed("malformed_answer", answer.flaw)
+    raise AssertionError("every attempt returns, or is followed by another")
 
 
 async def _stop(instance: Instance, stray: Stray) -> Sequence[Command]:
@@ -130,16 +166,20 @@ async def _stop(instance: Instance, stray: Stray) -> Sequence[Command]:
     return ()
 
 
-def _outcome(turn: Turn, outcome: Answer | ToolsWanted | RunContinues) -> Sequence[Command]:
+def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Command]:
     if isinstance(outcome, RunContinues):
         return [RunReady(turn.id, outcome.run, turn.attempt)]
-    if isinstance(outcome, ToolsWanted):
-        costs = [_tokens(outcome.usage), *[TokenUsage()] * len(outcome.calls)]
-        return [
-            ToolAsked(turn.id, call.id, call.name, call.arguments, cost)
-            for call, cost in zip(outcome.calls, costs, strict=False)
-        ]
-    return [Answered(turn.id, outcome.text, outcome.model, outcome.run or run_of(turn.phase), _tokens(outcome.usage))]
+    costs = [_tokens(outcome.usage), *[TokenUsage()] * len(outcome.calls)]
+    return [
+        ToolAsked(turn.id, call.id, call.name, call.arguments, cost)
+        for call, cost in zip(outcome.calls, costs, strict=False)
+    ]
+
+
+def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
+    """The answer without the model's internals."""
+    run = said.run or run_of(turn.phase)
+    return Answered(turn.id, answer.text, said.model, run, _tokens(said.usage), answer.cut)
 
 
 def _tokens(usage: Usage) -> TokenUsage:

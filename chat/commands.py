@@ -14,7 +14,7 @@ from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
-from events.decisions import MediaForm, ThreadReason, TokenUsage
+from events.decisions import Cut, MediaForm, ThreadReason, TokenUsage
 from events.subjects import ChatKey
 
 
@@ -99,13 +99,19 @@ class HumanAsked(msgspec.Struct, frozen=True, gc=False):
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
-    """The backend wrote a reply; `usage` is that of the last request, or of the run."""
+    """The backend wrote a reply.
+
+    - `text`: without the model's internals.
+    - `usage`: that of the last request, or of the run.
+    - `cut`: the parts that were cut out of the model's answer.
+    """
 
     turn: str
     text: str
     model: str
     run: str | None
     usage: TokenUsage
+    cut: tuple[Cut, ...] = ()
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):

@@ -6,6 +6,8 @@ the same event.
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from chat.arrival import joins_burst
 from chat.broken import BROKEN, SetAside
 from chat.commands import (
@@ -246,4 +248,5 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         thread=chat.thread.id if chat.thread else None,
         run=answer.run,
         usage=turn.spent + answer.usage,
+        cut=answer.cut or UNSET,
     )

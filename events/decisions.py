@@ -157,6 +157,17 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     unfit: bool = False
 
 
+class Cut(msgspec.Struct, frozen=True, gc=False):
+    """A part of the model's answer that was not sent.
+
+    - `kind`: reasoning, template, tool_call, citation, private_use or link.
+    - `chars`: its number of characters. The words are not kept.
+    """
+
+    kind: str
+    chars: Count
+
+
 class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A message to the person; the payload of `wa.out`.
 
@@ -166,6 +177,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `about`: of an apology the failed turn; of a notice the first of the ignored messages.
     - `usage`: of all requests of the turn that are known.
     - `cause`: the control with the operator's words.
+    - `cut`: the parts of the model's answer that recado cut out; absent: none.
     """
 
     id: str
@@ -183,6 +195,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     run: str | None = None
     usage: TokenUsage = TokenUsage()
     cause: str | None = None
+    cut: tuple[Cut, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):

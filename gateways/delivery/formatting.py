@@ -1,159 +1,119 @@
 """Markdown, as models write it, to what WhatsApp shows: `*bold*`, `_italic_`, `~strike~`, code, lists, quotes.
 
-Pure. What WhatsApp has no form for becomes plain lines: headings are bold, links are their text with the address behind
-it, tables are lines with bars. Source: https://faq.whatsapp.com/539178204879377 (how to format messages).
+Pure, linear in time, and never an exception. It edits marks that were plainly meant and leaves every other character of
+the source alone (decision 140). What WhatsApp has no form for becomes plain lines: headings are bold, links are their
+text with the address after it, tables are lines. Source: https://faq.whatsapp.com/539178204879377 (how to format).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
 
-from markdown_it import MarkdownIt
-from markdown_it.parser_inline import ParserInline
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
+from gateways.delivery.code_blocks import CODE, code_blocks
+from gateways.delivery.edits import Edit, applied
+from gateways.delivery.inline import inline_edits
+from gateways.delivery.tables import shown, table_at
 
-CODE = "```"
+__all__ = ["CODE", "to_whatsapp"]
 
-DEEPEST = 50
-"""Marks within each other; each takes a few frames of Python's stack."""
+RULE = "———"
 
+_MARKS = re.compile(r"[`*_~#\[\]\\<|\r\0]|\n[ \t]*\n[ \t]*\n|-{3}")
+_HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<words>[^\s|=:.,;)\-#][^\n]*?)(?:[ \t]+#+)?[ \t]*")
+_NUMBER = re.compile(r"[\d\s./-]+")
+_KEY = re.compile(r"[ \t]*\d{1,2}[ \t]*[.)–-]")
+_RULE = re.compile(r"[ ]{0,3}(?:-{3}|\*{3}|_{3}|\* \* \*|- - -)[ \t]*")
+_ITEM = re.compile(r"[ \t]*(?:>|(?:[-*+•]|\d{1,9}[.)])[ \t])")
+_BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 
-MOST_SOUGHT = 50_000
-"""Steps in which the ends of links are sought. Each bracket that is not closed takes one for every mark after it."""
-
-
-class TooDeep(ValueError):
-    """The text has more marks within each other than are formatted."""
-
-
-class TooMany(ValueError):
-    """The text has more brackets than are looked at."""
-
-
-class _Inline(ParserInline):
-    """Counts the steps in which the ends of links are sought. Raises TooMany."""
-
-    def skipToken(self, state: StateInline) -> None:  # noqa: N802 - the library's
-        state.env["sought"] = state.env.get("sought", 0) + 1
-        if state.env["sought"] > MOST_SOUGHT:
-            raise TooMany(f"the ends of links are sought in more than {MOST_SOUGHT:,} steps")
-        super().skipToken(state)
-
-
-_ADDRESS = re.compile(r"://[^\s<>\[\]`|\\]*[^\s<>\[\]`|\\*_~.,;:!?)'\"]")
-_SCHEME = re.compile(r"\b(https?|ftp)\Z", re.IGNORECASE)
-
-
-def _bare_link(state: StateInline, silent: bool) -> bool:
-    """An address in the text is kept as it is, whatever marks are in it."""
-    found = _ADDRESS.match(state.src, state.pos, state.posMax)
-    if found is None or not _SCHEME.search(state.src, max(state.pos - 5, 0), state.pos):
-        return False
-    if not silent:
-        state.append_pending(found[0])
-    state.pos = found.end()
-    return True
-
-
-# Without HTML, which is text in a chat; without code by indentation, which models do not mean. Beyond maxNesting the
-# parser drops words, so a text that comes near is not formatted at all.
-_markdown = MarkdownIt()
-_markdown.inline = _Inline()
-_markdown.configure("commonmark", {"html": False, "maxNesting": 2 * DEEPEST})
-_markdown.enable(["table", "strikethrough"]).disable(["code"])
-_markdown.inline.ruler.before("emphasis", "bare_link", _bare_link)
-_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_MOST_PASSES = 4
 
 
 def to_whatsapp(markdown: str) -> str:
-    """The text as WhatsApp takes it, of any length; see gateways.splitting for its limit. Raises TooDeep, TooMany."""
-    tokens = _markdown.parse(markdown)
-    if max(0, _depth(tokens), *(_depth(token.children or ()) for token in tokens)) > DEEPEST:
-        raise TooDeep(f"marks stand within each other more than {DEEPEST} times")
-    return _blocks(SyntaxTreeNode(tokens).children).strip("\n")
+    """The text as WhatsApp takes it, of any length; see gateways.delivery.splitting for its limit.
+
+    A result is formatted again until nothing changes, so that formatting it once more never changes it. A text that
+    does not come to rest is left as it is.
+    """
+    text = markdown.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").strip()
+    shown_, before = text, None
+    for _ in range(_MOST_PASSES):
+        if shown_ == before or _MARKS.search(shown_) is None:
+            return shown_
+        before, shown_ = shown_, _formatted(shown_)
+    return shown_ if shown_ == before else text
 
 
-def _depth(tokens: Iterable[Token]) -> int:
-    """How deep tokens stand within each other."""
-    return max(accumulate(token.nesting for token in tokens), default=0)
+def _formatted(text: str) -> str:
+    edits: list[Edit] = []
+    at = 0
+    for block in code_blocks(text):
+        _prose(text, at, block.start, edits)
+        edits += block.edits
+        at = block.end
+    _prose(text, at, len(text), edits)
+    return applied(text, edits).strip()
 
 
-def _blocks(nodes: Iterable[SyntaxTreeNode], between: str = "\n\n") -> str:
-    return between.join(text for node in nodes if (text := _block(node)))
+def _prose(text: str, start: int, end: int, edits: list[Edit]) -> None:
+    """Add the edits of the text without code blocks from `start` to `end`."""
+    edits += (Edit(blanks.start(), blanks.end(), "\n\n") for blanks in _BLANKS.finditer(text, start, end))
+    # A line that goes on after a code block begins nothing.
+    paragraph = None if start == 0 or text[start - 1] == "\n" else start
+    lines, at, number = text[start:end].split("\n"), start, 0
+    while number < len(lines):
+        begins = number > 0 or paragraph is None
+        taken, made = _block(text, lines, number, at) if begins else (0, [])
+        if paragraph is not None and (taken or (begins and _ITEM.match(lines[number]))):
+            edits += inline_edits(text, paragraph, at)
+            paragraph = None
+        edits += made
+        if not taken and paragraph is None:
+            paragraph = at
+        rows = lines[number : number + max(1, taken)]
+        at += sum(map(len, rows)) + len(rows)
+        number += len(rows)
+    if paragraph is not None:
+        edits += inline_edits(text, paragraph, end)
 
 
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "heading":
-            words = _inline(node, bold=True).strip()
-            return f"*{words}*" if words else ""
-        case "fence" | "code_block":
-            return f"{CODE}\n{node.content.replace(CODE, chr(39) * 3).rstrip(chr(10))}\n{CODE}"
-        case "blockquote":
-            return "\n".join(f"> {line}" for line in _blocks(node.children).split("\n") if line.strip())
-        case "bullet_list":
-            return _items(node.children, ["- "] * len(node.children))
-        case "ordered_list":
-            start = int(node.attrs.get("start", 1))
-            return _items(node.children, [f"{start + number}. " for number in range(len(node.children))])
-        case "table":
-            return "\n".join(_row(row) for part in node.children for row in part.children)
-        case "hr":
-            return "———"
-        case _:
-            return _inline(node)
+def _block(text: str, lines: list[str], number: int, at: int) -> tuple[int, list[Edit]]:
+    """The lines of the block that begins with this line, at `at` in the text, and its edits; 0 for a paragraph's."""
+    line = lines[number]
+    if "|" in line and (length := table_at(lines, number)):
+        rows = lines[number : number + length]
+        return length, [Edit(at, at + sum(map(len, rows)) + length - 1, shown(rows, _cell))]
+    if not line.strip():
+        return 1, []
+    if _is_rule(lines, number):
+        return 1, [Edit(at, at + len(line), RULE)]
+    heading = _heading(lines, number)
+    return (1, _as_heading(text, at, heading)) if heading is not None else (0, [])
 
 
-def _items(items: Sequence[SyntaxTreeNode], marks: Sequence[str]) -> str:
-    lines = []
-    for item, mark in zip(items, marks, strict=True):
-        first, *others = _blocks(item.children, "\n").split("\n")
-        lines += [mark + first, *(f"  {line}" for line in others)]
-    return "\n".join(lines)
+def _cell(words: str) -> str:
+    return applied(words, inline_edits(words, 0, len(words), breaks=" "))
 
 
-def _row(row: SyntaxTreeNode) -> str:
-    return " | ".join(_inline(cell).replace("\n", " ") for cell in row.children)
+def _is_rule(lines: list[str], number: int) -> bool:
+    """Whether the line is a rule of its own, between blank lines. Under a line of text it is a person's own."""
+    if _RULE.fullmatch(lines[number]) is None:
+        return False
+    return not any(line.strip() for line in (*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2]))
 
 
-def _inline(node: SyntaxTreeNode, *, bold: bool = False) -> str:
-    """The words of a node; where it is all `bold` already, what is strong in it is not marked again."""
-    return "".join(_piece(child, bold=bold) for child in node.children)
+def _heading(lines: list[str], number: int) -> re.Match[str] | None:
+    """The heading; None also for the number of an order (`# 1234`) and a key of a menu (`# Back` after `9. More`)."""
+    heading = _HEADING.fullmatch(lines[number])
+    if heading is None or len(heading["level"]) > 1:
+        return heading
+    if _NUMBER.fullmatch(heading["words"]) or (number and _KEY.match(lines[number - 1])):
+        return None
+    return heading
 
 
-def _piece(node: SyntaxTreeNode, *, bold: bool) -> str:
-    match node.type:
-        case "text":
-            return _BREAK.sub("\n", node.content)
-        case "softbreak" | "hardbreak":
-            return "\n"
-        case "code_inline":
-            return f"`{node.content}`"
-        case "strong":
-            return _inline(node, bold=True) if bold else _marked("*", _inline(node, bold=True))
-        case "em":
-            return _marked("_", _inline(node, bold=bold))
-        case "s":
-            return _marked("~", _inline(node, bold=bold))
-        case "link":
-            return _link(_inline(node, bold=bold), str(node.attrs.get("href", "")))
-        case "image":
-            return _link(_inline(node, bold=bold), str(node.attrs.get("src", "")))
-        case _:
-            return _inline(node, bold=bold)
-
-
-def _marked(mark: str, words: str) -> str:
-    """The words between two marks, line by line: WhatsApp's formats end with the line."""
-    return "\n".join(f"{mark}{line}{mark}" if line.strip() else line for line in words.split("\n"))
-
-
-def _link(words: str, address: str) -> str:
-    address = address.removeprefix("mailto:")
-    if not address or address in (words, f"http://{words}", f"https://{words}"):
-        return address or words
-    return f"{words} ({address})" if words else address
+def _as_heading(text: str, line: int, heading: re.Match[str]) -> list[Edit]:
+    start, end = line + heading.start("words"), line + heading.end("words")
+    edits = inline_edits(text, start, end, bold=True)
+    mark = "" if "*" in applied(text, edits, start, end) else "*"
+    return [Edit(line, start, mark), *edits, Edit(end, line + heading.end(), mark)]

@@ -1,4 +1,4 @@
-"""Cuts a text into pieces that WhatsApp takes: where a reader pauses, and never inside a link or a mark of code.
+"""Cuts a text into pieces that WhatsApp takes: where a reader pauses. Links, formats and list numbers stay whole.
 
 Pure. A piece that ends inside a code block closes it, and the next one opens it again.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable
 
 from gateways.delivery.formatting import CODE
 
@@ -24,6 +25,17 @@ _BORDERS = (
 """Places to cut, from the best to the worst."""
 
 _LINK = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S+|www\.\S+", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"(?<!`)`[^`\n]{1,500}`(?!`)"
+    r"|(?<![\w*])\*(?=[^\s*])[^*\n]{1,200}(?<=\S)\*(?!\w)"
+    r"|(?<!\w)_(?=[^\s_])[^_\n]{1,200}(?<=\S)_(?!\w)"
+    r"|(?<![\w~])~(?=[^\s~])[^~\n]{1,200}(?<=\S)~(?!\w)"
+    r"|^[ \t]*(?:\d{1,9}[.)]|[-*+•>])[ \t]+(?=\S)",
+    re.MULTILINE,
+)
+"""Code and formats within a line, and the number or mark of a list item with its first letter."""
+
+_CODE = re.compile(CODE)
 _GLUE = frozenset("\u200d\ufe0e\ufe0f\u20e3")
 
 
@@ -59,27 +71,50 @@ def shortened(text: str, longest: int) -> str:
         ends = [match.end() for match in border.finditer(text, room * 3 // 4, room)]
         if ends:
             return text[: ends[-1]].rstrip()
-    return text[: _hard(text, room, [])]
+    return text[: _hard(text, room, _Spans(()))]
 
 
 def _cut(text: str, budget: int, *, inside: bool) -> int:
     """The end of a piece of at most `budget`: the last border of the best kind that its second half has."""
     room = _within(text, budget)
-    whole = [match.span() for match in _LINK.finditer(text, 0, min(len(text), room + 2048))] + list(_marks(text, room))
-    code = _code(text, room, inside=inside)
+    marks = [mark.span() for mark in _CODE.finditer(text, 0, room + len(CODE))]
+    whole = _Spans(
+        [
+            *(link.span() for link in _LINK.finditer(text, 0, room + 2048)),
+            *((span.start(), span.end() + 1) for span in _WHOLE.finditer(text, 0, room + 512)),
+            *marks,
+        ]
+    )
+    starts = ([0] if inside else []) + [start for start, _ in marks] + [len(text)]
+    code = _Spans(zip(starts[::2], starts[1::2], strict=False))
     for number, border in enumerate(_BORDERS):
         lowest = room // 2 if number < len(_BORDERS) - 1 else 0
         # In code only a line's end is a good place.
-        ends = [
-            match.end()
-            for match in border.finditer(text, 0, room)
-            if match.end() > max(lowest, 0)
-            and not any(start < match.end() < end for start, end in whole)
-            and (number == 1 or not any(start < match.end() < end for start, end in code))
-        ]
-        if ends:
-            return ends[-1]
+        for end in reversed([match.end() for match in border.finditer(text, 0, room)]):
+            if end <= lowest:
+                break
+            if whole.around(end) is None and (number == 1 or code.around(end) is None):
+                return end
     return _hard(text, room, whole)
+
+
+class _Spans:
+    """Stretches of a text that are not cut through."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(end, self._ends[-1])
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def around(self, at: int) -> int | None:
+        """The start of the stretch that a cut at `at` would tear."""
+        number = bisect_left(self._starts, at) - 1
+        return self._starts[number] if number >= 0 and at < self._ends[number] else None
 
 
 def _within(text: str, budget: int) -> int:
@@ -92,23 +127,10 @@ def _within(text: str, budget: int) -> int:
     return len(text)
 
 
-def _marks(text: str, room: int) -> Iterator[tuple[int, int]]:
-    """The places of code blocks' marks, which are not cut through."""
-    return (match.span() for match in re.compile(CODE).finditer(text, 0, room + len(CODE)))
-
-
-def _code(text: str, room: int, *, inside: bool) -> list[tuple[int, int]]:
-    """The stretches inside code blocks."""
-    marks = [start for start, _ in _marks(text, room)]
-    borders = ([0] if inside else []) + marks + [len(text)]
-    return [(borders[number], borders[number + 1]) for number in range(0, len(borders) - 1, 2)]
-
-
-def _hard(text: str, room: int, whole: list[tuple[int, int]]) -> int:
+def _hard(text: str, room: int, whole: _Spans) -> int:
     """The end of a piece without a border: before a link that would be cut, and never inside one visible character."""
-    for start, end in whole:
-        if start < room < end and start > 0:
-            return start
+    if start := whole.around(room):
+        return start
     end = room
     while end > 1 and (unicodedata.combining(text[end]) or text[end] in _GLUE or text[end - 1] == "\u200d"):
         end -= 1

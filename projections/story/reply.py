@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from events.decisions import ToolCalled, ToolReturned
+from events.decisions import Reply, ToolCalled, ToolReturned
 from events.recorded import Recorded
 from projections.reads.views import Entry, ReceiptView, TurnView
 from projections.story.step import Step, StepKind, lasting
@@ -70,10 +70,27 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
         thread = f"thread {reply.thread}" if reply.thread else ""
         run = f"run {reply.run}" if reply.run else ""
         who = reply.model or reply.backend or reply.author
-        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run)
+        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run, _cut(reply, facts))
         what = ", ".join(part for part in parts if part)
     kind: StepKind = "told" if reply.author == "system" else "reply"
     return Step(at=reply.at, kind=kind, what=what, detail=reply.text, seq=reply.seq)
+
+
+_CUT = {
+    "reasoning": "the model's reasoning",
+    "template": "marks of its chat template",
+    "tool_call": "a tool call",
+    "citation": "citation marks",
+    "private_use": "private-use characters",
+    "link": "links to its own files",
+}
+
+
+def _cut(reply: Entry, facts: Sequence[Recorded]) -> str:
+    """The kinds of text that recado cut out of the model's answer; empty: none, or the log could not be read."""
+    cuts = next((one.event.cut for one in facts if isinstance(one.event, Reply) and one.seq == reply.seq), None)
+    said = ", ".join(f"{_CUT.get(cut.kind, cut.kind)} ({cut.chars} characters)" for cut in cuts or ())
+    return f"without {said}" if said else ""
 
 
 def _outside_the_model(turn_began: datetime, facts: Sequence[Recorded]) -> str:

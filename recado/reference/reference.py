@@ -150,7 +150,9 @@ def _fields(struct: str) -> Iterator[str]:
     yield "| field | type | default |"
     yield "|---|---|---|"
     for field, shape in schema["properties"].items():
-        default = "required" if field in schema.get("required", []) else f"`{json.dumps(shape['default'])}`"
+        default = f"`{json.dumps(shape['default'])}`" if "default" in shape else "absent"
+        if field in schema.get("required", []):
+            default = "required"
         yield f"| `{field}` | {_type(shape)} | {default} |"
 
 

@@ -90,6 +90,7 @@ FULL: dict[str, Inbound | Decision] = {
         run="run_1",
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
         cause="k1",
+        cut=(decisions.Cut(kind="reasoning", chars=340),),
     ),
     "turn_failed": decisions.TurnFailed(
         turn="t1",

@@ -19,9 +19,8 @@ FIXES: dict[str, Fix] = {
     "a chat sets aside": Fix(
         events.poisoned_message, events.never_set_aside, "without an ending", events.breaking_decision
     ),
-    "what cannot be formatted goes plainly": Fix(sending.deep_reply, sending.without_plain_texts, "reply_broken"),
     "what cannot be sent is parked": Fix(
-        sending.deep_reply, sending.without_parking, "recado ended", sending.without_plain_texts
+        sending.deep_reply, sending.without_parking, "recado ended", sending.breaking_texts
     ),
     "a reply has a longest length": Fix(sending.long_reply, sending.without_longest, "more than 12 messages"),
     "a ledger sets aside": Fix(

@@ -8,7 +8,6 @@ import msgspec
 
 from gateways.cloud import graph
 from gateways.delivery.delivery import Delivery
-from gateways.delivery.formatting import to_whatsapp
 from gateways.delivery.ledger import Ledger
 from gateways.delivery.splitting import split
 from tests.doubles import graph_webhooks as hooks
@@ -21,8 +20,13 @@ async def deep_reply(world: World) -> None:
     await hello(world)
 
 
-def without_plain_texts(patch: Patch) -> None:
-    patch.setattr("recado.wiring.cloud_gateway.texts_of", lambda reply: split(to_whatsapp(reply.text)))
+def breaking_texts(patch: Patch) -> None:
+    def texts_of(reply: Any) -> list[str]:
+        if reply.text.startswith("*a *a"):
+            raise RecursionError("too deep")
+        return split(reply.text)
+
+    patch.setattr("recado.wiring.cloud_gateway.texts_of", texts_of)
 
 
 def without_parking(patch: Patch) -> None:

@@ -69,6 +69,22 @@ def test_one_visible_character_is_not_torn() -> None:
     assert all(piece.startswith("👨") for piece in split(family * 12, 32))
 
 
+def test_the_number_of_a_list_stays_with_its_words() -> None:
+    """A full stop after a number ends no sentence."""
+    assert split("Some words that come first.\n10. " + "x" * 20, 48) == [
+        "Some words that come first.",
+        "10. " + "x" * 20,
+    ]
+    assert split("Words. " * 4 + "\n- " + "x" * 20, 32)[1] == "- " + "x" * 20
+
+
+@pytest.mark.parametrize("whole", ["`code with. spaces`", "*bold words*", "_a. b_", "~struck words~"])
+def test_formats_and_code_within_a_line_stay_whole(whole: str) -> None:
+    for before in range(8, 40):
+        assert whole in " ".join(split(f"{'x' * before} {whole} {'y' * 30}", 40))
+        assert any(whole in piece for piece in split(f"{'x' * before} {whole} {'y' * 30}", 40))
+
+
 STUFF = st.lists(
     st.sampled_from(["word ", "Sentence. ", "\n", "\n\n", f"\n{CODE}\n", "👍", "https://e.org/x.y?z=1 ", "x" * 40,
                      "- a\n", "    code\n", "é", "。"]) | st.text(max_size=10),

@@ -10,6 +10,7 @@ import pytest
 
 from events.decisions import (
     Attention,
+    Cut,
     MediaRead,
     Paused,
     RunStarted,
@@ -98,6 +99,17 @@ def test_a_turn_a_run_and_a_reply_tell_of_the_same(past: Past, tell: Any, id_: s
     assert "the provider began run run1, attempt 2" in told
     assert any(line.startswith("small answered, reply t1.r, after 2.0 s") for line in told)
     assert told[-1] == "the gateway has not taken the reply yet, since 12 s"
+
+
+def test_an_answer_of_which_parts_were_cut(past: Past, tell: Any) -> None:
+    """Their kinds and lengths; the words are nowhere."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.reply("t1", "m1", cut=(Cut(kind="reasoning", chars=340), Cut(kind="citation", chars=17)))
+    said = "without the model's reasoning (340 characters), citation marks (17 characters)"
+    assert words(tell("m1"), "reply")[0].endswith(said)
+    assert words(tell("t1.r"), "reply")[0].endswith(f"{said}, to m1")
+    assert "without" not in words(tell("m1", blind=True), "reply")[0]
 
 
 def test_a_turn_that_changed_hands(past: Past, tell: Any) -> None:
