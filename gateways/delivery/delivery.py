@@ -1,9 +1,8 @@
 """Delivers every reply of an account once: in log order, one at a time for each chat.
 
-The log is the only memory. Before a reply (or a part of a long one) is sent, a `sending` receipt claims it. The claim
-is ours if our tail brings that receipt as the first one for the part. The tail has then brought every earlier event
-too, so a reply that another process settled or claimed (this gateway before a crash, or a second one) is not sent
-again.
+The log is the only memory. A `sending` receipt claims each part before it is sent; the claim is ours if our tail brings
+that receipt as the first one for the part. The tail has then brought every earlier event too, so a reply that another
+process (this gateway before a crash, or a second one) settled or claimed is not sent again.
 """
 
 from __future__ import annotations
@@ -67,8 +66,7 @@ class Delivery:
     - `in_doubt_timeout`: seconds after which a part in doubt is parked or sent again, as `on_timeout` says.
 
     If the checkpoint is missing, belongs to another stream or lies beyond the log's end, the log is read from its
-    beginning. Settled replies stay settled, and replies from before the account's first gateway are ignored (see
-    Ledger).
+    beginning: settled replies stay settled, and replies from before the first gateway are ignored (see Ledger).
     """
 
     began_at: int
