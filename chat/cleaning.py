@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 
 from chat import internals
-from events.decisions import Cut
+from events.cut import Cut
 
 Kind = Literal["reasoning", "template", "tool_call", "citation", "private_use", "link"]
 """Kind of a cut; `kind` in the event."""

@@ -14,7 +14,8 @@ from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
-from events.decisions import Cut, MediaForm, ThreadReason, TokenUsage
+from events.cut import Cut
+from events.decisions import MediaForm, ThreadReason, TokenUsage
 from events.subjects import ChatKey
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from events.cut import Cut
 from events.inbound import Count, Integer, Time
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
@@ -155,17 +156,6 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     at: Time
     failed: bool = False
     unfit: bool = False
-
-
-class Cut(msgspec.Struct, frozen=True, gc=False):
-    """A part of the model's answer that was not sent.
-
-    - `kind`: reasoning, template, tool_call, citation, private_use or link.
-    - `chars`: its number of characters. The words are not kept.
-    """
-
-    kind: str
-    chars: Count
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -45,16 +45,14 @@ _SAVE_EVERY = 1.0
 log = structlog.get_logger("recado.gateway")
 
 
-def _ignore(_recorded: Recorded) -> None:
-    pass
+def _ignore(_recorded: Recorded) -> None: ...
 
 
 def _whole(reply: Reply) -> Sequence[str]:
     return (reply.text,)
 
 
-async def _at_once(_chat: str) -> None:
-    pass
+async def _at_once(_chat: str) -> None: ...
 
 
 class Delivery:

@@ -6,7 +6,8 @@ import pytest
 
 from actors.effects import MOST_ATTEMPTS
 from backends.scripted import Scripted
-from events.decisions import Cut, Reply, TurnFailed
+from events.cut import Cut
+from events.decisions import Reply, TurnFailed
 from tests.actors.house import house
 from tests.actors.test_mode_changed import MODES, backend_of
 from tests.doubles.openai_internals import ANSWER, MARKED, WORTHLESS, one_by_one

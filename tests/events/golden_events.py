@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from events import decisions, inbound
+from events.cut import Cut
 from events.decisions import Decision
 from events.inbound import Inbound
 
@@ -90,7 +91,7 @@ FULL: dict[str, Inbound | Decision] = {
         run="run_1",
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
         cause="k1",
-        cut=(decisions.Cut(kind="reasoning", chars=340),),
+        cut=(Cut(kind="reasoning", chars=340),),
     ),
     "turn_failed": decisions.TurnFailed(
         turn="t1",

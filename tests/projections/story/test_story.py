@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from events.cut import Cut
 from events.decisions import (
     Attention,
-    Cut,
     MediaRead,
     Paused,
     RunStarted,
