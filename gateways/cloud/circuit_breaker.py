@@ -24,25 +24,26 @@ log = structlog.get_logger("recado.gateway")
 
 
 class CircuitBreaker:
-    """Lets messages pass until `close` pauses the number; `open` ends the pause. A pause lets one message at a time
-    try."""
+    """Lets messages pass until `trip` pauses the number; `reset` ends the pause. In a pause one message at a time is
+    tried."""
 
     def __init__(self, account: str) -> None:
         self._account = account
         self._strikes = 0
-        self._closed_until = 0.0
+        self._open_until = 0.0
         self._probe_until = 0.0
         self._changed = asyncio.Event()
 
     @property
-    def is_open(self) -> bool:
+    def is_closed(self) -> bool:
+        """Whether messages pass."""
         return self._strikes == 0
 
     async def passed(self) -> None:
         """Return when a message may be sent, or tried."""
-        while not self.is_open:
+        while not self.is_closed:
             now = time.monotonic()
-            wait = max(self._closed_until, self._probe_until) - now
+            wait = max(self._open_until, self._probe_until) - now
             if wait <= 0:
                 self._probe_until = now + PROBE_WITHIN
                 return
@@ -51,14 +52,14 @@ class CircuitBreaker:
             except TimeoutError:
                 continue
 
-    def close(self, error: ReceiptError) -> None:
+    def trip(self, error: ReceiptError) -> None:
         """Pause sending, longer each time. An error that needs a person is logged as an error, with help."""
         now = time.monotonic()
-        if now < self._closed_until:
-            return  # the first of several messages that were being sent at once has closed it
+        if now < self._open_until:
+            return  # the first of several messages that were being sent at once has tripped it
         self._strikes += 1
         seconds = pause(error.class_, self._strikes)
-        self._closed_until, self._probe_until = now + seconds, 0.0
+        self._open_until, self._probe_until = now + seconds, 0.0
         stop = error.class_ == "account_stop"
         PAUSED.set(1)
         tell = log.error if stop else log.warning
@@ -75,11 +76,11 @@ class CircuitBreaker:
         )
         self._tell()
 
-    def open(self) -> None:
+    def reset(self) -> None:
         """End the pause: WhatsApp took a message."""
-        if not self.is_open:
+        if not self.is_closed:
             log.info("account_resumed", account=self._account)
-            self._strikes, self._closed_until, self._probe_until = 0, 0.0, 0.0
+            self._strikes, self._open_until, self._probe_until = 0, 0.0, 0.0
             PAUSED.set(0)
             self._tell()
 

@@ -53,7 +53,7 @@ class CloudSender:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
         if answer.error is None:
-            self._breaker.open()
+            self._breaker.reset()
             self._tries.pop(part.chat, None)
             return self._told(part, Outcome("accepted", provider_id=answer.id))
         return self._told(part, self._refused(part, answer.error))
@@ -69,7 +69,7 @@ class CloudSender:
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):
-            self._breaker.close(event.error)
+            self._breaker.trip(event.error)
         elif event.error.class_ == "pair_throttle":
             self._pacing.hold(recorded.key.chat, time.monotonic(), pause("pair_throttle", 1))
 
@@ -78,7 +78,7 @@ class CloudSender:
             case "in_doubt":
                 return Outcome("in_doubt", error=error)
             case "unreached" | "account_throttle" | "account_stop":
-                self._breaker.close(error)
+                self._breaker.trip(error)
                 return Outcome("later", error=error)
             case "pair_throttle" | "transient":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.inbound import ReceiptError
-from gateways.cloud import circuit_breaker as gate_module
+from gateways.cloud import circuit_breaker
 from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import class_of, class_of_status, pause
 from gateways.cloud.pacing import PAIR_BURST, PAIR_EVERY, Pacing
@@ -87,20 +87,20 @@ def test_pauses_grow() -> None:
 
 async def test_one_message_tries_whether_the_account_is_good_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """While it is refused nobody passes; after the pause one does, and the others when that one went."""
-    monkeypatch.setattr(gate_module, "pause", lambda _class, _tries: 0.02)
-    gate, passed = CircuitBreaker("shop"), list[int]()
+    monkeypatch.setattr(circuit_breaker, "pause", lambda _class, _tries: 0.02)
+    breaker, passed = CircuitBreaker("shop"), list[int]()
 
     async def pass_(number: int) -> None:
-        await gate.passed()
+        await breaker.passed()
         passed.append(number)
 
-    gate.close(STOP)
+    breaker.trip(STOP)
     waiting = [asyncio.create_task(pass_(number)) for number in range(5)]
     async with asyncio.timeout(30):
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     assert len(passed) == 1
-    assert not gate.is_open
-    gate.open()
+    assert not breaker.is_closed
+    breaker.reset()
     async with asyncio.timeout(30):
         await asyncio.gather(*waiting)
     assert sorted(passed) == list(range(5))
@@ -108,11 +108,11 @@ async def test_one_message_tries_whether_the_account_is_good_again(monkeypatch: 
 
 async def test_a_message_that_tries_and_is_lost_sight_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another one tries, after a while."""
-    monkeypatch.setattr(gate_module, "pause", lambda _class, _tries: 0.01)
-    monkeypatch.setattr(gate_module, "PROBE_WITHIN", 0.01)
-    gate = CircuitBreaker("shop")
-    gate.close(STOP)
+    monkeypatch.setattr(circuit_breaker, "pause", lambda _class, _tries: 0.01)
+    monkeypatch.setattr(circuit_breaker, "PROBE_WITHIN", 0.01)
+    breaker = CircuitBreaker("shop")
+    breaker.trip(STOP)
     async with asyncio.timeout(30):
-        await gate.passed()
-        await gate.passed()
-    assert not gate.is_open
+        await breaker.passed()
+        await breaker.passed()
+    assert not breaker.is_closed

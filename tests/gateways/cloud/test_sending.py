@@ -11,7 +11,7 @@ from events.decisions import TurnStarted
 from events.inbound import Message, Receipt
 from events.log import EventLog
 from events.subjects import ChatKey, account_filter
-from gateways.cloud import circuit_breaker as gate_module
+from gateways.cloud import circuit_breaker
 from gateways.cloud import graph as graph_module
 from gateways.cloud import sender as sender_module
 from tests.doubles.graph_limits import Limits
@@ -27,7 +27,7 @@ LONG = "\n\n".join(f"Paragraph {n}. " + "It has several words. " * 60 for n in r
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds or minutes in the world takes none here."""
     monkeypatch.setattr(sender_module, "pause", lambda _class, tries: 0.02 * tries)
-    monkeypatch.setattr(gate_module, "pause", lambda _class, tries: 0.02 * tries)
+    monkeypatch.setattr(circuit_breaker, "pause", lambda _class, tries: 0.02 * tries)
 
 
 async def say(log: EventLog, id_: str, key: ChatKey = ANA, **fields: object) -> None:
