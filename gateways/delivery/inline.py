@@ -195,11 +195,11 @@ class _Scan:
         """Take the backslash off a mark where that makes no other mark, and no path or expression is in the way."""
         source, mark = self._source, self._source[start + 1]
         before, after = source[start - 1 : start], source[start + 2 : start + 3]
-        if mark not in "*_~#.-+!>" or mark in (before, after) or after == "\\" or before == "\\":
+        if mark not in "*_~#.)-+!>" or mark in (before, after) or after == "\\" or before == "\\":
             return
         if (before and not (before.isalnum() or before.isspace() or before in "([{\"'*_~$")) or _is_path(source, start):
             return
-        if mark in ".-+!#>" and not _begins_line(source, start, mark):
+        if mark in ".)-+!#>" and not _begins_line(source, start, mark):
             return
         self.edits.append(Edit(start, start + 1, ""))
 
@@ -214,7 +214,7 @@ def _is_path(source: str, at: int) -> bool:
 def _begins_line(source: str, at: int, mark: str) -> bool:
     """Whether the escaped `mark` would begin a list: it comes first, or after the line's number."""
     line = source[max(source.rfind("\n", 0, at) + 1, at - 12) : at].strip()
-    return line.isdecimal() if mark == "." else not line and mark in "-+" and source[at + 2 : at + 3] == " "
+    return line.isdecimal() if mark in ".)" else not line and mark in "-+" and source[at + 2 : at + 3] == " "
 
 
 def _is_same(said: str, address: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 MOST_COLUMNS = 3
 """Columns that fit beside each other on a phone."""
@@ -12,7 +13,7 @@ _GROWTH = 4
 """A table becomes at most so many times as long by its repeated headings; otherwise it keeps its bars."""
 
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-++:?[ \t]*(?:\|[ \t]*:?-++:?[ \t]*)*+\|?[ \t]*")
-_BAR = re.compile(r"(?<!\\)\|")
+_BAR = re.compile(r"`[^`]*`|\\.|(?P<bar>\|)")
 
 Row = list[str]
 
@@ -47,7 +48,9 @@ def _lines(heading: Row, row: Row) -> Row:
 
 
 def _cells(line: str) -> Row:
-    cells = _BAR.split(line.strip())
+    line = line.strip()
+    bars = [mark.start() for mark in _BAR.finditer(line) if mark["bar"]]
+    cells = [line[start + 1 : end] for start, end in pairwise([-1, *bars, len(line)])]
     if len(cells) > 1 and not cells[0].strip():
         del cells[0]
     if len(cells) > 1 and not cells[-1].strip():

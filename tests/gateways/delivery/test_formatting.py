@@ -180,7 +180,7 @@ def test_numbers_codes_and_whatsapps_own_style_pass_unharmed(kind: str, text: st
         ("# 5 * 3", "5 * 3"),
         ("# 1. Title ##", "*1. Title*"),
         ("``a``", "`a`"),
-        ("snake\\_case\n2024\\. was\n\\- a", "snake_case\n2024. was\n- a"),
+        ("snake\\_case\n2024\\. was\n1\\) a\n\\- a", "snake_case\n2024. was\n1) a\n- a"),
         ("[+55 11 91234](tel:+551191234)", "+55 11 91234"),
         (
             "[a](https://e.org/a_(b)) [![i](https://e.org/i)](https://e.org)",
@@ -206,6 +206,10 @@ def test_a_wide_table_becomes_lines() -> None:
 
 def test_a_table_with_an_empty_heading() -> None:
     assert to_whatsapp("| | |\n|---|---|\n| Segunda | 9h |\n| Terça | 10h |") == "Segunda | 9h\nTerça | 10h"
+
+
+def test_a_bar_in_code_parts_no_cells() -> None:
+    assert to_whatsapp("| a | b |\n|---|---|\n| `x|y` | z\\|1 |") == "a | b\n`x|y` | z|1"
 
 
 def test_long_headings_are_not_repeated_without_end() -> None:
