@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
@@ -31,6 +32,14 @@ def pytest_configure() -> None:
     """One seed for all that is left to chance, in every worker."""
     os.environ.setdefault("RECADO_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
     _trust_one_authority()
+    _remember_no_logger()
+
+
+def _remember_no_logger() -> None:
+    """A logger that was used while a test had logs configured would keep that, and the tests after it would
+    capture nothing of it."""
+    configure = structlog.configure
+    structlog.configure = lambda *given, **named: configure(*given, **{**named, "cache_logger_on_first_use": False})
 
 
 def _trust_one_authority() -> None:
