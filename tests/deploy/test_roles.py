@@ -180,7 +180,7 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
             ("pause", "5511999990001"),
             ("resume", "5511999990001"),
             ("send", "5511999990001", "It is Ana."),
-            ("whatif", "--since", "1h"),
+            ("whatif", "--since", "1h", "--debounce", "0"),  # the pause came within the second of a burst
             ("doctor",),
             ("replay",),
             ("verify",),
