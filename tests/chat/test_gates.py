@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chat.arrival import short_word
@@ -290,3 +292,10 @@ def test_the_turn_that_runs_ends_too(came: Any, ended: list[tuple[str, ...]]) ->
     ]
     assert sorted(told) == sorted(ended)
     assert story.when(Answered(turn, "late", "model", None, TokenUsage())) is None
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=120))
+def test_plain_texts_and_others_are_read_alike(written: str) -> None:
+    """The short way for ASCII gives what the general way gives: a sign outside ASCII in front of it chooses that one."""
+    general = short_word(f"\u00bf{written}")
+    assert general == short_word(written) or not any(sign.isalnum() for sign in written)
