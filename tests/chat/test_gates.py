@@ -296,6 +296,6 @@ def test_the_turn_that_runs_ends_too(came: Any, ended: list[tuple[str, ...]]) ->
 
 @given(st.text(st.characters(max_codepoint=127), max_size=120))
 def test_plain_texts_and_others_are_read_alike(written: str) -> None:
-    """The short way for ASCII gives what the general way gives: a sign outside ASCII in front of it chooses that one."""
+    """The short way for ASCII agrees with the general way, which a sign outside ASCII in front chooses."""
     general = short_word(f"\u00bf{written}")
     assert general == short_word(written) or not any(sign.isalnum() for sign in written)
