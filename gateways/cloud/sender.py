@@ -49,7 +49,7 @@ class CloudSender:
         """Post the part, once."""
         try:
             body = self._body(part)
-        except (tracker.TrackerTooLong, NothingToSend) as refusal:
+        except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
         if answer.error is None:
@@ -111,6 +111,8 @@ class CloudSender:
         body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(part.chat)}
         body["biz_opaque_callback_data"] = tracker.written(ours)
         if part.template is not None:
+            if part.template != self._template:
+                raise OtherTemplate(f"the template {part.template[:64]!r} is not that of RECADO_WINDOW_TEMPLATE")
             name, _, language = part.template.partition(":")
             return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
         if not part.text.strip():
@@ -138,6 +140,10 @@ class CloudSender:
 
 class NothingToSend(ValueError):
     """The text is blank, and WhatsApp takes no such message."""
+
+
+class OtherTemplate(ValueError):
+    """A receipt names another template than the settings: the writer of a receipt does not choose what is sent."""
 
 
 def _to(chat: str) -> dict[str, str]:

@@ -265,6 +265,18 @@ async def test_the_window_is_closed_at_once(log: EventLog, data_dir: Path) -> No
         ]
 
 
+async def test_a_receipt_chooses_no_template(log: EventLog, data_dir: Path) -> None:
+    """A writer of receipts would choose among all that Meta has approved, and send for replies that never were."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
+        await say(log, "r1")
+        await until_step(log, "r1", "accepted")
+        for n, template in enumerate(["payment_due:en_US", "", "hello_again:pt_BR"]):
+            forged = Receipt(id=f"x{n}", reply=f"never-{n}", state="failed", instead=template)
+            await log.publish(ANA, forged, msg_id=f"x{n}")
+            await until_step(log, f"never-{n}", "failed content template" if template else "failed content")
+        assert [taken.template for taken in meta.taken] == [None]
+
+
 async def test_the_window_proves_to_be_closed_later(log: EventLog, data_dir: Path) -> None:
     """Mostly Meta takes the text first and refuses it in a status; a gateway that starts again sends nothing twice."""
     async with GraphDouble() as meta:
