@@ -16,6 +16,7 @@ from tests.chaos.process import Recado, asks, recado
 from tests.chaos.promises import promises_kept
 from tests.doubles.openai_server import OpenAIDouble
 from tests.nats_server import NatsServer
+from tests.waiting import until
 
 
 class Stage(NamedTuple):
@@ -44,6 +45,15 @@ class Stage(NamedTuple):
         assert shown.code == 0, shown
         entries: list[dict[str, Any]] = json.loads(shown.out)
         return entries
+
+    async def shows(self, key: ChatKey, *texts: str) -> None:
+        """Return once the history of the chat is these texts: the projection follows the log."""
+
+        async def has_them() -> bool:
+            shown = await self.recado.run("history", key.chat, "--account", key.account, "--json")
+            return shown.code == 0 and [entry["text"] for entry in json.loads(shown.out)] == list(texts)
+
+        await until(has_them)
 
 
 @asynccontextmanager

@@ -106,7 +106,7 @@ async def nothing_is_left(on: Stage) -> None:
     assert bobs.said() == [("user", "good morning"), ("assistant", "reply to: good morning")]
     assert SECRET not in json.dumps(provider.state())
     assert left_in(on.server.store, "good morning")
-    assert [entry["text"] for entry in await on.history(BOB)] == ["good morning", "reply to: good morning"]
+    await on.shows(BOB, "good morning", "reply to: good morning")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -125,7 +125,7 @@ async def test_killed_while_erasing(tmp_path: Path, step: str) -> None:
         await on.recado.is_verified()
         await on.outsider.write(ANA, "a3", "hello")
         await on.log.ended(ANA, "a3")
-        assert [entry["text"] for entry in await on.history(ANA)] == ["hello", "reply to: hello"]
+        await on.shows(ANA, "hello", "reply to: hello")
         await on.recado.is_verified()
 
 
