@@ -85,8 +85,7 @@ async def test_killed_while_the_burst_lasts(tmp_path: Path) -> None:
         await on.recado.started()
         await on.outsider.write(ANA, "m1", "good")
         await on.outsider.write(ANA, "m2", "morning")
-        while [entry["text"] for entry in await on.history(ANA)] != ["good", "morning"]:
-            pass
+        await on.shows(ANA, "good", "morning")
         on.recado.kill()
         await on.recado.started(RECADO_DEBOUNCE="0")
         reply = await on.log.ended(ANA, "m1")
