@@ -35,8 +35,19 @@ _decoders: dict[str, msgspec.json.Decoder[Any]] = {
 
 
 def encode(event: Inbound | Decision) -> bytes:
-    """The event's bytes as this release writes them."""
-    return _encoder.encode(event)
+    """The event's bytes as this release writes them. Half a surrogate pair, which UTF-8 cannot hold, becomes `?`."""
+    try:
+        return _encoder.encode(event)
+    except UnicodeEncodeError:
+        return _encoder.encode(_whole(msgspec.to_builtins(event)))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def decode(

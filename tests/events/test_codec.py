@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.codec import VERSION, VERSION_HEADER, decode, encode, read
-from events.decisions import DECISIONS, Ignored
+from events.decisions import DECISIONS, Ignored, TurnError, TurnFailed
 from events.inbound import INBOUND, Message
 from events.recorded import UNREADABLE, Unknown, Unreadable
 from tests.events.given import ANA
@@ -134,3 +134,16 @@ def test_a_step_for_another_type_is_not_taken() -> None:
     steps = {("reply", VERSION - 1): lambda shape: {}}
     body = encode(Message(id="m1", text="x"))
     assert decode("in", body, VERSION - 1, steps) == Message(id="m1", text="x")
+
+
+def test_half_a_character_is_written_as_a_question_mark() -> None:
+    """A server may quote it in an error; UTF-8 cannot hold it, and no event may break on it."""
+    error = TurnError(class_="bad_request", detail="Error code: 400 - \ud800!")
+    failed = TurnFailed(turn="t\udc00", messages=("m1",), error=error, told=True, at=AT)
+    written = encode(failed)
+    assert decode("turn_failed", written) == msgspec.structs.replace(
+        failed, turn="t?", error=TurnError(class_="bad_request", detail="Error code: 400 - ?!")
+    )
+    assert (
+        json.loads(written).keys() == json.loads(encode(msgspec.structs.replace(failed, turn="t", error=error))).keys()
+    )

@@ -64,7 +64,8 @@ class Judge:
                 self._to_send.pop((key, told.reply), None)
             case Unreadable() if recorded.side == "i":
                 self._to_bury[recorded.seq] = key
-            case Erased():
+            case Erased():  # of what was under way nothing counts any more
+                self._to_send = {reply: seq for reply, seq in self._to_send.items() if reply[0] != key}
                 self._to_bury = {seq: chat for seq, chat in self._to_bury.items() if chat != key}
             case Ignored(reason="broken") | TurnFailed(error=TurnError(class_="broken")) if not self._forgives:
                 self._wrong.append(f"a chat broke: {recorded}")
