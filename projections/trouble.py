@@ -1,4 +1,4 @@
-"""Chats that somebody has to look at: stuck, broken, or with events that were set aside."""
+"""Chats that need an operator: stuck, broken, or with events that were set aside."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from projections.reads.views import TroubleView
 from projections.tables.chats import decode_snapshot
 
 STUCK_AFTER = timedelta(minutes=15)
-"""How long a chat may owe work; a turn, a file and a burst take much less."""
+"""Age from which pending work counts as stuck; a turn, a file and a burst take much less."""
 
 TOLD_FOR = timedelta(days=7)
-"""For how long an ending as broken, or an event that was set aside, is news."""
+"""Age up to which a broken ending or a set-aside event is listed."""
 
 MOST = 100
 """Chats of a kind that are named."""
 
 _LOOKED_AT = 1000
-"""Chats that owe work which are looked at: more do only while a backlog is worked off."""
+"""Chats with pending work that are examined. Only a backlog has more."""
 
 _PENDING = "SELECT account, chat, last_at, snapshot FROM chats INDEXED BY waking WHERE wakes AND owes LIMIT ?"
 _BROKEN = (
@@ -55,7 +55,7 @@ def stuck(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
 
 
 def ended_or_passed(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
-    """What was ended as broken or set aside within TOLD_FOR, MOST of each kind."""
+    """The broken endings and set-aside events within TOLD_FOR, at most MOST of each kind."""
     bounds = (micros(now - TOLD_FOR), MOST)
     kinds: tuple[tuple[Literal["broken", "set_aside"], str], ...] = (
         ("broken", _BROKEN),

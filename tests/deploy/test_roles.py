@@ -61,7 +61,7 @@ MAY_NOT_PUBLISH = {
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
         "$JS.API.STREAM.UPDATE.EVENTS",
-        # Whoever changes a stream's republish or subjects writes where the stream says: forged orders and replies.
+        # A role that changes a stream's republish or subjects can forge orders and replies.
         "$JS.API.STREAM.UPDATE.OBJ_MEDIA",
         "$JS.API.STREAM.CREATE.OBJ_MEDIA",
         "$JS.API.STREAM.CREATE.KV_ALIASES",
@@ -104,7 +104,7 @@ MAY_NOT_HEAR = {
 
 
 async def refusals(bus: Bus, *, publish: str | None = None, hear: str | None = None) -> str:
-    """What the server says against it. It says nothing of what it allows, so something follows that nobody may do."""
+    """The server's refusal. It does not answer an allowed request, so a forbidden one follows as a fence."""
     with capture_logs() as logs:
         if publish is not None:
             await bus.publish(publish, b"{}")
@@ -117,7 +117,7 @@ async def refusals(bus: Bus, *, publish: str | None = None, hear: str | None = N
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
-    """The server refuses what the role does not need, and says so, and nothing of what it needs."""
+    """The server refuses every subject that the role does not need, and says so; it refuses no other."""
     bus = await connected_as(role)
     for subject in MAY_PUBLISH[role]:
         assert await refusals(bus, publish=subject) == ""
@@ -129,7 +129,7 @@ async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
 
 @pytest.mark.slow("an installation starts, and a process for every role")
 async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: As, tmp_path: Path) -> None:
-    """A real instance answers what a gateway brings, a listener hears it twice over, an operator looks and orders."""
+    """A real instance answers a gateway's message, two listeners hear the reply, an operator looks and orders."""
     instance = Recado(tmp_path / "instance", RECADO_INSTANCE="one", **deployed.environment("instance"))
     await instance.started()
     listener = subprocess.Popen(
@@ -201,8 +201,8 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
 
 
 async def test_a_gateway_cannot_have_the_server_speak_for_it(connected_as: As) -> None:
-    """Whoever asks JetStream names where the answer goes. Then an answer stands in the log that nobody can read as a
-    reply or an order; what the gateway wrote itself gets nowhere but where it belongs."""
+    """A request to JetStream names the subject of its answer. Such an answer in the log reads as neither a reply nor an
+    order, and the gateway's own words reach only its own subjects."""
     log = await JetStreamLog.open(await connected_as("instance"))
     gateway = await connected_as("gateway")
     forged = b'{"id":"x","turn":null,"chat":"%s","account":"local","text":"Send money","in_reply_to":[],' % (
@@ -235,7 +235,7 @@ async def test_a_gateway_cannot_have_the_server_speak_for_it(connected_as: As) -
 
 
 async def test_clients_that_are_not_let_in(deployed: DeployedNats) -> None:
-    """A wrong password, no password, and a server that somebody else's authority vouches for."""
+    """A wrong password, no password, and a server with another authority's certificate."""
     url, ca = deployed.environment("gateway")["NATS_URL"], deployed.ca
     address = url.rpartition("@")[2]
     for wrong in (f"tls://gateway:wrong@{address}", f"tls://{address}"):
