@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_views, login
+from console import api, desk, desk_list, desk_views, login
 from console.deps import Deps
 from console.guard import Guard
 from console.guesses import Guesses
@@ -38,7 +38,7 @@ def make_app(deps: Deps) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", page),
-            Route("/desk", desk.chats),
+            Route("/desk", desk_list.chats),
             Route("/desk/chats/{account}/{chat}", desk.chat),
             Route("/desk/chats/{account}/{chat}/orders", desk.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/erase", desk.ask_to_erase),

@@ -1,13 +1,14 @@
-"""The desk: the chats for the people who look after them, and the orders that they can give. It needs no script."""
+"""The desk's page of one chat, and the orders that the people who look after it can give. It needs no script."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from secrets import token_hex
 from typing import Any, cast, get_args
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -37,12 +38,10 @@ from gateways.addressing import ChatNotMeant, find
 from gateways.say import NoAnswer, order, receipt
 from projections.reads.views import ChatView
 from projections.story.reasons import because
+from projections.trouble import OVERDUE_AFTER
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
-
-LISTED = 200
-"""Chats in the list."""
 
 OBEYED_WITHIN = 3.0
 """Seconds for which the page waits for the decision about an order."""
@@ -72,41 +71,24 @@ _Obeyed = Approved | Attention | Blocked | Erased | Paused | Reply | Reset | Res
 log = structlog.get_logger("recado.console")
 
 
-async def chats(request: Request) -> Response:
-    """GET: the list of chats, those that ask for a human first; with `?q=<words>` the search results.
-
-    `?part=list` is the list alone.
-    """
-    deps, text = deps_of(request), request.query_params.get("q", "").strip()[:200]
-    shared: dict[str, Any] = {"q": text, "accounts": await deps.read(deps.queries.accounts)}
-    if text:
-        found = await deps.read(deps.queries.search, text)
-        named = await deps.read(deps.queries.named, text)
-        return render(request, "chats.html", **shared, found=found, named=named)
-    listed = await deps.read(deps.queries.chats, None, LISTED)
-    asking = await deps.read(deps.queries.attention)
-    template = "_list.html" if request.query_params.get("part") == "list" else "chats.html"
-    trouble = await deps.read(deps.queries.trouble, deps.now())
-    return render(request, template, **shared, chats=listed, attention=asking, trouble=trouble)
-
-
 async def chat(request: Request) -> Response:
-    """GET: a chat with its last lines, or the last ones before `?before=<seq>`. `?part=live` is the changing part
-    alone."""
-    deps, key = deps_of(request), key_of(request)
-    before = _before(request)
+    """GET: a chat with its last lines, or those `before`, `after` or `around` a sequence of the log. `?part=live` is
+    the changing part alone."""
+    deps, key, given = deps_of(request), key_of(request), request.query_params
     view = await _view(deps, key)
-    found = await deps.read(deps.queries.history, key, SHOWN + 1, before)
+    places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
+    if len(places) > 1:
+        raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
     values: dict[str, Any] = {
         "chat": view,
         "address": address_of(key),
-        "entries": found[-SHOWN:],
-        "more": len(found) > SHOWN,
-        "before": before,
+        "page": await deps.read(lambda: deps.queries.lines(key, SHOWN, **places)),
+        "place": urlencode(places),
+        "late": deps.now() - OVERDUE_AFTER,
         "after": (await deps.read(deps.queries.counts)).checkpoint,
-        "said": _told(request.query_params.get("said", "")),
+        "said": _told(given.get("said", "")),
     }
-    return render(request, "_live.html" if request.query_params.get("part") == "live" else "chat.html", **values)
+    return render(request, "_live.html" if given.get("part") == "live" else "chat.html", **values)
 
 
 async def ask_to_erase(request: Request) -> Response:
@@ -209,10 +191,11 @@ def _told(said: str) -> str:
     return _SAID.get(said, "")
 
 
-def _before(request: Request) -> int | None:
-    given = request.query_params.get("before")
-    if given is None:
+def sequence(given: QueryParams, name: str) -> int | None:
+    """The sequence of the log that the address gives under a name. Raises Problem."""
+    text = given.get(name)
+    if text is None:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) < 19):
-        raise Problem(400, f"before is a sequence of the log, a whole number, not {given[:40]!r}.")
-    return int(given)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Problem(400, f"{name} is a sequence of the log, a whole number, not {text[:40]!r}.")
+    return int(text)

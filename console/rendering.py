@@ -16,7 +16,10 @@ from starlette.responses import HTMLResponse
 from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
+from projections.reads.views import ChatView, Found
 from projections.story.reasons import because
+from projections.tables.marks import Mark
+from projections.words import folded, place_in, sought
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -36,10 +39,45 @@ _SENT = {
     "delivered": "delivered",
     "failed": "not delivered",
     "in_doubt": "in doubt",
-    "parked": "parked",
+    "parked": "perhaps not sent",
     "read": "read",
     "sending": "being sent",
     "sent": "sent",
+}
+
+
+_SPEAKERS = {
+    "assistant": "Bot:",
+    "operator": "By hand:",
+    "phone": "By hand, on the phone:",
+    "system": "recado:",
+}
+
+_KINDS = {
+    "audio": "audio",
+    "button": "",
+    "call": "call",
+    "contact": "contact",
+    "document": "file",
+    "image": "picture",
+    "location": "place",
+    "poll": "poll",
+    "reaction": "reaction",
+    "sticker": "sticker",
+    "system": "notice of WhatsApp",
+    "text": "",
+    "unreadable": "bytes that cannot be read",
+    "unsupported": "not passed on by WhatsApp",
+    "video": "video",
+    "voice": "voice message",
+}
+
+_MARKS: dict[Mark, str] = {
+    "failed": "answer failed",
+    "undelivered": "not delivered",
+    "unsure": "perhaps not sent",
+    "unsent": "not sent yet",
+    "paused": "paused",
 }
 
 
@@ -93,11 +131,26 @@ def address_of(key: ChatKey) -> str:
 
 def around(text: str, words: str) -> str:
     """The part of a text around the first of `words` that occurs in it."""
-    folded = text.casefold()
-    at = next((place for word in words.casefold().split() if (place := folded.find(word)) >= 0), 0)
-    begin = max(0, at - _AROUND // 3)
+    found = folded(text)
+    forms = (part for one in sought(words) for form in one.forms for part in form)
+    at = next((place for word in forms if (place := found.find(word)) >= 0), 0)
+    begin = max(0, place_in(text, at) - _AROUND // 3)
     shown = text[begin : begin + _AROUND]
     return ("…" if begin else "") + shown + ("…" if begin + _AROUND < len(text) else "")
+
+
+def speaker(one: ChatView | Found) -> str:
+    """Who said the last words of a chat, or what was found."""
+    if isinstance(one, ChatView):
+        if one.last is None:
+            return ""
+        author, name, sender = one.last.author, one.last.name, one.last.sender
+    else:
+        author = "phone" if one.entry.from_me else one.entry.author
+        name, sender = one.entry.name, one.entry.sender
+    if author != "person":
+        return _SPEAKERS.get(author, f"{author}:")
+    return f"{name or (person(sender) if sender else 'They')}:"
 
 
 def count(number: float) -> str:
@@ -111,6 +164,9 @@ _templates.filters |= {
     "time": time,
     "person": person,
     "count": count,
+    "speaker": speaker,
+    "kind": lambda kind: _KINDS.get(kind, kind),
+    "mark": _MARKS.__getitem__,
     "because": because,
     "group": is_group,
     "sent": lambda state: _SENT.get(state, state),

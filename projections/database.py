@@ -19,6 +19,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from chat import fold_constants
 from chat.state import Chat
+from projections.words import folded
 
 Row = tuple[Any, ...]
 
@@ -27,7 +28,7 @@ Row = tuple[Any, ...]
 sqlite3.register_adapter(type(None), lambda nothing: nothing)
 sqlite3.register_adapter(bool, int)
 
-FOLDS = 4
+FOLDS = 5
 """Raise it when the same events make other rows. The tables, the shape of `Chat` and the constants of its fold are in
 VERSION without it."""
 
@@ -63,6 +64,9 @@ _CACHES = {"rwc": 65_536, "rw": 8_192, "ro": 4_096}
 """KB of pages that SQLite caches, by the mode in which a file is opened: the most for building one. (Catching up with
 102,300 events in a live file is as fast with 8 MB as with 64, 28,000 a second, and an instance's memory is flat after
 minutes.)"""
+
+SEARCHED = "iif(octet_length({0}) = length({0}), {0}, folded({0}))".format("coalesce(edited, text)")
+"""The words of a row of `history` in the index of words. SQLite itself folds what is ASCII."""
 
 _TABLES = re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", SCHEMA, re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -122,7 +126,9 @@ def create_in_memory(stream: datetime) -> sqlite3.Connection:
 
 def in_memory() -> sqlite3.Connection:
     """An empty database in memory. May be used by one thread after the other."""
-    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=256)
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=256)
+    db.create_function("folded", 1, folded, deterministic=True)
+    return db
 
 
 def make_shared(db: sqlite3.Connection) -> None:
@@ -156,6 +162,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
     db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
     if mode != "ro":
+        db.create_function("folded", 1, folded, deterministic=True)
         db.execute("PRAGMA secure_delete = ON")  # overwrites deleted and replaced content with zeros
     db.execute(f"PRAGMA cache_size = -{_CACHES[mode]}")
     return db

@@ -15,7 +15,7 @@ from events.decisions import Erased, Ignored, MediaRead, Reply, TurnFailed, Turn
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded, Unreadable, unreadable_id
-from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
+from projections.database import SEARCHED, Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
 from projections.set_aside import SetAside
 from projections.tables.chat_row import ChatRow
 from projections.tables.chats import Chats
@@ -33,7 +33,7 @@ _BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeErr
 """Errors of a table that cannot take an event; faults of the file or its disk are other errors."""
 
 _SEARCH = (
-    "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text) FROM history"
+    f"INSERT INTO search (rowid, text) SELECT seq, {SEARCHED} FROM history"  # noqa: S608 - a constant
     " WHERE seq > ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
 )
 
@@ -211,6 +211,7 @@ class Projection:
                 self._history.rewritten(held, recorded, event)
             case Receipt() as receipt:
                 self._receipts.fold(held, recorded, receipt)
+                self._chats.receipt(held, receipt)
         self._fold_into(held, recorded)
 
     def _decided(self, held: ChatRow, recorded: Recorded) -> None:
@@ -219,13 +220,15 @@ class Projection:
             case Reply():
                 self._history.replied(held, recorded, event)
                 self._usage.replied(held, recorded, event)
-                self._chats.replied(held, recorded.at)
+                self._chats.replied(held, recorded.at, event)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
             case MediaRead():
                 self._history.read(held, event)
             case Ignored() | TurnFailed():
                 self._history.ended(held, recorded, event)
+                if isinstance(event, TurnFailed):
+                    held.failed = True
             case Unreadable(detail=detail):
                 log.warning("decision_unreadable", seq=recorded.seq, type=recorded.type, detail=detail)
         turn = held.state.turn

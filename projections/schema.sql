@@ -22,12 +22,18 @@ CREATE TABLE chats (
     owes INTEGER NOT NULL,
     wakes INTEGER NOT NULL,                  -- has pending work, or may have left a run at work
     attention TEXT,                          -- the open attention, as JSON
+    asked_at INTEGER,                        -- the log's stamp on it
+    marks INTEGER NOT NULL,                  -- bits (tables/marks.py); -1: nothing is left of an erased chat
+    outgoing TEXT,                           -- the last replies and how far they got, as JSON
+    words TEXT NOT NULL,                     -- number, name and attention as the search compares them
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
     UNIQUE (account, chat)
 );
 CREATE INDEX waking ON chats (partition) WHERE wakes;
-CREATE INDEX attention ON chats (id) WHERE attention IS NOT NULL;
-CREATE INDEX activity ON chats (account, last_at DESC);
+CREATE INDEX attention ON chats (asked_at, id) WHERE asked_at IS NOT NULL;
+CREATE INDEX marked ON chats (marks) WHERE marks > 0;
+-- Lists and their search read this index alone.
+CREATE INDEX listed ON chats (last_at DESC, id, account, marks, words) WHERE marks >= 0;
 
 CREATE TABLE history (
     seq INTEGER PRIMARY KEY,
@@ -101,6 +107,7 @@ CREATE TABLE controls (
     repeat_at INTEGER,
     PRIMARY KEY (id, chat)
 ) WITHOUT ROWID;
+CREATE INDEX broken_orders ON controls (outcome_at) WHERE reason = 'broken';
 
 CREATE TABLE receipts (
     chat INTEGER NOT NULL,

@@ -20,6 +20,9 @@ STUCK_AFTER = timedelta(minutes=15)
 TOLD_FOR = timedelta(days=7)
 """Age up to which a broken ending or a set-aside event is listed."""
 
+OVERDUE_AFTER = timedelta(minutes=30)
+"""Wait for a human from which a chat is overdue."""
+
 MOST = 100
 """Chats of a kind that are named."""
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 import structlog
 
-from chat.context import readable
-from chat.gates import pairing_code
-from chat.state import Chat
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
-from projections.reads.entries import entries, turns
+from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
+from projections.reads.chat_rows import of_ids, of_key
+from projections.reads.entries import turns
+from projections.reads.found import FoundPage, Within, found
+from projections.reads.lines import LinesPage, lines
 from projections.reads.reader import Reader
 from projections.reads.views import (
     AttentionView,
@@ -31,7 +30,6 @@ from projections.reads.views import (
 )
 from projections.reads.volume import Volume, volume
 from projections.reads.why import last_message, why
-from projections.tables.chats import decode_snapshot
 from projections.trouble import ended_or_passed, stuck
 
 log = structlog.get_logger("recado.projections")
@@ -40,11 +38,17 @@ ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
-_CHATS = (
-    "SELECT account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot,"
-    " (SELECT iif(revoked_at IS NULL, coalesce(edited, text), NULL) FROM history WHERE history.chat = chats.id"
-    " ORDER BY seq DESC LIMIT 1)"
-    " FROM chats {} ORDER BY last_at DESC, id LIMIT ?"
+_LISTED = (
+    "SELECT id FROM chats INDEXED BY listed WHERE marks >= 0 AND ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
+)
+_KNOWN = (
+    "SELECT account, messages, replies FROM chats WHERE account IN (SELECT value FROM json_each(?)) AND chat = ?"
+    " AND marks >= 0"
+)
+_ACCOUNTS = (
+    "WITH RECURSIVE each (account) AS (SELECT min(account) FROM chats UNION ALL"
+    " SELECT (SELECT min(account) FROM chats WHERE account > each.account) FROM each WHERE account NOT NULL)"
+    " SELECT account FROM each WHERE account NOT NULL"
 )
 _FIRST_OF = (
     ") SELECT wanted.id, history.seq FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
@@ -62,7 +66,7 @@ _USAGE = (
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
-    " WHERE attention IS NOT NULL AND ? IN (account, '')"
+    " WHERE asked_at IS NOT NULL AND ? IN (account, '') ORDER BY asked_at, id"
 )
 _IDLE = (
     "SELECT account, chat, last_at FROM chats WHERE last_at < ? AND (messages OR replies) AND NOT owes"
@@ -71,11 +75,6 @@ _IDLE = (
 _COUNTS = (
     "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
     " coalesce(sum(replies), 0) FROM chats"
-)
-_SEARCH = (
-    "SELECT chats.account, chats.chat, history.seq FROM search JOIN history ON history.seq = search.rowid"
-    " JOIN chats ON chats.id = history.chat WHERE search MATCH ? AND ? IN (chats.account, '') AND ? IN (chats.chat, '')"
-    " ORDER BY search.rowid DESC LIMIT ?"
 )
 
 
@@ -87,35 +86,34 @@ class Queries:
 
     def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
         """The chats, or `limit` of them, those with the latest activity first."""
-        # Two statements, because SQLite would not use the index by activity for a condition that may be empty.
-        where, given = ("WHERE account = ?", [account]) if account else ("", [])
-        statement = _CHATS.format(where)
-        rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
-        return tuple(view for view in map(_shown, rows) if not _is_blank(view))
+        with self._reader.transaction() as db:
+            found = db.execute(_LISTED, (account or "", -1 if limit is None else limit)).fetchall()
+            return of_ids(db, [id_ for (id_,) in found])
+
+    def page(self, asked: Asked, now: datetime, limit: int) -> ChatPage:
+        """A page of the list of chats, as of `now`."""
+        with self._reader.transaction() as db:
+            return page(db, asked, now, limit)
+
+    def marked(self, now: datetime) -> dict[Only, int]:
+        """The number of chats that each filter leaves at `now`."""
+        with self._reader.transaction() as db:
+            return counts(db, now)
 
     def chat(self, key: ChatKey) -> ChatView | None:
         """One chat; None if it has no event."""
-        statement = _CHATS.format("WHERE account = ? AND chat = ?")
-        row = self._reader.connection().execute(statement, (*key, 1)).fetchone()
-        return _shown(row) if row is not None else None
+        return of_key(self._reader.connection(), key)
 
     def known(self, chat: str) -> dict[str, dict[str, int]]:
         """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
         and replies (`reply`). `control` is 1: a chat that has orders alone is known too."""
-        views = [self.chat(ChatKey(account, chat)) for account in self.accounts()]
-        there = [view for view in views if view is not None and not _is_blank(view)]
-        return {view.account: {"in": view.messages, "reply": view.replies, "control": 1} for view in there}
-
-    def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
-        """Chats whose name or JID contains `text`, those with the latest activity first."""
-        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
-        statement = _CHATS.format("WHERE name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\'")
-        rows = self._reader.connection().execute(statement, (pattern, pattern, limit)).fetchall()
-        return tuple(map(_shown, rows))
+        accounts = msgspec.json.encode(self.accounts()).decode()
+        found = self._reader.connection().execute(_KNOWN, (accounts, chat)).fetchall()
+        return {account: {"in": messages, "reply": replies, "control": 1} for account, messages, replies in found}
 
     def accounts(self) -> tuple[str, ...]:
         """Every account that has chats."""
-        rows = self._reader.connection().execute("SELECT DISTINCT account FROM chats ORDER BY account").fetchall()
+        rows = self._reader.connection().execute(_ACCOUNTS).fetchall()
         return tuple(account for (account,) in rows)
 
     def volume(
@@ -132,8 +130,7 @@ class Queries:
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the longest wait first."""
         rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
-        views = [_attention_view(*row) for row in rows]
-        return tuple(sorted(views, key=lambda view: view.at))
+        return tuple(_attention_view(*row) for row in rows)
 
     def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
         """The chats whose person was told this code and is not approved yet: one, or none."""
@@ -146,10 +143,21 @@ class Queries:
 
     def history(self, key: ChatKey, limit: int = 50, before: int | None = None) -> tuple[Entry, ...]:
         """The last `limit` messages and replies of a chat, oldest first; only those before sequence `before`."""
-        where = f"WHERE h.chat = {_CHAT} AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
+        return self.lines(key, limit, before=before).entries
+
+    def lines(
+        self,
+        key: ChatKey,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+    ) -> LinesPage:
+        """A page of a chat's messages and replies: its end, or what comes `before` or `after` a sequence, or what is
+        `around` one."""
         with self._reader.transaction() as db:
-            newest_first = list(entries(db, where, *key, _LAST if before is None else before, limit))
-        return tuple(reversed(newest_first))
+            return lines(db, key, limit, before, after, around)
 
     def threads(self, account: str | None = None, chat: str | None = None) -> tuple[ThreadView, ...]:
         """Every present and former place of a chat at a backend, oldest first within a chat."""
@@ -173,20 +181,28 @@ class Queries:
     def search(
         self, text: str, account: str | None = None, chat: str | None = None, limit: int = 50
     ) -> tuple[Found, ...]:
-        """Messages and replies that contain all words of `text`, the newest first.
+        """The newest messages and replies that contain all words of `text`, as `found` finds them."""
+        return self.found(text, limit, account=account, chat=chat).hits
 
-        The last word may be the beginning of one. Case and accents make no difference; nothing in `text` is syntax.
+    def found(
+        self,
+        text: str,
+        limit: int,
+        *,
+        account: str | None = None,
+        chat: str | None = None,
+        only: tuple[Only, datetime] | None = None,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> FoundPage:
+        """A page of the messages and replies that contain all words of `text`, the newest first.
+
+        The last word may be the beginning of one. Case, accents, width and the written form of a number make no
+        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. The page comes after the
+        hit at sequence `after`, or ends before the one at `before`; without both it is the first.
         """
-        words = ['"' + word.replace('"', '""') + '"' for word in readable(text).split()]
-        if not words:
-            return ()
         with self._reader.transaction() as db:
-            hits = db.execute(_SEARCH, (" ".join(words) + "*", account or "", chat or "", limit)).fetchall()
-            return tuple(
-                Found(account=account_, chat=chat_, entry=entry)
-                for account_, chat_, seq in hits
-                for entry in entries(db, "WHERE h.seq = ?", seq)
-            )
+            return found(db, text, limit, Within(account, chat, only), after, before)
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if
@@ -231,61 +247,11 @@ class Queries:
         return Counts(**dict(zip(Counts.__struct_fields__, row, strict=True)))
 
 
-_LAST = 2**63 - 1
-
-
-def _is_blank(chat: ChatView) -> bool:
-    """Whether nothing is left of an erased chat."""
-    has_words = chat.messages or chat.replies
-    return not (has_words or chat.owes or chat.paused or chat.stopped or chat.admission)
-
-
-def _admission(key: ChatKey, state: Chat) -> str | None:
-    if not state.admission and any(told.reason == "unapproved" for told in state.told):
-        return pairing_code(key)
-    return state.admission or None
-
-
 def _attention_view(account: str, chat: str, name: str | None, event: str) -> AttentionView:
-    """The row's request for a human; one that cannot be shown comes first, since its waiting time is unknown."""
+    """The row's request for a human, also one that cannot be shown."""
     where = {"account": account, "chat": chat, "name": name}
     try:
         return msgspec.convert({**msgspec.json.decode(event), **where}, AttentionView)
     except (msgspec.DecodeError, TypeError):
         log.exception("not_shown", chat=chat)
         return AttentionView(**where, id="", text="(cannot be shown)", by="?", at=moment(0))  # type: ignore[arg-type]
-
-
-def _shown(row: tuple[Any, ...]) -> ChatView:
-    """The chat of a row; where its state cannot be read, what else is known of it."""
-    try:
-        return _chat_view(row)
-    except Exception as defect:
-        log.exception("not_shown", chat=row[1])
-        return _chat_view((*row[:8], None, "{}", f"(cannot be shown: {type(defect).__name__})"))
-
-
-def _chat_view(row: tuple[Any, ...]) -> ChatView:
-    account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot, last_text = row
-    state = decode_snapshot(snapshot)
-    return ChatView(
-        account=account,
-        chat=chat,
-        partition=partition,
-        name=name,
-        last_at=moment(last_at),
-        last_text=last_text,
-        messages=messages,
-        replies=replies,
-        waiting=len(state.waiting),
-        answering=state.turn is not None,
-        paused=state.pause is not None,
-        paused_until=state.pause.until if state.pause is not None else None,
-        paused_for=state.pause.reason if state.pause is not None else None,
-        admission=_admission(ChatKey(account, chat), state),
-        stopped=state.stopped,
-        attention=msgspec.json.decode(attention)["text"] if attention is not None else None,
-        backend=state.thread.backend if state.thread is not None else None,
-        thread=state.thread.id if state.thread is not None else None,
-        owes=bool(owes),
-    )

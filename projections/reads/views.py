@@ -9,6 +9,26 @@ import msgspec
 
 from events.decisions import MediaRead
 from events.inbound import ReceiptState
+from projections.tables.marks import Mark
+
+
+class LastWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The newest message or reply of a chat.
+
+    - `author`: `person`, `phone` (by hand, on the business's own phone), or the author of a reply.
+    - `kind`: of a message its kind, `voice` for a voice message; of a reply `text`.
+    - `text`: its words; a deleted message has none.
+    - `name`, `sender`: those of a message.
+    - `filename`: the name of its file.
+    """
+
+    author: str
+    kind: str
+    text: str | None
+    name: str | None = None
+    sender: str | None = None
+    filename: str | None = None
+    deleted: bool = False
 
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,13 +37,14 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     - `partition`: its number, from 0 to 63.
     - `name`: the name that the person gave on WhatsApp last.
     - `last_at`: the time of the newest message, reply or order.
-    - `last_text`: the newest message or reply.
+    - `last_text`: the newest message or reply, and `last`: the same with its author and kind.
     - `messages`, `replies`: their numbers.
     - `waiting`: the number of messages without a turn.
     - `answering`: a turn runs.
     - `paused_until`: None: the pause lasts until an order ends it.
     - `paused_for`: `paused`, or `taken_over` or `handed_off` if a human has the chat.
-    - `attention`: the reason for which a human is asked for, if one is.
+    - `attention`: the reason for which a human is asked for, if one is, since `asked_at`.
+    - `marks`: what somebody may have to see to, as in projections.tables.marks.
     - `admission`: `approved` or `blocked`, or the code that an unknown person was told.
     - `stopped`: the person wants no answers.
     - `backend`, `thread`: the conversation's place.
@@ -36,6 +57,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     last_at: datetime
     last_text: str | None
+    last: LastWords | None
     messages: int
     replies: int
     waiting: int
@@ -44,6 +66,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     paused_until: datetime | None
     paused_for: str | None
     attention: str | None
+    asked_at: datetime | None
+    marks: tuple[Mark, ...]
     admission: str | None
     stopped: bool
     backend: str | None
@@ -248,10 +272,11 @@ class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A message or a reply that contains all words of a search."""
+    """A message or a reply that contains all words of a search; `name` is that of its chat."""
 
     account: str
     chat: str
+    name: str | None
     entry: Entry
 
 

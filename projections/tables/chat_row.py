@@ -9,6 +9,8 @@ from chat.state import Chat
 from events.decisions import Attention
 from events.recorded import Recorded
 from events.subjects import ChatKey
+from projections.database import micros
+from projections.tables.marks import Outgoing
 
 _encoder = msgspec.json.Encoder()
 
@@ -57,7 +59,10 @@ class ThreadRow(msgspec.Struct, gc=False):
 class ChatRow(msgspec.Struct, gc=False):
     """A chat's row in `chats`, its state, and the rows of its running turn and its thread.
 
-    - `attention`: the open attention, as JSON.
+    - `attention`: the open attention, as JSON, and `asked_at`: the log's stamp on it.
+    - `failed`: the last turn failed, and nothing was answered since.
+    - `outgoing`: the last replies and how far they got.
+    - `words`: by which the search finds the chat; None: they are to be made.
     """
 
     id: int
@@ -68,6 +73,10 @@ class ChatRow(msgspec.Struct, gc=False):
     messages: int = 0
     replies: int = 0
     attention: str | None = None
+    asked_at: int | None = None
+    failed: bool = False
+    outgoing: Outgoing = msgspec.field(default_factory=dict)
+    words: str | None = None
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
 
@@ -78,7 +87,8 @@ class ChatRow(msgspec.Struct, gc=False):
         changed = state is not self.state
         self.state = state
         if isinstance(recorded.event, Attention):
-            self.attention = _encoder.encode(recorded.event).decode()
-        elif state.attention is None:
-            self.attention = None
+            self.attention, self.asked_at = _encoder.encode(recorded.event).decode(), micros(recorded.at)
+            self.words = None
+        elif state.attention is None and self.attention is not None:
+            self.attention = self.asked_at = self.words = None
         return changed, defect

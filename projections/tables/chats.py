@@ -10,16 +10,20 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.gates import pairing_code
 from chat.pending import has_pending_work, wakes
 from chat.state import Chat
-from events.inbound import Control, Message
+from events.decisions import Reply
+from events.inbound import Control, Message, Receipt
 from events.jid import is_group
 from events.recorded import Recorded
 from events.subjects import ChatKey, partition
 from projections.database import micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
+from projections.tables.marks import BLANK, decoded, encoded, marks_of, named, put_receipt, put_reply
 from projections.tables.threads import thread_at
 from projections.tables.turns import turn_at
+from projections.words import words_of
 
 _HELD = 8192
 """Chats that the writer keeps decoded between batches (about 2 KB each)."""
@@ -51,15 +55,16 @@ class Chats:
                 missing.append(key)
         if not missing:
             return
-        for id_, account, chat, name, last_at, messages, replies, attention, snapshot in rows_for(
+        for id_, account, chat, *row, marks, outgoing, words, snapshot in rows_for(
             self._db,
             "WITH wanted (account, chat) AS (",
             missing,
-            ") SELECT id, account, chat, name, last_at, messages, replies, attention, snapshot"
-            " FROM wanted CROSS JOIN chats USING (account, chat)",
+            ") SELECT id, account, chat, name, last_at, messages, replies, attention, asked_at, marks, outgoing, words,"
+            " snapshot FROM wanted CROSS JOIN chats USING (account, chat)",
         ):
             state = decode_snapshot(snapshot)
-            held = ChatRow(id_, ChatKey(account, chat), state, name, last_at, messages, replies, attention)
+            held = ChatRow(id_, ChatKey(account, chat), state, *row)
+            held.failed, held.outgoing, held.words = "failed" in named(marks), decoded(outgoing), words
             held.turn = turn_at(self._db, id_, state.turn.seq) if state.turn is not None else None
             held.thread = thread_at(self._db, id_) if state.thread is not None else None
             self._held[held.key] = held
@@ -87,31 +92,57 @@ class Chats:
         event = recorded.event
         held.messages += not isinstance(event, Control)
         held.last_at = micros(recorded.at)
-        if isinstance(event, Message) and event.name and not event.from_me and not is_group(held.key.chat):
-            held.name = event.name
+        if not isinstance(event, Message) or not event.name or event.from_me or held.name == event.name:
+            return
+        if not is_group(held.key.chat):
+            held.name, held.words = event.name, None
 
-    def replied(self, held: ChatRow, at: datetime) -> None:
+    def replied(self, held: ChatRow, at: datetime, reply: Reply) -> None:
         held.replies += 1
         held.last_at = micros(at)
+        put_reply(held.outgoing, reply.id)
+        held.failed = held.failed and reply.author == "system"
+
+    def receipt(self, held: ChatRow, receipt: Receipt) -> None:
+        if put_receipt(held.outgoing, receipt):
+            self.changed(held)
 
     def write(self) -> None:
         """Write the changed rows, and drop chats that were not used lately."""
-        rows: list[tuple[Any, ...]] = [
-            (
-                held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
-                held.messages, held.replies, has_pending_work(held.state), wakes(held.state), held.attention,
-                _encoder.encode(held.state).decode(),
-            )
-            for held in self._changed.values()
-        ]  # fmt: skip
+        rows = list(map(_row, self._changed.values()))
         write_rows(
             self._db,
             "INSERT INTO chats",
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, last_at = excluded.last_at,"
             " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes,"
-            " wakes = excluded.wakes, attention = excluded.attention, snapshot = excluded.snapshot",
+            " wakes = excluded.wakes, attention = excluded.attention, asked_at = excluded.asked_at,"
+            " marks = excluded.marks, outgoing = excluded.outgoing, words = excluded.words,"
+            " snapshot = excluded.snapshot",
         )
         self._changed.clear()
         while len(self._held) > _HELD:
             self._held.popitem(last=False)
+
+
+def admission(key: ChatKey, state: Chat) -> str | None:
+    """`approved`, `blocked`, or the code that an unknown person was told."""
+    if not state.admission and any(told.reason == "unapproved" for told in state.told):
+        return pairing_code(key)
+    return state.admission or None
+
+
+def _row(held: ChatRow) -> tuple[Any, ...]:
+    key, state = held.key, held.state
+    owes = has_pending_work(state)
+    if held.words is None:
+        reason = msgspec.json.decode(held.attention)["text"] if held.attention is not None else None
+        held.words = words_of(key.chat, held.name, reason)
+    marks = marks_of(held.outgoing, failed=held.failed, paused=state.pause is not None)
+    if not (held.messages or held.replies or owes or marks or state.stopped or admission(key, state)):
+        marks = BLANK
+    return (
+        held.id, key.account, key.chat, partition(key), held.name, held.last_at, held.messages, held.replies, owes,
+        wakes(state), held.attention, held.asked_at, marks, encoded(held.outgoing), held.words,
+        _encoder.encode(state).decode(),
+    )  # fmt: skip

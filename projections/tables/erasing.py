@@ -9,10 +9,10 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.decisions import Erased
 from events.recorded import Recorded
-from projections.database import PATIENCE
+from projections.database import PATIENCE, SEARCHED
 
 _UNFIND = (
-    "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text) FROM history"
+    f"INSERT INTO search (search, rowid, text) SELECT 'delete', seq, {SEARCHED} FROM history"  # noqa: S608 - a constant
     " WHERE chat = ? AND seq <= ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
 )
 _LATE = (

@@ -16,7 +16,7 @@ from chat.context import SHOWN_THOUGH_IGNORED
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
 from events.recorded import Recorded, Unreadable, unreadable_id
-from projections.database import Row, id_list, micros, rows_for, write_rows
+from projections.database import SEARCHED, Row, id_list, micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
 
 MessageId = tuple[str, int]
@@ -32,8 +32,8 @@ _REPLY = (
 )  # fmt: skip
 
 _WORDS_OF = " FROM history WHERE seq = ? AND coalesce(edited, text) NOTNULL AND revoked_at ISNULL"
-_FORGET = "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text)" + _WORDS_OF
-_FIND = "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text)" + _WORDS_OF
+_FORGET = "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, " + SEARCHED + _WORDS_OF
+_FIND = "INSERT INTO search (rowid, text) SELECT seq, " + SEARCHED + _WORDS_OF
 
 _encoder = msgspec.json.Encoder()
 

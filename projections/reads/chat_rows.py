@@ -1,0 +1,97 @@
+"""Reads rows of `chats` as views, each with its last words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.subjects import ChatKey
+from projections.database import moment
+from projections.reads.entries import moment_or_none
+from projections.reads.views import ChatView, LastWords
+from projections.tables.chats import admission, decode_snapshot
+from projections.tables.marks import named
+
+log = structlog.get_logger("recado.projections")
+
+_CHATS = (
+    "SELECT account, chats.chat, partition, chats.name, last_at, messages, replies, owes, attention, asked_at, marks,"
+    " snapshot, last.author, last.kind, last.name, last.sender, last.from_me, last.revoked_at IS NOT NULL,"
+    " iif(last.revoked_at IS NULL, coalesce(last.edited, last.text), NULL),"
+    " iif(last.revoked_at IS NULL, last.media, NULL)"
+    " FROM {} LEFT JOIN history last"
+    " ON last.seq = (SELECT seq FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
+)
+_OF_IDS = _CHATS.format("json_each(?) wanted CROSS JOIN chats ON chats.id = wanted.value") + " ORDER BY wanted.key"
+_OF_KEY = _CHATS.format("chats") + " WHERE account = ? AND chats.chat = ?"
+
+
+def of_ids(db: sqlite3.Connection, ids: Iterable[int]) -> tuple[ChatView, ...]:
+    """The chats with these row numbers, in this order."""
+    wanted = msgspec.json.encode(list(ids)).decode()
+    return tuple(map(_shown, db.execute(_OF_IDS, (wanted,)).fetchall()))
+
+
+def of_key(db: sqlite3.Connection, key: ChatKey) -> ChatView | None:
+    row = db.execute(_OF_KEY, key).fetchone()
+    return _shown(row) if row is not None else None
+
+
+def _shown(row: tuple[Any, ...]) -> ChatView:
+    """The chat of a row; where its state cannot be read, what else is known of it."""
+    try:
+        return _chat_view(row)
+    except Exception as defect:
+        log.exception("not_shown", chat=row[1])
+        unshown = f"(cannot be shown: {type(defect).__name__})"
+        return _chat_view((*row[:8], None, *row[9:11], "{}", *row[12:18], unshown, None))
+
+
+def _chat_view(row: tuple[Any, ...]) -> ChatView:
+    account, chat, partition, name, last_at, messages, replies, owes, attention, asked_at, marks, snapshot = row[:12]
+    state = decode_snapshot(snapshot)
+    last = _last_words(*row[12:])
+    return ChatView(
+        account=account,
+        chat=chat,
+        partition=partition,
+        name=name,
+        last_at=moment(last_at),
+        last_text=row[18],
+        last=last,
+        messages=messages,
+        replies=replies,
+        waiting=len(state.waiting),
+        answering=state.turn is not None,
+        paused=state.pause is not None,
+        paused_until=state.pause.until if state.pause is not None else None,
+        paused_for=state.pause.reason if state.pause is not None else None,
+        admission=admission(ChatKey(account, chat), state),
+        stopped=state.stopped,
+        attention=msgspec.json.decode(attention)["text"] if attention is not None else None,
+        asked_at=moment_or_none(asked_at),
+        marks=named(marks),
+        backend=state.thread.backend if state.thread is not None else None,
+        thread=state.thread.id if state.thread is not None else None,
+        owes=bool(owes),
+    )
+
+
+def _last_words(*row: Any) -> LastWords | None:
+    author, kind, name, sender, from_me, deleted, text, media = row
+    if author is None:
+        return None
+    file = msgspec.json.decode(media) if media is not None else {}
+    return LastWords(
+        author="phone" if from_me else author,
+        kind="voice" if file.get("voice") else kind or "text",
+        text=text,
+        name=name,
+        sender=sender,
+        filename=file.get("filename"),
+        deleted=bool(deleted),
+    )

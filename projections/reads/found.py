@@ -1,0 +1,110 @@
+"""The search through the words of all messages and replies, page by page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+from projections.reads.chat_list import Only, with_mark
+from projections.reads.entries import entries
+from projections.reads.views import Found
+from projections.words import matched, sought
+
+COUNTED = 10_000
+"""Hits that are counted; a word that everybody writes has more, and its hits can be paged through all the same."""
+
+_HITS = "SELECT search.rowid AS seq FROM search WHERE search MATCH ?"
+_HITS_WITHIN = (
+    "SELECT search.rowid AS seq FROM search JOIN history ON history.seq = search.rowid"
+    " JOIN chats ON chats.id = history.chat WHERE search MATCH ?"
+)
+_CHAT_OF = (
+    "SELECT chats.account, chats.chat, chats.name FROM history JOIN chats ON chats.id = history.chat"
+    " WHERE history.seq = ?"
+)
+_FORTH, _BACK = "search.rowid DESC", "search.rowid"
+
+
+class Within(NamedTuple):
+    """Where the search looks: in an account, in a chat, in chats with a mark at a time; None: everywhere."""
+
+    account: str | None = None
+    chat: str | None = None
+    only: tuple[Only, datetime] | None = None
+
+
+class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of hits.
+
+    - `hits`: the messages and replies, the newest first.
+    - `first`: the number of the first of them, from 1; 0 where it is over COUNTED.
+    - `all`: the number of all hits, or COUNTED + 1 if there are more than COUNTED.
+    - `more`: there are hits after this page.
+    """
+
+    hits: tuple[Found, ...]
+    first: int
+    all: int
+    more: bool
+
+    @property
+    def last(self) -> int:
+        """The number of the last of its hits."""
+        return self.first + len(self.hits) - 1
+
+
+def found(  # noqa: PLR0917
+    db: sqlite3.Connection, text: str, limit: int, within: Within, after: int | None, before: int | None
+) -> FoundPage:
+    """A page of the hits. Call it within a read transaction."""
+    words = matched(sought(text))
+    if not words:
+        return FoundPage(hits=(), first=0, all=0, more=False)
+    chosen, given = _chosen(words, within)
+    if before is not None:
+        seqs = _seqs(db, f"{chosen} AND search.rowid > ? ORDER BY {_BACK} LIMIT ?", (*given, before, limit))[::-1]
+        more = bool(seqs)
+    else:
+        bound = 2**63 - 1 if after is None else after
+        seqs = _seqs(db, f"{chosen} AND search.rowid < ? ORDER BY {_FORTH} LIMIT ?", (*given, bound, limit + 1))
+        more = len(seqs) > limit
+        seqs = seqs[:limit]
+    all_, newer = 0, 0
+    if seqs:
+        all_ = _counted(db, chosen, given)
+        newer = _counted(db, f"{chosen} AND search.rowid > ?", (*given, seqs[0])) if after or before else 0
+    first = newer + 1 if seqs and newer <= COUNTED else 0
+    return FoundPage(hits=tuple(_hit(db, seq) for seq in seqs), first=first, all=all_, more=more)
+
+
+def _chosen(words: str, within: Within) -> tuple[str, tuple[object, ...]]:
+    if within == Within():
+        return _HITS, (words,)
+    chosen, given = _HITS_WITHIN, [words]
+    for column, value in (("account", within.account), ("chat", within.chat)):
+        if value:
+            chosen += f" AND chats.{column} = ?"
+            given.append(value)
+    if within.only is None:
+        return chosen, tuple(given)
+    condition, values = with_mark(*within.only)
+    return f"{chosen} AND {condition}", (*given, *values)
+
+
+def _seqs(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> list[int]:
+    return [seq for (seq,) in db.execute(statement, values).fetchall()]
+
+
+def _counted(db: sqlite3.Connection, chosen: str, given: tuple[object, ...]) -> int:
+    """The number of hits, COUNTED + 1 for more."""
+    (number,) = db.execute(f"SELECT count(*) FROM ({chosen} LIMIT {COUNTED + 1})", given).fetchone()  # noqa: S608
+    return int(number)
+
+
+def _hit(db: sqlite3.Connection, seq: int) -> Found:
+    account, chat, name = db.execute(_CHAT_OF, (seq,)).fetchone()
+    (entry,) = entries(db, "WHERE h.seq = ?", seq)
+    return Found(account=account, chat=chat, name=name, entry=entry)

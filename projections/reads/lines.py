@@ -1,0 +1,54 @@
+"""The lines of one chat, page by page, earlier and later."""
+
+from __future__ import annotations
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+from events.subjects import ChatKey
+from projections.reads.entries import entries
+from projections.reads.views import Entry
+
+_CHAT = "SELECT id FROM chats WHERE account = ? AND chat = ?"
+_EARLIER = "WHERE h.chat = ? AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
+_LATER = "WHERE h.chat = ? AND h.seq > ? ORDER BY h.seq LIMIT ?"
+_COUNTED = "SELECT count(*), total(seq < ?) FROM history WHERE chat = ?"
+_LAST = 2**63 - 1
+
+
+class LinesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a chat.
+
+    - `entries`: its messages and replies, the oldest first.
+    - `first`: the number of the first of them in the chat, from 1.
+    - `all`: the number of lines in the chat.
+    """
+
+    entries: tuple[Entry, ...]
+    first: int
+    all: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last of its entries."""
+        return self.first + len(self.entries) - 1
+
+
+def lines(  # noqa: PLR0917
+    db: sqlite3.Connection, key: ChatKey, limit: int, before: int | None, after: int | None, around: int | None
+) -> LinesPage:
+    """A page of a chat: what is around a sequence, or comes after one, or before one; its end without any. Call it
+    within a read transaction."""
+    row = db.execute(_CHAT, key).fetchone()
+    if row is None:
+        return LinesPage(entries=(), first=0, all=0)
+    (chat,) = row
+    if around is not None:
+        earlier = list(entries(db, _EARLIER, chat, around, limit // 2))
+        shown = [*reversed(earlier), *entries(db, _LATER, chat, around - 1, limit - len(earlier))]
+    elif after is not None:
+        shown = list(entries(db, _LATER, chat, after, limit))
+    else:
+        shown = list(entries(db, _EARLIER, chat, _LAST if before is None else before, limit))[::-1]
+    all_, earlier_ones = db.execute(_COUNTED, (shown[0].seq if shown else 0, chat)).fetchone()
+    return LinesPage(entries=tuple(shown), first=int(earlier_ones) + 1 if shown else 0, all=all_)

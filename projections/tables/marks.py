@@ -1,0 +1,90 @@
+"""The marks that a chat has in lists: a turn that failed, words that did not arrive, a pause.
+
+A mark goes once the chat got further: that of a failed turn with the next answer, by the bot or by hand; that of a
+reply that did not arrive with the next one that did.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import msgspec
+
+from chat.receipts import furthest, is_settled, of_whole
+from events.inbound import Receipt, ReceiptState
+
+Mark = Literal["failed", "undelivered", "unsure", "unsent", "paused"]
+"""- `failed`: the last turn failed
+- `undelivered`: a reply could not be delivered
+- `unsure`: a reply is parked: it may have been sent or not
+- `unsent`: a reply is stored and not sent yet
+- `paused`: nothing is answered
+"""
+
+MARKS: tuple[Mark, ...] = get_args(Mark)
+
+BIT: dict[Mark, int] = {mark: 1 << place for place, mark in enumerate(MARKS)}
+"""Each mark's bit in the column `marks`."""
+
+BLANK = -1
+"""In the column `marks`: nothing is left of an erased chat, and no list shows it."""
+
+_KEPT = 8
+"""Replies that are kept. Where that many did not arrive, the chat has its mark from those."""
+
+Outgoing = dict[str, ReceiptState | None]
+"""States of a chat's last replies by id, in the order of the log: the last that arrived, and what came after it."""
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Outgoing)
+
+
+def put_reply(outgoing: Outgoing, reply: str) -> None:
+    outgoing.pop(reply, None)
+    outgoing[reply] = None
+    if len(outgoing) > _KEPT:
+        del outgoing[next(iter(outgoing))]
+
+
+def put_receipt(outgoing: Outgoing, receipt: Receipt) -> bool:
+    """Whether the receipt tells anything new about one of the replies."""
+    reply = receipt.reply
+    if reply not in outgoing:
+        return False
+    known = outgoing[reply]
+    state = furthest(known, of_whole(receipt.state, receipt.part, receipt.parts, receipt.template))
+    if state == known:
+        return False
+    outgoing[reply] = state
+    if _arrived(state):
+        while (first := next(iter(outgoing))) != reply:
+            del outgoing[first]
+    return True
+
+
+def marks_of(outgoing: Outgoing, *, failed: bool, paused: bool) -> int:
+    """The column `marks`."""
+    marks = BIT["failed"] * failed | BIT["paused"] * paused
+    for state in outgoing.values():
+        if not is_settled(state):
+            marks |= BIT["unsent"]
+        elif state in ("failed", "parked"):
+            marks |= BIT["undelivered" if state == "failed" else "unsure"]
+    return marks
+
+
+def named(marks: int) -> tuple[Mark, ...]:
+    """The marks in the column."""
+    return tuple(mark for mark in MARKS if marks > 0 and marks & BIT[mark])
+
+
+def encoded(outgoing: Outgoing) -> str | None:
+    return _encoder.encode(outgoing).decode() if outgoing else None
+
+
+def decoded(column: str | None) -> Outgoing:
+    return _decoder.decode(column) if column else {}
+
+
+def _arrived(state: ReceiptState) -> bool:
+    return is_settled(state) and state not in ("failed", "parked")
