@@ -105,6 +105,7 @@ _BY_WAIT = _Order(
 )
 _EACH = ", ".join(f"total(marks & {BIT[mark]} <> 0)" for mark in MARKS)
 _MARKED = f"SELECT {_EACH} FROM chats INDEXED BY marked WHERE marks > 0"  # noqa: S608 - constants
+_NEVER = 2**63 - 1
 _ASKING = (
     "SELECT count(*), total(asked_at <= ?) FROM chats INDEXED BY attention WHERE asked_at IS NOT NULL"  # the index
 )
@@ -117,17 +118,18 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
     chosen = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}"
     places = _places(db, order, chosen, given, asked, limit)
     begin = places[0] if places else None
-    counted, first = f"SELECT count(*), 0, 0 {chosen}", 1
-    if begin is not None and (asked.after or asked.before):
+    counted, bounds = f"SELECT count(*), 0, 0 {chosen}", ()
+    if asked.after or asked.before:
         counted = f"SELECT count(*), total({order.before}), total({order.column} > ?) {chosen}"
-        since = asked.since if asked.since is not None and order is _BY_ACTIVITY else 2**62
-        given = [begin.at, begin.at, begin.id, since, *given]
-    all_, before, moved = map(int, db.execute(counted, given).fetchone())
+        at, id_ = begin or (0, 0)
+        since = asked.since if asked.since is not None and order is _BY_ACTIVITY else _NEVER
+        bounds = (at, at, id_, since)
+    all_, before, moved = map(int, db.execute(counted, (*bounds, *given)).fetchone())
     return ChatPage(
         chats=of_ids(db, [place.id for place in places]),
         begin=begin,
         end=places[-1] if places else None,
-        first=first + before if places else 0,
+        first=before + 1 if places else 0,
         all=all_,
         moved=moved,
     )
