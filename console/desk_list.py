@@ -15,6 +15,7 @@ from console.problems import Problem
 from console.rendering import render
 from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, Place
 from projections.reads.found import FoundPage
+from projections.tables.marks import MARKS, SAID
 from projections.trouble import MOST, OVERDUE_AFTER
 
 LISTED = 100
@@ -29,15 +30,11 @@ LONGEST = 200
 _WAITING = 3
 """Chats that wait for a human that are shown above the list."""
 
-FILTERS: dict[Only, str] = {
+_WAITS: dict[Only, str] = {
     "human": "waiting for a human",
     "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
-    "failed": "answer failed",
-    "undelivered": "not delivered",
-    "unsure": "perhaps not sent",
-    "unsent": "not sent yet",
-    "paused": "paused",
 }
+FILTERS: dict[Only, str] = _WAITS | {mark: SAID[mark] for mark in MARKS}
 """What each filter leaves, in words."""
 
 _PLACE = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})", re.ASCII)

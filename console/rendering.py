@@ -16,9 +16,9 @@ from starlette.responses import HTMLResponse
 from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
-from projections.reads.views import ChatView, Found
+from projections.reads.spoken import kind, speaker
 from projections.story.reasons import because
-from projections.tables.marks import Mark
+from projections.tables.marks import SAID
 from projections.words import folded, place_in, sought
 
 _templates = Environment(
@@ -43,41 +43,6 @@ _SENT = {
     "read": "read",
     "sending": "being sent",
     "sent": "sent",
-}
-
-
-_SPEAKERS = {
-    "assistant": "Bot:",
-    "operator": "By hand:",
-    "phone": "By hand, on the phone:",
-    "system": "recado:",
-}
-
-_KINDS = {
-    "audio": "audio",
-    "button": "",
-    "call": "call",
-    "contact": "contact",
-    "document": "file",
-    "image": "picture",
-    "location": "place",
-    "poll": "poll",
-    "reaction": "reaction",
-    "sticker": "sticker",
-    "system": "notice of WhatsApp",
-    "text": "",
-    "unreadable": "bytes that cannot be read",
-    "unsupported": "not passed on by WhatsApp",
-    "video": "video",
-    "voice": "voice message",
-}
-
-_MARKS: dict[Mark, str] = {
-    "failed": "answer failed",
-    "undelivered": "not delivered",
-    "unsure": "perhaps not sent",
-    "unsent": "not sent yet",
-    "paused": "paused",
 }
 
 
@@ -139,20 +104,6 @@ def around(text: str, words: str) -> str:
     return ("…" if begin else "") + shown + ("…" if begin + _AROUND < len(text) else "")
 
 
-def speaker(one: ChatView | Found) -> str:
-    """Who said the last words of a chat, or what was found."""
-    if isinstance(one, ChatView):
-        if one.last is None:
-            return ""
-        author, name, sender = one.last.author, one.last.name, one.last.sender
-    else:
-        author = "phone" if one.entry.from_me else one.entry.author
-        name, sender = one.entry.name, one.entry.sender
-    if author != "person":
-        return _SPEAKERS.get(author, f"{author}:")
-    return f"{name or (person(sender) if sender else 'They')}:"
-
-
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
@@ -164,9 +115,9 @@ _templates.filters |= {
     "time": time,
     "person": person,
     "count": count,
-    "speaker": speaker,
-    "kind": lambda kind: _KINDS.get(kind, kind),
-    "mark": _MARKS.__getitem__,
+    "speaker": lambda one: f"{speaker(one, person)}:",
+    "kind": kind,
+    "mark": SAID.__getitem__,
     "because": because,
     "group": is_group,
     "sent": lambda state: _SENT.get(state, state),

@@ -105,7 +105,6 @@ _BY_WAIT = _Order(
 )
 _EACH = ", ".join(f"total(marks & {BIT[mark]} <> 0)" for mark in MARKS)
 _MARKED = f"SELECT {_EACH} FROM chats INDEXED BY marked WHERE marks > 0"  # noqa: S608 - constants
-_NEVER = 2**63 - 1
 _ASKING = (
     "SELECT count(*), total(asked_at <= ?) FROM chats INDEXED BY attention WHERE asked_at IS NOT NULL"  # the index
 )
@@ -118,19 +117,20 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
     chosen = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}"
     places = _places(db, order, chosen, given, asked, limit)
     begin = places[0] if places else None
-    counted, bounds = f"SELECT count(*), 0, 0 {chosen}", ()
-    if asked.after or asked.before:
-        counted = f"SELECT count(*), total({order.before}), total({order.column} > ?) {chosen}"
-        at, id_ = begin or (0, 0)
-        since = asked.since if asked.since is not None and order is _BY_ACTIVITY else _NEVER
-        bounds = (at, at, id_, since)
-    all_, before, moved = map(int, db.execute(counted, (*bounds, *given)).fetchone())
+    is_first = asked.after is None and asked.before is None
+    before = moved = 0
+    if begin is not None and not is_first:
+        before = _counted(db, f"{chosen} AND {order.before}", (*given, begin.at, begin.at, begin.id))
+    if asked.since is not None and order is _BY_ACTIVITY and not is_first:
+        moved = _counted(db, f"{chosen} AND last_at > ?", (*given, asked.since))
+    # A page that is not full ends the list, which saves a scan where a search finds little.
+    is_end = len(places) < limit and asked.before is None and (places or is_first)
     return ChatPage(
         chats=of_ids(db, [place.id for place in places]),
         begin=begin,
         end=places[-1] if places else None,
         first=before + 1 if places else 0,
-        all=all_,
+        all=before + len(places) if is_end else _counted(db, chosen, given),
         moved=moved,
     )
 
@@ -168,6 +168,11 @@ def _found(  # noqa: PLR0917
     bounds = (place.at, place.at, place.id) if place is not None else ()
     statement = f"SELECT {order.column}, id {chosen} LIMIT ?"
     return [Place(*row) for row in db.execute(statement, (*given, *bounds, limit)).fetchall()]
+
+
+def _counted(db: sqlite3.Connection, chosen: str, given: Sequence[object]) -> int:
+    (number,) = db.execute(f"SELECT count(*) {chosen}", given).fetchone()
+    return int(number)
 
 
 def _conditions(asked: Asked, now: datetime) -> tuple[list[str], list[object]]:

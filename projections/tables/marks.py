@@ -23,6 +23,15 @@ Mark = Literal["failed", "undelivered", "unsure", "unsent", "paused"]
 
 MARKS: tuple[Mark, ...] = get_args(Mark)
 
+SAID: dict[Mark, str] = {
+    "failed": "answer failed",
+    "undelivered": "not delivered",
+    "unsure": "perhaps not sent",
+    "unsent": "not sent yet",
+    "paused": "paused",
+}
+"""Each mark in words for people."""
+
 BIT: dict[Mark, int] = {mark: 1 << place for place, mark in enumerate(MARKS)}
 """Each mark's bit in the column `marks`."""
 

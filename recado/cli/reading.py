@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 import click
 
 from gateways.addressing import ChatUnknown
-from projections.reads.views import ChatView, Entry, reading_of
+from projections.reads.chat_list import ONLY, Asked, Only
+from projections.reads.spoken import kind, speaker
+from projections.reads.views import ChatView, Entry, LastWords, reading_of
+from projections.tables.marks import SAID
+from projections.trouble import OVERDUE_AFTER
 from recado.cli.known import meant_here, queries
 from recado.cli.meant import found_account_option
 from recado.cli.options import ChatName, chat_argument, json_option
@@ -22,11 +26,18 @@ _TEXT_WIDTH = 60
 
 @click.command()
 @click.option("--account", help="Only this business number's or device's.")
+@click.option(
+    "--only",
+    type=click.Choice(ONLY),
+    help=f"Only those that wait for a human (overdue: for over {OVERDUE_AFTER.seconds // 60} minutes), the longest wait"
+    " first, or those with a mark: the last turn failed, a reply was not delivered, may have been sent or not, or is"
+    " not sent yet, nothing is answered.",
+)
 @json_option
-def chats(account: str | None, as_json: bool) -> None:
-    """List the chats, the latest first: counts of messages and replies, waiting messages, the last text."""
+def chats(account: str | None, only: Only | None, as_json: bool) -> None:
+    """List all chats, the latest first: counts of messages and replies, what is to be seen to, the last words."""
     with queries(settings()) as projection:
-        found = projection.chats(account, limit=ALL)
+        found = projection.page(Asked(only=only, account=account), datetime.now(UTC), ALL).chats
     if as_json:
         click.echo(json_text(found))
         return
@@ -41,7 +52,7 @@ def chats(account: str | None, as_json: bool) -> None:
                 chat.messages,
                 chat.replies,
                 _state(chat),
-                _short(chat.last_text or ""),
+                _short(_last(chat.last)),
             )
             for chat in found
         ],
@@ -146,6 +157,9 @@ def _state(chat: ChatView) -> str:
     if chat.paused:
         what = _PAUSED.get(chat.paused_for or "", "paused")
         states.append(f"{what} until {local(chat.paused_until)}" if chat.paused_until else what)
+    elif chat.attention:
+        states.append("asks for a human")
+    states += [SAID[mark] for mark in chat.marks if mark != "paused"]
     if chat.admission:
         states.append(
             chat.admission if chat.admission in ("approved", "blocked") else f"unknown, code {chat.admission}"
@@ -157,6 +171,13 @@ def _state(chat: ChatView) -> str:
     if chat.waiting:
         states.append(f"{chat.waiting} waiting")
     return ", ".join(states) or "-"
+
+
+def _last(last: LastWords | None) -> str:
+    if last is None:
+        return ""
+    what = "(deleted)" if last.deleted else f"({kind(last)})" if kind(last) else ""
+    return " ".join(filter(None, (f"{speaker(last, person)}:", what, last.text or last.filename)))
 
 
 def _short(text: str) -> str:

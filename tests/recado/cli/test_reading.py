@@ -69,6 +69,12 @@ async def test_chats_are_listed_with_what_waits(told: Command) -> None:
         (ANA.chat, 0, False),
     ]
     assert (await told("chats", "--json", "--account", "shop")).document == []
+    assert "answer failed, not sent yet" in lines[2]
+    assert lines[2].endswith("recado: Sorry!")
+    assert [chat["chat"] for chat in (await told("chats", "--json", "--only", "failed")).document] == [ANA.chat]
+    assert [chat["chat"] for chat in (await told("chats", "--json", "--only", "paused")).document] == [BIA.chat]
+    assert (await told("chats", "--json", "--only", "overdue")).document == []
+    assert (await told("chats", "--only", "nothing")).code == 2
 
 
 async def test_a_history_reads_like_the_chat(told: Command) -> None:
