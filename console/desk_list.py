@@ -22,7 +22,7 @@ LISTED = 100
 """Chats on a page of the list."""
 
 FOUND = 50
-"""Messages and replies on a page of the search."""
+"""Chats, and messages and replies, on a page of the search."""
 
 LONGEST = 200
 """Characters of a search that count; the field takes no more."""
@@ -63,7 +63,7 @@ async def chats(request: Request) -> Response:
     }
     if asked.words:
         is_of_hits = "hits_after" in given or "hits_before" in given
-        values["page"] = await deps.read(deps.queries.page, asked, now, LISTED) if not is_of_hits else None
+        values["page"] = await deps.read(deps.queries.page, asked, now, min(LISTED, FOUND)) if not is_of_hits else None
         values["hits"] = await _hits(request, asked, now) if values["begun"] else None
         return render(request, "found.html", **values)
     is_whole = values["begun"] and asked.only is None

@@ -25,6 +25,7 @@ _CHAT_OF = (
     "SELECT chats.account, chats.chat, chats.name FROM history JOIN chats ON chats.id = history.chat"
     " WHERE history.seq = ?"
 )
+_LAST = 2**63 - 1
 _FORTH, _BACK = "search.rowid DESC", "search.rowid"
 
 
@@ -64,20 +65,27 @@ def found(  # noqa: PLR0917
     if not words:
         return FoundPage(hits=(), first=0, all=0, more=False)
     chosen, given = _chosen(words, within)
+    newest = _seqs(db, f"{chosen} ORDER BY {_FORTH} LIMIT ?", (*given, COUNTED + 1))
+    is_all = len(newest) <= COUNTED
     if before is not None:
-        seqs = _seqs(db, f"{chosen} AND search.rowid > ? ORDER BY {_BACK} LIMIT ?", (*given, before, limit))[::-1]
+        seqs = [seq for seq in newest if seq > before][-limit:]
+        if not is_all and seqs[-1:] == newest[-1:]:
+            seqs = _seqs(db, f"{chosen} AND search.rowid > ? ORDER BY {_BACK} LIMIT ?", (*given, before, limit))[::-1]
         more = bool(seqs)
     else:
-        bound = 2**63 - 1 if after is None else after
-        seqs = _seqs(db, f"{chosen} AND search.rowid < ? ORDER BY {_FORTH} LIMIT ?", (*given, bound, limit + 1))
+        bound = _LAST if after is None else after
+        seqs = [seq for seq in newest if seq < bound][: limit + 1]
+        if not is_all and len(seqs) <= limit:
+            seqs = _seqs(db, f"{chosen} AND search.rowid < ? ORDER BY {_FORTH} LIMIT ?", (*given, bound, limit + 1))
         more = len(seqs) > limit
         seqs = seqs[:limit]
-    all_, newer = 0, 0
-    if seqs:
-        all_ = _counted(db, chosen, given)
-        newer = _counted(db, f"{chosen} AND search.rowid > ?", (*given, seqs[0])) if after or before else 0
-    first = newer + 1 if seqs and newer <= COUNTED else 0
-    return FoundPage(hits=tuple(_hit(db, seq) for seq in seqs), first=first, all=all_, more=more)
+    counted = seqs and seqs[0] in newest
+    return FoundPage(
+        hits=tuple(_hit(db, seq) for seq in seqs),
+        first=newest.index(seqs[0]) + 1 if counted else 0,
+        all=len(newest),
+        more=more,
+    )
 
 
 def _chosen(words: str, within: Within) -> tuple[str, tuple[object, ...]]:
@@ -96,12 +104,6 @@ def _chosen(words: str, within: Within) -> tuple[str, tuple[object, ...]]:
 
 def _seqs(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> list[int]:
     return [seq for (seq,) in db.execute(statement, values).fetchall()]
-
-
-def _counted(db: sqlite3.Connection, chosen: str, given: tuple[object, ...]) -> int:
-    """The number of hits, COUNTED + 1 for more."""
-    (number,) = db.execute(f"SELECT count(*) FROM ({chosen} LIMIT {COUNTED + 1})", given).fetchone()  # noqa: S608
-    return int(number)
 
 
 def _hit(db: sqlite3.Connection, seq: int) -> Found:

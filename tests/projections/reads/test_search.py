@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from events.inbound import Edit, Revoke
+from projections.reads import found as found_pages
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, Past
 
@@ -65,3 +68,24 @@ def test_what_was_edited_is_found_by_what_it_reads_now(known: Known, past: Past)
     known.after(past)
     assert found(known, "changed") == ["m2"]
     assert found(known, "twice") == []
+
+
+@pytest.mark.parametrize("counted", [1, 4, 11, 12, 13, 100])
+def test_every_hit_is_reached_though_not_all_are_counted(
+    known: Known, past: Past, monkeypatch: pytest.MonkeyPatch, counted: int
+) -> None:
+    """Page by page there and back; the number of a hit is told as far as hits are counted."""
+    monkeypatch.setattr(found_pages, "COUNTED", counted)
+    for number in range(12):
+        past.message(f"m{number}", f"hello {number}", ANA if number % 2 else BIA)
+    known.after(past)
+    page = known.queries.found("hello", 5)
+    pages = [page]
+    while page.more:
+        page = known.queries.found("hello", 5, after=page.hits[-1].entry.seq)
+        pages.append(page)
+    assert [hit.entry.id for one in pages for hit in one.hits] == [f"m{n}" for n in range(11, -1, -1)]
+    assert all(one.all == min(12, counted + 1) for one in pages)
+    assert [one.first for one in pages] == [first if first <= counted + 1 else 0 for first in (1, 6, 11)]
+    for earlier, later in pairwise(pages):
+        assert known.queries.found("hello", 5, before=later.hits[0].entry.seq).hits == earlier.hits
