@@ -1,4 +1,4 @@
-"""Who spoke last in a chat, and what that was, in words for people."""
+"""Words for people about the newest line of a chat: its speaker and its kind."""
 
 from __future__ import annotations
 

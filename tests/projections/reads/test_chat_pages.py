@@ -53,7 +53,7 @@ def names(page: ChatPage) -> list[str]:
     return [one.chat for one in page.chats]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     arrivals=ORDERS,
     asked=st.sampled_from([
@@ -101,7 +101,7 @@ def given_before(asked: Asked, page: ChatPage) -> Asked:
     return Asked(only=asked.only, words=asked.words, account=asked.account, before=page.begin)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(moves=st.lists(st.lists(st.integers(0, 11), max_size=3), min_size=3, max_size=3))
 def test_no_chat_is_skipped_unsaid(moves: list[list[int]]) -> None:
     """Chats that write while one pages move to the front: the next page says how many did."""
