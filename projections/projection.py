@@ -159,10 +159,15 @@ class Projection:
         messages: set[MessageId] = set()
         controls: set[tuple[str, int]] = set()
         replies: set[tuple[str, int, str]] = set()
+        new: set[tuple[str, int]] = set()
         for recorded in batch:
             held = self._chats.of(recorded)
             if isinstance(recorded.event, Receipt):
-                replies.add((recorded.event.reply, held.id, held.key.account))
+                if (recorded.event.reply, held.id) not in new:
+                    replies.add((recorded.event.reply, held.id, held.key.account))
+                continue
+            if isinstance(recorded.event, Reply):
+                new.add((recorded.event.id, held.id))
             messages.update((id_, held.id) for id_ in named_messages(recorded))
             control = named_control(recorded)
             if control is not None:

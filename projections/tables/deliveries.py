@@ -6,8 +6,9 @@ has none: no gateway had begun, and one that begins later does not send it (docs
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from chat.receipts import furthest, of_whole
 from events.decisions import Reply
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded
-from projections.database import Row, micros, rows_for, write_rows
+from projections.database import Row, micros, moment, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
 
 _HELD = 8192
@@ -61,6 +62,7 @@ class AccountRow(msgspec.Struct, gc=False):
 
     - `began`: the sequence of the account's first receipt; None: there is none.
     - `unsent`: replies without a receipt from before that.
+    - `changed`: the file has other counts.
     """
 
     account: str
@@ -69,8 +71,10 @@ class AccountRow(msgspec.Struct, gc=False):
     waiting: int = 0
     parked: int = 0
     failed: int = 0
+    changed: bool = False
 
     def count(self, place: Place | None, by: int) -> None:
+        self.changed = True
         if place is not None:
             setattr(self, place, getattr(self, place) + by)
 
@@ -80,7 +84,7 @@ class Way(msgspec.Struct, gc=False):
 
     seq: int
     chat: int
-    at: int
+    at: datetime
     account: AccountRow
     state: ReceiptState | None = None
     kept: bool = False
@@ -98,20 +102,19 @@ class Deliveries:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._accounts: dict[str, AccountRow] = {}
-        self._counted: set[str] = set()
-        self._known: OrderedDict[tuple[str, int], Way] = OrderedDict()
+        self._known: dict[tuple[str, int], Way] = {}
         self._changed: dict[int, Way] = {}
         self._begun: dict[int, Row] = {}
 
     def load(self, wanted: Iterable[tuple[str, int, str]]) -> None:
-        """Load the replies (id, chat, account) that the batch has receipts of."""
+        """Load the replies (id, chat, account) that the batch has receipts of, and not the replies themselves."""
         missing = [one for one in wanted if one[:2] not in self._known]
         if not missing:
             return
         found: dict[tuple[str, int], Way] = {}
         with_name = "WITH wanted (id, chat, account) AS ("
         for id_, chat, account, seq, at in rows_for(self._db, with_name, missing, _REPLIES):
-            found[id_, chat] = Way(seq, chat, at, self._account(account))
+            found[id_, chat] = Way(seq, chat, moment(at), self._account(account))
         named = [one for one in missing if one[:2] in found]
         for id_, chat, seq, *said in rows_for(self._db, with_name, named, _RECEIPTS):
             way = found[id_, chat]
@@ -123,10 +126,9 @@ class Deliveries:
 
     def replied(self, held: ChatRow, recorded: Recorded, event: Reply) -> None:
         """Add a reply."""
-        account = self._account(held.key.account)
-        way = Way(recorded.seq, held.id, micros(recorded.at), account)
-        self._known[event.id, held.id] = way
-        self._counted.add(account.account)
+        account = self._accounts.get(held.key.account) or self._account(held.key.account)
+        way = self._known[event.id, held.id] = Way(recorded.seq, held.id, recorded.at, account)
+        account.changed = True
         if account.began is None:
             account.unsent += 1
         else:
@@ -135,26 +137,30 @@ class Deliveries:
 
     def receipt(self, held: ChatRow, recorded: Recorded, receipt: Receipt) -> None:
         """Bring a reply up to a receipt."""
-        account = self._account(held.key.account)
-        if held.id not in self._begun:
+        if not held.has_receipts:
+            held.has_receipts = True
+            account = self._account(held.key.account)
             self._begun[held.id] = (held.id, account.account, recorded.seq)
-        if account.began is None:
-            account.began = recorded.seq
+            if account.began is None:
+                account.began = recorded.seq
         way = self._known.get((receipt.reply, held.id))
         if way is None:
             return
-        before = way.place
-        way.state = furthest(way.state, of_whole(receipt.state, receipt.part, receipt.parts, receipt.template))
-        if way.place != before:
-            account.count(before, -1)
-            account.count(way.place, 1)
-            self._counted.add(account.account)
+        said = receipt.state
+        if receipt.parts or receipt.template is not None:
+            said = of_whole(said, receipt.part, receipt.parts, receipt.template)
+        if (said := furthest(way.state, said)) == way.state:
+            return
+        before, way.state, after = way.place, said, _PLACES[said]
+        if after != before:
+            way.account.count(before, -1)
+            way.account.count(after, 1)
             self._changed[way.seq] = way
 
     def forget(self, chat: int, name: str) -> None:
         """Count nothing of a chat that is erased. Everything of the batch is in the other tables already."""
         account = self._account(name)
-        self._counted.add(account.account)
+        account.changed = True
         unsent = _EVER if account.began is None else account.began
         account.unsent -= self._db.execute(_UNSENT, (chat, unsent)).fetchone()[0]
         for state, count in self._db.execute(
@@ -171,7 +177,7 @@ class Deliveries:
         for way in self._changed.values():
             place = way.place
             if place not in (None, "unsent"):
-                kept.append((way.seq, way.chat, way.account.account, way.at, place))
+                kept.append((way.seq, way.chat, way.account.account, micros(way.at), place))
                 way.kept = True
             elif way.kept:
                 gone.append((way.seq,))
@@ -183,21 +189,22 @@ class Deliveries:
         write_rows(self._db, "INSERT INTO first_receipts", first, "ON CONFLICT (chat) DO NOTHING")
         self._changed.clear()
         self._begun.clear()
-        while len(self._known) > _HELD:
-            self._known.popitem(last=False)
+        if len(self._known) > 2 * _HELD:
+            self._known = dict(islice(self._known.items(), len(self._known) - _HELD, None))
 
     def write_accounts(self) -> None:
         """Write the counts that changed; an account without any has no row."""
         rows: list[Row] = []
-        for name in self._counted:
-            one = self._accounts[name]
+        for one in self._accounts.values():
+            if not one.changed:
+                continue
+            one.changed = False
             counts = (one.unsent, one.waiting, one.parked, one.failed)
             if any(counts):
-                rows.append((name, *counts))
+                rows.append((one.account, *counts))
             else:
-                self._db.execute("DELETE FROM accounts WHERE account = ?", (name,))
+                self._db.execute("DELETE FROM accounts WHERE account = ?", (one.account,))
         write_rows(self._db, "INSERT OR REPLACE INTO accounts", rows)
-        self._counted.clear()
         if len(self._accounts) > _HELD:
             self._known.clear()
             self._accounts.clear()
