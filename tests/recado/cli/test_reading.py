@@ -81,7 +81,7 @@ async def test_a_history_reads_like_the_chat(told: Command) -> None:
     assert said[3] == "Ana: and now?  [failed: bad_key]"
     assert said[4] == "system: Sorry!"
     bia = (await told("history", "5511999990002")).out
-    assert "(sticker)  [ignored: unsupported_kind]" in bia
+    assert "(sticker)  [ignored: messages of this kind are not answered (unsupported_kind)]" in bia
     assert "anybody?  [open]" in bia
     assert [entry["id"] for entry in (await told("history", "5511999990001", "--json")).document] == [
         "m1",
@@ -119,7 +119,7 @@ async def test_what_was_heard_in_a_voice_note(on_bus: Command, jetstream_log: Je
     assert (await on_bus("replay")).code == 0
     history = (await on_bus("history", "5511999990001")).out
     assert "Ana: (audio) do you have bread?" in history
-    assert "Ana: (audio)  [ignored: too_large]" in history
+    assert "Ana: (audio)  [ignored: its file is too large (too_large)]" in history
     heard = 'the file of message v1 was read as text by gpt-transcribe: "do you have bread?"'
     assert heard in (await on_bus("why", "v1")).out
     why = (await on_bus("why", "v2")).out
