@@ -25,8 +25,8 @@ from recado.wiring.connect import connect
 def instances(as_json: bool) -> None:
     """List the instances that answer chats, each with its share of them and its state.
 
-    CHATS are counted in the projection of RECADO_DATA, if there is one. Accounts with replies that are not sent are named
-    on stderr.
+    CHATS are counted in the projection of RECADO_DATA, if there is one. Accounts with replies that are not sent are
+    named on stderr.
     """
     found, replies = run(_look(settings()))
     if as_json:

@@ -127,10 +127,10 @@ def test_an_erased_chat_is_not_handed_off() -> None:
 OLD = (
     ("i", "in", b'{"id":"m1","text":"I want my money back"}'),
     ("o", "turn_started", b'{"turn":"t1","messages":["m1"],"backend":"chat","at":"2026-10-01T12:00:01Z"}'),
-    ("o", "attention", b'{"id":"t1.h","text":"wants a refund","by":"model","at":"2026-10-01T12:00:02Z","turn":"t1",'
-     b'"messages":["m1"]}'),
-    ("o", "paused", b'{"until":"2026-10-01T12:30:02Z","at":"2026-10-01T12:00:02Z","reason":"handed_off",'
-     b'"after":"t1.h"}'),
+    ("o", "attention", (b'{"id":"t1.h","text":"wants a refund","by":"model","at":"2026-10-01T12:00:02Z","turn":"t1",'
+     b'"messages":["m1"]}')),
+    ("o", "paused", (b'{"until":"2026-10-01T12:30:02Z","at":"2026-10-01T12:00:02Z","reason":"handed_off",'
+     b'"after":"t1.h"}')),
     ("o", "ignored", b'{"messages":["m1"],"reason":"handed_off","at":"2026-10-01T12:00:03Z","told":true}'),
 )  # fmt: skip
 """A handoff as versions before this one wrote it."""
@@ -141,8 +141,8 @@ WORD = (
 )
 ORDERED = (
     ("i", "control", b'{"id":"c1","command":"send","text":"I am here"}'),
-    ("o", "reply", b'{"id":"c1.r","turn":null,"chat":"x","account":"local","text":"I am here","in_reply_to":[],'
-     b'"author":"operator","at":"2026-10-01T12:10:00Z","cause":"c1"}'),
+    ("o", "reply", (b'{"id":"c1.r","turn":null,"chat":"x","account":"local","text":"I am here","in_reply_to":[],'
+     b'"author":"operator","at":"2026-10-01T12:10:00Z","cause":"c1"}')),
 )  # fmt: skip
 
 
@@ -186,7 +186,8 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("message"), st.sampled_from(["hello", "mine", "mine"])),
         st.tuples(
-            st.just("order"), st.sampled_from(["handoff", "handoff", "pause", "pause a while", "resume", "send", "erase"])
+            st.just("order"),
+            st.sampled_from(["handoff", "handoff", "pause", "pause a while", "resume", "send", "erase"]),
         ),
         st.tuples(st.just("work"), st.just(True)),
         st.tuples(st.just("crash"), st.none()),
@@ -220,8 +221,8 @@ class Promised:
 @settings(max_examples=250, deadline=None)
 @given(STEPS, st.sampled_from([HALF_AN_HOUR, timedelta(0)]))
 def test_no_order_of_events_answers_who_waits_for_a_human(steps: list[tuple[str, Any]], takeover: timedelta) -> None:
-    """Messages, words by hand, pauses, handoffs, resumes, erasures, crashes and time, in any order: no turn starts while
-    a person waits for a human; once nobody waits and no order pauses the chat, it is answered again."""
+    """Messages, words by hand, pauses, handoffs, resumes, erasures, crashes and time, in any order: no turn starts
+    while a person waits for a human; once nobody waits and no order pauses the chat, it is answered again."""
     shell = Shell()
     shell.story.rules = replace(shell.rules, takeover=takeover)
     for kind, value in steps:

@@ -1,4 +1,4 @@
-"""Replies that are not with their person, by account: those that wait, were parked or failed, and those nobody sends."""
+"""Replies that are not with their person, by account: they wait, were parked or failed, or will not be sent."""
 
 from __future__ import annotations
 

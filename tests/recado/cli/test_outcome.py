@@ -28,8 +28,10 @@ def receipt(state: Any, **fields: Any) -> Receipt:
         ([receipt("sending")], "The reply is stored, not sent yet (the gateway is at it)."),
         (
             [receipt("sending", error=LATER)],
-            "The reply is stored, not sent yet ("
-            "too many messages came from the number (account_throttle): too many at once).",
+            (
+                "The reply is stored, not sent yet ("
+                "too many messages came from the number (account_throttle): too many at once)."
+            ),
         ),
         ([receipt("accepted", part=1, parts=2)], "The reply is stored, not sent yet (the gateway is at it)."),
         ([receipt("sending"), receipt("accepted")], "Sent."),
@@ -37,8 +39,10 @@ def receipt(state: Any, **fields: Any) -> Receipt:
         ([receipt("delivered")], "Sent."),
         (
             [receipt("sending"), receipt("failed", error=REFUSED)],
-            "Not sent: the person last wrote over 24 hours ago, and only a template may be sent (window_closed): "
-            "24 hours are over.",
+            (
+                "Not sent: the person last wrote over 24 hours ago, and only a template may be sent (window_closed): "
+                "24 hours are over."
+            ),
         ),
         ([receipt("accepted", template="hello")], "Not sent: failed."),
         ([receipt("parked")], "Not sent: parked."),
