@@ -216,7 +216,7 @@ class Deliveries:
         return account
 
     def _begins_later(self, account: AccountRow) -> None:
-        """Find the account's first receipt anew; replies without one that are older are no longer waiting."""
+        """Look for the account's first receipt again; replies without one that are older are no longer waiting."""
         where = "SELECT min(seq) FROM first_receipts WHERE account = ?"
         began = self._db.execute(where, (account.account,)).fetchone()[0]
         if began == account.began:
