@@ -210,7 +210,7 @@ class Promised:
                 self._by_hand.add(id_)
             case Attention():
                 self.waits = True
-            case Reply(author="operator") | Resumed(cause=str()) | Erased():
+            case Reply(author="operator") | Resumed(cause=str()) | Erased(done=False):
                 self.waits = False
             case Ignored(messages=messages) if self._by_hand & set(messages):
                 self.waits = False
