@@ -17,7 +17,7 @@ from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
 from projections.reads.spoken import kind, speaker
-from projections.story.reasons import because
+from projections.story.reasons import because, failed_because
 from projections.tables.marks import SAID
 from projections.words import folded, place_in, sought
 
@@ -119,6 +119,7 @@ _templates.filters |= {
     "kind": kind,
     "mark": SAID.__getitem__,
     "because": because,
+    "failed_because": failed_because,
     "group": is_group,
     "sent": lambda state: _SENT.get(state, state),
 }

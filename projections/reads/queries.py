@@ -12,7 +12,7 @@ from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
 from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
-from projections.reads.entries import turns
+from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import LinesPage, lines
 from projections.reads.reader import Reader
@@ -20,6 +20,7 @@ from projections.reads.views import (
     AttentionView,
     ChatView,
     Counts,
+    DeliveryView,
     Entry,
     Found,
     ThreadView,
@@ -73,8 +74,15 @@ _IDLE = (
     " AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
 )
 _COUNTS = (
-    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
-    " coalesce(sum(replies), 0) FROM chats"
+    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(to_do), 0), coalesce(sum(owes AND NOT to_do), 0),"
+    " count(attention), coalesce(sum(messages), 0), coalesce(sum(replies), 0) FROM chats"
+)
+_TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
+_DELIVERIES = (
+    "SELECT account, EXISTS (SELECT 1 FROM first_receipts WHERE first_receipts.account = accounts.account), unsent,"
+    " waiting, (SELECT at FROM undelivered WHERE undelivered.account = accounts.account AND state = 'waiting'"
+    " ORDER BY seq LIMIT 1), parked, failed, (SELECT max(last_at) FROM chats WHERE chats.account = accounts.account)"
+    " FROM accounts ORDER BY account"
 )
 
 
@@ -131,10 +139,6 @@ class Queries:
         """The chats that ask for a human, the longest wait first."""
         rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
         return tuple(_attention_view(*row) for row in rows)
-
-    def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
-        """The chats whose person was told this code and is not approved yet: one, or none."""
-        return tuple(ChatKey(view.account, view.chat) for view in self.chats(account) if view.admission == code.upper())
 
     def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
         """The sequences of the chat's first messages with these ids; unknown ids are left out."""
@@ -240,6 +244,28 @@ class Queries:
         """How many chats are stuck at `now`."""
         with self._reader.transaction() as db:
             return sum(1 for _ in stuck(db, now))
+
+    def deliveries(self) -> tuple[DeliveryView, ...]:
+        """The accounts with replies that are not with their person."""
+        rows = self._reader.connection().execute(_DELIVERIES).fetchall()
+        return tuple(
+            DeliveryView(
+                account=account,
+                began=bool(began),
+                unsent=unsent,
+                waiting=waiting,
+                oldest_at=moment_or_none(oldest),
+                parked=parked,
+                failed=failed,
+                last_at=moment_or_none(last),
+            )
+            for account, began, unsent, waiting, oldest, parked, failed, last in rows
+        )
+
+    def to_do(self) -> int:
+        """How many chats have work that the service has to do now."""
+        count: int = self._reader.connection().execute(_TO_DO).fetchone()[0]
+        return count
 
     def counts(self) -> Counts:
         """The totals of the projection."""

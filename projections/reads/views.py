@@ -271,6 +271,26 @@ class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
 
 
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """The replies of an account that are not with their person.
+
+    - `began`: a gateway of the account has written a receipt.
+    - `unsent`: from before that; a gateway that begins later sends none of them.
+    - `waiting`: since then, and not accepted yet; the oldest of them is of `oldest_at`.
+    - `parked`, `failed`: not sent any more by themselves.
+    - `last_at`: the time of the account's newest message, reply or order.
+    """
+
+    account: str
+    began: bool = False
+    unsent: int = 0
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    parked: int = 0
+    failed: int = 0
+    last_at: datetime | None = None
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A message or a reply that contains all words of a search; `name` is that of its chat."""
 
@@ -281,11 +301,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Numbers of chats, of chats with pending work, and of messages and replies, as of `checkpoint`."""
+    """Numbers as of `checkpoint`.
+
+    - `owing`: chats with work that the service has to do now.
+    - `timed`: chats that only wait for the end of a pause.
+    - `asking`: chats that wait for a human.
+    """
 
     checkpoint: int
     chats: int
     owing: int
+    timed: int
+    asking: int
     messages: int
     replies: int
 
@@ -323,6 +350,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `together_with`: the other messages of the turn.
     - `reply`: the reply that ended the message or the turn.
     - `apology`: the notice to the person about a failed turn or an ignored message.
+    - `told_before`: the notices about the turns before a retry.
     - `receipts`: those of the reply or apology, or of the entry itself if it is a reply.
     """
 
@@ -338,4 +366,5 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     together_with: tuple[str, ...] = ()
     reply: Entry | None = None
     apology: Entry | None = None
+    told_before: tuple[Entry, ...] = ()
     receipts: tuple[ReceiptView, ...] = ()

@@ -63,6 +63,8 @@ class ChatRow(msgspec.Struct, gc=False):
     - `failed`: the last turn failed, and nothing was answered since.
     - `outgoing`: the last replies and how far they got.
     - `words`: by which the search finds the chat; None: they are to be made.
+    - `attention`: the open attention, as JSON.
+    - `has_receipts`: its first receipt is noted, as far as is known in memory.
     """
 
     id: int
@@ -79,6 +81,7 @@ class ChatRow(msgspec.Struct, gc=False):
     words: str | None = None
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
+    has_receipts: bool = False
 
     def fold(self, recorded: Recorded) -> tuple[bool, Exception | None]:
         """Bring the state up to `recorded`. Returns whether that changed anything, and the exception of a fold that

@@ -11,7 +11,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.gates import pairing_code
-from chat.pending import has_pending_work, wakes
+from chat.pending import has_pending_work, has_work_now, wakes
 from chat.state import Chat
 from events.decisions import Reply
 from events.inbound import Control, Message, Receipt
@@ -115,7 +115,7 @@ class Chats:
             "INSERT INTO chats",
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, last_at = excluded.last_at,"
-            " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes,"
+            " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes, to_do = excluded.to_do,"
             " wakes = excluded.wakes, attention = excluded.attention, asked_at = excluded.asked_at,"
             " marks = excluded.marks, outgoing = excluded.outgoing, words = excluded.words,"
             " snapshot = excluded.snapshot",
@@ -143,6 +143,7 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
         marks = BLANK
     return (
         held.id, key.account, key.chat, partition(key), held.name, held.last_at, held.messages, held.replies, owes,
+        has_work_now(state),
         wakes(state), held.attention, held.asked_at, marks, encoded(held.outgoing), held.words,
         _encoder.encode(state).decode(),
     )  # fmt: skip

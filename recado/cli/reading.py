@@ -10,6 +10,8 @@ from gateways.addressing import ChatUnknown
 from projections.reads.chat_list import ONLY, Asked, Only
 from projections.reads.spoken import kind, speaker
 from projections.reads.views import ChatView, Entry, LastWords, reading_of
+from projections.story.deliveries import told
+from projections.story.reasons import because, failed_because
 from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
 from recado.cli.known import meant_here, queries
@@ -37,10 +39,15 @@ _TEXT_WIDTH = 60
 def chats(account: str | None, only: Only | None, as_json: bool) -> None:
     """List all chats, the latest first: counts of messages and replies, what is to be seen to, the last words."""
     with queries(settings()) as projection:
-        found = projection.page(Asked(only=only, account=account), datetime.now(UTC), ALL).chats
+        now = datetime.now(UTC)
+        found = projection.page(Asked(only=only, account=account), now, ALL).chats
+        replies = told(projection.deliveries(), None, now)
     if as_json:
         click.echo(json_text(found))
         return
+    for line in replies:
+        if account in (None, line.account):
+            click.echo(f"Account {one_line(line.account)}: {line.says}.", err=True)
     print_table(
         ("CHAT", "NAME", "ACCOUNT", "LAST", "MESSAGES", "REPLIES", "STATE", "TEXT"),
         [
@@ -186,12 +193,20 @@ def _short(text: str) -> str:
 
 
 def _line(entry: Entry) -> str:
-    who = (entry.name or person(entry.sender or "?")) if entry.author == "person" else entry.author
+    who = _who(entry)
     text = plain(entry.text) if entry.text is not None else f"({entry.detail or entry.kind})"
     heard = reading_of(entry)
     if heard is not None and heard.text:
         text = f"({entry.kind}) {_short(heard.text)}" + (f" {plain(entry.text)}" if entry.text else "")
     return f"{local(entry.at)}  {one_line(who)}: {text}{_mark(entry)}"
+
+
+def _who(entry: Entry) -> str:
+    if entry.author == "operator":
+        return "the business"
+    if entry.author != "person":
+        return entry.author
+    return "the business, by hand" if entry.from_me else entry.name or person(entry.sender or "?")
 
 
 def _mark(entry: Entry) -> str:
@@ -200,8 +215,10 @@ def _mark(entry: Entry) -> str:
     if entry.author == "person":
         if entry.ending is None:
             marks.append("open")
-        elif entry.ending != "reply":
-            marks.append(f"{entry.ending.replace('turn_failed', 'failed')}: {entry.reason}")
+        elif entry.ending == "turn_failed":
+            marks.append(f"failed: {failed_because(entry.reason)}")
+        elif entry.ending == "ignored" and not entry.from_me:
+            marks.append(f"ignored: {because(entry.reason)}")
         if entry.revoked_at:
             marks.append("deleted by its sender")
         if entry.edited is not None:
