@@ -80,7 +80,7 @@ document.addEventListener("submit", (submitted) => {
   if (form.method !== "post") return;
   if ("sent" in form.dataset) submitted.preventDefault();
   else lock(form);
-  if (form.id === "logout") for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT)) sessionStorage.removeItem(name);
+  if (form.getAttribute("id") === "logout") for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT)) sessionStorage.removeItem(name);
 });
 
 // The browser may show an earlier page as it was, with a form that was sent.

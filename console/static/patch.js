@@ -25,8 +25,9 @@ export function patch(parent, fresh) {
   place(parent, wanted);
 }
 
+// Not node.id: of a form with a field named id that is the field.
 const keyOf = (node) =>
-  node.nodeType === Node.ELEMENT_NODE ? node.id || node.querySelector(":scope > a[href]")?.getAttribute("href") : null;
+  node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("id") || node.querySelector(":scope > a[href]")?.getAttribute("href") : null;
 
 function update(old, fresh) {
   if (old.isEqualNode(fresh)) return;
