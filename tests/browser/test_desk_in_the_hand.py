@@ -108,8 +108,8 @@ async def test_words_that_arrived_though_the_answer_was_lost(page: Page, window:
     await open_chat(page, window)
     await window.route("**/orders", _lose)
     await window.fill("#text", "once")
-    await window.press("#text", "Enter")
-    await window.wait_for_event("requestfailed")
+    async with window.expect_event("requestfailed"):
+        await window.press("#text", "Enter")
     await window.unroute("**/orders")
     await open_chat(page, window)
     await expect(window.locator("#text")).to_have_value("once")
