@@ -128,7 +128,7 @@ async def history(request: Request) -> Response:
 
 async def write(request: Request) -> Response:
     """POST a NewMessage: store a person's message. Answers with Stored once the log has it."""
-    deps, simulator = _deps(request), _simulator(request)
+    deps, simulator = _deps(request), await _simulator(request)
     message = await body_of(request, NewMessage)
     if not is_canonical(message.chat):
         raise Problem(400, f"{message.chat[:60]!r} is not the canonical JID of a chat.")
@@ -148,7 +148,7 @@ async def write(request: Request) -> Response:
 
 async def seen(request: Request) -> Response:
     """POST SeenReplies: write `read` receipts for the replies on the screen."""
-    simulator = _simulator(request)
+    simulator = await _simulator(request)
     replies = await body_of(request, SeenReplies)
     try:
         async with asyncio.timeout(_RECEIPT_WITHIN):
@@ -177,11 +177,26 @@ def _deps(request: Request) -> Deps:
     return deps
 
 
-def _simulator(request: Request) -> Simulator:
-    simulator = _deps(request).simulator
-    if simulator is None:
-        raise Problem(409, "There are no simulated phones here: recado up has them, recado serve only shows the chats.")
-    return simulator
+async def _simulator(request: Request) -> Simulator:
+    deps = _deps(request)
+    if deps.simulator is None:
+        raise Problem(
+            409,
+            "There are no simulated phones here: recado up has them, unless the account is that of a real number. "
+            "recado serve only shows the chats.",
+        )
+    try:
+        is_real = await deps.is_real()
+    except LogUnavailable as error:
+        raise Problem(503, f"Not stored, the bus does not answer: {error}.") from error
+    if is_real:
+        log.warning("message_not_stored", account=deps.account, reason="the account is that of a real number")
+        raise Problem(
+            409,
+            f"The account {deps.account} is that of a real number: a message that nobody wrote is not put into its "
+            "chats. Set RECADO_ACCOUNT to another name for the simulated phones.",
+        )
+    return deps.simulator
 
 
 def _key(request: Request) -> ChatKey:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, login
+from console import api, desk, desk_list, desk_views, login, orders
 from console.deps import Deps
 from console.guard import Guard
 from console.guesses import Guesses
@@ -22,6 +23,7 @@ from console.problems import (
     Problem,
     answer,
     answer_client_gone,
+    answer_http_error,
     answer_log_unavailable,
     answer_problem,
     answer_projection_missing,
@@ -40,9 +42,9 @@ def make_app(deps: Deps) -> Starlette:
             Route("/", page),
             Route("/desk", desk_list.chats),
             Route("/desk/chats/{account}/{chat}", desk.chat),
-            Route("/desk/chats/{account}/{chat}/orders", desk.give_order, methods=["POST"]),
-            Route("/desk/chats/{account}/{chat}/erase", desk.ask_to_erase),
+            Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
+            Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
@@ -68,6 +70,7 @@ def make_app(deps: Deps) -> Starlette:
             ProjectionMissing: answer_projection_missing,
             LogUnavailable: answer_log_unavailable,
             ClientDisconnect: answer_client_gone,
+            HTTPException: answer_http_error,
         },
     )
     app.state.deps = deps

@@ -56,6 +56,10 @@ async def _nobody(_chats: Mapping[int, int] | None) -> Sequence[InstanceView]:
     return ()
 
 
+async def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Deps:
     """The parts of the serving process that the page uses.
@@ -67,6 +71,7 @@ class Deps:
     - `model`: the model that writes the replies.
     - `not_ready`: returns the reasons for not taking work now, as text for a person; empty if work is taken.
     - `simulator`: the simulated phones; None without them.
+    - `is_real`: returns whether replies of `account` go to real phones now. Raises LogUnavailable.
     - `roster`: returns the instances; its argument is the number of chats of each partition.
     - `gateways`: returns the accounts whose gateway runs; None: the bus does not say.
     - `settings`: the settings with which this process was started.
@@ -82,6 +87,7 @@ class Deps:
     model: ModelInfo
     not_ready: Callable[[], Sequence[str]]
     simulator: Simulator | None = None
+    is_real: Callable[[], Awaitable[bool]] = _never
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     gateways: Callable[[], Collection[str] | None] = lambda: None
     settings: Sequence[SettingLine] = ()

@@ -1,131 +1,67 @@
-"""The desk's page of one chat, and the orders that the people who look after it can give. It needs no script."""
+"""The desk's page of one chat, for the people who look after it. It needs no script."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from secrets import token_hex
-from typing import Any, cast, get_args
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import urlencode
 
-import structlog
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from chat.receipts import of_whole
 from console.deps import Deps
-from console.forms import form_of
+from console.outcomes import Refused, Said, forget, told
 from console.problems import Problem
 from console.rendering import address_of, person, render
-from events.decisions import (
-    Approved,
-    Attention,
-    Blocked,
-    Decision,
-    Erased,
-    Ignored,
-    Paused,
-    Reply,
-    Reset,
-    Resumed,
-    TurnStarted,
-)
-from events.inbound import Command, Control
 from events.jid import is_canonical
-from events.log import LogError
 from events.subjects import ChatKey, untoken
-from gateways.addressing import ChatNotMeant, find
-from gateways.say import NoAnswer, order, receipt
 from projections.reads.views import ChatView
-from projections.story.reasons import because
 from projections.trouble import OVERDUE_AFTER
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
 
-OBEYED_WITHIN = 3.0
-"""Seconds for which the page waits for the decision about an order."""
-
-SENT_WITHIN = 2.0
-"""Seconds for which the page waits until a gateway has sent the operator's text."""
-
-BY = "page"
-
-_SAID: dict[str, str] = {
-    "Approved": "Approved: what is written from now on is answered.",
-    "Attention": "A human was asked for.",
-    "Blocked": "Blocked: nobody is answered here any more.",
-    "Erased": "Erased. What is left of it is being removed.",
-    "Paused": "Paused.",
-    "Reply": "Sent. The chat is yours for now.",
-    "not_sent": "Not sent: its “why?” tells the reason. The chat is yours for now.",
-    "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The chat is yours for "
-    "now.",
-    "Reset": "The next message starts a new conversation.",
-    "Resumed": "Resumed: the bot answers again.",
-    "TurnStarted": "Tried again.",
-    "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
-}
-_Obeyed = Approved | Attention | Blocked | Erased | Paused | Reply | Reset | Resumed | TurnStarted
-
-log = structlog.get_logger("recado.console")
-
 
 async def chat(request: Request) -> Response:
     """GET: a chat with its last lines, or those `before`, `after` or `around` a sequence of the log. `?part=live` is
-    the changing part alone."""
+    its content alone. The outcome of an order is shown once."""
+    if request.query_params.get("part") == "live":
+        return await page_of(request, template="_live.html")
+    key = key_of(request)
+    said = told(request, key)
+    answer = await page_of(request, said=said)
+    if said is not None:
+        forget(answer, key)
+    return answer
+
+
+async def page_of(
+    request: Request,
+    *,
+    status: int = 200,
+    template: str = "chat.html",
+    said: Said | None = None,
+    refused: Refused | None = None,
+) -> Response:
+    """The chat that the address names, with the outcome of an order, or with an order that was refused."""
     deps, key, given = deps_of(request), key_of(request), request.query_params
-    view = await _view(deps, key)
+    view = await view_of(deps, key)
     places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
+    page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
     values: dict[str, Any] = {
         "chat": view,
         "address": address_of(key),
-        "page": await deps.read(lambda: deps.queries.lines(key, SHOWN, **places)),
+        "page": page,
         "place": urlencode(places),
         "late": deps.now() - OVERDUE_AFTER,
         "after": (await deps.read(deps.queries.counts)).checkpoint,
-        "said": _told(given.get("said", "")),
+        "said": said,
+        "refused": refused,
+        "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),
     }
-    return render(request, "_live.html" if given.get("part") == "live" else "chat.html", **values)
-
-
-async def ask_to_erase(request: Request) -> Response:
-    """GET: the form that asks for the chat's name before it is erased."""
-    key = key_of(request)
-    view = await _view(deps_of(request), key)
-    return render(request, "erase.html", chat=view, address=address_of(key), wrong=False)
-
-
-async def give_order(request: Request) -> Response:
-    """POST an order about the chat: a form with `command` and, depending on it, `text`, `minutes` or `confirm`.
-
-    Puts the order into the log and redirects to the chat, which shows the result.
-    """
-    deps, key = deps_of(request), key_of(request)
-    given = await form_of(request)
-    command = given.get("command", "")
-    if command not in get_args(Command):
-        raise Problem(400, f"{command[:40]!r} is no order.")
-    if command == "erase" and given.get("confirm", "").strip() not in (key.chat, person(key.chat)):
-        view = await _view(deps, key)
-        return render(request, "erase.html", status=400, chat=view, address=address_of(key), wrong=True)
-    control = Control(id=token_hex(8), command=cast(Command, command), by=BY)
-    try:
-        await find(deps.log, key.chat, key.account, erased=command != "erase")
-        control, before = await _with_fields(deps, control, given), await deps.log.last_of(key)
-        decision = await order(deps.log, key, control, patience=OBEYED_WITHIN)
-    except NoAnswer:
-        said = "stored"
-    except ChatNotMeant as unknown:
-        raise Problem(404, _unknown(key)) from unknown
-    except LogError as error:
-        log.warning("order_not_stored", command=command, reason=str(error))
-        raise Problem(503, f"Not stored: {error}.") from error
-    else:
-        said = await _sent(deps, key, decision, before) if isinstance(decision, Reply) else _name(decision)
-    return RedirectResponse(f"{address_of(key)}?said={quote(said)}", 303)
+    return render(request, template, status=status, **values)
 
 
 def deps_of(request: Request) -> Deps:
@@ -141,54 +77,15 @@ def key_of(request: Request) -> ChatKey:
     return ChatKey(account, jid)
 
 
-async def _view(deps: Deps, key: ChatKey) -> ChatView:
+async def view_of(deps: Deps, key: ChatKey) -> ChatView:
     view = await deps.read(deps.queries.chat, key)
     if view is None:
-        raise Problem(404, _unknown(key))
+        raise Problem(404, unknown(key))
     return view
 
 
-def _unknown(key: ChatKey) -> str:
+def unknown(key: ChatKey) -> str:
     return f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}."
-
-
-async def _sent(deps: Deps, key: ChatKey, reply: Reply, before: int) -> str:
-    """The name in _SAID for the reply's last receipt."""
-    try:
-        last = await receipt(deps.log, key, reply.id, after=before, patience=SENT_WITHIN)
-    except LogError as error:
-        log.warning("receipt_unknown", reason=str(error))
-        last = None
-    state = of_whole(last.state, last.part, last.parts, last.template) if last is not None else None
-    if state in ("accepted", "sent", "delivered", "read"):
-        return "Reply"
-    return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
-
-
-async def _with_fields(deps: Deps, control: Control, given: dict[str, str]) -> Control:
-    """The order with the form's fields. Raises Problem, LogUnavailable."""
-    minutes = given.get("minutes", "")
-    if control.command == "send":
-        text = given.get("text", "").replace("\r\n", "\n").strip()
-        if not text:
-            raise Problem(400, "There is nothing to send.")
-        return Control(id=control.id, command="send", text=text, by=BY)
-    if control.command == "pause" and minutes:
-        if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= 525_600):
-            raise Problem(400, f"{minutes[:20]!r} is no number of minutes.")
-        until = (await deps.log.head()).now + timedelta(minutes=int(minutes))
-        return Control(id=control.id, command="pause", until=until, by=BY)
-    return control
-
-
-def _name(decision: Decision) -> str:
-    return f"ignored:{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
-
-
-def _told(said: str) -> str:
-    if said.startswith("ignored:"):
-        return f"Not done: {because(said.removeprefix('ignored:')[:60])}."
-    return _SAID.get(said, "")
 
 
 def sequence(given: QueryParams, name: str) -> int | None:

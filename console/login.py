@@ -18,11 +18,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from console.deps import Deps
 from console.forms import form_of
 from console.guesses import WITHIN, Guesses, Visitor, visitor_of
+from console.problems import is_for_people
 from console.rendering import render
 from console.sessions import KNOWN, Sessions
 
 OPEN = frozenset({"/login", "/healthz", "/readyz"})
 _BEARER = "Bearer "
+_LOGGED_OUT = "You were logged out, so nothing was done. What you typed is in your form again after you log in."
 
 log = structlog.get_logger("recado.console")
 
@@ -44,7 +46,7 @@ class Locked:
         headers = Headers(scope=scope)
         visitor = visitor_of(scope, headers.get("cookie", ""), self._sessions)
         scope["visitor"], scope["session"] = visitor, None
-        refusal = None
+        refusal: Response | None = None
         if self._sessions is not None and not _is_open(scope["path"]):
             if visitor.browser is not None and self._sessions.is_in(visitor.browser):
                 scope["session"] = visitor.browser
@@ -62,8 +64,11 @@ class Locked:
                 sessions.let_in(visitor.address)
                 return None
             self._guesses.was_wrong(visitor, by="a program")
-        if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
-            return RedirectResponse(f"/login?to={quote(scope['path'])}", 303)
+        if is_for_people(headers):
+            if scope["method"] == "GET":
+                return RedirectResponse(f"/login?to={quote(scope['path'])}", 303)
+            chat, _, _ = scope["path"].rpartition("/orders")
+            return render(Request(scope), "login.html", status=401, to=_inside(quote(chat)), problem=_LOGGED_OUT)
         return JSONResponse({"error": "Log in, or send Authorization: Bearer and the password."}, 401)
 
 

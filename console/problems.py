@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 import msgspec
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -59,11 +61,27 @@ async def answer_client_gone(_request: Request, _gone: Exception) -> Response:
     return Response(status_code=400)
 
 
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """The response to a request of an address, or by a method, that there is not."""
+    if not isinstance(error, HTTPException):
+        raise error
+    words = {404: "There is no such page.", 405: "This address is not asked in this way."}
+    response = _answer(request, error.status_code, words.get(error.status_code, error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
 def _answer(request: Request, status: int, error: str) -> Response:
     """The error, as a page for requests of pages, else as JSON."""
-    if request.url.path.startswith(("/desk", "/log")):
+    path = request.url.path
+    if path.startswith(("/desk", "/log")) or (not path.startswith("/api/") and is_for_people(request.headers)):
         return render(request, "problem.html", status=status, error=error)
     return answer({"error": error}, status)
+
+
+def is_for_people(headers: Headers) -> bool:
+    """Whether the client asks for a page."""
+    return "text/html" in headers.get("accept", "")
 
 
 async def body_of(request: Request, shape: type[_Shape]) -> _Shape:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
 from projections.reads.spoken import kind, speaker
-from projections.story.reasons import because, failed_because
+from projections.story.reasons import EXPLAINED, FAILED
 from projections.tables.marks import SAID
 from projections.words import folded, place_in, sought
 
@@ -89,6 +91,22 @@ def person(chat: str) -> str:
     return f"+{user}" if server == "s.whatsapp.net" else chat
 
 
+def plainly(reason: str | None) -> str:
+    """The reason of `ignored` in words alone."""
+    return _in_words(EXPLAINED, reason)
+
+
+def fault(class_: str | None) -> str:
+    """The class of a turn's fault in words alone."""
+    return _in_words(FAILED, class_)
+
+
+def _in_words(table: Mapping[Any, str], name: str | None) -> str:
+    if not name:
+        return "no reason is given"
+    return table.get(name) or f"for a reason that this version does not know ({name})"
+
+
 def address_of(key: ChatKey) -> str:
     """The address of a chat in the desk."""
     return f"/desk/chats/{token(key.account)}/{quote(key.chat, safe='')}"
@@ -108,7 +126,7 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-_templates.globals["part"] = part
+_templates.globals |= {"part": part, "fresh_id": lambda: token_hex(8)}
 _templates.filters |= {
     "address": lambda view: address_of(ChatKey(view.account, view.chat)),
     "around": around,
@@ -118,8 +136,8 @@ _templates.filters |= {
     "speaker": lambda one: f"{speaker(one, person)}:",
     "kind": kind,
     "mark": SAID.__getitem__,
-    "because": because,
-    "failed_because": failed_because,
+    "plainly": plainly,
+    "fault": fault,
     "group": is_group,
     "sent": lambda state: _SENT.get(state, state),
 }

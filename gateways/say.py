@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from datetime import datetime
 
 import msgspec
 
 from chat.receipts import is_settled, of_whole
 from events.decisions import Decision, Ignored, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Message, Receipt
-from events.log import EventLog, LogUnavailable
+from events.log import Appended, EventLog, LogUnavailable
 from events.subjects import ChatKey, chat_filter, decisions_filter
 from gateways.intake import Intake
 
@@ -37,15 +38,50 @@ async def order(
     Returns the first such decision for which `ends` is true. Raises LogFull, EventTooLarge, LogUnavailable, and
     NoAnswer if the order is stored but has no decision yet.
     """
-    stored = await log.publish(key, control, msg_id=f"control:{key.account}:{key.chat}:{control.id}")
+    stored = await give(log, key, control)
+    return await decided(log, key, control.id, after=stored.seq, patience=patience, ends=ends)
+
+
+async def give(log: EventLog, key: ChatKey, control: Control) -> Appended:
+    """Store an order about the chat. Raises LogFull, EventTooLarge, LogUnavailable."""
+    return await log.publish(key, control, msg_id=f"control:{key.account}:{key.chat}:{control.id}")
+
+
+async def decided(
+    log: EventLog,
+    key: ChatKey,
+    id_: str,
+    *,
+    after: int,
+    patience: float,
+    ends: Callable[[Decision], bool] = lambda _: True,
+) -> Decision:
+    """The first decision after sequence `after` that names the order `id_` as its cause, and for which `ends` is true.
+
+    Raises LogUnavailable, and NoAnswer after `patience` seconds.
+    """
     try:
-        async with asyncio.timeout(patience), aclosing(log.tail(stored.seq, decisions_filter(key))) as tail:
+        async with asyncio.timeout(patience), aclosing(log.tail(after, decisions_filter(key))) as tail:
             async for batch in tail:
                 for recorded in batch:
-                    if getattr(recorded.event, "cause", None) == control.id and ends(recorded.event):  # type: ignore[arg-type]
+                    if getattr(recorded.event, "cause", None) == id_ and ends(recorded.event):  # type: ignore[arg-type]
                         return recorded.event  # type: ignore[return-value]
     except TimeoutError as late:
         raise NoAnswer(patience) from late
+    raise LogUnavailable("the log was closed")
+
+
+async def stored_order(log: EventLog, key: ChatKey, seq: int, *, patience: float) -> tuple[datetime, Control] | None:
+    """The order at `seq` and the time at which the log took it; None if it is not there any more. Raises
+    LogUnavailable."""
+    subject = f"{chat_filter(key).removesuffix('*.*')}i.control"
+    try:
+        async with asyncio.timeout(patience), aclosing(log.tail(seq - 1, subject)) as tail:
+            async for batch in tail:
+                first = batch[0]
+                return (first.at, first.event) if first.seq == seq and isinstance(first.event, Control) else None
+    except TimeoutError:
+        return None
     raise LogUnavailable("the log was closed")
 
 

@@ -1,5 +1,8 @@
 // The desk without script is whole; with it, pages keep themselves up to date, times are local, and keys work.
 
+import { answeredMeanwhile, onEnter } from "./composer.js";
+import { patch } from "./patch.js";
+
 const localTimes = (root) => {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
@@ -9,11 +12,11 @@ const localTimes = (root) => {
   }
 };
 
-/** What a part of the page says now, put in the place of what it said; the server has escaped it. */
+const LINES = ".lines > li[id]";
+const ROWS = "li > a[href]";
+
+/** Bring a part of the page up to what the server says now; the server has escaped it. */
 async function refresh(part) {
-  const focused = document.activeElement;
-  const place = part.contains(focused) ? focused.getAttribute("href") : null;
-  const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 80;
   const answer = await fetch(part.dataset.refresh, { headers: { accept: "text/html" } }).catch(() => null);
   part.toggleAttribute("data-lost", answer === null || !answer.ok);
   if (answer === null || !answer.ok) return;
@@ -21,10 +24,60 @@ async function refresh(part) {
     location.reload(); // logged out
     return;
   }
-  part.innerHTML = await answer.text();
-  localTimes(part);
-  if (place) part.querySelector(`a[href="${CSS.escape(place)}"]`)?.focus();
+  const fresh = document.createElement("template");
+  fresh.innerHTML = await answer.text();
+  localTimes(fresh.content);
+  const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
+  const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 80;
+  const anchor = anchorIn(part);
+  const top = anchor?.getBoundingClientRect().top;
+  patch(part, fresh.content);
+  if (focused && !focused.isConnected) focusInstead(part, focused);
   if (atEnd && part.dataset.stream) window.scrollTo(0, document.body.scrollHeight);
+  else if (anchor?.isConnected) window.scrollBy(0, anchor.getBoundingClientRect().top - top);
+  if (part.dataset.stream) announceLines([...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id)));
+  else if (part.querySelector(".chats")) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
+}
+
+/** What is to stay at its place on the screen: what has the focus, or the first line that is seen. At the very top
+ * nothing is: what is new is shown. */
+function anchorIn(part) {
+  const isSeen = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+  };
+  if (window.scrollY === 0) return null;
+  if (part.contains(document.activeElement) && isSeen(document.activeElement)) return document.activeElement;
+  return [...part.querySelectorAll("li")].find(isSeen) ?? null;
+}
+
+/** What had the focus is gone: its link elsewhere in the part has it now, or the first one. */
+function focusInstead(part, gone) {
+  const href = gone.getAttribute("href");
+  (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? part.querySelector("a, button"))?.focus({ preventScroll: true });
+}
+
+const saidIn = (row) => (row.querySelector(".said") ?? row).textContent;
+
+/** Tell a screen reader, which does not see what changes. */
+function announce(text) {
+  document.querySelector("#news").textContent = text;
+}
+
+function announceLines(lines) {
+  const words = (line) => (line.querySelector(".text, em")?.textContent ?? "").slice(0, 200);
+  if (lines.length) announce(lines.map((line) => `${line.dataset.who}: ${words(line)}`).join(" — "));
+  const byHand = lines.filter((line) => line.classList.contains("by-hand")).at(-1);
+  if (byHand) answeredMeanwhile(words(byHand));
+}
+
+function announceRows(rows) {
+  const asking = rows.filter((row) => row.closest(".attention"));
+  const words = asking.map((row) => `Waiting for a human: ${row.querySelector("strong")?.textContent}.`);
+  if (rows.length > asking.length) words.push(`${rows.length - asking.length === 1 ? "One chat has" : `${rows.length - asking.length} chats have`} something new.`);
+  if (words.length) announce(words.join(" "));
 }
 
 /** At most one refresh under way, and one more if something came meanwhile. */
@@ -68,23 +121,23 @@ for (const part of document.querySelectorAll("[data-refresh]")) {
 }
 
 localTimes(document);
+const search = document.querySelector("#q");
+if (location.hash === "#q") search?.focus();
 if (document.querySelector(".chat") && !location.hash && !location.search.includes("before=")) window.scrollTo(0, document.body.scrollHeight);
+const told = document.querySelector(".told");
+if (told) setTimeout(() => announce(told.textContent), 100); // a live region tells changes alone
 
 document.addEventListener("keydown", (pressed) => {
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(pressed.target.tagName);
+  const alone = !pressed.ctrlKey && !pressed.metaKey && !pressed.altKey;
   if (pressed.key === "Escape" && typing) pressed.target.blur();
-  if (pressed.key === "/" && !typing) {
-    const field = document.querySelector("#q");
-    if (field) {
-      pressed.preventDefault();
-      field.focus();
-    } else location.href = "/desk";
-  }
-  if (pressed.key === "Enter" && !pressed.shiftKey && !pressed.isComposing && pressed.target.id === "text") {
+  if (pressed.key === "/" && !typing && alone) {
     pressed.preventDefault();
-    pressed.target.form.requestSubmit();
+    if (search) search.focus();
+    else location.href = "/desk#q";
   }
-  if ((pressed.key === "ArrowDown" || pressed.key === "ArrowUp") && !typing) {
+  if (pressed.key === "Enter" && !pressed.shiftKey && !pressed.isComposing && pressed.target.id === "text") onEnter(pressed);
+  if ((pressed.key === "ArrowDown" || pressed.key === "ArrowUp") && !typing && alone) {
     const links = [...document.querySelectorAll(".attention a, .chats a, .found a")];
     const at = links.indexOf(document.activeElement) + (pressed.key === "ArrowDown" ? 1 : -1);
     if (links[at]) {

@@ -84,7 +84,7 @@ export class EventsView {
 function excerpt({ known, type, payload }) {
   if (!known) return null;
   const text = type === "in" || type === "reply" || type === "control" ? payload.text : type === "turn_failed" ? payload.error.detail : null;
-  return text ? el("q", {}, text.length > 90 ? `${text.slice(0, 90)}…` : text) : null;
+  return text ? el("q", { dir: "auto" }, text.length > 90 ? `${text.slice(0, 90)}…` : text) : null;
 }
 
 function payload(event) {

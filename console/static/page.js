@@ -46,7 +46,7 @@ async function open(chat) {
   people.select(chat);
   location.replace(`#${chat}`);
   const person = people.get(chat);
-  find("owner").replaceChildren(el("strong", {}, person.name ?? readableChat(chat)), el("span", {}, readableChat(chat)));
+  find("owner").replaceChildren(el("strong", { dir: "auto" }, person.name ?? readableChat(chat)), el("span", {}, readableChat(chat)));
   document.body.dataset.shows = "chat";
   showTabs();
   draw();
@@ -186,7 +186,7 @@ async function start() {
 
 function showTabs() {
   for (const tab of document.querySelectorAll(".tabs button")) {
-    tab.setAttribute("aria-selected", String(tab.dataset.shows === document.body.dataset.shows));
+    tab.setAttribute("aria-pressed", String(tab.dataset.shows === document.body.dataset.shows));
   }
 }
 

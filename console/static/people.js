@@ -49,9 +49,9 @@ export class People {
       el(
         "span",
         { class: "who" },
-        el("span", { class: "name" }, shown),
+        el("span", { class: "name", dir: "auto" }, shown),
         el("span", { class: "when" }, person.at ? clock(person.at) : ""),
-        el("span", { class: "said" }, person.text ?? readableChat(person.chat)),
+        el("span", { class: "said", dir: "auto" }, person.text ?? readableChat(person.chat)),
       ),
     );
     button.addEventListener("click", () => this.open(person.chat));

@@ -19,6 +19,7 @@ from projections.reads.reader import Reader
 from projections.reads.views import (
     AttentionView,
     ChatView,
+    ControlView,
     Counts,
     DeliveryView,
     Entry,
@@ -30,7 +31,7 @@ from projections.reads.views import (
     Why,
 )
 from projections.reads.volume import Volume, volume
-from projections.reads.why import last_message, why
+from projections.reads.why import control, last_message, why
 from projections.trouble import ended_or_passed, stuck
 
 log = structlog.get_logger("recado.projections")
@@ -216,6 +217,10 @@ class Queries:
             if not found and id_.endswith(ATTENTION):
                 found = tuple(why(db, id_.removesuffix(ATTENTION), account or "", chat or ""))
             return found
+
+    def order(self, key: ChatKey, id_: str) -> ControlView | None:
+        """The chat's order with this id; None if it has none."""
+        return control(self._reader.connection(), id_, *key)
 
     def why_last(self, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the last inbound message; none if there is none."""

@@ -120,6 +120,12 @@ def _word(db: sqlite3.Connection, chat: int, ended: int | None, about: str) -> E
     return next(entries(db, where, chat, ended, about), None)
 
 
+def control(db: sqlite3.Connection, id_: str, account: str, chat: str) -> ControlView | None:
+    """The chat's order `id_`; None if it has none of that id."""
+    row = db.execute(_CONTROLS, (id_, account, chat)).fetchone()
+    return _control(row[4:]) if row is not None else None
+
+
 def _control(row: list[object]) -> ControlView:
     values = dict(zip(ControlView.__struct_fields__, row, strict=True))
     times = {name: moment_or_none(values[name]) for name in ("until", "outcome_at", "repeat_at")}  # type: ignore[arg-type]

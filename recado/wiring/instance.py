@@ -50,6 +50,7 @@ from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from projections.runner import Runner
+from recado.cli.account_gateway import is_real
 from recado.doctor.chats import stuck_chats
 from recado.doctor.deliveries import measure
 from recado.embedded.data_folder import DataFolder
@@ -73,9 +74,7 @@ DRAIN = 5.0
 
 async def run_up(settings: Settings) -> None:
     """Run NATS (embedded, unless NATS_URL is set), one instance, simulated phones and the page, until stopped."""
-    # The replies of a real number's account are not for simulated phones.
-    real = bool(settings.whatsapp_phone_number_id) and settings.account != UNSET_ACCOUNT
-    await until_stopped(lambda life: start_instance(life, settings, simulated=not real), patience=DRAIN)
+    await until_stopped(lambda life: start_instance(life, settings, simulated=True), patience=DRAIN)
 
 
 async def run_serve(settings: Settings) -> None:
@@ -84,7 +83,8 @@ async def run_serve(settings: Settings) -> None:
 
 
 async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool) -> None:
-    """Start an instance and its page, and the simulated phones if they are wanted."""
+    """Start an instance and its page, and the simulated phones if they are wanted and the account is not that of a real
+    number."""
     stack, keep = life.stack, life.keep
     # First the parts that fail if a setting is wrong.
     folder = stack.enter_context(DataFolder.hold(settings.data))
@@ -173,7 +173,11 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         kept, now = settings.retention, instance.bus_time.now
         keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
 
-    simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, simulated)
+    async def is_served() -> bool:
+        return await is_real(bus, settings, settings.account)
+
+    wanted = simulated and not await is_served()
+    simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, wanted)
 
     deps = Deps(
         account=settings.account,
@@ -183,6 +187,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
         not_ready=Readiness(bus, runner, ownership, room).reasons_against,
         simulator=simulator,
+        is_real=is_served,
         roster=lambda chats: look(bus, chats),
         settings=lines(settings),
         sessions=_sessions(settings, folder),

@@ -198,11 +198,11 @@ async def test_on_a_phone(phone: Phone) -> None:
     await phone.answered("hello", "echo: hello")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not await phone.window.evaluate(wide)
-    await phone.window.get_by_role("tab", name="Events").click()
+    await phone.window.get_by_role("button", name="Events").click()
     await expect(phone.turns.first).to_be_visible()
     await expect(phone.window.locator("#text")).to_be_hidden()
     assert not await phone.window.evaluate(wide)
-    await phone.window.get_by_role("tab", name="Phones").click()
+    await phone.window.get_by_role("button", name="Phones").click()
     await phone.pick_up("Mei Chen")
     await expect(phone.window.locator("#text")).to_be_visible()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import pytest
 
 from actors.leases.roster import InstanceView
 from console import desk
+from console import orders as desk_orders
 from console.rendering import address_of
 from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
@@ -49,6 +51,7 @@ def reply(key: ChatKey, id_: str, text: str, *to: str, author: Any = "assistant"
 
 async def ordered(page: Page, key: ChatKey, **form: str) -> tuple[int, str]:
     """POST a form as a browser does: the status, and where it leads or what it says."""
+    form = {"id": token_hex(8)} | form
     async with page.session.post(
         page.address + address(key, "/orders"), data=form, headers={"Origin": page.address}, allow_redirects=False
     ) as response:
@@ -116,7 +119,7 @@ async def test_a_conversation(page: Page) -> None:
     assert "helo<" not in shown
     assert "This message was deleted by its sender" in shown
     assert "secret word" not in shown
-    assert "no reply: there is no text in it (empty)" in shown
+    assert "no reply: there is no text in it<" in shown
     assert "a human of the business" in shown
     for path in ("/desk", "/desk?q=120255", "/desk?q=secret", address(ANA, "/why/a2"), "/api/overview"):
         assert "secret word" not in str((await page.get(path, **HTML))[1]), path
@@ -171,9 +174,9 @@ async def test_search(page: Page) -> None:
         ({"command": "pause", "minutes": "30"}, "pause"),
         ({"command": "pause", "minutes": ""}, "pause"),
         ({"command": "resume"}, "resume"),
-        ({"command": "reset"}, "reset"),
+        ({"command": "reset", "confirm": "yes"}, "reset"),
         ({"command": "approve"}, "approve"),
-        ({"command": "block"}, "block"),
+        ({"command": "block", "confirm": "yes"}, "block"),
         ({"command": "retry"}, "retry"),
         ({"command": "send", "text": "one\r\ntwo"}, "send"),
         ({"command": "erase", "confirm": "+12025550143"}, "erase"),
@@ -184,10 +187,10 @@ async def test_orders_go_through_the_log(
     page: Page, monkeypatch: pytest.MonkeyPatch, form: dict[str, str], expected: str
 ) -> None:
     """Each is an order of the page's, of any account's chat; nobody has obeyed it here, and the page says so."""
-    monkeypatch.setattr(desk, "OBEYED_WITHIN", 0.1)
+    monkeypatch.setattr(desk_orders, "OBEYED_WITHIN", 0.1)
     await given(page, ANA, Message(id="a1", text="hello"))
     status, to = await ordered(page, ANA, **form)
-    assert (status, to) == (303, address(ANA, "?said=stored"))
+    assert (status, to) == (303, address(ANA))
     (control,) = await orders(page, ANA)
     assert (control.command, control.by, control.text) == (expected, "page", form.get("text") and "one\ntwo")
     assert (control.until is not None) == bool(form.get("minutes"))
@@ -215,7 +218,7 @@ async def test_a_reply_is_sent_once_a_gateway_says_so(page: Page, obeyed: Any, m
     for number, (state, told) in enumerate(
         ((None, "stored, not sent yet"), ("accepted", "Sent. The chat is yours"), ("failed", "Not sent: its"))
     ):
-        monkeypatch.setattr(desk, "SENT_WITHIN", 30 if state else 0)
+        monkeypatch.setattr(desk_orders, "SENT_WITHIN", 30 if state else 0)
         id_ = f"c{number}.r"
         task = await obeyed(ANA, lambda _, id_=id_: replied(id_, _))
         ordering = asyncio.create_task(ordered(page, ANA, command="send", text="it is me"))
@@ -248,6 +251,8 @@ async def test_a_chat_that_does_not_exist_is_not_begun(page: Page, command: str)
         ({"command": "pause", "minutes": "many"}, 400),
         ({"command": "erase", "confirm": "yes"}, 400),
         ({"command": "erase"}, 400),
+        ({"command": "block"}, 400),
+        ({"command": "reset", "confirm": "no"}, 400),
     ],
 )
 async def test_orders_that_make_no_sense(page: Page, form: dict[str, str], status: int) -> None:
@@ -272,7 +277,7 @@ async def test_erasing_is_confirmed(page: Page) -> None:
     """The question says what goes, and a wrong name erases nothing."""
     await given(page, ANA, Message(id="a1", text="hello", name="Ana Lima"))
     _, question = await page.get(address(ANA, "/erase"), **HTML)
-    assert "Erase everything of Ana Lima?" in question
+    assert "Erase everything of <bdi>Ana Lima</bdi>?" in question
     assert "Nothing was erased" in (await ordered(page, ANA, command="erase", confirm="+1"))[1]
     await given(page, ANA, Erased(upto=1, at=AT))
     _, shown = await page.get(address(ANA), **HTML)

@@ -139,6 +139,22 @@ async def test_without_simulated_phones(served: Callable[..., Any]) -> None:
         assert (await page.log.head()).last == 0
 
 
+async def test_the_account_of_a_real_number(page: Page) -> None:
+    """Once a gateway to real people serves it, nothing is put into its chats; again once it is not real any more."""
+    is_real = True
+
+    async def asked() -> bool:
+        return is_real
+
+    object.__setattr__(page.deps, "is_real", asked)
+    for path, body in (("/api/messages", MESSAGE), (f"/api/chats/{ANA.chat}/seen", {"replies": ["r1"]})):
+        status, answer = await page.post(path, body)
+        assert (status, "that of a real number" in answer["error"]) == (409, True)
+    assert (await page.log.head()).last == 0
+    is_real = False
+    assert (await page.post("/api/messages", MESSAGE))[0] == 201
+
+
 async def test_seen_replies_get_their_receipt(page: Page) -> None:
     """One `read` for each, however many windows say so."""
     for _ in range(2):

@@ -1,0 +1,223 @@
+"""The desk's orders about a chat. Each form has the id of its order, so the same form twice is one order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import NamedTuple, cast, get_args
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from chat.receipts import of_whole
+from console.deps import Deps
+from console.desk import deps_of, key_of, page_of, unknown, view_of
+from console.forms import form_of
+from console.outcomes import Refused, outcome_of, tell
+from console.problems import Problem
+from console.rendering import address_of, person, render
+from events.decisions import Erased, Reply
+from events.inbound import Command, Control
+from events.log import LogError, LogUnavailable
+from events.subjects import ChatKey
+from gateways.addressing import ChatNotMeant, find
+from gateways.say import NoAnswer, decided, give, receipt, stored_order
+from projections.reads.reader import ProjectionMissing
+
+OBEYED_WITHIN = 3.0
+"""Seconds for which the page waits for the decision about an order."""
+
+SENT_WITHIN = 2.0
+"""Seconds for which the page waits until a gateway has sent the operator's text."""
+
+BY = "page"
+
+CONFIRMED = frozenset({"block", "erase", "reset"})
+"""Orders that are given on a page of their own, which says what they do."""
+
+_ID = re.compile("[0-9a-f]{16}")
+
+log = structlog.get_logger("recado.console")
+
+
+class _Given(NamedTuple):
+    """An order that was given before under the same id: its sequence, and its fields; `at` is the server's stamp."""
+
+    seq: int
+    at: datetime
+    command: str
+    text: str | None
+    until: datetime | None
+
+
+class _NotTaken(Exception):
+    """An order that was not taken. `same`: pressed again, it is the same order; otherwise the form gets a fresh id."""
+
+    def __init__(self, status: int, reason: str, *, same: bool = False) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.same = same
+
+
+async def ask(request: Request) -> Response:
+    """GET: the page that an order of CONFIRMED is given on."""
+    command = request.path_params["command"]
+    if command == "orders":  # the address of a form, reloaded
+        return RedirectResponse(address_of(key_of(request)), 303)
+    if command not in CONFIRMED:
+        raise Problem(404, "There is no such page.")
+    return await _question(request, command)
+
+
+async def give_order(request: Request) -> Response:
+    """POST an order about the chat: a form with `id`, `command` and, depending on it, `text`, `minutes` or `confirm`.
+
+    Puts the order into the log and redirects to the chat, which shows the outcome. The same form again has the same
+    outcome. A refused order leads to the same form, with the words in it.
+    """
+    deps, key = deps_of(request), key_of(request)
+    given = await form_of(request)
+    try:
+        control = _order_in(given)
+        command, id_ = control.command, control.id
+        if command in CONFIRMED and not _is_confirmed(command, given, key):
+            return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
+        outcome = await _outcome(deps, key, control, given)
+    except _NotTaken as refusal:
+        return await _refused(request, given, refusal)
+    answer = RedirectResponse(address_of(key), 303)
+    tell(answer, key, outcome, command)
+    return answer
+
+
+def _order_in(given: Mapping[str, str]) -> Control:
+    """The order of a form, without the fields that only some orders have. Raises _NotTaken."""
+    command, id_ = given.get("command", ""), given.get("id", "")
+    if command not in get_args(Command):
+        raise _NotTaken(400, f"{command[:40]!r} is no order.")
+    if not _ID.fullmatch(id_):
+        raise _NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")
+    return Control(id=id_, command=cast(Command, command), by=BY)
+
+
+async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[str, str]) -> str:
+    """Give the order, unless it was given before, and name its outcome. Raises _NotTaken."""
+    minutes = _minutes(given) if control.command == "pause" else None
+    text = _words(given) if control.command == "send" else None
+    control = msgspec.structs.replace(control, text=text)
+    try:
+        seq = await _given(deps, key, control, minutes)
+    except ChatNotMeant as refusal:
+        if control.command == "erase" and await _is_erased_by(deps, key, control.id):
+            return Erased.__name__
+        raise _NotTaken(404, unknown(key)) from refusal
+    except LogUnavailable as error:
+        log.warning("order_perhaps_not_stored", command=control.command, reason=str(error))
+        reason = f"It is not known whether this was stored: {error}. Press the button again: it counts once."
+        raise _NotTaken(503, reason, same=True) from error
+    except LogError as error:
+        log.warning("order_not_stored", command=control.command, reason=str(error))
+        raise _NotTaken(503, f"Not stored: {error}.", same=True) from error
+    try:
+        decision = await decided(deps.log, key, control.id, after=seq, patience=OBEYED_WITHIN)
+        return await _sent(deps, key, decision, seq) if isinstance(decision, Reply) else outcome_of(decision)
+    except NoAnswer:
+        return "stored"
+    except LogError as error:
+        log.warning("outcome_unknown", command=control.command, reason=str(error))
+        return "stored"
+
+
+async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None) -> int:
+    """The sequence of the order, which is stored unless its id was. Raises _NotTaken, ChatNotMeant, LogError."""
+    first = await _in_projection(deps, key, control.id)
+    if first is None:
+        await find(deps.log, key.chat, key.account, erased=control.command != "erase")
+        if minutes is not None:
+            until = (await deps.log.head()).now + timedelta(minutes=minutes)
+            control = msgspec.structs.replace(control, until=until)
+        stored = await give(deps.log, key, control)
+        if not stored.duplicate:
+            return stored.seq
+        # The projection may not have it yet; an erased order is in neither.
+        there = await stored_order(deps.log, key, stored.seq, patience=OBEYED_WITHIN)
+        if there is None:
+            return stored.seq
+        at, event = there
+        first = _Given(stored.seq, at, event.command, event.text, event.until)
+    if (first.command, first.text, _length(first)) != (control.command, control.text, minutes):
+        raise _NotTaken(409, "This form was sent before, with another content. If you want this too, press again.")
+    return first.seq
+
+
+async def _in_projection(deps: Deps, key: ChatKey, id_: str) -> _Given | None:
+    try:
+        known = await deps.read(deps.queries.order, key, id_)
+    except ProjectionMissing:  # then the log's own memory of the last ten minutes has to do
+        return None
+    return _Given(known.seq, known.at, known.command, known.text, known.until) if known is not None else None
+
+
+def _length(first: _Given) -> int | None:
+    """The minutes of a pause."""
+    return round((first.until - first.at) / timedelta(minutes=1)) if first.until is not None else None
+
+
+async def _is_erased_by(deps: Deps, key: ChatKey, id_: str) -> bool:
+    """Whether the order `id_` has erased the chat, and nothing was decided since."""
+    last = await deps.log.last_decision(key)
+    return last is not None and isinstance(last.event, Erased) and last.event.cause == id_
+
+
+def _is_confirmed(command: str, given: Mapping[str, str], key: ChatKey) -> bool:
+    wanted = (key.chat, person(key.chat)) if command == "erase" else ("yes",)
+    return given.get("confirm", "").strip() in wanted
+
+
+async def _question(
+    request: Request, command: str, *, status: int = 200, id_: str = "", wrong: bool = False
+) -> Response:
+    key = key_of(request)
+    view = await view_of(deps_of(request), key)
+    values = {"chat": view, "address": address_of(key), "id": id_ or token_hex(8), "wrong": wrong}
+    return render(request, "confirm.html", status=status, command=command, **values)
+
+
+async def _refused(request: Request, given: Mapping[str, str], refusal: _NotTaken) -> Response:
+    """The chat with the reason, and with the words in their form; where the chat cannot be shown, these alone."""
+    words = given.get("text", "") if given.get("command") == "send" else ""
+    refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), words)
+    try:
+        return await page_of(request, status=refusal.status, refused=refused)
+    except (Problem, ProjectionMissing):
+        values = {"error": str(refusal), "refused": refused, "address": address_of(key_of(request))}
+        return render(request, "problem.html", status=refusal.status, **values)
+
+
+async def _sent(deps: Deps, key: ChatKey, reply: Reply, after: int) -> str:
+    """The name of the outcome by the reply's last receipt."""
+    last = await receipt(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)
+    state = of_whole(last.state, last.part, last.parts, last.template) if last is not None else None
+    if state in ("accepted", "sent", "delivered", "read"):
+        return "Reply"
+    return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
+
+
+def _words(given: Mapping[str, str]) -> str:
+    text = given.get("text", "").replace("\r\n", "\n").strip()
+    if not text:
+        raise _NotTaken(400, "There is nothing to send.")
+    return text
+
+
+def _minutes(given: Mapping[str, str]) -> int | None:
+    minutes = given.get("minutes", "")
+    if not minutes:
+        return None
+    if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7 and 0 < int(minutes) <= 525_600):
+        raise _NotTaken(400, f"{minutes[:20]!r} is no number of minutes.")
+    return int(minutes)

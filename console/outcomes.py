@@ -1,0 +1,88 @@
+"""The outcome of an order as the page says it: once, in the answer that the browser is led to.
+
+A cookie of the chat brings it there, so that neither a reload nor a link says it again.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.rendering import address_of, plainly
+from events.decisions import Decision, Ignored
+from events.subjects import ChatKey
+
+PATH = "/desk/chats"
+
+LASTS = 60
+"""Seconds within which the browser has to follow the redirect."""
+
+_NAME = re.compile("[A-Za-z_]{1,60}")
+_REFUSED = "ignored."
+
+_SAID: dict[str, str] = {
+    "Approved": "Approved: what is written from now on is answered.",
+    "Attention": "A human was asked for.",
+    "Blocked": "Blocked: nobody is answered here any more.",
+    "Erased": "Erased. What is left of it is being removed.",
+    "Paused": "Paused.",
+    "Reply": "Sent. The chat is yours for now.",
+    "not_sent": "Not sent: its “why?” tells the reason. The chat is yours for now.",
+    "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The chat is yours for "
+    "now.",
+    "Reset": "The next message starts a new conversation.",
+    "Resumed": "Resumed: the bot answers again.",
+    "TurnStarted": "Tried again.",
+    "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
+}
+_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "Erased"})
+
+
+class Said(NamedTuple):
+    """The outcome of an order in words; `done`: what was typed is no draft any more."""
+
+    text: str
+    done: bool
+
+
+class Refused(NamedTuple):
+    """An order that was not taken: `text` says why. The form has the order's id and words again."""
+
+    text: str
+    id: str
+    words: str = ""
+
+
+def outcome_of(decision: Decision) -> str:
+    """The name of the outcome, for `tell`."""
+    return f"{_REFUSED}{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
+
+
+def tell(answer: Response, key: ChatKey, outcome: str, command: str) -> None:
+    """Have the next page of the chat say the outcome."""
+    answer.set_cookie(_cookie(key), f"{outcome}.{command}", LASTS, path=PATH, httponly=True, samesite="strict")
+
+
+def forget(answer: Response, key: ChatKey) -> None:
+    """Have no later page say it."""
+    answer.delete_cookie(_cookie(key), path=PATH, httponly=True, samesite="strict")
+
+
+def told(request: Request, key: ChatKey) -> Said | None:
+    """The outcome that the page of the chat is to say, if there is one."""
+    outcome, _, command = request.cookies.get(_cookie(key), "").rpartition(".")
+    reason = outcome.removeprefix(_REFUSED)
+    if reason != outcome and _NAME.fullmatch(reason):
+        return Said(f"Not done: {plainly(reason)}.", done=False)
+    text = _SAID.get(outcome)
+    if text is None:
+        return None
+    return Said(text, done=outcome in _TAKES_WORDS or (outcome == "stored" and command == "send"))
+
+
+def _cookie(key: ChatKey) -> str:
+    return f"said-{sha256(address_of(key).encode()).hexdigest()[:16]}"
