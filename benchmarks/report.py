@@ -32,6 +32,7 @@ _TITLES = {
     "assignment": "Sharing the partitions",
     "disk": "Disk space",
     "webhooks": "Webhooks",
+    "chain": "The whole chain",
 }
 
 _INTRODUCTION = """\
