@@ -33,7 +33,14 @@ _WITHIN = 150
 _FUNCTIONS = r"""
 set -umo pipefail
 failed() { echo "--- $1" >&2; exit 1; }
-stop() { kill -TERM -- "-$recado" 2>/dev/null; wait "$recado"; }
+locked() {
+    [ -e ~/data/lock ] && ! ~/.venv/bin/python -IS -c "import fcntl; \
+fcntl.flock(open('$HOME/data/lock'), fcntl.LOCK_EX | fcntl.LOCK_NB)" 2>/dev/null
+}
+stop() {  # the shell of the job ends before recado does
+    kill -TERM -- "-$recado" 2>/dev/null; wait "$recado"
+    while locked; do sleep 0.05; done
+}
 ready() {
     until curl -fs "http://127.0.0.1:PORT/readyz" >/dev/null; do
         kill -0 "$recado" 2>/dev/null || failed "recado did not start: $(tail -c 3000 up.log)"

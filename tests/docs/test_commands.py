@@ -42,9 +42,8 @@ LANGUAGES = {
     "json": "payloads",
     "mermaid": "a drawing",
 }
-INDENTED = re.compile(
-    r"^ {4,}(?:\w+=\S+ )*(?:recado|make|python3?|pip|curl|nats|npm|node|cd|export|source)\b", re.MULTILINE
-)
+_PROGRAMS = "recado|make|python3?|pip|curl|nats|npm|node|cd|export|source|docker|kubectl|systemctl|ssh|sh|bash"
+INDENTED = re.compile(rf"^ {{4,}}(?:\w+=\S+ )*(?:\.venv/bin/)?(?:{_PROGRAMS}) (?!→)", re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
