@@ -117,7 +117,14 @@ class Past(click.ParamType[Moment]):
         return lambda _: moment
 
 
+def _one_text(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]) -> str:
+    if len(words) == 1:
+        return words[0]
+    raise click.UsageError(f'put the text into quotes, as it is one argument: "{" ".join(words)}"', ctx)
+
+
 chat_argument = click.argument("chat", type=ChatName())
+text_argument = click.argument("text", type=Text(), nargs=-1, required=True, metavar="TEXT", callback=_one_text)
 account_option = click.option(
     "--account", type=Account(), help="The business number or device  [default: RECADO_ACCOUNT]"
 )
