@@ -71,11 +71,14 @@ class Load(msgspec.Struct, frozen=True):
 
     - `took`: the seconds that each reply took.
     - `cpu`: milliseconds of CPU for each reply, by process.
-    - `lost`, `doubled`: the numbers of messages without a reply, and with several.
+    - `together`: the messages without a reply of their own, whose chat was answered for a later message. recado answers
+      messages together that wait for the same turn; the other bot answers each by itself, so there they are lost.
+    - `lost`, `doubled`: the numbers of other messages without a reply, and of those with several.
     """
 
     took: list[float]
     cpu: dict[str, float]
+    together: int
     lost: int
     doubled: int
 
@@ -122,6 +125,7 @@ def _figures(rate: float, loads: dict[str, list[Load]]) -> dict[str, Figure]:
             each = [percentile(load.took, part) * 1000 for load in rounds if load.took]
             if each:
                 figures[f"{name}, {share}, {shown}"] = figure(each, "ms")
+        figures[f"{name}, answered with a later one, {shown}"] = figure([load.together for load in rounds], "messages")
         figures[f"{name}, lost, {shown}"] = figure([load.lost for load in rounds], "messages")
         figures[f"{name}, doubled, {shown}"] = figure([load.doubled for load in rounds], "messages")
         figures[f"{name}, CPU of a reply, {shown}"] = figure([sum(load.cpu.values()) for load in rounds], "ms")
@@ -166,11 +170,15 @@ async def _load(bot: Bot, rate: float, seconds: float, chats: int, name: str) ->
     first: dict[str, float] = {}
     for taken in bot.meta.taken:
         first.setdefault(_asked(taken.text), taken.at)
+    missing = [number for number, text in enumerate(due) if text not in first]
+    answered = {number % chats: number for number, text in enumerate(due) if text in first}  # the last of each chat
+    together = sum(answered.get(number % chats, -1) > number for number in missing)
     times = Counter(_asked(taken.text) for taken in bot.meta.taken)
     return Load(
         [first[text] - due[text] for text in due if text in first],
         {process: used * 1000 / max(1, len(first)) for process, used in cpu.items()},
-        sum(text not in first for text in due),
+        together,
+        len(missing) - together,
         sum(count > 1 for count in times.values()),
     )
 
