@@ -50,14 +50,14 @@ class Replies:
     """Sends every reply of the account once, each chat's in order. The receipts in the log are its only memory."""
 
     def __init__(self, bus: nats.NATS) -> None:
-        self.bus, self.js = bus, bus.jetstream()
+        self.js = bus.jetstream()
 
     async def open(self) -> None:
         subject, durable = f"evt.*.{ACCOUNT}.*.o.reply", "existing-bot"
         config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, deliver_policy=DeliverPolicy.NEW, ack_wait=600)
         self.replies = await self.js.pull_subscribe(subject, durable=durable, stream="EVENTS", config=config)
         # Replies that the last run left open come again now, before all later ones (nats-server 2.14 or newer).
-        await self.bus.request(f"$JS.API.CONSUMER.RESET.EVENTS.{durable}", timeout=5)
+        await self.js.reset_consumer("EVENTS", durable)
 
     async def follow(self) -> None:
         chats: dict[str, asyncio.Task[None]] = {}
