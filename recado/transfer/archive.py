@@ -50,7 +50,8 @@ class StreamThere(Exception):
     def __init__(self, stream: str) -> None:
         super().__init__(
             f"the bus has a stream {stream}, and a backup is never put over one. Stop all instances and gateways and "
-            f"give NATS an empty store (or another account), or delete what is there: nats stream rm {stream}"
+            "give NATS an empty store (or another account), or delete what is there, with the NATS CLI: "
+            f"nats stream rm {stream}"
         )
         self.stream = stream
 
