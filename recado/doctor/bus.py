@@ -86,7 +86,7 @@ async def _media(bus: Bus) -> Finding:
     says = f"{in_units(size)} of {in_units(limit)} ({size / limit:.0%})"
     if size >= FULL_AT * limit:
         more = (
-            f"keep files for less long (RECADO_MEDIA_KEPT), or by the NATS CLI: nats stream edit {MEDIA} --max-bytes …"
+            f"keep files for less long (RECADO_MEDIA_KEPT), or with the NATS CLI nats stream edit {MEDIA} --max-bytes …"
         )
         return Finding("media", "warning", f"{says}: the oldest files go before their time", more)
     return Finding("media", "ok", says)
