@@ -1,4 +1,5 @@
-# The commands of this repository; `make` alone lists them. Needs Python 3.11 or newer and nothing that compiles.
+# The commands of this repository; `make` alone lists them. Needs Python 3.11 or newer, on Linux or macOS;
+# on Linux arm64 and Intel Macs also a C compiler and SQLite's headers, for pysqlite3, which has no wheel there.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 

@@ -33,6 +33,7 @@ _TITLES = {
     "disk": "Disk space",
     "webhooks": "Webhooks",
     "desk": "The desk",
+    "chain": "The whole chain",
 }
 
 _INTRODUCTION = """\

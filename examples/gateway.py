@@ -9,6 +9,7 @@ docs/gateways.md lists the other duties of a real gateway.
 import asyncio
 import json
 import os
+import re
 import sys
 import uuid
 
@@ -24,7 +25,8 @@ async def take_in(js: nats.js.JetStreamContext, account: str) -> None:
     while line := await asyncio.to_thread(sys.stdin.readline):
         phone, _, text = line.strip().partition(" ")
         message = {"id": str(uuid.uuid4()), "text": text}
-        await js.publish(f"wa.in.{token(account)}.{token(phone + '@s.whatsapp.net')}", json.dumps(message).encode())
+        chat = re.sub("[^0-9]", "", phone) + "@s.whatsapp.net"  # one name, with or without a plus
+        await js.publish(f"wa.in.{token(account)}.{token(chat)}", json.dumps(message).encode())
         # The message is stored: from here on it may be acknowledged to the network.
 
 

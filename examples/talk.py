@@ -9,6 +9,7 @@ wa.out.<account>.<chat>. In a subject every byte outside A-Z a-z 0-9 _ - is writ
 import asyncio
 import json
 import os
+import re
 import ssl
 import sys
 import uuid
@@ -21,7 +22,8 @@ def token(text: str) -> str:
 
 
 async def main(phone: str, text: str) -> None:
-    account, chat = token(os.environ.get("RECADO_ACCOUNT", "local")), token(f"{phone}@s.whatsapp.net")
+    number = re.sub("[^0-9]", "", phone)  # a chat has one name, however its number is written
+    account, chat = token(os.environ.get("RECADO_ACCOUNT", "local")), token(f"{number}@s.whatsapp.net")
     inbox = os.environ.get("NATS_INBOX_PREFIX", "_INBOX")
     ca = os.environ.get("NATS_CA")
     tls = ssl.create_default_context(cafile=ca) if ca else None

@@ -85,6 +85,13 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
 
 
+def spare_a_terminal() -> None:
+    """From here on a terminal gets warnings and errors alone; a file or a pipe still gets every line."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
+            handler.setLevel(logging.WARNING)
+
+
 class Sparse(logging.Filter):
     """Lets the same line of a library through once in EVERY seconds, with the count of suppressed repeats."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +16,11 @@ from chat.context import readable
 from recado import logs
 from recado.doctor.finding import Finding
 
+_FREE_TEXT = frozenset({"NAME", "TEXT", "WHY", "REASON", "STATE"})
+"""Headings of columns whose cells may be cut; ids and numbers stay whole, to be copied."""
+
+_NARROWEST = 8
+
 _MARKS = {"ok": "✓", "warning": "!", "failure": "✗"}
 
 
@@ -23,11 +30,54 @@ def json_text(document: Any) -> str:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print columns as wide as their widest cell; cells of the last column are not padded."""
+    """Print columns as wide as their widest cell. In a terminal the columns of free text are cut to its width."""
     cells = [[one_line(str(cell)) for cell in row] for row in [headings, *rows]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(headings) - 1)]
+    widths = [max(columns(row[place]) for row in cells) for place in range(len(headings))]
+    if sys.stdout.isatty():
+        _narrow(widths, headings, shutil.get_terminal_size().columns)
     for row in cells:
-        click.echo("  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + row[-1:]).rstrip())
+        cut = [shortened(cell, width) for cell, width in zip(row, widths, strict=True)]
+        padded = (cell + " " * (width - columns(cell)) for cell, width in zip(cut, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _narrow(widths: list[int], headings: Sequence[str], room: int) -> None:
+    """Take from the widest columns of free text until a row fits into `room`, or each is as narrow as can be read."""
+    free = [place for place, heading in enumerate(headings) if heading in _FREE_TEXT]
+    while sum(widths) + 2 * (len(widths) - 1) > room and free:
+        widest = max(free, key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            return
+        widths[widest] -= 1
+
+
+def columns(text: str) -> int:
+    """The columns that `text` takes in a terminal: Chinese, Japanese and Korean letters and emoji two, marks none."""
+    return sum(_each_width(text))
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in `most` columns at most, cut with an ellipsis."""
+    if columns(text) <= most:
+        return text
+    kept, left = "", most - 1
+    for character, width in zip(text, _each_width(text), strict=True):
+        left -= width
+        if left < 0:
+            break
+        kept += character
+    return kept + "…"
+
+
+def _each_width(text: str) -> Iterator[int]:
+    before = ""
+    for character in text:
+        joined = before == "\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff"  # part of the emoji before it
+        if joined or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+            yield 0
+        else:
+            yield 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+        before = character
 
 
 def print_finding(finding: Finding) -> None:

@@ -188,7 +188,7 @@ class LeaseBucket:
             elif any(info.config.get(field) != value for field, value in self._shape().items()):
                 raise LeasesUnavailable(
                     f"the bus has a bucket {BUCKET} with other settings (an older recado's?): stop all its users and "
-                    f"delete it, since it holds no lasting data: nats stream rm {STREAM}"
+                    f"delete it, since it holds no lasting data, with the NATS CLI: nats stream rm {STREAM}"
                 )
             elif any(info.config.get(field) != value for field, value in wanted.items()):
                 await call(self._bus, f"STREAM.UPDATE.{STREAM}", Done, info.config | wanted, within=ANSWER_WITHIN)

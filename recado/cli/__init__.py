@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -10,6 +11,12 @@ import click
 
 # The exceptions of these packages have messages that say what to do.
 _OURS = frozenset({"events", "chat", "actors", "backends", "gateways", "projections", "console", "recado"})
+
+
+_NO_WINDOWS = (
+    "recado runs on Linux and macOS, not on Windows itself: install it in WSL, which is Linux on Windows "
+    "(https://learn.microsoft.com/windows/wsl/install)"
+)
 
 
 class Entry(NamedTuple):
@@ -94,6 +101,8 @@ class Commands(click.Group):
                 formatter.write_dl([(name, entry.line) for name, entry in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        if sys.platform == "win32":
+            raise click.ClickException(_NO_WINDOWS)  # before a module is imported that is not there
         try:
             return super().invoke(ctx)
         except Exception as error:

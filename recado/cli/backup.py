@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
 from recado.printing import json_text, print_table
 from recado.settings.settings import Settings
-from recado.transfer.archive import About, SavedStream, put_back, save, settled
+from recado.transfer.archive import About, Moved, SavedStream, put_back, save, settled
 from recado.transfer.settle import Settled, settle
 from recado.wiring.connect import connect, connect_to
 
@@ -91,7 +92,8 @@ class StillRunning(Exception):
 async def _save(chosen: Settings, file: Path) -> list[SavedStream]:
     bus = await connect(chosen)
     try:
-        return await save(bus, file)
+        with _progress() as moved:
+            return await save(bus, file, moved)
     finally:
         await bus.close()
 
@@ -101,7 +103,8 @@ async def _restore(chosen: Settings, file: Path) -> Restored:
         there = await LeaseBucket(bus).read_all()
         if names := sorted(key[2:] for key, entry in there.items() if entry.value and key[:2] in ("m.", "g.")):
             raise StillRunning(names)
-        about, streams = await put_back(bus, file)
+        with _progress() as moved:
+            about, streams = await put_back(bus, file, moved)
         log = await JetStreamLog.attach(bus)
         try:
             done = await settle(log, f"restore-{about.id}")
@@ -127,6 +130,22 @@ async def _bus(chosen: Settings) -> AsyncIterator[Bus]:
                 yield bus
             finally:
                 await bus.close()
+
+
+@contextmanager
+def _progress() -> Iterator[Moved]:
+    """Shows on stderr, if it is a terminal, how much of which stream is moved; the line is gone in the end."""
+    shown = sys.stderr.isatty()
+
+    def moved(stream: str, size: int) -> None:
+        if shown:
+            click.echo(f"\r\x1b[K{stream}: {in_units(size)}", nl=False, err=True)
+
+    try:
+        yield moved
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _print(streams: list[SavedStream]) -> None:

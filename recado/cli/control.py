@@ -18,7 +18,7 @@ from gateways.addressing import with_code
 from gateways.say import NoAnswer, order
 from recado.cli.log import open_log
 from recado.cli.meant import found_account_option, meant, new_chat_option
-from recado.cli.options import ChatName, Moment, Text, Until, chat_argument, json_option
+from recado.cli.options import ChatName, Moment, Until, chat_argument, json_option, text_argument
 from recado.cli.outcome import Outcome, delivery_of, outcome_of, sentence
 from recado.cli.session import run, settings
 from recado.printing import json_text, person
@@ -77,7 +77,7 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 
 @click.command()
 @chat_argument
-@click.argument("text", type=Text())
+@text_argument
 @found_account_option
 @new_chat_option
 @click.option(

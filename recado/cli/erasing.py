@@ -68,6 +68,8 @@ def erase(chat: str, account: str | None, all_accounts: bool, yes: bool, as_json
     if not yes:
         where = f"account{'s' * (len(keys) > 1)} {', '.join(one_line(key.account) for key in keys)}"
         click.confirm(f"Erase everything of {chat} ({where})? It cannot be undone", abort=True, err=True)
+    if sys.stderr.isatty():
+        click.echo(f"Erasing; an instance removes everything, which may take up to {REMOVED_WITHIN:g} s …", err=True)
     removals = run(_remove(keys))
     if as_json:
         click.echo(json_text(removals if all_accounts else removals[0]))

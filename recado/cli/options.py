@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import click
 
@@ -94,9 +94,13 @@ class Until(click.ParamType[Moment]):
 
 
 class Past(click.ParamType[Moment]):
-    """A length of time back from now, or a time; without a zone it is this machine's. Becomes a function as Until."""
+    """A length of time back from now, or a time; without a zone it is in `zone` (this machine's). Becomes a function as
+    Until."""
 
     name = "when"
+
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        self._zone = zone
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
         try:
@@ -106,13 +110,21 @@ class Past(click.ParamType[Moment]):
         else:
             return lambda now: now - span
         try:
-            moment = datetime.fromisoformat(value).astimezone()
+            given = datetime.fromisoformat(value)
+            moment = given.replace(tzinfo=self._zone) if self._zone and not given.tzinfo else given.astimezone()
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither a length of time (30m, 8h, 2d) nor a time (2026-12-24T18:00)", param, ctx)
         return lambda _: moment
 
 
+def _one_text(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]) -> str:
+    if len(words) == 1:
+        return words[0]
+    raise click.UsageError(f'put the text into quotes, as it is one argument: "{" ".join(words)}"', ctx)
+
+
 chat_argument = click.argument("chat", type=ChatName())
+text_argument = click.argument("text", type=Text(), nargs=-1, required=True, metavar="TEXT", callback=_one_text)
 account_option = click.option(
     "--account", type=Account(), help="The business number or device  [default: RECADO_ACCOUNT]"
 )

@@ -16,7 +16,7 @@ from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
 from recado.cli.known import meant_here, queries
 from recado.cli.meant import found_account_option
-from recado.cli.options import ChatName, chat_argument, json_option
+from recado.cli.options import ChatName, Moment, Past, chat_argument, json_option
 from recado.cli.session import settings
 from recado.printing import age, json_text, local, one_line, person, plain, print_table
 
@@ -135,14 +135,14 @@ def attention(account: str | None, as_json: bool) -> None:
 @click.command()
 @click.option("--account", help="Only this business number's or device's.")
 @click.option("--chat", type=ChatName(), help="Only this chat's: a phone number with its country code, or a JID.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
+@click.option("--since", type=Past(UTC), help="Only from this day (UTC) on: 2026-12-24, or 30d ago.")
 @json_option
-def usage(account: str | None, chat: str | None, since: datetime | None, as_json: bool) -> None:
+def usage(account: str | None, chat: str | None, since: Moment | None, as_json: bool) -> None:
     """Add up tokens by chat, day (UTC), backend and model, as the providers counted them."""
     with queries(settings()) as projection:
         if chat is not None:
             account = meant_here(projection, chat, account).account
-        found = projection.usage(account, chat, since.date().isoformat() if since else "")
+        found = projection.usage(account, chat, _day(since) if since else "")
     if as_json:
         click.echo(json_text(found))
         return
@@ -154,6 +154,10 @@ def usage(account: str | None, chat: str | None, since: datetime | None, as_json
         total = [sum(pair) for pair in zip(total, counts, strict=True)]
     rows.append(("all", "", "", "", "", *total))
     print_table(("CHAT", "ACCOUNT", "DAY", "BACKEND", "MODEL", "REPLIES", "INPUT", "OUTPUT"), rows)
+
+
+def _day(since: Moment) -> str:
+    return since(datetime.now(UTC)).astimezone(UTC).date().isoformat()
 
 
 _PAUSED = {"taken_over": "a human has it", "handed_off": "asks for a human"}

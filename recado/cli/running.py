@@ -7,9 +7,10 @@ import sys
 import click
 
 from events.subjects import ChatKey
+from recado import logs
 from recado.cli.meant import found_account_option, meant
 from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option
-from recado.cli.session import run, settings
+from recado.cli.session import run, settings, settings_of_instance
 from recado.doctor.finding import Finding
 from recado.printing import json_text, print_finding
 from recado.settings.settings import Settings
@@ -17,20 +18,24 @@ from recado.settings.whatsapp import UNSET_ACCOUNT
 
 
 @click.command()
-def up() -> None:
+@click.pass_context
+def up(ctx: click.Context) -> None:
     """Run recado on this machine: a NATS server of its own, one instance, and the page on RECADO_PORT.
 
-    Stop it with Ctrl-C; after the next start it goes on where it stopped.
+    Stop it with Ctrl-C; after the next start it goes on where it stopped. In a terminal it prints the page's address,
+    warnings and errors; recado -v up prints every log line.
     """
+    if not ctx.find_root().params.get("verbose"):
+        logs.spare_a_terminal()
     from recado.wiring.instance import run_up  # noqa: PLC0415 - brings in the model's client and the web server, 1 s
 
-    run(run_up(settings()))
+    run(run_up(settings_of_instance()))
 
 
 @click.command()
 def serve() -> None:
     """Run one instance on the NATS server of NATS_URL, with the page on RECADO_PORT."""
-    chosen = settings()
+    chosen = settings_of_instance()
     if not chosen.nats_url:
         raise click.ClickException("NATS_URL is not set: say which NATS server to use, or start one with recado up")
     from recado.wiring.instance import run_serve  # noqa: PLC0415 - brings in the model's client and the web server, 1 s

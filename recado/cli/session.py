@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from recado import logs
+from recado.settings.environment import SettingsInvalid, variables_of
 from recado.settings.settings import Settings, load
 
 T = TypeVar("T")
@@ -18,6 +20,29 @@ def settings(instead: Mapping[str, str] | None = None) -> Settings:
     environment. Raises SettingsInvalid."""
     loaded = load({**os.environ, **(instead or {})})
     logs.mask(*loaded.secrets)
+    return loaded
+
+
+def settings_of_instance() -> Settings:
+    """As `settings`, for a command that answers chats: the module of RECADO_TOOLS is loaded too, so that its fault is
+    named together with all others. Raises SettingsInvalid."""
+    loaded, problems = None, list[str]()
+    try:
+        loaded = settings()
+        tools: str | None = loaded.tools
+    except SettingsInvalid as wrong:
+        problems += wrong.problems
+        tools = variables_of(os.environ, Path(".env")).get("RECADO_TOOLS")
+    if tools:
+        from actors.tools.python import ToolsUnusable  # noqa: PLC0415 - few have tools
+        from actors.tools.python import load as load_tools  # noqa: PLC0415
+
+        try:
+            load_tools(tools)
+        except ToolsUnusable as unusable:
+            problems.append(str(unusable))
+    if loaded is None or problems:
+        raise SettingsInvalid(problems)
     return loaded
 
 

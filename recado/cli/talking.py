@@ -16,7 +16,7 @@ from gateways.say import say as say_and_wait
 from projections.story.reasons import because, failed_because
 from recado.cli.account_gateway import refuse_real
 from recado.cli.log import open_log
-from recado.cli.options import MessageId, Text, account_option, chat_argument, json_option
+from recado.cli.options import MessageId, account_option, chat_argument, json_option, text_argument
 from recado.cli.session import run, settings
 from recado.printing import json_text, plain
 from recado.settings.settings import Settings
@@ -50,7 +50,7 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @click.command()
 @chat_argument
-@click.argument("text", type=Text())
+@text_argument
 @account_option
 @click.option(
     "--id",
@@ -101,7 +101,7 @@ def say(
 
 
 @click.command()
-@click.argument("text", type=Text())
+@text_argument
 @json_option
 def ask(text: str, as_json: bool) -> None:
     """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored."""

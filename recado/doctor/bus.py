@@ -75,7 +75,7 @@ def _fullness(info: StreamInfo) -> Finding:
     if not limit:
         return Finding("log", "ok", f"{info.state.messages:,} events, {in_units(size)}, no limit")
     says = f"{info.state.messages:,} events, {in_units(size)} of {in_units(limit)} ({size / limit:.0%})"
-    more = f"give the stream more room: nats stream edit {EVENTS} --max-bytes …"
+    more = f"give the stream more room, with the NATS CLI: nats stream edit {EVENTS} --max-bytes …"
     if size >= FULL_AT * limit:
         return Finding("log", "failure", f"{says}: nothing new is taken in", more)
     return Finding("log", "warning", says, more) if size >= WARN_AT * limit else Finding("log", "ok", says)
@@ -94,7 +94,9 @@ async def _media(bus: Bus) -> Finding:
         return Finding("media", "ok", f"{in_units(size)}, no limit")
     says = f"{in_units(size)} of {in_units(limit)} ({size / limit:.0%})"
     if size >= FULL_AT * limit:
-        more = f"keep files for less long (RECADO_MEDIA_KEPT), or nats stream edit {MEDIA} --max-bytes …"
+        more = (
+            f"keep files for less long (RECADO_MEDIA_KEPT), or with the NATS CLI nats stream edit {MEDIA} --max-bytes …"
+        )
         return Finding("media", "warning", f"{says}: the oldest files go before their time", more)
     return Finding("media", "ok", says)
 

@@ -55,12 +55,7 @@ The subject names the account, the chat and the type; the body is JSON.
   `<kind>:<account>:<chat>:<id>`; others may leave it out.
 - Header `Recado-Version`: the version of the body, today {version}; without the header, the first.
 
-A client without any code of recado can ask and listen with the [NATS CLI](https://github.com/nats-io/natscli):
-
-```
-nats subscribe 'wa.out.local.*'
-nats publish wa.in.local.5511999999999=40s=2Ewhatsapp=2Enet '{{"id": "my-first", "text": "hello"}}'
-```
+A program without any code of recado can ask and listen: [On the bus](bus.md#where-the-bus-is) has one that runs.
 
 For programs: [asyncapi.json](asyncapi.json) (AsyncAPI 3).
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,7 +50,8 @@ class StreamThere(Exception):
     def __init__(self, stream: str) -> None:
         super().__init__(
             f"the bus has a stream {stream}, and a backup is never put over one. Stop all instances and gateways and "
-            f"give NATS an empty store (or another account), or delete what is there: nats stream rm {stream}"
+            "give NATS an empty store (or another account), or delete what is there, with the NATS CLI: "
+            f"nats stream rm {stream}"
         )
         self.stream = stream
 
@@ -77,7 +78,14 @@ class About(msgspec.Struct, frozen=True):
     at: datetime
 
 
-async def save(bus: Bus, path: Path) -> list[SavedStream]:
+Moved = Callable[[str, int], None]
+"""Is told the stream that is moved, and the bytes of it so far."""
+
+
+def _untold(_stream: str, _size: int) -> None: ...
+
+
+async def save(bus: Bus, path: Path, moved: Moved = _untold) -> list[SavedStream]:
     """Write a backup to `path`, which must not exist; the file appears there when it is complete.
 
     Recado may run: each stream is saved as of one moment, the log first, so that the files and names that it refers to
@@ -94,7 +102,7 @@ async def save(bus: Bus, path: Path) -> list[SavedStream]:
         ):
             about = About(token_hex(8), datetime.now(UTC))
             archive.writestr(_ABOUT, msgspec.json.encode(about))
-            saved = [await _save_stream(bus, archive, name) for name in names]
+            saved = [await _save_stream(bus, archive, name, moved) for name in names]
             archive.close()
             file.flush()
             os.fsync(file.fileno())
@@ -106,7 +114,7 @@ async def save(bus: Bus, path: Path) -> list[SavedStream]:
     return saved
 
 
-async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
+async def put_back(bus: Bus, path: Path, moved: Moved = _untold) -> tuple[About, list[SavedStream]]:
     """Make the streams of the backup again. Instances and gateways do not start on the log before `settled`.
 
     Streams that an interrupted restore of the same backup has made are kept. Raises BackupUnusable, StreamThere,
@@ -132,7 +140,7 @@ async def put_back(bus: Bus, path: Path) -> tuple[About, list[SavedStream]]:
             put = []
             for name, snapshot in snapshots.items():
                 if name in wanted:
-                    await upload(bus, name, _marked(snapshot, name, about, replicas), _chunks(archive, name))
+                    await upload(bus, name, _marked(snapshot, name, about, replicas), _chunks(archive, name, moved))
                     await _check_made(bus, path, name)
                 put.append(_described(archive, name, snapshot))
     except (zipfile.BadZipFile, KeyError, msgspec.DecodeError) as error:
@@ -184,7 +192,8 @@ async def _names(bus: Bus) -> list[str]:
     return [EVENTS, *beside, *foreign]
 
 
-async def _save_stream(bus: Bus, archive: zipfile.ZipFile, name: str) -> SavedStream:
+async def _save_stream(bus: Bus, archive: zipfile.ZipFile, name: str, moved: Moved) -> SavedStream:
+    size = 0
     download = Download(bus, name)
     snapshot = await download.begin()
     if fields := differences(name, snapshot.config):
@@ -193,6 +202,8 @@ async def _save_stream(bus: Bus, archive: zipfile.ZipFile, name: str) -> SavedSt
     with archive.open(f"{name}/stream.tar.s2", "w", force_zip64=True) as member:
         async for chunk in download.chunks():
             member.write(chunk)
+            size += len(chunk)
+            moved(name, size)
     return _described(archive, name, snapshot)
 
 
@@ -212,10 +223,13 @@ def _marked(snapshot: Snapshot, name: str, about: About, replicas: int) -> Snaps
     return Snapshot(snapshot.config | {"metadata": metadata, "num_replicas": replicas}, snapshot.state)
 
 
-def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def _chunks(archive: zipfile.ZipFile, name: str, moved: Moved) -> Iterator[bytes]:
+    size = 0
     with archive.open(f"{name}/stream.tar.s2") as member:
         while chunk := member.read(CHUNK):
             yield chunk
+            size += len(chunk)
+            moved(name, size)
 
 
 async def _is_back(bus: Bus, name: str, about: About) -> bool:

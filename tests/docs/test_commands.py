@@ -1,61 +1,133 @@
-"""The commands of the README and the docs work, on a running recado."""
+"""Every command of the README and the docs is right as it is written, from where its reader is."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from dotenv import dotenv_values
 
-from tests.docs.running import Running
+from recado.cli import SECTIONS, main
+from recado.settings.settings import VARIABLES, settings_of
+from tests.docs.pages import PAGES, ROOT, blocks, commands
+from tests.docs.reader import Reader
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(["README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))])
-BLOCK = re.compile(r"^ *```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+CANNOT = {
+    ("README.md", "make test"): "runs this test",
+    ("docs/console.md", "ssh -L 8088:localhost:8088 HOST"): "needs another machine",
+    ("docs/contributing.md", "make check"): "takes minutes",
+    ("docs/contributing.md", "make test"): "runs this test",
+    ("docs/device.md", "pip install 'neonize==0.5.2'"): "would change the environment of the tests",
+    ("docs/device.md", "recado gateway device"): "needs a phone",
+    ("docs/performance.md", "make bench"): "takes an hour",
+    ("docs/performance.md", "make soak"): "takes an hour",
+    ("docs/security.md", "make fuzz"): "takes minutes",
+    ("docs/security.md", "make fuzz FUZZ_SEED=7"): "takes minutes",
+    ("docs/security.md", 'make fuzz FUZZ_ARGS="--inputs 5000"'): "takes minutes",
+}
+"""(page, command): the reason for which a test cannot run it. `make` and `recado` lines are checked without running."""
+
+LANGUAGES = {
+    "console": "commands, which the tests run",
+    "ini": "lines of .env",
+    "text": "output, and files of other programs",
+    "json": "payloads",
+    "mermaid": "a drawing",
+}
+_PROGRAMS = "recado|make|python3?|pip|curl|nats|npm|node|cd|export|source|docker|kubectl|systemctl|ssh|sh|bash"
+INDENTED = re.compile(rf"^ {{4,}}(?:\w+=\S+ )*(?:\.venv/bin/)?(?:{_PROGRAMS}) (?!→)", re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def recado(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """recado up, with scripted replies, in a folder of its own that looks like a checkout."""
-    folder = tmp_path_factory.mktemp("docs")
-    for name in ("examples", ".venv"):
-        (folder / name).symlink_to(ROOT / name if (ROOT / name).exists() else Path(sys.prefix))
-    with Running(folder) as running:
-        running.type('recado say 5511999999999 "hello" --id MESSAGE_ID')
-        yield running
+@pytest.fixture(scope="session")
+def model() -> Iterator[str]:
+    """The address of a double of OpenAI's API."""
+    double = [sys.executable, "-m", "tests.doubles.openai_server"]
+    with subprocess.Popen(double, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().strip()
+        process.terminate()
 
 
-def commands(page: str) -> list[str]:
-    """The lines of a page's console blocks, without their comments."""
-    blocks = BLOCK.findall((ROOT / page).read_text())
-    lines = (re.sub(r"\s+#.*", "", line).strip() for block in blocks for line in block.splitlines())
-    return [line for line in lines if line]
+def left_out(page: str) -> list[str]:
+    return [command for where, command in CANNOT if where == page]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
-def test_the_commands_of_a_page_work(page: str, recado: Running) -> None:
-    """Each line of a console block, in order, in one shell, ends with status 0."""
-    script = []
-    for line in commands(page):
-        if line.startswith("make "):
-            target = line.removeprefix("make ")
-            dry = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
-            assert dry.returncode == 0, f"{line}: {dry.stderr}"
-        elif "--follow" in line:
-            script.append(f"timeout 3 {line} || test $? -eq 124")
-        else:
-            script.append(line)
-    recado.type("\n".join(script))
+@pytest.mark.slow("each page has a recado of its own, and commands one after the other")
+@pytest.mark.parametrize("page", [page for page in PAGES if {c.typed for c in commands(page)} - set(left_out(page))])
+def test_the_commands_of_a_page_work(page: str, model: str, tmp_path: Path) -> None:
+    Reader(tmp_path, model).reads(blocks(page), left_out(page))
+
+
+@pytest.mark.parametrize(("page", "command"), CANNOT)
+def test_a_command_that_cannot_run_is_checked_otherwise(page: str, command: str) -> None:
+    """It is on its page; make has its target; recado has the command and its options."""
+    assert command in [each.typed for each in commands(page)]
+    words = [word for word in shlex.split(command) if not re.match(r"[A-Z_]+=", word)]
+    if words[0] == "make":
+        subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, check=True, capture_output=True)
+    if words[0] == "recado":
+        group, arguments = main, words[1:]
+        while isinstance(group, click.Group):
+            context = click.Context(group)
+            _, found, arguments = group.resolve_command(context, arguments)
+            assert found is not None
+            group = found  # type: ignore[assignment]
+        group.make_context(command, arguments)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_block_says_what_it_is(page: str) -> None:
+    """So no command escapes: each block has one of these languages, and an indented block holds no command."""
+    assert {block.language for block in blocks(page)} <= set(LANGUAGES)
+    assert INDENTED.findall((ROOT / page).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("nosuchprogram", "nosuchprogram: command not found"),
+        ("recado chats", "recado: command not found"),
+        ("curl -s http://127.0.0.1:$RECADO_PORT/", "RECADO_PORT: unbound variable"),
+        ("source .venv/bin/activate\nrecado nosuch", "should end with 0, and ended with 2"),
+        ("false | true", "should end with 0, and ended with 1"),
+        ("cd examples\nls .env", "should end with 0, and ended with 2"),
+        ("true    # exit status 1", "should end with 1, and ended with 0"),
+        ("false    # until Ctrl-C", "false ended by itself"),
+    ],
+)
+def test_a_command_that_is_wrong_is_found(typed: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=re.escape(said)):
+        Reader(tmp_path, "http://127.0.0.1:9/v1").types(typed)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_of_env_are_settings(page: str) -> None:
+    """Each is a setting by name, and all of a block together are accepted where nothing is left out with `…`."""
+    for block in blocks(page):
+        if block.language == "ini":
+            values = dotenv_values(stream=io.StringIO(block.text))
+            assert set(values) <= {variable.name for variable in VARIABLES.values()}
+            if "…" not in block.text:
+                settings_of({name: value or "" for name, value in values.items()} | {"OPENAI_API_KEY": "sk-key"})
+
+
+def test_pages_name_the_cli_of_nats_where_they_use_it() -> None:
+    """It is a program that recado does not bring: such a page leads to its address."""
+    for page in PAGES:
+        text = (ROOT / page).read_text()
+        assert not re.search(r"`nats [a-z]", text) or "#the-nats-cli)" in text, page
 
 
 def test_every_command_has_its_place_in_the_docs() -> None:
     """`recado --help` and docs/commands.md name the same commands."""
-    from recado.cli import SECTIONS
-
     text = (ROOT / "docs/commands.md").read_text()
     names = [name for section in SECTIONS.values() for name in section]
     assert [name for name in names if f"recado {name}" not in text] == []

@@ -13,7 +13,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-import aiohttp
 import pytest
 
 from events.jetstream.connection import Bus
@@ -21,7 +20,6 @@ from events.jetstream.log import JetStreamLog
 from events.subjects import ChatKey
 from gateways.delivery.delivery import Delivery
 from gateways.local.simulator import Simulator
-from tests.nats_server import free_port
 from tests.system.service import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -64,7 +62,7 @@ async def test_a_gateway_in_forty_lines(service: Service) -> None:
     key = key_of(f"forty-{token_hex(4)}")
     async with running(service.server.url, "gateway.py", key.account) as gateway:
         assert gateway.stdin is not None
-        gateway.stdin.write(b"5511999990000 What time do you open?\n")
+        gateway.stdin.write(b"+5511999990000 What time do you open?\n")
         assert await line_of(gateway) == "5511999990000 echo: What time do you open?"
         code, findings = await checked(service, key)
         assert code == 0, findings
@@ -79,19 +77,6 @@ def test_it_has_forty_lines() -> None:
     code = (EXAMPLES / "gateway.py").read_text().partition('"""')[2].partition('"""')[2]
     lines = [line for line in code.splitlines() if line.strip() and not line.strip().startswith("#")]
     assert len(lines) <= 40
-
-
-async def test_an_existing_bot(service: Service) -> None:
-    """It hands messages over and sends recado's replies; three lines of it are new."""
-    port = str(free_port())
-    async with running(service.server.url, "existing_bot.py", port) as bot, aiohttp.ClientSession() as session:
-        for number in range(3):
-            message = {"id": f"{token_hex(4)}", "from": "5511999990000", "text": f"hello {number}"}
-            async with session.post(f"http://127.0.0.1:{port}/message", json=message) as answer:
-                assert answer.status == 200
-            assert await line_of(bot) == f"to 5511999990000: echo: hello {number}"
-    new = [line for line in (EXAMPLES / "existing_bot.py").read_text().splitlines() if "  # +" in line]
-    assert len(new) == 3
 
 
 async def test_the_check_of_recados_own(service: Service, tmp_path: Path) -> None:

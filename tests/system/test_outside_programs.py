@@ -60,9 +60,10 @@ async def test_a_durable_consumer_misses_nothing(service: Service) -> None:
     await js.delete_consumer("EVENTS", name)
 
 
-async def test_the_example_that_talks(service: Service) -> None:
-    """examples/talk.py prints the reply."""
-    phone = fresh_chat().chat.partition("@")[0]
+@pytest.mark.parametrize("form", ["{}", "+{}", "+55 ({})"])
+async def test_the_example_that_talks(form: str, service: Service) -> None:
+    """examples/talk.py prints the reply, however the number is written."""
+    phone = form.format(fresh_chat().chat.partition("@")[0])
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         EXAMPLES / "talk.py",

@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 import pytest
 
-from recado.cli import SECTIONS
+from recado.cli import SECTIONS, main
 from tests.recado.command import Command
 
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
@@ -55,3 +55,10 @@ async def test_the_version_is_told(recado: Command) -> None:
     """As the package says it."""
     done = await recado("--version")
     assert (done.code, done.out.split()[0]) == (0, "recado")
+
+
+def test_windows_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a module is imported that is not there."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(click.ClickException, match="runs on Linux and macOS, not on Windows itself: install it in WSL"):
+        main(["up"], standalone_mode=False)
