@@ -101,7 +101,7 @@ async def test_a_jump_shows_what_came_after(page: Page) -> None:
     after = re.findall(r"\?after=(\d+)", there)[0]
     earlier = await shown(page, address(ANA, f"?before={before}"))
     later = await shown(page, address(ANA, f"?after={after}"))
-    lines = [int(number) for text in (earlier, there, later) for number in re.findall(r"line (\d+)\.", text)]
+    lines = [int(number) for text in (earlier, there, later) for number in re.findall(r">line (\d+)\.<", text)]
     assert lines == list(range(count))
     assert (await page.get(address(ANA, "?around=5&after=3"), **HTML))[0] == 400
     assert "To the newest messages" in await shown(page, address(ANA, "?after=999999"))

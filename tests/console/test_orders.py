@@ -201,7 +201,7 @@ async def test_the_outcome_is_said_once(page: Page, obeyed: Any) -> None:
     task = await obeyed(ANA, lambda control: replied(f"{control.id}.r", control))
     assert (await ordered(page, ANA, command="send", text="it is me"))[1] == address(ANA)
     await task
-    assert "stored, not sent" not in (await page.get(address(ANA, "?part=live"), **HTML))[1]
+    assert "Your words are stored" not in (await page.get(address(ANA, "?part=live"), **HTML))[1]
     assert await said(page, TOM) == ""
     assert (await said(page)).startswith("Your words are stored, not sent yet")
     assert await said(page) == ""
@@ -239,7 +239,7 @@ async def test_orders_fit_the_state(page: Page) -> None:
     await given(page, TOM, TurnFailed(turn="t", messages=("t1",), error=error, told=False, at=AT))
     shown = (await page.get(address(TOM), **HTML))[1]
     assert "<button>Retry what failed</button>" in shown
-    assert "not answered: the model&#39;s server asked to slow down" in shown
+    assert "not answered: the provider took no more requests at the time" in shown
 
 
 @pytest.mark.parametrize("command", ["block", "reset", "erase"])
