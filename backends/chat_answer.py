@@ -109,7 +109,7 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
 
 
 def _wanted(calls: Sequence[Called], request: ReplyRequest, raw: str) -> tuple[ToolCall, ...]:
-    """The calls, under ids that are unique in the turn: some servers give none, or repeat them. The first bears `raw`."""
+    """The calls, under ids that are unique in the turn: some servers give none, or repeat them. The first has `raw`."""
     taken = {call.id for call in request.calls}
     wanted: list[ToolCall] = []
     for number, call in enumerate(calls, len(taken) + 1):

@@ -16,7 +16,8 @@ from backends.chat_request import Content, contents_of, joined, mended, request_
 from backends.content.attachments import opened
 from backends.protocol import Answer, ReplyRequest, ToolsWanted, Usage
 from backends.provider.client import Wire
-from backends.provider.quirks import JsonObject, Quirks, insist
+from backends.provider.quirks import Quirks, insist
+from backends.provider.refusals import JsonObject
 from backends.provider.retry import AttemptFailed, persist
 from chat.cleaning import cleaned
 from chat.context import Line
@@ -96,7 +97,7 @@ class ChatCompletions:
         await self._wire.close()
 
     def _body(self, request: ReplyRequest, history: Sequence[Line], contents: Sequence[Content]) -> JsonObject:
-        return request_body(self._model, self._system_prompt, history, request, contents, self._server)
+        return request_body(self._model, self._system_prompt, history, request, contents, server=self._server)
 
     async def _complete(self, body: JsonObject, request: ReplyRequest) -> Answer | ToolsWanted:
         return await insist(partial(self._ask, request), body, self.quirks, mended)

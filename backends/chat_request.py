@@ -12,7 +12,8 @@ from backends.content.attachments import GONE, NOT_TAKEN, Message
 from backends.content.message_text import spoken
 from backends.protocol import DoneCall, ReplyRequest
 from backends.provider.answer_parts import text_of
-from backends.provider.quirks import JsonObject, fields_mended, is_file
+from backends.provider.quirks import fields_mended
+from backends.provider.refusals import JsonObject, is_file
 from backends.provider.schemas import plain
 from chat.context import Line
 
@@ -59,6 +60,7 @@ def request_body(
     history: Sequence[Line],
     request: ReplyRequest,
     contents: Sequence[Content] | None = None,
+    *,
     server: str = "",
 ) -> JsonObject:
     """The body of a request: `history`, the turn's messages, and the calls that the model has made for them.

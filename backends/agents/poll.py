@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
 import structlog
 
 from backends.agents.client import NotThere
@@ -12,6 +11,7 @@ from backends.agents.outcome import answer, fruitless, rest
 from backends.agents.session import Action, RemoteSession, Turn
 from backends.agents.start import ENDS_WITHIN, TURN
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
+from backends.provider.answer_parts import arguments_of
 from backends.provider.polling import LATE_LOOKS, Sleep, looks
 from backends.provider.retry import AttemptFailed, persist
 
@@ -122,6 +122,4 @@ async def stop_all(session: RemoteSession, turn: str, run: str | None, sleep: Sl
 
 def _called(action: Action) -> ToolCall:
     """The call. Its arguments come as JSON or as a decoded value: the API's type allows both."""
-    told = action.arguments
-    arguments = told if isinstance(told, str) else msgspec.json.encode(told).decode()
-    return ToolCall(id=action.call_id, name=action.name, arguments=arguments)
+    return ToolCall(id=action.call_id, name=action.name, arguments=arguments_of(action.arguments))

@@ -6,11 +6,13 @@ import asyncio
 from contextlib import suppress
 
 import structlog
+from msgspec.structs import replace
 
 from backends.assistants.client import NotThere, Refused
 from backends.assistants.outcome import NothingWritten, answer, fruitless, rest
 from backends.assistants.thread import RemoteThread, Run
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted
+from backends.provider.answer_parts import arguments_of
 from backends.provider.polling import LATE_LOOKS, Sleep, looks
 from backends.provider.retry import AttemptFailed, persist
 
@@ -55,7 +57,7 @@ class Watching:
             return await self._written(run)
         if run.status == "incomplete" and cut_short:
             with suppress(NothingWritten):
-                return await self._written(run)
+                return replace(await self._written(run), length="cut")
         left = self.deadline - asyncio.get_running_loop().time()
         await self._sleep(max(0.0, min(rest(run), left / 2)))
         raise fruitless(run)
@@ -137,4 +139,6 @@ def _asked(run: Run) -> tuple[ToolCall, ...]:
     if run.required_action is None:
         raise AttemptFailed("provider_error", f"run {run.id} requires an action and does not say which")
     calls = run.required_action.submit_tool_outputs.tool_calls
-    return tuple(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments) for call in calls)
+    return tuple(
+        ToolCall(id=call.id, name=call.function.name, arguments=arguments_of(call.function.arguments)) for call in calls
+    )

@@ -122,6 +122,6 @@ def _unsendable(error: UnicodeError) -> AttemptFailed:
 def count(tokens: object) -> int:
     """The number of tokens, bounded so that the log and SQLite can hold any number that a server sends; 0 for anything
     but a number."""
-    if not isinstance(tokens, int | float) or not 0 <= tokens:  # NaN is not at least 0
+    if not isinstance(tokens, int | float) or not tokens >= 0:  # NaN is not at least 0
         return 0
     return int(min(tokens, 2**53))

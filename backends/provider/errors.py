@@ -9,12 +9,10 @@ import openai
 
 from backends.provider.problem import problem_of
 from backends.provider.retry import AttemptFailed, retry_after
+from backends.provider.secret_length import SHORTEST_SECRET
 
 FAULTS = (openai.APIError, aiohttp.ClientError)
 """Exceptions of a call: for an answer that is not HTTP, the aiohttp transport raises aiohttp's own error."""
-
-SHORTEST_SECRET = 8
-"""Characters of the shortest key that is cut out of texts: a shorter one protects nothing, and would cut words."""
 
 _DETAIL_LENGTH = 500
 _KEY = re.compile(r"\bsk-[\w*-]{4,}")
