@@ -81,6 +81,12 @@ class Run(msgspec.Struct, frozen=True):
         return _word(self.metadata, "turn")
 
     @property
+    def attempt(self) -> int:
+        """The attempt at the turn that it is; 0 if that is unknown."""
+        told = _word(self.metadata, "attempt") or ""
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 6 else 0
+
+    @property
     def active(self) -> bool:
         return self.status in ACTIVE
 

@@ -164,7 +164,8 @@ KINDS: Mapping[str, Kind] = {
             rf"\b{_SEES}['\"`]?\s(?:\w+\s){{0,2}}?{_NO}|{_DOES_NOT}\s(?:\w+\s){{0,2}}?['\"`]?{_SEES}\b"
             rf"|support (?:image|audio|file|vision) ?(?:input|understanding)?|not a (?:multi-?modal|vision)"
             rf"|(?:unknown|unsupported|invalid)[^.'\"`]{{0,40}}(?:variant|part|type)[^.]{{0,20}}['\"`]?{_SEES}\b"
-            r"|content['\"`]?(?:\s?:)? (?:value )?must be a string|content[^;]{0,40}should be a valid string|at most 0 images?|mmproj"
+            r"|content['\"`]?(?:\s?:)? (?:value )?must be a string|content[^;]{0,40}should be a valid string"
+            r"|at most 0 images?|mmproj"
         ),
         _has_files,
     ),

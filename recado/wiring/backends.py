@@ -101,6 +101,7 @@ def _assistants(settings: Settings) -> Model:
         assistant=settings.openai_assistant_id,
         additional_instructions=LENGTH_RULE if prompt == Settings().ai_system_prompt else instructions(settings),
         hosted_tools=settings.hosted_tools,
+        quirks=quirks_of(settings.openai_base_url, settings.openai_assistant_id),
     )
     return Model(backend, settings.openai_assistant_id, _server(settings), takes=IMAGES)
 
