@@ -134,7 +134,8 @@ def _called(calls: Sequence[DoneCall], server: str, model: str) -> list[JsonObje
 
 def _written(raw: str | None, asks: Sequence[JsonObject], server: str, model: str) -> JsonObject | None:
     """The model's message as it came, if `server` and `model` wrote it; with our ids where its own were missing or not
-    unique, and with arguments that are JSON."""
+    unique, and with arguments that are JSON. A crash may have come before its last calls were logged: it is shown
+    without them."""
     if raw is None:
         return None
     try:
@@ -145,10 +146,10 @@ def _written(raw: str | None, asks: Sequence[JsonObject], server: str, model: st
     if message is None or (written.server, written.model) != (server, model):
         return None
     its_own = message.get("tool_calls")
-    if not isinstance(its_own, list) or len(its_own) != len(asks):
+    if not isinstance(its_own, list) or len(its_own) < len(asks):
         return None
     calls = []
-    for call, ask in zip(its_own, asks, strict=True):
+    for call, ask in zip(its_own, asks, strict=False):
         function = call["function"]
         arguments = function.get("arguments")
         if isinstance(arguments, str) or arguments is None:
