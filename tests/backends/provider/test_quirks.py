@@ -1,4 +1,4 @@
-"""Refusals of servers: each is recognised by its words, in a request that has what was refused, and not in a quotation."""
+"""Refusals of servers: each is recognised by its words, in a request with what was refused, and not in a quotation."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.doubles.openai_threads import ASSISTANT
 from tests.doubles.openai_wire import Json
 from tests.recado.command import Command, Done
 
-THREADS = {"responses": {}, "assistants": {"OPENAI_ASSISTANT_ID": ASSISTANT}, "agents": {}}
+THREADS = {"responses": {}, "assistants": {"OPENAI_ASSISTANT_ID": ASSISTANT}, "agents": {"OPENAI_MODEL": "small-1"}}
 
 
 def echo(body: Json) -> Json:

@@ -25,9 +25,8 @@ async def works(double: OpenAIDouble, backend: ChatCompletions, today: str, yest
         double.answered_oddly = 0
         try:
             seen[question.what] = await question.ask(trial)
-        except (Wrong, ReplyFailed, NotTried) as failed:
+        except (Wrong, ReplyFailed, NotTried):
             seen[question.what] = ""
-            print(question.what, failed)
     return seen
 
 
