@@ -1,4 +1,4 @@
-"""What a server, or its model, does not take: found by its own words, and remembered for the life of the process.
+"""The parts of a request that a server, or its model, does not take: found by its own words, remembered by the process.
 
 A request that is refused is sent again without what was refused. Only if that is answered the quirk is remembered: an
 error that merely sounds like one changes nothing.

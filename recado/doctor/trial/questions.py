@@ -1,4 +1,4 @@
-"""Questions to a model whose right answers nobody can know beforehand, each judged by the content of its answer.
+"""Questions to a model whose right answers cannot be known beforehand, each judged by the content of its answer.
 
 Every question holds words that were made up for it, and asks for some of them and not for others: an answer that says
 the same to everything is wrong, and so is one that repeats the question.

@@ -30,8 +30,9 @@ PATIENCE = 20.0
 _FORGOTTEN_WITHIN = 8.0
 """Seconds for deleting the threads that were made."""
 
-_AT_ONCE = 3
-"""Questions under way at the same time."""
+_AT_ONCE, _SLOW = 3, 4.0
+"""Questions under way at the same time; one, if the first took longer than so many seconds: that server has no room for
+more."""
 
 log = structlog.get_logger("recado.doctor")
 
@@ -108,11 +109,13 @@ def _questions(settings: Settings) -> list[Question]:
 async def _all(trial: Trial, questions: Sequence[Question], *, needs_tools: bool) -> list[Tried]:
     until = asyncio.get_running_loop().time() + WITHIN
     first, *others = questions
+    began = asyncio.get_running_loop().time()
     answered = await _one(trial, first, until, needs_tools=needs_tools)
+    is_slow = asyncio.get_running_loop().time() - began > _SLOW
     if answered.says.startswith(_HOPELESS):
         why = "the server refuses every request"
         return [answered, *(Tried(one.what, "not_tried", _is_needed(one, needs_tools), why) for one in others)]
-    slots = asyncio.Semaphore(_AT_ONCE)
+    slots = asyncio.Semaphore(1 if is_slow else _AT_ONCE)
 
     async def one(question: Question) -> Tried:
         async with slots:
