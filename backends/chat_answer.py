@@ -19,31 +19,16 @@ _LENGTHS = frozenset({"length", "max_tokens", "max_output_tokens", "model_length
 """Values of `finish_reason` for an answer that reached its longest length."""
 
 
-class Function(msgspec.Struct):
-    name: str
-    arguments: Any = None
-
-
-class Called(msgspec.Struct):
-    function: Function
-    id: Any = None
-
-
 class Said(msgspec.Struct):
     content: Any = None
     refusal: Any = None
-    tool_calls: list[Called] | None = None
+    tool_calls: Any = None
 
 
 class Choice(msgspec.Struct):
     message: Said | None = None
     finish_reason: Any = None
     error: Any = None
-
-
-class TokenCount(msgspec.Struct):
-    prompt_tokens: Any = None
-    completion_tokens: Any = None
 
 
 class Completion(msgspec.Struct):
@@ -55,7 +40,7 @@ class Completion(msgspec.Struct):
     choices: list[Choice] | None = None
     id: Any = None
     model: Any = None
-    usage: TokenCount | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -68,34 +53,20 @@ class Empty(AttemptFailed):
 
 def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str) -> Answer | ToolsWanted:
     """The answer in `body`, from `model` at `server`. Raises AttemptFailed; Empty if it says nothing."""
-    try:
-        completion = msgspec.json.decode(body, type=Completion)
-    except UNREADABLE as error:
-        unread = wire.unread(body, str(error))
-        if unread.problem is not None or (whole := _whole(body)) is None:
-            raise unread from error
-        body, completion = whole
-    if not completion.choices:
-        unread = wire.unread(body, "the answer has no choices")
-        raise unread if unread.problem is not None else Empty(unread.detail)
-    choice = completion.choices[0]
+    body, completion, choice = _first_choice(wire, body)
     said = choice.message or Said()
-    if choice.finish_reason == "error" or choice.error or completion.error:
-        problem = problem_in(choice.error or completion.error)
-        if problem is not None:
-            raise wire.refused(problem)
-        if choice.finish_reason == "error":
-            raise AttemptFailed("provider_error", "finish_reason is error, and the server does not say why")
+    calls, text = _calls(said.tool_calls), text_of(said.content).strip()
+    if choice.finish_reason == "error" or not (calls or text):
+        _raise_error(wire, completion, choice)
     if isinstance(said.refusal, str) and said.refusal:
         raise AttemptFailed("refused", wire.redacted(said.refusal))
     if choice.finish_reason == "content_filter":
         raise AttemptFailed("refused", "finish_reason is content_filter")
-    tokens = completion.usage or TokenCount()
-    usage = Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
-    if said.tool_calls:
-        return ToolsWanted(_wanted(said.tool_calls, request, _raw(body, server, model)), usage)
-    text = text_of(said.content).strip()
-    if not text:
+    tokens = completion.usage if isinstance(completion.usage, dict) else {}
+    usage = Usage(count(tokens.get("prompt_tokens")), count(tokens.get("completion_tokens")))
+    if calls:
+        return ToolsWanted(_wanted(calls, request, _raw(body, server, model)), usage)
+    if not any(sign.isprintable() for sign in text):  # marks of no width are no answer
         if refusal := refusal_of(said.content):
             raise AttemptFailed("refused", wire.redacted(refusal))
         raise Empty(f"the answer is empty (finish_reason {wire.redacted(str(choice.finish_reason))})")
@@ -108,25 +79,60 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
     )
 
 
-def _wanted(calls: Sequence[Called], request: ReplyRequest, raw: str) -> tuple[ToolCall, ...]:
+def _first_choice(wire: Wire, body: bytes) -> tuple[bytes, Completion, Choice]:
+    """The answer, in the API's form, and its choice. Raises AttemptFailed; Empty if it has none."""
+    try:
+        completion = msgspec.json.decode(body, type=Completion)
+    except UNREADABLE as error:
+        unread = wire.unread(body, str(error))
+        if unread.problem is not None or (whole := _whole(body)) is None:
+            raise unread from error
+        body, completion = whole
+    if not completion.choices:
+        unread = wire.unread(body, "the answer has no choices")
+        raise unread if unread.problem is not None else Empty(unread.detail)
+    if completion.choices[0].message is None and (whole := _whole(body)) is not None:
+        body, completion = whole
+    choices = completion.choices or [Choice()]
+    return body, completion, choices[0]
+
+
+def _raise_error(wire: Wire, completion: Completion, choice: Choice) -> None:
+    """Raise the error beside a choice, if there is one."""
+    if (problem := problem_in(choice.error or completion.error)) is not None:
+        raise wire.refused(problem)
+    if choice.finish_reason == "error":
+        raise AttemptFailed("provider_error", "finish_reason is error, and the server does not say why")
+
+
+def _calls(told: Any) -> list[dict[str, Any]]:
+    """The calls that name a function."""
+    calls = [call for call in told if isinstance(call, dict)] if isinstance(told, list) else []
+    return [call for call in calls if isinstance(call.get("function"), dict) and word(call["function"].get("name"))]
+
+
+def _wanted(calls: Sequence[dict[str, Any]], request: ReplyRequest, raw: str) -> tuple[ToolCall, ...]:
     """The calls, under ids that are unique in the turn: some servers give none, or repeat them. The first has `raw`."""
     taken = {call.id for call in request.calls}
     wanted: list[ToolCall] = []
     for number, call in enumerate(calls, len(taken) + 1):
-        given = word(call.id)
+        given, function = word(call.get("id")), call["function"]
         id_ = given if given and given not in taken else f"{request.turn}:{number}"
         taken.add(id_)
         first = raw if not wanted else None
-        arguments = arguments_of(call.function.arguments)
-        wanted.append(ToolCall(id=id_, name=call.function.name, arguments=arguments, raw=first))
+        arguments = arguments_of(function.get("arguments"))
+        wanted.append(ToolCall(id=id_, name=str(function["name"]), arguments=arguments, raw=first))
     return tuple(wanted)
 
 
 def _raw(body: bytes, server: str, model: str) -> str:
-    """The message with the calls as it came, if it is short enough for an event."""
-    message = msgspec.json.decode(body)["choices"][0]["message"]
-    raw = msgspec.json.encode(Written(server, model, message))
-    return (raw if len(raw) <= LONGEST_RAW else msgspec.json.encode(Written(server, model))).decode()
+    """The message with the calls as it came, if an event can hold it."""
+    try:
+        message = msgspec.json.decode(body)["choices"][0]["message"]
+        raw = msgspec.json.encode(Written(server, model, {**message, "tool_calls": _calls(message["tool_calls"])}))
+    except (*UNREADABLE, OverflowError, UnicodeError):  # it is nested too deep, or has a number past 64 bits
+        raw = b""
+    return (raw if 0 < len(raw) <= LONGEST_RAW else msgspec.json.encode(Written(server, model))).decode()
 
 
 def _whole(body: bytes) -> tuple[bytes, Completion] | None:
@@ -137,12 +143,21 @@ def _whole(body: bytes) -> tuple[bytes, Completion] | None:
         found = _of_events(list(_events(body)))
     if isinstance(found, list):
         found = found[0] if found else None
-    if not isinstance(found, dict) or "choices" not in found:
+    listed = found.get("choices") if isinstance(found, dict) else None
+    if not isinstance(listed, list):
         return None
+    found = {**found, "choices": [_choice(one) for one in listed[:1]]}
     try:
         return msgspec.json.encode(found), msgspec.convert(found, Completion)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, OverflowError, UnicodeError, RecursionError):
         return None
+
+
+def _choice(told: Any) -> dict[str, Any]:
+    """A choice in the API's form; servers also give a bare text, or `text` as completions had it."""
+    choice = told if isinstance(told, dict) else {"message": told}
+    message = choice.get("message") or choice.get("delta") or choice.get("text") or (choice if "role" in choice else "")
+    return {**choice, "message": message if isinstance(message, dict) else {"role": "assistant", "content": message}}
 
 
 def _events(body: bytes) -> Iterator[dict[str, Any]]:

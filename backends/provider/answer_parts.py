@@ -16,7 +16,7 @@ def text_of(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, int | float) and not isinstance(content, bool):  # a server that decodes what is JSON
-        return msgspec.json.encode(content).decode()
+        return str(content)
     return "".join(_texts(content))
 
 
@@ -31,7 +31,10 @@ def arguments_of(value: Any) -> str:
     """The arguments of a call as JSON text, as a tool's check takes them. None at all are an empty object."""
     if isinstance(value, str):
         return value if value.strip() not in ("", "null") else "{}"
-    return "{}" if value is None else msgspec.json.encode(value).decode()
+    try:
+        return "{}" if value is None else msgspec.json.encode(value).decode()
+    except (OverflowError, UnicodeError, RecursionError):  # the tool's check tells the model
+        return str(value)
 
 
 def word(value: Any, most: int = 500) -> str | None:

@@ -158,10 +158,23 @@ def _found(body: Any, status: int, *, is_error: bool, depth: int = 0) -> Problem
             return _found(several, status, is_error=True, depth=deeper)
         case {"object": "error"} | {"type": "error"}:
             return _from_object(body, status, deeper)
+        case dict():
+            return _bare(body, status, is_error=is_error, depth=deeper)
+        case _:
+            return None
+
+
+def _bare(body: dict[str, Any], status: int, *, is_error: bool, depth: int) -> Problem | None:
+    """The error of an object without an `error`."""
+    match body:
+        case {"base_resp": {"status_code": int(number), "status_msg": str(words)}} if number:  # MiniMax's
+            return Problem(status, words[:LONGEST], str(number))
         case {"detail": (str() | list() | dict()) as detail} if is_error or len(body) <= 2:
-            return _found(detail, status, is_error=True, depth=deeper)
+            return _found(detail, status, is_error=True, depth=depth)
+        case {"message": str()} | {"msg": str()} if any(body.get(name) for name in ("code", "status", "status_code")):
+            return _from_object(body, status, depth)
         case dict() if is_error and body:
-            return _from_object(body, status, deeper)
+            return _from_object(body, status, depth)
         case _:
             return None
 

@@ -79,10 +79,7 @@ _NO = (
     r"(?:(?:is|are|was|were)?\s?(?:n't|n’t|not)\s(?:currently\s|yet\s)?(?:be\s)?"
     r"(?:supported|enabled|allowed|permitted|available|accepted)|unsupported|disabled)"
 )
-_DOES_NOT = (
-    r"(?:does|do|did|can)\s?(?:n't|n’t|not)\s(?:currently\s|yet\s)?"
-    r"(?:support|accept|allow|take|have|process|handle|understand)"
-)
+_DOES_NOT = r"(?:does|do|did|can)\s?(?:n't|n’t|not)\s(?:currently\s|yet\s)?(?:support|accept|allow|take|have)"
 _TOOLS = r"(?:tools?|functions?)(?:[ _-](?:use|usage|calls?|calling|choice))?"
 _SEES = (
     r"(?:images?|pictures?|photos?|vision|visual|audio|sounds?|files?|documents?|multi-?modal"
@@ -93,6 +90,15 @@ _SCHEMA = (
     r"|title|examples?|property_?names|pattern_?properties|exclusive_?minimum|exclusive_?maximum|min_?length|max_?length"
     r"|minimum|maximum|min_?items|max_?items|unique_?items|nullable|null|type)"
 )
+
+_THIS_FILE = re.compile(
+    r"format|mime|image/|audio/|png|jpe?g|webp|gif|heic|svg|size|large|small|dimension|resolution|pixel|decod|corrupt"
+    r"|download|fetch|base64|polic|filter|safety|limit|too many|animated|this image|your image|the image"
+)
+"""Words about one file, which say nothing about the next one."""
+
+_NEAR = 80
+"""Characters around a refusal in which such words count."""
 
 KINDS: Mapping[str, Kind] = {
     "no_tools": Kind(
@@ -205,6 +211,8 @@ def quirk_in(problem: Problem, body: JsonObject, known: Collection[str]) -> str 
     told, quoted = _folded(problem.message), _Quoted(body)
     for name, kind in KINDS.items():
         if name in known or not kind.concerns(body) or (match := kind.words.search(told)) is None:
+            continue
+        if name == "no_files" and _THIS_FILE.search(told, max(0, match.start() - _NEAR), match.end() + _NEAR):
             continue
         # The words may be quoted from the conversation. A mended request that is not remembered does no harm.
         if not kind.kept or match[0] not in quoted:

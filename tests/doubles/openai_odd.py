@@ -175,6 +175,10 @@ def _changed_first(change: Callable[[Json], None]) -> Odd:
     return Odd(answers=answers)
 
 
+def _bare(answer: Json, change: Callable[[Json], Any]) -> bytes:
+    return msgspec.json.encode({**answer, "choices": [change(answer["choices"][0])]})
+
+
 def _errs(answer: Json) -> None:
     answer["choices"][0] |= {
         "finish_reason": "error",
@@ -267,6 +271,20 @@ ODD: dict[str, Odd] = {
     "choices null": _first({"id": "x", "choices": None}),
     "no choices": _first({"id": "x", "object": "chat.completion"}),
     "empty": _changed_first(_is_empty),
+    "a bare message": Odd(answers=lambda answer, _: _bare(answer, lambda choice: choice["message"])),
+    "a delta": Odd(answers=lambda answer, _: _bare(answer, lambda choice: {"delta": choice["message"]})),
+    "a word of success": Odd(
+        answers=lambda answer, _: msgspec.json.encode({**answer, "error": {"code": 0, "message": "success"}})
+    ),
+    "MiniMax's error": _first({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}),
+    "an error without a name": _first({"code": 503, "msg": "the service is busy"}),
+    "calls that are no list": Odd(
+        answers=lambda answer, _: _bare(
+            answer, lambda one: {"message": {**one["message"], "tool_calls": one["message"].get("tool_calls") or {}}}
+        )
+    ),
+    "usage as a list": Odd(answers=lambda answer, _: msgspec.json.encode({**answer, "usage": [1, 2]})),
+    "marks of no width": _changed_first(lambda answer: answer["choices"][0]["message"].update(content="\u200b\ufeff")),
     "a stream": Odd(answers=_stream),
     "a list of answers": Odd(answers=lambda answer, _: msgspec.json.encode([answer])),
     "usage in words": Odd(answers=lambda answer, _: msgspec.json.encode({**answer, "usage": {"prompt_tokens": "12"}})),
