@@ -14,10 +14,10 @@ import msgspec
 
 from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
+from events.lenient import decode, whole_characters
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
 from gateways.cloud.errors import class_of
-from gateways.cloud.lenient import decode
 from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
 
 _LONGEST_DETAIL = 500
@@ -45,7 +45,6 @@ _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
 _faults = msgspec.json.Decoder(wire.Fault)
 
-_SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -188,7 +187,7 @@ def _envelope(body: bytes) -> wire.Envelope:
         return _envelopes.decode(body)
     except msgspec.DecodeError:
         # Half a surrogate pair, from a text that was cut, is no JSON and would spoil the whole batch.
-        mended = _SURROGATES.sub(lambda match: match[0] if match[1] else b"\\ufffd", body)
+        mended = whole_characters(body)
         if mended == body:
             raise
         return _envelopes.decode(mended)
