@@ -20,6 +20,7 @@ from chat.fold_constants import (
     READ_KINDS,
     SHORT,
 )
+from chat.references import text_of
 from chat.state import Chat, Heard, Waiting
 from events.inbound import Message, Receipt
 from events.jid import is_group
@@ -38,7 +39,7 @@ def fault_of(message: Message) -> str | None:
         return message.kind
     if message.kind not in ANSWERED_KINDS:
         return "unsupported_kind"
-    if has_file(message) or readable(message.text or "").strip():
+    if has_file(message) or readable(text_of(message) or "").strip():
         return None
     return "empty" if message.kind == "text" else "unsupported_kind"
 
@@ -72,9 +73,13 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
     """The state with `message`, made of `event`, waiting; `place` is the chat's JID."""
     sender, in_group = event.sender or place, event.group or is_group(place)
     hour, heard, count = _counted(chat.hour, chat.heard, sender, message)
-    text = event.text or ""
+    text = text_of(event) or ""
+    fault = message.fault
+    if fault == "reaction" and in_group and event.quoted not in chat.our_message_ids:
+        fault = "unsupported_kind"  # what people of a group think of each other's messages is no context
     message = replace(
         message,
+        fault=fault,
         sender=sender,
         group=place if in_group else "",
         said=short_word(text),

@@ -27,8 +27,8 @@ reactions."""
 CONTENT_CODES = frozenset({131060})
 """Codes of `unsupported` messages that are content: the message is unavailable at the moment."""
 
-NAMED_KINDS = frozenset({"call", "poll", "system"})
-"""Kinds of messages that end with their kind as the reason, silently."""
+NAMED_KINDS = frozenset({"call", "poll", "system", "reaction"})
+"""Kinds of messages that end with their kind as the reason, silently. A reaction is context of the next turn."""
 
 SHORT = 24
 """Characters of a text that may be a word to the bot itself (`/help`, a stop word)."""
