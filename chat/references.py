@@ -54,6 +54,8 @@ class Quoted(msgspec.Struct, frozen=True, gc=False):
 
 
 US, THEM = "us", "them"
+_NO_ANSWER = "flow_token"
+"""A field of every form of Meta's."""
 
 
 def references_of(message: Message) -> References | None:
@@ -86,7 +88,7 @@ def words_of(
     """A choice by its title, a place, and a form line by line; None if there is none of them."""
     lines = [choice.title] if choice is not None and choice.title else []
     lines += [_place(location)] if location is not None else []
-    lines += [f"{name}: {_answer(value)}" for name, value in (answers or {}).items()]
+    lines += [f"{name}: {_answer(value)}" for name, value in (answers or {}).items() if name != _NO_ANSWER]
     return "\n".join(lines) or None
 
 
@@ -167,7 +169,7 @@ def _place(location: Location) -> str:
 
 def _degrees(number: float) -> str:
     """Every digit that was sent, without an exponent."""
-    return format(Decimal(repr(number)), "f")
+    return format(Decimal(repr(number)), "f").removesuffix(".0")
 
 
 def _answer(value: object) -> str:

@@ -18,7 +18,18 @@ from events.lenient import decode, whole_characters
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
 from gateways.cloud.errors import class_of
-from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
+from gateways.cloud.message_text import (
+    answers_of,
+    choice_of,
+    forwarded_of,
+    kind_of,
+    media_of,
+    new_text_of,
+    place_of,
+    product_of,
+    referral_of,
+    text_of,
+)
 
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
@@ -255,6 +266,12 @@ def _event(
         from_me=echo,
         unsupported=_inner_type(message),
         unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
+        choice=choice_of(message),
+        referral=referral_of(message),
+        product=product_of(message),
+        location=place_of(message),
+        forwarded=forwarded_of(message),
+        answers=answers_of(message),
     )
 
 
