@@ -13,6 +13,7 @@ from chat.fold_constants import (
     CONTENT_CODES,
     CONTENT_KINDS,
     CONTENT_TYPES,
+    LONGEST_CALL,
     MOST_HEARD,
     MOST_MENTIONS,
     MOST_OURS,
@@ -85,12 +86,18 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         said=short_word(text),
         mentions=event.mentions[:MOST_MENTIONS] if in_group else (),
         quoted=event.quoted if in_group else None,
+        spoken=plain_words(text[:LONGEST_CALL]) if in_group else "",
         count_in_hour=count,
     )
     return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
 
 
 _ASCII_SIGNS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
+
+
+def plain_words(text: str) -> str:
+    """`text` without case, width and doubled blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def short_word(text: str) -> str:
@@ -107,7 +114,7 @@ def short_word(text: str) -> str:
         first = said.find(word)
         word = f"/{word}" if first > 0 and said[first - 1] == "/" else word
         return word if len(word) <= SHORT else ""
-    said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    said = plain_words(text)
     letters = [place for place, sign in enumerate(said) if unicodedata.category(sign)[0] in "LN"]
     if letters:
         first, end = letters[0], letters[-1] + 1

@@ -42,6 +42,9 @@ MOST_OURS = 32
 MOST_MENTIONS = 32
 """Mentions of a message that are kept."""
 
+LONGEST_CALL = 500
+"""Characters of a group's message in which a name of the bot addresses it."""
+
 QUICK = timedelta(seconds=3)
 """A message within this time after a reply counts as quick; many quick turns in a row are a bot's."""
 

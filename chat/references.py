@@ -37,6 +37,17 @@ class References(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     mentions: tuple[str, ...] = ()
 
 
+class Referring(References, frozen=True, gc=False, omit_defaults=True):
+    """A message's references with their ids, for tools: its own `id`, and the id of the message that it quotes."""
+
+    id: str = ""
+    quoted: str | None = None
+
+    def of(self, id_: str, quoted: str | None) -> Referring:
+        """The same with these ids."""
+        return msgspec.structs.replace(self, id=id_, quoted=quoted)
+
+
 class Quoted(msgspec.Struct, frozen=True, gc=False):
     """A quoted message, as the history has it.
 

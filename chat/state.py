@@ -23,6 +23,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     - `group`: JID of the group it was sent to; empty outside groups
     - `said`: its text in small letters, if short; else empty
     - `mentions`: JIDs that it mentions, in groups
+    - `spoken`: the beginning of its text as `plain_words` gives it, in groups
     - `quoted`: id of the message that it quotes, in groups
     - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
@@ -40,6 +41,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     mentions: tuple[str, ...] = ()
     quoted: str | None = None
     count_in_hour: int = 0
+    spoken: str = ""
 
 
 class Thread(msgspec.Struct, frozen=True, gc=False):

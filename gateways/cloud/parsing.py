@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from chat.gates import ME
 from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
 from events.lenient import decode, whole_characters
@@ -39,6 +40,7 @@ _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "gr
 """Fields without which a message might go to another person's chat, or mean something else."""
 _BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
 """The id of a user who hides the number, where the number is expected."""
+_NO_DIGIT = re.compile(r"[^0-9]")
 _STATES: Mapping[str, ReceiptState] = {
     "accepted": "accepted",
     "sent": "sent",
@@ -121,16 +123,17 @@ class Parser:
         for field in _UPDATES.intersection(left_out):
             yield Unread(bytes(raw), f"its {field} are no list")
         people = _people(value.contacts, alone=len(value.messages) == 1)
+        number = _NO_DIGIT.sub("", value.metadata.display_phone_number)
         for each in value.messages:
-            yield self._message(each, people, echo=False)
+            yield self._message(each, people, number, echo=False)
         for each in value.message_echoes:
-            yield self._message(each, people, echo=True)
+            yield self._message(each, people, number, echo=True)
         for each in value.statuses:
             yield self._status(each)
         for each in value.errors:
             yield _error(each)
 
-    def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], *, echo: bool) -> Update:
+    def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], number: str, *, echo: bool) -> Update:
         try:
             message, left_out = decode(raw, _messages)
             content = {message.type, f"{message.type}.body"}
@@ -139,7 +142,10 @@ class Parser:
             if message.type == "system":
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
             key, sender, aliases, name = self._who(message, people, echo=echo)
-            return Arrived(key, _event(message, sender, aliases, name, echo=echo), raw)
+            event = _event(message, sender, aliases, name, echo=echo)
+            if isinstance(event, Message) and event.group and _mentions(event.text or "", number):
+                event = msgspec.structs.replace(event, mentions=(f"{number}@s.whatsapp.net", ME))
+            return Arrived(key, event, raw)
         except (*_UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no message: {error}")
 
@@ -273,6 +279,11 @@ def _event(
         forwarded=forwarded_of(message),
         answers=answers_of(message),
     )
+
+
+def _mentions(text: str, number: str) -> bool:
+    """Whether the text mentions the business's own number: the API gives no mentions."""
+    return bool(number) and re.search(rf"@\+?{number}(?!\d)", text) is not None
 
 
 def _inner_type(message: wire.Message) -> str | None:

@@ -244,6 +244,7 @@ class Status(Part):
 
 class Metadata(Part):
     phone_number_id: str = ""
+    display_phone_number: str = ""
 
 
 class Value(Part):

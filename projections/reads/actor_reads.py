@@ -10,7 +10,7 @@ import msgspec
 from chat.arrival import is_read
 from chat.attachments import Reading
 from chat.context import Line, readable
-from chat.references import references_of, text_of
+from chat.references import Referring, references_of, text_of
 from chat.state import Chat
 from events.inbound import Media, Message
 from events.recorded import Recorded
@@ -43,6 +43,7 @@ _rows_of = msgspec.json.Decoder(list[Row]).decode
 
 _media = msgspec.json.Decoder(Media)
 _readings = msgspec.json.Decoder(Reading)
+_referring = msgspec.json.Decoder(Referring)
 _encoder = msgspec.json.Encoder()
 
 
@@ -67,6 +68,16 @@ class ChatReads:
         found = fresh | {id_: Row(*columns) for id_, columns in rows.items()}
         lines = self._lines(key)
         return tuple(lines.line(found[id_], past=False) for id_ in messages if id_ in found)
+
+    def references(self, key: ChatKey, messages: Sequence[str]) -> tuple[Referring, ...]:
+        """The references of those of `messages` that have any."""
+        rows = self._rows(key, messages, COLUMNS)
+        found = ((id_, self._fresh(key, id_) or (Row(*rows[id_]) if id_ in rows else None)) for id_ in messages)
+        return tuple(
+            _referring.decode(row.refers or "{}").of(id_, row.quoted)
+            for id_, row in found
+            if row is not None and (row.refers is not None or row.quoted is not None)
+        )
 
     def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
         """The sequences of those messages whose ids their chats had before."""
