@@ -42,6 +42,12 @@ MOST_OURS = 32
 MOST_MENTIONS = 32
 """Mentions of a message that are kept."""
 
+MOST_EARLY = 8
+"""Edits and deletions of a chat that are kept for messages that may still come."""
+
+LONGEST_EARLY = 65_536
+"""Characters of such an edit, as many as WhatsApp takes; a longer one is not kept."""
+
 LONGEST_CALL = 500
 """Characters of a group's message in which a name of the bot addresses it."""
 

@@ -71,6 +71,20 @@ class Rewrite(msgspec.Struct, frozen=True, gc=False):
     revoked: bool
 
 
+class Early(msgspec.Struct, frozen=True, gc=False):
+    """The newest edit or deletion of a message, in case the message comes after it.
+
+    - `of`: id of the message
+    - `seq`, `at`: its sequence and the log's stamp
+    - `text`: the new words; None: the message was deleted
+    """
+
+    of: str
+    seq: int
+    at: datetime
+    text: str | None
+
+
 class Stray(msgspec.Struct, frozen=True, gc=False):
     """A run that a turn left behind at the provider, and that may still be working.
 
@@ -180,6 +194,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `replied`: time of the last answer
     - `quick`: turns in a row that followed a reply within seconds
     - `our_message_ids`: the last messages that we sent to a group
+    - `early`: the last edits and deletions, oldest first
     - `erasing`: the erasure under way
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
@@ -209,5 +224,6 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     replied: datetime | None = None
     quick: int = 0
     our_message_ids: tuple[str, ...] = ()
+    early: tuple[Early, ...] = ()
     erasing: Erasing | None = None
     began_at: int = 0

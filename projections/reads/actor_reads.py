@@ -10,6 +10,7 @@ import msgspec
 from chat.arrival import is_read
 from chat.attachments import Reading
 from chat.context import Line, readable
+from chat.edits import in_newest_words
 from chat.references import Referring, references_of, text_of
 from chat.state import Chat
 from events.inbound import Media, Message
@@ -143,7 +144,7 @@ class ChatReads:
         recorded = self._uncommitted.of(key, id_)
         if recorded is None:
             return None
-        event = cast(Message, recorded.event)
+        event = in_newest_words(self.snapshot(key), cast(Message, recorded.event))
         references = references_of(event)
         refers = _encoder.encode(references).decode() if references is not None else None
         author, sender = "by hand" if event.from_me else "person", event.sender or key.chat

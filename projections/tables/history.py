@@ -13,6 +13,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.context import SHOWN_THOUGH_IGNORED
+from chat.edits import early_of
 from chat.references import references_of, text_of
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
@@ -159,7 +160,13 @@ class History:
                 None,
                 detail,
             )
-        self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+        row = self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+        if (early := early_of(held.state, id_)) is not None:
+            if early.text is None:
+                row.revoked_at = micros(early.at)
+            else:
+                row.edited = row.answered = early.text
+                row.edited_at = micros(early.at)
 
     def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke) -> None:
         """Note that the sender edited or deleted a message.
