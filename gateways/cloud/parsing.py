@@ -19,6 +19,7 @@ from events.lenient import decode, whole_characters
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
 from gateways.cloud.errors import class_of
+from gateways.cloud.known_messages import KnownMessages
 from gateways.cloud.message_text import (
     answers_of,
     choice_of,
@@ -87,13 +88,23 @@ Update = Arrived | Notice | Unread
 
 
 class Parser:
-    """Parses the webhooks of one account, the number that Meta calls `phone_number_id`. `template` replaces replies
-    that come too late (see RECADO_WINDOW_TEMPLATE)."""
+    """Parses the webhooks of one account, the number that Meta calls `phone_number_id`.
 
-    def __init__(self, account: str, phone_number_id: str, template: str | None = None) -> None:
+    - `template`: replaces replies that come too late (see RECADO_WINDOW_TEMPLATE).
+    - `known`: messages that were sent, for statuses without a tracker.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        phone_number_id: str,
+        template: str | None = None,
+        known: KnownMessages | None = None,
+    ) -> None:
         self._account = account
         self._phone_number_id = phone_number_id
         self._template = template
+        self._known = known or KnownMessages()
 
     def parse(self, body: bytes) -> list[Update]:
         """Every update of the batch. Never raises."""
@@ -172,7 +183,7 @@ class Parser:
             status = decode(raw, _statuses)[0]
         except _UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
-        ours = tracker.read(status.biz_opaque_callback_data)
+        ours = tracker.read(status.biz_opaque_callback_data) or self._known.of(status.id)
         state = _STATES.get(status.status)
         if ours is None or state is None or not status.id:
             # Another program sent the message with this number, or the status means nothing for a reply.
