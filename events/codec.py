@@ -111,8 +111,8 @@ _SPARED = {
 """Optional fields of each type without which an event means the same, or less, but nothing else."""
 
 
-_WORDS = frozenset({"text"})
-"""Fields with a person's words, which are no number."""
+_VERBATIM = frozenset({"text", "kind", "chat", "sender"})
+"""Fields that are not converted: a number is nobody's words, no kind and no JID."""
 
 
 def _mended(type_: str, body: bytes) -> tuple[Inbound, tuple[str, ...], tuple[str, ...]]:
@@ -122,7 +122,7 @@ def _mended(type_: str, body: bytes) -> tuple[Inbound, tuple[str, ...], tuple[st
     try:
         return decoder.decode(body), (), ()
     except msgspec.ValidationError as fault:
-        return mended(plain(body), partial(msgspec.convert, type=decoder.type), fault, _SPARED[type_], _WORDS)
+        return mended(plain(body), partial(msgspec.convert, type=decoder.type), fault, _SPARED[type_], _VERBATIM)
 
 
 def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | Decision | Unknown | Unreadable:
