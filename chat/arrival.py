@@ -114,7 +114,9 @@ def short_word(text: str) -> str:
         first = said.find(word)
         word = f"/{word}" if first > 0 and said[first - 1] == "/" else word
         return word if len(word) <= SHORT else ""
-    said = plain_words(text)
+    said = "".join(
+        sign for sign in plain_words(text) if unicodedata.category(sign) != "Cf"
+    )  # such as a zero-width space
     letters = [place for place, sign in enumerate(said) if unicodedata.category(sign)[0] in "LN"]
     if letters:
         first, end = letters[0], letters[-1] + 1

@@ -53,13 +53,13 @@ def in_newest_words(chat: Chat, message: Message) -> Message:
 
 
 def met(chat: Chat, message: Message) -> Chat:
-    """The state once the message has come to which its early edit or deletion belongs; a deletion still ends it."""
+    """The state once the message has come to which an early edit or deletion belongs, as if that had come now."""
     early = early_of(chat, message.id)
     if early is None:
         return chat
     others = tuple(one for one in chat.early if one is not early)
-    gone = () if early.text is not None else (Rewrite(early.of, early.seq, revoked=True),)
-    return replace(chat, early=others, rewrites=(*chat.rewrites, *gone))
+    rewrite = Rewrite(early.of, early.seq, revoked=early.text is None)
+    return replace(chat, early=others, rewrites=(*chat.rewrites, rewrite))
 
 
 def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...]:

@@ -93,7 +93,6 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     event, seq, stored = recorded.event, recorded.seq, recorded.at
     if isinstance(event, Message):
         sent = stored if event.at is None or event.at > stored else event.at
-        event = edits.in_newest_words(chat, event)
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):

@@ -132,12 +132,12 @@ def pairing_code(key: ChatKey) -> str:
 
 
 def _word(chat: Chat, message: Waiting, gates: Gates) -> str | None:
-    said = message.said
+    said, without_slash = message.said, message.said.removeprefix("/")
     if chat.stopped:
-        return "start_word" if said in gates.start_words else "stopped"
+        return "start_word" if {said, without_slash} & gates.start_words else "stopped"
     if not said:
         return None
-    if said in gates.stop_words:
+    if {said, without_slash} & gates.stop_words:
         return "stop_word"
     return {HELP: "help", RESET: "reset"}.get(said)
 

@@ -8,7 +8,7 @@ import pytest
 
 from chat.context import Line
 from chat.references import Referring
-from events.decisions import MediaRead
+from events.decisions import Erased, MediaRead
 from events.inbound import Edit, Media, Message, Receipt, Revoke
 from events.references import Choice, Location
 from projections.reads.actor_reads import ChatReads
@@ -144,4 +144,19 @@ def test_an_edit_or_deletion_that_came_first(known: Known, past: Past, edited: b
     (why,) = known.queries.why("m1")
     assert why.entry is not None
     assert (why.entry.edited, why.entry.revoked_at is not None) == (("oat?", False) if edited else (None, True))
-    assert known.queries.search("oat" if edited else "rye") != [] if edited else True
+    assert bool(known.queries.search("oat")) == edited
+    assert not known.queries.search("rye")
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_one_that_came_between_an_erasure_and_its_decision(known: Known, past: Past, edited: bool) -> None:
+    """It belongs to the new chat, which knows nothing of the erased edit."""
+    past.happened(Edit(id="e1", of="m1", text="oat?") if edited else Revoke(id="e1", of="m1"))
+    upto = past.control("c1", "erase").seq
+    past.message("m1", "rye?")
+    past.happened(Erased(upto=upto, at=past.now, cause="c1"))
+    (why,) = known.after(past).queries.why("m1")
+    assert why.entry is not None
+    assert (why.entry.text, why.entry.edited, why.entry.revoked_at) == ("rye?", None, None)
+    assert (bool(known.queries.search("rye")), bool(known.queries.search("oat"))) == (True, False)
+    assert not known.reads.snapshot(ANA).rewrites
