@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from chat.references import words_of
@@ -12,6 +13,7 @@ from gateways import references
 from gateways.cloud import wire
 
 _LONGEST_NAME = 256
+_LONGEST_TYPE = 64
 _MEDIA = ("image", "audio", "video", "document", "sticker")
 
 
@@ -78,6 +80,19 @@ def new_text_of(edit: wire.Edit) -> str:
         return new.text.body
     media = new.image or new.video or new.document
     return (media.caption if media is not None else None) or ""
+
+
+def inner_type_of(message: wire.Message) -> str | None:
+    """The type of a message that is not passed on, or that recado does not know."""
+    if kind_of(message) != "unsupported":
+        return None
+    inner = message.unsupported.type if message.unsupported is not None else ""
+    return (inner or message.type)[:_LONGEST_TYPE]
+
+
+def is_called(text: str, number: str) -> bool:
+    """Whether the text mentions the business's own number: the API gives no mentions."""
+    return bool(number) and re.search(rf"@\+?{number}(?!\d)", text) is not None
 
 
 def choice_of(message: wire.Message) -> Choice | None:

@@ -24,6 +24,8 @@ from gateways.cloud.message_text import (
     answers_of,
     choice_of,
     forwarded_of,
+    inner_type_of,
+    is_called,
     kind_of,
     media_of,
     new_text_of,
@@ -34,9 +36,9 @@ from gateways.cloud.message_text import (
 )
 
 _LONGEST_DETAIL = 500
-_LONGEST_TYPE = 64
 _LONGEST_NAME = 256
 _UPDATES = frozenset({"messages", "message_echoes", "statuses"})
+_LISTS = _UPDATES | {"errors"}
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
 _BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
@@ -52,11 +54,13 @@ _STATES: Mapping[str, ReceiptState] = {
 }
 
 _envelopes = msgspec.json.Decoder(wire.Envelope)
+_entries = msgspec.json.Decoder(wire.Entry)
 _changes = msgspec.json.Decoder(wire.Change)
 _values = msgspec.json.Decoder(wire.Value)
 _contacts = msgspec.json.Decoder(wire.Contact)
 _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _faults = msgspec.json.Decoder(wire.Fault)
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -112,7 +116,18 @@ class Parser:
             envelope = _envelope(body)
         except _UNREADABLE as error:
             return [Unread(body, f"no webhook: {error}")]
-        return [update for entry in envelope.entry for raw in entry.changes for update in self._change(raw)]
+        alone = body if len(envelope.entry) == 1 else None
+        return [update for raw in envelope.entry for update in self._entry(raw, alone)]
+
+    def _entry(self, raw: msgspec.Raw, whole: bytes | None) -> Iterator[Update]:
+        """The updates of an entry; `whole` is kept in its place if it cannot be read."""
+        try:
+            entry = _entries.decode(raw)
+        except _UNREADABLE as error:
+            yield Unread(whole if whole is not None else bytes(raw), f"no webhook: {error}")
+            return
+        for each in entry.changes:
+            yield from self._change(each)
 
     def _change(self, raw: msgspec.Raw) -> Iterator[Update]:
         try:
@@ -133,6 +148,9 @@ class Parser:
             return
         for field in _UPDATES.intersection(left_out):
             yield Unread(bytes(raw), f"its {field} are no list")
+        is_empty = not (value.messages or value.message_echoes or value.statuses or value.errors)
+        if is_empty and _LISTS.isdisjoint(_names(change.value)):
+            yield Unread(bytes(raw), "it has no list that recado knows")
         people = _people(value.contacts, alone=len(value.messages) == 1)
         number = _NO_DIGIT.sub("", value.metadata.display_phone_number)
         for each in value.messages:
@@ -154,7 +172,7 @@ class Parser:
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
             key, sender, aliases, name = self._who(message, people, echo=echo)
             event = _event(message, sender, aliases, name, echo=echo)
-            if isinstance(event, Message) and event.group and _mentions(event.text or "", number):
+            if isinstance(event, Message) and event.group and is_called(event.text or "", number):
                 event = msgspec.structs.replace(event, mentions=(f"{number}@s.whatsapp.net", ME))
             return Arrived(key, event, raw)
         except (*_UNREADABLE, MalformedJid, MissingPart) as error:
@@ -221,6 +239,14 @@ def _envelope(body: bytes) -> wire.Envelope:
         return _envelopes.decode(mended)
 
 
+def _names(raw: msgspec.Raw) -> set[str]:
+    """The names of an object's fields; none if one of them cannot be read."""
+    try:
+        return set(_objects.decode(raw))
+    except _UNREADABLE:
+        return set()
+
+
 class MissingPart(ValueError):
     """An update lacks a part that it needs."""
 
@@ -281,7 +307,7 @@ def _event(
         group=bool(message.group_id),
         aliases=aliases,
         from_me=echo,
-        unsupported=_inner_type(message),
+        unsupported=inner_type_of(message),
         unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
         choice=choice_of(message),
         referral=referral_of(message),
@@ -290,19 +316,6 @@ def _event(
         forwarded=forwarded_of(message),
         answers=answers_of(message),
     )
-
-
-def _mentions(text: str, number: str) -> bool:
-    """Whether the text mentions the business's own number: the API gives no mentions."""
-    return bool(number) and re.search(rf"@\+?{number}(?!\d)", text) is not None
-
-
-def _inner_type(message: wire.Message) -> str | None:
-    """The type of a message that is not passed on, or that recado does not know."""
-    if kind_of(message) != "unsupported":
-        return None
-    inner = message.unsupported.type if message.unsupported is not None else ""
-    return (inner or message.type)[:_LONGEST_TYPE]
 
 
 def _error(raw: msgspec.Raw) -> Update:

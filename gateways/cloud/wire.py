@@ -263,12 +263,11 @@ class Change(msgspec.Struct):
     field: str = ""
 
 
-class Entry(Part):
-    changes: list[msgspec.Raw] = []
+class Entry(msgspec.Struct):
+    changes: list[msgspec.Raw]
 
 
 class Envelope(msgspec.Struct):
     """The body of one POST."""
 
-    entry: list[Entry]
-    object: str = ""
+    entry: list[msgspec.Raw]
