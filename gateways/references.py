@@ -80,4 +80,6 @@ def _plain(value: Any, longest: int) -> Any:
 
 
 def _cut(text: str | None, longest: int = _LABEL) -> str | None:
-    return text[:longest] or None if text else None
+    if not text:
+        return None
+    return text if len(text) <= longest else text[:longest]

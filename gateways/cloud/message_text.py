@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from chat.references import words_of
 from events import inbound
@@ -92,7 +93,22 @@ def inner_type_of(message: wire.Message) -> str | None:
 
 def is_called(text: str, number: str) -> bool:
     """Whether the text mentions the business's own number: the API gives no mentions."""
-    return bool(number) and re.search(rf"@\+?{number}(?!\d)", text) is not None
+    return re.search(rf"@\+?{number}(?!\d)", text) is not None
+
+
+_REFERRING = frozenset({"button", "interactive", "location"})
+
+
+def references_of(message: wire.Message) -> dict[str, Any]:
+    """Fields of events.inbound.Message: the things that the message refers to; those that it lacks are left out."""
+    found: dict[str, Any] = {}
+    if message.type in _REFERRING:
+        found = {"choice": choice_of(message), "location": place_of(message), "answers": answers_of(message)}
+    if message.context is not None:
+        found["product"], found["forwarded"] = product_of(message), forwarded_of(message)
+    if message.referral is not None:
+        found["referral"] = referral_of(message)
+    return found
 
 
 def choice_of(message: wire.Message) -> Choice | None:

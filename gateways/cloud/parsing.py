@@ -21,17 +21,12 @@ from gateways.cloud import tracker, wire
 from gateways.cloud.errors import class_of
 from gateways.cloud.known_messages import KnownMessages
 from gateways.cloud.message_text import (
-    answers_of,
-    choice_of,
-    forwarded_of,
     inner_type_of,
     is_called,
     kind_of,
     media_of,
     new_text_of,
-    place_of,
-    product_of,
-    referral_of,
+    references_of,
     text_of,
 )
 
@@ -152,7 +147,7 @@ class Parser:
         if is_empty and _LISTS.isdisjoint(_names(change.value)):
             yield Unread(bytes(raw), "it has no list that recado knows")
         people = _people(value.contacts, alone=len(value.messages) == 1)
-        number = _NO_DIGIT.sub("", value.metadata.display_phone_number)
+        number = value.metadata.display_phone_number
         for each in value.messages:
             yield self._message(each, people, number, echo=False)
         for each in value.message_echoes:
@@ -172,8 +167,9 @@ class Parser:
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
             key, sender, aliases, name = self._who(message, people, echo=echo)
             event = _event(message, sender, aliases, name, echo=echo)
-            if isinstance(event, Message) and event.group and is_called(event.text or "", number):
-                event = msgspec.structs.replace(event, mentions=(f"{number}@s.whatsapp.net", ME))
+            if isinstance(event, Message) and event.group and (digits := _NO_DIGIT.sub("", number)):
+                mentions = (f"{digits}@s.whatsapp.net", ME) if is_called(event.text or "", digits) else ()
+                event = msgspec.structs.replace(event, mentions=mentions)
             return Arrived(key, event, raw)
         except (*_UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no message: {error}")
@@ -309,12 +305,7 @@ def _event(
         from_me=echo,
         unsupported=inner_type_of(message),
         unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
-        choice=choice_of(message),
-        referral=referral_of(message),
-        product=product_of(message),
-        location=place_of(message),
-        forwarded=forwarded_of(message),
-        answers=answers_of(message),
+        **references_of(message),
     )
 
 
