@@ -115,7 +115,7 @@ def with_references(
     own = words_of(None, references.location, references.answers)
     if own is not None and own not in said:
         said = f"{said}\n{own}" if said else own
-    lines = [*_notes(references), *([_quote(quoted)] if quoted is not None else [])]
+    lines = [*(f"[{note}]" for note in notes(references)), *([_quote(quoted)] if quoted is not None else [])]
     lines += ["[quotes an earlier message, which is not known here]"] if unknown else []
     return "\n".join([*lines, said]) if lines else said
 
@@ -126,16 +126,17 @@ def reacted(text: str, quoted: Quoted | None) -> str:
     return f"[{what}, to {_whose(quoted)}]" if quoted is not None else f"[{what}]"
 
 
-def _notes(references: References) -> Iterator[str]:
+def notes(references: References) -> Iterator[str]:
+    """Forwarding, the advertisement and the product, each in words."""
     if references.forwarded:
-        yield "[forwarded many times]" if references.forwarded >= MANY_TIMES else "[forwarded]"
+        yield "forwarded many times" if references.forwarded >= MANY_TIMES else "forwarded"
     if (seen := references.referral) is not None:
         words = ": ".join(filter(None, (seen.headline, seen.body)))
         kind = "a post" if seen.source == "post" else "an advertisement"
-        yield f"[came here from {kind}{f', “{words}”' if words else ''}{f', {seen.url}' if seen.url else ''}]"
+        yield f"came here from {kind}{f', “{words}”' if words else ''}{f', {seen.url}' if seen.url else ''}"
     if (product := references.product) is not None and product.id:
         catalog = f" of the catalogue {product.catalog}" if product.catalog else ""
-        yield f"[asks about the product {product.id}{catalog}]"
+        yield f"asks about the product {product.id}{catalog}"
 
 
 def _quote(quoted: Quoted) -> str:
