@@ -105,7 +105,7 @@ _SPARED = {
     "in": frozenset(Message.__struct_fields__) - {"id"},
     "edit": frozenset({"at"}),
     "revoke": frozenset({"at"}),
-    "receipt": frozenset({"at", "error", "provider_id"}),
+    "receipt": frozenset({"at", "provider_id"}),
     "control": frozenset({"by"}),
 }
 """Optional fields of each type without which an event means the same, or less, but nothing else."""

@@ -136,6 +136,7 @@ def test_without_id_or_words_it_is_unusable(shape: Any) -> None:
         ("control", {"id": "c1", "command": 5}),
         ("receipt", {"id": "r", "reply": "r1", "state": "delivered", "part": "x"}),
         ("receipt", {"id": "r", "reply": "r1", "state": "gone"}),
+        ("receipt", {"id": "r", "reply": "r1", "state": "failed", "error": {"code": 2**64}}),
         ("edit", {"id": "e", "of": "m1", "text": 5}),
         ("revoke", {"id": "e", "of": []}),
     ],
@@ -146,7 +147,7 @@ def test_what_would_mean_something_else_is_left_alone(type_: str, shape: dict[st
 
 
 def test_other_events_are_mended_too() -> None:
-    receipt = {"id": "r", "reply": "r1", "state": "read", "at": "x", "error": 5, "part": "2", "parts": 2}
+    receipt = {"id": "r", "reply": "r1", "state": "read", "at": "x", "part": "2", "parts": 2}
     assert recorded("receipt", receipt).event == Receipt(id="r", reply="r1", state="read", part=2, parts=2)
     order = {"id": 5, "command": "resume", "by": {}}
     assert recorded("control", order).event == Control(id="5", command="resume")
