@@ -93,8 +93,9 @@ chaos: tools ## 20 minutes of faults for three instances, then kill one 200 time
 	@$(BIN)/pytest -m chaos -s tests/chaos/test_fleet.py tests/chaos/test_killed_at_every_request.py $(PYTEST_ARGS)
 	@RECADO_TEST_KILLS=200 $(BIN)/pytest -m chaos tests/chaos/test_random_kills.py $(PYTEST_ARGS)
 
-fuzz: tools ## send in 100,000 arbitrary inputs (FUZZ_SEED=n repeats, FUZZ_ARGS="--inputs 5000" makes it shorter)
+fuzz: tools ## send in 100,000 arbitrary inputs and 100,000 mutated webhooks (FUZZ_SEED=n repeats, FUZZ_ARGS="--inputs 5000" makes it shorter)
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+	@$(BIN)/python -m tests.fuzz.mutated $(FUZZ_ARGS)
 
 soak: tools ## run for an hour under load; prints JSON (SOAK_ARGS="--minutes 10" makes it shorter)
 	@$(BIN)/python -m benchmarks.soak $(SOAK_ARGS)

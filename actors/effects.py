@@ -291,7 +291,8 @@ async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFi
         return ToolFinished(work.turn, call.id, work.memo, failed=False)
     if call.by != instance.rules.incarnation and not instance.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
-    result = await instance.tools.call(key, call.name, call.arguments)
+    references = instance.reads.references(key, work.messages)
+    result = await instance.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
     if result.handoff is not None:
         return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
     return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit)

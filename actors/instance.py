@@ -18,6 +18,7 @@ from actors.run_slots import RunSlots
 from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
+from chat.references import Referring
 from chat.state import Chat
 from chat.work import Rules
 from events.inbound import Media
@@ -35,6 +36,9 @@ class ChatReads(Protocol):
 
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The lines of `messages` as a model is shown them, in the given order."""
+
+    def references(self, key: ChatKey, messages: Sequence[str]) -> tuple[Referring, ...]:
+        """The references of those of `messages` that have any."""
 
     def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
         """The sequences of those messages whose ids their chats have had before."""
@@ -99,8 +103,9 @@ class Tools(Protocol):
     def is_safe(self, name: str) -> bool:
         """Whether a call may be repeated after a crash that leaves unknown whether it was made."""
 
-    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
-        """Make a call for the chat `key`. Raises nothing: the result holds the error."""
+    async def call(self, key: ChatKey, name: str, arguments: str, references: Sequence[Referring] = ()) -> ToolResult:
+        """Make a call for the chat `key`, in a turn whose messages have these references. Raises nothing: the result
+        holds the error."""
 
 
 class NoTools:
@@ -112,7 +117,13 @@ class NoTools:
     def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
         return True
 
-    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:  # noqa: ARG002 - the protocol's
+    async def call(  # the protocol's
+        self,
+        key: ChatKey,  # noqa: ARG002
+        name: str,
+        arguments: str,  # noqa: ARG002
+        references: Sequence[Referring] = (),  # noqa: ARG002
+    ) -> ToolResult:
         return ToolResult(f"there is no tool {name}", failed=True)
 
 

@@ -11,16 +11,18 @@ import asyncio
 import contextlib
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import msgspec
 
 from benchmarks.figures import Figure, Outcome, Say, at_most, figure, percentile
 from benchmarks.servers import SYNC_MODES, nats_server
+from events.codec import encode
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from gateways.cloud.parsing import Parser
+from gateways.cloud.parsing import Arrived, Parser
 from gateways.cloud.tracker import Tracker, written
 from tests.chaos.process import recado
 from tests.doubles.graph_server import ACCESS_TOKEN
@@ -86,6 +88,19 @@ def _parsing(size: Size) -> dict[str, Figure]:
         "a message of 10": messages(*(message(f"wamid.{n}") for n in range(10))),
         "a status of 10": statuses(*(status(f"wamid.{n}", "delivered", tracker) for n in range(10))),
     }
+    referring: dict[str, Any] = {
+        "context": {"from": "15550783881", "id": "wamid.0", "forwarded": True},
+        "referral": {
+            "source_url": "https://example.org/ad",
+            "source_id": "1",
+            "source_type": "ad",
+            "headline": "Bread",
+        },
+        "interactive": {"type": "list_reply", "list_reply": {"id": "rye", "title": "Rye", "description": "1 kg"}},
+    }
+    bodies["a message of 10 that refers to much"] = messages(
+        *(message(f"wamid.{n}", "interactive", **referring) for n in range(10))
+    )
     parser, figures = Parser("shop", PHONE_NUMBER_ID), {}
     for name, body in bodies.items():
         updates, each = len(parser.parse(body)), []
@@ -93,7 +108,8 @@ def _parsing(size: Size) -> dict[str, Figure]:
             times = max(size.parsed // updates, 1)
             started = time.perf_counter()
             for _ in range(times):
-                parser.parse(body)
+                for update in parser.parse(body):
+                    encode(cast(Arrived, update).event)
             each.append((time.perf_counter() - started) / times / updates * 1e6)
         figures[f"reading {name}"] = figure(each, "µs/update")
     return figures

@@ -13,6 +13,7 @@ from chat.fold_constants import (
     CONTENT_CODES,
     CONTENT_KINDS,
     CONTENT_TYPES,
+    LONGEST_CALL,
     MOST_HEARD,
     MOST_MENTIONS,
     MOST_OURS,
@@ -20,6 +21,7 @@ from chat.fold_constants import (
     READ_KINDS,
     SHORT,
 )
+from chat.references import text_of
 from chat.state import Chat, Heard, Waiting
 from events.inbound import Message, Receipt
 from events.jid import is_group
@@ -38,7 +40,7 @@ def fault_of(message: Message) -> str | None:
         return message.kind
     if message.kind not in ANSWERED_KINDS:
         return "unsupported_kind"
-    if has_file(message) or readable(message.text or "").strip():
+    if has_file(message) or readable(text_of(message) or "").strip():
         return None
     return "empty" if message.kind == "text" else "unsupported_kind"
 
@@ -72,20 +74,30 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
     """The state with `message`, made of `event`, waiting; `place` is the chat's JID."""
     sender, in_group = event.sender or place, event.group or is_group(place)
     hour, heard, count = _counted(chat.hour, chat.heard, sender, message)
-    text = event.text or ""
+    text = text_of(event) or ""
+    fault = message.fault
+    if fault == "reaction" and in_group and event.quoted not in chat.our_message_ids:
+        fault = "unsupported_kind"  # what people of a group think of each other's messages is no context
     message = replace(
         message,
+        fault=fault,
         sender=sender,
         group=place if in_group else "",
         said=short_word(text),
         mentions=event.mentions[:MOST_MENTIONS] if in_group else (),
         quoted=event.quoted if in_group else None,
+        spoken=plain_words(text[:LONGEST_CALL]) if in_group else "",
         count_in_hour=count,
     )
     return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
 
 
 _ASCII_SIGNS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
+
+
+def plain_words(text: str) -> str:
+    """`text` without case, width and doubled blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def short_word(text: str) -> str:
@@ -102,7 +114,9 @@ def short_word(text: str) -> str:
         first = said.find(word)
         word = f"/{word}" if first > 0 and said[first - 1] == "/" else word
         return word if len(word) <= SHORT else ""
-    said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    said = "".join(
+        sign for sign in plain_words(text) if unicodedata.category(sign) != "Cf"
+    )  # such as a zero-width space
     letters = [place for place, sign in enumerate(said) if unicodedata.category(sign)[0] in "LN"]
     if letters:
         first, end = letters[0], letters[-1] + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from chat.state import Asked, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Waiting
+from chat.state import Asked, Early, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Waiting
 from chat.turn import Turn
 
 
@@ -35,5 +35,6 @@ class Changes(TypedDict, total=False):
     replied: datetime | None
     quick: int
     our_message_ids: tuple[str, ...]
+    early: tuple[Early, ...]
     erasing: Erasing | None
     began_at: int

@@ -13,7 +13,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 SHOWN_THOUGH_IGNORED = frozenset({
-    "from_me", "paused", "taken_over", "handed_off", "unaddressed", "outside_hours"
+    "from_me", "paused", "taken_over", "handed_off", "unaddressed", "outside_hours", "reaction"
 })  # fmt: skip
 """Reasons of messages without a reply that a model is shown later all the same, as part of the conversation."""
 
@@ -65,7 +65,8 @@ def after(missed: Sequence[Line], messages: Sequence[Line]) -> tuple[Line, ...]:
     lines = [("We" if line.role == "assistant" else line.name or "The person", line.text) for line in missed]
     told = "\n".join(f"{who}: {text}" for who, text in lines)
     first, *others = messages
-    text = f"[Said in this chat since your last answer, a colleague answering for you:\n{told}]\n\n{first.text}"
+    by_whom = ", a colleague answering for you" if any(line.role == "assistant" for line in missed) else ""
+    text = f"[Said in this chat since your last answer{by_whom}:\n{told}]\n\n{first.text}"
     return (replace(first, text=text), *others)
 
 

@@ -6,16 +6,21 @@ brings the events that were stored before them.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from chat.changes import Changes
-from chat.state import Chat, Rewrite
+from chat.fold_constants import LONGEST_EARLY, MOST_EARLY
+from chat.state import Chat, Early, Rewrite
 from chat.turn import Turn
-from events.inbound import Edit, Revoke
+from events.inbound import Edit, Message, Revoke
 
 
-def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
+def came_in(chat: Chat, event: Edit | Revoke, seq: int, at: datetime) -> Chat:
     """A message was edited or deleted. A running turn with it starts again; a thread that has it is replaced."""
+    if seq >= chat.began_at:
+        chat = replace(chat, early=_with(chat.early, event, seq, at))
     running = chat.turn.messages if chat.turn is not None else ()
     if event.of not in running and all(message.id != event.of for message in chat.waiting):
         if seq < chat.began_at:
@@ -25,6 +30,36 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int) -> Chat:
     others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)
     rewrite = Rewrite(event.of, seq, was_revoked or isinstance(event, Revoke))
     return replace(chat, inbound_seq=seq, rewrites=(*others, rewrite))
+
+
+def _with(early: tuple[Early, ...], event: Edit | Revoke, seq: int, at: datetime) -> tuple[Early, ...]:
+    """The edits and deletions with this one; a deleted message stays deleted."""
+    before = next((one for one in early if one.of == event.of), None)
+    text = event.text if isinstance(event, Edit) and (before is None or before.text is not None) else None
+    if text is not None and len(text) > LONGEST_EARLY:
+        return early
+    return (*[one for one in early if one is not before], Early(event.of, seq, at, text))[-MOST_EARLY:]
+
+
+def early_of(chat: Chat, id_: str) -> Early | None:
+    """The edit or deletion that came before the message `id_`."""
+    return next((one for one in chat.early if one.of == id_), None) if chat.early else None
+
+
+def in_newest_words(chat: Chat, message: Message) -> Message:
+    """The message, in the words to which it was edited before it came."""
+    early = early_of(chat, message.id)
+    return message if early is None or early.text is None else replace(message, text=early.text)
+
+
+def met(chat: Chat, message: Message) -> Chat:
+    """The state once the message has come to which an early edit or deletion belongs, as if that had come now."""
+    early = early_of(chat, message.id)
+    if early is None:
+        return chat
+    others = tuple(one for one in chat.early if one is not early)
+    rewrite = Rewrite(early.of, early.seq, revoked=early.text is None)
+    return replace(chat, early=others, rewrites=(*chat.rewrites, rewrite))
 
 
 def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...]:

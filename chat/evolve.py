@@ -95,14 +95,14 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     if isinstance(event, Message):
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
-        return arrived(chat, event, message, recorded.key.chat)
+        return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):
         return replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
     if isinstance(event, Unreadable):
         message = Waiting(unreadable_id(seq), seq, stored, stored, event.reason, silent=True)
         return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
-        return edits.came_in(chat, event, seq)
+        return edits.came_in(chat, event, seq, stored)
     if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.began_at:
         return sent_to_group(chat, event, seq)
     return chat

@@ -27,8 +27,8 @@ reactions."""
 CONTENT_CODES = frozenset({131060})
 """Codes of `unsupported` messages that are content: the message is unavailable at the moment."""
 
-NAMED_KINDS = frozenset({"call", "poll", "system"})
-"""Kinds of messages that end with their kind as the reason, silently."""
+NAMED_KINDS = frozenset({"call", "poll", "system", "reaction"})
+"""Kinds of messages that end with their kind as the reason, silently. A reaction is context of the next turn."""
 
 SHORT = 24
 """Characters of a text that may be a word to the bot itself (`/help`, a stop word)."""
@@ -41,6 +41,15 @@ MOST_OURS = 32
 
 MOST_MENTIONS = 32
 """Mentions of a message that are kept."""
+
+MOST_EARLY = 8
+"""Edits and deletions of a chat that are kept for messages that may still come."""
+
+LONGEST_EARLY = 65_536
+"""Characters of such an edit, as many as WhatsApp takes; a longer one is not kept."""
+
+LONGEST_CALL = 500
+"""Characters of a group's message in which a name of the bot addresses it."""
 
 QUICK = timedelta(seconds=3)
 """A message within this time after a reply counts as quick; many quick turns in a row are a bot's."""

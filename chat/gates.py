@@ -5,6 +5,7 @@ Each gate ends a message as `ignored` with its reason. A person who should know 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -37,7 +38,7 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     - `allow`, `block`: JIDs, phone numbers, or beginnings of them that end with `*`.
     - `pairing`: an unknown person gets a code, which the owner approves.
     - `groups`: messages in groups that are answered.
-    - `names`: the business's own JIDs.
+    - `names`: the business's own JIDs, and the names by which people call the bot, as `plain_words` gives them.
     - `per_hour`: messages of one sender that are answered in an hour; 0: any number.
     - `uncounted`: accounts without that limit.
     - `loop_after`: turns in a row at a bot's speed that are answered; 0: any number.
@@ -100,7 +101,17 @@ def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
     """Whether a message in a group is meant for the bot."""
     if message.quoted is not None and message.quoted in chat.our_message_ids:
         return True
-    return any(name == ME or name in gates.names for name in message.mentions)
+    if any(name == ME or name in gates.names for name in message.mentions):
+        return True
+    return bool(message.spoken) and any(_calls(message.spoken, name) for name in gates.names)
+
+
+def _calls(spoken: str, name: str) -> bool:
+    """Whether the words call `name`: a number after an `@`, as where the provider tells no mentions, or a name."""
+    who, at, _ = name.partition("@")
+    if at:
+        return who.isdigit() and re.search(rf"@\+?{who}(?!\d)", spoken) is not None
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", spoken) is not None
 
 
 def is_news(chat: Chat, reason: str, now: datetime, gates: Gates) -> bool:
@@ -122,12 +133,12 @@ def pairing_code(key: ChatKey) -> str:
 
 
 def _word(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
-    said = message.said
+    said, without_slash = message.said, message.said.removeprefix("/")
     if chat.stopped:
-        return "start_word" if said in gates.start_words else "stopped"
+        return "start_word" if {said, without_slash} & gates.start_words else "stopped"
     if not said:
         return None
-    if said in gates.stop_words:
+    if {said, without_slash} & gates.stop_words:
         return "stop_word"
     if said == HELP:
         return "help"

@@ -125,7 +125,7 @@ def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     thread, upto = cast(Thread, chat.thread), chat.reset_upto
     if isinstance(turn.phase, InTools):
         withheld, calls = turn.withheld, [call for call in turn.current_calls if call.output is None]
-        return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld) for call in calls]
+        return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld, turn.messages) for call in calls]
     if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     if isinstance(turn.phase, Running):

@@ -23,6 +23,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     - `group`: JID of the group it was sent to; empty outside groups
     - `said`: its text in small letters, if short; else empty
     - `mentions`: JIDs that it mentions, in groups
+    - `spoken`: the beginning of its text as `plain_words` gives it, in groups
     - `quoted`: id of the message that it quotes, in groups
     - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
@@ -40,6 +41,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     mentions: tuple[str, ...] = ()
     quoted: str | None = None
     count_in_hour: int = 0
+    spoken: str = ""
 
 
 class Thread(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +69,20 @@ class Rewrite(msgspec.Struct, frozen=True, gc=False):
     of: str
     seq: int
     revoked: bool
+
+
+class Early(msgspec.Struct, frozen=True, gc=False):
+    """The newest edit or deletion of a message, in case the message comes after it.
+
+    - `of`: id of the message
+    - `seq`, `at`: its sequence and the log's stamp
+    - `text`: the new words; None: the message was deleted
+    """
+
+    of: str
+    seq: int
+    at: datetime
+    text: str | None
 
 
 class Stray(msgspec.Struct, frozen=True, gc=False):
@@ -178,6 +194,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `replied`: time of the last answer
     - `quick`: turns in a row that followed a reply within seconds
     - `our_message_ids`: the last messages that we sent to a group
+    - `early`: the last edits and deletions, oldest first
     - `erasing`: the erasure under way
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
@@ -207,5 +224,6 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     replied: datetime | None = None
     quick: int = 0
     our_message_ids: tuple[str, ...] = ()
+    early: tuple[Early, ...] = ()
     erasing: Erasing | None = None
     began_at: int = 0

@@ -144,12 +144,14 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
     - `memo`: output of the same call in an attempt that was lost; the tool is not called again
     - `withheld`: the tool is no longer offered in this turn, so it is not called
+    - `messages`: the messages of the turn
     """
 
     turn: str
     call: Call
     memo: str | None = None
     withheld: bool = False
+    messages: tuple[str, ...] = ()
 
 
 class Erase(msgspec.Struct, frozen=True, gc=False):

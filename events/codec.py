@@ -7,7 +7,9 @@ bytes). The header `Recado-Version` gives the version of the shape; clients outs
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ import msgspec
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound, Message
 from events.jid import is_canonical
+from events.lenient import mended, plain, whole_characters
 from events.recorded import UNREADABLE_ID, Recorded, Unknown, Unreadable
 from events.subjects import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
 
@@ -78,34 +81,48 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
         written = headers.get(VERSION_HEADER, "")
         version = int(written) if written.isascii() and written.isdigit() and len(written) < 10 else VERSION
     event: Inbound | Decision | Unreadable | Unknown
+    left_out: tuple[str, ...] = ()
+    converted: tuple[str, ...] = ()
     try:
         event = decode(type_, body, version)
     except KeyError:
         event = Unknown(type_, version)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if side == "i" and (tolerated := _without_nulls(type_, body)) is not None:
-            return Recorded(seq, key, side, type_, at, msg_id, _addressed(key, tolerated))
         newer = version > VERSION
+        detail = f"written by version {version}, this is {VERSION}: {error}" if newer else str(error)
+        event = Unreadable("newer_version" if newer else "unreadable", detail)
         if side == "o" and newer:
             event = Unknown(type_, version)
-        else:
-            detail = f"written by version {version}, this is {VERSION}: {error}" if newer else str(error)
-            event = Unreadable("newer_version" if newer else "unreadable", detail)
+        elif side == "i":
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                event, left_out, converted = _mended(type_, body)
     if side == "i" and not isinstance(event, Unreadable):
         event = _addressed(key, event)
-    return Recorded(seq, key, side, type_, at, msg_id, event)
+    return Recorded(seq, key, side, type_, at, msg_id, event, left_out=left_out, converted=converted)
 
 
-def _without_nulls(type_: str, body: bytes) -> Inbound | None:
-    """The event in a body in which absent fields are `null`, as many serialisers write them; else None."""
+_SPARED = {
+    "in": frozenset(Message.__struct_fields__) - {"id"},
+    "edit": frozenset({"at"}),
+    "revoke": frozenset({"at"}),
+    "receipt": frozenset({"at", "provider_id"}),
+    "control": frozenset({"by"}),
+}
+"""Optional fields of each type without which an event means the same, or less, but nothing else."""
+
+
+_VERBATIM = frozenset({"text", "kind", "chat", "sender"})
+"""Fields that are not converted: a number is nobody's words, no kind and no JID."""
+
+
+def _mended(type_: str, body: bytes) -> tuple[Inbound, tuple[str, ...], tuple[str, ...]]:
+    """The event in a body of which a field has a wrong form, with the fields that were left out and converted; see
+    events.lenient. Raises msgspec.DecodeError, UnicodeDecodeError, RecursionError."""
+    decoder, body = _decoders[type_], whole_characters(body)
     try:
-        shape = msgspec.json.decode(body)
-        if not isinstance(shape, dict) or None not in shape.values():
-            return None
-        given = {name: value for name, value in shape.items() if value is not None}
-        return msgspec.convert(given, _decoders[type_].type)  # type: ignore[no-any-return]
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, KeyError):
-        return None
+        return decoder.decode(body), (), ()
+    except msgspec.ValidationError as fault:
+        return mended(plain(body), partial(msgspec.convert, type=decoder.type), fault, _SPARED[type_], _VERBATIM)
 
 
 def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | Decision | Unknown | Unreadable:

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from events.references import Answers, Choice, Forwarded, Location, Product, Referral
+
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number of 64 bits, because SQLite stores no larger one."""
@@ -63,6 +65,12 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `from_me`: the business itself sent it, on a phone.
     - `unsupported`: the provider's own type of a message of kind `unsupported`.
     - `unsupported_code`: the provider's code for that.
+    - `choice`: the button or line that the person tapped; `text` is its title.
+    - `referral`: the advertisement or post from which the person came.
+    - `product`: the product that the message asks about.
+    - `location`: the place in a message of kind `location`.
+    - `forwarded`: 1: forwarded; 2: forwarded many times.
+    - `answers`: a filled form, by the names of its fields.
     """
 
     id: Id
@@ -80,6 +88,12 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     from_me: bool = False
     unsupported: str | None = None
     unsupported_code: Integer | None = None
+    choice: Choice | None = None
+    referral: Referral | None = None
+    product: Product | None = None
+    location: Location | None = None
+    forwarded: Forwarded = 0
+    answers: Answers | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "text" and self.text is None:

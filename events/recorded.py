@@ -61,6 +61,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     - `at`: the server's stamp.
     - `msg_id`: its `Nats-Msg-Id`; empty if it had none.
     - `repeat`: an earlier event of the chat has the same id. A projection sets it, because it knows every id.
+    - `left_out`, `converted`: the fields that had a wrong form in the log; see events.lenient.
     """
 
     seq: int
@@ -71,3 +72,5 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     msg_id: str
     event: Inbound | Decision | Unreadable | Unknown
     repeat: bool = False
+    left_out: tuple[str, ...] = ()
+    converted: tuple[str, ...] = ()

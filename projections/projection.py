@@ -152,7 +152,7 @@ class Projection:
         self._receipts = Receipts(self.db)
         self._deliveries = Deliveries(self.db)
         self._set_aside = SetAside(self.db)
-        self._gone: list[tuple[int, int, ChatRow]] = []
+        self._gone: list[tuple[int, int, tuple[str, ...], ChatRow]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
         self._chats.load({recorded.key for recorded in batch})
@@ -244,10 +244,11 @@ class Projection:
                     held.failed = True
             case Unreadable(detail=detail):
                 log.warning("decision_unreadable", seq=recorded.seq, type=recorded.type, detail=detail)
-        turn = held.state.turn
+        turn, rewrites = held.state.turn, held.state.rewrites
         self._fold_into(held, recorded)
         if isinstance(event, Erased) and not event.done:
-            self._gone.append((held.id, event.upto, self._chats.replace(held, recorded)))
+            before = tuple(rewrite.of for rewrite in rewrites if rewrite.seq <= event.upto)
+            self._gone.append((held.id, event.upto, before, self._chats.replace(held, recorded)))
             return
         is_answered = turn is not None and isinstance(event, Reply) and event.turn == turn.id
         if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
@@ -263,9 +264,9 @@ class Projection:
         ):  # fmt: skip
             table.write()
         self.db.execute(_SEARCH, (since,))
-        for chat, upto, successor in self._gone:
+        for chat, upto, rewritten_before, successor in self._gone:
             self._deliveries.forget(chat, successor.key.account)
-            late = forget(self.db, chat, upto, successor.id)
+            late = forget(self.db, chat, upto, successor.id, rewritten_before)
             successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name
             self.leaves_traces = True
         self._gone.clear()

@@ -19,6 +19,7 @@ from events.recorded import Recorded
 from projections import files
 from projections.commit_buffer import CommitBuffer
 from projections.database import Damaged, as_damage
+from projections.mended import tell_of_mended
 from projections.projection import Projection
 from projections.rebuild import last_event, rebuild, unusable
 from projections.uncommitted import UncommittedMessages
@@ -252,6 +253,7 @@ class Runner:
         self._committed = max(self._committed, batch[-1].seq)
         self.uncommitted.drop(self._committed)
         self._settle(projection)
+        tell_of_mended(marked)
         if marked:
             self._on_committed(marked)
         return True

@@ -51,6 +51,7 @@ CREATE TABLE history (
     from_me INTEGER,
     media TEXT,
     quoted TEXT,
+    refers TEXT,                             -- what else it refers to: chat.references.References as JSON
     detail TEXT,                             -- the fault of unreadable bytes
     -- of a reply
     about TEXT,
@@ -124,6 +125,8 @@ CREATE TABLE receipts (
     template TEXT,                           -- the template of which the receipt is
     PRIMARY KEY (chat, reply, seq)
 ) WITHOUT ROWID;
+-- For a person who quotes a message of ours. Both states have the provider's id, in case one of them is missing.
+CREATE INDEX provider_ids ON receipts (provider_id, chat) WHERE state IN ('accepted', 'sent');
 
 CREATE TABLE undelivered (
     seq INTEGER PRIMARY KEY,                 -- of a reply that is not with the person

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -17,10 +17,14 @@ import msgspec
 from actors.handoff import HumanWanted
 from actors.instance import ToolResult
 from backends.protocol import Tool
+from chat.references import Referring
 from events.subjects import ChatKey
 
 CHAT = "chat"
 """A parameter of this name is given the chat's JID; the model does not see it."""
+
+REFERS_TO = "refers_to"
+"""The same for what the turn's messages refer to: a list of chat.references.Referring as dicts."""
 
 
 MOST_THREADS = 32
@@ -39,7 +43,7 @@ class PythonTool:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._wants_chat = False
+        self._wants_chat = self._wants_references = False
         self._threads = 0
         self.is_safe = bool(getattr(function, "safe_to_repeat", False))
         fields: list[Any] = []
@@ -51,6 +55,8 @@ class PythonTool:
                 )
             if name == CHAT:
                 self._wants_chat = True
+            elif name == REFERS_TO:
+                self._wants_references = True
             elif name not in hints:
                 raise ToolsUnusable(
                     f"{function.__name__}() does not say which type its parameter {name} has: annotate it"
@@ -66,7 +72,7 @@ class PythonTool:
             parameters=_schema(function.__name__, self._arguments),
         )
 
-    async def call(self, key: ChatKey, arguments: bytes) -> ToolResult:
+    async def call(self, key: ChatKey, arguments: bytes, references: Sequence[Referring] = ()) -> ToolResult:
         """The function's result: a str as it is, anything else as JSON. An exception becomes a failed result."""
         if self._threads >= MOST_THREADS:
             return ToolResult(f"{self.tool.name} hangs: {self._threads} calls of it have not come back", failed=True)
@@ -78,6 +84,8 @@ class PythonTool:
             return ToolResult(f"The arguments do not fit: {_told(error)}", failed=True, unfit=True)
         if self._wants_chat:
             given[CHAT] = key.chat
+        if self._wants_references:
+            given[REFERS_TO] = msgspec.to_builtins(list(references))
         try:
             if inspect.iscoroutinefunction(self._function):
                 result = await self._function(**given)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -24,6 +25,7 @@ from actors.handoff import HANDOFF
 from actors.instance import ToolResult
 from actors.tools.arguments import DEEPEST, is_deep
 from backends.protocol import Tool
+from chat.references import Referring
 from events.subjects import ChatKey, header_value
 
 log = structlog.get_logger("recado.tools")
@@ -49,6 +51,12 @@ LONGEST_DESCRIBED = 32_768
 
 HUMAN_WANTED = "Recado-Handoff"
 """The header of an answer with which a service asks for a human to go on with the chat; its value says why."""
+
+REFERS_TO = "Recado-Refers-To"
+"""The header with a JSON array of chat.references.Referring, blanks and `%` as `%XX`; absent: there is nothing."""
+
+LARGEST_HEADER = 32 * 1024
+"""Bytes of that header; more is left out, and logged."""
 
 BAD_ARGUMENTS = "400"
 """The `Nats-Service-Error-Code` with which a service says that the arguments are at fault."""
@@ -137,9 +145,18 @@ class ServiceTools:
             log.info("service_tools", names=sorted(found))
         self.found = found
 
-    async def call(self, key: ChatKey, tool: ServiceTool, arguments: bytes) -> ToolResult:
-        """Ask the service; the chat is in the headers `Recado-Account` and `Recado-Chat`."""
+    async def call(
+        self, key: ChatKey, tool: ServiceTool, arguments: bytes, references: Sequence[Referring] = ()
+    ) -> ToolResult:
+        """Ask the service; the chat is in the headers `Recado-Account` and `Recado-Chat`, what the turn's messages
+        refer to in `Recado-Refers-To`."""
         headers = {"Recado-Account": header_value(key.account), "Recado-Chat": header_value(key.chat)}
+        if references:
+            written = header_value(msgspec.json.encode(references).decode())
+            if len(written.encode()) <= LARGEST_HEADER:
+                headers[REFERS_TO] = written
+            else:
+                log.warning("references_left_out", tool=tool.tool.name, bytes=len(written), most=LARGEST_HEADER)
         try:
             answer = await self._bus.request(tool.subject, arguments, timeout=self._patience, headers=headers)
         except nats.errors.NoRespondersError:

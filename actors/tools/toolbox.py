@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from actors.tools.arguments import Unfit, unpacked
 from actors.tools.python import PythonTool
 from actors.tools.services import ServiceTools
 from backends.protocol import Tool
+from chat.references import Referring
 from events.subjects import ChatKey
 
 log = structlog.get_logger("recado.tools")
@@ -58,7 +59,7 @@ class Toolbox:
         tool = self._functions.get(name) or self._services.found.get(name)
         return tool is not None and tool.is_safe
 
-    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:
+    async def call(self, key: ChatKey, name: str, arguments: str, references: Sequence[Referring] = ()) -> ToolResult:
         function, service = self._functions.get(name), self._services.found.get(name)
         try:
             given, body = unpacked(arguments)
@@ -69,9 +70,9 @@ class Toolbox:
         try:
             async with asyncio.timeout(self._patience):
                 if function is not None:
-                    result = await function.call(key, body)
+                    result = await function.call(key, body, references)
                 elif service is not None:
-                    result = await self._services.call(key, service, body)
+                    result = await self._services.call(key, service, body, references)
                 else:
                     result = ToolResult(f"There is no tool {name}", failed=True)
         except TimeoutError:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
+from chat.references import words_of
 from events import inbound
 from events.jetstream.media_store import COMES_LATER
+from events.references import MANY_TIMES, ONCE, Answers, Choice, Location, Product, Referral
+from gateways import references
 from gateways.cloud import wire
 
 _LONGEST_NAME = 256
+_LONGEST_TYPE = 64
 _MEDIA = ("image", "audio", "video", "document", "sticker")
 
 
@@ -59,7 +65,7 @@ def text_of(message: wire.Message) -> str | None:
         case "reaction":
             return message.reaction.emoji if message.reaction is not None else None
         case "location":
-            return _place(message.location) if message.location is not None else None
+            return words_of(location=place_of(message)) or ("Location" if message.location is not None else None)
         case "contacts":
             return "\n".join(_card(card) for card in message.contacts) or None
         case "order":
@@ -77,21 +83,100 @@ def new_text_of(edit: wire.Edit) -> str:
     return (media.caption if media is not None else None) or ""
 
 
-def _chosen(interactive: wire.Interactive) -> str | None:
+def inner_type_of(message: wire.Message) -> str | None:
+    """The type of a message that is not passed on, or that recado does not know."""
+    if kind_of(message) != "unsupported":
+        return None
+    inner = message.unsupported.type if message.unsupported is not None else ""
+    return (inner or message.type)[:_LONGEST_TYPE]
+
+
+def is_called(text: str, number: str) -> bool:
+    """Whether the text mentions the business's own number: the API gives no mentions."""
+    return re.search(rf"@\+?{number}(?!\d)", text) is not None
+
+
+_REFERRING = frozenset({"button", "interactive", "location"})
+
+
+def references_of(message: wire.Message) -> dict[str, Any]:
+    """Fields of events.inbound.Message: the things that the message refers to; those that it lacks are left out."""
+    found: dict[str, Any] = {}
+    if message.type in _REFERRING:
+        found = {"choice": choice_of(message), "location": place_of(message), "answers": answers_of(message)}
+    if message.context is not None:
+        found["product"], found["forwarded"] = product_of(message), forwarded_of(message)
+    if message.referral is not None:
+        found["referral"] = referral_of(message)
+    return found
+
+
+def choice_of(message: wire.Message) -> Choice | None:
+    """The button or line that the person tapped; None: none."""
+    if message.type == "button" and message.button is not None:
+        return references.choice(message.button.payload, message.button.text, "template")
+    interactive = message.interactive if message.type == "interactive" else None
+    if interactive is None:
+        return None
     if interactive.nfm_reply is not None:
-        return interactive.nfm_reply.response_json or interactive.nfm_reply.body
+        return references.choice(interactive.nfm_reply.name, interactive.nfm_reply.body, "flow")
+    if interactive.button_reply is not None:
+        return references.choice(interactive.button_reply.id, interactive.button_reply.title, "button")
+    chosen = interactive.list_reply
+    return references.choice(chosen.id, chosen.title, "list") if chosen is not None else None
+
+
+def answers_of(message: wire.Message) -> Answers | None:
+    """The fields of a filled form; None if the message is none."""
+    interactive = message.interactive if message.type == "interactive" else None
+    filled = interactive.nfm_reply if interactive is not None else None
+    return references.answers(filled.response_json) if filled is not None else None
+
+
+def place_of(message: wire.Message) -> Location | None:
+    """The place that the person sent."""
+    place = message.location if message.type == "location" else None
+    if place is None:
+        return None
+    return references.location(place.latitude, place.longitude, place.name, place.address)
+
+
+def referral_of(message: wire.Message) -> Referral | None:
+    """The advertisement or post from which the person came."""
+    seen = message.referral
+    if seen is None:
+        return None
+    return references.referral(
+        source=seen.source_type,
+        source_id=seen.source_id,
+        url=seen.source_url,
+        headline=seen.headline,
+        body=seen.body,
+        click_id=seen.ctwa_clid,
+    )
+
+
+def product_of(message: wire.Message) -> Product | None:
+    """The product that the message asks about."""
+    about = message.context.referred_product if message.context is not None else None
+    return references.product(about.catalog_id, about.product_retailer_id) if about is not None else None
+
+
+def forwarded_of(message: wire.Message) -> int:
+    """How often the message was forwarded; see events.references.Forwarded."""
+    context = message.context
+    if context is None:
+        return 0
+    return MANY_TIMES if context.frequently_forwarded else ONCE if context.forwarded else 0
+
+
+def _chosen(interactive: wire.Interactive) -> str | None:
+    if (filled := interactive.nfm_reply) is not None:
+        return words_of(answers=references.answers(filled.response_json)) or filled.body or filled.response_json
     choice = interactive.button_reply or interactive.list_reply
     if choice is None:
         return None
     return f"{choice.title} ({choice.description})" if choice.description else choice.title
-
-
-def _place(location: wire.Location) -> str:
-    named = ", ".join(part for part in (location.name, location.address) if part)
-    if location.latitude is None or location.longitude is None:
-        return f"Location: {named}"
-    point = f"{location.latitude:g}, {location.longitude:g}"
-    return f"Location: {named} ({point})" if named else f"Location: {point}"
 
 
 def _card(card: wire.Card) -> str:

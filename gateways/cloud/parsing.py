@@ -12,22 +12,33 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from chat.gates import ME
 from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
+from events.lenient import decode, whole_characters
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
 from gateways.cloud.errors import class_of
-from gateways.cloud.lenient import decode
-from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
+from gateways.cloud.known_messages import KnownMessages
+from gateways.cloud.message_text import (
+    inner_type_of,
+    is_called,
+    kind_of,
+    media_of,
+    new_text_of,
+    references_of,
+    text_of,
+)
 
 _LONGEST_DETAIL = 500
-_LONGEST_TYPE = 64
 _LONGEST_NAME = 256
 _UPDATES = frozenset({"messages", "message_echoes", "statuses"})
+_LISTS = _UPDATES | {"errors"}
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
 _BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
 """The id of a user who hides the number, where the number is expected."""
+_NO_DIGIT = re.compile(r"[^0-9]")
 _STATES: Mapping[str, ReceiptState] = {
     "accepted": "accepted",
     "sent": "sent",
@@ -38,14 +49,15 @@ _STATES: Mapping[str, ReceiptState] = {
 }
 
 _envelopes = msgspec.json.Decoder(wire.Envelope)
+_entries = msgspec.json.Decoder(wire.Entry)
 _changes = msgspec.json.Decoder(wire.Change)
 _values = msgspec.json.Decoder(wire.Value)
 _contacts = msgspec.json.Decoder(wire.Contact)
 _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _faults = msgspec.json.Decoder(wire.Fault)
 
-_SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -75,13 +87,23 @@ Update = Arrived | Notice | Unread
 
 
 class Parser:
-    """Parses the webhooks of one account, the number that Meta calls `phone_number_id`. `template` replaces replies
-    that come too late (see RECADO_WINDOW_TEMPLATE)."""
+    """Parses the webhooks of one account, the number that Meta calls `phone_number_id`.
 
-    def __init__(self, account: str, phone_number_id: str, template: str | None = None) -> None:
+    - `template`: replaces replies that come too late (see RECADO_WINDOW_TEMPLATE).
+    - `known`: messages that were sent, for statuses without a tracker.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        phone_number_id: str,
+        template: str | None = None,
+        known: KnownMessages | None = None,
+    ) -> None:
         self._account = account
         self._phone_number_id = phone_number_id
         self._template = template
+        self._known = known or KnownMessages()
 
     def parse(self, body: bytes) -> list[Update]:
         """Every update of the batch. Never raises."""
@@ -89,7 +111,18 @@ class Parser:
             envelope = _envelope(body)
         except _UNREADABLE as error:
             return [Unread(body, f"no webhook: {error}")]
-        return [update for entry in envelope.entry for raw in entry.changes for update in self._change(raw)]
+        alone = body if len(envelope.entry) == 1 else None
+        return [update for raw in envelope.entry for update in self._entry(raw, alone)]
+
+    def _entry(self, raw: msgspec.Raw, whole: bytes | None) -> Iterator[Update]:
+        """The updates of an entry; `whole` is kept in its place if it cannot be read."""
+        try:
+            entry = _entries.decode(raw)
+        except _UNREADABLE as error:
+            yield Unread(whole if whole is not None else bytes(raw), f"no webhook: {error}")
+            return
+        for each in entry.changes:
+            yield from self._change(each)
 
     def _change(self, raw: msgspec.Raw) -> Iterator[Update]:
         try:
@@ -110,17 +143,21 @@ class Parser:
             return
         for field in _UPDATES.intersection(left_out):
             yield Unread(bytes(raw), f"its {field} are no list")
+        is_empty = not (value.messages or value.message_echoes or value.statuses or value.errors)
+        if is_empty and _LISTS.isdisjoint(_names(change.value)):
+            yield Unread(bytes(raw), "it has no list that recado knows")
         people = _people(value.contacts, alone=len(value.messages) == 1)
+        number = value.metadata.display_phone_number
         for each in value.messages:
-            yield self._message(each, people, echo=False)
+            yield self._message(each, people, number, echo=False)
         for each in value.message_echoes:
-            yield self._message(each, people, echo=True)
+            yield self._message(each, people, number, echo=True)
         for each in value.statuses:
             yield self._status(each)
         for each in value.errors:
             yield _error(each)
 
-    def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], *, echo: bool) -> Update:
+    def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], number: str, *, echo: bool) -> Update:
         try:
             message, left_out = decode(raw, _messages)
             content = {message.type, f"{message.type}.body"}
@@ -129,7 +166,11 @@ class Parser:
             if message.type == "system":
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
             key, sender, aliases, name = self._who(message, people, echo=echo)
-            return Arrived(key, _event(message, sender, aliases, name, echo=echo), raw)
+            event = _event(message, sender, aliases, name, echo=echo)
+            if isinstance(event, Message) and event.group and (digits := _NO_DIGIT.sub("", number)):
+                mentions = (f"{digits}@s.whatsapp.net", ME) if is_called(event.text or "", digits) else ()
+                event = msgspec.structs.replace(event, mentions=mentions)
+            return Arrived(key, event, raw)
         except (*_UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no message: {error}")
 
@@ -156,7 +197,7 @@ class Parser:
             status = decode(raw, _statuses)[0]
         except _UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
-        ours = tracker.read(status.biz_opaque_callback_data)
+        ours = tracker.read(status.biz_opaque_callback_data) or self._known.of(status.id)
         state = _STATES.get(status.status)
         if ours is None or state is None or not status.id:
             # Another program sent the message with this number, or the status means nothing for a reply.
@@ -188,10 +229,18 @@ def _envelope(body: bytes) -> wire.Envelope:
         return _envelopes.decode(body)
     except msgspec.DecodeError:
         # Half a surrogate pair, from a text that was cut, is no JSON and would spoil the whole batch.
-        mended = _SURROGATES.sub(lambda match: match[0] if match[1] else b"\\ufffd", body)
+        mended = whole_characters(body)
         if mended == body:
             raise
         return _envelopes.decode(mended)
+
+
+def _names(raw: msgspec.Raw) -> set[str]:
+    """The names of an object's fields; none if one of them cannot be read."""
+    try:
+        return set(_objects.decode(raw))
+    except _UNREADABLE:
+        return set()
 
 
 class MissingPart(ValueError):
@@ -254,17 +303,10 @@ def _event(
         group=bool(message.group_id),
         aliases=aliases,
         from_me=echo,
-        unsupported=_inner_type(message),
+        unsupported=inner_type_of(message),
         unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
+        **references_of(message),
     )
-
-
-def _inner_type(message: wire.Message) -> str | None:
-    """The type of a message that is not passed on, or that recado does not know."""
-    if kind_of(message) != "unsupported":
-        return None
-    inner = message.unsupported.type if message.unsupported is not None else ""
-    return (inner or message.type)[:_LONGEST_TYPE]
 
 
 def _error(raw: msgspec.Raw) -> Update:

@@ -71,7 +71,10 @@ class Card(Part):
 
 
 class Button(Part):
+    """The tapped button of a template; its sender chose the `payload`."""
+
     text: str = ""
+    payload: str = ""
 
 
 class Choice(Part):
@@ -81,6 +84,9 @@ class Choice(Part):
 
 
 class FlowAnswer(Part):
+    """A filled form; `name` is the kind of form."""
+
+    name: str = ""
     body: str = ""
     response_json: str = ""
 
@@ -144,10 +150,29 @@ class Fault(Part):
         return self.error_data.details or self.message or self.title
 
 
+class ReferredProduct(Part):
+    catalog_id: str = ""
+    product_retailer_id: str = ""
+
+
 class Context(Part):
-    """The message that this one answers."""
+    """The message that this one answers, or the product that it asks about, or that it was forwarded."""
 
     id: str | None = None
+    forwarded: bool = False
+    frequently_forwarded: bool = False
+    referred_product: ReferredProduct | None = None
+
+
+class Referral(Part):
+    """The advertisement or post from which the person came."""
+
+    source_url: str = ""
+    source_type: str = ""
+    source_id: str = ""
+    headline: str = ""
+    body: str = ""
+    ctwa_clid: str = ""
 
 
 class Rewritten(Part):
@@ -202,6 +227,7 @@ class Message(Part, rename={"from_": "from"}):
     edit: Edit | None = None
     revoke: Revoke | None = None
     context: Context | None = None
+    referral: Referral | None = None
     errors: list[Fault] = []
     unsupported: Inner | None = None
 
@@ -218,6 +244,7 @@ class Status(Part):
 
 class Metadata(Part):
     phone_number_id: str = ""
+    display_phone_number: str = ""
 
 
 class Value(Part):
@@ -236,12 +263,11 @@ class Change(msgspec.Struct):
     field: str = ""
 
 
-class Entry(Part):
-    changes: list[msgspec.Raw] = []
+class Entry(msgspec.Struct):
+    changes: list[msgspec.Raw]
 
 
 class Envelope(msgspec.Struct):
     """The body of one POST."""
 
-    entry: list[Entry]
-    object: str = ""
+    entry: list[msgspec.Raw]

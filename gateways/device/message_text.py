@@ -11,7 +11,9 @@ from typing import Any
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 
+from chat.references import words_of
 from events import inbound
+from gateways.device.message_references import answers_of, place_of
 
 _KIND_OF = {
     "conversation": "text",
@@ -73,9 +75,9 @@ def text_of(message: Message, field: str) -> str | None:
         case "imageMessage" | "videoMessage" | "ptvMessage" | "documentMessage":
             return part.caption or None
         case "locationMessage":
-            return _place(part, part.name, part.address, part.comment)
+            return _place(part, field, part.comment)
         case "liveLocationMessage":
-            return _place(part, "", "", part.caption)
+            return _place(part, field, part.caption)
         case "contactMessage":
             return _card(part)
         case "contactsArrayMessage":
@@ -85,7 +87,8 @@ def text_of(message: Message, field: str) -> str | None:
         case "listResponseMessage":
             return f"{part.title} ({part.description})" if part.description else part.title or None
         case "interactiveResponseMessage":
-            return part.body.text or part.nativeFlowResponseMessage.paramsJSON or None
+            filled = words_of(answers=answers_of(part, field))
+            return filled or part.body.text or part.nativeFlowResponseMessage.paramsJSON or None
         case "orderMessage":
             return "\n".join(filter(None, [f"Order: {part.itemCount} × {part.orderTitle}", part.message]))
         case _:
@@ -122,10 +125,8 @@ def new_text_of(event: MessageEvent) -> str:
     return (text_of(edited, field) or "") if field is not None else ""
 
 
-def _place(part: Any, name: str, address: str, comment: str) -> str:
-    point = f"{part.degreesLatitude:g}, {part.degreesLongitude:g}"
-    named = ", ".join(filter(None, (name, address)))
-    place = f"Location: {named} ({point})" if named else f"Location: {point}"
+def _place(part: Any, field: str, comment: str) -> str:
+    place = words_of(location=place_of(part, field)) or "Location"
     return f"{place}\n{comment}" if comment else place
 
 

@@ -19,6 +19,7 @@ from events.inbound import LONGEST_ID, Edit, Message, Revoke
 from events.jetstream.media_store import COMES_LATER
 from events.jid import MalformedJid, canonical, is_group
 from events.subjects import token
+from gateways.device.message_references import references_of
 from gateways.device.message_text import context_of, field_of, inner_type_of, kind_of, media_of, new_text_of, text_of
 
 PHONE, LID = "@s.whatsapp.net", "@lid"
@@ -113,6 +114,7 @@ def _event(event: MessageEvent, field: str, account: str, *, group: bool) -> Mes
         group=group,
         from_me=info.MessageSource.IsFromMe,
         unsupported=inner_type_of(field),
+        **references_of(event.Message, field, context),
     )
 
 

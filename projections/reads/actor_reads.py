@@ -8,14 +8,16 @@ from typing import Any, cast
 import msgspec
 
 from chat.arrival import is_read
-from chat.attachments import Reading, shown, without_file
-from chat.context import Line, readable, rewritten
+from chat.attachments import Reading
+from chat.context import Line, readable
+from chat.edits import in_newest_words
+from chat.references import Referring, references_of, text_of
 from chat.state import Chat
 from events.inbound import Media, Message
-from events.jid import is_group
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from projections.database import ids_of
+from projections.reads.context_lines import COLUMNS, PAST_COLUMNS, Lines, Row
 from projections.reads.reader import Connections
 from projections.tables.chats import decode_snapshot
 from projections.uncommitted import UncommittedMessages
@@ -26,12 +28,10 @@ _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # All lines come as one row, because the interpreter's lock is released at each row, and beside a busy writer every row
 # waits its turn to get it back.
 _CONTEXT = (
-    "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later) ORDER BY ended, seq) FROM ("  # noqa: S608
-    "SELECT iif(from_me, 'by hand', author) AS author, coalesce(answered, text) AS text, name, kind, media, reading,"
-    " nullif(edited, coalesce(answered, text)) AS later, ended, seq"
+    "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later, sender, quoted, refers)"  # noqa: S608
+    f" ORDER BY ended, seq) FROM (SELECT {PAST_COLUMNS}, ended, seq"
     f" FROM history WHERE chat = {_CHAT} AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
-_NOW = "author, coalesce(edited, text), name, kind, media, reading, NULL"
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _PENDING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
@@ -40,11 +40,12 @@ _MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author
 
 _KNOWN = _MESSAGE.format("seq")
 
-_Shown = tuple[str, str | None, str | None, str | None, str | None, str | None, str | None]
-_lines = msgspec.json.Decoder(list[_Shown]).decode
+_rows_of = msgspec.json.Decoder(list[Row]).decode
 
 _media = msgspec.json.Decoder(Media)
 _readings = msgspec.json.Decoder(Reading)
+_referring = msgspec.json.Decoder(Referring)
+_encoder = msgspec.json.Encoder()
 
 
 class ChatReads:
@@ -63,11 +64,21 @@ class ChatReads:
     def lines_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[Line, ...]:
         """The given messages as a model is shown them, in the given order and in their present words. Unknown ids are
         left out."""
-        fresh = {id_: found for id_ in messages if (found := self._uncommitted.of(key, id_)) is not None}
-        rows = self._rows(key, [id_ for id_ in messages if id_ not in fresh], _NOW)
-        rows |= {id_: _now(recorded) for id_, recorded in fresh.items()}
-        group = is_group(key.chat)
-        return tuple(_line(group, rows[id_], past=False) for id_ in messages if id_ in rows)
+        fresh = {id_: row for id_ in messages if (row := self._fresh(key, id_)) is not None}
+        rows = self._rows(key, [id_ for id_ in messages if id_ not in fresh], COLUMNS)
+        found = fresh | {id_: Row(*columns) for id_, columns in rows.items()}
+        lines = self._lines(key)
+        return tuple(lines.line(found[id_], past=False) for id_ in messages if id_ in found)
+
+    def references(self, key: ChatKey, messages: Sequence[str]) -> tuple[Referring, ...]:
+        """The references of those of `messages` that have any."""
+        rows = self._rows(key, messages, COLUMNS)
+        found = ((id_, self._fresh(key, id_) or (Row(*rows[id_]) if id_ in rows else None)) for id_ in messages)
+        return tuple(
+            _referring.decode(row.refers or "{}").of(id_, row.quoted)
+            for id_, row in found
+            if row is not None and (row.refers is not None or row.quoted is not None)
+        )
 
     def repeats(self, messages: Sequence[Recorded]) -> frozenset[int]:
         """The sequences of those messages whose ids their chats had before."""
@@ -102,8 +113,8 @@ class ChatReads:
         `reset_upto`, oldest first."""
         bounds = (reset_upto, max(reset_upto, since), limit)
         found = self._reader.connection().execute(_CONTEXT, (*key, *bounds)).fetchone()
-        group = is_group(key.chat)
-        return tuple([_line(group, line, past=True) for line in _lines(found[0])])
+        lines = self._lines(key)
+        return tuple([lines.line(row, past=True) for row in _rows_of(found[0])])
 
     def seqs_of(self, key: ChatKey, messages: Sequence[str]) -> tuple[int, ...]:
         """The sequences of those of `messages` that are in the file, in order."""
@@ -125,29 +136,24 @@ class ChatReads:
         rows = self._reader.connection().execute(_PENDING, (partition, after, limit)).fetchall()
         return [(id_, ChatKey(account, chat)) for id_, account, chat in rows]
 
+    def _lines(self, key: ChatKey) -> Lines:
+        return Lines(self._reader.connection(), key, lambda id_: self._fresh(key, id_))
+
+    def _fresh(self, key: ChatKey, id_: str) -> Row | None:
+        """The row of a message, without a file, that the file does not have yet."""
+        recorded = self._uncommitted.of(key, id_)
+        if recorded is None:
+            return None
+        event = in_newest_words(self.snapshot(key), cast(Message, recorded.event))
+        references = references_of(event)
+        refers = _encoder.encode(references).decode() if references is not None else None
+        author, sender = "by hand" if event.from_me else "person", event.sender or key.chat
+        return Row(author, text_of(event), event.name, event.kind, None, None, None, sender, event.quoted, refers)
+
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
         db, wanted = self._reader.connection(), _MESSAGE.format(columns)
         found = ((id_, db.execute(wanted, (id_, *key)).fetchone()) for id_ in dict.fromkeys(messages))
         return {id_: row for id_, row in found if row is not None}
-
-
-def _line(group: bool, row: tuple[Any, ...], *, past: bool) -> Line:
-    author, text, name, kind, media, reading, later = row
-    said = readable(text or "" if later is None else rewritten(text or "", later))
-    if author != "person":
-        return Line("assistant", said)
-    name = name or "" if group else ""
-    if media is None:
-        return Line("user", without_file(kind or "text", said), name)
-    read = _readings.decode(reading) if reading is not None else None
-    said, attachments = shown(kind or "", said, _media.decode(media), read, past=past)
-    return Line("user", readable(said), name, attachments)
-
-
-def _now(recorded: Recorded) -> tuple[Any, ...]:
-    """The columns of `_NOW` for a message without a file."""
-    event = cast(Message, recorded.event)
-    return ("person", event.text, event.name, event.kind, None, None, None)
 
 
 def _has_words(reading: str | None) -> bool:

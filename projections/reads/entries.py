@@ -10,6 +10,7 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.receipts import furthest, of_whole
+from chat.references import References, notes
 from events.inbound import ReceiptState
 from projections.database import Row, ids_of, moment
 from projections.reads.views import Entry, ReceiptView, TurnView
@@ -19,7 +20,7 @@ _ENTRY = (
     " h.kind, h.from_me, iif(h.revoked_at IS NULL, h.media, NULL), h.quoted, h.detail, h.ending, h.ended, h.ended_at,"
     " h.reason, h.repeats, h.repeat_seq, h.repeat_at, iif(h.revoked_at IS NULL, h.edited, NULL), h.edited_at,"
     " h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens, h.output_tokens,"
-    " h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL)"
+    " h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL), iif(h.revoked_at IS NULL, h.refers, NULL)"
     " FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
 )
 _TURN = (
@@ -31,6 +32,8 @@ _RECEIPTS = (
     " WHERE chat = ? AND reply = ? ORDER BY seq"
 )
 
+
+_references = msgspec.json.Decoder(References)
 
 log = structlog.get_logger("recado.projections")
 
@@ -138,7 +141,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         seq, id_, author, at, text, turn, sent, sender, name, kind, from_me, media, quoted,
         detail, ending, ended, ended_at, reason, repeats, repeat_seq, repeat_at, edited, edited_at,
         revoked_at, about, in_reply_to, backend, model, thread, run, input_tokens, output_tokens,
-        cause, chat, reading,
+        cause, chat, reading, refers,
     ) = row  # fmt: skip
     if author != "person":
         reached = furthest_of(receipts(db, chat, id_))
@@ -176,6 +179,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         media=msgspec.Raw(media.encode()) if media is not None else None,
         reading=msgspec.Raw(reading.encode()) if reading is not None else None,
         quoted=quoted,
+        refers=tuple(notes(_references.decode(refers))) if refers is not None else (),
         detail=detail,
         ending=ending,
         ended_seq=ended,

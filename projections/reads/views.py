@@ -85,6 +85,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `sent_at`: the sender's time.
     - `media`: the file that came with it, as in `in`.
     - `reading`: the outcome of reading the file, as in `media_read`.
+    - `refers`: what it refers to beside `quoted`, in words.
     - `detail`: the fault of bytes that could not be read.
     - `ending`: `reply`, `ignored` or `turn_failed`; None: the message is open.
     - `reason`: the reason of `ignored`, or the class of the fault.
@@ -109,6 +110,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: msgspec.Raw | None = None
     reading: msgspec.Raw | None = None
     quoted: str | None = None
+    refers: tuple[str, ...] = ()
     detail: str | None = None
     ending: str | None = None
     ended_seq: int | None = None

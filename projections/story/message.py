@@ -48,11 +48,10 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     if entry.sent_at is not None and abs(entry.at - entry.sent_at) >= _CLOCKS:
         who = "the business" if entry.from_me else "the person"
         yield Step(at=entry.sent_at, kind="sent", what=f"{who} sent it")
-    sender = entry.name or (entry.sender or "?").removesuffix("@s.whatsapp.net")
-    what = "written by hand by the business, and stored" if entry.from_me else f"received from {sender} and stored"
-    yield Step(
-        at=entry.at, kind="received", what=what + _kind(entry, facts), detail=entry.text or entry.detail, seq=entry.seq
-    )
+    whose = entry.name or (entry.sender or "?").removesuffix("@s.whatsapp.net")
+    what = "written by hand by the business, and stored" if entry.from_me else f"received from {whose} and stored"
+    what += _kind(entry, facts) + _refers(entry)
+    yield Step(at=entry.at, kind="received", what=what, detail=entry.text or entry.detail, seq=entry.seq)
     yield from _rewrites(entry, facts)
     if entry.repeats:
         times = f", {entry.repeats} times, the last time" if entry.repeats > 1 else ""
@@ -85,6 +84,12 @@ def _kind(entry: Entry, facts: Sequence[Recorded]) -> str:
     inner = [] if sent is None else [sent.unsupported, sent.unsupported_code]
     told = ", ".join(str(one) for one in inner if one is not None and entry.kind == "unsupported")
     return f" ({entry.kind}: {told})" if told else f" ({entry.kind})"
+
+
+def _refers(entry: Entry) -> str:
+    """The things that the message refers to."""
+    quote = (f"quotes {entry.quoted}",) if entry.quoted else ()
+    return "".join(f"; {note}" for note in (*quote, *entry.refers))
 
 
 def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:

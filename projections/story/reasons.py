@@ -15,6 +15,7 @@ EXPLAINED: dict[IgnoredReason, str] = {
     "unsupported_kind": "messages of this kind are not answered",
     "call": "it was a call",
     "poll": "it was a poll or a vote",
+    "reaction": "a reaction gets no answer of its own; the next answer knows of it",
     "system": "WhatsApp wrote it about the person or the group",
     "unreadable": "its bytes cannot be read",
     "file_unreadable": "its file cannot be read",

@@ -15,6 +15,8 @@ from projections.story.reply import receipt_step, reply_now, reply_step
 from projections.story.step import Step, names, unowned
 from projections.story.turn import during, turn_now, turn_steps
 
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
 
 def story(
     known: Why, now: datetime, facts: Sequence[Recorded] = (), owners: Mapping[int, str] | None = None
@@ -81,10 +83,24 @@ def _turn_now(known: Why, turn: TurnView, facts: Sequence[Recorded], now: dateti
 
 
 def _in_order(steps: list[Step]) -> list[Step]:
-    """The steps by time; a step without a time stays after the step before it."""
-    timed: list[tuple[datetime, Step]] = []
-    last = datetime.min.replace(tzinfo=UTC)
+    """The steps as they happened, ties in log order; a step without a time stays after the step before it.
+
+    Providers give whole seconds of a clock of their own. So a receipt comes after everything of the gateway's that was
+    in the log before it, and a message was sent before it was received.
+    """
+    timed: list[tuple[datetime, int, Step]] = []
+    last, seq = _BEGINNING, 0
+    received = next((step.at for step in steps if step.kind == "received" and step.at is not None), None)
+    said = max(
+        (step.at for step in steps if step.kind in ("reply", "told") and step.at is not None), default=_BEGINNING
+    )
     for step in steps:
-        last = step.at or last
-        timed.append((last, step))
-    return [step for _, step in sorted(timed, key=lambda pair: pair[0])]
+        last, seq = step.at or last, step.seq or seq
+        if step.kind == "sent" and received is not None:
+            last = min(last, received)
+        elif step.kind == "receipt":
+            if last.microsecond:  # the log's own stamp
+                said = max(said, last)
+            last = max(last, said)
+        timed.append((last, seq, step))
+    return [step for _, _, step in sorted(timed, key=lambda one: one[:2])]

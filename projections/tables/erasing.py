@@ -15,6 +15,20 @@ _UNFIND = (
     f"INSERT INTO search (search, rowid, text) SELECT 'delete', seq, {SEARCHED} FROM history"  # noqa: S608 - a constant
     " WHERE chat = ? AND seq <= ? AND coalesce(edited, text) IS NOT NULL AND revoked_at IS NULL"
 )
+_EARLY = "chat = ? AND id = ? AND author = 'person'"
+_UNFIND_EDITED = (
+    "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text) FROM history"  # noqa: S608
+    f" WHERE {_EARLY} AND coalesce(edited, text) NOTNULL AND revoked_at ISNULL"
+)
+_AS_IT_CAME = (
+    "UPDATE history SET edited = iif(edited_at < at, NULL, edited), answered = iif(edited_at < at, NULL, answered),"  # noqa: S608
+    " edited_at = iif(edited_at < at, NULL, edited_at), revoked_at = iif(revoked_at < at, NULL, revoked_at)"
+    f" WHERE {_EARLY}"
+)
+_FIND_AGAIN = (
+    "INSERT INTO search (rowid, text) SELECT seq, coalesce(edited, text) FROM history"  # noqa: S608
+    f" WHERE {_EARLY} AND coalesce(edited, text) NOTNULL AND revoked_at ISNULL"
+)
 _LATE = (
     "SELECT count(*), (SELECT name FROM history WHERE chat = :chat AND name IS NOT NULL AND NOT from_me"
     " ORDER BY seq DESC LIMIT 1) FROM history WHERE chat = :chat"
@@ -51,9 +65,10 @@ class Late(msgspec.Struct, frozen=True):
     name: str | None
 
 
-def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int) -> Late:
+def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int, rewritten_before: Sequence[str] = ()) -> Late:
     """Delete every row of the chat numbered `chat`. Only messages and controls after sequence `upto` stay, and belong
-    to the chat `successor` from now on.
+    to the chat `successor` from now on; those in `rewritten_before`, which were edited or deleted before they came and
+    before `upto`, as they came.
 
     SQLite overwrites the rows that it deletes (`secure_delete`), and so does its index of words (the option of that
     name, https://sqlite.org/fts5.html).
@@ -65,6 +80,9 @@ def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int) -> Late
         db.execute(f"DELETE FROM {table} WHERE chat = ? AND seq <= ?", (chat, upto))  # noqa: S608
         db.execute(f"UPDATE {table} SET chat = ? WHERE chat = ?", (successor, chat))  # noqa: S608
     db.execute("DELETE FROM chats WHERE id = ?", (chat,))
+    for id_ in rewritten_before:
+        for change in (_UNFIND_EDITED, _AS_IT_CAME, _FIND_AGAIN):
+            db.execute(change, (successor, id_))
     return Late(*db.execute(_LATE, {"chat": successor}).fetchone())
 
 

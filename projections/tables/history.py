@@ -13,6 +13,8 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.context import SHOWN_THOUGH_IGNORED
+from chat.edits import early_of
+from chat.references import references_of, text_of
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
 from events.recorded import Recorded, Unreadable, unreadable_id
@@ -24,7 +26,7 @@ MessageId = tuple[str, int]
 
 _MESSAGE = (
     "seq", "chat", "id", "author", "at", "text",
-    "sent", "sender", "name", "kind", "from_me", "media", "quoted", "detail",
+    "sent", "sender", "name", "kind", "from_me", "media", "quoted", "refers", "detail",
 )  # fmt: skip
 _REPLY = (
     "seq", "chat", "id", "author", "at", "text", "about", "in_reply_to", "backend", "model", "thread", "run",
@@ -130,17 +132,41 @@ class History:
         if isinstance(event, Message):
             id_ = event.id
             media = _encoder.encode(event.media).decode() if event.media is not None else None
+            references = references_of(event)
+            refers = _encoder.encode(references).decode() if references is not None else None
             sent = micros(event.at) if event.at is not None else at
             fixed: Row = (
-                seq, held.id, id_, "person", at, event.text, sent, event.sender or recorded.key.chat,
+                seq, held.id, id_, "person", at, text_of(event), sent, event.sender or recorded.key.chat,
                 event.name, event.kind, event.from_me,
-                media, event.quoted, None,
+                media, event.quoted, refers, None,
             )  # fmt: skip
         else:
             id_ = unreadable_id(recorded.seq)
             detail = event.detail if isinstance(event, Unreadable) else None
-            fixed = (seq, held.id, id_, "person", at, None, at, None, None, "unreadable", False, None, None, detail)
-        self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+            fixed = (
+                seq,
+                held.id,
+                id_,
+                "person",
+                at,
+                None,
+                at,
+                None,
+                None,
+                "unreadable",
+                False,
+                None,
+                None,
+                None,
+                detail,
+            )
+        row = self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+        if (early := early_of(held.state, id_)) is not None:
+            if early.text is None:
+                row.revoked_at = micros(early.at)
+            else:
+                row.edited = row.answered = early.text
+                row.edited_at = micros(early.at)
 
     def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke) -> None:
         """Note that the sender edited or deleted a message.

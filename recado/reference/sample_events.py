@@ -27,6 +27,7 @@ from events.decisions import (
     TurnStarted,
 )
 from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, ReceiptError, Revoke
+from events.references import Referral
 
 CHAT = "5511999999999@s.whatsapp.net"
 
@@ -46,6 +47,9 @@ INBOUND_SAMPLES: dict[str, Inbound] = {
         kind="image",
         text="Do you have this one?",
         media=Media(object="3EB0C431C26A1916E07A", mime="image/jpeg", size=48210, filename="cake.jpg"),
+        quoted="wamid.HBgL",
+        referral=Referral(source="ad", source_id="120210", headline="Cakes for your party", click_id="ARAkLkA8"),
+        forwarded=1,
     ),
     "edit": Edit(id="3EB0D1", of="3EB0C431C26A1916E07A", text="Do you have this cake?", at=_at(20)),
     "revoke": Revoke(id="3EB0D2", of="3EB0C431C26A1916E07A", at=_at(30)),

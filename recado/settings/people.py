@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chat.arrival import short_word
+from chat.arrival import plain_words, short_word
 from chat.fold_constants import SHORT
 from chat.gates import Gates
 from chat.hours import DAYS, Hours, Span
@@ -28,6 +28,24 @@ def people() -> Reader:
         return tuple(_person(one.strip()) for one in given.split(",") if one.strip())
 
     return Reader("phone numbers or JIDs with commas between them; a beginning ends with `*`", read)
+
+
+def own_names() -> Reader:
+    """Reads a tuple of JIDs, phone numbers, and names as `plain_words` gives them."""
+
+    def read(given: str) -> tuple[str, ...]:
+        return tuple(_own_name(one.strip()) for one in given.split(",") if one.strip())
+
+    return Reader("phone numbers, JIDs or names with commas between them", read)
+
+
+def _own_name(given: str) -> str:
+    name = given.removeprefix("@").strip()
+    if "@" in name or not any(sign.isalpha() for sign in name):
+        return _person(given)
+    if "*" in name:
+        raise ValueError(f"in which {given!r} is no name: write it without `*`")
+    return plain_words(name)
 
 
 def words() -> Reader:
@@ -144,9 +162,10 @@ class PeopleSettings:
         Variable(
             name="RECADO_MENTIONS",
             profile=True,
-            reader=people(),
-            meaning="The bot's own numbers or JIDs: a mention of one of them in a group is a mention of the bot.",
-            example="5511977777777",
+            reader=own_names(),
+            meaning="The bot's own numbers, JIDs, and names. In a group a mention of one of them is a mention of the "
+            "bot, and so is a number after an `@` in the text, or a name anywhere in it.",
+            example="5511977777777, Bia",
         ),
     ] = ()
     messages_per_hour: Annotated[

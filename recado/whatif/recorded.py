@@ -12,6 +12,7 @@ from actors import handoff
 from actors.instance import ToolResult
 from actors.media_files import Objects, Settled
 from backends.protocol import Tool
+from chat.references import Referring
 from events.decisions import MediaRead
 from events.inbound import Media
 from events.log import LogUnavailable
@@ -47,7 +48,13 @@ class RecordedTools:
     def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
         return True
 
-    async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:  # noqa: ARG002 - the protocol's
+    async def call(  # the protocol's
+        self,
+        key: ChatKey,  # noqa: ARG002
+        name: str,
+        arguments: str,
+        references: Sequence[Referring] = (),  # noqa: ARG002
+    ) -> ToolResult:
         same = next(
             (call for call in self._then if (call.name, _given(call.arguments)) == (name, _given(arguments))), None
         )

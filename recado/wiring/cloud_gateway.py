@@ -22,6 +22,7 @@ from events.recorded import Recorded
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
+from gateways.cloud.known_messages import KnownMessages
 from gateways.cloud.parsing import Parser
 from gateways.cloud.sender import CloudSender
 from gateways.cloud.typing_indicator import TypingIndicator
@@ -77,10 +78,12 @@ async def start_cloud(
 
     keep_gateway(life, bus, "cloud", account, work=work, stop=replies.stop)
 
+    sent = KnownMessages()
+    life.keep(sent.follow(event_log, account))
     webhook = Webhook(
         event_log,
         account,
-        Parser(account, number, settings.window_template),
+        Parser(account, number, settings.window_template, sent),
         app_secret=settings.whatsapp_app_secret,
         verify_token=settings.whatsapp_verify_token,
     )

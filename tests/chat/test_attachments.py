@@ -125,7 +125,7 @@ def test_a_file_that_could_not_be_read_because_the_provider_was_away() -> None:
         (Message(id="m", kind="unsupported", unsupported="a type of tomorrow"), "unsupported_kind", False),
         (Message(id="m", kind="hologram", text="hi"), "unsupported_kind", False),
         (Message(id="m", kind="sticker", media=NOTE), "unsupported_kind", False),
-        (Message(id="m", kind="reaction", text="👍"), "unsupported_kind", False),
+        (Message(id="m", kind="reaction", text="👍"), "reaction", False),
         (Message(id="m", kind="call"), "call", False),
         (Message(id="m", kind="poll", text="red"), "poll", False),
         (Message(id="m", kind="system", text="the number changed"), "system", False),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from chat import edits
 from chat.commands import Answered
 from chat.work import Adopt, CreateThread, EndBurst, Refuse, StartAgain, StopRun, WriteReply
 from events.decisions import Ignored, RunStarted, ThreadCreated, TokenUsage, TurnStarted
 from events.inbound import Edit, Revoke
-from tests.chat.story import SETTING, Story, text
+from tests.chat.story import SETTING, Story, order, text
 
 WITH_THREADS = replace(SETTING, backend="assistants", keeps_threads=True)
 
@@ -116,3 +118,42 @@ def test_a_turn_is_adopted_before_it_starts_again() -> None:
     )
     story.given(Edit(id="e1", of="m1", text="two"))
     assert [type(work) for work in story.pending()] == [Adopt]
+
+
+def test_a_message_that_was_edited_before_it_came() -> None:
+    """The turn knows of it from its start, and does not start again because of it."""
+    story = Story().given(Edit(id="e1", of="m1", text="one"), Edit(id="e2", of="m1", text="two"), text("m1"))
+    assert [one.text for one in story.chat.early] == []
+    story.starts_a_turn()
+    assert not story.chat.rewrites
+    assert not story.works_off_what_is_due()
+
+
+@pytest.mark.parametrize("then", [(), (Edit(id="e2", of="m1", text="back"),)])
+def test_a_message_that_was_deleted_before_it_came(then: tuple[Edit, ...]) -> None:
+    """It ends as `revoked`, silently; an edit that comes after the deletion does not bring it back."""
+    story = Story().given(Revoke(id="e1", of="m1"), *then, text("m1"))
+    (ignored,) = story.works_off_what_is_due()
+    assert isinstance(ignored, Ignored)
+    assert (ignored.messages, ignored.reason, ignored.told) == (("m1",), "revoked", False)
+    assert not story.pending()
+
+
+def test_early_edits_are_bounded_and_kept_in_the_snapshot() -> None:
+    """The last eight of a chat, none over WhatsApp's length; a chat that was erased has none."""
+    story = Story().given(*[Edit(id=f"e{n}", of=f"m{n}", text="x" * 65_536) for n in range(20)])
+    story.given(Edit(id="long", of="m99", text="x" * 65_537), Revoke(id="r", of="m19"))
+    assert [one.of for one in story.chat.early] == [f"m{n}" for n in range(12, 20)]
+    assert story.chat.early[-1].text is None
+    kept = msgspec.json.decode(msgspec.json.encode(story.chat), type=type(story.chat))
+    assert kept == story.chat
+    story.given(order("c1", "erase"))
+    story.works_off_what_is_due()
+    assert not story.chat.early
+
+
+def test_an_edit_of_another_message_changes_nothing() -> None:
+    story = Story().given(Edit(id="e1", of="m2", text="two"), text("m1", "one"))
+    assert not story.chat.rewrites
+    assert edits.in_newest_words(story.chat, text("m1", "one")).text == "one"
+    assert edits.in_newest_words(story.chat, text("m2", "one")).text == "two"

@@ -184,6 +184,13 @@ def test_a_person_who_takes_a_while_is_no_bot() -> None:
         " \u00bfstop?!",
         "\U0001f6d1 stop \U0001f6d1",
         "_stop_\n",
+        "/stop",
+        "st\u200bo\u00adp",
+        "\u200fstop\u202c",
+        "\U0001d42c\U0001d42d\U0001d428\U0001d429",
+        "\u24c8\u24c9\u24c4\u24c5 \U0001f64f\U0001f3fd",
+        "\u300cstop\u300d\u3002",
+        "...stop\u00a0\u2026",
     ],
 )
 def test_a_stop_word_is_heard_however_it_is_written(said: str) -> None:
@@ -299,3 +306,41 @@ def test_plain_texts_and_others_are_read_alike(written: str) -> None:
     """The short way for ASCII agrees with the general way, which a sign outside ASCII in front chooses."""
     general = short_word(f"\u00bf{written}")
     assert general == short_word(written) or not any(sign.isalnum() for sign in written)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_meant"),
+    [
+        ("@5511977777777 have you rye?", True),
+        ("have you rye, @+5511977777777?", True),
+        ("@55119777777771", False),
+        ("5511977777777", False),
+        ("Bia, have you rye?", True),
+        ("have you rye @bia", True),
+        ("\uff22\uff29\uff21!", True),
+        ("Bianca, have you rye?", False),
+        ("the Bot  Uno has it", True),
+        ("x" * 600 + " Bia", False),
+    ],
+)
+def test_a_group_where_the_provider_tells_no_mentions(said: str, is_meant: bool) -> None:
+    """The bot is addressed by its number after an `@`, or by a name, near the beginning of the text."""
+    names = ("5511977777777@s.whatsapp.net", "bia", "bot uno")
+    story = gated(groups="mentioned", names=names)
+    story.given(text("m1", said, group=True, sender="5511888888888@s.whatsapp.net"))
+    assert is_answered(story) if is_meant else outcome(story) == [("unaddressed", "m1")]
+
+
+def test_a_name_addresses_nobody_outside_groups() -> None:
+    assert not gated(names=("bia",)).given(text("m1", "Bia!")).chat.waiting[0].spoken
+
+
+@pytest.mark.parametrize(
+    ("quoted", "reason"), [("wamid.9", "reaction"), ("another", "unsupported_kind"), (None, "unsupported_kind")]
+)
+def test_a_reaction_in_a_group(quoted: str | None, reason: str) -> None:
+    """One to a message of ours is context of the next turn; what people think of each other's messages is not."""
+    story = gated()
+    story.chat = replace(story.chat, our_message_ids=("t1.r", "wamid.9"))
+    story.given(Message(id="m2", kind="reaction", text="x", quoted=quoted, group=True, sender="a@lid"))
+    assert story.chat.waiting[-1].fault == reason

@@ -21,7 +21,7 @@ from tests.chat.story import NOON, Story, text
         (text("m", "\x00\x07"), "empty"),
         (text("m", "hi", from_me=True), "from_me"),
         (Message(id="m", kind="sticker"), "unsupported_kind"),
-        (Message(id="m", kind="reaction", text="👍"), "unsupported_kind"),
+        (Message(id="m", kind="reaction", text="👍"), "reaction"),
         (Message(id="m", kind="hologram", text="hi"), "unsupported_kind"),
         (text("m", at=NOON - timedelta(hours=25)), "stale"),
         (Unreadable("unreadable", "Expected `object`"), "unreadable"),

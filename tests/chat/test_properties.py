@@ -52,7 +52,7 @@ STEPS = st.lists(
                 ["pause", "pause a while", "resume", "reset", "send", "retry", "erase", "handoff", "block", "approve"]
             ),
         ),
-        st.tuples(st.sampled_from(["edit", "revoke"]), st.integers(0, 30)),
+        st.tuples(st.sampled_from(["edit", "revoke", "early edit", "early revoke"]), st.integers(0, 30)),
         st.tuples(st.just("work"), st.booleans()),
         st.tuples(st.just("crash"), st.none()),
         st.tuples(st.just("wait"), st.sampled_from([1, 60, 3700])),
@@ -107,7 +107,7 @@ class Shell:
         half_an_hour = timedelta(minutes=30)
         return Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates)
 
-    def step(self, kind: str, value: Any) -> None:
+    def step(self, kind: str, value: Any) -> None:  # noqa: C901 - a table
         story, number = self.story, len(self.story.events) + 1
         match kind, value:
             case "message", "bytes":
@@ -123,6 +123,9 @@ class Shell:
                 if messages:
                     of, id_ = messages[index % len(messages)], f"e{number}"
                     story.given(Edit(id=id_, of=of, text="anew") if kind == "edit" else Revoke(id=id_, of=of))
+            case "early edit" | "early revoke", ahead:
+                of, id_ = f"m{number + 1 + ahead % 4}", f"e{number}"
+                story.given(Edit(id=id_, of=of, text="anew") if kind == "early edit" else Revoke(id=id_, of=of))
             case "order", "pause a while":
                 story.given(order(f"c{number}", "pause", until=story.now + timedelta(minutes=30)))
             case "order", command:

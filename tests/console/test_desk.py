@@ -388,7 +388,7 @@ async def test_the_owners_words_by_hand_are_on_the_owners_side(page: Page) -> No
     assert "written by hand, on the phone" in html
     assert "no reply" not in html
     _, found = await page.get("/desk?q=see")
-    assert "← the business, by hand" in found
+    assert "By hand, on the phone:" in found
 
 
 async def test_work_and_replies_are_counted_for_what_they_are(page: Page) -> None:

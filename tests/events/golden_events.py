@@ -8,6 +8,7 @@ from events import decisions, inbound
 from events.cut import Cut
 from events.decisions import Decision
 from events.inbound import Inbound
+from events.references import Choice, Location, Product, Referral
 
 AT = datetime(2026, 9, 1, 12, 30, 15, 250000, tzinfo=UTC)
 CHAT = "5511999990001@s.whatsapp.net"
@@ -150,3 +151,22 @@ LEAST: dict[str, Inbound | Decision] = {
     "reset": decisions.Reset(upto=0, at=AT),
     "erased": decisions.Erased(upto=0, at=AT),
 }
+
+REFERRING: dict[str, Inbound | Decision] = {
+    "in": inbound.Message(
+        id="3EB0AA",
+        kind="button",
+        text="Rye",
+        unsupported="poll_creation",
+        unsupported_code=131051,
+        choice=Choice(id="rye-1kg", title="Rye", source="list"),
+        referral=Referral(
+            source="ad", source_id="77", url="https://example.org/ad", headline="Rye", body="Today", click_id="c1"
+        ),
+        product=Product(catalog="7", id="rye"),
+        location=Location(latitude=37.4611978, longitude=-122.1503001, name="Bar", address="Rua 1"),
+        forwarded=2,
+        answers={"day": "Monday", "size": 2, "extras": ("seeds", 3.5), "gift": True, "note": None},
+    ),
+}
+"""Messages with all that they may refer to."""

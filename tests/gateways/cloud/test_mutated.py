@@ -49,7 +49,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 NEEDED = {
-    ("object",), ("entry",), ("entry", 0), ("entry", 0, "changes"), ("entry", 0, "changes", 0),
+    ("entry",), ("entry", 0), ("entry", 0, "changes"), ("entry", 0, "changes", 0),
     ("entry", 0, "changes", 0, "field"), ("entry", 0, "changes", 0, "value"),
     *[
         ("entry", 0, "changes", 0, "value", *rest)

@@ -100,7 +100,7 @@ def test_a_voice_note() -> None:
         (
             "interactive",
             {"interactive": {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": '{"day": "Monday"}'}}},
-            '{"day": "Monday"}',
+            "day: Monday",
         ),
     ],
 )

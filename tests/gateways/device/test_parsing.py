@@ -12,6 +12,7 @@ from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as e2e
 
 from events.inbound import Edit, Media, Message, Revoke
 from events.jid import MalformedJid
+from events.references import Choice, Location, Product, Referral
 from gateways.device.parsing import Arrived, Notice, parse
 from tests.gateways.device.events import ANA, ANA_LID, GROUP, ME, NOON_MS, TOM, TOM_LID, edit, message, revoke
 
@@ -46,6 +47,11 @@ def test_times_that_are_none() -> None:
         event = message()
         event.Info.Timestamp = wrong
         assert arrived(event).event.at is None
+
+
+def extended(**context: Any) -> Any:
+    """A text with this `ContextInfo`."""
+    return Body(extendedTextMessage=e2e.ExtendedTextMessage(text="hi", contextInfo=e2e.ContextInfo(**context)))
 
 
 @pytest.mark.parametrize(
@@ -225,3 +231,92 @@ def test_every_field_of_whatsapps_format_is_read_or_named() -> None:
         else:
             body.conversation = "x"
         assert parse(MessageEvent.FromString(message(body=body).SerializeToString()), "me")
+
+
+def referring(body: Any) -> dict[str, Any]:
+    said = read(body)
+    names = ("choice", "referral", "product", "location", "answers")
+    return {name: value for name in names if (value := getattr(said, name)) is not None}
+
+
+@pytest.mark.parametrize(
+    ("body", "refers"),
+    [
+        (
+            Body(buttonsResponseMessage=e2e.ButtonsResponseMessage(selectedButtonID="b", selectedDisplayText="Rye")),
+            {"choice": Choice(id="b", title="Rye")},
+        ),
+        (
+            Body(templateButtonReplyMessage=e2e.TemplateButtonReplyMessage(selectedID="p", selectedDisplayText="Yes")),
+            {"choice": Choice(id="p", title="Yes", source="template")},
+        ),
+        (
+            Body(
+                listResponseMessage=e2e.ListResponseMessage(
+                    title="Rye", singleSelectReply=e2e.ListResponseMessage.SingleSelectReply(selectedRowID="r")
+                )
+            ),
+            {"choice": Choice(id="r", title="Rye", source="list")},
+        ),
+        (
+            Body(
+                interactiveResponseMessage=e2e.InteractiveResponseMessage(
+                    body=e2e.InteractiveResponseMessage.Body(text="Sent"),
+                    nativeFlowResponseMessage=e2e.InteractiveResponseMessage.NativeFlowResponseMessage(
+                        name="flow", paramsJSON='{"day": "Monday"}'
+                    ),
+                )
+            ),
+            {"choice": Choice(id="flow", title="Sent", source="flow"), "answers": {"day": "Monday"}},
+        ),
+        (
+            Body(
+                interactiveResponseMessage=e2e.InteractiveResponseMessage(
+                    body=e2e.InteractiveResponseMessage.Body(text="Rye"),
+                    nativeFlowResponseMessage=e2e.InteractiveResponseMessage.NativeFlowResponseMessage(
+                        name="quick_reply", paramsJSON='{"id": "q1"}'
+                    ),
+                )
+            ),
+            {"choice": Choice(id="q1", title="Rye")},
+        ),
+        (
+            Body(locationMessage=e2e.LocationMessage(degreesLatitude=37.4611978, degreesLongitude=-122.15, name="Bar")),
+            {"location": Location(latitude=37.4611978, longitude=-122.15, name="Bar")},
+        ),
+        (
+            extended(
+                externalAdReply=e2e.ContextInfo.ExternalAdReplyInfo(
+                    title="Rye", body="Today", sourceType="ad", sourceID="7", sourceURL="https://x", ctwaClid="c"
+                )
+            ),
+            {
+                "referral": Referral(
+                    source="ad", source_id="7", url="https://x", headline="Rye", body="Today", click_id="c"
+                )
+            },
+        ),
+        (extended(externalAdReply=e2e.ContextInfo.ExternalAdReplyInfo(title="a link's preview")), {}),
+        (
+            extended(
+                quotedMessage=Body(
+                    productMessage=e2e.ProductMessage(
+                        businessOwnerJID="me@s", product=e2e.ProductMessage.ProductSnapshot(retailerID="rye")
+                    )
+                )
+            ),
+            {"product": Product(catalog="me@s", id="rye")},
+        ),
+    ],
+)
+def test_what_a_message_refers_to(body: Any, refers: dict[str, Any]) -> None:
+    """The same fields as those of the Cloud API."""
+    assert referring(body) == refers
+
+
+@pytest.mark.parametrize(
+    ("context", "forwarded"),
+    [({}, 0), ({"isForwarded": True, "forwardingScore": 1}, 1), ({"isForwarded": True, "forwardingScore": 5}, 2)],
+)
+def test_forwarded(context: dict[str, Any], forwarded: int) -> None:
+    assert read(extended(**context)).forwarded == forwarded

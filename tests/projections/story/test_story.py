@@ -86,6 +86,27 @@ def test_a_message_that_was_answered_and_read(past: Past, tell: Any) -> None:
     assert all(one.at <= other.at for one, other in pairwise(steps))
 
 
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(seconds=1), timedelta(seconds=5)])
+def test_a_provider_whose_clock_gives_whole_seconds(past: Past, tell: Any, behind: timedelta) -> None:
+    """Its receipts stay behind what was in the log before them, and among each other in order of time."""
+    past.now += timedelta(microseconds=900_000)
+    past.message("m1", "hi", at=(past.now + timedelta(seconds=3)).replace(microsecond=0))
+    past.turn("t1", "m1")
+    past.reply("t1", "m1", text="Twelve.")
+    past.happened(Receipt(id="g", reply="t1.r", state="sending"), later=timedelta(microseconds=10))
+    past.happened(Receipt(id="g", reply="t1.r", state="accepted"), later=timedelta(microseconds=10))
+    second = past.now.replace(microsecond=0) - behind
+    past.happened(Receipt(id="w", reply="t1.r", state="delivered", at=second), later=timedelta(microseconds=10))
+    past.happened(Receipt(id="w", reply="t1.r", state="sent", at=second), later=timedelta(microseconds=10))
+    past.happened(Receipt(id="w", reply="t1.r", state="read", at=second + timedelta(seconds=2)))
+    kinds = [step.kind for step in tell("m1")]
+    assert kinds.index("sent") < kinds.index("received") < kinds.index("reply") < kinds.index("receipt")
+    assert words(tell("m1"), "receipt") == [
+        "the gateway began to send it", "the provider took it", "it reached the phone", "it was sent",
+        "the person read it",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("id_", ["t1", "run1", "t1.r"])
 def test_a_turn_a_run_and_a_reply_tell_of_the_same(past: Past, tell: Any, id_: str) -> None:
     """With the messages that were answered."""

@@ -1,0 +1,53 @@
+"""The messages that the account sent lately, by Meta's ids: a status may come without its tracker."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import aclosing
+
+from events.inbound import Receipt
+from events.log import EventLog
+from events.recorded import Recorded
+from events.subjects import account_filter
+from gateways.cloud.tracker import Tracker
+from gateways.delivery.undeliverable import set_aside
+
+MOST = 20_000
+"""Messages that are remembered; a status without tracker of an older one is about nothing that recado knows."""
+
+_LOOKS_BACK = 200_000
+"""Sequences of the log that are read at start."""
+
+
+class KnownMessages:
+    """Meta's ids, folded from the receipts that bear them."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[str, Tracker] = OrderedDict()
+
+    def of(self, provider_id: str) -> Tracker | None:
+        """The tracker with which the message was sent; None if it is not known."""
+        return self._messages.get(provider_id)
+
+    def fold(self, recorded: Recorded) -> None:
+        """Fold the account's next receipt."""
+        event = recorded.event
+        if not isinstance(event, Receipt) or not event.provider_id or event.provider_id in self._messages:
+            return
+        sent = Tracker(recorded.key.chat, event.reply, event.part, event.parts, event.template)
+        self._messages[event.provider_id] = sent
+        if len(self._messages) > MOST:
+            self._messages.popitem(last=False)
+
+    async def follow(self, log: EventLog, account: str) -> None:
+        """Read the latest receipts of the account from the log, now and as they come. Raises LogMismatch,
+        LogUnavailable."""
+        after = max(0, (await log.head()).last - _LOOKS_BACK)
+        subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
+        async with aclosing(log.tail(after, subject)) as batches:
+            async for batch in batches:
+                for recorded in batch:
+                    try:
+                        self.fold(recorded)
+                    except Exception as defect:  # noqa: BLE001 - set_aside logs it
+                        set_aside(account, "receipts", recorded.seq, defect)

@@ -1,0 +1,35 @@
+"""A small share of the 100,000 mutated webhooks of `make fuzz`, and proof that its judge judges."""
+
+from __future__ import annotations
+
+import os
+from random import SystemRandom
+
+import pytest
+
+from gateways.cloud.parsing import Arrived, Parser
+from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, message, messages
+from tests.fuzz import mutated
+
+SEED = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(10**9))
+
+
+def test_mutated_webhooks() -> None:
+    """Another seed each time, which a failure names."""
+    found = mutated.run(SEED, 400)
+    assert found["heard"] > 50, found
+    assert found["dead letters"] > 20, found
+
+
+def test_a_dropped_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Parser, "parse", lambda *_: [])
+    with pytest.raises(AssertionError, match="the words are nowhere"):
+        mutated.run(1, 50)
+
+
+def test_a_word_that_nobody_asked_for_is_found() -> None:
+    (update,) = Parser("shop", PHONE_NUMBER_ID).parse(messages(message("wamid.1")))
+    assert isinstance(update, Arrived)
+    assert mutated.speaks(mutated.stored(update))
+    assert not mutated.is_content({"type": "reaction"})
+    assert mutated.is_content({"type": "text"})
