@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import Gauge
 
 from events.inbound import ReceiptError
-from gateways.cloud.errors import WHAT_TO_DO, pause
+from gateways.cloud.errors import pause
 
 PROBE_WITHIN = 60.0
 """Seconds for the outcome of the message that is tried; after that another message is tried."""
@@ -70,9 +70,7 @@ class CircuitBreaker:
             code=error.code,
             detail=error.detail,
             tried_again_in=seconds,
-            help=WHAT_TO_DO.get(error.code if isinstance(error.code, int) else -1, "see the WhatsApp Manager")
-            if stop
-            else "nothing is lost; the messages wait",
+            help=(error.do or "see the WhatsApp Manager") if stop else "nothing is lost; the messages wait",
         )
         self._tell()
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
+from events.inbound import LONGEST_ID, Edit, Message, Pricing, Receipt, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
-from gateways.cloud.errors import class_of
+from gateways.cloud.errors import number_of, told
 from gateways.cloud.lenient import decode
 from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
 
@@ -164,7 +164,7 @@ class Parser:
         try:
             key = ChatKey(self._account, canonical(ours.chat))
             fault = status.errors[0] if status.errors else None
-            reason = _receipt_error(fault) if fault is not None else None
+            reason = told(fault.code, fault.detail) if fault is not None else None
             closed = reason is not None and reason.class_ == "window_closed" and ours.template is None
             receipt = Receipt(
                 id=_named(status.id),
@@ -177,6 +177,7 @@ class Parser:
                 parts=ours.of,
                 instead=self._template if closed and state == "failed" else None,
                 template=ours.template,
+                pricing=_pricing(status.pricing),
             )
         except (MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no status: {error}")
@@ -241,6 +242,7 @@ def _event(
     if message.type == "revoke" and message.revoke is not None:
         return Revoke(id=id_, of=_named(message.revoke.original_message_id, LONGEST_ID), at=at)
     reaction = message.reaction if message.type == "reaction" else None
+    codes = (number_of(one.code) for one in message.errors)
     return Message(
         id=id_,
         sender=sender,
@@ -255,7 +257,7 @@ def _event(
         aliases=aliases,
         from_me=echo,
         unsupported=_inner_type(message),
-        unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
+        unsupported_code=next((code for code in codes if code is not None and abs(code) < 2**31), None),
     )
 
 
@@ -275,8 +277,14 @@ def _error(raw: msgspec.Raw) -> Update:
     return Notice("account_error", {"code": fault.code, "detail": fault.detail[:_LONGEST_DETAIL]})
 
 
-def _receipt_error(fault: wire.Fault) -> ReceiptError:
-    return ReceiptError(code=fault.code, class_=class_of(fault.code), detail=fault.detail[:_LONGEST_DETAIL])
+def _pricing(pricing: wire.Pricing | None) -> Pricing | None:
+    if pricing is None:
+        return None
+    return Pricing(
+        billable=pricing.billable,
+        category=pricing.category and pricing.category[:_LONGEST_TYPE],
+        type=pricing.type and pricing.type[:_LONGEST_TYPE],
+    )
 
 
 def _named(id_: str, longest: int = 512) -> str:

@@ -80,7 +80,7 @@ class CloudSender:
             case "unreached" | "account_throttle" | "account_stop":
                 self._breaker.trip(error)
                 return Outcome("later", error=error)
-            case "pair_throttle" | "transient":
+            case "pair_throttle" | "transient" | "unknown":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
                 return Outcome("later", error=error, after=pause(error.class_, tries))
             case "window_closed" if part.template is None:
@@ -99,6 +99,7 @@ class CloudSender:
                 reason=outcome.error.class_,
                 code=outcome.error.code,
                 detail=outcome.error.detail,
+                help=outcome.error.do or None,
             )
         return outcome
 

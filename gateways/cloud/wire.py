@@ -123,17 +123,13 @@ class System(Part):
     type: str = ""
 
 
-UNNAMED = -1
-"""The code of an error without one. 0 is a code of Meta's."""
-
-
 class Fault(Part):
     """An error as Meta writes it in webhooks."""
 
     class Data(Part):
         details: str = ""
 
-    code: int = UNNAMED
+    code: int | str | None = None
     title: str = ""
     message: str = ""
     error_data: Data = msgspec.field(default_factory=Data)
@@ -206,6 +202,14 @@ class Message(Part, rename={"from_": "from"}):
     unsupported: Inner | None = None
 
 
+class Pricing(Part):
+    """The price class of a message; Meta writes it with the first of its statuses."""
+
+    billable: bool | None = None
+    category: str | None = None
+    type: str | None = None
+
+
 class Status(Part):
     """The state of a message that this number sent; the tracker is `biz_opaque_callback_data`."""
 
@@ -213,6 +217,7 @@ class Status(Part):
     status: str = ""
     timestamp: str | int = ""
     biz_opaque_callback_data: str | None = None
+    pricing: Pricing | None = None
     errors: list[Fault] = []
 
 

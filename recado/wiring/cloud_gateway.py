@@ -123,6 +123,7 @@ class Replies:
             ready=sender.ready,
             in_doubt_timeout=self._settings.doubt_seconds,
             on_timeout=self._settings.in_doubt,
+            give_up_after=self._settings.give_up_after,
         )
         self.started = delivery.started
         if self._stopped:
