@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from chat.state import Asked, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Waiting
+from chat.state import Asked, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Unsent, Waiting
 from chat.turn import Turn
 
 
@@ -37,3 +37,4 @@ class Changes(TypedDict, total=False):
     our_message_ids: tuple[str, ...]
     erasing: Erasing | None
     began_at: int
+    unsent: Unsent | None

@@ -28,7 +28,8 @@ from chat.notices import say
 from chat.orders import obey
 from chat.state import Chat
 from chat.turn import Turn, unread_of
-from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
+from chat.unsent import ask
+from chat.work import Adopt, Apologise, AskAbout, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import (
     Attention,
     Decision,
@@ -65,6 +66,8 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _refuse(chat, command, facts) if isinstance(command, Refuse) else _set_aside(chat, facts)
         case Apologise() | Notify():
             return _tell(chat, command, facts)
+        case AskAbout():
+            return ask(chat, command, facts)
         case HandOver(after, until, reason):
             return Paused(until=until, at=facts.at, reason=reason, after=after)
         case StartOver(seq, by) if chat.reset_upto < seq:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat import edits
+from chat import edits, unsent
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
@@ -102,8 +102,10 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
         return edits.came_in(chat, event, seq)
-    if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.began_at:
-        return sent_to_group(chat, event, seq)
+    if isinstance(event, Receipt):
+        if is_group(recorded.key.chat) and seq > chat.began_at:
+            chat = sent_to_group(chat, event, seq)
+        return unsent.came_in(chat, event, seq, stored)
     return chat
 
 
@@ -262,7 +264,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
         changes["replied"] = recorded.at
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, "taken_over")
-        changes["attention"] = None
+        changes["attention"] = changes["unsent"] = None
     return edits.ended(chat, event.in_reply_to, changes)
 
 
@@ -293,11 +295,10 @@ def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
 
 
 def _attention(chat: Chat, event: Attention, recorded: Recorded) -> Changes:
-    return {
-        "hand": Hand(event.id, recorded.at, "handed_off"),
-        "attention": Asked(event.id),
-        "orders": _orders(chat, event.cause),
-    }
+    changes: Changes = {"attention": Asked(event.id), "orders": _orders(chat, event.cause), "unsent": None}
+    if not unsent.is_about_a_reply(event):
+        changes["hand"] = Hand(event.id, recorded.at, "handed_off")
+    return changes
 
 
 def _approved(chat: Chat, event: Approved, _: Recorded) -> Changes:

@@ -132,6 +132,14 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     told: bool = False
 
 
+class Unsent(msgspec.Struct, frozen=True, gc=False):
+    """A reply that may not have reached the person, since `at`; `said` is the reason. No human was asked about it."""
+
+    reply: str
+    said: str
+    at: datetime
+
+
 class Erasing(msgspec.Struct, frozen=True, gc=False):
     """An erasure that was decided and is not carried out yet.
 
@@ -179,6 +187,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `quick`: turns in a row that followed a reply within seconds
     - `our_message_ids`: the last messages that we sent to a group
     - `erasing`: the erasure under way
+    - `unsent`: the reply that a human is still to be asked about
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
 
@@ -209,3 +218,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     our_message_ids: tuple[str, ...] = ()
     erasing: Erasing | None = None
     began_at: int = 0
+    unsent: Unsent | None = None
