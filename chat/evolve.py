@@ -165,6 +165,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
         first = next((message.stored for message in chat.waiting if message.id in named), None)
         is_quick = first is not None and chat.replied <= first < chat.replied + QUICK
         changes["quick"] = chat.quick + 1 if is_quick else 0
+    if chat.unsent is not None and unsent.due(chat, recorded.at) is None:
+        changes["unsent"] = None
     if chat.rewrites:
         changes["rewrites"] = edits.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:

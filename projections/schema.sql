@@ -114,8 +114,10 @@ CREATE TABLE receipts (
     parts INTEGER NOT NULL,
     instead TEXT,                            -- the template that is sent next, because the reply failed
     template TEXT,                           -- the template of which the receipt is
+    pricing TEXT,                            -- as JSON
     PRIMARY KEY (chat, reply, seq)
 ) WITHOUT ROWID;
+CREATE INDEX unsent ON receipts (at) WHERE state IN ('parked', 'failed');
 
 CREATE TABLE turns (
     chat INTEGER NOT NULL,

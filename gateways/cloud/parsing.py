@@ -7,23 +7,28 @@ Nothing is dropped: an update that is no event becomes a Notice (about the accou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
+from events.account_update import AccountUpdate
 from events.inbound import LONGEST_ID, Edit, Message, Pricing, Receipt, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
+from gateways.cloud.account_news import news_of
+from gateways.cloud.beside import Beside, call_of, payment_of, preference_of, time_of
 from gateways.cloud.errors import number_of, told
+from gateways.cloud.fields import is_of_a_chat
 from gateways.cloud.lenient import decode
 from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
 
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
 _LONGEST_NAME = 256
-_UPDATES = frozenset({"messages", "message_echoes", "statuses"})
+_UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_preferences", "calls"})
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
 _BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
@@ -44,6 +49,8 @@ _contacts = msgspec.json.Decoder(wire.Contact)
 _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
 _faults = msgspec.json.Decoder(wire.Fault)
+_preferences = msgspec.json.Decoder(wire.Preference)
+_calls = msgspec.json.Decoder(wire.Call)
 
 _SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -55,6 +62,12 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     key: ChatKey
     event: Message | Edit | Revoke | Receipt
     raw: msgspec.Raw
+
+
+class News(msgspec.Struct, frozen=True, gc=False):
+    """News of the account."""
+
+    update: AccountUpdate
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -71,7 +84,7 @@ class Unread(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Update = Arrived | Notice | Unread
+Update = Arrived | News | Notice | Unread
 
 
 class Parser:
@@ -89,16 +102,16 @@ class Parser:
             envelope = _envelope(body)
         except _UNREADABLE as error:
             return [Unread(body, f"no webhook: {error}")]
-        return [update for entry in envelope.entry for raw in entry.changes for update in self._change(raw)]
+        return [update for entry in envelope.entry for raw in entry.changes for update in self._change(raw, entry)]
 
-    def _change(self, raw: msgspec.Raw) -> Iterator[Update]:
+    def _change(self, raw: msgspec.Raw, entry: wire.Entry) -> Iterator[Update]:
         try:
             change = _changes.decode(raw)
         except _UNREADABLE as error:
             yield Unread(bytes(raw), f"no change: {error}")
             return
-        if change.field not in ("messages", "smb_message_echoes"):
-            yield Notice("account_update", {"field": change.field})
+        if not is_of_a_chat(change.field):
+            yield News(news_of(change.field, change.value, entry.id, entry.time, datetime.now(UTC)))
             return
         try:
             value, left_out = decode(change.value, _values)
@@ -117,6 +130,10 @@ class Parser:
             yield self._message(each, people, echo=True)
         for each in value.statuses:
             yield self._status(each)
+        for each in value.user_preferences:
+            yield self._beside(each, people, "preference", lambda raw: preference_of(decode(raw, _preferences)[0]))
+        for each in value.calls:
+            yield self._beside(each, people, "call", lambda raw: call_of(decode(raw, _calls)[0]))
         for each in value.errors:
             yield _error(each)
 
@@ -156,6 +173,8 @@ class Parser:
             status = decode(raw, _statuses)[0]
         except _UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
+        if status.type == "payment":
+            return self._beside(raw, {}, "payment", lambda _: payment_of(status))
         ours = tracker.read(status.biz_opaque_callback_data)
         state = _STATES.get(status.status)
         if ours is None or state is None or not status.id:
@@ -172,7 +191,7 @@ class Parser:
                 state=state,
                 provider_id=status.id,
                 error=reason,
-                at=_time(status.timestamp),
+                at=time_of(status.timestamp),
                 part=ours.part,
                 parts=ours.of,
                 instead=self._template if closed and state == "failed" else None,
@@ -182,6 +201,27 @@ class Parser:
         except (MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no status: {error}")
         return Arrived(key, receipt, raw)
+
+    def _beside(
+        self,
+        raw: msgspec.Raw,
+        people: Mapping[str, wire.Contact],
+        what: str,
+        read: Callable[[msgspec.Raw], Beside | None],
+    ) -> Update:
+        """What a person did beside writing."""
+        try:
+            beside = read(raw)
+            if beside is None:
+                return Notice("other_call")
+            person = _person(beside.number, beside.user)
+            contact = people.get(beside.number or "") or people.get(beside.user or "")
+            name = contact.profile.name if contact is not None else None
+            aliases = _alias(beside.user) if beside.number and beside.user else ()
+            message = replace(beside.message, name=name[:_LONGEST_NAME] if name else None, aliases=aliases)
+        except (*_UNREADABLE, MalformedJid, MissingPart) as error:
+            return Unread(bytes(raw), f"no {what}: {error}")
+        return Arrived(ChatKey(self._account, person), message, raw)
 
 
 def _envelope(body: bytes) -> wire.Envelope:
@@ -235,7 +275,7 @@ def _alias(user: str) -> tuple[str, ...]:
 def _event(
     message: wire.Message, sender: str | None, aliases: tuple[str, ...], name: str | None, *, echo: bool
 ) -> Message | Edit | Revoke:
-    id_, at = _named(message.id, LONGEST_ID), _time(message.timestamp)
+    id_, at = _named(message.id, LONGEST_ID), time_of(message.timestamp)
     if message.type == "edit" and message.edit is not None:
         of = _named(message.edit.original_message_id, LONGEST_ID)
         return Edit(id=id_, of=of, text=new_text_of(message.edit), at=at)
@@ -291,11 +331,3 @@ def _named(id_: str, longest: int = 512) -> str:
     if not 1 <= len(id_) <= longest:
         raise MissingPart(f"its id has {len(id_)} characters, not 1 to {longest}")
     return id_
-
-
-def _time(seconds: str | int) -> datetime | None:
-    """The time in `seconds` since 1970; None if `seconds` is no valid time."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -29,15 +30,26 @@ log = structlog.get_logger("recado.gateway")
 
 
 class CloudSender:
-    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late."""
+    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late; `told`
+    hears when the number needs a person, and when it sends again (see CircuitBreaker)."""
 
-    def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        account: str,
+        template: str | None = None,
+        told: Callable[[dict[str, object]], None] = lambda _: None,
+    ) -> None:
         self._graph = graph
         self._template = template
-        self._breaker = CircuitBreaker(account)
+        self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}
+
+    def was_paused(self, code: int | str) -> None:
+        """An earlier process told that the number needs a person: the next message that goes out ends that."""
+        self._breaker.needs_a_person = code
 
     async def ready(self, chat: str) -> None:
         """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""

@@ -210,15 +210,47 @@ class Pricing(Part):
     type: str | None = None
 
 
+class Payment(Part):
+    reference_id: str = ""
+
+
 class Status(Part):
-    """The state of a message that this number sent; the tracker is `biz_opaque_callback_data`."""
+    """The state of a message that this number sent; the tracker is `biz_opaque_callback_data`. Of the type `payment`
+    it is the state of a payment of the recipient's."""
 
     id: str = ""
+    type: str = ""
     status: str = ""
+    recipient_id: str | None = None
+    recipient_user_id: str | None = None
+    payment: Payment | None = None
     timestamp: str | int = ""
     biz_opaque_callback_data: str | None = None
     pricing: Pricing | None = None
     errors: list[Fault] = []
+
+
+class Preference(Part):
+    """What a person wants to get, such as no `marketing_messages`."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    category: str = ""
+    value: str = ""
+    timestamp: str | int = ""
+
+
+class Call(Part, rename={"from_": "from"}):
+    """A step of a call; a call of the person's is USER_INITIATED."""
+
+    id: str = ""
+    from_: str | None = None
+    from_user_id: str | None = None
+    event: str = ""
+    direction: str = ""
+    status: str = ""
+    duration: int | None = None
+    timestamp: str | int = ""
 
 
 class Metadata(Part):
@@ -226,13 +258,15 @@ class Metadata(Part):
 
 
 class Value(Part):
-    """The value of one change of the field `messages`; the values of other fields have other parts."""
+    """The value of one change of a field that brings events of chats."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     contacts: list[msgspec.Raw] = []
     messages: list[msgspec.Raw] = []
     message_echoes: list[msgspec.Raw] = []
     statuses: list[msgspec.Raw] = []
+    user_preferences: list[msgspec.Raw] = []
+    calls: list[msgspec.Raw] = []
     errors: list[msgspec.Raw] = []
 
 
@@ -242,7 +276,11 @@ class Change(msgspec.Struct):
 
 
 class Entry(Part):
+    """What happened to one account; `id` and `time` are looked at where they are used."""
+
     changes: list[msgspec.Raw] = []
+    id: object = None
+    time: object = None
 
 
 class Envelope(msgspec.Struct):

@@ -16,7 +16,6 @@ from events.inbound import Message, Receipt, ReceiptError, ReceiptState
 from events.recorded import Recorded
 from events.subjects import ChatKey
 
-
 UNKNOWN = "unknown"
 """The class of an error whose code is in no list."""
 

@@ -38,9 +38,10 @@ Step = Literal["arrived", "accepted", "answered"]
 class Fault(msgspec.Struct):
     """What is done to the next `times` messages (to `to` alone, if it is given).
 
-    error: refused with `code` and `subcode`, with the HTTP status that Meta gives it. http: `status` with a body that is not Meta's. drop: the connection ends and nothing was
-    taken. lost: it was taken, and the answer is lost. hang: the same, and the connection stays open without a word.
-    endless: it was taken, and the answer never ends. redirect: nothing was taken, and the answer points elsewhere.
+    error: refused with `code` and `subcode`, with the HTTP status that Meta gives it. http: `status` with a body that
+    is not Meta's. drop: the connection ends and nothing was taken. lost: it was taken, and the answer is lost. hang: so
+    too, and the connection stays open without a word. endless: it was taken, and the answer never ends. redirect:
+    nothing was taken, and the answer points elsewhere.
     """
 
     kind: Kind

@@ -104,7 +104,9 @@ async def test_in_a_later_status_it_has_failed(log: EventLog, data_dir: Path) ->
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
         await say(log, "r1")
         await until_step(log, "r1", "accepted")
-        await meta.tell(meta.taken[0], "sent", pricing={"billable": True, "pricing_model": "PMP", "category": "service"})
+        await meta.tell(
+            meta.taken[0], "sent", pricing={"billable": True, "pricing_model": "PMP", "category": "service"}
+        )
         await meta.tell(meta.taken[0], "failed", code=CODE)
         await until_step(log, "r1", "failed unknown")
         assert meta.texts() == ["text of r1"]
