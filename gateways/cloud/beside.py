@@ -1,4 +1,4 @@
-"""What people do beside writing: they opt out of marketing, call, pay. Each becomes a silent message of their chat."""
+"""Events that people cause beside writing: they opt out of marketing, call, pay. Each is a silent message of their chat."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Known(NamedTuple):
     do: str = ""
 
 
-_NEW_TOKEN = "make a permanent token for a system user, put it into WHATSAPP_ACCESS_TOKEN and start the gateway again"
+_SIGN_IN = "make a permanent token for a system user, put it into WHATSAPP_ACCESS_TOKEN and start the gateway again"
 _RIGHTS = (
     "the token may not send for this number: give its system user the app and the WhatsApp account with full "
     "control, and the token the permissions whatsapp_business_messaging and whatsapp_business_management"
@@ -67,13 +67,13 @@ _TEMPLATE = "see the template in the WhatsApp Manager, and RECADO_WINDOW_TEMPLAT
 _QUALITY = "see the number's quality in the WhatsApp Manager: people block or report it"
 
 _ABOUT_THE_ACCOUNT: Mapping[int, str] = {
-    0: _NEW_TOKEN,
+    0: _SIGN_IN,
     3: _RIGHTS,
     10: _RIGHTS,
     33: _NUMBER,
-    102: _NEW_TOKEN,
+    102: _SIGN_IN,
     104: "the app wants signed calls: switch off App settings > Advanced > Require app secret",
-    190: _NEW_TOKEN,
+    190: _SIGN_IN,
     **dict.fromkeys(range(200, 300), _RIGHTS),
     368: f"WhatsApp has blocked the account for a time: {_POLICY}",
     131005: _RIGHTS,
@@ -160,10 +160,10 @@ TABLE: Mapping[int, Known] = {
 
 SUBCODES: Mapping[tuple[int, int], Known] = {
     (100, 33): Known("account_stop", _NUMBER),
-    (190, 458): Known("account_stop", f"the app was removed from the account: {_NEW_TOKEN}"),
-    (190, 460): Known("account_stop", f"the password of the token's user was changed: {_NEW_TOKEN}"),
-    (190, 463): Known("account_stop", f"the token has expired (that of API Setup lives one day): {_NEW_TOKEN}"),
-    (190, 467): Known("account_stop", f"the token was withdrawn: {_NEW_TOKEN}"),
+    (190, 458): Known("account_stop", f"the app was removed from the account: {_SIGN_IN}"),
+    (190, 460): Known("account_stop", f"the password of the token's user was changed: {_SIGN_IN}"),
+    (190, 463): Known("account_stop", f"the token has expired (that of API Setup lives one day): {_SIGN_IN}"),
+    (190, 467): Known("account_stop", f"the token was withdrawn: {_SIGN_IN}"),
 }
 """By code and subcode, where the subcode says more than the code."""
 

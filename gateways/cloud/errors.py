@@ -1,4 +1,4 @@
-"""What an error of WhatsApp's means for the message: sent again, parked or failed. The codes are in error_table."""
+"""The meaning of WhatsApp's errors for a message: sent again, parked or failed. The codes are in error_table."""
 
 from __future__ import annotations
 

@@ -270,9 +270,6 @@ def test_a_status_that_means_nothing_to_a_reply() -> None:
 
 def test_news_of_the_account() -> None:
     """Whatever Meta says of the account, of a person's number or of itself is named, and never a message."""
-    assert one(body(change("account_update", event="VERIFIED_ACCOUNT"))) == Notice(
-        "account_update", {"field": "account_update"}
-    )
     system = message("wamid.1", "system", system={"type": "user_changed_number", "wa_id": "1"})
     assert one(messages(system)) == Notice("system", {"type": "user_changed_number"})
     assert one(body(change(errors=[fault(130429)]))) == Notice(
