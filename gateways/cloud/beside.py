@@ -1,4 +1,4 @@
-"""Events that people cause beside writing: they opt out of marketing, call, pay. Each is a silent message of their chat."""
+"""Events that people cause beside writing: they opt out of marketing, call, pay. Each is a silent message."""
 
 from __future__ import annotations
 

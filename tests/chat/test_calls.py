@@ -1,4 +1,4 @@
-"""A missed call is silent; with words for it the person is told once a day, and never while it is not the bot's turn."""
+"""A missed call is silent; with words for it the person is told once a day, and never while the bot has no word."""
 
 from __future__ import annotations
 

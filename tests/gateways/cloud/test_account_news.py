@@ -197,13 +197,13 @@ def test_beside_of_any_form(value: Any) -> None:
         ("calls", "calls", {"id": "wacid.1", "from": ANA, "duration": value, "status": value, "timestamp": value}),
         ("messages", "statuses", said | {"timestamp": value}),
     ):
-        for given in ([value], value, [whole]):
+        for parts in ([value], value, [whole]):
             metadata = {"phone_number_id": PHONE_NUMBER_ID}
-            changes = [{"field": field, "value": {"metadata": metadata, part: given}}]
+            changes = [{"field": field, "value": {"metadata": metadata, part: parts}}]
             found = parse(json.dumps({"object": "x", "entry": [{"changes": changes}]}).encode())
             spoken = [one.event for one in found if isinstance(one, Arrived) and isinstance(one.event, Message)]
             assert all(is_silent(event) for event in spoken)
-            assert len(spoken) == 1 or given != [whole]
+            assert len(spoken) == 1 or parts != [whole]
 
 
 async def test_a_number_that_needs_a_person_is_noted(
