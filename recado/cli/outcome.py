@@ -126,7 +126,7 @@ async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, afte
         return Delivery(sent=False, note=await _why_not(bus, key.account))
     state = of_whole(last.state, last.part, last.parts, last.template)
     error = last.error
-    why = ": ".join(part for part in (error.class_, error.detail) if part) if error is not None else ""
+    why = ": ".join(part for part in (error.class_, error.detail, error.do) if part) if error is not None else ""
     return Delivery(state in _SENT, state in _NOT_SENT, state, why)
 
 
