@@ -16,6 +16,7 @@ NO_BUS = cast(Bus, None)
 REPLY = reply(text="it is me", author="operator")
 LATER = ReceiptError(class_="rate", detail="too many at once")
 REFUSED = ReceiptError(class_="window", detail="24 hours are over")
+NOT_LISTED = ReceiptError(class_="recipient", code=131030, detail="not in the list", do="add the phone")
 
 
 def receipt(state: Any, **fields: Any) -> Receipt:
@@ -32,6 +33,7 @@ def receipt(state: Any, **fields: Any) -> Receipt:
         ([receipt("accepted", part=1, parts=2), receipt("accepted", part=2, parts=2)], "Sent."),
         ([receipt("delivered")], "Sent."),
         ([receipt("sending"), receipt("failed", error=REFUSED)], "Not sent: window: 24 hours are over."),
+        ([receipt("failed", error=NOT_LISTED)], "Not sent: recipient: not in the list: add the phone."),
         ([receipt("accepted", template="hello")], "Not sent: failed."),
         ([receipt("parked")], "Not sent: parked."),
         ([receipt("in_doubt")], "In doubt: the gateway does not know whether it was sent, and looks for it."),
