@@ -13,6 +13,7 @@ from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
 from actors.messages import Owned, Passivate, Stored
+from chat.unsent import is_unsent
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.jid import is_group
 from events.recorded import Recorded
@@ -21,7 +22,8 @@ from events.subjects import ChatKey, partition
 log = structlog.get_logger("recado.actors")
 
 _WAKES_NOBODY = (Edit, Revoke, Receipt)
-"""Inbound events that matter only to work under way: an actor that wakes later finds them in its snapshot."""
+"""Inbound events that matter only to work under way: an actor that wakes later finds them in its snapshot. A receipt of
+a reply that may not have arrived wakes its chat all the same."""
 
 MOST_AWAKE = 100_000
 """Chats in memory. At this number no further one is woken: its whole state waits in the projection."""
@@ -93,6 +95,7 @@ class Router:
         self._resting: dict[ChatKey, asyncio.TimerHandle] = {}
         self._to_search: dict[int, None] = {}  # partitions in which sleeping chats may have pending work, in order
         self._search = asyncio.Event()
+        self._unsent: set[ChatKey] = set()  # chats with a reply that may not have arrived, since this start
         self._tasks: list[asyncio.Task[None]] = []
 
     def __len__(self) -> int:
@@ -170,7 +173,7 @@ class Router:
         self._read_upto = batch[-1].seq
         waits, due = False, list[tuple[_Awake, Recorded]]()
         for recorded in batch:
-            if _is_nobodys(recorded):
+            if self._is_nobodys(recorded):
                 continue
             awake = self._live.get(recorded.key)
             if awake is None or not awake.ref.is_alive():
@@ -196,7 +199,7 @@ class Router:
             return
         now = asyncio.get_running_loop().time()
         for recorded in batch:
-            if recorded.repeat or _is_nobodys(recorded):
+            if recorded.repeat or self._is_nobodys(recorded):
                 continue
             awake = self._live.get(recorded.key)
             if awake is not None and awake.ref.is_alive():
@@ -211,9 +214,22 @@ class Router:
 
     def _wakes(self, recorded: Recorded) -> bool:
         """Whether the event wakes its chat if the chat sleeps."""
-        if recorded.side == "o" or isinstance(recorded.event, _WAKES_NOBODY) or recorded.key in self._resting:
+        event = recorded.event
+        wakes_nobody = isinstance(event, _WAKES_NOBODY) and not (isinstance(event, Receipt) and is_unsent(event))
+        if recorded.side == "o" or wakes_nobody or recorded.key in self._resting:
             return False
         return partition(recorded.key) in self._owned
+
+    def _is_nobodys(self, recorded: Recorded) -> bool:
+        """Whether the event is a receipt that its chat does not need. A group needs it: it names a reply for quotes. So
+        does a chat whose reply may not have arrived."""
+        event, key = recorded.event, recorded.key
+        if not isinstance(event, Receipt) or is_group(key.chat):
+            return False
+        if is_unsent(event):
+            self._unsent.add(key)
+            return False
+        return key not in self._unsent
 
     def _search_in(self, partitions: Collection[int]) -> None:
         self._to_search.update(dict.fromkeys(partitions))
@@ -311,8 +327,3 @@ class Router:
         for awake in [awake for awake in self._live.values() if awake.touched < before]:
             if awake.ref.is_alive():
                 awake.ref.tell(Passivate())
-
-
-def _is_nobodys(recorded: Recorded) -> bool:
-    """Whether the event is a receipt that its chat does not need. A group needs it: it names a reply for quotes."""
-    return isinstance(recorded.event, Receipt) and not is_group(recorded.key.chat)

@@ -5,7 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from chat.state import Asked, Early, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Waiting
+from chat.state import (
+    Asked,
+    Early,
+    Erasing,
+    Hand,
+    Heard,
+    Order,
+    Pause,
+    Rewrite,
+    Spent,
+    Stray,
+    Thread,
+    Told,
+    Unsent,
+    Waiting,
+)
 from chat.turn import Turn
 
 
@@ -38,3 +53,4 @@ class Changes(TypedDict, total=False):
     early: tuple[Early, ...]
     erasing: Erasing | None
     began_at: int
+    unsent: Unsent | None

@@ -29,7 +29,20 @@ from chat.orders import obey
 from chat.state import Chat
 from chat.takeover import HANDED_OFF
 from chat.turn import Turn, unread_of
-from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
+from chat.unsent import ask
+from chat.work import (
+    Adopt,
+    Apologise,
+    AskAbout,
+    EndBurst,
+    HandOver,
+    Notify,
+    Obey,
+    Refuse,
+    Resume,
+    StartAgain,
+    StartOver,
+)
 from events.decisions import (
     Attention,
     Decision,
@@ -64,7 +77,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return obey(chat, command, facts)
         case Refuse() | SetAside():
             return _refuse(chat, command, facts) if isinstance(command, Refuse) else _set_aside(chat, facts)
-        case Apologise() | Notify():
+        case Apologise() | Notify() | AskAbout():
             return _tell(chat, command, facts)
         case HandOver(after, until, reason):
             return Paused(until=until, at=facts.at, reason=reason, after=after)
@@ -113,7 +126,9 @@ def _end_burst(chat: Chat, facts: Facts) -> TurnStarted | Ignored | None:
     return _start(chat, facts, messages, tuple(one.id for one in burst if one.media and one.id in named))
 
 
-def _tell(chat: Chat, due: Apologise | Notify, facts: Facts) -> Reply | None:
+def _tell(chat: Chat, due: Apologise | Notify | AskAbout, facts: Facts) -> Reply | Attention | None:
+    if isinstance(due, AskAbout):
+        return ask(chat, due, facts)
     if isinstance(due, Notify):
         if chat.notice != due.message:
             return None
@@ -130,7 +145,8 @@ def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
     open_ = {message.id for message in chat.waiting}.union(chat.turn.messages if chat.turn else ())
     if not open_.issuperset(messages):
         return None
-    silent = {message.id for message in chat.waiting if message.silent}
+    # A call is told of if there are words for it: a person who calls waits for an answer.
+    silent = {message.id for message in chat.waiting if message.silent and reason != "call"}
     tell = refusal.tell and not silent.issuperset(messages) and chat.notice is None
     if reason == "handed_off":
         tell = tell and chat.attention is not None and not chat.attention.told

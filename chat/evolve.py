@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat import edits
+from chat import edits, unsent
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
@@ -103,8 +103,10 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, message))
     if isinstance(event, Edit | Revoke):
         return edits.came_in(chat, event, seq, stored)
-    if isinstance(event, Receipt) and is_group(recorded.key.chat) and seq > chat.began_at:
-        return sent_to_group(chat, event, seq)
+    if isinstance(event, Receipt):
+        if is_group(recorded.key.chat) and seq > chat.began_at:
+            chat = sent_to_group(chat, event, seq)
+        return unsent.came_in(chat, event, seq, stored)
     return chat
 
 
@@ -164,6 +166,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
         first = next((message.stored for message in chat.waiting if message.id in named), None)
         is_quick = first is not None and chat.replied <= first < chat.replied + QUICK
         changes["quick"] = chat.quick + 1 if is_quick else 0
+    if chat.unsent is not None and unsent.due(chat, recorded.at) is None:
+        changes["unsent"] = None
     if chat.rewrites:
         changes["rewrites"] = edits.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:
@@ -264,7 +268,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
         changes["replied"] = recorded.at
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, TAKEN_OVER)
-        changes["attention"] = None
+        changes["attention"] = changes["unsent"] = None
     return edits.ended(chat, event.in_reply_to, changes)
 
 
@@ -299,11 +303,12 @@ def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
 
 
 def _attention(chat: Chat, event: Attention, recorded: Recorded) -> Changes:
-    return {
-        "hand": Hand(event.id, recorded.at, HANDED_OFF),
-        "attention": Asked(event.id),
-        "orders": _orders(chat, event.cause),
-    }
+    about_reply = unsent.is_about_a_reply(event)
+    asked = Asked(event.id, about_reply=about_reply)
+    changes: Changes = {"attention": asked, "orders": _orders(chat, event.cause), "unsent": None}
+    if not about_reply:
+        changes["hand"] = Hand(event.id, recorded.at, HANDED_OFF)
+    return changes
 
 
 def _approved(chat: Chat, event: Approved, _: Recorded) -> Changes:

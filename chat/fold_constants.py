@@ -54,7 +54,7 @@ LONGEST_CALL = 500
 QUICK = timedelta(seconds=3)
 """A message within this time after a reply counts as quick; many quick turns in a row are a bot's."""
 
-ONCE = frozenset({"unapproved", "outside_hours", "rate_limited"})
+ONCE = frozenset({"unapproved", "outside_hours", "rate_limited", "call"})
 """Reasons that a person is told the first time, not each time."""
 
 STOPPED_WITHIN = timedelta(minutes=10)

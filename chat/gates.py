@@ -123,6 +123,8 @@ def is_news(chat: Chat, reason: str, now: datetime, gates: Gates) -> bool:
         return True
     if reason == "rate_limited":
         return now - last >= timedelta(hours=1)
+    if reason == "call":
+        return now - last >= timedelta(days=1)
     return reason == "outside_hours" and gates.hours is not None and gates.hours.opened_since(last, now)
 
 

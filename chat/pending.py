@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from chat import edits, erasing
+from chat import edits, erasing, unsent
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
 from chat.refusals import refusal_due
@@ -49,8 +49,9 @@ def has_work_now(chat: Chat) -> bool:
 
 
 def wakes(chat: Chat) -> bool:
-    """True if the chat is woken at start: it has pending work, or left a run behind that may have to be stopped."""
-    return has_pending_work(chat) or bool(chat.strays)
+    """True if the chat is woken at start: it has pending work, left a run behind that may have to be stopped, or has a
+    reply that a human may have to be asked about."""
+    return has_pending_work(chat) or bool(chat.strays) or chat.unsent is not None
 
 
 def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
@@ -71,6 +72,8 @@ def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
         return Apologise(chat.apology)
     if chat.notice is not None:
         return Notify(chat.notice)
+    if (about := unsent.due(chat, now)) is not None:
+        return about
     if chat.turn is not None and chat.turn.by != rules.incarnation:
         return Adopt(chat.turn.id) if chat.turn.adoptions < MOST_ADOPTIONS else SetAside()
     if chat.turn is not None and edits.is_outdated(chat, chat.turn):

@@ -141,11 +141,24 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False):
-    """An attention that is open; `told` once the person was told of it."""
+class Asked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """An attention that is open.
+
+    - `told`: the person was told of it
+    - `about_reply`: a human is to look at a reply that may not have arrived; the bot goes on answering
+    """
 
     id: str
     told: bool = False
+    about_reply: bool = False
+
+
+class Unsent(msgspec.Struct, frozen=True, gc=False):
+    """A reply that may not have reached the person, since `at`; `said` is the reason. No human was asked about it."""
+
+    reply: str
+    said: str
+    at: datetime
 
 
 class Erasing(msgspec.Struct, frozen=True, gc=False):
@@ -196,6 +209,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `our_message_ids`: the last messages that we sent to a group
     - `early`: the last edits and deletions, oldest first
     - `erasing`: the erasure under way
+    - `unsent`: the reply that a human is still to be asked about
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
 
@@ -227,3 +241,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     early: tuple[Early, ...] = ()
     erasing: Erasing | None = None
     began_at: int = 0
+    unsent: Unsent | None = None

@@ -49,6 +49,12 @@ class Notify(msgspec.Struct, frozen=True, gc=False):
     reason: str = "budget"
 
 
+class AskAbout(msgspec.Struct, frozen=True, gc=False):
+    """Ask for a human, because this reply may not have reached the person."""
+
+    reply: str
+
+
 class HandOver(msgspec.Struct, frozen=True, gc=False):
     """Leave the chat to the human who did `after`, until `until` (None: until an operator resumes)."""
 
@@ -167,7 +173,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain | SetAside
+Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | SetAside
 """Work that is decided at once."""
 
 Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase

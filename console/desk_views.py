@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +17,17 @@ from console.deps import Deps
 from console.desk import deps_of, key_of
 from console.problems import Problem
 from console.rendering import address_of, render
+from events.account_update import SENDING, newest, paused, text_of
+from events.log import LogError
 from gateways.addressing import ChatNotMeant, the_one
 from projections.story.deliveries import told
 from projections.story.log_facts import facts_of
 from projections.story.story import story as tell
+
+NEWS_SHOWN = 50
+"""News of accounts that are shown at once."""
+
+log = structlog.get_logger("recado.console")
 
 _RANGES = {1: timedelta(hours=1), 7: timedelta(hours=6), 30: timedelta(days=1)}
 """Ranges in days, and the time of one bar in each."""
@@ -69,15 +78,28 @@ async def instances(request: Request) -> Response:
         there = await deps.roster(await deps.read(deps.queries.chats_by_partition))
     except LeasesUnavailable as error:
         problem = str(error)
-    template = "_instances.html" if request.query_params.get("part") == "table" else "instances.html"
     counts = await deps.read(deps.queries.counts)
     accounts = told(await deps.read(deps.queries.deliveries), deps.gateways(), deps.now())
-    return render(request, template, instances=there, problem=problem, counts=counts, accounts=accounts)
+    shown: dict[str, Any] = {"instances": there, "problem": problem, "counts": counts, "accounts": accounts}
+    if request.query_params.get("part") == "table":
+        return render(request, "_instances.html", **shown)
+    return render(request, "instances.html", **shown, **await _accounts(deps))
 
 
 async def settings(request: Request) -> Response:
     """GET: this instance's settings."""
     return render(request, "settings.html", settings=deps_of(request).settings)
+
+
+async def _accounts(deps: Deps) -> dict[str, Any]:
+    """The accounts that do not send, and the last news of each account."""
+    try:
+        notes = await deps.log.notes()
+    except LogError as error:
+        log.warning("account_news_unknown", reason=str(error))
+        notes = []
+    news = [(account, one, text_of(one)) for account, one in newest(notes) if one.field != SENDING]
+    return {"paused": paused(notes), "news": news[:NEWS_SHOWN]}
 
 
 async def _owners(deps: Deps) -> dict[int, str] | None:

@@ -239,7 +239,8 @@ class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     """A request for a human, open until an operator writes or an order resumes the chat.
 
     - `text`: the reason.
-    - `by`: `model`, `tool:<name>`, or the name in the order.
+    - `by`: `model`, `tool:<name>`, the name in the order, or `gateway`: a reply may not have arrived. That one does not
+      give the chat to a human, and its `id` is the reply's with `.h` after it.
     - `turn`: the turn in which the model or the tool asked.
     - `messages`: the messages of that turn.
     - `cause`: the order that asked.

@@ -123,11 +123,29 @@ class ReceiptError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={
     - `code`: the provider's code.
     - `class`: the class of the fault.
     - `detail`: the fault in the provider's or recado's words.
+    - `do`: advice for a person.
     """
 
     code: Integer | str | None = None
     class_: str | None = None
     detail: str | None = None
+    do: str | msgspec.UnsetType = msgspec.UNSET
+
+
+Word = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Pricing(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The price class of a message, in the provider's words.
+
+    - `billable`: it costs something.
+    - `category`: the rate, such as `service`, `utility` or `marketing`.
+    - `type`: the reason why it is free or not, such as `regular` or `free_customer_service`.
+    """
+
+    billable: bool | None = None
+    category: Word | None = None
+    type: Word | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -138,6 +156,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `part`, `parts`: the message's number, from 1, and the number of messages; 0: the receipt is of the whole reply.
     - `instead`: the template that is sent next, because the reply `failed`.
     - `template`: the receipt is of this template, not of the reply's own text.
+    - `pricing`: the message's price class.
     """
 
     id: ReplyId
@@ -150,6 +169,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     parts: Count = 0
     instead: str | None = None
     template: str | None = None
+    pricing: Pricing | None = None
 
 
 class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from events.account_update import AccountUpdate
 from events.decisions import Decision
 from events.inbound import Inbound
 from events.recorded import Recorded
@@ -109,6 +110,12 @@ class EventLog(Protocol):
     ) -> None:
         """Keep bytes as a dead letter of `account`: those of the event at `seq`, if the log has them, and of `chat`, if
         they are known to be of one."""
+
+    async def note(self, account: str, update: AccountUpdate) -> None:
+        """Keep news of an account, once for each id. Raises LogFull, EventTooLarge."""
+
+    async def notes(self, account: str | None = None) -> list[tuple[str, AccountUpdate]]:
+        """The kept news of one account or of all, the oldest first, each with its account."""
 
     async def erase_letters(self, key: ChatKey) -> int:
         """Take every dead letter that is known to be of the chat off the disk; how many there were."""

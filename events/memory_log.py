@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 
 from events import codec
+from events.account_update import AccountUpdate
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND, INBOUND_TYPE_OF, Inbound
 from events.jetstream.dead_letters import CHAT_HEADER, letter_headers
@@ -52,6 +53,7 @@ class MemoryLog:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.dead_letters: list[RawMessage] = []
+        self._notes: list[tuple[str, AccountUpdate]] = []
         self._limit = limit
         self._largest = largest
         self._clock = clock
@@ -105,6 +107,13 @@ class MemoryLog:
         if all(letter.headers["Nats-Msg-Id"] != headers["Nats-Msg-Id"] for letter in self.dead_letters):
             number = len(self.dead_letters) + 1
             self.dead_letters.append(RawMessage(number, dead_letter_subject(account), headers, self._fitting(body)))
+
+    async def note(self, account: str, update: AccountUpdate) -> None:
+        if all((account, update.id) != (kept, one.id) for kept, one in self._notes):
+            self._notes.append((account, update))
+
+    async def notes(self, account: str | None = None) -> list[tuple[str, AccountUpdate]]:
+        return [(kept, one) for kept, one in self._notes if account in (None, kept)]
 
     async def erase_letters(self, key: ChatKey) -> int:
         subject, chat = dead_letter_subject(key.account), header_value(key.chat)

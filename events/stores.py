@@ -90,6 +90,19 @@ _ALL = (
         erased=True,
     ),
     Store(
+        stream="ACCOUNTS",
+        kind="stream",
+        writers={"gateway": frozenset({"wa.account.*"})},
+        rights={
+            "instance": _LOOKS | {"make", "change"},
+            "gateway": _LOOKS,
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_msgs_per_subject"}),
+        saved=True,
+        erased="it names accounts, templates and states, and no chat: gateways shorten phone numbers in it",
+    ),
+    Store(
         stream=f"KV_{LEASES}",
         kind="bucket",
         writers={"instance": frozenset({"$KV.LEASES.>"}), "gateway": frozenset({"$KV.LEASES.g.*"})},

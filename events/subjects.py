@@ -156,6 +156,11 @@ def dead_letter_subject(account: str) -> str:
     return f"wa.dlq.{token(account)}"
 
 
+def account_subject(account: str) -> str:
+    """The subject for news of `account`."""
+    return f"wa.account.{token(account)}"
+
+
 def header_value(text: str) -> str:
     """`text` as a NATS header keeps it whole: control characters, blanks and `%` become `%XX`, byte by byte.
 

@@ -123,8 +123,10 @@ CREATE TABLE receipts (
     parts INTEGER NOT NULL,
     instead TEXT,                            -- the template that is sent next, because the reply failed
     template TEXT,                           -- the template of which the receipt is
+    pricing TEXT,                            -- as JSON
     PRIMARY KEY (chat, reply, seq)
 ) WITHOUT ROWID;
+CREATE INDEX unsent ON receipts (at) WHERE state IN ('parked', 'failed');
 -- For a person who quotes a message of ours. Both states have the provider's id, in case one of them is missing.
 CREATE INDEX provider_ids ON receipts (provider_id, chat) WHERE state IN ('accepted', 'sent');
 

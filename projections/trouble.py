@@ -1,4 +1,4 @@
-"""Chats that need an operator: stuck, broken, or with events that were set aside."""
+"""Chats that need an operator: stuck, broken, with events that were set aside, or replies that may not have arrived."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ _ORDERS = (
     "SELECT account, chats.chat, seq, command, outcome_at FROM controls JOIN chats ON chats.id = controls.chat"
     " WHERE reason = 'broken' AND outcome_at >= ? ORDER BY outcome_at DESC, seq DESC LIMIT ?"
 )
+_UNSENT = (
+    "SELECT account, chats.chat, seq, state, at FROM receipts AS r INDEXED BY unsent JOIN chats ON chats.id = r.chat"
+    " WHERE state IN ('parked', 'failed') AND at >= ? AND CASE state WHEN 'parked' THEN"
+    " coalesce(json_extract(error, '$.class'), '') <> 'restored'"
+    " ELSE json_extract(error, '$.class') IN ('unknown', 'in_doubt') END"
+    " AND NOT EXISTS (SELECT 1 FROM receipts AS later WHERE later.chat = r.chat AND later.reply = r.reply"
+    " AND later.state IN ('accepted', 'sent', 'delivered', 'read'))"
+    " ORDER BY at DESC, seq DESC LIMIT ?"
+)
 _SET_ASIDE = (
     "SELECT account, chats.chat, seq, type, at FROM set_aside JOIN chats ON chats.id = set_aside.chat WHERE at >= ?"
     " ORDER BY seq DESC LIMIT ?"
@@ -58,12 +67,13 @@ def stuck(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
 
 
 def ended_or_passed(db: sqlite3.Connection, now: datetime) -> Iterator[TroubleView]:
-    """The broken endings and set-aside events within TOLD_FOR, at most MOST of each kind."""
+    """The broken endings, set-aside events and unsent replies within TOLD_FOR, at most MOST of each kind."""
     bounds = (micros(now - TOLD_FOR), MOST)
-    kinds: tuple[tuple[Literal["broken", "set_aside"], str], ...] = (
+    kinds: tuple[tuple[Literal["broken", "set_aside", "unsent"], str], ...] = (
         ("broken", _BROKEN),
         ("broken", _ORDERS),
         ("set_aside", _SET_ASIDE),
+        ("unsent", _UNSENT),
     )
     for what, statement in kinds:
         for account, chat, seq, type_, at in db.execute(statement, bounds).fetchall():

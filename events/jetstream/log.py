@@ -8,8 +8,10 @@ from contextlib import aclosing
 from typing import Any
 
 from events import codec
+from events.account_update import AccountUpdate, encoded
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND_TYPE_OF, Inbound
+from events.jetstream.account_updates import stored_updates
 from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.dead_letters import letter_headers, stored_letters
@@ -20,6 +22,7 @@ from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, W
 from events.recorded import Recorded
 from events.subjects import (
     ChatKey,
+    account_subject,
     anywhere_filter,
     by_account,
     chat_filter,
@@ -99,6 +102,13 @@ class JetStreamLog:
     ) -> None:
         headers = letter_headers(reason, msg_id, chat, seq)
         await self._publisher.publish(dead_letter_subject(account), body, headers)
+
+    async def note(self, account: str, update: AccountUpdate) -> None:
+        headers = {"Nats-Msg-Id": header_value(f"{account}:{update.id}")}
+        await self._publisher.publish(account_subject(account), encoded(update), headers)
+
+    async def notes(self, account: str | None = None) -> list[tuple[str, AccountUpdate]]:
+        return [one async for one in stored_updates(self._bus, account)]
 
     async def erase_letters(self, key: ChatKey) -> int:
         gone = 0

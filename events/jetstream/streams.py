@@ -1,13 +1,14 @@
-"""The two streams of recado: EVENTS, the log itself, and DLQ, bytes that could not become an event."""
+"""The streams of recado: EVENTS, the log itself, DLQ, bytes that could not become an event, and ACCOUNTS, news of
+accounts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
+from events.account_update import KEPT
 from events.inbound import INBOUND
 from events.jetstream.api import (
     CLUSTER_PATIENCE,
@@ -28,6 +29,7 @@ from events.log import LogMismatch
 
 EVENTS = "EVENTS"
 DLQ = "DLQ"
+ACCOUNTS = "ACCOUNTS"
 
 RESTORING = "recado.restoring"
 """In the metadata of the log: the log was restored from a backup, and its open work is not settled yet."""
@@ -38,6 +40,8 @@ REPLICAS = 3
 GIB = 1024**3
 LARGEST_DEFAULT = 16 * GIB
 SMALLEST_DEFAULT = GIB // 16
+MOST_OF_ACCOUNTS = 16 * 1024**2
+"""Bytes of ACCOUNTS."""
 
 log = structlog.get_logger("recado.log")
 
@@ -59,9 +63,21 @@ def _dead_letters(max_bytes: int, replicas: int) -> dict[str, Any]:
     return {"name": DLQ, "subjects": ["wa.dlq.*"], **_kept(max_bytes, replicas)}
 
 
+def _account_updates(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "name": ACCOUNTS,
+        "subjects": ["wa.account.*"],
+        **_kept(max_bytes, replicas),
+        "discard": "old",
+        "max_msgs_per_subject": KEPT,
+        # WhatsApp repeats a webhook for up to seven days.
+        "duplicate_window": 8 * 24 * 3600 * 10**9,
+    }
+
+
 def shape_of(name: str) -> dict[str, Any]:
-    """The configuration of EVENTS or DLQ as recado makes it; its size and replicas mean nothing here."""
-    return {EVENTS: _events, DLQ: _dead_letters}[name](0, 1)
+    """The configuration of a stream as recado makes it; its size and replicas mean nothing here."""
+    return {EVENTS: _events, DLQ: _dead_letters, ACCOUNTS: _account_updates}[name](0, 1)
 
 
 def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
@@ -76,18 +92,18 @@ def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
     }
 
 
-_FIXED: Mapping[str, Any] = {"storage": "file", "retention": "limits", "discard": "new"}
+_FIXED = ("storage", "retention", "discard")
 _UNLIMITED = ("max_msgs", "max_msgs_per_subject", "max_age", "max_msg_size")
 _FOREIGN = ("mirror", "sources", "sealed", "no_ack", "discard_new_per_subject", "allow_msg_ttl")
 
 
 async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInfo:
-    """Make EVENTS and DLQ, or bring them up to this release's configuration. Returns the description of EVENTS.
+    """Make the streams, or bring them up to this release's configuration. Returns the description of EVENTS.
 
     `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
-    the account's limit decides, 16 GiB if there is none, less if the server has less room. DLQ gets a sixteenth. A
-    cluster keeps both on three servers. An existing stream keeps its size and replicas. Raises LogMismatch if a stream
-    of that name is not recado's, LogUnavailable.
+    the account's limit decides, 16 GiB if there is none, less if the server has less room. DLQ gets a sixteenth,
+    ACCOUNTS a little. A cluster keeps them on three servers. An existing stream keeps its size and replicas. Raises
+    LogMismatch if a stream of that name is not recado's, LogUnavailable.
     """
     deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
     while True:
@@ -142,12 +158,16 @@ async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
     else:
         _check_whole(info)
         info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
-    dead = await _find(bus, DLQ)
-    size = max(info.config["max_bytes"] // 16, 1024**2)
-    if dead is None:
-        await _request_stream(bus, "CREATE", _dead_letters(size, info.config["num_replicas"]))
-    else:
-        await _bring_up(bus, dead, _dead_letters(dead.config["max_bytes"], dead.config["num_replicas"]))
+    most = info.config["max_bytes"]
+    for name, shape, size in (
+        (DLQ, _dead_letters, max(most // 16, 1024**2)),
+        (ACCOUNTS, _account_updates, min(max(most // 256, 256 * 1024), MOST_OF_ACCOUNTS)),
+    ):
+        there = await _find(bus, name)
+        if there is None:
+            await _request_stream(bus, "CREATE", shape(size, info.config["num_replicas"]))
+        else:
+            await _bring_up(bus, there, shape(there.config["max_bytes"], there.config["num_replicas"]))
     return info
 
 
@@ -195,8 +215,8 @@ def _is_no_room(refused: ApiRefused) -> bool:
 async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> StreamInfo:
     """The stream with the configuration `wanted`. Raises LogMismatch if the stream is not recado's."""
     name, stored = wanted["name"], info.config
-    wrong = [field for field, value in _FIXED.items() if stored.get(field) != value]
-    wrong += [field for field in _UNLIMITED if stored.get(field, -1) not in (-1, 0)]
+    wrong = [field for field in _FIXED if stored.get(field) != wanted[field]]
+    wrong += [field for field in _UNLIMITED if field not in wanted and stored.get(field, -1) not in (-1, 0)]
     wrong += [field for field in _FOREIGN if stored.get(field)]
     if stored.get("subject_transform") != wanted.get("subject_transform"):
         wrong.append("subject_transform")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import Gauge
 
 from events.inbound import ReceiptError
-from gateways.cloud.errors import WHAT_TO_DO, pause
+from gateways.cloud.errors import pause
 
 PROBE_WITHIN = 60.0
 """Seconds for the outcome of the message that is tried; after that another message is tried."""
@@ -25,10 +26,17 @@ log = structlog.get_logger("recado.gateway")
 
 class CircuitBreaker:
     """Lets messages pass until `trip` pauses the number; `reset` ends the pause. In a pause one message at a time is
-    tried."""
+    tried.
 
-    def __init__(self, account: str) -> None:
+    - `told`: called with `{"state": "paused", …}` when the number needs a person, once for each code, and with
+      `{"state": "resumed"}` when it does no more.
+    - `needs_a_person`: the code for which it was told last; None: the number sends.
+    """
+
+    def __init__(self, account: str, told: Callable[[dict[str, object]], None] = lambda _: None) -> None:
         self._account = account
+        self._told = told
+        self.needs_a_person: int | str | None = None
         self._strikes = 0
         self._open_until = 0.0
         self._probe_until = 0.0
@@ -70,14 +78,24 @@ class CircuitBreaker:
             code=error.code,
             detail=error.detail,
             tried_again_in=seconds,
-            help=WHAT_TO_DO.get(error.code if isinstance(error.code, int) else -1, "see the WhatsApp Manager")
-            if stop
-            else "nothing is lost; the messages wait",
+            help=(error.do or "see the WhatsApp Manager") if stop else "nothing is lost; the messages wait",
         )
+        if stop and self.needs_a_person != (said := error.code if error.code is not None else "?"):
+            self.needs_a_person = said
+            value: dict[str, object] = {
+                "state": "paused",
+                "code": error.code,
+                "class": error.class_,
+                "detail": error.detail,
+            }
+            self._told(value | ({"do": error.do} if error.do else {}))
         self._tell()
 
     def reset(self) -> None:
         """End the pause: WhatsApp took a message."""
+        if self.needs_a_person is not None:
+            self.needs_a_person = None
+            self._told({"state": "resumed"})
         if not self.is_closed:
             log.info("account_resumed", account=self._account)
             self._strikes, self._open_until, self._probe_until = 0, 0.0, 0.0

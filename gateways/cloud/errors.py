@@ -1,73 +1,43 @@
-"""Classes of WhatsApp's error codes. The class decides whether a message is sent again, parked or failed.
-
-Source: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes (2026-05). The same codes come in
-the answer to a POST and, later, in a status `failed`.
-"""
+"""The meaning of WhatsApp's errors for a message: sent again, parked or failed. The codes are in error_table."""
 
 from __future__ import annotations
 
-from typing import Literal
+from msgspec import UNSET
 
-FaultClass = Literal[
-    "unreached",
-    "account_throttle",
-    "pair_throttle",
-    "transient",
-    "in_doubt",
-    "window_closed",
-    "recipient",
-    "content",
-    "account_stop",
-]
-"""The class of an error.
+from events.inbound import ReceiptError
+from gateways.cloud.error_table import FaultClass, known
 
-- `unreached`: there was no connection, so the message was not sent.
-- `account_throttle`: too many messages from the number.
-- `pair_throttle`: too many messages to the person.
-- `transient`: a later attempt may succeed.
-- `in_doubt`: the message may have been sent.
-- `window_closed`: 24 hours without a message from the person; only a template may be sent.
-- `recipient`: this person cannot get messages.
-- `content`: WhatsApp does not take this message.
-- `account_stop`: the number cannot send until a person acts.
-"""
+LONGEST_DETAIL = 500
+"""Characters of the provider's own words in a receipt."""
 
-_CODES: dict[FaultClass, tuple[int, ...]] = {
-    "account_throttle": (4, 80007, 130429),
-    "pair_throttle": (131056,),
-    "transient": (2, 131016, 131057),
-    "in_doubt": (1, 131000),
-    "window_closed": (131047,),
-    "recipient": (131021, 131026, 131030, 131049, 131050, 130472, 137000),
-    "content": (100, 131008, 131009, 131051, 131053),
-    "account_stop": (0, 3, 10, 190, *range(200, 300), 368, 131031, 131042, 131048, 131064),
-}
-_CLASS_OF = {code: class_ for class_, codes in _CODES.items() for code in codes}
-_NOT_REGISTERED = range(133000, 134000)
-_TRIED_AGAIN: frozenset[FaultClass] = frozenset({"unreached", "account_throttle", "pair_throttle", "transient"})
-
-WHAT_TO_DO = {
-    0: "WHATSAPP_ACCESS_TOKEN is not accepted: make a new one and start the gateway again",
-    10: "the token's app may not send for this number: give it whatsapp_business_messaging",
-    190: "WHATSAPP_ACCESS_TOKEN has expired: make a permanent one for a system user and start the gateway again",
-    368: "WhatsApp has blocked the account for a time, for a breach of its policy: see the Business Manager",
-    131031: "the account is locked: see the Business Manager",
-    131042: "there is a problem with the payment method: see the Business Manager",
-    131048: "too many people blocked or reported the number: see its quality in the WhatsApp Manager",
-}
-"""Help for the operator, by error code."""
+_MOST_CODE = 2**53
+_TRIED_AGAIN: frozenset[FaultClass] = frozenset(
+    {"unreached", "account_throttle", "pair_throttle", "transient", "unknown"}
+)
 
 
-def class_of(code: int) -> FaultClass:
-    """The class of an error code. An unknown code counts as `content`: the message is not sent again, and kept as a
-    dead letter."""
-    if code in _NOT_REGISTERED:
-        return "account_stop"
-    return _CLASS_OF.get(code, "content")
+def told(code: object, detail: str, *, subcode: object = None, status: int = 400) -> ReceiptError:
+    """The error of a receipt, for an error that Meta has named by `code`; `status` is that of the HTTP answer.
+
+    A code in no list proves that the message was refused only if the answer is a 4xx.
+    """
+    number = number_of(code)
+    row = known(number, number_of(subcode))
+    class_ = row.class_
+    if class_ == "unknown" and not 400 <= status < 500:
+        class_ = "in_doubt"
+    return ReceiptError(code=number, class_=class_, detail=detail[:LONGEST_DETAIL], do=row.do or UNSET)
+
+
+def number_of(code: object) -> int | None:
+    """A code in any form that Meta's servers may write; None for what is no code."""
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 16:
+        code = int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _MOST_CODE else None
 
 
 def class_of_status(status: int) -> FaultClass:
-    """The class of an HTTP answer without a WhatsApp error code, which a proxy or another server may give."""
+    """The class of an HTTP answer without a WhatsApp error, which a proxy or another server may give."""
     if status >= 500:
         return "in_doubt"
     return "account_throttle" if status == 429 else "account_stop"
@@ -86,6 +56,8 @@ def pause(class_: str | None, tries: int) -> float:
             return float(min(4**tries, 1024))  # Meta's own advice
         case "transient":
             return float(min(30 * 2 ** (tries - 1), 600))
+        case "unknown":
+            return float(min(30 * 2 ** (tries - 1), 1800))
         case "account_throttle":
             return float(min(2 ** (tries + 1), 300))
         case "account_stop":

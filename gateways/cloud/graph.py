@@ -9,7 +9,8 @@ import aiohttp
 import msgspec
 
 from events.inbound import ReceiptError
-from gateways.cloud.errors import FaultClass, class_of, class_of_status
+from gateways.cloud.error_table import FaultClass
+from gateways.cloud.errors import LONGEST_DETAIL, class_of_status, told
 
 CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 30.0
@@ -17,8 +18,6 @@ ANSWER_WITHIN = 30.0
 
 LARGEST = 1024 * 1024
 """Bytes of an answer in JSON; Graph's answers have a few hundred."""
-
-_LONGEST_DETAIL = 500
 
 
 class TooLarge(aiohttp.ClientPayloadError):
@@ -40,20 +39,21 @@ class _Sent(msgspec.Struct):
     id: str
 
 
-class _Data(msgspec.Struct):
-    details: str = ""
-
-
 class _Error(msgspec.Struct):
-    code: int
-    message: str = ""
-    error_data: _Data | str = ""
+    """An error as Graph writes it; the form of its fields is looked at where they are used."""
+
+    code: object = None
+    message: object = ""
+    error_subcode: object = None
+    error_data: object = ""
 
     @property
     def detail(self) -> str:
         """The message with its details."""
-        details = self.error_data.details if isinstance(self.error_data, _Data) else self.error_data
-        return (f"{self.message}: {details}" if details else self.message)[:_LONGEST_DETAIL]
+        data = self.error_data
+        details = data.get("details") if isinstance(data, dict) else data
+        words = (one for one in (self.message, details) if isinstance(one, str) and one)
+        return ": ".join(words)
 
 
 class _Answer(msgspec.Struct):
@@ -102,7 +102,8 @@ def _read(status: int, text: bytes) -> Answer:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = _Answer()
     if answer.error is not None:
-        return _fault(class_of(answer.error.code), answer.error.detail, answer.error.code)
+        error = answer.error
+        return Answer(error=told(error.code, error.detail, subcode=error.error_subcode, status=status))
     if status < 300:
         # WhatsApp took the message without naming its id: the status will name it.
         return Answer(answer.messages[0].id) if answer.messages else _fault("in_doubt", "the answer has no id")
@@ -110,4 +111,4 @@ def _read(status: int, text: bytes) -> Answer:
 
 
 def _fault(class_: FaultClass, detail: str, code: int | str | None = None) -> Answer:
-    return Answer(error=ReceiptError(code=code, class_=class_, detail=detail[:_LONGEST_DETAIL]))
+    return Answer(error=ReceiptError(code=code, class_=class_, detail=detail[:LONGEST_DETAIL]))

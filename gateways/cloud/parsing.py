@@ -7,18 +7,23 @@ Nothing is dropped: an update that is no event becomes a Notice (about the accou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from chat.gates import ME
-from events.inbound import LONGEST_ID, Edit, Message, Receipt, ReceiptError, ReceiptState, Revoke
+from events.account_update import AccountUpdate
+from events.inbound import LONGEST_ID, Edit, Message, Pricing, Receipt, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
 from events.lenient import decode, whole_characters
 from events.subjects import ChatKey
 from gateways.cloud import tracker, wire
-from gateways.cloud.errors import class_of
+from gateways.cloud.account_news import news_of
+from gateways.cloud.beside import Beside, call_of, payment_of, preference_of, time_of
+from gateways.cloud.errors import number_of, told
+from gateways.cloud.fields import is_of_a_chat
 from gateways.cloud.known_messages import KnownMessages
 from gateways.cloud.message_text import (
     inner_type_of,
@@ -31,8 +36,9 @@ from gateways.cloud.message_text import (
 )
 
 _LONGEST_DETAIL = 500
+_LONGEST_TYPE = 64
 _LONGEST_NAME = 256
-_UPDATES = frozenset({"messages", "message_echoes", "statuses"})
+_UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_preferences", "calls"})
 _LISTS = _UPDATES | {"errors"}
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
@@ -57,6 +63,8 @@ _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _faults = msgspec.json.Decoder(wire.Fault)
+_preferences = msgspec.json.Decoder(wire.Preference)
+_calls = msgspec.json.Decoder(wire.Call)
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -67,6 +75,12 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     key: ChatKey
     event: Message | Edit | Revoke | Receipt
     raw: msgspec.Raw
+
+
+class News(msgspec.Struct, frozen=True, gc=False):
+    """News of the account."""
+
+    update: AccountUpdate
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -83,7 +97,7 @@ class Unread(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Update = Arrived | Notice | Unread
+Update = Arrived | News | Notice | Unread
 
 
 class Parser:
@@ -122,16 +136,16 @@ class Parser:
             yield Unread(whole if whole is not None else bytes(raw), f"no webhook: {error}")
             return
         for each in entry.changes:
-            yield from self._change(each)
+            yield from self._change(each, entry)
 
-    def _change(self, raw: msgspec.Raw) -> Iterator[Update]:
+    def _change(self, raw: msgspec.Raw, entry: wire.Entry) -> Iterator[Update]:
         try:
             change = _changes.decode(raw)
         except _UNREADABLE as error:
             yield Unread(bytes(raw), f"no change: {error}")
             return
-        if change.field not in ("messages", "smb_message_echoes"):
-            yield Notice("account_update", {"field": change.field})
+        if not is_of_a_chat(change.field):
+            yield News(news_of(change.field, change.value, entry.id, entry.time, datetime.now(UTC)))
             return
         try:
             value, left_out = decode(change.value, _values)
@@ -143,9 +157,12 @@ class Parser:
             return
         for field in _UPDATES.intersection(left_out):
             yield Unread(bytes(raw), f"its {field} are no list")
-        is_empty = not (value.messages or value.message_echoes or value.statuses or value.errors)
+        is_empty = not any(getattr(value, name) for name in _LISTS)
         if is_empty and _LISTS.isdisjoint(_names(change.value)):
             yield Unread(bytes(raw), "it has no list that recado knows")
+        yield from self._value(value)
+
+    def _value(self, value: wire.Value) -> Iterator[Update]:
         people = _people(value.contacts, alone=len(value.messages) == 1)
         number = value.metadata.display_phone_number
         for each in value.messages:
@@ -154,6 +171,10 @@ class Parser:
             yield self._message(each, people, number, echo=True)
         for each in value.statuses:
             yield self._status(each)
+        for each in value.user_preferences:
+            yield self._beside(each, people, "preference", lambda raw: preference_of(decode(raw, _preferences)[0]))
+        for each in value.calls:
+            yield self._beside(each, people, "call", lambda raw: call_of(decode(raw, _calls)[0]))
         for each in value.errors:
             yield _error(each)
 
@@ -197,6 +218,8 @@ class Parser:
             status = decode(raw, _statuses)[0]
         except _UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
+        if status.type == "payment":
+            return self._beside(raw, {}, "payment", lambda _: payment_of(status))
         ours = tracker.read(status.biz_opaque_callback_data) or self._known.of(status.id)
         state = _STATES.get(status.status)
         if ours is None or state is None or not status.id:
@@ -205,7 +228,7 @@ class Parser:
         try:
             key = ChatKey(self._account, canonical(ours.chat))
             fault = status.errors[0] if status.errors else None
-            reason = _receipt_error(fault) if fault is not None else None
+            reason = told(fault.code, fault.detail) if fault is not None else None
             closed = reason is not None and reason.class_ == "window_closed" and ours.template is None
             receipt = Receipt(
                 id=_named(status.id),
@@ -213,15 +236,37 @@ class Parser:
                 state=state,
                 provider_id=status.id,
                 error=reason,
-                at=_time(status.timestamp),
+                at=time_of(status.timestamp),
                 part=ours.part,
                 parts=ours.of,
                 instead=self._template if closed and state == "failed" else None,
                 template=ours.template,
+                pricing=_pricing(status.pricing),
             )
         except (MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no status: {error}")
         return Arrived(key, receipt, raw)
+
+    def _beside(
+        self,
+        raw: msgspec.Raw,
+        people: Mapping[str, wire.Contact],
+        what: str,
+        read: Callable[[msgspec.Raw], Beside | None],
+    ) -> Update:
+        """What a person did beside writing."""
+        try:
+            beside = read(raw)
+            if beside is None:
+                return Notice("other_call")
+            person = _person(beside.number, beside.user)
+            contact = people.get(beside.number or "") or people.get(beside.user or "")
+            name = contact.profile.name if contact is not None else None
+            aliases = _alias(beside.user) if beside.number and beside.user else ()
+            message = replace(beside.message, name=name[:_LONGEST_NAME] if name else None, aliases=aliases)
+        except (*_UNREADABLE, MalformedJid, MissingPart) as error:
+            return Unread(bytes(raw), f"no {what}: {error}")
+        return Arrived(ChatKey(self._account, person), message, raw)
 
 
 def _envelope(body: bytes) -> wire.Envelope:
@@ -283,13 +328,14 @@ def _alias(user: str) -> tuple[str, ...]:
 def _event(
     message: wire.Message, sender: str | None, aliases: tuple[str, ...], name: str | None, *, echo: bool
 ) -> Message | Edit | Revoke:
-    id_, at = _named(message.id, LONGEST_ID), _time(message.timestamp)
+    id_, at = _named(message.id, LONGEST_ID), time_of(message.timestamp)
     if message.type == "edit" and message.edit is not None:
         of = _named(message.edit.original_message_id, LONGEST_ID)
         return Edit(id=id_, of=of, text=new_text_of(message.edit), at=at)
     if message.type == "revoke" and message.revoke is not None:
         return Revoke(id=id_, of=_named(message.revoke.original_message_id, LONGEST_ID), at=at)
     reaction = message.reaction if message.type == "reaction" else None
+    codes = (number_of(one.code) for one in message.errors)
     return Message(
         id=id_,
         sender=sender,
@@ -304,7 +350,7 @@ def _event(
         aliases=aliases,
         from_me=echo,
         unsupported=inner_type_of(message),
-        unsupported_code=next((one.code for one in message.errors if abs(one.code) < 2**31), None),
+        unsupported_code=next((code for code in codes if code is not None and abs(code) < 2**31), None),
         **references_of(message),
     )
 
@@ -317,19 +363,17 @@ def _error(raw: msgspec.Raw) -> Update:
     return Notice("account_error", {"code": fault.code, "detail": fault.detail[:_LONGEST_DETAIL]})
 
 
-def _receipt_error(fault: wire.Fault) -> ReceiptError:
-    return ReceiptError(code=fault.code, class_=class_of(fault.code), detail=fault.detail[:_LONGEST_DETAIL])
+def _pricing(pricing: wire.Pricing | None) -> Pricing | None:
+    if pricing is None:
+        return None
+    return Pricing(
+        billable=pricing.billable,
+        category=pricing.category and pricing.category[:_LONGEST_TYPE],
+        type=pricing.type and pricing.type[:_LONGEST_TYPE],
+    )
 
 
 def _named(id_: str, longest: int = 512) -> str:
     if not 1 <= len(id_) <= longest:
         raise MissingPart(f"its id has {len(id_)} characters, not 1 to {longest}")
     return id_
-
-
-def _time(seconds: str | int) -> datetime | None:
-    """The time in `seconds` since 1970; None if `seconds` is no valid time."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

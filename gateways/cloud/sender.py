@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -29,15 +30,26 @@ log = structlog.get_logger("recado.gateway")
 
 
 class CloudSender:
-    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late."""
+    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late; `told`
+    hears when the number needs a person, and when it sends again (see CircuitBreaker)."""
 
-    def __init__(self, graph: Graph, account: str, template: str | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        account: str,
+        template: str | None = None,
+        told: Callable[[dict[str, object]], None] = lambda _: None,
+    ) -> None:
         self._graph = graph
         self._template = template
-        self._breaker = CircuitBreaker(account)
+        self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}
+
+    def was_paused(self, code: int | str) -> None:
+        """An earlier process told that the number needs a person: the next message that goes out ends that."""
+        self._breaker.needs_a_person = code
 
     async def ready(self, chat: str) -> None:
         """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
@@ -80,7 +92,7 @@ class CloudSender:
             case "unreached" | "account_throttle" | "account_stop":
                 self._breaker.trip(error)
                 return Outcome("later", error=error)
-            case "pair_throttle" | "transient":
+            case "pair_throttle" | "transient" | "unknown":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
                 return Outcome("later", error=error, after=pause(error.class_, tries))
             case "window_closed" if part.template is None:
@@ -99,6 +111,7 @@ class CloudSender:
                 reason=outcome.error.class_,
                 code=outcome.error.code,
                 detail=outcome.error.detail,
+                help=outcome.error.do or None,
             )
         return outcome
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
+import msgspec
 import structlog
 from prometheus_client import Counter
 from starlette.applications import Starlette
@@ -22,7 +23,8 @@ from starlette.routing import Route
 
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
-from gateways.cloud.parsing import Arrived, Notice, Parser, Unread
+from gateways.cloud.fields import counted_as
+from gateways.cloud.parsing import Arrived, News, Notice, Parser, Unread
 from gateways.intake import Intake
 
 PATH = "/webhook"
@@ -43,12 +45,14 @@ _TELL_EVERY = 10.0
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 _CLOSE = {"connection": "close"}
 
+_LONGEST_VALUE = 1000
 _LETTER = 512 * 1024
 """Bytes of a dead letter; the server takes 1 MB in one message unless it is configured otherwise."""
 
 log = structlog.get_logger("recado.gateway")
 
 UPDATES = Counter("recado_webhook_updates", "Updates that webhooks brought, by what became of them", ["outcome"])
+NEWS = Counter("recado_account_updates", "News of the account in webhooks, by field", ["field"])
 POSTS = Counter("recado_webhook_posts", "Webhooks, by the status they were answered with", ["status"])
 
 
@@ -154,9 +158,10 @@ class Webhook:
         for update in updates:
             if isinstance(update, Notice):
                 # Other programs may send much with this number; other notices are rare.
-                tell = log.debug if update.what == "other_status" else log.info
+                tell = log.debug if update.what in ("other_status", "other_call") else log.info
                 tell(update.what, account=self._account, **update.about)
                 UPDATES.labels(update.what).inc()
+        await asyncio.gather(*(self._tell(update) for update in updates if isinstance(update, News)))
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
         taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
         # All at once: one after the other, a batch of 1,000 would take a second. They are published in their order.
@@ -165,6 +170,17 @@ class Webhook:
         for update in updates:
             if isinstance(update, Unread):
                 await self._bury(update)
+
+    async def _tell(self, news: News) -> None:
+        """Log, count and keep news of the account. It is in the log lines in any case, so it fails no webhook."""
+        update = news.update
+        value = msgspec.json.encode(update.value).decode()[:_LONGEST_VALUE]
+        log.info("account_update", account=self._account, field=update.field, value=value)
+        NEWS.labels(counted_as(update.field)).inc()
+        try:
+            await self._log.note(self._account, update)
+        except LogError as refusal:
+            log.warning("account_update_not_kept", field=update.field, reason=str(refusal), then="goes on without")
 
     async def _no_room(self) -> LogError | None:
         """The error with which the log refuses messages now; None if it takes them. It may still take receipts."""

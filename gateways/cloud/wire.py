@@ -129,17 +129,13 @@ class System(Part):
     type: str = ""
 
 
-UNNAMED = -1
-"""The code of an error without one. 0 is a code of Meta's."""
-
-
 class Fault(Part):
     """An error as Meta writes it in webhooks."""
 
     class Data(Part):
         details: str = ""
 
-    code: int = UNNAMED
+    code: int | str | None = None
     title: str = ""
     message: str = ""
     error_data: Data = msgspec.field(default_factory=Data)
@@ -232,14 +228,55 @@ class Message(Part, rename={"from_": "from"}):
     unsupported: Inner | None = None
 
 
+class Pricing(Part):
+    """The price class of a message; Meta writes it with the first of its statuses."""
+
+    billable: bool | None = None
+    category: str | None = None
+    type: str | None = None
+
+
+class Payment(Part):
+    reference_id: str = ""
+
+
 class Status(Part):
-    """The state of a message that this number sent; the tracker is `biz_opaque_callback_data`."""
+    """The state of a message that this number sent; the tracker is `biz_opaque_callback_data`. Of the type `payment`
+    it is the state of a payment of the recipient's."""
 
     id: str = ""
+    type: str = ""
     status: str = ""
+    recipient_id: str | None = None
+    recipient_user_id: str | None = None
+    payment: Payment | None = None
     timestamp: str | int = ""
     biz_opaque_callback_data: str | None = None
+    pricing: Pricing | None = None
     errors: list[Fault] = []
+
+
+class Preference(Part):
+    """What a person wants to get, such as no `marketing_messages`."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    category: str = ""
+    value: str = ""
+    timestamp: str | int = ""
+
+
+class Call(Part, rename={"from_": "from"}):
+    """A step of a call; a call of the person's is USER_INITIATED."""
+
+    id: str = ""
+    from_: str | None = None
+    from_user_id: str | None = None
+    event: str = ""
+    direction: str = ""
+    status: str = ""
+    duration: int | None = None
+    timestamp: str | int = ""
 
 
 class Metadata(Part):
@@ -248,13 +285,15 @@ class Metadata(Part):
 
 
 class Value(Part):
-    """The value of one change of the field `messages`; the values of other fields have other parts."""
+    """The value of one change of a field that brings events of chats."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     contacts: list[msgspec.Raw] = []
     messages: list[msgspec.Raw] = []
     message_echoes: list[msgspec.Raw] = []
     statuses: list[msgspec.Raw] = []
+    user_preferences: list[msgspec.Raw] = []
+    calls: list[msgspec.Raw] = []
     errors: list[msgspec.Raw] = []
 
 
@@ -264,7 +303,11 @@ class Change(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
+    """What happened to one account; `id` and `time` are looked at where they are used."""
+
     changes: list[msgspec.Raw]
+    id: object = None
+    time: object = None
 
 
 class Envelope(msgspec.Struct):

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal
@@ -28,6 +29,7 @@ from events.subjects import account_filter
 from gateways.delivery.checkpoint import CheckpointFile, Saved
 from gateways.delivery.ledger import Ledger, PendingReply
 from gateways.delivery.receipts import LONGEST_ID, Receipts
+from gateways.delivery.refused import GIVE_UP_AFTER, given_up, is_unknown, tell_unsent
 from gateways.delivery.sender import Outcome, Part, Sender
 from gateways.delivery.templates import was_begun
 from gateways.delivery.undeliverable import DEFECTS, broken, bury, described, set_aside
@@ -39,8 +41,7 @@ CHATS_AT_ONCE = 64
 PARK_AFTER = 600.0
 """Seconds for which a reply in doubt holds up its chat, unless the gateway gives another limit."""
 
-_FIRST_DOUBT, _LONGEST_DOUBT = 1.0, 30.0
-_SAVE_EVERY = 1.0
+_FIRST_DOUBT, _LONGEST_DOUBT, _SAVE_EVERY = 1.0, 30.0, 1.0
 
 log = structlog.get_logger("recado.gateway")
 
@@ -62,6 +63,7 @@ class Delivery:
     - `split`: returns the texts of a reply, one for each message; the same texts every time.
     - `ready`: returns when the chat may be sent to.
     - `in_doubt_timeout`: seconds after which a part in doubt is parked or sent again, as `on_timeout` says.
+    - `give_up_after`: time for which a part that is refused with a code in no list is tried again.
 
     If the checkpoint is missing, belongs to another stream or lies beyond the log's end, the log is read from its
     beginning: settled replies stay settled, and replies from before the first gateway are ignored (see Ledger).
@@ -85,6 +87,7 @@ class Delivery:
         ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
         in_doubt_timeout: float | None = None,
         on_timeout: Literal["park", "resend"] = "park",
+        give_up_after: timedelta = GIVE_UP_AFTER,
     ) -> None:
         self.started = asyncio.Event()
         """Set once `run` knows the log's last sequence: every later reply is delivered for certain."""
@@ -96,6 +99,7 @@ class Delivery:
         self._ready = ready
         self._in_doubt_timeout = in_doubt_timeout
         self._on_timeout = on_timeout
+        self._give_up_after = give_up_after
         self._file = CheckpointFile(data_dir, account)
         self._receipts = Receipts(log, token_hex(6))
         self._slots = asyncio.Semaphore(CHATS_AT_ONCE)
@@ -181,15 +185,17 @@ class Delivery:
         """Take the reply's next step. Returns the number of the next attempt."""
         if not 1 <= len(pending.id) <= LONGEST_ID:
             await self._give_up(pending)
-            return attempt
-        if pending.template is not None and pending.state is None and await was_begun(self._log, pending):
+        elif pending.template is not None and pending.state is None and await was_begun(self._log, pending):
             self._ledger.drop(pending)
-            return attempt
-        if pending.state is None and not await unless_stopped(self._ready(pending.key.chat), self._stopping):
+        if pending.settled:
             return attempt
         part = self._part(pending)
         outcome: Outcome | None = None
-        if part is None:
+        if part is not None and pending.left and pending.refused is not None and pending.state is None:
+            outcome = Outcome("later", error=pending.refused)  # a human has the chat: it is not tried again
+        elif pending.state is None and not await unless_stopped(self._ready(pending.key.chat), self._stopping):
+            return attempt
+        elif part is None:
             detail = f"it was begun in {pending.parts} parts, and this recado would split it otherwise"
             await self._park(pending, attempt, ReceiptError(class_="parts", detail=detail))
         elif await self._claim(pending, part, attempt):
@@ -269,6 +275,7 @@ class Delivery:
 
     async def _note(self, pending: PendingReply, part: Part, attempt: int, outcome: Outcome) -> None:
         """Write the outcome's receipt, and wait until the tail brings it: only then may the chat's next part follow."""
+        outcome = given_up(pending, outcome, self._ledger.now, self._give_up_after)
         error = outcome.error
         if outcome.state == "failed" and error is not None and error.class_ == "content":
             await bury(
@@ -289,8 +296,9 @@ class Delivery:
             instead=outcome.instead,
         )
         await self._read_to(seq)
+        tell_unsent(self._account, pending.id, outcome)
         if later:
-            await self._pause(outcome.after)
+            await self._pause(outcome.after, lambda: pending.left and is_unknown(error))
 
     async def _park_broken(self, pending: PendingReply, attempt: int, defect: Exception) -> None:
         """Park a reply whose content makes sending fail, so that the chat's next reply can follow."""
@@ -303,15 +311,8 @@ class Delivery:
             await self._give_up(pending)
 
     async def _park(self, pending: PendingReply, attempt: int, error: ReceiptError) -> None:
-        part = Part(
-            pending.key.account,
-            pending.key.chat,
-            pending.id,
-            "",
-            pending.part,
-            pending.parts,
-            template=pending.template,
-        )
+        key = pending.key
+        part = Part(key.account, key.chat, pending.id, "", pending.part, pending.parts, template=pending.template)
         await self._note(pending, part, attempt, Outcome("parked", error=error))
 
     async def _give_up(self, pending: PendingReply) -> None:

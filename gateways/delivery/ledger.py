@@ -12,9 +12,12 @@ import msgspec
 
 from chat.receipts import furthest, is_settled
 from events.decisions import Erased, Reply
-from events.inbound import Receipt, ReceiptState
+from events.inbound import Message, Receipt, ReceiptError, ReceiptState
 from events.recorded import Recorded
 from events.subjects import ChatKey
+
+UNKNOWN = "unknown"
+"""The class of an error whose code is in no list."""
 
 
 class PendingReply(msgspec.Struct):
@@ -31,6 +34,9 @@ class PendingReply(msgspec.Struct):
     - `claim`: the id of its first `sending` receipt. Only the process that wrote it may send the message. A `sending`
       with an error says that the message was not sent, and removes the claim.
     - `settled`: True once nothing more is to be sent.
+    - `refused`: the last error of the next message, if it was refused with a code in no list; `refused_at`: the log's
+      stamp on the first one.
+    - `left`: a human has written in the chat since; no person's own reply is ever left.
     """
 
     key: ChatKey
@@ -43,6 +49,9 @@ class PendingReply(msgspec.Struct):
     state: ReceiptState | None = None
     claim: str | None = None
     settled: bool = False
+    refused: ReceiptError | None = None
+    refused_at: datetime | None = None
+    left: bool = False
 
 
 class Ledger:
@@ -51,19 +60,26 @@ class Ledger:
     - `since`: when a gateway of the account first followed this log; older replies are not sent. An older receipt
       proves an earlier gateway, and moves `since` back to its time.
     - `seq`: the sequence up to which the log was read.
+    - `now`: the log's stamp on the last event that was read.
     """
 
     def __init__(self, since: datetime, seq: int = 0) -> None:
         self.since = since
         self.seq = seq
+        self.now = since
         self._pending: dict[tuple[str, str, bool], PendingReply] = {}
         self._chats: dict[str, dict[tuple[str, bool], PendingReply]] = {}
 
     def fold(self, recorded: Recorded) -> None:
         """Fold the account's next event."""
-        self.seq = recorded.seq
+        self.seq, self.now = recorded.seq, recorded.at
         event, key = recorded.event, recorded.key
-        if isinstance(event, Reply):
+        if isinstance(event, Message):
+            if event.from_me:
+                self._leave(key.chat)
+        elif isinstance(event, Reply):
+            if event.author == "operator":
+                self._leave(key.chat)
             if recorded.at >= self.since:
                 self._add(PendingReply(key, recorded.seq, event.id, event))
         elif isinstance(event, Erased) and not event.done:
@@ -107,6 +123,11 @@ class Ledger:
             self._pending[pending.key.chat, pending.id, which] = pending
             self._chats.setdefault(pending.key.chat, {})[pending.id, which] = pending
 
+    def _leave(self, chat: str) -> None:
+        """A human has written in the chat."""
+        for pending in self._chats.get(chat, {}).values():
+            pending.left = pending.left or pending.reply is None or pending.reply.author != "operator"
+
     def _advance(self, pending: PendingReply, receipt: Receipt) -> None:
         if not receipt.parts or receipt.state in ("failed", "parked"):
             # The receipt is for the whole reply, or ends it.
@@ -117,19 +138,26 @@ class Ledger:
         if receipt.part < pending.part:
             return
         if receipt.part > pending.part:
-            pending.part, pending.state, pending.claim = receipt.part, None, None
+            self._go_on(pending, receipt.part)
         pending.parts = receipt.parts
         self._step(pending, receipt)
         if is_settled(pending.state):
             if pending.part >= receipt.parts:
                 self.drop(pending)
             else:
-                pending.part, pending.state, pending.claim = pending.part + 1, None, None
+                self._go_on(pending, pending.part + 1)
+
+    @staticmethod
+    def _go_on(pending: PendingReply, part: int) -> None:
+        pending.part, pending.state, pending.claim = part, None, None
+        pending.refused = pending.refused_at = None
 
     def _step(self, pending: PendingReply, receipt: Receipt) -> None:
         if receipt.state == "sending" and receipt.error is not None:
             if pending.state in ("sending", "in_doubt"):
                 pending.state, pending.claim = None, None
+            if receipt.error.class_ == UNKNOWN:
+                pending.refused, pending.refused_at = receipt.error, pending.refused_at or self.now
             return
         if receipt.state == "sending" and pending.claim is None:
             pending.claim = receipt.id

@@ -28,7 +28,7 @@ _TURN = (
     " error, detail, told, input_tokens, output_tokens FROM turns"
 )
 _RECEIPTS = (
-    "SELECT seq, state, at, provider_id, error, part, parts, instead, template FROM receipts"
+    "SELECT seq, state, at, provider_id, error, part, parts, instead, template, pricing FROM receipts"
     " WHERE chat = ? AND reply = ? ORDER BY seq"
 )
 
@@ -116,8 +116,11 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
             parts=parts,
             instead=instead,
             template=template,
+            pricing=msgspec.Raw(pricing.encode()) if pricing is not None else None,
         )
-        for seq, state, at, provider_id, error, part, parts, instead, template in db.execute(_RECEIPTS, (chat, reply))
+        for seq, state, at, provider_id, error, part, parts, instead, template, pricing in db.execute(
+            _RECEIPTS, (chat, reply)
+        )
     )
 
 

@@ -166,6 +166,7 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     parts: int = 0
     instead: str | None = None
     template: str | None = None
+    pricing: msgspec.Raw | None = None
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -263,9 +264,10 @@ class UsageView(msgspec.Struct, frozen=True, kw_only=True):
 
 class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
     """A chat that somebody has to look at. It is `stuck`: it owes work, and nothing came of that since `at`. Or what it
-    held at `seq`, of this `type`, was ended as `broken` or `set_aside` at `at`."""
+    held at `seq`, of this `type`, was ended as `broken` or `set_aside` at `at`. Or a reply may not have arrived
+    (`unsent`): `seq` is its receipt's, `type` the receipt's state."""
 
-    what: Literal["stuck", "broken", "set_aside"]
+    what: Literal["stuck", "broken", "set_aside", "unsent"]
     account: str
     chat: str
     at: datetime

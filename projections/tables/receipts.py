@@ -23,11 +23,12 @@ class Receipts:
     def fold(self, held: ChatRow, recorded: Recorded, receipt: Receipt) -> None:
         """Keep the receipt, with the provider's time if it gave one."""
         error = _encoder.encode(receipt.error).decode() if receipt.error is not None else None
+        pricing = _encoder.encode(receipt.pricing).decode() if receipt.pricing is not None else None
         at = micros(receipt.at or recorded.at)
         self._added.append(
             (
                 held.id, receipt.reply, recorded.seq, receipt.state, at, receipt.provider_id, error,
-                receipt.part, receipt.parts, receipt.instead, receipt.template,
+                receipt.part, receipt.parts, receipt.instead, receipt.template, pricing,
             )
         )  # fmt: skip
 

@@ -129,7 +129,7 @@ async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, afte
     why = ""
     if error is not None:
         class_ = not_sent_because(error.class_) if error.class_ else ""
-        why = ": ".join(part for part in (class_, error.detail) if part)
+        why = ": ".join(part for part in (class_, error.detail, error.do) if part)
     return Delivery(state in _SENT, state in _NOT_SENT, state, why)
 
 

@@ -43,6 +43,11 @@ def chat_findings(data: Path, now: datetime | None) -> Iterator[Finding]:
     if broken:
         says = f"recado broke on {len(broken):,} messages or orders in {TOLD_FOR.days} days: {_names(broken)}"
         yield Finding("chats", "warning", says, "mend the cause (the instances' logs), then: recado dead-letters")
+    unsent = [one for one in found if one.what == "unsent"]
+    if unsent:
+        says = f"{len(unsent):,} replies may not have arrived in {TOLD_FOR.days} days: {_names(unsent)}"
+        do = "look with recado why, and send those that did not arrive by hand: recado send CHAT TEXT"
+        yield Finding("chats", "warning", says, do)
     passed = [one for one in found if one.what == "set_aside"]
     if passed:
         says = f"{len(passed):,} events were set aside in {TOLD_FOR.days} days: {_names(passed)}"

@@ -14,6 +14,7 @@ from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado import logs
+from recado.doctor.accounts import account_findings
 from recado.doctor.bus import bus_findings, gateways_on, log_now
 from recado.doctor.chats import chat_findings
 from recado.doctor.deliveries import delivery_findings
@@ -55,6 +56,8 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
                 yield finding
             known = await log_now(bus)
             there = await gateways_on(bus)
+            async for finding in account_findings(bus, known[1] if known is not None else None):
+                yield finding
         finally:
             await bus.close()
     yield _projection(settings.data, known[0] if known is not None else None)

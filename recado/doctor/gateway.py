@@ -64,8 +64,9 @@ def judged(watched: Conformance, patience: float) -> list[Finding]:
     for reply, receipt in watched.settled.items():
         error = receipt.error
         why = f": {error.class_ or ''} {error.detail or ''}".rstrip() if error is not None else ""
+        do = (error.do or "") if error is not None else ""
         bad = receipt.state in ("failed", "parked")
-        findings.append(Finding("outcome", "warning" if bad else "ok", f"{reply} ended as {receipt.state}{why}"))
+        findings.append(Finding("outcome", "warning" if bad else "ok", f"{reply} ended as {receipt.state}{why}", do))
         if not bad and receipt.provider_id is None:
             findings.append(Finding("names", "warning", f"the receipt of {reply} has no provider_id", "put it there"))
     findings += [Finding("order", "failure", fault, "see docs/gateways.md, The contract") for fault in watched.faults]

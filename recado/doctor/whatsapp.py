@@ -26,9 +26,15 @@ async def whatsapp_findings(settings: WhatsAppSettings) -> AsyncIterator[Finding
         yield await _number(settings)
 
 
+class _Throughput(msgspec.Struct, frozen=True):
+    level: str = ""
+
+
 class _Number(msgspec.Struct, frozen=True):
     verified_name: str = ""
+    name_status: str = ""
     quality_rating: str = ""
+    throughput: _Throughput = _Throughput()
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -48,7 +54,7 @@ async def _number(settings: WhatsAppSettings) -> Finding:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
             session.get(
                 f"{base}/{id_}",
-                params={"fields": "verified_name,quality_rating"},
+                params={"fields": "verified_name,name_status,quality_rating,throughput"},
                 headers={"Authorization": f"Bearer {settings.whatsapp_access_token}"},
                 allow_redirects=False,
             ) as answer,
@@ -67,6 +73,9 @@ async def _number(settings: WhatsAppSettings) -> Finding:
     if told.error is not None or status != 200:
         return _refused(id_, status, told.error or _Error())
     rating = f", quality {told.quality_rating.lower()}" if told.quality_rating else ""
+    rating += f", throughput {told.throughput.level.lower()}" if told.throughput.level else ""
+    if told.name_status not in ("", "APPROVED", "AVAILABLE_WITHOUT_REVIEW"):
+        rating += f", its name is {told.name_status.lower().replace('_', ' ')}"
     says = f"number {id_}{f' ({told.verified_name})' if told.verified_name else ''} can be asked for{rating}"
     if told.quality_rating == "RED":
         return Finding("whatsapp", "warning", says, "people block or report it: see it in the WhatsApp Manager")

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events import codec
+from events.account_update import AccountUpdate
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
+from recado.reference.sample_events import BESIDE_SAMPLES, DECISION_SAMPLES, INBOUND_SAMPLES
 
 SCHEMAS = "#/components/schemas/"
 
@@ -43,6 +44,9 @@ class Channel(NamedTuple):
     meaning: str
 
 
+BESIDE: dict[str, type] = {"account_update": AccountUpdate}
+"""Messages on the bus that are no events of the log."""
+
 _ANY_CLIENT = "gateways, commands, the page, any client"
 
 CHANNELS = (
@@ -60,6 +64,15 @@ CHANNELS = (
         "the server",
         ("reply",),
         "Every reply, republished by the server for clients that listen now. After an absence they read the log.",
+    ),
+    Channel(
+        "account",
+        "wa.account.{account}",
+        "send",
+        "gateways",
+        ("account_update",),
+        "News of an account: its quality, name, templates, limits, alerts, and whether it sends. Stream ACCOUNTS keeps "
+        "the last 256 of each account.",
     ),
     Channel(
         "cameIn",
@@ -92,7 +105,8 @@ CHANNELS = (
 
 def schemas() -> dict[str, Any]:
     """The JSON schema of each event and of each part of one, by the name of its struct."""
-    _, found = msgspec.json.schema_components([*INBOUND.values(), *DECISIONS.values()], ref_template=SCHEMAS + "{name}")
+    structs = [*INBOUND.values(), *DECISIONS.values(), *BESIDE.values()]
+    _, found = msgspec.json.schema_components(structs, ref_template=SCHEMAS + "{name}")
     for schema in found.values():
         # Python 3.13 strips the indentation of docstrings, older ones keep it.
         schema["description"] = inspect.cleandoc(schema["description"])
@@ -127,7 +141,7 @@ def document() -> dict[str, Any]:
             for channel in CHANNELS
         },
         "components": {
-            "messages": {type_: _message(type_) for type_ in INBOUND | DECISIONS},
+            "messages": {type_: _message(type_) for type_ in INBOUND | DECISIONS | BESIDE},
             "parameters": _PARAMETERS,
             "schemas": schemas(),
         },
@@ -145,8 +159,8 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 
 def _message(type_: str) -> dict[str, Any]:
-    struct: type = (INBOUND | DECISIONS)[type_]
-    sample = (INBOUND_SAMPLES | DECISION_SAMPLES)[type_]
+    struct: type = (INBOUND | DECISIONS | BESIDE)[type_]
+    samples: dict[str, Any] = INBOUND_SAMPLES | DECISION_SAMPLES | BESIDE_SAMPLES
     return {
         "name": type_,
         "summary": inspect.getdoc(struct),
@@ -158,5 +172,5 @@ def _message(type_: str) -> dict[str, Any]:
             },
         },
         "payload": {"$ref": SCHEMAS + struct.__name__},
-        "examples": [{"payload": msgspec.json.decode(codec.encode(sample))}],
+        "examples": [{"payload": msgspec.json.decode(msgspec.json.encode(samples[type_]))}],
     }

@@ -14,12 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from events import codec
+from events.account_update import AccountUpdate
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound
 from recado.reference import asyncapi
 from recado.reference.glossary import with_tables
-from recado.reference.sample_events import DECISION_SAMPLES, INBOUND_SAMPLES
+from recado.reference.sample_events import BESIDE_SAMPLES, DECISION_SAMPLES, INBOUND_SAMPLES
 from recado.settings.settings import VARIABLES
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -73,6 +76,7 @@ def events() -> str:
     parts = [_EVENTS.format(version=codec.VERSION), "## Subjects\n", *_subjects()]
     parts += ["\n## Inbound events (side `i`)\n", *_events(INBOUND, INBOUND_SAMPLES)]
     parts += ["## Decisions of a chat (side `o`)\n", *_events(DECISIONS, DECISION_SAMPLES)]
+    parts += ["## News of accounts\n", *_events(asyncapi.BESIDE, BESIDE_SAMPLES)]
     parts += ["## Parts of events\n", *_parts()]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -123,16 +127,16 @@ def _subjects() -> Iterator[str]:
         yield f"| `{address}` | {channel.writer} | {channel.meaning} |"
 
 
-def _events(structs: Mapping[str, type], samples: Mapping[str, Inbound | Decision]) -> Iterator[str]:
+def _events(structs: Mapping[str, type], samples: Mapping[str, Inbound | Decision | AccountUpdate]) -> Iterator[str]:
     for type_, struct in structs.items():
         yield f"### {type_}\n\n{inspect.getdoc(struct)}\n"
         yield from _fields(struct.__name__)
-        body = json.loads(codec.encode(samples[type_]))
+        body = json.loads(msgspec.json.encode(samples[type_]))
         yield f"\n```json\n{json.dumps(body, ensure_ascii=False)}\n```\n"
 
 
 def _parts() -> Iterator[str]:
-    whole = {struct.__name__ for struct in (INBOUND | DECISIONS).values()}
+    whole = {struct.__name__ for struct in (INBOUND | DECISIONS | asyncapi.BESIDE).values()}
     for name, schema in asyncapi.schemas().items():
         if name not in whole:
             yield f"### {name}\n\n{schema['description']}\n"
@@ -159,6 +163,8 @@ def _type(shape: dict[str, Any]) -> str:
         return " or ".join(_type(one) for one in shape["anyOf"])
     if "enum" in shape:
         return ", ".join(f"`{word}`" for word in shape["enum"])
+    if "type" not in shape:
+        return "any JSON"
     if shape["type"] == "array":
         return f"list of {_type(shape['items'])}"
     return "time" if shape.get("format") == "date-time" else str(shape["type"])

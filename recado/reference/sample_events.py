@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from events.account_update import AccountUpdate
 from events.decisions import (
     Approved,
     Attention,
@@ -26,7 +27,7 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )
-from events.inbound import Control, Edit, Inbound, Media, Message, Receipt, ReceiptError, Revoke
+from events.inbound import Control, Edit, Inbound, Media, Message, Pricing, Receipt, ReceiptError, Revoke
 from events.references import Referral
 
 CHAT = "5511999999999@s.whatsapp.net"
@@ -59,11 +60,22 @@ INBOUND_SAMPLES: dict[str, Inbound] = {
         state="failed",
         provider_id="wamid.HBgM",
         error=ReceiptError(code=131047, class_="window_closed", detail="Re-engagement message"),
+        pricing=Pricing(billable=False, category="service", type="free_customer_service"),
         at=_at(4),
     ),
     "control": Control(id="01JDB", command="pause", until=_at(3600), by="cli:ana"),
 }
 """An example of each type of side `i`."""
+
+BESIDE_SAMPLES: dict[str, AccountUpdate] = {
+    "account_update": AccountUpdate(
+        id="9f2c51d0a4",
+        field="phone_number_quality_update",
+        value={"display_phone_number": "15…881", "event": "THROUGHPUT_UPGRADE", "current_limit": "TIER_UNLIMITED"},
+        at=_at(300),
+    ),
+}
+"""An example of each message that is no event of the log."""
 
 DECISION_SAMPLES: dict[str, Decision] = {
     "ignored": Ignored(messages=("3EB0D7",), reason="unsupported_kind", at=_at(1)),

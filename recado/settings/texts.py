@@ -137,6 +137,19 @@ class TextSettings:
         ),
     ] = "This is a new conversation."
 
+    call_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_CALL_TEXT",
+            profile=True,
+            reader=text(),
+            meaning="The text after a missed call, sent once a day to a chat: that calls are not taken here. Empty: "
+            "none is sent.",
+            example="We do not take calls here. Please write to us!",
+            keep_empty=True,
+        ),
+    ] = ""
+
     @property
     def words(self) -> dict[str, str]:
         """The texts for messages that end without a reply, by reason."""
@@ -151,4 +164,5 @@ class TextSettings:
             "start_word": self.start_text,
             "help": self.help_text,
             "reset": self.reset_text,
+            "call": self.call_text,
         }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 
-from recado.settings.variables import Reader, Variable, choice, host, seconds, secret, url, whole
+from recado.settings.variables import Reader, Variable, choice, duration, host, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
 """The default of RECADO_ACCOUNT."""
@@ -137,6 +138,16 @@ class WhatsAppSettings:
             example="resend",
         ),
     ] = "park"
+    give_up_after: Annotated[
+        timedelta,
+        Variable(
+            name="RECADO_GIVE_UP_AFTER",
+            reader=duration(timedelta(minutes=1), timedelta(days=7)),
+            meaning="The time for which a reply is tried again that WhatsApp refuses with a code that recado does not "
+            "know. Then it fails, and the chat asks for a human. Its chat waits meanwhile, and no other.",
+            example="2h",
+        ),
+    ] = timedelta(hours=12)
 
 
 def cloud_account(account: str, phone_number_id: str) -> str:

@@ -19,6 +19,7 @@ from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
 from events.recorded import Recorded
+from gateways.cloud.account_notes import AccountNotes
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
@@ -107,7 +108,10 @@ class Replies:
         self._delivery: Delivery | None = None
 
     async def deliver(self) -> None:
-        sender = CloudSender(self._graph, self._account, self._settings.window_template)
+        notes = AccountNotes(self._log, self._account)
+        sender = CloudSender(self._graph, self._account, self._settings.window_template, notes.sending)
+        if (code := await notes.paused_for()) is not None:
+            sender.was_paused(code)
         indicator = TypingIndicator(self._graph)
 
         def observe(recorded: Recorded) -> None:
@@ -126,6 +130,7 @@ class Replies:
             ready=sender.ready,
             in_doubt_timeout=self._settings.doubt_seconds,
             on_timeout=self._settings.in_doubt,
+            give_up_after=self._settings.give_up_after,
         )
         self.started = delivery.started
         if self._stopped:
@@ -134,6 +139,7 @@ class Replies:
             await delivery.run()
         finally:
             indicator.close()
+            await notes.close()
             self._delivery = None
 
     def stop(self) -> bool:

@@ -16,6 +16,7 @@ from actors.leases.roster import InstanceView
 from console import desk
 from console import orders as desk_orders
 from console.rendering import address_of
+from events.account_update import AccountUpdate
 from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.memory_log import MemoryLog
@@ -414,3 +415,26 @@ async def test_a_failed_turn_has_a_sentence(page: Page) -> None:
     await given(page, TOM, TurnFailed(turn="t1", messages=("m1",), error=error, told=False, at=AT))
     _, html = await page.get(address(TOM))
     assert "not answered: the provider&#39;s quota or credit is used up" in html
+
+
+async def test_news_of_accounts(page: Page) -> None:
+    """A number that does not send is an alert with what to do; the last news of each kind is a row, as plain text."""
+    for number, (field, value) in enumerate(
+        (
+            ("security", {"event": "PIN_CHANGED"}),
+            ("security", {"event": "<script>alert(1)</script>"}),
+            ("sending", {"state": "paused", "code": 131042, "detail": "<b>no money</b>", "do": "pay"}),
+        )
+    ):
+        await page.log.note("shop", AccountUpdate(id=str(number), field=field, value=value, at=AT))
+    status, shown = await page.get("/desk/instances", **HTML)
+    assert status == 200
+    assert "shop does not send since" in shown
+    assert "131042" in shown
+    assert "PIN_CHANGED" not in shown
+    assert "<script>alert(1)" not in shown
+    assert "<b>no money" not in shown
+    await page.log.note("shop", AccountUpdate(id="r", field="sending", value={"state": "resumed"}, at=AT))
+    assert "does not send" not in (await page.get("/desk/instances", **HTML))[1]
+    await page.log.note("shop", AccountUpdate(id="x", field="sending", value=["?"], at=AT))
+    assert (await page.get("/desk/instances", **HTML))[0] == 200

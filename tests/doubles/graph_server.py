@@ -25,6 +25,12 @@ from tests.waiting import until
 ACCESS_TOKEN = "EAAGdouble0123456789"
 VERSION = "v24.0"
 
+HTTP_OF = {
+    0: 401, 190: 401, 3: 500, 10: 403, 200: 403, 299: 403, 368: 403, 131005: 403, 131031: 403, 130497: 403, 1: 400,
+    2: 503, 131000: 500, 131016: 500, 131057: 500, 133004: 503, 131045: 500,
+}  # fmt: skip
+"""The HTTP status of an error, by its code, where Meta's list gives another one than 400."""
+
 Kind = Literal["error", "http", "drop", "lost", "hang", "endless", "redirect"]
 Step = Literal["arrived", "accepted", "answered"]
 
@@ -32,13 +38,15 @@ Step = Literal["arrived", "accepted", "answered"]
 class Fault(msgspec.Struct):
     """What is done to the next `times` messages (to `to` alone, if it is given).
 
-    error: refused with `code`. http: `status` with a body that is not Meta's. drop: the connection ends and nothing was
-    taken. lost: it was taken, and the answer is lost. hang: the same, and the connection stays open without a word.
-    endless: it was taken, and the answer never ends. redirect: nothing was taken, and the answer points elsewhere.
+    error: refused with `code` and `subcode`, with the HTTP status that Meta gives it. http: `status` with a body that
+    is not Meta's. drop: the connection ends and nothing was taken. lost: it was taken, and the answer is lost. hang: so
+    too, and the connection stays open without a word. endless: it was taken, and the answer never ends. redirect:
+    nothing was taken, and the answer points elsewhere.
     """
 
     kind: Kind
     code: int = 0
+    subcode: int | None = None
     status: int = 500
     to: str | None = None
     times: int = 1
@@ -135,9 +143,9 @@ class GraphDouble:
 
         await until(taken)
 
-    async def tell(self, taken: Taken, *states: str, code: int | None = None) -> None:
+    async def tell(self, taken: Taken, *states: str, code: int | None = None, **more: Any) -> None:
         """Say how far a message has come, in this order."""
-        errors = {"errors": [hooks.fault(code)]} if code is not None else {}
+        errors = more | ({"errors": [hooks.fault(code)]} if code is not None else {})
         for state in states:
             said = hooks.status(taken.id, state, taken.tracker, at=int(time.time()), **errors)
             await self.deliver(hooks.statuses(said))
@@ -173,7 +181,7 @@ class GraphDouble:
         if fault is not None and fault.kind in ("error", "http", "drop", "redirect"):
             self.refused.append((fault.code, to))
             if fault.kind == "error":
-                return _error(400, fault.code, f"error {fault.code}")
+                return _error(HTTP_OF.get(fault.code, 400), fault.code, f"error {fault.code}", fault.subcode)
             if fault.kind == "http":
                 return web.Response(status=fault.status, text="<html>Bad Gateway</html>", content_type="text/html")
             return hostile.redirect() if fault.kind == "redirect" else _dropped(request)
@@ -235,9 +243,11 @@ def _decoded(raw: bytes) -> Send | Mark:
     return msgspec.json.decode(raw, type=shape)
 
 
-def _error(status: int, code: int, message: str) -> web.Response:
+def _error(status: int, code: int, message: str, subcode: int | None = None) -> web.Response:
     error = {"message": f"(#{code}) {message}", "type": "OAuthException", "code": code,
              "error_data": {"messaging_product": "whatsapp", "details": message}, "fbtrace_id": "A1"}  # fmt: skip
+    if subcode is not None:
+        error["error_subcode"] = subcode
     return web.json_response({"error": error}, status=status)
 
 

@@ -39,6 +39,12 @@ def body(*changes: Json) -> bytes:
     ).encode()
 
 
+def news(field: str, *, time: int = 1_790_000_000, **value: Any) -> bytes:
+    """One POST with news of the account, which name no number's id."""
+    entry = {"id": WABA, "time": time, "changes": [{"field": field, "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
 def contact(wa_id: str | None = ANA, name: str = "Ana Lima", user_id: str | None = None) -> Json:
     known: Json = {"profile": {"name": name}}
     return known | ({"wa_id": wa_id} if wa_id else {}) | ({"user_id": user_id} if user_id else {})

@@ -38,8 +38,11 @@ FULL: dict[str, Inbound | Decision] = {
         reply="r1",
         state="failed",
         provider_id="wamid.1",
-        error=inbound.ReceiptError(code=131047, class_="window_closed", detail="Re-engagement message"),
+        error=inbound.ReceiptError(
+            code=131047, class_="window_closed", detail="Re-engagement message", do="wait until they write"
+        ),
         at=AT,
+        pricing=inbound.Pricing(billable=False, category="service", type="free_customer_service"),
     ),
     "control": inbound.Control(id="k1", command="send", until=AT, text="já vou", messages=("m1", "m2"), by="ana"),
     "ignored": decisions.Ignored(messages=("m1", "seq:7"), reason="stale", at=AT, cause="k1", told=True),

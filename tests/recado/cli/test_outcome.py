@@ -16,6 +16,7 @@ NO_BUS = cast(Bus, None)
 REPLY = reply(text="it is me", author="operator")
 LATER = ReceiptError(class_="account_throttle", detail="too many at once")
 REFUSED = ReceiptError(class_="window_closed", detail="24 hours are over")
+NOT_LISTED = ReceiptError(class_="recipient", code=131030, detail="not in the list", do="add the phone")
 
 
 def receipt(state: Any, **fields: Any) -> Receipt:
@@ -43,6 +44,10 @@ def receipt(state: Any, **fields: Any) -> Receipt:
                 "Not sent: the person last wrote over 24 hours ago, and only a template may be sent (window_closed): "
                 "24 hours are over."
             ),
+        ),
+        (
+            [receipt("failed", error=NOT_LISTED)],
+            "Not sent: this person cannot get messages (recipient): not in the list: add the phone.",
         ),
         ([receipt("accepted", template="hello")], "Not sent: failed."),
         ([receipt("parked")], "Not sent: parked."),

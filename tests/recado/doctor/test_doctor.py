@@ -15,8 +15,9 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from actors.leases.bucket import LeaseBucket
 from actors.leases.members import Description, Holder, Member
+from events.account_update import AccountUpdate
 from events.decisions import Attention, Ignored
-from events.inbound import Message, Receipt
+from events.inbound import Message, Receipt, ReceiptError
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
@@ -456,3 +457,38 @@ async def test_the_metrics_of_replies_and_handoffs(on_bus: Doctor, jetstream_log
         assert shown("accounts_without_gateway") == 0
         there = None
         assert math.isnan(shown("accounts_without_gateway"))
+
+
+async def test_what_whatsapp_says_of_an_account(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """A number that does not send comes with what to do; news with its value, bad news as a warning, old news not."""
+    now = (await jetstream_log.head()).now
+
+    async def note(id_: str, field: str, value: object, ago: timedelta = timedelta(0)) -> None:
+        await jetstream_log.note("shop", AccountUpdate(id=id_, field=field, value=value, at=now - ago))
+
+    async def found() -> list[tuple[str, str, str]]:
+        all_ = [f async for f in examine(on_bus.variables, on_bus.home / ".env") if f.what == "account"]
+        return [(finding.state, finding.says, finding.do) for finding in all_]
+
+    assert await found() == []
+    await note("a", "security", {"event": "PIN_CHANGED"})
+    await note("b", "phone_number_quality_update", {"event": "FLAGGED"})
+    await note("b", "phone_number_quality_update", {"event": "never seen"})  # a repeat
+    await note("c", "account_update", {"event": "VERIFIED_ACCOUNT"}, timedelta(days=8))
+    await note("d", "sending", {"state": "paused", "code": 131042, "detail": "no money", "do": "pay"})
+    paused, *news = await found()
+    assert paused[0] == "warning"
+    assert "131042: no money" in paused[1]
+    assert paused[2] == "pay"
+    assert sorted((state, "FLAGGED" in says) for state, says, _ in news) == [("ok", False), ("warning", True)]
+    await note("e", "sending", {"state": "resumed"})
+    assert len(await found()) == 2
+
+
+async def test_replies_that_may_not_have_arrived(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    error = ReceiptError(class_="in_doubt", code=131000)
+    await jetstream_log.publish(ANA, Receipt(id="c1", reply="t1.r", state="parked", error=error), msg_id="c1")
+    await rebuild(jetstream_log, on_bus.home)
+    finding = await on_bus.finds("chats")
+    assert (finding.state, "1 replies may not have arrived" in finding.says) == ("warning", True)
+    assert "recado send" in finding.do
