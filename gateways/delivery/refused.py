@@ -18,7 +18,7 @@ GIVE_UP_AFTER = timedelta(hours=12)
 log = structlog.get_logger("recado.gateway")
 
 UNSENT = Counter(
-    "recado_replies_unsent",
+    "recado_replies_unclear",
     "Replies that a gateway parked, or that failed with an unknown code: a person has to look at them",
     ["account", "state"],
 )
@@ -36,7 +36,7 @@ def tell_unsent(account: str, reply: str, outcome: Outcome) -> None:
         return
     UNSENT.labels(account, state).inc()
     log.error(
-        "reply_unsent",
+        "reply_unclear",
         account=account,
         reply=reply[:64],
         state=state,

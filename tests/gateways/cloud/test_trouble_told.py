@@ -45,7 +45,7 @@ async def test_a_reply_of_which_nobody_knows_asks_for_a_human(tmp_path: Path) ->
         ((attention,)) = await asked()
         assert isinstance(attention.event, Attention)
         assert (attention.key.chat, attention.event.by) == (HERE, "gateway")
-        await all_.gateway.said("reply_unsent")
+        await all_.gateway.said("reply_unclear")
         for _ in range(2):
             await all_.meta.deliver(news("phone_number_quality_update", event="FLAGGED", current_limit="TIER_250"))
         preference = {"wa_id": ANA, "category": "marketing_messages", "value": "stop", "timestamp": int(time.time())}

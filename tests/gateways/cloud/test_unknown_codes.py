@@ -67,7 +67,7 @@ async def test_after_the_time_it_fails_also_over_restarts(log: EventLog, data_di
                 meta.heal()
                 await until_step(log, "a2", "accepted")
         assert meta.texts() == ["text of a2"]
-        (told,) = [entry for entry in logs if entry["event"] == "reply_unsent" and entry["reply"] == "a1"]
+        (told,) = [entry for entry in logs if entry["event"] == "reply_unclear" and entry["reply"] == "a1"]
         assert (told["state"], told["code"], "recado send" in told["help"]) == ("failed", CODE, True)
 
 
@@ -123,7 +123,7 @@ async def test_a_refusal_that_proves_nothing_is_parked_and_told(log: EventLog, d
             await say(log, "r2")
             await until_step(log, "r2", "accepted")
             assert await steps(log, "r1") == ["sending", "in_doubt in_doubt", "parked in_doubt"]
-    assert [entry["reply"] for entry in logs if entry["event"] == "reply_unsent"] == ["r1"]
+    assert [entry["reply"] for entry in logs if entry["event"] == "reply_unclear"] == ["r1"]
 
 
 async def test_a_wrong_number_id_pauses_the_account(log: EventLog, data_dir: Path) -> None:
