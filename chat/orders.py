@@ -35,6 +35,8 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
             return _retry(chat, order, facts)
         case "erase":
             return erase(chat, Order(order.seq, control), facts.last, at, by)
+        case _:
+            return Ignored(messages=(), reason="unknown_command", at=at, cause=cause)
 
 
 def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:

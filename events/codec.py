@@ -23,6 +23,10 @@ VERSION = 1
 
 VERSION_HEADER = "Recado-Version"
 
+READS = 2
+"""The newest set of decision types and commands that this release reads. Those of set 2 (`joined`, `join`) are written
+only while every instance reads them; the first one marks the log, and a release that reads less refuses to start."""
+
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPCASTS: Mapping[tuple[str, int], Upcast] = {}

@@ -12,6 +12,7 @@ import msgspec
 
 from events.cut import Cut
 from events.inbound import Count, Integer, Time
+from events.joining import Joined
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
@@ -319,6 +320,7 @@ Decision = (
     | Blocked
     | Reset
     | Erased
+    | Joined
 )
 
 DECISIONS: dict[str, type[Decision]] = {
@@ -339,6 +341,7 @@ DECISIONS: dict[str, type[Decision]] = {
     "blocked": Blocked,
     "reset": Reset,
     "erased": Erased,
+    "joined": Joined,
 }
 """The struct of each type of side `o`."""
 

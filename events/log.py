@@ -132,6 +132,10 @@ class EventLog(Protocol):
     async def read(self, seq: int) -> RawMessage | None:
         """The stored message at `seq`; None if there is none (any more)."""
 
+    async def mark(self, reads: int) -> None:
+        """Note, before the first event of the set `reads` of types, that a release that does not read it must not start
+        on this log (see codec.READS)."""
+
     async def head(self) -> Head:
         """The log's state now."""
 

@@ -140,6 +140,8 @@ class MemoryLog:
     async def read(self, seq: int) -> RawMessage | None:
         return self._stored[seq - 1][0] if 0 < seq <= len(self._stored) and seq not in self._erased else None
 
+    async def mark(self, reads: int) -> None: ...
+
     async def head(self) -> Head:
         count = len(self._stored)
         return Head(

@@ -13,7 +13,7 @@ from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, er
 from events.jetstream.connection import Bus
 from events.jetstream.dead_letters import letter_headers, stored_letters
 from events.jetstream.publisher import Publisher
-from events.jetstream.streams import DLQ, EVENTS, ensure_streams, existing_streams
+from events.jetstream.streams import DLQ, EVENTS, ensure_streams, existing_streams, mark_reads
 from events.jetstream.tail import Tail
 from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
 from events.recorded import Recorded
@@ -40,6 +40,7 @@ class JetStreamLog:
         """Servers that keep the log."""
         self._bus = bus
         self._publisher = publisher
+        self._marked = 1
         self._tails: weakref.WeakSet[Tail] = weakref.WeakSet()
 
     @classmethod
@@ -137,6 +138,11 @@ class JetStreamLog:
             return None
         stored = await stored_message(self._bus, EVENTS, {"seq": seq})
         return stored.raw() if stored is not None else None
+
+    async def mark(self, reads: int) -> None:
+        if self._marked < reads:
+            await mark_reads(self._bus, reads)
+            self._marked = reads
 
     async def head(self) -> Head:
         info = await self._info()

@@ -138,14 +138,16 @@ class Parser:
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
         """The chat, the sender (None if the chat is the sender's), the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
+        parent = message.to_parent_user_id if echo else message.from_parent_user_id
         if number and _BSUID.fullmatch(number):
             number, user = None, user or number
         # A person who hides the number may be named only in `contacts`.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
         if contact is not None:
             number, user = number or contact.wa_id, user or contact.user_id
+            parent = parent or contact.parent_user_id
         person = _person(number, user)
-        aliases = _alias(user) if number and user else ()
+        aliases = tuple(alias for alias in (*_alias(user), *_alias(parent)) if alias != person)
         name = contact.profile.name if contact is not None else None
         if message.group_id:
             return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
@@ -223,10 +225,10 @@ def _person(number: str | None, user: str | None) -> str:
     raise MissingPart("it says neither number nor user")
 
 
-def _alias(user: str) -> tuple[str, ...]:
+def _alias(user: str | None) -> tuple[str, ...]:
     """The JID of a user's id, if it is one."""
     try:
-        return (canonical(f"{user}@bsuid"),)
+        return (canonical(f"{user}@bsuid"),) if user else ()
     except MalformedJid:
         return ()
 

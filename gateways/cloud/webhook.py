@@ -23,7 +23,7 @@ from starlette.routing import Route
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
 from gateways.cloud.parsing import Arrived, Notice, Parser, Unread
-from gateways.intake import Intake
+from gateways.intake import Intake, People
 
 PATH = "/webhook"
 LARGEST = 4 * 1024 * 1024
@@ -57,12 +57,19 @@ class Webhook:
     address is entered."""
 
     def __init__(
-        self, event_log: EventLog, account: str, parser: Parser, *, app_secret: str, verify_token: str
+        self,
+        event_log: EventLog,
+        account: str,
+        parser: Parser,
+        *,
+        app_secret: str,
+        verify_token: str,
+        people: People | None = None,
     ) -> None:
         self._log = event_log
         self._account = account
         self._parser = parser
-        self._intake = Intake(event_log)
+        self._intake = Intake(event_log, people)
         self._secret = app_secret.encode()
         self._verify_token = verify_token
         self._slots = asyncio.Semaphore(BODIES_AT_ONCE)

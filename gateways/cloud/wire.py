@@ -25,6 +25,7 @@ class Contact(Part):
     profile: Profile = msgspec.field(default_factory=Profile)
     wa_id: str | None = None
     user_id: str | None = None
+    parent_user_id: str | None = None
 
 
 class Text(Part):
@@ -181,8 +182,10 @@ class Message(Part, rename={"from_": "from"}):
     id: str = ""
     from_: str | None = None
     from_user_id: str | None = None
+    from_parent_user_id: str | None = None
     to: str | None = None
     to_user_id: str | None = None
+    to_parent_user_id: str | None = None
     group_id: str | None = None
     timestamp: str | int = ""
     type: str = ""

@@ -28,12 +28,14 @@ from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.texts import texts_of
+from gateways.intake import People
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import cloud_account, problems
 from recado.wiring.gateway import DRAIN, join, keep_gateway
 from recado.wiring.lifecycle import Lifetime, together, until_stopped
+from recado.wiring.names import keep_names
 
 log = structlog.get_logger("recado")
 
@@ -62,7 +64,9 @@ async def start_cloud(
     """Take webhooks on `listener`, and send the replies of `account` while its lease is held."""
     number, key = settings.whatsapp_phone_number_id, settings.whatsapp_access_token
     session = await life.stack.enter_async_context(Graph.session())
-    replies = Replies(settings, account, event_log, Graph(session, settings.whatsapp_graph_url, number, key))
+    names = await keep_names(life, bus, event_log, account)
+    graph = Graph(session, settings.whatsapp_graph_url, number, key)
+    replies = Replies(settings, account, event_log, graph, names)
     fetching = Fetching(
         event_log,
         account,
@@ -83,6 +87,7 @@ async def start_cloud(
         Parser(account, number, settings.window_template),
         app_secret=settings.whatsapp_app_secret,
         verify_token=settings.whatsapp_verify_token,
+        people=names,
     )
     app = webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
     address = await life.stack.enter_async_context(serving(app, listener))
@@ -93,18 +98,21 @@ async def start_cloud(
 class Replies:
     """The sending of replies, which begins again each time the lease is taken."""
 
-    def __init__(self, settings: Settings, account: str, event_log: EventLog, graph: Graph) -> None:
+    def __init__(
+        self, settings: Settings, account: str, event_log: EventLog, graph: Graph, people: People | None = None
+    ) -> None:
         self.started = asyncio.Event()
         """Set once every later reply is delivered for certain."""
         self._settings = settings
         self._account = account
         self._log = event_log
         self._graph = graph
+        self._people = people
         self._stopped = False
         self._delivery: Delivery | None = None
 
     async def deliver(self) -> None:
-        sender = CloudSender(self._graph, self._account, self._settings.window_template)
+        sender = CloudSender(self._graph, self._account, self._settings.window_template, self._people)
         indicator = TypingIndicator(self._graph)
 
         def observe(recorded: Recorded) -> None:

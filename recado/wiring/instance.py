@@ -5,14 +5,14 @@ Everything starts from top to bottom and stops from bottom to top.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from secrets import token_hex
 from socket import socket
-from typing import Any
 
 import click
 import structlog
@@ -43,8 +43,8 @@ from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import token
 from gateways.delivery.delivery import Delivery
-from gateways.device.aliases import Aliases
 from gateways.local.simulator import Simulator
+from gateways.names.names import Names
 from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
@@ -59,6 +59,7 @@ from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.media import open_files
 from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.names import keep_names
 from recado.wiring.policy import policy_of
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
@@ -67,6 +68,10 @@ log = structlog.get_logger("recado")
 
 DRAIN = 5.0
 """Seconds for running turns to finish when recado is stopped; the others are adopted at the next start."""
+
+
+NAMES_WITHIN = 30.0
+"""Seconds to wait for the names of people at the start."""
 
 
 async def run_up(settings: Settings) -> None:
@@ -93,9 +98,10 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
-    event_log = await _log(bus, log_bytes)
+    event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
     stack.push_async_callback(event_log.close)
 
+    names = await keep_names(life, bus, event_log, None, makes=True)
     services = ServiceTools(bus)
     keep(services.watch())
 
@@ -137,6 +143,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     async def prepared() -> None:
         await runner.caught_up.wait()
         await services.looked.wait()
+        await _names_known(names)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -169,7 +176,10 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         kept, now = settings.retention, instance.bus_time.now
         keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
 
-    simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, simulated)
+    lease = Lease(leases, f"g.{token(settings.account)}", me)
+    simulator = Simulator(event_log, settings.account, names) if simulated else None
+    if simulator is not None:
+        keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
 
     deps = Deps(
         account=settings.account,
@@ -222,30 +232,17 @@ def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
-def _simulator(
-    settings: Settings,
-    event_log: EventLog,
-    lease: Lease,
-    keep: Callable[[Coroutine[Any, Any, None]], object],
-    wanted: bool,
-) -> Simulator | None:
-    """The simulated phones, if they are wanted; their gateway runs while it holds its lease."""
-    if not wanted:
-        return None
-    simulator = Simulator(event_log, settings.account)
-    keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
-    return simulator
+async def _names_known(names: Names) -> None:
+    """Wait for the names of people, but not for ever: an instance that may not read them answers all the same, and
+    gateways take nothing in."""
+    try:
+        await asyncio.wait_for(names.ready.wait(), NAMES_WITHIN)
+    except TimeoutError:
+        log.warning("names_unread", help="may this instance read the bucket ALIASES? See deploy/nats/roles.conf")
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
     await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
-
-
-async def _log(bus: Bus, log_bytes: int | None) -> JetStreamLog:
-    """The log. Also makes the bucket ALIASES, which gateways use and do not make."""
-    event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
-    await Aliases.open(bus, UNSET_ACCOUNT, replicas=event_log.replicas)
-    return event_log
 
 
 @asynccontextmanager
