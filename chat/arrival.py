@@ -13,6 +13,7 @@ from chat.fold_constants import (
     CONTENT_CODES,
     CONTENT_KINDS,
     CONTENT_TYPES,
+    MOST_ALIASES,
     MOST_HEARD,
     MOST_MENTIONS,
     MOST_OURS,
@@ -81,6 +82,7 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         mentions=event.mentions[:MOST_MENTIONS] if in_group else (),
         quoted=event.quoted if in_group else None,
         count_in_hour=count,
+        aliases=event.aliases[:MOST_ALIASES],
     )
     return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from chat.state import Asked, Erasing, Hand, Heard, Order, Pause, Rewrite, Spent, Stray, Thread, Told, Waiting
+from chat.state import (
+    Asked,
+    Closing,
+    Erasing,
+    Hand,
+    Heard,
+    Joint,
+    Order,
+    Pause,
+    Rewrite,
+    Spent,
+    Stray,
+    Thread,
+    Told,
+    Waiting,
+)
 from chat.turn import Turn
 
 
@@ -37,3 +52,6 @@ class Changes(TypedDict, total=False):
     our_message_ids: tuple[str, ...]
     erasing: Erasing | None
     began_at: int
+    into: str
+    closing: Closing | None
+    joints: tuple[Joint, ...]

@@ -13,6 +13,7 @@ import msgspec
 from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
+from chat.joining import Moved, Told
 from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason, TokenUsage
@@ -144,6 +145,8 @@ Command = (
     | Answered
     | Failed
     | Removed
+    | Told
+    | Moved
 )
 
 

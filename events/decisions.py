@@ -281,10 +281,10 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `done`: this is the receipt: everything is removed.
     - `admission`: `approved` or `blocked` by an earlier order, which still holds.
     - `stopped`: the person had asked for no replies, which still holds.
-    - `held`: the reason of a pause that still holds.
-    - `until`: the end of that pause.
+    - `held`, `until`: the reason of a pause that still holds, and its end.
     - `events`, `objects`, `threads`: of the receipt: the numbers of things removed.
     - `left`: of the receipt: the threads that are still at a provider (`<backend> <thread>: <why>`).
+    - `joined`: the chats that had closed into this one; they are erased first.
     """
 
     upto: Count
@@ -300,6 +300,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     objects: Count = 0
     threads: Count = 0
     left: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
 
 
 Decision = (

@@ -151,7 +151,7 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `into`: of `join`: the chat that this one closes into.
     - `from`: of `join`: the chat that closes into this one; of `erase`: the chat that this one had closed into.
     - `admission`, `stopped`, `held`: of `join` and `erase`: what holds in that chat, as in `joined`; with them `until`
-      is the end of its pause.
+      is the end of its pause, and `messages` of `join` are the chats that had closed into it.
     """
 
     id: ReplyId

@@ -14,7 +14,9 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Erased, Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
+from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
+from events.subjects import ChatKey
 from projections.database import Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
 from projections.set_aside import SetAside
 from projections.tables.chat_row import ChatRow
@@ -156,9 +158,19 @@ class Projection:
         self._chats.load({recorded.key for recorded in batch})
         messages: set[MessageId] = set()
         controls: set[tuple[str, int]] = set()
+        joints = {
+            ChatKey(recorded.key.account, joint.chat)
+            for recorded in batch
+            for joint in self._chats.of(recorded).state.joints
+        }
+        if joints:
+            self._chats.load(joints)
         for recorded in batch:
             held = self._chats.of(recorded)
-            messages.update((id_, held.id) for id_ in named_messages(recorded))
+            named = named_messages(recorded)
+            messages.update((id_, held.id) for id_ in named)
+            if held.state.joints and recorded.side == "i":
+                messages.update((id_, other) for id_ in named for other in self._chats.family(held))
             control = named_control(recorded)
             if control is not None:
                 controls.add((control, held.id))
@@ -192,7 +204,7 @@ class Projection:
     def _is_known(self, held: ChatRow, recorded: Recorded) -> bool:
         match recorded.event:
             case Message(id=id_):
-                return self._history.is_repeat(held, id_, recorded)
+                return self._history.is_repeat(held, id_, recorded, self._chats.family(held))
             case Unreadable() if recorded.side == "i":
                 return self._history.is_repeat(held, unreadable_id(recorded.seq), recorded)
             case Control() as control:
@@ -208,7 +220,7 @@ class Projection:
                 self._controls.came_in(held, recorded, control)
                 self._chats.came_in(held, recorded)
             case Edit() | Revoke() as event:
-                self._history.rewritten(held, recorded, event)
+                self._history.rewritten(held, recorded, event, self._chats.family(held))
             case Receipt() as receipt:
                 self._receipts.fold(held, recorded, receipt)
         self._fold_into(held, recorded)
@@ -222,6 +234,8 @@ class Projection:
                 self._chats.replied(held, recorded.at)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
+            case Joined(messages=messages):
+                self._history.closed(held, messages)
             case MediaRead():
                 self._history.read(held, event)
             case Ignored() | TurnFailed():

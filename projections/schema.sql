@@ -23,6 +23,8 @@ CREATE TABLE chats (
     wakes INTEGER NOT NULL,                  -- has pending work, or may have left a run at work
     attention TEXT,                          -- the open attention, as JSON
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
+    closed_into TEXT,                        -- the chat into which this one has closed
+    joints TEXT,                             -- the chats that closed into this one, as JSON
     UNIQUE (account, chat)
 );
 CREATE INDEX waking ON chats (partition) WHERE wakes;

@@ -62,7 +62,7 @@ class Names:
     """The names of the people of one account, or of all (`account` None). `run` follows the bucket.
 
     - `may_join`: whether every instance can read a joining.
-    - `changed`: called with an account and a name that now stands for another.
+    - `changed`: called with a name that now stands for another.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Names:
         account: str | None = None,
         *,
         may_join: Callable[[], Awaitable[bool]],
-        changed: Callable[[str, str], None] = lambda _account, _name: None,
+        changed: Callable[[ChatKey], None] = lambda _: None,
     ) -> None:
         self.ready = asyncio.Event()
         """Set once everything that the bucket has is known."""
@@ -123,9 +123,8 @@ class Names:
         return self._of(account).canonical(name)
 
     def family(self, account: str, name: str) -> tuple[str, ...]:
-        """Every name of the person, the canonical one first, the written forms of their number among them."""
-        found = self._of(account).family(name)
-        return tuple(dict.fromkeys((*found, *(form for one in found for form in other_forms(one)))))
+        """Every name of the person that is written, the canonical one first."""
+        return self._of(account).family(name)
 
     def at_once(self, account: str, names: Sequence[str]) -> Person | None:
         """The person with these names; None if something is to be found out or written first. Takes microseconds."""
@@ -232,7 +231,7 @@ class Names:
             self._joins[ChatKey(account, name)] = None
         else:
             self._joins.pop(ChatKey(account, name), None)
-        self._changed(account, name)
+        self._changed(ChatKey(account, name))
 
     def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()

@@ -16,6 +16,7 @@ from chat.state import Chat
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
 from projections.reads.entries import entries, turns
+from projections.reads.family import family, one_of
 from projections.reads.reader import Reader
 from projections.reads.views import (
     AttentionView,
@@ -66,7 +67,7 @@ _ATTENTION = (
 )
 _IDLE = (
     "SELECT account, chat, last_at FROM chats WHERE last_at < ? AND (messages OR replies) AND NOT owes"
-    " AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
+    " AND closed_into IS NULL AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
 )
 _COUNTS = (
     "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
@@ -88,7 +89,8 @@ class Queries:
     def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
         """The chats, or `limit` of them, those with the latest activity first."""
         # Two statements, because SQLite would not use the index by activity for a condition that may be empty.
-        where, given = ("WHERE account = ?", [account]) if account else ("", [])
+        open_ = "WHERE closed_into IS NULL"
+        where, given = (f"{open_} AND account = ?", [account]) if account else (open_, [])
         statement = _CHATS.format(where)
         rows = self._reader.connection().execute(statement, (*given, -1 if limit is None else limit)).fetchall()
         return tuple(view for view in map(_shown, rows) if not _is_blank(view))
@@ -109,7 +111,7 @@ class Queries:
     def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
         """Chats whose name or JID contains `text`, those with the latest activity first."""
         pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
-        statement = _CHATS.format("WHERE name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\'")
+        statement = _CHATS.format("WHERE closed_into IS NULL AND (name LIKE ? ESCAPE '\\' OR chat LIKE ? ESCAPE '\\')")
         rows = self._reader.connection().execute(statement, (pattern, pattern, limit)).fetchall()
         return tuple(map(_shown, rows))
 
@@ -146,9 +148,14 @@ class Queries:
 
     def history(self, key: ChatKey, limit: int = 50, before: int | None = None) -> tuple[Entry, ...]:
         """The last `limit` messages and replies of a chat, oldest first; only those before sequence `before`."""
-        where = f"WHERE h.chat = {_CHAT} AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
         with self._reader.transaction() as db:
-            newest_first = list(entries(db, where, *key, _LAST if before is None else before, limit))
+            numbers = family(db, key)
+            if not numbers:
+                return ()
+            # What was moved to the chat into which its own closed is in the history there.
+            where = f"WHERE h.chat {one_of(numbers)} AND h.seq < ?"
+            where += " AND h.reason IS NOT 'joined' ORDER BY h.seq DESC LIMIT ?"
+            newest_first = list(entries(db, where, _LAST if before is None else before, limit))
         return tuple(reversed(newest_first))
 
     def threads(self, account: str | None = None, chat: str | None = None) -> tuple[ThreadView, ...]:

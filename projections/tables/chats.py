@@ -16,7 +16,7 @@ from events.inbound import Control, Message
 from events.jid import is_group
 from events.recorded import Recorded
 from events.subjects import ChatKey, partition
-from projections.database import micros, rows_for, write_rows
+from projections.database import id_list, micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
 from projections.tables.threads import thread_at
 from projections.tables.turns import turn_at
@@ -72,6 +72,13 @@ class Chats:
             self._changed[held.id] = held
         return held
 
+    def family(self, held: ChatRow) -> tuple[int, ...]:
+        """The numbers of the chats that closed into this one; they were loaded."""
+        if not held.state.joints:
+            return ()
+        others = (self._held.get(ChatKey(held.key.account, joint.chat)) for joint in held.state.joints)
+        return tuple(other.id for other in others if other is not None)
+
     def replace(self, held: ChatRow, recorded: Recorded) -> ChatRow:
         """The new chat after an erasure; its number is the sequence of `recorded`."""
         self._changed.pop(held.id, None)
@@ -100,7 +107,8 @@ class Chats:
             (
                 held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
                 held.messages, held.replies, has_pending_work(held.state), wakes(held.state), held.attention,
-                _encoder.encode(held.state).decode(),
+                _encoder.encode(held.state).decode(), held.state.into or None,
+                id_list(joint.chat for joint in held.state.joints) if held.state.joints else None,
             )
             for held in self._changed.values()
         ]  # fmt: skip
@@ -110,7 +118,8 @@ class Chats:
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, last_at = excluded.last_at,"
             " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes,"
-            " wakes = excluded.wakes, attention = excluded.attention, snapshot = excluded.snapshot",
+            " wakes = excluded.wakes, attention = excluded.attention, snapshot = excluded.snapshot,"
+            " closed_into = excluded.closed_into, joints = excluded.joints",
         )
         self._changed.clear()
         while len(self._held) > _HELD:

@@ -13,8 +13,10 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.context import SHOWN_THOUGH_IGNORED
+from chat.joining import CLOSED
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
+from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.database import Row, id_list, micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
@@ -90,6 +92,8 @@ def named_messages(recorded: Recorded) -> Iterable[str]:
             return (of,)
         case MediaRead(message=message):
             return (message,)
+        case Joined(messages=messages):
+            return messages
     return ()
 
 
@@ -114,9 +118,13 @@ class History:
         ):
             self._rows[id_, chat] = MessageRow(*row)
 
-    def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded) -> bool:
-        """Whether the chat had a message of this id before. If so, it is counted there."""
+    def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded, family: Iterable[int] = ()) -> bool:
+        """Whether the chat had a message of this id before, or a chat of its `family` answers it. If so, it is counted
+        there."""
         row = self._rows.get((id_, held.id))
+        if row is None:
+            theirs = (self._rows.get((id_, other)) for other in family)
+            row = next((one for one in theirs if one is not None and one.reason != CLOSED), None)
         if row is None or row.seq == recorded.seq:
             return False
         row.repeats += 1
@@ -140,15 +148,21 @@ class History:
             id_ = unreadable_id(recorded.seq)
             detail = event.detail if isinstance(event, Unreadable) else None
             fixed = (seq, held.id, id_, "person", at, None, at, None, None, "unreadable", False, None, None, detail)
-        self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+        row = MessageRow(seq, fixed, reason=CLOSED if held.state.into else None)
+        self._changed[seq] = self._rows[id_, held.id] = row
 
-    def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke) -> None:
+    def closed(self, held: ChatRow, messages: Iterable[str]) -> None:
+        """The chat closes: these messages are moved to the other one."""
+        for row in self._of(held, messages):
+            row.reason = CLOSED
+
+    def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke, family: Iterable[int] = ()) -> None:
         """Note that the sender edited or deleted a message.
 
         Its text stays as it was answered; the search finds its newest words. A deleted message is neither found nor
         shown to a model any more.
         """
-        for row in self._of(held, (event.of,)):
+        for row in self._of(held, (event.of,), family):
             if isinstance(event, Edit):
                 row.edited, row.edited_at = event.text, micros(recorded.at)
                 self._rewritten.add(row.seq)
@@ -198,10 +212,11 @@ class History:
             None if event.author == "system" else last or seq,
         ))  # fmt: skip
 
-    def _of(self, held: ChatRow, ids: Iterable[str]) -> Iterable[MessageRow]:
+    def _of(self, held: ChatRow, ids: Iterable[str], family: Iterable[int] = ()) -> Iterable[MessageRow]:
         """The known messages among these, marked as changed."""
         for id_ in ids:
-            row = self._rows.get((id_, held.id))
+            there = (self._rows.get((id_, chat)) for chat in (held.id, *family))
+            row = next((one for one in there if one is not None), None)
             if row is not None:
                 self._changed[row.seq] = row
                 yield row

@@ -37,11 +37,12 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
+from events.codec import READS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from events.recorded import Recorded
-from events.subjects import token
+from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
 from gateways.local.simulator import Simulator
 from gateways.names.names import Names
@@ -101,7 +102,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
     stack.push_async_callback(event_log.close)
 
-    names = await keep_names(life, bus, event_log, None, makes=True)
+    # Lambdas, because the router is made later.
+    names = await keep_names(life, bus, event_log, None, makes=True, changed=lambda key: router.look_again(key))  # noqa: PLW0108
     services = ServiceTools(bus)
     keep(services.watch())
 
@@ -128,12 +130,13 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
             threads=await stack.enter_async_context(open_threads(settings)),
             fence=fence,
+            people=names,
+            all_read=lambda: members.all_read(READS),
             is_finishing=members.is_finishing,
         ),
         policy_of(settings),
     )
-    room = LogSpace(instance)
-    room.look(await event_log.head())
+    room = await _room(instance, event_log)
     router = Router(instance)
     keep(runner.run())
     keep(room.watch())
@@ -169,6 +172,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         fit=lambda: runner.healthy,
         prepared=prepared,
     )
+    keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
     stack.push_async_callback(ownership.leave, DRAIN)
 
@@ -176,9 +180,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         kept, now = settings.retention, instance.bus_time.now
         keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
 
-    lease = Lease(leases, f"g.{token(settings.account)}", me)
     simulator = Simulator(event_log, settings.account, names) if simulated else None
     if simulator is not None:
+        lease = Lease(leases, f"g.{token(settings.account)}", me)
         keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
 
     deps = Deps(
@@ -200,6 +204,12 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
+
+
+async def _room(instance: Instance, event_log: EventLog) -> LogSpace:
+    room = LogSpace(instance)
+    room.look(await event_log.head())
+    return room
 
 
 def _measure(runner: Runner, queries: Queries, bus_time: BusTime) -> None:
