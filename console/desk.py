@@ -95,6 +95,8 @@ async def chat(request: Request) -> Response:
     alone."""
     deps, key = deps_of(request), key_of(request)
     before = _before(request)
+    if (open_ := await deps.read(deps.queries.open_chat, key)) != key:
+        return RedirectResponse(address_of(open_), 303)
     view = await _view(deps, key)
     found = await deps.read(deps.queries.history, key, SHOWN + 1, before)
     values: dict[str, Any] = {
@@ -131,7 +133,7 @@ async def give_order(request: Request) -> Response:
         return render(request, "erase.html", status=400, chat=view, address=address_of(key), wrong=True)
     control = Control(id=token_hex(8), command=cast(Command, command), by=BY)
     try:
-        await find(deps.log, key.chat, key.account, erased=command != "erase")
+        key = await find(deps.log, key.chat, key.account, erased=command != "erase")
         control, before = await _with_fields(deps, control, given), await deps.log.last_of(key)
         decision = await order(deps.log, key, control, patience=OBEYED_WITHIN)
     except NoAnswer:

@@ -113,8 +113,8 @@ class EventLog(Protocol):
     async def erase_letters(self, key: ChatKey) -> int:
         """Take every dead letter that is known to be of the chat off the disk; how many there were."""
 
-    async def last_decision(self, key: ChatKey) -> Recorded | None:
-        """The chat's last decision, as the stream's leader has it."""
+    async def last_decision(self, key: ChatKey, type_: str = "*") -> Recorded | None:
+        """The chat's last decision, or its last one of this type, as the stream's leader has it."""
 
     async def last_of(self, key: ChatKey) -> int:
         """Sequence of the chat's last event, of either side, as the stream's leader has it; 0 if it has none."""
@@ -122,6 +122,10 @@ class EventLog(Protocol):
     async def known(self, chat: str) -> dict[str, dict[str, int]]:
         """The accounts in which `chat` has events, as the stream's leader has them: in each, the number of events of
         each type."""
+
+    async def canonical_names(self, name: str) -> dict[str, str]:
+        """The accounts in which `name` is another name of a person: in each, the canonical one, as the bucket ALIASES
+        has it."""
 
     def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         """The events of a chat before sequence `before`, oldest first, as the stream's leader has them."""

@@ -112,8 +112,13 @@ class MemoryLog:
         self.dead_letters = left
         return gone
 
-    async def last_decision(self, key: ChatKey) -> Recorded | None:
+    async def canonical_names(self, name: str) -> dict[str, str]:  # noqa: ARG002 - there is no bucket
+        return {}
+
+    async def last_decision(self, key: ChatKey, type_: str = "*") -> Recorded | None:
         seq = self._last_decision.get(key)
+        if type_ != "*":
+            seq = max((seq for seq in self._of(key) if self._recorded(seq).type == type_), default=None)
         return self._recorded(seq) if seq is not None else None
 
     async def last_of(self, key: ChatKey) -> int:

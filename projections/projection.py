@@ -24,6 +24,7 @@ from projections.tables.chats import Chats
 from projections.tables.controls import Controls, named_control
 from projections.tables.erasing import forget, tidy, up_to_erasures
 from projections.tables.history import History, MessageId, named_messages
+from projections.tables.names import PeoplesNames
 from projections.tables.receipts import Receipts
 from projections.tables.threads import Threads
 from projections.tables.turns import Turns
@@ -152,6 +153,7 @@ class Projection:
         self._usage = Usage(self.db)
         self._receipts = Receipts(self.db)
         self._set_aside = SetAside(self.db)
+        self._names = PeoplesNames(self.db)
         self._gone: list[tuple[int, int, ChatRow]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
@@ -216,6 +218,7 @@ class Projection:
             case Message() | Unreadable():
                 self._history.came_in(held, recorded)
                 self._chats.came_in(held, recorded)
+                self._names.fold(recorded)
             case Control() as control:
                 self._controls.came_in(held, recorded, control)
                 self._chats.came_in(held, recorded)
@@ -236,6 +239,7 @@ class Projection:
                 self._history.turn_started(held, recorded, event)
             case Joined(messages=messages):
                 self._history.closed(held, messages)
+                self._names.fold(recorded)
             case MediaRead():
                 self._history.read(held, event)
             case Ignored() | TurnFailed():
@@ -259,7 +263,9 @@ class Projection:
         for table in (self._controls, self._turns, self._threads, self._usage, self._receipts, self._set_aside):
             table.write()
         self.db.execute(_SEARCH, (since,))
+        self._names.write()
         for chat, upto, successor in self._gone:
+            self._names.forget(*successor.key)
             late = forget(self.db, chat, upto, successor.id)
             successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name
             self.leaves_traces = True

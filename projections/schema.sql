@@ -27,6 +27,14 @@ CREATE TABLE chats (
     joints TEXT,                             -- the chats that closed into this one, as JSON
     UNIQUE (account, chat)
 );
+CREATE TABLE names (                         -- other names of people
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    chat TEXT NOT NULL,                      -- the chat that is the person's
+    seq INTEGER NOT NULL,                    -- sequence of the event that told it
+    PRIMARY KEY (account, name)
+) WITHOUT ROWID;
+CREATE INDEX names_of_chat ON names (account, chat);
 CREATE INDEX waking ON chats (partition) WHERE wakes;
 CREATE INDEX attention ON chats (id) WHERE attention IS NOT NULL;
 CREATE INDEX activity ON chats (account, last_at DESC);

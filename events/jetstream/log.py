@@ -9,6 +9,7 @@ from contextlib import aclosing
 from events import codec
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND_TYPE_OF, Inbound
+from events.jetstream.aliases import canonical_names
 from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.dead_letters import letter_headers, stored_letters
@@ -107,9 +108,13 @@ class JetStreamLog:
                 gone += 1
         return gone
 
-    async def last_decision(self, key: ChatKey) -> Recorded | None:
+    async def canonical_names(self, name: str) -> dict[str, str]:
+        return await canonical_names(self._bus, name)
+
+    async def last_decision(self, key: ChatKey, type_: str = "*") -> Recorded | None:
         # The leader answers STREAM.MSG.GET; a replica that lags may answer a direct get.
-        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": decisions_filter(key)})
+        subject = decisions_filter(key) if type_ == "*" else decision_subject(key, type_)
+        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": subject})
         return _recorded(stored) if stored is not None else None
 
     async def last_of(self, key: ChatKey) -> int:

@@ -40,6 +40,10 @@ log = structlog.get_logger("recado.projections")
 ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
 
+_STANDS_FOR = "SELECT account, chat FROM names WHERE name = ?"
+_STANDS_FOR_IN = "SELECT chat FROM names WHERE account = ? AND name = ?"
+_MOST_HOPS = 16
+
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
     "SELECT account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot,"
@@ -107,6 +111,21 @@ class Queries:
         views = [self.chat(ChatKey(account, chat)) for account in self.accounts()]
         there = [view for view in views if view is not None and not _is_blank(view)]
         return {view.account: {"in": view.messages, "reply": view.replies, "control": 1} for view in there}
+
+    def open_chats(self, names: Collection[str]) -> dict[str, str]:
+        """The chats of the person with one of these names, by account; only where another name is theirs."""
+        db, found = self._reader.connection(), dict[str, str]()
+        for name in names:
+            for account, chat in db.execute(_STANDS_FOR, (name,)).fetchall():
+                hops = 0
+                while (row := db.execute(_STANDS_FOR_IN, (account, chat)).fetchone()) and hops < _MOST_HOPS:
+                    chat, hops = row[0], hops + 1  # noqa: PLW2901
+                found.setdefault(account, chat)
+        return found
+
+    def open_chat(self, key: ChatKey) -> ChatKey:
+        """The chat of the person with this name."""
+        return ChatKey(key.account, self.open_chats((key.chat,)).get(key.account, key.chat))
 
     def named(self, text: str, limit: int = 50) -> tuple[ChatView, ...]:
         """Chats whose name or JID contains `text`, those with the latest activity first."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from events.decisions import MediaRead, Reply, TurnFailed
 from events.inbound import Edit, Message
+from events.jid import PHONE
 from events.recorded import Recorded
 from projections.reads.views import Entry, TurnView, Why, reading_of
 from projections.story.reasons import because
@@ -48,8 +49,13 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     if entry.sent_at is not None and abs(entry.at - entry.sent_at) >= _CLOCKS:
         yield Step(at=entry.sent_at, kind="sent", what="the person sent it")
     what = f"received from {entry.name or (entry.sender or '?').removesuffix('@s.whatsapp.net')} and stored"
+    what += _kind(entry, facts) + _names(entry, facts)
     yield Step(
-        at=entry.at, kind="received", what=what + _kind(entry, facts), detail=entry.text or entry.detail, seq=entry.seq
+        at=entry.at,
+        kind="received",
+        what=what,
+        detail=entry.text or entry.detail,
+        seq=entry.seq,
     )
     yield from _rewrites(entry, facts)
     if entry.repeats:
@@ -83,6 +89,13 @@ def _kind(entry: Entry, facts: Sequence[Recorded]) -> str:
     inner = [] if sent is None else [sent.unsupported, sent.unsupported_code]
     told = ", ".join(str(one) for one in inner if one is not None and entry.kind == "unsupported")
     return f" ({entry.kind}: {told})" if told else f" ({entry.kind})"
+
+
+def _names(entry: Entry, facts: Sequence[Recorded]) -> str:
+    """The other names of the person, and the chat from which the message was moved."""
+    sent = next((one.event for one in facts if isinstance(one.event, Message) and one.event.id == entry.id), None)
+    others = sent.aliases if sent is not None else ()
+    return f", a person who is also {', '.join(other.removesuffix(PHONE) for other in others)}" if others else ""
 
 
 def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
