@@ -191,7 +191,7 @@ class ChatActor(LoopActor):
                     self._leave()
                     return
                 todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
-            if any(isinstance(work, EndBurst) for work in todo) and not self._naming.is_settled(self._chat):
+            if not self._naming.is_settled(self._chat):
                 todo = tuple(work for work in todo if not isinstance(work, EndBurst))
             effects = [work for work in todo if isinstance(work, Effect)]
             command: Command | None = next((work for work in todo if isinstance(work, Due)), None)

@@ -29,6 +29,8 @@ class Naming:
     def is_settled(self, chat: Chat) -> bool:
         """Whether the messages may be answered here. If not, what is missing has begun: the names are written, and the
         chat is ordered to close into another one of the same person."""
+        if not chat.waiting or chat.into:
+            return True
         account, place = self._key
         settled = True
         for names in self._names_in(chat):

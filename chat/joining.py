@@ -37,7 +37,7 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
 
 def waits(chat: Chat) -> bool:
     """Whether a chat that closes into this one has not told yet what holds in it."""
-    return any(not joint.whole for joint in chat.joints)
+    return not chat.into and any(not joint.whole for joint in chat.joints)
 
 
 def is_to_close(order: Order) -> bool:
@@ -67,7 +67,6 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
             stopped=chat.stopped,
             held=pause.reason if pause is not None else "",
             until=pause.until if pause is not None else None,
-            messages=tuple(message.id for message in chat.waiting),
             others=tuple(joint.chat for joint in chat.joints),
         )
     if control.into is None:

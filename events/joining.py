@@ -20,7 +20,6 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `stopped`: the person had asked for no replies, which still holds.
     - `held`: the reason of a pause that still holds.
     - `until`: the end of that pause.
-    - `messages`: messages that wait in the closed chat, and are moved.
     - `others`: chats that had closed into the closed one.
     - `timers`: timers that go on in the other chat; none yet.
     - `done`: this is the receipt: the other chat was told.
@@ -36,7 +35,6 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     stopped: bool = False
     held: str = ""
     until: Time | None = None
-    messages: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     timers: tuple[str, ...] = ()
     done: bool = False

@@ -237,8 +237,9 @@ class Projection:
                 self._chats.replied(held, recorded.at)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
-            case Joined(messages=messages):
-                self._history.closed(held, messages)
+            case Joined(into=into):
+                if into is not None and not event.done:
+                    self._history.closed(held)
                 self._names.fold(recorded)
             case MediaRead():
                 self._history.read(held, event)

@@ -23,7 +23,7 @@ from gateways.cloud.message_text import kind_of, media_of, new_text_of, text_of
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
 _LONGEST_NAME = 256
-_UPDATES = frozenset({"messages", "message_echoes", "statuses"})
+_UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_id_update"})
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
 _BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
@@ -43,6 +43,7 @@ _values = msgspec.json.Decoder(wire.Value)
 _contacts = msgspec.json.Decoder(wire.Contact)
 _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
+_user_ids = msgspec.json.Decoder(wire.UserIdUpdate)
 _faults = msgspec.json.Decoder(wire.Fault)
 
 _SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
@@ -71,7 +72,13 @@ class Unread(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Update = Arrived | Notice | Unread
+class Renamed(msgspec.Struct, frozen=True, gc=False):
+    """A person got another name: all that are told, the known one first."""
+
+    names: tuple[str, ...]
+
+
+Update = Arrived | Notice | Unread | Renamed
 
 
 class Parser:
@@ -97,7 +104,7 @@ class Parser:
         except _UNREADABLE as error:
             yield Unread(bytes(raw), f"no change: {error}")
             return
-        if change.field not in ("messages", "smb_message_echoes"):
+        if change.field not in ("messages", "smb_message_echoes", "user_id_update"):
             yield Notice("account_update", {"field": change.field})
             return
         try:
@@ -119,6 +126,8 @@ class Parser:
             yield self._status(each)
         for each in value.errors:
             yield _error(each)
+        for each in value.user_id_update:
+            yield self._renamed(each)
 
     def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], *, echo: bool) -> Update:
         try:
@@ -152,6 +161,18 @@ class Parser:
         if message.group_id:
             return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
         return ChatKey(self._account, person), None, aliases, name
+
+    def _renamed(self, raw: msgspec.Raw) -> Update:
+        """The names of a person whose user id changed: the known one first."""
+        try:
+            update, _ = decode(raw, _user_ids)
+        except _UNREADABLE as error:
+            return Unread(bytes(raw), f"no user id: {error}")
+        ids = (update.user_id.previous, update.parent_user_id.previous, update.user_id.current)
+        names = tuple(name for id_ in (*ids, update.parent_user_id.current) for name in _alias(id_))
+        if len(set(names)) < 2:
+            return Unread(bytes(raw), "no user id: it says no former id, or no new one")
+        return Renamed(tuple(dict.fromkeys(names)))
 
     def _status(self, raw: msgspec.Raw) -> Update:
         try:

@@ -22,8 +22,8 @@ from starlette.routing import Route
 
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
-from gateways.cloud.parsing import Arrived, Notice, Parser, Unread
-from gateways.intake import Intake, People
+from gateways.cloud.parsing import Arrived, Notice, Parser, Renamed, Unread
+from gateways.intake import Intake, NoPeople, People
 
 PATH = "/webhook"
 LARGEST = 4 * 1024 * 1024
@@ -70,6 +70,7 @@ class Webhook:
         self._account = account
         self._parser = parser
         self._intake = Intake(event_log, people)
+        self._people = people or NoPeople()
         self._secret = app_secret.encode()
         self._verify_token = verify_token
         self._slots = asyncio.Semaphore(BODIES_AT_ONCE)
@@ -170,6 +171,9 @@ class Webhook:
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
         _raise_first([*done, refusal])
         for update in updates:
+            if isinstance(update, Renamed):
+                await self._people.person(self._account, update.names)
+                UPDATES.labels("renamed").inc()
             if isinstance(update, Unread):
                 await self._bury(update)
 

@@ -219,6 +219,21 @@ class Status(Part):
     errors: list[Fault] = []
 
 
+class Replaced(Part):
+    """An id before and after a change."""
+
+    previous: str = ""
+    current: str = ""
+
+
+class UserIdUpdate(Part):
+    """A person got another user id."""
+
+    wa_id: str | None = None
+    user_id: Replaced = msgspec.field(default_factory=Replaced)
+    parent_user_id: Replaced = msgspec.field(default_factory=Replaced)
+
+
 class Metadata(Part):
     phone_number_id: str = ""
 
@@ -232,6 +247,7 @@ class Value(Part):
     message_echoes: list[msgspec.Raw] = []
     statuses: list[msgspec.Raw] = []
     errors: list[msgspec.Raw] = []
+    user_id_update: list[msgspec.Raw] = []
 
 
 class Change(msgspec.Struct):

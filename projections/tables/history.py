@@ -16,7 +16,6 @@ from chat.context import SHOWN_THOUGH_IGNORED
 from chat.joining import CLOSED
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
-from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
 from projections.database import Row, id_list, micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
@@ -92,8 +91,6 @@ def named_messages(recorded: Recorded) -> Iterable[str]:
             return (of,)
         case MediaRead(message=message):
             return (message,)
-        case Joined(messages=messages):
-            return messages
     return ()
 
 
@@ -151,8 +148,10 @@ class History:
         row = MessageRow(seq, fixed, reason=CLOSED if held.state.into else None)
         self._changed[seq] = self._rows[id_, held.id] = row
 
-    def closed(self, held: ChatRow, messages: Iterable[str]) -> None:
-        """The chat closes: these messages are moved to the other one."""
+    def closed(self, held: ChatRow) -> None:
+        """The chat closes: the messages that wait in it are moved to the other one."""
+        messages = [message.id for message in held.state.waiting]
+        self.load((id_, held.id) for id_ in messages if (id_, held.id) not in self._rows)
         for row in self._of(held, messages):
             row.reason = CLOSED
 

@@ -119,7 +119,6 @@ FULL: dict[str, Inbound | Decision] = {
         stopped=True,
         held="taken_over",
         until=AT,
-        messages=("m1",),
         others=("BR.1349@bsuid",),
         timers=("t1",),
         done=True,
