@@ -21,6 +21,8 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
     """Do the work, and try again until it is done. Raises Fenced."""
     match work:
         case CallIn(chat):
+            # An order may come before the name: doctor gives some, and a restored bucket may be older than the log.
+            await persistently(instance, "names", lambda: instance.people.person(key.account, (key.chat, chat)))
             order = Control(id=f"join:{chat}", command="join", into=key.chat)
             await _give(instance, ChatKey(key.account, chat), order)
             return ()

@@ -43,6 +43,7 @@ ATTENTION = ".h"
 _STANDS_FOR = "SELECT account, chat FROM names WHERE name = ?"
 _STANDS_FOR_IN = "SELECT chat FROM names WHERE account = ? AND name = ?"
 _MOST_HOPS = 16
+_OPEN = "SELECT id, account, chat FROM chats WHERE closed_into IS NULL ORDER BY id"
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _CHATS = (
@@ -111,6 +112,15 @@ class Queries:
         views = [self.chat(ChatKey(account, chat)) for account in self.accounts()]
         there = [view for view in views if view is not None and not _is_blank(view)]
         return {view.account: {"in": view.messages, "reply": view.replies, "control": 1} for view in there}
+
+    def open_by_age(self) -> tuple[tuple[int, ChatKey], ...]:
+        """Every chat that has not closed into another one, with the sequence of its first event, the oldest first."""
+        rows = self._reader.connection().execute(_OPEN).fetchall()
+        return tuple((first, ChatKey(account, chat)) for first, account, chat in rows)
+
+    def names(self) -> tuple[tuple[str, str, str], ...]:
+        """Every account, other name of a person, and that person's chat."""
+        return tuple(self._reader.connection().execute("SELECT account, name, chat FROM names").fetchall())
 
     def open_chats(self, names: Collection[str]) -> dict[str, str]:
         """The chats of the person with one of these names, by account; only where another name is theirs."""
