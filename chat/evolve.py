@@ -103,7 +103,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         return arrived(chat, event, message, recorded.key.chat)
     if isinstance(event, Control):
-        return replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
+        chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
+        return joining.announced(chat, event, recorded.key.chat)
     if isinstance(event, Unreadable):
         message = Waiting(unreadable_id(seq), seq, stored, stored, event.reason, silent=True)
         return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, message))

@@ -8,13 +8,14 @@ in the closed one.
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from chat.changes import Changes
 from chat.limits import together
 from chat.state import Chat, Closing, Joint, Order, Pause
 from chat.work import CallIn, Joining, Move, TellClosed
 from events.decisions import Ignored
-from events.inbound import Time
+from events.inbound import Control, Time
 from events.joining import Joined
 from events.recorded import UNREADABLE, Recorded
 
@@ -48,6 +49,23 @@ def is_to_close(order: Order) -> bool:
 def is_moved(order: Order) -> bool:
     """Whether the order, given to a closed chat, is about another chat that closes: the open one has to hear of it."""
     return order.control.command == "join" and order.control.from_ is not None
+
+
+def is_obeyed_closed(chat: Chat, control: Control) -> bool:
+    """Whether a closed chat obeys the order: to be erased with the open one, or to close into yet another one, which
+    waits for what holds here."""
+    if control.command == "erase":
+        return control.from_ is not None
+    return control.command == "join" and control.from_ is None and control.into != chat.into
+
+
+def announced(chat: Chat, control: Control, name: str) -> Chat:
+    """The state once an order told that another chat closes into this one, whose own `name` is given: from here on what
+    that chat had is a repeat."""
+    other = control.from_
+    if control.command != "join" or other is None or other == name or chat.into:
+        return chat
+    return replace(chat, joints=_with(chat.joints, Joint(other)))
 
 
 def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joined | Ignored:

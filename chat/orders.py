@@ -16,7 +16,7 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
     """The decision on a control."""
     control = order.control
     at, by, cause = facts.at, control.by and control.by[:LONGEST_NAME], control.id
-    if chat.into and not (control.command == "erase" and control.from_ is not None):
+    if chat.into and not joining.is_obeyed_closed(chat, control):
         return Ignored(messages=(), reason=joining.CLOSED, at=at, cause=cause)
     match control.command:
         case "pause":
