@@ -71,5 +71,7 @@ async def _move(instance: Instance, key: ChatKey, seq: int, into: str) -> None:
     if isinstance(event, Unreadable | Unknown) or not isinstance(event, Message | Edit | Revoke | Control | Receipt):
         return
     place, moved = ChatKey(key.account, into), event
-    msg_id = f"{INBOUND_TYPE_OF[type(event)]}:{place.account}:{place.chat}:{event.id}"
+    # Not the gateway's: of two chats that closed with the same message only the last one's copy is no repeat there, and
+    # the server would drop it as the same.
+    msg_id = f"{INBOUND_TYPE_OF[type(event)]}:{place.account}:{place.chat}:{event.id}:{key.chat}"
     await persistently(instance, "move", lambda: instance.log.publish(place, moved, msg_id=msg_id))
