@@ -163,8 +163,10 @@ def _change(message: Delivered) -> Change:
     tokens = message.reply.split(b".")
     seq = int(tokens[7] if len(tokens) > 9 else tokens[5])
     _kv, _bucket, account, name = message.subject.split(b".", 3)
-    headers = message.headers or b""
-    body = b"" if headers and any(end in headers for end in _ENDS) else message.body
+    headers = message.headers
+    if headers is None:
+        return Change(seq, account, name, message.body)
+    body = b"" if any(end in headers for end in _ENDS) else message.body
     return Change(seq, account, name, body, b"Recado-Join:" in headers, b"Recado-Joined:" in headers)
 
 

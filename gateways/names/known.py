@@ -57,7 +57,14 @@ class Known:
     def family(self, name: str) -> tuple[str, ...]:
         """Every name of the person, the canonical one first; `name` alone if nothing is known of it."""
         canonical = self.canonical(name)
-        return (canonical, *map(_unpack, self._of(_pack(canonical))))
+        return (canonical, *self.others(canonical))
+
+    def others(self, canonical: str) -> tuple[str, ...]:
+        """The other names of the person with this canonical name."""
+        packed = _pack(canonical)
+        if b"\n" + packed + b"\0" not in self._people[hash(packed) & self._mask]:
+            return ()
+        return tuple(map(_unpack, self._of(packed)))
 
     def put(self, name: str, canonical: str) -> None:
         """Take in that `name` stands for `canonical`, and so do the names that stood for `name`. If that would be a
@@ -154,7 +161,10 @@ def _plain(text: bytes, ends: dict[bytes, bytes]) -> bytes | None:
     """The packed name of a text of letters, digits and dots before one of these ends."""
     for end, mark in ends.items():
         if text.endswith(end):
-            user = text[: -len(end)].replace(b"=2E", b".")
+            user = text[: -len(end)]
+            if user.isalnum():
+                return mark + user
+            user = user.replace(b"=2E", b".")
             return mark + user if user.replace(b".", b"").isalnum() else None
     return None
 

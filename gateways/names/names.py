@@ -36,6 +36,7 @@ _FORGET_AFTER = 30.0
 
 _AGAIN_AFTER = 0.3
 _LOOK_EVERY = 1.0
+_MOST_RECENT = 16_384
 _MOST_TRIES = 50
 _MOST_NAMES = 16
 """Names of a person that are told with a message."""
@@ -44,7 +45,13 @@ WRITTEN = Counter("recado_names_written", "Names of people that were written, by
 
 log = structlog.get_logger("recado.names")
 
-other_forms = lru_cache(maxsize=16384)(number_plans.other_forms)
+_CODES = frozenset(plan.code for plan in number_plans.PLANS)
+_forms = lru_cache(maxsize=16384)(number_plans.other_forms)
+
+
+def other_forms(name: str) -> tuple[str, ...]:
+    """As number_plans.other_forms, but known ones take no time."""
+    return _forms(name) if name[:2] in _CODES or name[:3] in _CODES else ()
 
 
 class Person(NamedTuple):
@@ -83,6 +90,7 @@ class Names:
         self._changed = changed
         self._known: dict[str, Known] = {}
         self._accounts: dict[bytes, Known] = {}
+        self._recent: dict[tuple[str, ...], Person] = {}  # forgotten at each change
         self._joins: dict[ChatKey, None] = {}  # names whose orders to join may not be in the log
         self._last = 0
         self._lost: float | None = 0.0  # the loop's time since which the bucket is not followed
@@ -128,18 +136,28 @@ class Names:
 
     def at_once(self, account: str, names: Sequence[str]) -> Person | None:
         """The person with these names; None if something is to be found out or written first. Takes microseconds."""
+        asked = (account, *names)
+        if (person := self._recent.get(asked)) is not None:
+            return person
+        person = self._look_up(account, names)
+        if person is not None:
+            if len(self._recent) >= _MOST_RECENT:
+                self._recent.clear()
+            self._recent[asked] = person
+        return person
+
+    def _look_up(self, account: str, names: Sequence[str]) -> Person | None:
         known = self._of(account)
         chat = known.canonical(names[0])
         if self._joins and any(ChatKey(account, name) in self._joins for name in names):
             return None
-        for name in names:
+        for name in names[1:] if chat == names[0] else names:
             if name != chat and known.canonical(name) != chat:
                 return None
+        for name in names:
             if any(known.canonical(form) != chat for form in other_forms(name)):
                 return None
-        if not known.is_canonical(chat):
-            return Person(chat)
-        return Person(chat, known.family(chat)[1 : 1 + _MOST_NAMES])
+        return Person(chat, known.others(chat)[:_MOST_NAMES])
 
     async def person(self, account: str, names: Sequence[str]) -> Person:
         """The person with these names, of which the first is the best known; what is new of them is written first.
@@ -181,6 +199,7 @@ class Names:
         for name in names:
             await self._bucket.erase(account, name)
             self._of(account).remove(name)
+            self._recent.clear()
 
     async def order_join(self, account: str, chat: str, into: str) -> None:
         """Order the chats to become one, under `into`. Ordering it again is harmless."""
@@ -209,6 +228,7 @@ class Names:
                 known = self._accounts[change.account] = self._of(text_of(change.account))
             if change.joins or change.joined or not loads or not known.load(change.name, change.canonical):
                 self._take_one(known, change)
+        self._recent.clear()
         if changes:
             self._last = max(self._last, changes[-1].seq)
             self._tell()
@@ -280,6 +300,7 @@ class Names:
                 return False
             WRITTEN.labels("yes" if header == JOINS else "no").inc()
             known.put(root, keeps)
+            self._recent.clear()
             expected = seq
             if header == JOINS:
                 self._joins[ChatKey(account, root)] = None
