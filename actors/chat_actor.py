@@ -288,14 +288,8 @@ class ChatActor(LoopActor):
             case Ignored():
                 log.info("ignored", chat=self._key.chat, reason=decision.reason, messages=decision.messages)
             case TurnFailed():
-                error = decision.error
-                log.warning(
-                    "turn_failed",
-                    chat=self._key.chat,
-                    turn=decision.turn,
-                    error_class=error.class_,
-                    detail=error.detail,
-                )
+                fault = {"error_class": decision.error.class_, "detail": decision.error.detail}
+                log.warning("turn_failed", chat=self._key.chat, turn=decision.turn, **fault)
             case _:
                 pass
 

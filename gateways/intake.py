@@ -15,7 +15,7 @@ from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
 from events.jid import is_group
 from events.log import Appended, EventLog, LogError, LogFull
 from events.subjects import ChatKey
-from gateways.names.names import Person, is_person
+from gateways.names.person import Person, is_person
 
 FULL_AT = 0.9
 """Share of the log's limit above which no new message is stored: the rest is for endings and receipts."""

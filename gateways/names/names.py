@@ -12,21 +12,19 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import lru_cache
-from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter
 
 from events.inbound import Control
 from events.jetstream.consumer import FeedBroken
-from events.jid import PHONE, is_canonical
+from events.jid import is_canonical
 from events.log import EventLog, LogError, LogUnavailable
 from events.subjects import ChatKey
 from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket, Change, text_of
 from gateways.names.known import Known
-
-BSUID, LID = "@bsuid", "@lid"
+from gateways.names.person import BSUID, Person, join_id
 
 _TOLD_WITHIN = 5.0
 """Seconds for an entry of the bucket to come to the one who follows it."""
@@ -52,13 +50,6 @@ _forms = lru_cache(maxsize=16384)(number_plans.other_forms)
 def other_forms(name: str) -> tuple[str, ...]:
     """As number_plans.other_forms, but known ones take no time."""
     return _forms(name) if name[:2] in _CODES or name[:3] in _CODES else ()
-
-
-class Person(NamedTuple):
-    """A person's canonical name, which is that of their chat, and their other names."""
-
-    chat: str
-    others: tuple[str, ...] = ()
 
 
 class NamesUnavailable(LogUnavailable):
@@ -345,13 +336,3 @@ class Names:
             self._joins.pop(key, None)
             self._tell()
             log.info("chats_join", account=key.account)
-
-
-def join_id(chat: str) -> str:
-    """The id of the orders to join a chat into another."""
-    return f"join:{chat}"
-
-
-def is_person(name: str) -> bool:
-    """Whether the JID names a person, and not a group."""
-    return name.endswith((PHONE, LID, BSUID))

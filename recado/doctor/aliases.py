@@ -10,8 +10,8 @@ import msgspec
 from events.inbound import Control
 from events.log import EventLog
 from events.subjects import ChatKey
-from gateways.names.names import join_id
 from gateways.names.number_plans import other_forms
+from gateways.names.person import join_id
 from projections.reads.queries import Queries
 
 

@@ -14,7 +14,8 @@ from events.log import LogUnavailable
 from events.subjects import ChatKey
 from gateways.intake import Intake
 from gateways.names.bucket import BUCKET, STREAM, AliasBucket
-from gateways.names.names import Names, Person
+from gateways.names.names import Names
+from gateways.names.person import Person
 from tests.gateways.names.given import _no, following
 from tests.gateways.replies import events
 from tests.nats_server import NatsServer
