@@ -7,9 +7,12 @@ from collections.abc import Iterable
 import structlog
 
 from actors.instance import Instance
+from actors.persistence import persistently
 from chat.broken import BROKEN, Held
 from events.backoff import Backoff
+from events.codec import READS
 from events.decisions import Decision, Erased, Ignored
+from events.joining import Joined
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE, unreadable_seq
 from events.subjects import ChatKey
@@ -37,6 +40,8 @@ async def append(
         await _bury(instance, key, decision.reason, [seq for seq in unreadable if seq is not None])
     elif held != _NOTHING:
         await _bury(instance, key, BROKEN, (*held.seqs, *instance.reads.seqs_of(key, held.messages)))
+    if isinstance(decision, Joined):
+        await persistently(instance, "mark", lambda: instance.log.mark(READS))
     last = decision.upto if isinstance(decision, Erased) and not decision.done else None
     pause = Backoff(0.1, _LONGEST_PAUSE)
     instance.busy += 1

@@ -36,6 +36,7 @@ from actors.messages import (
     Stored,
     YieldOver,
 )
+from actors.naming import Naming
 from chat.broken import MOST_BREAKS, SetAside, held_by
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
@@ -43,7 +44,7 @@ from chat.evolve import evolve
 from chat.pending import pending
 from chat.state import Chat
 from chat.turn import Turn
-from chat.work import Adopt, Due, Effect, Erase, Obey, StartAgain, StopRun
+from chat.work import Adopt, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
 from events.decisions import (
     TYPE_OF,
     Decision,
@@ -101,6 +102,7 @@ class ChatActor(LoopActor):
         self._commands: deque[Command] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._in_flight = InFlight(key, instance, self._tell)
+        self._naming = Naming(key, instance, self._in_flight)
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)
@@ -189,6 +191,8 @@ class ChatActor(LoopActor):
                     self._leave()
                     return
                 todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
+            if not self._naming.is_settled(self._chat):
+                todo = tuple(work for work in todo if not isinstance(work, EndBurst))
             effects = [work for work in todo if isinstance(work, Effect)]
             command: Command | None = next((work for work in todo if isinstance(work, Due)), None)
             if self._sets_aside and self._has_turn_or_none:
@@ -284,14 +288,8 @@ class ChatActor(LoopActor):
             case Ignored():
                 log.info("ignored", chat=self._key.chat, reason=decision.reason, messages=decision.messages)
             case TurnFailed():
-                error = decision.error
-                log.warning(
-                    "turn_failed",
-                    chat=self._key.chat,
-                    turn=decision.turn,
-                    error_class=error.class_,
-                    detail=error.detail,
-                )
+                fault = {"error_class": decision.error.class_, "detail": decision.error.detail}
+                log.warning("turn_failed", chat=self._key.chat, turn=decision.turn, **fault)
             case _:
                 pass
 

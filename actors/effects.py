@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from actors.erasing import remove
 from actors.handoff import HANDOFF
 from actors.instance import Instance
+from actors.joining import join
 from backends.protocol import (
     Answer,
     DoneCall,
@@ -42,7 +43,7 @@ from chat.commands import (
 from chat.context import Line, after, window
 from chat.state import Stray
 from chat.turn import Turn, run_of
-from chat.work import AwaitRun, CallTool, CreateThread, Erase, ReadMedia, StartRun, StopRun, WriteReply
+from chat.work import AwaitRun, CallTool, CreateThread, Erase, Joining, ReadMedia, StartRun, StopRun, WriteReply
 from events.decisions import ThreadReason, TokenUsage
 from events.subjects import ChatKey
 
@@ -61,7 +62,7 @@ WITHHELD = "This call was not made: the arguments did not fit twice. Answer with
 CUT_HERE = "…"
 """The end of an answer that the model could not finish."""
 
-Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
+Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase | Joining
 
 
 async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
@@ -77,6 +78,8 @@ async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int)
             return await _stop(instance, work.stray)
         if isinstance(work, Erase):
             return [await remove(instance, key, work)]
+        if isinstance(work, Joining):
+            return await join(instance, key, work)
         return await _of_turn(instance, key, work, context_at)
     finally:
         instance.busy -= 1

@@ -7,29 +7,29 @@ rest: removing a thing that is gone is no error. The projections forget the chat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from contextlib import aclosing
 
 import msgspec
 import structlog
 
 from actors.instance import Instance
+from actors.persistence import persistently
 from backends.protocol import CannotForget, ReplyFailed
 from chat.erasing import Removed
 from chat.work import Erase
 from events.backoff import Backoff
-from events.decisions import RunStarted, ThreadCreated
+from events.decisions import Erased, RunStarted, ThreadCreated
 from events.inbound import Control, Edit, Message, Receipt, Revoke
-from events.log import LogError
+from events.log import LogUnavailable
 from events.recorded import Recorded
-from events.subjects import ChatKey
+from events.subjects import ChatKey, decisions_filter
 
 PROVIDER_PATIENCE = 600.0
 """Seconds for which an unreachable provider is asked again; then its threads are reported as left."""
 
 _LONGEST_PAUSE = 30.0
 
-_Found = TypeVar("_Found")
 log = structlog.get_logger("recado.actors")
 
 
@@ -41,14 +41,15 @@ class _Thread(msgspec.Struct):
 
 async def last_known(instance: Instance, key: ChatKey) -> int:
     """Sequence of the chat's last event, once the projection has it and the chat's actor was told of it."""
-    seq = await _persistently(instance, "last_event", lambda: instance.log.last_of(key))
+    seq = await persistently(instance, "last_event", lambda: instance.log.last_of(key))
     await instance.progress.reached(seq)
     return seq
 
 
 async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     """Erase the chat, and try again until that is done. Raises Fenced."""
-    stored = await _persistently(instance, "read", lambda: _stored(instance, key, work.seq))
+    before = await _erase_others(instance, key, work)
+    stored = await persistently(instance, "read", lambda: _stored(instance, key, work.seq))
     gone = [recorded for recorded in stored if recorded.side == "o" or recorded.seq <= work.upto]
     late = [recorded for recorded in stored if recorded.side == "i" and recorded.seq > work.upto]
     # Late events about erased ones go first: after the erased ones are gone, a late one would look new.
@@ -60,10 +61,10 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     objects = 0
     for name in dict.fromkeys(_objects(gone)):
         if name not in kept:
-            objects += await _persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
-    letters = await _persistently(instance, "letters", lambda: instance.log.erase_letters(key))
+            objects += await persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+    letters = await persistently(instance, "letters", lambda: instance.log.erase_letters(key))
     for recorded in gone:
-        await _persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
+        await persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
     log.info(
         "erased",
         chat=key.chat,
@@ -73,7 +74,56 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
         threads=len(threads),
         left=len(left),
     )
-    return Removed(work.seq, len(gone), objects, len(threads) - len(left), tuple(left))
+    first, *names = instance.people.family(key.account, key.chat)
+    if first == key.chat:  # a chat that closed into another leaves the names to that one
+        await persistently(instance, "names", lambda: instance.people.erase(key.account, names))
+    return Removed(
+        work.seq,
+        len(gone) + before.events,
+        objects + before.objects,
+        len(threads) - len(left) + before.threads,
+        (*before.left, *left),
+    )
+
+
+async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:
+    """Have the chats erased that had closed into this one. A person who wants no replies, or is blocked, stays so under
+    every name: each then has a chat that says so."""
+    total, holds = Removed(work.seq, 0, 0, 0, ()), work.holds
+    if holds is None:
+        return total
+    names = work.chats
+    if holds.stopped or holds.admission == "blocked":
+        first, *others = instance.people.family(key.account, key.chat)
+        names = tuple(dict.fromkeys((*names, *others))) if first == key.chat else names
+    for name in names:
+        order = msgspec.structs.replace(holds, id=f"{holds.id}:{name}", from_=key.chat)
+        done = await persistently(instance, "other", lambda: _erased(instance, ChatKey(key.account, name), order))  # noqa: B023
+        total = Removed(
+            work.seq,
+            total.events + done.events,
+            total.objects + done.objects,
+            total.threads + done.threads,
+            (*total.left, *done.left),
+        )
+    return total
+
+
+async def _erased(instance: Instance, key: ChatKey, order: Control) -> Erased:
+    """Give the order, and wait for its receipt."""
+    before = await instance.log.last_decision(key)
+    if before is not None and isinstance(before.event, Erased) and before.event.cause == order.id and before.event.done:
+        return before.event
+    msg_id = f"control:{key.account}:{key.chat}:{order.id}"
+    await instance.log.publish(key, order, msg_id=msg_id)
+    after = before.seq if before is not None else 0
+    async with aclosing(instance.log.tail(after, decisions_filter(key))) as tail:
+        async for batch in tail:
+            for recorded in batch:
+                event = recorded.event
+                if isinstance(event, Erased) and event.cause == order.id and event.done:
+                    return event
+    raise LogUnavailable("the log was closed")
 
 
 def _is_about(recorded: Recorded, gone: Sequence[Recorded]) -> bool:
@@ -131,14 +181,3 @@ async def _forget(instance: Instance, thread: _Thread) -> str | None:
         await pause.wait()
     log.error("thread_left", backend=thread.backend, thread=thread.id, reason=why)
     return f"{thread.backend} {thread.id}: {why}"
-
-
-async def _persistently(instance: Instance, at: str, work: Callable[[], Awaitable[_Found]]) -> _Found:
-    pause = Backoff(0.1, _LONGEST_PAUSE)
-    while True:
-        instance.fence.check()
-        try:
-            return await work()
-        except LogError as refusal:
-            log.warning("erasure_waits", at=at, reason=str(refusal), retry_in=pause.seconds)
-        await pause.wait()

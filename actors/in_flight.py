@@ -11,7 +11,7 @@ from actors.instance import Instance
 from actors.leases.fence import Fenced
 from actors.messages import EffectBroke, EffectDone, LookAgain
 from chat.debounce import Burst
-from chat.work import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia, Resume, StopRun
+from chat.work import CallIn, CallTool, CreateThread, Effect, EndBurst, Erase, Joining, ReadMedia, Resume, StopRun
 from events.subjects import ChatKey
 
 _NO_ROOM = 1.0
@@ -38,7 +38,7 @@ class InFlight:
         self._tell = tell
         self._turn, self._before = "", 0
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
-        self._seen_to: tuple[StopRun, ...] = ()  # done already, though pending until the run is old
+        self._seen_to: tuple[StopRun | CallIn, ...] = ()  # done already, though pending for some time to come
         now = asyncio.get_running_loop().time()
         self._burst = Burst(now, now)
 
@@ -59,7 +59,7 @@ class InFlight:
 
     def ended(self, effect: Effect) -> bool:
         """Take out an effect that has told its outcome; False if it had been cancelled before."""
-        if isinstance(effect, StopRun):
+        if isinstance(effect, StopRun | CallIn):
             self._seen_to = (*self._seen_to, effect)
         return self._effects.pop(effect, None) is not None
 
@@ -70,7 +70,7 @@ class InFlight:
         """
         for effect in [effect for effect in self._effects if effect not in pending]:
             self._effects.pop(effect).cancel()
-        self._seen_to = tuple(stray for stray in self._seen_to if stray in pending)
+        self._seen_to = tuple(done for done in self._seen_to if done in pending)
         over = []
         for effect in pending:
             if effect in self._effects or effect in self._seen_to:
@@ -80,15 +80,15 @@ class InFlight:
             elif isinstance(effect, Resume):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
-            elif isinstance(effect, StopRun | Erase) or (not undecided and self._has_slot()):
+            elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot()):
                 self._effects[effect] = self._begin(effect)
-        if all(isinstance(effect, Resume | StopRun | Erase) for effect in pending):
+        if all(isinstance(effect, Resume | StopRun | Erase | Joining) for effect in pending):
             self._instance.slots.give_back(self._key)
         return over
 
     def _begin(self, work: Work) -> asyncio.Task[None]:
         context_at = 0
-        if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun | Erase):
+        if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun | Erase | Joining):
             context_at = self._before if self._turn == work.turn.id else work.turn.seq
         doing = perform(self._instance, self._key, work, context_at)
         return self.start(doing, lambda commands: EffectDone(work, commands))

@@ -108,6 +108,55 @@ class Tools(Protocol):
         holds the error."""
 
 
+class Named(Protocol):
+    """A person: the name of their chat."""
+
+    @property
+    def chat(self) -> str: ...
+
+
+class People(Protocol):
+    """The names of people. What waits for the bus raises LogError."""
+
+    def at_once(self, account: str, names: Sequence[str]) -> Named | None:
+        """The person with these names; None if something is to be found out or written first."""
+
+    async def person(self, account: str, names: Sequence[str]) -> Named:
+        """The person with these names; what is new of them is written."""
+
+    def family(self, account: str, name: str) -> tuple[str, ...]:
+        """Every name of the person."""
+
+    async def order_join(self, account: str, chat: str, into: str) -> None:
+        """Order two chats to become one."""
+
+    async def erase(self, account: str, names: Sequence[str]) -> None:
+        """Forget these names."""
+
+
+class Itself(msgspec.Struct, frozen=True):
+    """A person known under one name."""
+
+    chat: str
+
+
+class NoPeople:
+    """Every name is a person of its own."""
+
+    def at_once(self, account: str, names: Sequence[str]) -> Named | None:  # noqa: ARG002 - the protocol's
+        return Itself(names[0])
+
+    async def person(self, account: str, names: Sequence[str]) -> Named:  # noqa: ARG002
+        return Itself(names[0])
+
+    def family(self, account: str, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        return (name,)
+
+    async def order_join(self, account: str, chat: str, into: str) -> None: ...
+
+    async def erase(self, account: str, names: Sequence[str]) -> None: ...
+
+
 class NoTools:
     """No tools."""
 
@@ -141,6 +190,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     - `files`: files of messages.
     - `threads`: conversations at the provider.
     - `fence`: blocks actions when the instance may have lost its leases.
+    - `people`: the names of people.
+    - `all_read`: whether every instance reads joinings.
     - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
     """
 
@@ -155,6 +206,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     files: Files = msgspec.field(default_factory=NoFiles)
     threads: Threads = msgspec.field(default_factory=NoThreads)
     fence: Fence = msgspec.field(default_factory=NoFence)
+    people: People = msgspec.field(default_factory=NoPeople)
+    all_read: Callable[[], bool] = lambda: True
     is_finishing: Callable[[str], bool] = lambda _: False
 
 
@@ -200,6 +253,8 @@ class Instance:
         self.threads = parts.threads
         self.fence = parts.fence
         self.is_finishing = parts.is_finishing
+        self.people = parts.people
+        self._all_read = parts.all_read
         self.debounce = policy.debounce
         self.run_timeout = policy.run_timeout
         self.history = policy.history
@@ -225,7 +280,8 @@ class Instance:
 
     def rules_of(self, account: str) -> Rules:
         """The rules for the account's chats."""
-        return self._uncounted if account in self.rules.gates.uncounted else self.rules
+        rules = self._uncounted if account in self.rules.gates.uncounted else self.rules
+        return rules if self._all_read() else replace(rules, joins=False)
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; every try of its append has the same one."""

@@ -22,6 +22,7 @@ from actors.leases.clocks import boot_seconds
 from actors.leases.fence import TTL, Fence
 from actors.leases.members import PREFIX, UNKNOWN, Description, Holder, Member, Members, holder_in
 from actors.router import Router
+from events.codec import READS
 from events.subjects import PARTITIONS
 
 log = structlog.get_logger("recado.leases")
@@ -201,6 +202,7 @@ class Ownership:
             self._me.incarnation,
             leaving=self._leaving,
             finishing=self._router.finishing,
+            reads=READS,
             says=self._describe(),
         )
 

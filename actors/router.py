@@ -12,7 +12,7 @@ import structlog
 from actors import metrics
 from actors.chat_actor import ChatActor
 from actors.instance import Instance
-from actors.messages import Owned, Passivate, Stored
+from actors.messages import LookAgain, Owned, Passivate, Stored
 from chat.unsent import is_unsent
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.jid import is_group
@@ -191,6 +191,12 @@ class Router:
             if recorded.seq not in repeats:
                 awake.ref.tell(Stored(recorded))
         return waits
+
+    def look_again(self, key: ChatKey) -> None:
+        """Have a chat in memory look at its pending work: its name stands for another one now."""
+        awake = self._live.get(key)
+        if awake is not None and awake.ref.is_alive():
+            awake.ref.tell(LookAgain())
 
     def dispatch(self, batch: Sequence[Recorded]) -> None:
         """Deliver committed events, in log order, each to its chat's actor, unless it was delivered early. A decision

@@ -14,6 +14,7 @@ from chat.fold_constants import (
     CONTENT_KINDS,
     CONTENT_TYPES,
     LONGEST_CALL,
+    MOST_ALIASES,
     MOST_HEARD,
     MOST_MENTIONS,
     MOST_OURS,
@@ -88,6 +89,7 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         quoted=event.quoted if in_group else None,
         spoken=plain_words(text[:LONGEST_CALL]) if in_group else "",
         count_in_hour=count,
+        aliases=event.aliases[:MOST_ALIASES],
     )
     return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
 

@@ -7,10 +7,12 @@ from typing import TypedDict
 
 from chat.state import (
     Asked,
+    Closing,
     Early,
     Erasing,
     Hand,
     Heard,
+    Joint,
     Order,
     Pause,
     Rewrite,
@@ -54,3 +56,6 @@ class Changes(TypedDict, total=False):
     erasing: Erasing | None
     began_at: int
     unsent: Unsent | None
+    into: str
+    closing: Closing | None
+    joints: tuple[Joint, ...]

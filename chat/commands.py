@@ -13,6 +13,7 @@ import msgspec
 from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
+from chat.joining import Moved, Told
 from chat.work import (
     Adopt,
     Apologise,
@@ -161,6 +162,8 @@ Command = (
     | Answered
     | Failed
     | Removed
+    | Told
+    | Moved
 )
 
 

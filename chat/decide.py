@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from chat import joining
 from chat.arrival import joins_burst
 from chat.broken import BROKEN, SetAside
 from chat.commands import (
@@ -23,6 +24,7 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.erasing import Removed, receipt
+from chat.joining import Moved, Told
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
@@ -87,8 +89,8 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _start(chat, facts, chat.turn.messages, unread_of(chat.turn.phase), instead=turn)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
-        case Removed():
-            return receipt(chat, command, facts.at)
+        case Removed() | Told() | Moved():
+            return _note(chat, command, facts)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
             return _end_pause(chat, facts)
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
@@ -113,6 +115,17 @@ def _end_pause(chat: Chat, facts: Facts) -> Resumed | Paused:
     if chat.attention is None:
         return Resumed(at=facts.at)
     return Paused(until=None, at=facts.at, reason=HANDED_OFF, after=chat.attention.id)
+
+
+def _note(chat: Chat, done: Removed | Told | Moved, facts: Facts) -> Decision | None:
+    """The receipt of work that two chats, or an erasure, had pending."""
+    match done:
+        case Removed():
+            return receipt(chat, done, facts.at)
+        case Told():
+            return joining.told(chat, done, facts.at)
+        case Moved():
+            return joining.moved(chat, done, facts.at)
 
 
 def _end_burst(chat: Chat, facts: Facts) -> TurnStarted | Ignored | None:

@@ -46,7 +46,7 @@ def open_messages(chat: Chat) -> tuple[str, ...]:
 
 def is_in_use(chat: Chat, control: Control) -> bool:
     """Whether the order spares a chat in use, and a message is open or was answered after `until`."""
-    if control.until is None:
+    if control.until is None or control.from_ is not None:
         return False
     return bool(open_messages(chat)) or (chat.replied is not None and chat.replied > control.until)
 
@@ -58,6 +58,17 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
         return Ignored(messages=(), reason="ordered_again", at=at, cause=control.id)
     if is_in_use(chat, control):
         return Ignored(messages=(), reason="in_use", at=at, cause=control.id)
+    if control.from_ is not None:  # with the chat into which this one had closed
+        return Erased(
+            upto=max(last, order.seq),
+            at=at,
+            by=by,
+            cause=control.id,
+            admission=control.admission,
+            stopped=control.stopped,
+            held=control.held,
+            until=control.until,
+        )
     # A person who writes after the erasure is a new one: nothing says any more why a human was asked for.
     pause = chat.pause if chat.pause is not None and chat.pause.reason != HANDED_OFF else None
     return Erased(
@@ -69,6 +80,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
         stopped=chat.stopped,
         held=pause.reason if pause is not None else "",
         until=pause.until if pause is not None else None,
+        joined=tuple(joint.chat for joint in chat.joints),
     )
 
 
@@ -110,6 +122,6 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         admission=event.admission,
         stopped=event.stopped,
         pause=Pause(event.until, event.held) if event.held not in ("", HANDED_OFF) else None,
-        erasing=Erasing(seq, event.upto, event.by, event.cause),
+        erasing=Erasing(seq, event.upto, event.by, event.cause, event.joined),
         began_at=seq,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat import edits, unsent
+from chat import edits, joining, unsent
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
@@ -37,7 +37,8 @@ from events.decisions import (
     TurnStarted,
 )
 from events.inbound import Control, Edit, Message, Receipt, Revoke
-from events.jid import is_group
+from events.jid import certain, is_group
+from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
 
 
@@ -92,12 +93,19 @@ def _spent(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
 
 def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     event, seq, stored = recorded.event, recorded.seq, recorded.at
+    if not chat.into and (into := certain(recorded.key.chat)) is not None:
+        chat = replace(chat, into=into)  # another form of a chat's name
+    if chat.into and isinstance(event, Message | Edit | Revoke):
+        id_ = event.id if isinstance(event, Message) else unreadable_id(seq)
+        late = Waiting(id_, seq, stored, stored, joining.CLOSED, silent=True)
+        return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, late))
     if isinstance(event, Message):
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):
-        return replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
+        chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
+        return joining.announced(chat, event, recorded.key.chat)
     if isinstance(event, Unreadable):
         message = Waiting(unreadable_id(seq), seq, stored, stored, event.reason, silent=True)
         return replace(chat, inbound_seq=seq, waiting=(*chat.waiting, message))
@@ -112,7 +120,10 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
 
 def _open(chat: Chat, messages: tuple[str, ...]) -> tuple[Waiting, ...]:
     ended = frozenset(messages)
-    return tuple(message for message in chat.waiting if message.id not in ended) if chat.waiting else ()
+    # A release that could not read another form of a chat's name ended its messages under such ids.
+    return tuple(
+        message for message in chat.waiting if message.id not in ended and unreadable_id(message.seq) not in ended
+    )
 
 
 def _turn_unless(chat: Chat, ended: tuple[str, ...]) -> Turn | None:
@@ -345,4 +356,5 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], Changes]] = {
     Approved: _approved,
     Blocked: _blocked,
     Reset: _reset,
+    Joined: joining.fold,
 }

@@ -39,6 +39,9 @@ MOST_HEARD = 64
 MOST_OURS = 32
 """Our own messages to a group that a person can quote to address the bot."""
 
+MOST_ALIASES = 16
+"""Other names of a message's sender that are kept."""
+
 MOST_MENTIONS = 32
 """Mentions of a message that are kept."""
 

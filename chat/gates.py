@@ -72,7 +72,7 @@ def silenced(chat: Chat) -> IgnoredReason | None:
 
 def shut_out(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
     """Reason to ignore this message (blocked, unapproved, stop word, …), or None to answer it."""
-    names = (message.sender, message.group)
+    names = (message.sender, message.group, *message.aliases)
     if silenced(chat) == "blocked" or (gates.block and _named(gates.block, names)):
         return "blocked"
     if (gates.allow or gates.pairing) and chat.admission != "approved" and not _named(gates.allow, names):

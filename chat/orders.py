@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chat import joining
 from chat.commands import Facts
 from chat.erasing import erase
 from chat.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
@@ -15,6 +16,8 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
     """The decision on a control."""
     control = order.control
     at, by, cause = facts.at, control.by and control.by[:LONGEST_NAME], control.id
+    if chat.into and not joining.is_obeyed_closed(chat, control):
+        return Ignored(messages=(), reason=joining.CLOSED, at=at, cause=cause)
     match control.command:
         case "pause":
             return Paused(until=control.until, at=at, by=by, cause=cause)
@@ -35,6 +38,10 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
             return _retry(chat, order, facts)
         case "erase":
             return erase(chat, Order(order.seq, control), facts.last, at, by)
+        case "join":
+            return joining.obey(chat, Order(order.seq, control), facts.key.chat, at, by)
+        case _:
+            return Ignored(messages=(), reason="unknown_command", at=at, cause=cause)
 
 
 def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from chat import edits, erasing, unsent
+from chat import edits, erasing, joining, unsent
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
 from chat.refusals import refusal_due
-from chat.state import Chat, Thread
+from chat.state import Chat, Erasing, Order, Thread
 from chat.stray_runs import fresh
 from chat.takeover import hand_over, word_by_hand
 from chat.turn import Call, InTools, Reading, Running, Starting, Turn
@@ -36,6 +36,8 @@ from chat.work import (
     WriteReply,
 )
 from events.decisions import ThreadReason
+from events.inbound import Control
+from events.recorded import UNREADABLE
 
 
 def has_pending_work(chat: Chat) -> bool:
@@ -45,7 +47,16 @@ def has_pending_work(chat: Chat) -> bool:
 
 def has_work_now(chat: Chat) -> bool:
     """True if anything is pending but the end of a pause."""
-    return bool(chat.waiting or chat.turn or chat.orders or chat.apology or chat.notice or chat.erasing)
+    return bool(
+        chat.waiting
+        or chat.turn
+        or chat.orders
+        or chat.apology
+        or chat.notice
+        or chat.erasing
+        or chat.closing
+        or joining.waits(chat)
+    )
 
 
 def wakes(chat: Chat) -> bool:
@@ -57,12 +68,14 @@ def wakes(chat: Chat) -> bool:
 def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
     """The next decision, or None. In this order: acts of a human and orders, messages that get no reply, apologies,
     a turn of another incarnation, and a turn whose messages were edited or deleted."""
+    if chat.into:
+        return _due_in_closed(chat)
     if (by_hand := hand_over(chat, now, rules.takeover)) is not None:
         hand, until = by_hand
         return HandOver(hand.id, until, hand.reason)
     if chat.orders and word_by_hand(chat) is not None and (refusal := refusal_due(chat, now, rules)) is not None:
         return refusal  # the human ended these before the order came
-    if chat.orders and (order := _order_due(chat)) is not None:
+    if chat.orders and (order := _order_due(chat, rules)) is not None:
         return order
     if chat.notice is not None and chat.notice_reason != "budget":
         return Notify(chat.notice, chat.notice_reason)  # before another refusal takes its place
@@ -81,22 +94,49 @@ def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
     return None
 
 
-def _order_due(chat: Chat) -> Obey | Apologise | Notify | Refuse | None:
+def _order_due(chat: Chat, rules: Rules) -> Obey | Apologise | Notify | Refuse | None:
     """The next order that can be obeyed, or a step that comes before it: a chat is erased last, with nothing open and
     no apology or notice pending."""
     for other in chat.orders:
-        if other.control.command != "erase" and (other.control.command != "retry" or chat.turn is None):
+        if other.control.command == "retry" and (chat.turn is not None or joining.waits(chat)):
+            continue
+        if other.control.command == "join" and not rules.joins:
+            continue
+        if other.control.command != "erase" and not joining.is_to_close(other):
             return Obey(other.control, other.seq)
-    if (order := erasing.ordered(chat)) is None:
+    if (order := _to_close(chat)) is None and (order := erasing.ordered(chat)) is None:
         return None
     if chat.apology is not None:
         return Apologise(chat.apology)
     if chat.notice is not None:
         return Notify(chat.notice, chat.notice_reason)
+    if joining.is_to_close(order):
+        return Obey(order.control, order.seq) if chat.turn is None and rules.joins else None
     messages = erasing.open_messages(chat)
+    if joining.waits(chat):
+        return None
     if messages and not erasing.is_in_use(chat, order.control):
         return Refuse(together(messages), "erased", tell=False)
     return Obey(order.control, order.seq)
+
+
+def _to_close(chat: Chat) -> Order | None:
+    """The order to close the chat, once every other but those to erase it is obeyed."""
+    first = next((order for order in chat.orders if order.control.command != "erase"), None)
+    return first if first is not None and joining.is_to_close(first) else None
+
+
+def _due_in_closed(chat: Chat) -> Obey | Refuse | None:
+    """The next decision in a chat that has closed: bytes that nobody can read end; orders are refused, but that to
+    erase it with the other chat, once everything was moved there."""
+    if unreadable := [message for message in chat.waiting if message.fault in UNREADABLE]:
+        first = unreadable[0]
+        return Refuse((first.id,), first.fault or "", tell=False)
+    for order in chat.orders:
+        if joining.is_moved(order) or (order.control.command == "erase" and chat.waiting):
+            continue
+        return Obey(order.control, order.seq)
+    return None
 
 
 def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]:
@@ -109,15 +149,37 @@ def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]
         )
         if chat.turn.by == rules.incarnation and not ending:
             found += _next_steps(chat, chat.turn, rules)
-    elif chat.waiting and first is None and chat.pause is None:
+    elif chat.waiting and first is None and chat.pause is None and not _is_held(chat, rules):
         found.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:
         found.append(Resume(chat.pause.until))
     if chat.erasing is not None:
-        found.append(Erase(chat.erasing.seq, chat.erasing.upto))
+        found.append(_erase(chat, chat.erasing))
+    if chat.into or chat.joints:
+        found += joining.effects(chat)
     if chat.strays and rules.keeps_threads:
         found += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == rules.backend]
     return tuple(found)
+
+
+def _is_held(chat: Chat, rules: Rules) -> bool:
+    """Whether the waiting messages are another chat's, or another chat is still to tell what holds in it."""
+    return bool(chat.into) or joining.waits(chat) or (rules.joins and any(map(joining.is_to_close, chat.orders)))
+
+
+def _erase(chat: Chat, work: Erasing) -> Erase:
+    pause, holds = chat.pause, None
+    if work.joined or chat.stopped or chat.admission == "blocked":
+        holds = Control(
+            id=f"erase:{work.seq}",
+            command="erase",
+            by=work.by,
+            admission=chat.admission,
+            stopped=chat.stopped,
+            held=pause.reason if pause is not None else "",
+            until=pause.until if pause is not None else None,
+        )
+    return Erase(work.seq, work.upto, work.joined, holds)
 
 
 def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:

@@ -25,6 +25,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     - `mentions`: JIDs that it mentions, in groups
     - `spoken`: the beginning of its text as `plain_words` gives it, in groups
     - `quoted`: id of the message that it quotes, in groups
+    - `aliases`: other names of the person, for the lists of who is answered
     - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
 
@@ -42,6 +43,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     quoted: str | None = None
     count_in_hour: int = 0
     spoken: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 class Thread(msgspec.Struct, frozen=True, gc=False):
@@ -167,12 +169,33 @@ class Erasing(msgspec.Struct, frozen=True, gc=False):
     - `seq`: sequence of the decision
     - `upto`: events up to here are to be removed wherever they are
     - `by`, `cause`: as in the decision
+    - `joined`: chats that had closed into this one, which are erased first
     """
 
     seq: int
     upto: int
     by: str | None = None
     cause: str | None = None
+    joined: tuple[str, ...] = ()
+
+
+class Joint(msgspec.Struct, frozen=True, gc=False):
+    """A chat that closed, or is to close, into this one; `whole` once it has told what holds in it."""
+
+    chat: str
+    whole: bool = False
+
+
+class Closing(msgspec.Struct, frozen=True, gc=False):
+    """What held in a chat when it closed with the decision at `seq`; the other fields as in Joined."""
+
+    seq: int
+    into: str
+    admission: str
+    stopped: bool
+    held: str
+    until: datetime | None
+    others: tuple[str, ...]
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -211,6 +234,9 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `erasing`: the erasure under way
     - `unsent`: the reply that a human is still to be asked about
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
+    - `into`: the chat into which this one has closed; empty: it is open
+    - `closing`: what the other chat is still to be told
+    - `joints`: the chats that closed into this one
     """
 
     inbound_seq: int = 0
@@ -242,3 +268,6 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     erasing: Erasing | None = None
     began_at: int = 0
     unsent: Unsent | None = None
+    into: str = ""
+    closing: Closing | None = None
+    joints: tuple[Joint, ...] = ()

@@ -8,7 +8,7 @@ import msgspec
 
 from chat.broken import SetAside
 from chat.gates import Gates
-from chat.state import Stray
+from chat.state import Closing, Stray
 from chat.turn import Call, Turn
 from events.decisions import ThreadReason
 from events.inbound import Control
@@ -161,10 +161,41 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
 
 class Erase(msgspec.Struct, frozen=True, gc=False):
-    """Remove everything up to `upto`, wherever it is; `seq` is the sequence of the decision `erased`."""
+    """Remove everything up to `upto`, wherever it is; `seq` is the sequence of the decision `erased`.
+
+    - `chats`: chats that had closed into this one, which are erased first
+    - `holds`: the order that erases them, with what still holds under every name of the person
+    """
 
     seq: int
     upto: int
+    chats: tuple[str, ...] = ()
+    holds: Control | None = None
+
+
+class CallIn(msgspec.Struct, frozen=True, gc=False):
+    """Have the chat `chat` close into this one; each incarnation orders it once."""
+
+    chat: str
+
+
+class TellClosed(msgspec.Struct, frozen=True, gc=False):
+    """Tell the other chat what held in this one when it closed."""
+
+    closing: Closing
+
+
+class Move(msgspec.Struct, frozen=True, gc=False):
+    """Publish the events at `seqs`, which came after this chat closed, in the chat `into`.
+
+    - `messages`: their ids, of messages, edits and deletions
+    - `order`: the id of the order among them, which then comes alone
+    """
+
+    seqs: tuple[int, ...]
+    into: str
+    messages: tuple[str, ...] = ()
+    order: str | None = None
 
 
 class StopRun(msgspec.Struct, frozen=True, gc=False):
@@ -176,7 +207,22 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
 Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | SetAside
 """Work that is decided at once."""
 
-Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
+Joining = CallIn | TellClosed | Move
+"""Work by which two chats become one."""
+
+Effect = (
+    Resume
+    | EndBurst
+    | ReadMedia
+    | CreateThread
+    | WriteReply
+    | StartRun
+    | AwaitRun
+    | CallTool
+    | StopRun
+    | Erase
+    | Joining
+)
 """Work that takes time. It runs as long as it is pending, and is dropped when it no longer is."""
 
 
@@ -190,6 +236,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `budget`: tokens that a chat may cost on a day; 0: any number
     - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
     - `gates`: who is answered, and when
+    - `joins`: every instance reads a joining; until then none is decided
     """
 
     incarnation: str
@@ -199,3 +246,4 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     budget: int = 0
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
+    joins: bool = True

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from console.deps import Deps
 from console.outcomes import Refused, Said, forget, told
@@ -25,9 +25,11 @@ SHOWN = 60
 async def chat(request: Request) -> Response:
     """GET: a chat with its last lines, or those `before`, `after` or `around` a sequence of the log. `?part=live` is
     its content alone. The outcome of an order is shown once."""
+    deps, key = deps_of(request), key_of(request)
+    if (open_ := await deps.read(deps.queries.open_chat, key)) != key:
+        return RedirectResponse(address_of(open_), 303)
     if request.query_params.get("part") == "live":
         return await page_of(request, template="_live.html")
-    key = key_of(request)
     said = told(request, key)
     answer = await page_of(request, said=said)
     if said is not None:

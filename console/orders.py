@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import NamedTuple, cast, get_args
+from typing import NamedTuple, cast
 
 import msgspec
 import structlog
@@ -35,6 +35,9 @@ SENT_WITHIN = 2.0
 """Seconds for which the page waits until a gateway has sent the operator's text."""
 
 BY = "page"
+
+OFFERED = frozenset({"approve", "block", "erase", "handoff", "pause", "reset", "resume", "retry", "send"})
+"""Orders that a person may give here."""
 
 CONFIRMED = frozenset({"block", "erase", "reset"})
 """Orders that are given on a page of their own, which says what they do."""
@@ -79,7 +82,8 @@ async def give_order(request: Request) -> Response:
     Puts the order into the log and redirects to the chat, which shows the outcome. The same form again has the same
     outcome. A refused order leads to the same form, with the words in it.
     """
-    deps, key = deps_of(request), key_of(request)
+    deps = deps_of(request)
+    key = await _open_chat(deps, key_of(request))
     given = await form_of(request)
     try:
         control = _order_in(given)
@@ -94,10 +98,18 @@ async def give_order(request: Request) -> Response:
     return answer
 
 
+async def _open_chat(deps: Deps, key: ChatKey) -> ChatKey:
+    """The person's chat: a page that is open in a browser may be of one that has closed into it since."""
+    try:
+        return await deps.read(deps.queries.open_chat, key)
+    except ProjectionMissing:
+        return key
+
+
 def _order_in(given: Mapping[str, str]) -> Control:
     """The order of a form, without the fields that only some orders have. Raises _NotTaken."""
     command, id_ = given.get("command", ""), given.get("id", "")
-    if command not in get_args(Command):
+    if command not in OFFERED:
         raise _NotTaken(400, f"{command[:40]!r} is no order.")
     if not _ID.fullmatch(id_):
         raise _NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")

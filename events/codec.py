@@ -16,7 +16,7 @@ import msgspec
 
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound, Message
-from events.jid import is_canonical
+from events.jid import certain, is_canonical
 from events.lenient import mended, plain, whole_characters
 from events.recorded import UNREADABLE_ID, Recorded, Unknown, Unreadable
 from events.subjects import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
@@ -26,10 +26,17 @@ VERSION = 1
 
 VERSION_HEADER = "Recado-Version"
 
+READS = 2
+"""The newest set of decision types and commands that this release reads. Those of set 2 (`joined`, `join`) are written
+only while every instance reads them; the first one marks the log, and a release that reads less refuses to start."""
+
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPCASTS: Mapping[tuple[str, int], Upcast] = {}
 """Makes the next version's shape of an event of (type, version); every change of a stored shape has its entry here."""
+
+_INVALID_LITERAL = "Invalid enum value"
+"""What msgspec says of a word that is none of a field's: a newer release may know it."""
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
@@ -91,7 +98,7 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
         newer = version > VERSION
         detail = f"written by version {version}, this is {VERSION}: {error}" if newer else str(error)
         event = Unreadable("newer_version" if newer else "unreadable", detail)
-        if side == "o" and newer:
+        if side == "o" and (newer or _INVALID_LITERAL in str(error)):
             event = Unknown(type_, version)
         elif side == "i":
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -129,10 +136,14 @@ def _addressed(key: ChatKey, event: Inbound | Decision | Unknown) -> Inbound | D
     """The event, or Unreadable if its subject names no chat or its body names another one."""
     if is_shortened(key.account) or is_shortened(key.chat):
         return Unreadable("malformed_chat", f"the subject names an account or a chat with over {LONGEST_TOKEN} bytes")
-    if not is_canonical(key.chat):
+    if not is_canonical(key.chat) and certain(key.chat) is None:
         return Unreadable("malformed_chat", f"the subject's chat {key.chat[:60]!r} is not a canonical JID")
-    if isinstance(event, Message) and event.chat is not None and event.chat != key.chat:
+    if isinstance(event, Message) and event.chat is not None and _stored(event.chat) != _stored(key.chat):
         return Unreadable("other_chat", "the body's chat is not the subject's")
     if isinstance(event, Message) and event.id.startswith(UNREADABLE_ID):
         return Unreadable("malformed_id", f"an id must not begin with {UNREADABLE_ID}")
     return event
+
+
+def _stored(jid: str) -> str:
+    return certain(jid) or jid

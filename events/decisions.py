@@ -12,6 +12,7 @@ import msgspec
 
 from events.cut import Cut
 from events.inbound import Count, Integer, Time
+from events.joining import Joined
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
@@ -288,10 +289,10 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `done`: this is the receipt: everything is removed.
     - `admission`: `approved` or `blocked` by an earlier order, which still holds.
     - `stopped`: the person had asked for no replies, which still holds.
-    - `held`: the reason of a pause that still holds.
-    - `until`: the end of that pause.
+    - `held`, `until`: the reason of a pause that still holds, and its end.
     - `events`, `objects`, `threads`: of the receipt: the numbers of things removed.
     - `left`: of the receipt: the threads that are still at a provider (`<backend> <thread>: <why>`).
+    - `joined`: the chats that had closed into this one; they are erased first.
     """
 
     upto: Count
@@ -307,6 +308,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     objects: Count = 0
     threads: Count = 0
     left: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
 
 
 Decision = (
@@ -327,6 +329,7 @@ Decision = (
     | Blocked
     | Reset
     | Erased
+    | Joined
 )
 
 DECISIONS: dict[str, type[Decision]] = {
@@ -347,6 +350,7 @@ DECISIONS: dict[str, type[Decision]] = {
     "blocked": Blocked,
     "reset": Reset,
     "erased": Erased,
+    "joined": Joined,
 }
 """The struct of each type of side `o`."""
 

@@ -7,7 +7,7 @@ default, a field never changes its type. Unknown fields are ignored. Times are R
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -29,7 +29,10 @@ Kind = str
 A string and not a Literal, so that a message of a kind that recado does not know is ignored by name, not unreadable.
 """
 
-Command = Literal["pause", "resume", "reset", "erase", "send", "retry", "handoff", "approve", "block"]
+Command = Literal["pause", "resume", "reset", "erase", "send", "retry", "handoff", "approve", "block", "join"]
+"""The commands that recado gives. An order with another one is refused by name, not unreadable."""
+
+COMMANDS: tuple[Command, ...] = get_args(Command)
 ReceiptState = Literal["sending", "accepted", "sent", "delivered", "read", "failed", "in_doubt", "parked"]
 
 
@@ -172,21 +175,30 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     pricing: Pricing | None = None
 
 
-class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
     """An order about the chat (`control`), pending until a decision names it as its cause.
 
     - `until`: of `pause`: its end; of `erase`: if a message is open or was answered since, the order is refused.
     - `text`: of `send`: the words; of `handoff`: the reason.
     - `messages`: of `retry`: the messages; none: those of the last failed turn.
     - `by`: the name of the person or program that gave it.
+    - `into`: of `join`: the chat that this one closes into.
+    - `from`: of `join`: the chat that closes into this one; of `erase`: the chat that this one had closed into.
+    - `admission`, `stopped`, `held`: of `join` and `erase`: what holds in that chat, as in `joined`; with them `until`
+      is the end of its pause, and `messages` of `join` are the chats that had closed into it.
     """
 
-    id: Id
-    command: Command
+    id: ReplyId
+    command: str
     until: Time | None = None
     text: str | None = None
     messages: tuple[str, ...] = ()
     by: str | None = None
+    into: str | None = None
+    from_: str | None = None
+    admission: str = ""
+    stopped: bool = False
+    held: str = ""
 
 
 Inbound = Message | Edit | Revoke | Receipt | Control

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+PHONE = "@s.whatsapp.net"
+"""The end of the JID of a phone number."""
+
 _LONGEST = 128
 _USERS = {
     "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
@@ -17,6 +20,9 @@ _USERS = {
     "g.us": re.compile(r"(?P<user>[0-9]{1,40}(?:-[0-9]{1,20})?|[A-Za-z][A-Za-z0-9_=-]{7,})"),
     "bsuid": re.compile(r"(?P<user>[A-Za-z0-9][A-Za-z0-9._-]*)"),
 }
+_SHORTEST_BARE = 8
+"""Digits of a bare number that is taken for a phone number."""
+
 _ALIASES = {"c.us": "s.whatsapp.net"}
 _NOT_CHATS = {"broadcast": "a broadcast list", "newsletter": "a channel", "bot": "a bot", "hosted": "a hosted device"}
 _PHONE = re.compile(r"\+?[0-9]{5,20}")
@@ -69,6 +75,18 @@ def is_canonical(jid: str) -> bool:
 def is_group(jid: str) -> bool:
     """Whether a canonical `jid` is a group's."""
     return jid.endswith("@g.us")
+
+
+@lru_cache(maxsize=65536)
+def certain(jid: str) -> str | None:
+    """The stored form of a JID in another form, or of a bare phone number of 8 digits or more; None if `jid` is in its
+    stored form, or names nobody for certain."""
+    try:
+        found = canonical(jid if "@" in jid else f"{jid.removeprefix('+')}{PHONE}")
+    except MalformedJid:
+        return None
+    is_short = "@" not in jid and len(found) < _SHORTEST_BARE + len(PHONE)
+    return None if found == jid or is_short else found
 
 
 def from_text(text: str) -> str:

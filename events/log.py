@@ -120,8 +120,8 @@ class EventLog(Protocol):
     async def erase_letters(self, key: ChatKey) -> int:
         """Take every dead letter that is known to be of the chat off the disk; how many there were."""
 
-    async def last_decision(self, key: ChatKey) -> Recorded | None:
-        """The chat's last decision, as the stream's leader has it."""
+    async def last_decision(self, key: ChatKey, type_: str = "*") -> Recorded | None:
+        """The chat's last decision, or its last one of this type, as the stream's leader has it."""
 
     async def last_of(self, key: ChatKey) -> int:
         """Sequence of the chat's last event, of either side, as the stream's leader has it; 0 if it has none."""
@@ -133,6 +133,10 @@ class EventLog(Protocol):
     async def chats_with(self, type_: str) -> list[ChatKey]:
         """The chats that have a decision of this type, as the stream's leader has them."""
 
+    async def canonical_names(self, name: str) -> dict[str, str]:
+        """The accounts in which `name` is another name of a person: in each, the canonical one, as the bucket ALIASES
+        has it."""
+
     def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         """The events of a chat before sequence `before`, oldest first, as the stream's leader has them."""
 
@@ -141,6 +145,10 @@ class EventLog(Protocol):
 
     async def read(self, seq: int) -> RawMessage | None:
         """The stored message at `seq`; None if there is none (any more)."""
+
+    async def mark(self, reads: int) -> None:
+        """Note, before the first event of the set `reads` of types, that a release that does not read it must not start
+        on this log (see codec.READS)."""
 
     async def head(self) -> Head:
         """The log's state now."""

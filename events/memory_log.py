@@ -122,8 +122,13 @@ class MemoryLog:
         self.dead_letters = left
         return gone
 
-    async def last_decision(self, key: ChatKey) -> Recorded | None:
+    async def canonical_names(self, name: str) -> dict[str, str]:  # noqa: ARG002 - there is no bucket
+        return {}
+
+    async def last_decision(self, key: ChatKey, type_: str = "*") -> Recorded | None:
         seq = self._last_decision.get(key)
+        if type_ != "*":
+            seq = max((seq for seq in self._of(key) if self._recorded(seq).type == type_), default=None)
         return self._recorded(seq) if seq is not None else None
 
     async def last_of(self, key: ChatKey) -> int:
@@ -154,6 +159,8 @@ class MemoryLog:
 
     async def read(self, seq: int) -> RawMessage | None:
         return self._stored[seq - 1][0] if 0 < seq <= len(self._stored) and seq not in self._erased else None
+
+    async def mark(self, reads: int) -> None: ...
 
     async def head(self) -> Head:
         count = len(self._stored)

@@ -118,15 +118,15 @@ _ALL = (
     Store(
         stream=f"KV_{ALIASES}",
         kind="bucket",
-        writers={"gateway": frozenset({"$KV.ALIASES.>"})},
+        writers={"instance": frozenset({"$KV.ALIASES.*.*"}), "gateway": frozenset({"$KV.ALIASES.*.*"})},
         rights={
-            "instance": frozenset({"look", "make", "change"}),
-            "gateway": _LOOKS,
+            "instance": _LOOKS | {"follow", "make", "change", "erase", "purge"},
+            "gateway": _LOOKS | {"hear"},
             "operator": _OPERATES,
         },
         bounds=frozenset({"max_bytes", "max_msgs_per_subject"}),
         saved=True,
-        erased="without it, the person's next message would begin a second chat under another name",
+        erased=True,
     ),
     Store(
         stream="OBJ_MEDIA",

@@ -13,14 +13,18 @@ from chat.context import readable
 from chat.evolve import evolve
 from chat.gates import pairing_code
 from chat.state import Chat
+from events.joining import Joined
 from events.log import EventLog
 from events.subjects import ChatKey, decisions_filter
+from gateways.names.number_plans import other_forms
 
 Known = Mapping[str, Mapping[str, int]]
 """The accounts in which a chat has events: in each, the number of its events of each type."""
 
 LISTED = 20
 """Accounts that a refusal names."""
+
+_MOST_HOPS = 16
 
 _TRACES = frozenset({"erased", "receipt"})
 """The only events that an erased chat may have: the two decisions, and receipts that came after them."""
@@ -65,8 +69,48 @@ class ChatAmbiguous(ChatNotMeant):
 
 
 async def find(log: EventLog, chat: str, account: str | None = None, *, erased: bool = False) -> ChatKey:
-    """The chat as the log knows it now; see `the_one`. Raises ChatUnknown, ChatAmbiguous, LogUnavailable."""
-    return the_one(chat, await log.known(chat), account, erased=erased)
+    """The chat of the person whom any of their names names, as the bus knows it now; see `the_one`. Raises ChatUnknown,
+    ChatAmbiguous, LogUnavailable."""
+    people, known = await _known(log, chat)
+    key = the_one(chat, known, account, erased=erased)
+    return people.get(key.account, key)
+
+
+async def find_all(log: EventLog, chat: str) -> tuple[ChatKey, ...]:
+    """The person's chat in every account that knows it. Raises ChatUnknown, LogUnavailable."""
+    people, known = await _known(log, chat)
+    return tuple(people.get(key.account, key) for key in all_of(chat, known))
+
+
+async def _known(log: EventLog, chat: str) -> tuple[dict[str, ChatKey], Known]:
+    """The chats that are named otherwise, by account; and the accounts that know the person, with the counts of the
+    chat there."""
+    people, known = dict[str, ChatKey](), dict(await log.known(chat))
+    for name in (chat, *other_forms(chat)):
+        for account, canonical in (await log.canonical_names(name)).items():
+            people.setdefault(account, ChatKey(account, canonical))
+        if name != chat:
+            for account, types in (await log.known(name)).items():
+                if account not in people and not _is_alive(known.get(account, {})):
+                    people[account] = ChatKey(account, name)
+                    known[account] = types
+    for account in (*known, *people):
+        key = await _open(log, people.get(account, ChatKey(account, chat)))
+        if key.chat != chat:
+            people[account] = key
+            known[account] = (await log.known(key.chat)).get(account, {})
+    return people, known
+
+
+async def _open(log: EventLog, key: ChatKey) -> ChatKey:
+    """The chat itself, or the one into which it has closed."""
+    for _ in range(_MOST_HOPS):
+        closed = await log.last_decision(key, "joined")
+        event = closed.event if closed is not None else None
+        if not isinstance(event, Joined) or event.into is None:
+            break
+        key = ChatKey(key.account, event.into)
+    return key
 
 
 async def with_code(log: EventLog, code: str, account: str | None = None) -> tuple[ChatKey, ...]:

@@ -14,7 +14,9 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Erased, Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import is_group
+from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
+from events.subjects import ChatKey
 from projections.database import SEARCHED, Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
 from projections.set_aside import SetAside
 from projections.tables.chat_row import ChatRow
@@ -23,6 +25,7 @@ from projections.tables.controls import Controls, named_control
 from projections.tables.deliveries import Deliveries
 from projections.tables.erasing import forget, tidy, up_to_erasures
 from projections.tables.history import History, MessageId, named_messages
+from projections.tables.names import PeoplesNames
 from projections.tables.receipts import Receipts
 from projections.tables.threads import Threads
 from projections.tables.turns import Turns
@@ -152,6 +155,7 @@ class Projection:
         self._receipts = Receipts(self.db)
         self._deliveries = Deliveries(self.db)
         self._set_aside = SetAside(self.db)
+        self._names = PeoplesNames(self.db)
         self._gone: list[tuple[int, int, tuple[str, ...], ChatRow]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
@@ -160,6 +164,13 @@ class Projection:
         controls: set[tuple[str, int]] = set()
         replies: set[tuple[str, int, str]] = set()
         new: set[tuple[str, int]] = set()
+        joints = {
+            ChatKey(recorded.key.account, joint.chat)
+            for recorded in batch
+            for joint in self._chats.of(recorded).state.joints
+        }
+        if joints:
+            self._chats.load(joints)
         for recorded in batch:
             held = self._chats.of(recorded)
             if isinstance(recorded.event, Receipt):
@@ -168,7 +179,10 @@ class Projection:
                 continue
             if isinstance(recorded.event, Reply):
                 new.add((recorded.event.id, held.id))
-            messages.update((id_, held.id) for id_ in named_messages(recorded))
+            named = named_messages(recorded)
+            messages.update((id_, held.id) for id_ in named)
+            if held.state.joints and recorded.side == "i":
+                messages.update((id_, other) for id_ in named for other in self._chats.family(held))
             control = named_control(recorded)
             if control is not None:
                 controls.add((control, held.id))
@@ -203,7 +217,7 @@ class Projection:
     def _is_known(self, held: ChatRow, recorded: Recorded) -> bool:
         match recorded.event:
             case Message(id=id_):
-                return self._history.is_repeat(held, id_, recorded)
+                return self._history.is_repeat(held, id_, recorded, self._chats.family(held))
             case Unreadable() if recorded.side == "i":
                 return self._history.is_repeat(held, unreadable_id(recorded.seq), recorded)
             case Control() as control:
@@ -215,11 +229,12 @@ class Projection:
             case Message() | Unreadable():
                 self._history.came_in(held, recorded)
                 self._chats.came_in(held, recorded)
+                self._names.fold(recorded)
             case Control() as control:
                 self._controls.came_in(held, recorded, control)
                 self._chats.came_in(held, recorded)
             case Edit() | Revoke() as event:
-                self._history.rewritten(held, recorded, event)
+                self._history.rewritten(held, recorded, event, self._chats.family(held))
             case Receipt() as receipt:
                 self._receipts.fold(held, recorded, receipt)
                 self._chats.receipt(held, receipt)
@@ -236,6 +251,10 @@ class Projection:
                 self._deliveries.replied(held, recorded, event)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
+            case Joined(into=into):
+                if into is not None and not event.done:
+                    self._history.closed(held)
+                self._names.fold(recorded)
             case MediaRead():
                 self._history.read(held, event)
             case Ignored() | TurnFailed():
@@ -264,7 +283,9 @@ class Projection:
         ):  # fmt: skip
             table.write()
         self.db.execute(_SEARCH, (since,))
+        self._names.write()
         for chat, upto, rewritten_before, successor in self._gone:
+            self._names.forget(*successor.key)
             self._deliveries.forget(chat, successor.key.account)
             late = forget(self.db, chat, upto, successor.id, rewritten_before)
             successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name

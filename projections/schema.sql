@@ -28,8 +28,18 @@ CREATE TABLE chats (
     outgoing TEXT,                           -- the last replies and how far they got, as JSON
     words TEXT NOT NULL,                     -- number, name and attention as the search compares them
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
+    closed_into TEXT,                        -- the chat into which this one has closed
+    joints TEXT,                             -- the chats that closed into this one, as JSON
     UNIQUE (account, chat)
 );
+CREATE TABLE names (                         -- other names of people
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    chat TEXT NOT NULL,                      -- the chat that is the person's
+    seq INTEGER NOT NULL,                    -- sequence of the event that told it
+    PRIMARY KEY (account, name)
+) WITHOUT ROWID;
+CREATE INDEX names_of_chat ON names (account, chat);
 CREATE INDEX waking ON chats (partition) WHERE wakes;
 CREATE INDEX attention ON chats (asked_at, id) WHERE asked_at IS NOT NULL;
 CREATE INDEX marked ON chats (marks) WHERE marks > 0;

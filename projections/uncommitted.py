@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from events.decisions import Erased
 from events.inbound import Message, Receipt
+from events.joining import Joined
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
 
@@ -17,7 +18,7 @@ from events.subjects import ChatKey
 def may_go_early(batch: Sequence[Recorded]) -> bool:
     """Whether the events may be delivered before their commit.
 
-    Edits, controls, erasures and files wait for the commit, because their handlers read the database.
+    Edits, controls, erasures, joinings and files wait for the commit, because their handlers read the database.
     """
     return all(_is_plain(recorded) for recorded in batch)
 
@@ -48,5 +49,5 @@ class UncommittedMessages:
 def _is_plain(recorded: Recorded) -> bool:
     event = recorded.event
     if recorded.side == "o":
-        return not isinstance(event, Erased | Unreadable | Unknown)
+        return not isinstance(event, Erased | Joined | Unreadable | Unknown)
     return isinstance(event, Receipt) or (isinstance(event, Message) and event.media is None)

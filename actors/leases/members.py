@@ -59,11 +59,13 @@ class Member(Holder, frozen=True, kw_only=True):
 
     - `leaving`: the instance gives up its partitions and takes no more.
     - `finishing`: turns that it still finishes in chats that it has let go of.
+    - `reads`: the newest set of types that it reads; see codec.READS.
     - `says`: its description.
     """
 
     leaving: bool = False
     finishing: int = 0
+    reads: int = 1
     says: Description = Description()
 
 
@@ -106,6 +108,10 @@ class Members:
     def with_key(self, key: str) -> int:
         """Number of members that ask models with the same key; 1 without a key."""
         return sum(member.says.key == key for member in self._there.values()) if key else 1
+
+    def all_read(self, reads: int) -> bool:
+        """Whether every member reads this set of types; False while none is known."""
+        return bool(self._there) and all(member.reads >= reads for member in self._there.values())
 
     def staying(self) -> list[Member]:
         """The members that own partitions, or should."""

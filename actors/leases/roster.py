@@ -8,8 +8,9 @@ from typing import Literal
 
 import msgspec
 
-from actors.leases.bucket import Entry, LeaseBucket
+from actors.leases.bucket import BUCKET, STREAM, Entry, LeaseBucket
 from actors.leases.members import PREFIX, Member, holder_in, member_in
+from events.jetstream.api import stored_message
 from events.jetstream.connection import Bus
 from events.subjects import PARTITIONS
 
@@ -39,6 +40,24 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     awake: int = 0
     runs: int = 0
     lag: int = 0
+
+
+async def all_read(bus: Bus, reads: int) -> bool:
+    """Whether every instance that is there reads this set of types (codec.READS); False if none is there. It asks for
+    one presence after the other, as gateways may. Raises LogUnavailable."""
+    seq, found = 1, False
+    while True:
+        which = {"seq": seq, "next_by_subj": f"$KV.{BUCKET}.{PREFIX}*"}
+        stored = await stored_message(bus, STREAM, which)
+        if stored is None:
+            return found
+        raw = stored.raw()
+        member = member_in(raw.subject, raw.body) if raw.body else None
+        if member is not None:
+            if member.reads < reads:
+                return False
+            found = True
+        seq = raw.seq + 1
 
 
 async def look(bus: Bus, chats: Mapping[int, int] | None = None) -> list[InstanceView]:

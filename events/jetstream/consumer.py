@@ -61,10 +61,11 @@ class Delivered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Feed:
-    """One consumer on the server, and the messages that it has sent so far."""
+    """One consumer of a stream on the server, and the messages that it has sent so far."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, stream: str) -> None:
         self._bus = bus
+        self._stream = stream
         self._loop = asyncio.get_running_loop()
         self._name = f"tail-{token_hex(8)}"
         self._inbox = bus.new_inbox()
@@ -80,8 +81,9 @@ class Feed:
         self.expected = 0
 
     @classmethod
-    async def open(cls, bus: Bus, first: int, subject: str) -> Feed:
-        self = cls(bus)
+    async def open(cls, bus: Bus, first: int, subject: str, stream: str = EVENTS) -> Feed:
+        """A consumer of the messages of `stream` from sequence `first` on that `subject` matches."""
+        self = cls(bus, stream)
         try:
             self._subscription = await bus.listen(self._inbox, self._on_message)
             await call(bus, *self._creation(first, subject))
@@ -103,11 +105,11 @@ class Feed:
             "num_replicas": 1,
             "inactive_threshold": int(INACTIVE * _NANOSECONDS),
         }
-        request = f"CONSUMER.CREATE.{EVENTS}.{self._name}"
+        request = f"CONSUMER.CREATE.{self._stream}.{self._name}"
         if subject != EVERYTHING:
             config["filter_subject"] = subject
             request += f".{subject}"
-        return request, Done, {"stream_name": EVENTS, "config": config}
+        return request, Done, {"stream_name": self._stream, "config": config}
 
     async def take(self) -> list[Delivered]:
         """The messages that came, at least one; none once the feed is ended. Raises FeedBroken."""
@@ -151,7 +153,8 @@ class Feed:
         while self._awaited + len(self._queue) + BATCH <= WINDOW and self._queued_bytes <= self._request_bytes:
             self._awaited += BATCH
             try:
-                await self._bus.publish(f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS}.{self._name}", request, reply=self._inbox)
+                subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._name}"
+                await self._bus.publish(subject, request, reply=self._inbox)
             except (nats.errors.Error, OSError) as error:
                 raise FeedBroken(f"the next events cannot be asked for: {said(error)}") from error
 
@@ -204,6 +207,6 @@ class Feed:
             if self._subscription is not None:
                 await self._subscription.unsubscribe()
             if self._bus.is_connected:
-                await self._bus.publish(f"$JS.API.CONSUMER.DELETE.{EVENTS}.{self._name}")
+                await self._bus.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}")
         except (nats.errors.Error, OSError) as error:
             log.debug("tail.left", consumer=self._name, reason=said(error))

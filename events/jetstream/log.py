@@ -12,11 +12,12 @@ from events.account_update import AccountUpdate, encoded
 from events.decisions import TYPE_OF, Decision
 from events.inbound import INBOUND_TYPE_OF, Inbound
 from events.jetstream.account_updates import stored_updates
+from events.jetstream.aliases import canonical_names
 from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, erase_message, stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.dead_letters import letter_headers, stored_letters
 from events.jetstream.publisher import Publisher
-from events.jetstream.streams import DLQ, EVENTS, ensure_streams, existing_streams
+from events.jetstream.streams import DLQ, EVENTS, ensure_streams, existing_streams, mark_reads
 from events.jetstream.tail import Tail
 from events.log import EVERYTHING, Appended, Head, LogUnavailable, RawMessage, WrongExpectedVersion
 from events.recorded import Recorded
@@ -45,6 +46,7 @@ class JetStreamLog:
         """Servers that keep the log."""
         self._bus = bus
         self._publisher = publisher
+        self._marked = 1
         self._tails: weakref.WeakSet[Tail] = weakref.WeakSet()
 
     @classmethod
@@ -118,9 +120,13 @@ class JetStreamLog:
                 gone += 1
         return gone
 
-    async def last_decision(self, key: ChatKey) -> Recorded | None:
+    async def canonical_names(self, name: str) -> dict[str, str]:
+        return await canonical_names(self._bus, name)
+
+    async def last_decision(self, key: ChatKey, type_: str = "*") -> Recorded | None:
         # The leader answers STREAM.MSG.GET; a replica that lags may answer a direct get.
-        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": decisions_filter(key)})
+        subject = decisions_filter(key) if type_ == "*" else decision_subject(key, type_)
+        stored = await stored_message(self._bus, EVENTS, {"last_by_subj": subject})
         return _recorded(stored) if stored is not None else None
 
     async def last_of(self, key: ChatKey) -> int:
@@ -157,6 +163,11 @@ class JetStreamLog:
             return None
         stored = await stored_message(self._bus, EVENTS, {"seq": seq})
         return stored.raw() if stored is not None else None
+
+    async def mark(self, reads: int) -> None:
+        if self._marked < reads:
+            await mark_reads(self._bus, reads)
+            self._marked = reads
 
     async def head(self) -> Head:
         info = await self._info()

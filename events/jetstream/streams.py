@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from events import codec
 from events.account_update import KEPT
 from events.inbound import INBOUND
 from events.jetstream.api import (
@@ -25,7 +26,7 @@ from events.jetstream.api import (
     once_made,
 )
 from events.jetstream.connection import Bus
-from events.log import LogMismatch
+from events.log import LogMismatch, LogUnavailable
 
 EVENTS = "EVENTS"
 DLQ = "DLQ"
@@ -33,6 +34,9 @@ ACCOUNTS = "ACCOUNTS"
 
 RESTORING = "recado.restoring"
 """In the metadata of the log: the log was restored from a backup, and its open work is not settled yet."""
+
+READS = "recado.reads"
+"""In the metadata of the log: the set of types (`codec.READS`) that a reader of the log has to know."""
 
 REPLICAS = 3
 """Servers of a cluster that keep the streams."""
@@ -149,6 +153,25 @@ def _check_whole(info: StreamInfo) -> None:
             "the log is being put back from a backup: start again when recado restore has ended. If it was "
             "interrupted, run it again with the same file"
         )
+    needed = info.config.get("metadata", {}).get(READS, "1")
+    if not needed.isdigit() or int(needed) > codec.READS:
+        raise LogMismatch(
+            f"the log has events that only a newer recado reads (set {needed[:20]}, this release reads {codec.READS}): "
+            "start the newer release again"
+        )
+
+
+async def mark_reads(bus: Bus, reads: int) -> None:
+    """Note in the log that its readers have to know the set `reads` of types. Raises LogUnavailable."""
+    try:
+        info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
+        metadata = info.config.get("metadata") or {}
+        if int(metadata.get(READS, "1")) < reads:
+            config = {**info.config, "metadata": {**metadata, READS: str(reads)}}
+            await call(bus, f"STREAM.UPDATE.{EVENTS}", StreamInfo, config)
+            log.info("log.marked", stream=EVENTS, reads=reads)
+    except ApiRefused as refused:
+        raise LogUnavailable(f"the log cannot be marked: {refused}") from refused
 
 
 async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:

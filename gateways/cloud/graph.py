@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from events.inbound import ReceiptError
+from events.jid import is_canonical
 from gateways.cloud.error_table import FaultClass
 from gateways.cloud.errors import LONGEST_DETAIL, class_of_status, told
 
@@ -39,6 +40,13 @@ class _Sent(msgspec.Struct):
     id: str
 
 
+class _Recipient(msgspec.Struct):
+    """The person as Meta knows them: for one telephone `wa_id` may be another number than the one that was asked."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+
+
 class _Error(msgspec.Struct):
     """An error as Graph writes it; the form of its fields is looked at where they are used."""
 
@@ -58,14 +66,22 @@ class _Error(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     messages: list[_Sent] = []
+    contacts: msgspec.Raw = msgspec.Raw(b"[]")
     error: _Error | None = None
 
 
+_recipients = msgspec.json.Decoder(list[_Recipient])
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """The result of a request: the message's `id`, or the `error` with its class."""
+    """The result of a request: the message's `id`, or the `error` with its class.
+
+    - `names`: the JIDs under which Meta knows the person.
+    """
 
     id: str | None = None
     error: ReceiptError | None = None
+    names: tuple[str, ...] = ()
 
 
 class Graph:
@@ -106,8 +122,22 @@ def _read(status: int, text: bytes) -> Answer:
         return Answer(error=told(error.code, error.detail, subcode=error.error_subcode, status=status))
     if status < 300:
         # WhatsApp took the message without naming its id: the status will name it.
-        return Answer(answer.messages[0].id) if answer.messages else _fault("in_doubt", "the answer has no id")
+        if not answer.messages:
+            return _fault("in_doubt", "the answer has no id")
+        return Answer(answer.messages[0].id, names=_names(answer.contacts))
     return _fault(class_of_status(status), f"HTTP {status}, which is no answer of WhatsApp's", f"http {status}")
+
+
+def _names(contacts: msgspec.Raw) -> tuple[str, ...]:
+    """The JIDs of the one person in the answer; none where it is not as Meta documents it: the message went all the
+    same."""
+    try:
+        people = _recipients.decode(contacts)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+    found = [(one.wa_id, "s.whatsapp.net") for one in people] + [(one.user_id, "bsuid") for one in people]
+    jids = (f"{user}@{server}" for user, server in found if user)
+    return tuple(jid for jid in jids if is_canonical(jid)) if len(people) == 1 else ()
 
 
 def _fault(class_: FaultClass, detail: str, code: int | str | None = None) -> Answer:

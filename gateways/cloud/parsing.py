@@ -38,7 +38,7 @@ from gateways.cloud.message_text import (
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
 _LONGEST_NAME = 256
-_UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_preferences", "calls"})
+_UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_preferences", "calls", "user_id_update"})
 _LISTS = _UPDATES | {"errors"}
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
@@ -62,6 +62,7 @@ _contacts = msgspec.json.Decoder(wire.Contact)
 _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_user_ids = msgspec.json.Decoder(wire.UserIdUpdate)
 _faults = msgspec.json.Decoder(wire.Fault)
 _preferences = msgspec.json.Decoder(wire.Preference)
 _calls = msgspec.json.Decoder(wire.Call)
@@ -97,7 +98,13 @@ class Unread(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Update = Arrived | News | Notice | Unread
+class Renamed(msgspec.Struct, frozen=True, gc=False):
+    """A person got another name: all that are told, the known one first."""
+
+    names: tuple[str, ...]
+
+
+Update = Arrived | News | Notice | Renamed | Unread
 
 
 class Parser:
@@ -177,6 +184,8 @@ class Parser:
             yield self._beside(each, people, "call", lambda raw: call_of(decode(raw, _calls)[0]))
         for each in value.errors:
             yield _error(each)
+        for each in value.user_id_update:
+            yield self._renamed(each)
 
     def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], number: str, *, echo: bool) -> Update:
         try:
@@ -200,18 +209,32 @@ class Parser:
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
         """The chat, the sender (None if the chat is the sender's), the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
+        parent = message.to_parent_user_id if echo else message.from_parent_user_id
         if number and _BSUID.fullmatch(number):
             number, user = None, user or number
         # A person who hides the number may be named only in `contacts`.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
         if contact is not None:
             number, user = number or contact.wa_id, user or contact.user_id
+            parent = parent or contact.parent_user_id
         person = _person(number, user)
-        aliases = _alias(user) if number and user else ()
+        aliases = tuple(alias for alias in (*_alias(user), *_alias(parent)) if alias != person)
         name = contact.profile.name if contact is not None else None
         if message.group_id:
             return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
         return ChatKey(self._account, person), None, aliases, name
+
+    def _renamed(self, raw: msgspec.Raw) -> Update:
+        """The names of a person whose user id changed: the known one first."""
+        try:
+            update, _ = decode(raw, _user_ids)
+        except _UNREADABLE as error:
+            return Unread(bytes(raw), f"no user id: {error}")
+        ids = (update.user_id.previous, update.parent_user_id.previous, update.user_id.current)
+        names = tuple(name for id_ in (*ids, update.parent_user_id.current) for name in _alias(id_))
+        if len(set(names)) < 2:
+            return Unread(bytes(raw), "no user id: it says no former id, or no new one")
+        return Renamed(tuple(dict.fromkeys(names)))
 
     def _status(self, raw: msgspec.Raw) -> Update:
         try:
@@ -317,10 +340,10 @@ def _person(number: str | None, user: str | None) -> str:
     raise MissingPart("it says neither number nor user")
 
 
-def _alias(user: str) -> tuple[str, ...]:
+def _alias(user: str | None) -> tuple[str, ...]:
     """The JID of a user's id, if it is one."""
     try:
-        return (canonical(f"{user}@bsuid"),)
+        return (canonical(f"{user}@bsuid"),) if user else ()
     except MalformedJid:
         return ()
 

@@ -10,8 +10,10 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
+from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError
 from events.jid import is_group
+from events.log import LogError
 from events.recorded import Recorded
 from gateways.cloud import tracker
 from gateways.cloud.circuit_breaker import CircuitBreaker
@@ -20,9 +22,12 @@ from gateways.cloud.graph import Graph
 from gateways.cloud.pacing import Pacing
 from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
+from gateways.intake import NoPeople, People
 
 WAMID = "wamid."
 """Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what became of them", ["outcome"])
 
@@ -39,8 +44,10 @@ class CloudSender:
         account: str,
         template: str | None = None,
         told: Callable[[dict[str, object]], None] = lambda _: None,
+        people: People | None = None,
     ) -> None:
         self._graph = graph
+        self._people = people or NoPeople()
         self._template = template
         self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
@@ -67,8 +74,23 @@ class CloudSender:
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
+            await self._learn(part, answer.names)
             return self._told(part, Outcome("accepted", provider_id=answer.id))
         return self._told(part, self._refused(part, answer.error))
+
+    async def _learn(self, part: Part, names: tuple[str, ...]) -> None:
+        """Have the person's names written before the receipt: the answer to this message may come under any of them."""
+        if is_group(part.chat) or not names or names == (part.chat,):
+            return
+        pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        while True:
+            try:
+                await self._people.person(part.account, (part.chat, *names))
+            except LogError as refusal:
+                log.warning("names_not_written", reply=part.reply, reason=str(refusal), retry_in=pause.seconds)
+            else:
+                return
+            await pause.wait()
 
     async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is no such request
         """Always in doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it."""

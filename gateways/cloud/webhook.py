@@ -24,8 +24,8 @@ from starlette.routing import Route
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
 from gateways.cloud.fields import counted_as
-from gateways.cloud.parsing import Arrived, News, Notice, Parser, Unread
-from gateways.intake import Intake
+from gateways.cloud.parsing import Arrived, News, Notice, Parser, Renamed, Unread
+from gateways.intake import Intake, NoPeople, People
 
 PATH = "/webhook"
 LARGEST = 4 * 1024 * 1024
@@ -61,12 +61,20 @@ class Webhook:
     address is entered."""
 
     def __init__(
-        self, event_log: EventLog, account: str, parser: Parser, *, app_secret: str, verify_token: str
+        self,
+        event_log: EventLog,
+        account: str,
+        parser: Parser,
+        *,
+        app_secret: str,
+        verify_token: str,
+        people: People | None = None,
     ) -> None:
         self._log = event_log
         self._account = account
         self._parser = parser
-        self._intake = Intake(event_log)
+        self._intake = Intake(event_log, people)
+        self._people = people or NoPeople()
         self._secret = app_secret.encode()
         self._verify_token = verify_token
         self._slots = asyncio.Semaphore(BODIES_AT_ONCE)
@@ -168,6 +176,9 @@ class Webhook:
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
         _raise_first([*done, refusal])
         for update in updates:
+            if isinstance(update, Renamed):
+                await self._people.person(self._account, update.names)
+                UPDATES.labels("renamed").inc()
             if isinstance(update, Unread):
                 await self._bury(update)
 

@@ -25,6 +25,7 @@ class Contact(Part):
     profile: Profile = msgspec.field(default_factory=Profile)
     wa_id: str | None = None
     user_id: str | None = None
+    parent_user_id: str | None = None
 
 
 class Text(Part):
@@ -202,8 +203,10 @@ class Message(Part, rename={"from_": "from"}):
     id: str = ""
     from_: str | None = None
     from_user_id: str | None = None
+    from_parent_user_id: str | None = None
     to: str | None = None
     to_user_id: str | None = None
+    to_parent_user_id: str | None = None
     group_id: str | None = None
     timestamp: str | int = ""
     type: str = ""
@@ -279,6 +282,21 @@ class Call(Part, rename={"from_": "from"}):
     timestamp: str | int = ""
 
 
+class Replaced(Part):
+    """An id before and after a change."""
+
+    previous: str = ""
+    current: str = ""
+
+
+class UserIdUpdate(Part):
+    """A person got another user id."""
+
+    wa_id: str | None = None
+    user_id: Replaced = msgspec.field(default_factory=Replaced)
+    parent_user_id: Replaced = msgspec.field(default_factory=Replaced)
+
+
 class Metadata(Part):
     phone_number_id: str = ""
     display_phone_number: str = ""
@@ -295,6 +313,7 @@ class Value(Part):
     user_preferences: list[msgspec.Raw] = []
     calls: list[msgspec.Raw] = []
     errors: list[msgspec.Raw] = []
+    user_id_update: list[msgspec.Raw] = []
 
 
 class Change(msgspec.Struct):

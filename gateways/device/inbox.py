@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
 from neonize.proto.Neonize_pb2 import Receipt as ReceiptEvent
 from prometheus_client import Counter
@@ -19,12 +20,11 @@ from events.jid import canonical
 from events.log import EventLog, EventTooLarge, LogFull, LogMismatch, LogUnavailable
 from events.subjects import ChatKey
 from gateways.delivery.receipts import Piece
-from gateways.device.aliases import Aliases
 from gateways.device.files import Files
-from gateways.device.parsing import LID, PHONE, Arrived, Notice, at_seconds, parse
+from gateways.device.parsing import LID, Arrived, Notice, at_seconds, parse
 from gateways.device.sent import Sent, Told
 from gateways.device.wire import Phone
-from gateways.intake import Intake, MessageIdRefused
+from gateways.intake import Intake, MessageIdRefused, People
 
 _STATES: dict[int, ReceiptState] = {
     ReceiptEvent.DELIVERED: "delivered",
@@ -41,14 +41,13 @@ log = structlog.get_logger("recado.gateway")
 class Inbox:
     """Stores the messages and receipts that the device of `account` gets."""
 
-    def __init__(self, event_log: EventLog, account: str, phone: Phone, aliases: Aliases, files: Files) -> None:
+    def __init__(self, event_log: EventLog, account: str, phone: Phone, people: People, files: Files) -> None:
         self.sent = Sent(self._found)
         self._log = event_log
         self._account = account
         self._phone = phone
-        self._aliases = aliases
         self._files = files
-        self._intake = Intake(event_log)
+        self._intake = Intake(event_log, people)
         self._receipts: set[asyncio.Task[None]] = set()
 
     async def receive(self, event: Any) -> None:
@@ -107,14 +106,14 @@ class Inbox:
             await pause.wait()
 
     async def _store(self, event: MessageEvent, arrived: Arrived) -> None:
-        chat, chat_aliases = await self._person(arrived.chat)
+        chat, *chat_names = await self._known(arrived.chat)
         key = ChatKey(self._account, chat)
         message = arrived.event
         if isinstance(message, Message):
-            sender, aliases = await self._person(arrived.sender) if arrived.sender else (None, chat_aliases)
-            changes = {"sender": sender, "aliases": aliases, "mentions": await self._mentions(message)}
-            message = Message(**{field: getattr(message, field) for field in Message.__struct_fields__} | changes)
-        stored = await self._intake.store(key, message)
+            sender, *names = await self._known(arrived.sender) if arrived.sender else (None, *chat_names)
+            mentions = await self._mentions(message)
+            message = replace(message, sender=sender, aliases=tuple(name for name in names if name), mentions=mentions)
+        stored = await self._intake.store(key, message, chat_names)
         if isinstance(message, Message) and message.media is not None and not stored.duplicate:
             self._files.fetch(event, message)
 
@@ -125,15 +124,12 @@ class Inbox:
             return (*mentioned, ME)
         return mentioned
 
-    async def _person(self, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """The person's canonical name, and the other names."""
+    async def _known(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The names, with the phone number first that the device knows for a LID."""
         if all(name.endswith(LID) for name in names):
             number = await self._phone.number_of(names[0])
-            names = (canonical(number), *names) if number is not None else names
-        if not names[0].endswith((LID, PHONE)):
-            return names[0], ()
-        name = await self._aliases.canonical(names)
-        return name, tuple(other for other in names if other != name)
+            return (canonical(number), *names) if number is not None else names
+        return names
 
     def _told(self, event: ReceiptEvent) -> None:
         state = _STATES.get(event.Type) if event.HasField("Type") else None  # unset reads as DELIVERED

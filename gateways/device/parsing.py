@@ -17,12 +17,12 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ProtocolMessage
 
 from events.inbound import LONGEST_ID, Edit, Message, Revoke
 from events.jetstream.media_store import COMES_LATER
-from events.jid import MalformedJid, canonical, is_group
+from events.jid import PHONE, MalformedJid, canonical, is_group
 from events.subjects import token
 from gateways.device.message_references import references_of
 from gateways.device.message_text import context_of, field_of, inner_type_of, kind_of, media_of, new_text_of, text_of
 
-PHONE, LID = "@s.whatsapp.net", "@lid"
+LID = "@lid"
 
 _NOBODY = frozenset({"broadcast", "newsletter", "bot"})
 _CHANGES = frozenset({ProtocolMessage.REVOKE, ProtocolMessage.MESSAGE_EDIT})

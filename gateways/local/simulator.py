@@ -12,7 +12,7 @@ from events.log import Appended, EventLog
 from events.subjects import ChatKey
 from gateways.delivery.receipts import Piece, Receipts
 from gateways.delivery.sender import Outcome, Part
-from gateways.intake import Intake
+from gateways.intake import Intake, People
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -36,9 +36,9 @@ class Simulator:
 
     contacts = CONTACTS
 
-    def __init__(self, log: EventLog, account: str) -> None:
+    def __init__(self, log: EventLog, account: str, people: People | None = None) -> None:
         self._account = account
-        self._intake = Intake(log)
+        self._intake = Intake(log, people)
         self._receipts = Receipts(log, token_hex(6))
         self._names = {contact.chat: contact.name for contact in self.contacts}
 

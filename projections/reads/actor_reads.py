@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
+from pysqlite3 import dbapi2 as sqlite3
 
 from chat.arrival import is_read
 from chat.attachments import Reading
@@ -18,6 +19,7 @@ from events.recorded import Recorded
 from events.subjects import ChatKey
 from projections.database import ids_of
 from projections.reads.context_lines import COLUMNS, PAST_COLUMNS, Lines, Row
+from projections.reads.family import family, one_of
 from projections.reads.reader import Connections
 from projections.tables.chats import decode_snapshot
 from projections.uncommitted import UncommittedMessages
@@ -30,8 +32,11 @@ _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 _CONTEXT = (
     "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later, sender, quoted, refers)"  # noqa: S608
     f" ORDER BY ended, seq) FROM (SELECT {PAST_COLUMNS}, ended, seq"
-    f" FROM history WHERE chat = {_CHAT} AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
+    " FROM history WHERE chat {} AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
+_CONTEXT_OF_ONE = _CONTEXT.format(f"= {_CHAT}")
+_HAS_JOINTS = "SELECT joints IS NOT NULL FROM chats WHERE account = ? AND chat = ?"
+_KNOWN_IN = "SELECT seq FROM history WHERE id = ? AND chat {} AND author = 'person' AND reason IS NOT 'joined'"
 _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'failed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _PENDING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
@@ -87,9 +92,16 @@ class ChatReads:
             id_ = cast(Message, recorded.event).id
             first = self._uncommitted.of(recorded.key, id_)
             known = db.execute(_KNOWN, (id_, *recorded.key)).fetchone()
+            if known is None and self._is_joined(db, recorded.key):
+                known = db.execute(_KNOWN_IN.format(one_of(family(db, recorded.key))), (id_,)).fetchone()
             if (first is not None and first.seq < recorded.seq) or (known is not None and known[0] != recorded.seq):
                 found.add(recorded.seq)
         return frozenset(found)
+
+    def _is_joined(self, db: sqlite3.Connection, key: ChatKey) -> bool:
+        """Whether other chats closed into this one."""
+        row = db.execute(_HAS_JOINTS, key).fetchone()
+        return row is not None and bool(row[0])
 
     def file_of(self, key: ChatKey, message: str) -> tuple[str, str, Media] | None:
         """A message's kind, its words and its file; None if it has none."""
@@ -112,7 +124,12 @@ class ChatReads:
         """The last `limit` lines that ended after decision `since`, and whose messages came after sequence
         `reset_upto`, oldest first."""
         bounds = (reset_upto, max(reset_upto, since), limit)
-        found = self._reader.connection().execute(_CONTEXT, (*key, *bounds)).fetchone()
+        db = self._reader.connection()
+        if self._is_joined(db, key):
+            statement = _CONTEXT.format(one_of(family(db, key)))
+            found = db.execute(statement, bounds).fetchone()
+        else:
+            found = db.execute(_CONTEXT_OF_ONE, (*key, *bounds)).fetchone()
         lines = self._lines(key)
         return tuple([lines.line(row, past=True) for row in _rows_of(found[0])])
 

@@ -7,12 +7,13 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.subjects import ChatKey
 from projections.reads.entries import entries
+from projections.reads.family import family, one_of
 from projections.reads.views import Entry
 
-_CHAT = "SELECT id FROM chats WHERE account = ? AND chat = ?"
-_EARLIER = "WHERE h.chat = ? AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
-_LATER = "WHERE h.chat = ? AND h.seq > ? ORDER BY h.seq LIMIT ?"
-_COUNTED = "SELECT count(*), total(seq < ?) FROM history WHERE chat = ?"
+# The messages that were moved out of a closed chat are in the history of the other one.
+_EARLIER = "WHERE h.chat {} AND h.reason IS NOT 'joined' AND h.seq < ? ORDER BY h.seq DESC LIMIT ?"
+_LATER = "WHERE h.chat {} AND h.reason IS NOT 'joined' AND h.seq > ? ORDER BY h.seq LIMIT ?"
+_COUNTED = "SELECT count(*), total(seq < ?) FROM history WHERE chat {} AND reason IS NOT 'joined'"
 _LAST = 2**63 - 1
 
 
@@ -39,16 +40,17 @@ def lines(  # noqa: PLR0917
 ) -> LinesPage:
     """A page of a chat: what is around a sequence, or comes after one, or before one; its end without any. Call it
     within a read transaction."""
-    row = db.execute(_CHAT, key).fetchone()
-    if row is None:
+    numbers = family(db, key)
+    if not numbers:
         return LinesPage(entries=(), first=0, all=0)
-    (chat,) = row
+    chats = one_of(numbers)
+    earlier_lines, later_lines = _EARLIER.format(chats), _LATER.format(chats)
     if around is not None:
-        earlier = list(entries(db, _EARLIER, chat, around, limit // 2))
-        shown = [*reversed(earlier), *entries(db, _LATER, chat, around - 1, limit - len(earlier))]
+        earlier = list(entries(db, earlier_lines, around, limit // 2))
+        shown = [*reversed(earlier), *entries(db, later_lines, around - 1, limit - len(earlier))]
     elif after is not None:
-        shown = list(entries(db, _LATER, chat, after, limit))
+        shown = list(entries(db, later_lines, after, limit))
     else:
-        shown = list(entries(db, _EARLIER, chat, _LAST if before is None else before, limit))[::-1]
-    all_, earlier_ones = db.execute(_COUNTED, (shown[0].seq if shown else 0, chat)).fetchone()
+        shown = list(entries(db, earlier_lines, _LAST if before is None else before, limit))[::-1]
+    all_, earlier_ones = db.execute(_COUNTED.format(chats), (shown[0].seq if shown else 0,)).fetchone()
     return LinesPage(entries=tuple(shown), first=int(earlier_ones) + 1 if shown else 0, all=all_)

@@ -39,6 +39,11 @@ log = structlog.get_logger("recado.projections")
 ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
 
+_STANDS_FOR = "SELECT account, chat FROM names WHERE name = ?"
+_STANDS_FOR_IN = "SELECT chat FROM names WHERE account = ? AND name = ?"
+_MOST_HOPS = 16
+_OPEN = "SELECT id, account, chat FROM chats WHERE closed_into IS NULL ORDER BY id"
+
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _LISTED = (
     "SELECT id FROM chats INDEXED BY listed WHERE marks >= 0 AND ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
@@ -72,7 +77,7 @@ _ATTENTION = (
 )
 _IDLE = (
     "SELECT account, chat, last_at FROM chats WHERE last_at < ? AND (messages OR replies) AND NOT owes"
-    " AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
+    " AND closed_into IS NULL AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
 )
 _COUNTS = (
     "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(to_do), 0), coalesce(sum(owes AND NOT to_do), 0),"
@@ -119,6 +124,30 @@ class Queries:
         accounts = msgspec.json.encode(self.accounts()).decode()
         found = self._reader.connection().execute(_KNOWN, (accounts, chat)).fetchall()
         return {account: {"in": messages, "reply": replies, "control": 1} for account, messages, replies in found}
+
+    def open_by_age(self) -> tuple[tuple[int, ChatKey], ...]:
+        """Every chat that has not closed into another one, with the sequence of its first event, the oldest first."""
+        rows = self._reader.connection().execute(_OPEN).fetchall()
+        return tuple((first, ChatKey(account, chat)) for first, account, chat in rows)
+
+    def names(self) -> tuple[tuple[str, str, str], ...]:
+        """Every account, other name of a person, and that person's chat."""
+        return tuple(self._reader.connection().execute("SELECT account, name, chat FROM names").fetchall())
+
+    def open_chats(self, names: Collection[str]) -> dict[str, str]:
+        """The chats of the person with one of these names, by account; only where another name is theirs."""
+        db, found = self._reader.connection(), dict[str, str]()
+        for name in names:
+            for account, chat in db.execute(_STANDS_FOR, (name,)).fetchall():
+                hops = 0
+                while (row := db.execute(_STANDS_FOR_IN, (account, chat)).fetchone()) and hops < _MOST_HOPS:
+                    chat, hops = row[0], hops + 1  # noqa: PLW2901
+                found.setdefault(account, chat)
+        return found
+
+    def open_chat(self, key: ChatKey) -> ChatKey:
+        """The chat of the person with this name."""
+        return ChatKey(key.account, self.open_chats((key.chat,)).get(key.account, key.chat))
 
     def accounts(self) -> tuple[str, ...]:
         """Every account that has chats."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from events.decisions import MediaRead, Reply, TurnFailed
 from events.inbound import Edit, Message
+from events.jid import PHONE
 from events.recorded import Recorded
 from projections.reads.views import Entry, TurnView, Why, reading_of
 from projections.story.reasons import because
@@ -48,9 +49,9 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     if entry.sent_at is not None and abs(entry.at - entry.sent_at) >= _CLOCKS:
         who = "the business" if entry.from_me else "the person"
         yield Step(at=entry.sent_at, kind="sent", what=f"{who} sent it")
-    whose = entry.name or (entry.sender or "?").removesuffix("@s.whatsapp.net")
+    whose = entry.name or (entry.sender or "?").removesuffix(PHONE)
     what = "written by hand by the business, and stored" if entry.from_me else f"received from {whose} and stored"
-    what += _kind(entry, facts) + _refers(entry)
+    what += _kind(entry, facts) + _names(entry, facts) + _refers(entry)
     yield Step(at=entry.at, kind="received", what=what, detail=entry.text or entry.detail, seq=entry.seq)
     yield from _rewrites(entry, facts)
     if entry.repeats:
@@ -90,6 +91,13 @@ def _refers(entry: Entry) -> str:
     """The things that the message refers to."""
     quote = (f"quotes {entry.quoted}",) if entry.quoted else ()
     return "".join(f"; {note}" for note in (*quote, *entry.refers))
+
+
+def _names(entry: Entry, facts: Sequence[Recorded]) -> str:
+    """The other names of the person, and the chat from which the message was moved."""
+    sent = next((one.event for one in facts if isinstance(one.event, Message) and one.event.id == entry.id), None)
+    others = sent.aliases if sent is not None else ()
+    return f", a person who is also {', '.join(other.removesuffix(PHONE) for other in others)}" if others else ""
 
 
 def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:

@@ -51,7 +51,9 @@ EXPLAINED: dict[IgnoredReason, str] = {
     "stale": "it was older than RECADO_STALE_AFTER",
     "erased": "the chat was erased",
     "restored": "it was open in the backup from which the log was put back, and may have been answered since",
+    "joined": "its chat has closed into another one of the same person, where it was moved to",
     # of an order
+    "unknown_command": "recado knows no such order",
     "too_long": "its text is longer than one event of the log may be",
     "nothing_to_retry": "no failed turn has these messages",
     "ordered_again": "the same was ordered once more behind it",

@@ -18,7 +18,7 @@ from events.inbound import Control, Message, Receipt
 from events.jid import is_group
 from events.recorded import Recorded
 from events.subjects import ChatKey, partition
-from projections.database import micros, rows_for, write_rows
+from projections.database import id_list, micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
 from projections.tables.marks import BLANK, decoded, encoded, marks_of, named, put_receipt, put_reply
 from projections.tables.threads import thread_at
@@ -77,6 +77,13 @@ class Chats:
             self._changed[held.id] = held
         return held
 
+    def family(self, held: ChatRow) -> tuple[int, ...]:
+        """The numbers of the chats that closed into this one; they were loaded."""
+        if not held.state.joints:
+            return ()
+        others = (self._held.get(ChatKey(held.key.account, joint.chat)) for joint in held.state.joints)
+        return tuple(other.id for other in others if other is not None)
+
     def replace(self, held: ChatRow, recorded: Recorded) -> ChatRow:
         """The new chat after an erasure; its number is the sequence of `recorded`."""
         self._changed.pop(held.id, None)
@@ -118,7 +125,7 @@ class Chats:
             " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes, to_do = excluded.to_do,"
             " wakes = excluded.wakes, attention = excluded.attention, asked_at = excluded.asked_at,"
             " marks = excluded.marks, outgoing = excluded.outgoing, words = excluded.words,"
-            " snapshot = excluded.snapshot",
+            " snapshot = excluded.snapshot, closed_into = excluded.closed_into, joints = excluded.joints",
         )
         self._changed.clear()
         while len(self._held) > _HELD:
@@ -139,11 +146,12 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
         reason = msgspec.json.decode(held.attention)["text"] if held.attention is not None else None
         held.words = words_of(key.chat, held.name, reason)
     marks = marks_of(held.outgoing, failed=held.failed, paused=state.pause is not None)
-    if not (held.messages or held.replies or owes or marks or state.stopped or admission(key, state)):
+    if state.into or not (held.messages or held.replies or owes or marks or state.stopped or admission(key, state)):
         marks = BLANK
     return (
         held.id, key.account, key.chat, partition(key), held.name, held.last_at, held.messages, held.replies, owes,
         has_work_now(state),
         wakes(state), held.attention, held.asked_at, marks, encoded(held.outgoing), held.words,
-        _encoder.encode(state).decode(),
+        _encoder.encode(state).decode(), state.into or None,
+        id_list(joint.chat for joint in state.joints) if state.joints else None,
     )  # fmt: skip

@@ -8,6 +8,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.decisions import Erased
+from events.joining import Joined
 from events.recorded import Recorded
 from projections.database import PATIENCE, SEARCHED
 
@@ -46,10 +47,10 @@ def is_erasure(recorded: Recorded) -> bool:
 
 
 def up_to_erasures(batch: Sequence[Recorded]) -> Iterator[Sequence[Recorded]]:
-    """The batch in parts; each part but the last ends with an event that erases a chat."""
+    """The batch in parts; each part but the last ends with an event that erases or joins a chat."""
     begin = 0
     for end, recorded in enumerate(batch, 1):
-        if is_erasure(recorded) or end == len(batch):
+        if is_erasure(recorded) or isinstance(recorded.event, Joined) or end == len(batch):
             yield batch[begin:end]
             begin = end
 

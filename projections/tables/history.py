@@ -14,6 +14,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from chat.context import SHOWN_THOUGH_IGNORED
 from chat.edits import early_of
+from chat.joining import CLOSED
 from chat.references import references_of, text_of
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Revoke
@@ -116,9 +117,13 @@ class History:
         ):
             self._rows[id_, chat] = MessageRow(*row)
 
-    def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded) -> bool:
-        """Whether the chat had a message of this id before. If so, it is counted there."""
+    def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded, family: Iterable[int] = ()) -> bool:
+        """Whether the chat had a message of this id before, or a chat of its `family` answers it. If so, it is counted
+        there."""
         row = self._rows.get((id_, held.id))
+        if row is None:
+            theirs = (self._rows.get((id_, other)) for other in family)
+            row = next((one for one in theirs if one is not None and one.reason != CLOSED), None)
         if row is None or row.seq == recorded.seq:
             return False
         row.repeats += 1
@@ -160,7 +165,8 @@ class History:
                 None,
                 detail,
             )
-        row = self._changed[seq] = self._rows[id_, held.id] = MessageRow(seq, fixed)
+        row = MessageRow(seq, fixed, reason=CLOSED if held.state.into else None)
+        self._changed[seq] = self._rows[id_, held.id] = row
         if (early := early_of(held.state, id_)) is not None:
             if early.text is None:
                 row.revoked_at = micros(early.at)
@@ -168,13 +174,20 @@ class History:
                 row.edited = row.answered = early.text
                 row.edited_at = micros(early.at)
 
-    def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke) -> None:
+    def closed(self, held: ChatRow) -> None:
+        """The chat closes: the messages that wait in it are moved to the other one."""
+        messages = [message.id for message in held.state.waiting]
+        self.load((id_, held.id) for id_ in messages if (id_, held.id) not in self._rows)
+        for row in self._of(held, messages):
+            row.reason = CLOSED
+
+    def rewritten(self, held: ChatRow, recorded: Recorded, event: Edit | Revoke, family: Iterable[int] = ()) -> None:
         """Note that the sender edited or deleted a message.
 
         Its text stays as it was answered; the search finds its newest words. A deleted message is neither found nor
         shown to a model any more.
         """
-        for row in self._of(held, (event.of,)):
+        for row in self._of(held, (event.of,), family):
             if isinstance(event, Edit):
                 row.edited, row.edited_at = event.text, micros(recorded.at)
                 self._rewritten.add(row.seq)
@@ -224,10 +237,11 @@ class History:
             None if event.author == "system" else last or seq,
         ))  # fmt: skip
 
-    def _of(self, held: ChatRow, ids: Iterable[str]) -> Iterable[MessageRow]:
+    def _of(self, held: ChatRow, ids: Iterable[str], family: Iterable[int] = ()) -> Iterable[MessageRow]:
         """The known messages among these, marked as changed."""
         for id_ in ids:
-            row = self._rows.get((id_, held.id))
+            there = (self._rows.get((id_, chat)) for chat in (held.id, *family))
+            row = next((one for one in there if one is not None), None)
             if row is not None:
                 self._changed[row.seq] = row
                 yield row

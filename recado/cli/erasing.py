@@ -14,7 +14,7 @@ from events.decisions import Decision, Erased, Ignored
 from events.inbound import Control
 from events.log import EventLog
 from events.subjects import ChatKey
-from gateways.addressing import all_of
+from gateways.addressing import find_all
 from gateways.say import NoAnswer, order
 from projections.story.reasons import because
 from recado.cli.control import by_user
@@ -85,7 +85,7 @@ async def _keys(chat: str, account: str | None, *, all_accounts: bool) -> tuple[
     chosen = settings()
     async with open_log(chosen) as (log, _):
         if all_accounts:
-            return all_of(chat, await log.known(chat))
+            return await find_all(log, chat)
         return (await meant(log, chosen, chat, account),)
 
 

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 
 from events.subjects import ChatKey
 from gateways.addressing import the_one
+from gateways.names.number_plans import other_forms
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from recado.settings.settings import Settings
@@ -21,6 +22,16 @@ def queries(chosen: Settings) -> Iterator[Queries]:
 
 
 def meant_here(projection: Queries, chat: str, account: str | None) -> ChatKey:
-    """The chat in the account that knows it, as the projection says. Raises ChatUnknown, ChatAmbiguous,
-    ProjectionMissing."""
-    return the_one(chat, projection.known(chat), account)
+    """The chat of the person with this name, in the account that knows it, as the projection says. Raises ChatUnknown,
+    ChatAmbiguous, ProjectionMissing."""
+    known, forms = projection.known(chat), other_forms(chat)
+    people = projection.open_chats((chat, *forms))
+    for form in forms:
+        for where, counts in projection.known(form).items():
+            if where not in known:
+                people.setdefault(where, form)
+                known[where] = counts
+    for where, canonical in people.items():
+        known[where] = projection.known(canonical).get(where, known.get(where, {}))
+    key = the_one(chat, known, account)
+    return ChatKey(key.account, people.get(key.account, key.chat))

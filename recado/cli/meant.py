@@ -39,7 +39,8 @@ async def meant(
     except ChatUnknown as unknown:
         if new is None:
             raise
-        begins = ChatKey(beginning_in(settings, account), chat)
+        where = beginning_in(settings, account)
+        begins = ChatKey(where, (await log.canonical_names(chat)).get(where, chat))
         if not new:
             hint = f"To begin the chat in account {begins.account}, add --new"
             raise click.ClickException(f"{unknown}. {hint}") from unknown

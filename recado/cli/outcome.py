@@ -9,7 +9,7 @@ import msgspec
 
 from chat.receipts import of_whole
 from events.decisions import TYPE_OF, Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
-from events.inbound import Command, Control, ReceiptState
+from events.inbound import Control, ReceiptState
 from events.jetstream.connection import Bus
 from events.log import EventLog
 from events.subjects import ChatKey
@@ -51,7 +51,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     account: str
     chat: str
-    command: Command
+    command: str
     id: str
     state: Literal["done", "refused", "stored"]
     decision: str | None = None

@@ -141,7 +141,7 @@ def usage(account: str | None, chat: str | None, since: Moment | None, as_json: 
     """Add up tokens by chat, day (UTC), backend and model, as the providers counted them."""
     with queries(settings()) as projection:
         if chat is not None:
-            account = meant_here(projection, chat, account).account
+            account, chat = meant_here(projection, chat, account)
         found = projection.usage(account, chat, _day(since) if since else "")
     if as_json:
         click.echo(json_text(found))

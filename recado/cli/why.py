@@ -47,7 +47,7 @@ def why(id_: str | None, chat: str | None, account: str | None, as_json: bool) -
     chosen = settings()
     with queries(chosen) as projection:
         if chat is not None:
-            account = meant_here(projection, chat, account).account
+            account, chat = meant_here(projection, chat, account)
         found = projection.why_last(account, chat) if id_ is None else projection.why(id_, account, chat)
         checkpoint = projection.counts().checkpoint
     told = run(_told(chosen, found)) if found else []

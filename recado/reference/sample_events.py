@@ -28,6 +28,7 @@ from events.decisions import (
     TurnStarted,
 )
 from events.inbound import Control, Edit, Inbound, Media, Message, Pricing, Receipt, ReceiptError, Revoke
+from events.joining import Joined
 from events.references import Referral
 
 CHAT = "5511999999999@s.whatsapp.net"
@@ -123,6 +124,7 @@ DECISION_SAMPLES: dict[str, Decision] = {
     "approved": Approved(by="cli:ana", cause="01JDF", at=_at(56)),
     "blocked": Blocked(by="cli:ana", cause="01JDG", at=_at(58)),
     "reset": Reset(upto=1042, by="cli:ana", cause="01JDD", at=_at(60)),
+    "joined": Joined(into="5511999999999@s.whatsapp.net", at=_at(71), cause="join:99887766@lid", stopped=True),
     "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70), done=True, events=1042, objects=3, threads=1),
 }
 """An example of each type of side `o`."""

@@ -30,12 +30,14 @@ from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.texts import texts_of
+from gateways.intake import People
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import cloud_account, problems
 from recado.wiring.gateway import DRAIN, join, keep_gateway
 from recado.wiring.lifecycle import Lifetime, together, until_stopped
+from recado.wiring.names import keep_names
 
 log = structlog.get_logger("recado")
 
@@ -64,7 +66,9 @@ async def start_cloud(
     """Take webhooks on `listener`, and send the replies of `account` while its lease is held."""
     number, key = settings.whatsapp_phone_number_id, settings.whatsapp_access_token
     session = await life.stack.enter_async_context(Graph.session())
-    replies = Replies(settings, account, event_log, Graph(session, settings.whatsapp_graph_url, number, key))
+    names = await keep_names(life, bus, event_log, account)
+    graph = Graph(session, settings.whatsapp_graph_url, number, key)
+    replies = Replies(settings, account, event_log, graph, names)
     fetching = Fetching(
         event_log,
         account,
@@ -87,6 +91,7 @@ async def start_cloud(
         Parser(account, number, settings.window_template, sent),
         app_secret=settings.whatsapp_app_secret,
         verify_token=settings.whatsapp_verify_token,
+        people=names,
     )
     app = webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
     address = await life.stack.enter_async_context(serving(app, listener))
@@ -97,19 +102,23 @@ async def start_cloud(
 class Replies:
     """The sending of replies, which begins again each time the lease is taken."""
 
-    def __init__(self, settings: Settings, account: str, event_log: EventLog, graph: Graph) -> None:
+    def __init__(
+        self, settings: Settings, account: str, event_log: EventLog, graph: Graph, people: People | None = None
+    ) -> None:
         self.started = asyncio.Event()
         """Set once every later reply is delivered for certain."""
         self._settings = settings
         self._account = account
         self._log = event_log
         self._graph = graph
+        self._people = people
         self._stopped = False
         self._delivery: Delivery | None = None
 
     async def deliver(self) -> None:
         notes = AccountNotes(self._log, self._account)
-        sender = CloudSender(self._graph, self._account, self._settings.window_template, notes.sending)
+        template = self._settings.window_template
+        sender = CloudSender(self._graph, self._account, template, notes.sending, self._people)
         if (code := await notes.paused_for()) is not None:
             sender.was_paused(code)
         indicator = TypingIndicator(self._graph)

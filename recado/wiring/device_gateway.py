@@ -20,7 +20,6 @@ from events.recorded import Recorded
 from events.subjects import token
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.texts import texts_of
-from gateways.device.aliases import Aliases
 from gateways.device.files import Files, Store
 from gateways.device.inbox import Inbox
 from gateways.device.pairing import Pairing
@@ -29,11 +28,13 @@ from gateways.device.sender import DeviceSender
 from gateways.device.session import Session
 from gateways.device.typing_indicator import TypingIndicator
 from gateways.device.wire import Link
+from gateways.intake import People
 from recado.private_data import close_to_others
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import UNSET_ACCOUNT
 from recado.wiring.gateway import DRAIN, join, keep_gateway
 from recado.wiring.lifecycle import Lifetime, together, until_stopped
+from recado.wiring.names import keep_names
 
 ACCOUNT = "device"
 """The account of `recado gateway device` if RECADO_ACCOUNT is unset."""
@@ -66,7 +67,7 @@ async def start_device(
         settings,
         account,
         event_log,
-        await Aliases.open(bus, account, makes=False),
+        await keep_names(life, bus, event_log, account),
         await MediaStore.join(bus),
         link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
     )
@@ -82,7 +83,7 @@ class Device:
         settings: Settings,
         account: str,
         event_log: EventLog,
-        aliases: Aliases,
+        people: People,
         store: Store,
         *,
         link: Callable[[], Link],
@@ -92,7 +93,7 @@ class Device:
         self._settings = settings
         self._account = account
         self._log = event_log
-        self._aliases = aliases
+        self._people = people
         self._store = store
         self._link = link
         self._stopped = False
@@ -101,7 +102,7 @@ class Device:
     async def run(self) -> None:
         link = self._link()
         files = Files(self._store, link)
-        inbox = Inbox(self._log, self._account, link, self._aliases, files)
+        inbox = Inbox(self._log, self._account, link, self._people, files)
         quotable = Quotable()
         sender = DeviceSender(link, quotable, self._settings.in_doubt)
         indicator = TypingIndicator(link, quotable)

@@ -5,6 +5,7 @@ Everything starts from top to bottom and stops from bottom to top.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -38,14 +39,15 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
+from events.codec import READS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from events.recorded import Recorded
-from events.subjects import token
+from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
-from gateways.device.aliases import Aliases
 from gateways.local.simulator import Simulator
+from gateways.names.names import Names
 from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
@@ -57,11 +59,11 @@ from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
-from recado.settings.whatsapp import UNSET_ACCOUNT
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.media import open_files
 from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.names import keep_names
 from recado.wiring.policy import policy_of
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
@@ -70,6 +72,10 @@ log = structlog.get_logger("recado")
 
 DRAIN = 5.0
 """Seconds for running turns to finish when recado is stopped; the others are adopted at the next start."""
+
+
+NAMES_WITHIN = 30.0
+"""Seconds to wait for the names of people at the start."""
 
 
 async def run_up(settings: Settings) -> None:
@@ -95,9 +101,11 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
-    event_log = await _log(bus, log_bytes)
+    event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
     stack.push_async_callback(event_log.close)
 
+    # Lambdas, because the router is made later.
+    names = await keep_names(life, bus, event_log, None, makes=True, changed=lambda key: router.look_again(key))  # noqa: PLW0108
     services = ServiceTools(bus)
     keep(services.watch())
 
@@ -124,12 +132,13 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
             threads=await stack.enter_async_context(open_threads(settings)),
             fence=fence,
+            people=names,
+            all_read=lambda: members.all_read(READS),
             is_finishing=members.is_finishing,
         ),
         policy_of(settings),
     )
-    room = LogSpace(instance)
-    room.look(await event_log.head())
+    room = await _room(instance, event_log)
     router = Router(instance)
     keep(runner.run())
     keep(room.watch())
@@ -142,6 +151,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     async def prepared() -> None:
         await runner.caught_up.wait()
         await services.looked.wait()
+        await _names_known(names)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -166,18 +176,20 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         fit=lambda: runner.healthy,
         prepared=prepared,
     )
+    keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
     stack.push_async_callback(ownership.leave, DRAIN)
 
-    if settings.retention:
-        kept, now = settings.retention, instance.bus_time.now
+    if kept := settings.retention:
+        now = instance.bus_time.now
         keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
 
     async def is_served() -> bool:
         return await is_real(bus, settings, settings.account)
 
     wanted = simulated and not await is_served()
-    simulator = _simulator(settings, event_log, Lease(leases, f"g.{token(settings.account)}", me), keep, wanted)
+    lease = Lease(leases, f"g.{token(settings.account)}", me)
+    simulator = _simulated(settings, event_log, names, lease, keep) if wanted else None
 
     deps = Deps(
         account=settings.account,
@@ -200,6 +212,25 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
+
+
+def _simulated(
+    settings: Settings,
+    event_log: EventLog,
+    names: Names,
+    lease: Lease,
+    keep: Callable[[Coroutine[Any, Any, None]], object],
+) -> Simulator:
+    """The simulated phones; their gateway runs while it holds its lease."""
+    simulator = Simulator(event_log, settings.account, names)
+    keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
+    return simulator
+
+
+async def _room(instance: Instance, event_log: EventLog) -> LogSpace:
+    room = LogSpace(instance)
+    room.look(await event_log.head())
+    return room
 
 
 def _measure(runner: Runner, queries: Queries, bus_time: BusTime, gateways: Gateways) -> None:
@@ -233,30 +264,17 @@ def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
-def _simulator(
-    settings: Settings,
-    event_log: EventLog,
-    lease: Lease,
-    keep: Callable[[Coroutine[Any, Any, None]], object],
-    wanted: bool,
-) -> Simulator | None:
-    """The simulated phones, if they are wanted; their gateway runs while it holds its lease."""
-    if not wanted:
-        return None
-    simulator = Simulator(event_log, settings.account)
-    keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
-    return simulator
+async def _names_known(names: Names) -> None:
+    """Wait for the names of people, but not for ever: an instance that may not read them answers all the same, and
+    gateways take nothing in."""
+    try:
+        await asyncio.wait_for(names.ready.wait(), NAMES_WITHIN)
+    except TimeoutError:
+        log.warning("names_unread", help="may this instance read the bucket ALIASES? See deploy/nats/roles.conf")
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
     await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
-
-
-async def _log(bus: Bus, log_bytes: int | None) -> JetStreamLog:
-    """The log. Also makes the bucket ALIASES, which gateways use and do not make."""
-    event_log = await JetStreamLog.open(bus, max_bytes=log_bytes)
-    await Aliases.open(bus, UNSET_ACCOUNT, replicas=event_log.replicas)
-    return event_log
 
 
 @asynccontextmanager

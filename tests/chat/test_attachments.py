@@ -136,7 +136,9 @@ def test_kinds_that_are_not_answered(message: Message, reason: str, told: bool) 
     """A person is told of content that they sent, at the end of the burst; of anything else they hear nothing."""
     story = Story().given(message)
     assert story.pending() == ((EndBurst(1, 1),) if told else (Refuse(("m",), reason),))
-    ignored = story.does(story.pending()[0], words={"unreadable": SORRY} | ({} if reason == "call" else {reason: SORRY}))
+    ignored = story.does(
+        story.pending()[0], words={"unreadable": SORRY} | ({} if reason == "call" else {reason: SORRY})
+    )
     assert isinstance(ignored, Ignored)
     assert (ignored.reason, ignored.told) == (reason, told)
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from events.jetstream.connection import Bus, BusRefused, BusUntrusted
 from events.jetstream.log import JetStreamLog
 from events.recorded import Unreadable
 from events.subjects import ChatKey, token
-from gateways.device.aliases import Aliases
+from gateways.names.bucket import AliasBucket
 from tests.chaos.process import Recado
 from tests.deploy.conftest import As
 from tests.deploy.nats import ROLES, DeployedNats
@@ -65,6 +66,7 @@ MAY_NOT_PUBLISH = {
         "$JS.API.STREAM.UPDATE.OBJ_MEDIA",
         "$JS.API.STREAM.CREATE.OBJ_MEDIA",
         "$JS.API.STREAM.CREATE.KV_ALIASES",
+        "$JS.API.STREAM.MSG.DELETE.KV_ALIASES",
         "$JS.API.STREAM.MSG.DELETE.EVENTS",
         "$JS.API.CONSUMER.CREATE.DLQ.x",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
@@ -161,8 +163,11 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
         await asyncio.wait_for(taken.wait(), 10)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-        assert await (await Aliases.open(gateway, "local")).canonical(["a@lid", "b@lid"]) == "a@lid"
-        assert await (await Aliases.open(gateway, "local")).canonical(["b@lid"]) == "a@lid"
+        names = await AliasBucket.open(gateway)
+        assert await names.write("local", "b@lid", "a@lid", await names.last("local")) is not None
+        assert await names.find("local", "b@lid") == "a@lid"
+        async with aclosing(names.follow(0, "local")) as changes:
+            assert [change.name for change in (await anext(changes))[0]][-1] == b"b=40lid"
         await log.close()
 
         assert listener.stdout is not None

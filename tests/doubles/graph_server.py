@@ -68,6 +68,8 @@ class GraphDouble:
     """One number at Meta's."""
 
     def __init__(self, limits: Limits | None = None, *, port: int = 0) -> None:
+        self.true_names: dict[str, str] = {}
+        """The `wa_id` of a number that WhatsApp knows in another form."""
         self.taken: list[Taken] = []
         self.marks: list[Mark] = []
         self.refused: list[tuple[int, str]] = []
@@ -208,7 +210,7 @@ class GraphDouble:
             return _dropped(request)
         if fault is not None and fault.kind == "endless":
             return await hostile.endless(request)
-        contacts = [{"input": to, "wa_id": to}]
+        contacts = [{"input": to, "wa_id": self.true_names.get(to, to)}]
         answer = {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": taken.id}]}
         response = web.json_response(answer)
         await response.prepare(request)

@@ -8,6 +8,7 @@ from events import decisions, inbound
 from events.cut import Cut
 from events.decisions import Decision
 from events.inbound import Inbound
+from events.joining import Joined
 from events.references import Choice, Location, Product, Referral
 
 AT = datetime(2026, 9, 1, 12, 30, 15, 250000, tzinfo=UTC)
@@ -114,6 +115,21 @@ FULL: dict[str, Inbound | Decision] = {
     "approved": decisions.Approved(at=AT, by="ana", cause="k1"),
     "blocked": decisions.Blocked(at=AT, by="ana", cause="k1"),
     "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
+    "joined": Joined(
+        into="5511999999999@s.whatsapp.net",
+        from_="99887766@lid",
+        at=AT,
+        by="ana",
+        cause="join:99887766@lid",
+        admission="blocked",
+        stopped=True,
+        held="taken_over",
+        until=AT,
+        others=("BR.1349@bsuid",),
+        timers=("t1",),
+        done=True,
+        whole=True,
+    ),
     "erased": decisions.Erased(
         upto=42,
         at=AT,
@@ -153,6 +169,7 @@ LEAST: dict[str, Inbound | Decision] = {
     "blocked": decisions.Blocked(at=AT),
     "reset": decisions.Reset(upto=0, at=AT),
     "erased": decisions.Erased(upto=0, at=AT),
+    "joined": Joined(at=AT),
 }
 
 REFERRING: dict[str, Inbound | Decision] = {

@@ -15,6 +15,7 @@ from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import PATH, Webhook
+from gateways.intake import People
 from recado.settings.settings import Settings
 from recado.wiring.cloud_gateway import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -27,16 +28,23 @@ MEI = ChatKey("shop", "US.13491208655302741918@bsuid")
 
 
 @asynccontextmanager
-async def cloud_gateway(log: EventLog, meta: GraphDouble, data_dir: Path, **settings: Any) -> AsyncIterator[Replies]:
+async def cloud_gateway(
+    log: EventLog, meta: GraphDouble, data_dir: Path, people: People | None = None, **settings: Any
+) -> AsyncIterator[Replies]:
     """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service."""
     chosen = Settings(data=data_dir, doubt_seconds=settings.pop("doubt_seconds", 10.0), **settings)
     template = chosen.window_template
     hook = Webhook(
-        log, "shop", Parser("shop", PHONE_NUMBER_ID, template), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN
+        log,
+        "shop",
+        Parser("shop", PHONE_NUMBER_ID, template),
+        app_secret=APP_SECRET,
+        verify_token=VERIFY_TOKEN,
+        people=people,
     )
     async with Graph.session() as session:
         graph = Graph(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN)
-        replies = Replies(chosen, "shop", log, graph)
+        replies = Replies(chosen, "shop", log, graph, people)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:
                 meta.webhook = address + PATH

@@ -13,11 +13,11 @@ from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.log import RawMessage
-from gateways.device.aliases import Aliases
 from recado.settings.settings import Settings
 from recado.wiring.device_gateway import Device
 from recado.wiring.media import open_store
 from tests.gateways.device.phone import FakePhone
+from tests.gateways.names.given import following
 from tests.gateways.replies import events
 from tests.waiting import until
 
@@ -45,18 +45,19 @@ async def linked(bus: Bus, log: JetStreamLog, data_dir: Path, **settings: Any) -
     """Leaving it ends the gateway as one stops a service."""
     chosen = Settings(data=data_dir, **settings)
     store, phone = await open_store(chosen, bus, log), FakePhone()
-    device = Device(chosen, "me", log, await Aliases.open(bus, "me"), store, link=lambda: phone)
-    running = asyncio.create_task(device.run())
-    try:
-        await until(lambda: (device.started.is_set() and phone.receive is not None) or running.done())
-        yield Linked(device, phone, log, store, running)
-        if not running.done():
-            device.stop()
-            async with asyncio.timeout(30):
-                await running
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    async with following(bus, log) as names:
+        device = Device(chosen, "me", log, names, store, link=lambda: phone)
+        running = asyncio.create_task(device.run())
+        try:
+            await until(lambda: (device.started.is_set() and phone.receive is not None) or running.done())
+            yield Linked(device, phone, log, store, running)
+            if not running.done():
+                device.stop()
+                async with asyncio.timeout(30):
+                    await running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 async def dead_letters(bus: Bus) -> list[RawMessage]:

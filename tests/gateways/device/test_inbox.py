@@ -18,7 +18,6 @@ from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
 from events.subjects import ChatKey
-from gateways.device.aliases import Aliases
 from tests.gateways.device.events import ANA, ANA_LID, GROUP, TOM, TOM_LID, edit, message, receipt, revoke
 from tests.gateways.device.gateway import dead_letters, linked
 from tests.gateways.replies import decide, events, reply
@@ -66,7 +65,7 @@ async def test_one_chat_by_whichever_name(bus: Bus, jetstream_log: JetStreamLog,
     assert found == [
         (ANA, "A1", (ANA_LID,)),
         (ANA, "A2", (ANA_LID,)),
-        (ANA, "A3", ()),
+        (ANA, "A3", (ANA_LID,)),
         (TOM_LID, "T1", ()),
         (TOM_LID, "T2", (TOM,)),
         (ANA, "A4", (ANA_LID,)),
@@ -94,16 +93,6 @@ async def test_the_device_knows_the_number(bus: Bus, jetstream_log: JetStreamLog
         await me.phone.bring(message("G1", chat=GROUP, sender=ANA_LID))
         found = [(chat, event.sender, event.group) for chat, event in await me.messages()]
     assert found == [(ANA, None, False), (GROUP, ANA, True)]
-
-
-async def test_aliases_are_created_once(bus: Bus) -> None:
-    """Two gateways that learn of a person at the same time come to the same name; accounts do not share names."""
-    one, two = await Aliases.open(bus, "me"), await Aliases.open(bus, "me")
-    assert await one.canonical((ANA_LID,)) == ANA_LID
-    assert await two.canonical((ANA, ANA_LID)) == ANA_LID
-    assert await one.canonical((ANA,)) == ANA_LID
-    assert await (await Aliases.open(bus, "other")).canonical((ANA, ANA_LID)) == ANA
-    assert await (await Aliases.open(bus, "me")).canonical((ANA,)) == ANA_LID
 
 
 async def test_what_cannot_be_an_event_is_kept(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:

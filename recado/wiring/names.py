@@ -1,0 +1,32 @@
+"""Puts the names of people together: the bucket, what is known of it in memory, and the question who may join chats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.leases.roster import all_read
+from events.codec import READS
+from events.jetstream.connection import Bus
+from events.jetstream.log import JetStreamLog
+from events.subjects import ChatKey
+from gateways.names.bucket import AliasBucket
+from gateways.names.names import Names
+from recado.wiring.lifecycle import Lifetime
+
+
+async def keep_names(
+    life: Lifetime,
+    bus: Bus,
+    event_log: JetStreamLog,
+    account: str | None,
+    *,
+    makes: bool = False,
+    changed: Callable[[ChatKey], None] = lambda _: None,
+) -> Names:
+    """The names of the people of `account`, or of all, followed until the process ends. An instance makes the bucket
+    where it is missing. Raises LogUnavailable."""
+    bucket = await AliasBucket.open(bus, replicas=event_log.replicas, makes=makes)
+    life.stack.push_async_callback(bucket.close)
+    names = Names(event_log, bucket, account, may_join=lambda: all_read(bus, READS), changed=changed)
+    life.keep(names.run())
+    return names

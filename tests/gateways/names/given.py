@@ -1,0 +1,35 @@
+"""The names of people as a gateway or an instance has them, on a test's bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from events.jetstream.connection import Bus
+from events.log import EventLog
+from gateways.names.bucket import AliasBucket
+from gateways.names.names import Names
+
+
+async def _yes() -> bool:
+    return True
+
+
+async def _no() -> bool:
+    return False
+
+
+@asynccontextmanager
+async def following(bus: Bus, log: EventLog, account: str | None = "me", *, joins: bool = True) -> AsyncIterator[Names]:
+    """Names that know all that the bucket has. `joins`: every instance reads a joining."""
+    bucket = await AliasBucket.open(bus, makes=True)
+    names = Names(log, bucket, account, may_join=_yes if joins else _no)
+    running = asyncio.gather(names.run(), *([names.order_joins(lambda _: True)] if joins else []))
+    try:
+        await asyncio.wait_for(names.ready.wait(), 30)
+        yield names
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await bucket.close()
