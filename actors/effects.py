@@ -44,8 +44,9 @@ from chat.context import Line, after, window
 from chat.state import Stray
 from chat.turn import Turn, run_of
 from chat.work import AwaitRun, CallTool, CreateThread, Erase, Joining, ReadMedia, StartRun, StopRun, WriteReply
-from events.decisions import ThreadReason, TokenUsage
+from events.decisions import ThreadReason
 from events.subjects import ChatKey
+from events.token_usage import TokenUsage
 
 log = structlog.get_logger("recado.actors")
 

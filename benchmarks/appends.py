@@ -18,11 +18,12 @@ from benchmarks.people import key_of, words
 from benchmarks.raw import Publisher
 from benchmarks.servers import SYNC_MODES, nats_server
 from events.codec import encode
-from events.decisions import Reply, TokenUsage
+from events.decisions import Reply
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from events.subjects import ChatKey
+from events.token_usage import TokenUsage
 
 MANY = "256 at once"
 AT_ONCE = {"one at a time": 1, MANY: 256}

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from benchmarks.bus import MODEL
 from benchmarks.people import key_of, words
 from benchmarks.transcript import Entry, Transcript
-from events.decisions import Decision, Reply, ThreadCreated, TokenUsage, TurnStarted
+from events.decisions import Decision, Reply, ThreadCreated, TurnStarted
 from events.inbound import Message
 from events.log import EventLog
 from events.subjects import ChatKey, token
+from events.token_usage import TokenUsage
 
 _AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _AT_ONCE = 64

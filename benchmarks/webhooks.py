@@ -22,8 +22,9 @@ from events.codec import encode
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from gateways.cloud.parsing import Arrived, Parser
+from gateways.cloud.parsing import Parser
 from gateways.cloud.tracker import Tracker, written
+from gateways.cloud.updates import Arrived
 from tests.chaos.process import recado
 from tests.doubles.graph_server import ACCESS_TOKEN
 from tests.doubles.graph_webhooks import (

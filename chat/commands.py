@@ -28,8 +28,9 @@ from chat.work import (
     StartOver,
 )
 from events.cut import Cut
-from events.decisions import MediaForm, ThreadReason, TokenUsage
+from events.decisions import MediaForm, ThreadReason
 from events.subjects import ChatKey
+from events.token_usage import TokenUsage
 
 
 class ThreadReady(msgspec.Struct, frozen=True, gc=False):

@@ -131,7 +131,7 @@ def _due_in_closed(chat: Chat) -> Obey | Refuse | None:
     erase it with the other chat, once everything was moved there."""
     if unreadable := [message for message in chat.waiting if message.fault in UNREADABLE]:
         first = unreadable[0]
-        return Refuse((first.id,), first.fault or "", tell=False)
+        return Refuse((first.id,), first.fault or "unreadable", tell=False)
     for order in chat.orders:
         if joining.is_moved(order) or (order.control.command == "erase" and chat.waiting):
             continue

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from events.decisions import TokenUsage
+from events.token_usage import TokenUsage
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False, tag="reading"):

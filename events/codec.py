@@ -118,7 +118,7 @@ _SPARED = {
 """Optional fields of each type without which an event means the same, or less, but nothing else."""
 
 
-_VERBATIM = frozenset({"text", "kind", "chat", "sender"})
+_VERBATIM = frozenset({"text", "kind", "chat", "sender", "command", "into", "from"})
 """Fields that are not converted: a number is nobody's words, no kind and no JID."""
 
 

@@ -11,8 +11,9 @@ from typing import Literal
 import msgspec
 
 from events.cut import Cut
-from events.inbound import Count, Integer, Time
+from events.inbound import Count, Time
 from events.joining import Joined
+from events.token_usage import TokenUsage
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
@@ -76,16 +77,6 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     reason: ThreadReason
     at: Time
     seen: Count = 0
-
-
-class TokenUsage(msgspec.Struct, frozen=True, gc=False):
-    """Tokens as the provider counted them."""
-
-    input_tokens: Integer = 0
-    output_tokens: Integer = 0
-
-    def __add__(self, more: TokenUsage) -> TokenUsage:
-        return TokenUsage(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
 
 
 class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -25,6 +25,6 @@ FailureClass = Literal[
 
 ReceiptClass = Literal[
     "account_stop", "account_throttle", "broken", "content", "in_doubt", "later", "pair_throttle", "parts", "recipient",
-    "restored", "screen", "sender", "transient", "unreached", "window_closed",
+    "restored", "screen", "sender", "taken_over", "transient", "unknown", "unreached", "window_closed",
 ]  # fmt: skip
 """`class` of the error of a receipt."""

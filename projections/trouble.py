@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from chat.state import Chat
 from projections.database import micros, moment
-from projections.reads.views import TroubleView
+from projections.reads.trouble_views import TroubleView
 from projections.tables.chats import decode_snapshot
 
 STUCK_AFTER = timedelta(minutes=15)

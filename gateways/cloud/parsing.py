@@ -14,7 +14,6 @@ import msgspec
 from msgspec.structs import replace
 
 from chat.gates import ME
-from events.account_update import AccountUpdate
 from events.inbound import LONGEST_ID, Edit, Message, Pricing, Receipt, ReceiptState, Revoke
 from events.jid import MalformedJid, canonical
 from events.lenient import decode, whole_characters
@@ -34,6 +33,8 @@ from gateways.cloud.message_text import (
     references_of,
     text_of,
 )
+from gateways.cloud.people import UNREADABLE, MissingPart, alias, people_of, person_of
+from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Update
 
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
@@ -58,7 +59,6 @@ _envelopes = msgspec.json.Decoder(wire.Envelope)
 _entries = msgspec.json.Decoder(wire.Entry)
 _changes = msgspec.json.Decoder(wire.Change)
 _values = msgspec.json.Decoder(wire.Value)
-_contacts = msgspec.json.Decoder(wire.Contact)
 _messages = msgspec.json.Decoder(wire.Message)
 _statuses = msgspec.json.Decoder(wire.Status)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -66,45 +66,6 @@ _user_ids = msgspec.json.Decoder(wire.UserIdUpdate)
 _faults = msgspec.json.Decoder(wire.Fault)
 _preferences = msgspec.json.Decoder(wire.Preference)
 _calls = msgspec.json.Decoder(wire.Call)
-
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """An event for the chat of `key`; `raw` is its JSON."""
-
-    key: ChatKey
-    event: Message | Edit | Revoke | Receipt
-    raw: msgspec.Raw
-
-
-class News(msgspec.Struct, frozen=True, gc=False):
-    """News of the account."""
-
-    update: AccountUpdate
-
-
-class Notice(msgspec.Struct, frozen=True, gc=False):
-    """An update that belongs to no message of ours: `what` names the log line, `about` holds its fields."""
-
-    what: str
-    about: Mapping[str, object] = {}
-
-
-class Unread(msgspec.Struct, frozen=True, gc=False):
-    """Bytes that are no update, with the reason."""
-
-    raw: bytes
-    reason: str
-
-
-class Renamed(msgspec.Struct, frozen=True, gc=False):
-    """A person got another name: all that are told, the known one first."""
-
-    names: tuple[str, ...]
-
-
-Update = Arrived | News | Notice | Renamed | Unread
 
 
 class Parser:
@@ -130,7 +91,7 @@ class Parser:
         """Every update of the batch. Never raises."""
         try:
             envelope = _envelope(body)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return [Unread(body, f"no webhook: {error}")]
         alone = body if len(envelope.entry) == 1 else None
         return [update for raw in envelope.entry for update in self._entry(raw, alone)]
@@ -139,7 +100,7 @@ class Parser:
         """The updates of an entry; `whole` is kept in its place if it cannot be read."""
         try:
             entry = _entries.decode(raw)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             yield Unread(whole if whole is not None else bytes(raw), f"no webhook: {error}")
             return
         for each in entry.changes:
@@ -148,7 +109,7 @@ class Parser:
     def _change(self, raw: msgspec.Raw, entry: wire.Entry) -> Iterator[Update]:
         try:
             change = _changes.decode(raw)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             yield Unread(bytes(raw), f"no change: {error}")
             return
         if not is_of_a_chat(change.field):
@@ -156,7 +117,7 @@ class Parser:
             return
         try:
             value, left_out = decode(change.value, _values)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             yield Unread(bytes(raw), f"no value: {error}")
             return
         if value.metadata.phone_number_id != self._phone_number_id:
@@ -170,7 +131,7 @@ class Parser:
         yield from self._value(value)
 
     def _value(self, value: wire.Value) -> Iterator[Update]:
-        people = _people(value.contacts, alone=len(value.messages) == 1)
+        people = people_of(value.contacts, alone=len(value.messages) == 1)
         number = value.metadata.display_phone_number
         for each in value.messages:
             yield self._message(each, people, number, echo=False)
@@ -201,7 +162,7 @@ class Parser:
                 mentions = (f"{digits}@s.whatsapp.net", ME) if is_called(event.text or "", digits) else ()
                 event = msgspec.structs.replace(event, mentions=mentions)
             return Arrived(key, event, raw)
-        except (*_UNREADABLE, MalformedJid, MissingPart) as error:
+        except (*UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no message: {error}")
 
     def _who(
@@ -217,8 +178,8 @@ class Parser:
         if contact is not None:
             number, user = number or contact.wa_id, user or contact.user_id
             parent = parent or contact.parent_user_id
-        person = _person(number, user)
-        aliases = tuple(alias for alias in (*_alias(user), *_alias(parent)) if alias != person)
+        person = person_of(number, user)
+        aliases = tuple(other for other in (*alias(user), *alias(parent)) if other != person)
         name = contact.profile.name if contact is not None else None
         if message.group_id:
             return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
@@ -228,10 +189,10 @@ class Parser:
         """The names of a person whose user id changed: the known one first."""
         try:
             update, _ = decode(raw, _user_ids)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return Unread(bytes(raw), f"no user id: {error}")
         ids = (update.user_id.previous, update.parent_user_id.previous, update.user_id.current)
-        names = tuple(name for id_ in (*ids, update.parent_user_id.current) for name in _alias(id_))
+        names = tuple(name for id_ in (*ids, update.parent_user_id.current) for name in alias(id_))
         if len(set(names)) < 2:
             return Unread(bytes(raw), "no user id: it says no former id, or no new one")
         return Renamed(tuple(dict.fromkeys(names)))
@@ -239,7 +200,7 @@ class Parser:
     def _status(self, raw: msgspec.Raw) -> Update:
         try:
             status = decode(raw, _statuses)[0]
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
         if status.type == "payment":
             return self._beside(raw, {}, "payment", lambda _: payment_of(status))
@@ -282,12 +243,12 @@ class Parser:
             beside = read(raw)
             if beside is None:
                 return Notice("other_call")
-            person = _person(beside.number, beside.user)
+            person = person_of(beside.number, beside.user)
             contact = people.get(beside.number or "") or people.get(beside.user or "")
             name = contact.profile.name if contact is not None else None
-            aliases = _alias(beside.user) if beside.number and beside.user else ()
+            aliases = alias(beside.user) if beside.number and beside.user else ()
             message = replace(beside.message, name=name[:_LONGEST_NAME] if name else None, aliases=aliases)
-        except (*_UNREADABLE, MalformedJid, MissingPart) as error:
+        except (*UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no {what}: {error}")
         return Arrived(ChatKey(self._account, person), message, raw)
 
@@ -307,45 +268,8 @@ def _names(raw: msgspec.Raw) -> set[str]:
     """The names of an object's fields; none if one of them cannot be read."""
     try:
         return set(_objects.decode(raw))
-    except _UNREADABLE:
+    except UNREADABLE:
         return set()
-
-
-class MissingPart(ValueError):
-    """An update lacks a part that it needs."""
-
-
-def _people(raws: list[msgspec.Raw], *, alone: bool) -> dict[str, wire.Contact]:
-    """The batch's contacts by number and by BSUID. If there is one contact and one message (`alone`), it is also under
-    "". A contact that cannot be read is left out: its name is missing."""
-    people = {}
-    for raw in raws:
-        try:
-            contact, _ = decode(raw, _contacts)
-        except _UNREADABLE:
-            continue
-        for name in (contact.wa_id, contact.user_id):
-            if name:
-                people[name] = contact
-        if alone and len(raws) == 1:
-            people[""] = contact
-    return people
-
-
-def _person(number: str | None, user: str | None) -> str:
-    if number:
-        return canonical(f"{number.removeprefix('+')}@s.whatsapp.net")
-    if user:
-        return canonical(f"{user}@bsuid")
-    raise MissingPart("it says neither number nor user")
-
-
-def _alias(user: str | None) -> tuple[str, ...]:
-    """The JID of a user's id, if it is one."""
-    try:
-        return (canonical(f"{user}@bsuid"),) if user else ()
-    except MalformedJid:
-        return ()
 
 
 def _event(
@@ -381,7 +305,7 @@ def _event(
 def _error(raw: msgspec.Raw) -> Update:
     try:
         fault, _ = decode(raw, _faults)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return Unread(bytes(raw), f"no error: {error}")
     return Notice("account_error", {"code": fault.code, "detail": fault.detail[:_LONGEST_DETAIL]})
 

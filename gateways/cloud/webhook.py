@@ -24,7 +24,8 @@ from starlette.routing import Route
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
 from gateways.cloud.fields import counted_as
-from gateways.cloud.parsing import Arrived, News, Notice, Parser, Renamed, Unread
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread
 from gateways.intake import Intake, NoPeople, People
 
 PATH = "/webhook"

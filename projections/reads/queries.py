@@ -16,16 +16,15 @@ from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import LinesPage, lines
 from projections.reads.reader import Reader
+from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.views import (
     AttentionView,
     ChatView,
     ControlView,
     Counts,
-    DeliveryView,
     Entry,
     Found,
     ThreadView,
-    TroubleView,
     TurnView,
     UsageView,
     Why,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from projections.reads.views import DeliveryView
+from projections.reads.trouble_views import DeliveryView
 from projections.story.step import lasting
 
 WAITS_LONG = timedelta(minutes=10)

@@ -83,6 +83,8 @@ NOT_SENT: dict[ReceiptClass, str] = {
     "unreached": "there was no connection",
     "account_throttle": "too many messages came from the number",
     "pair_throttle": "too many messages went to this person",
+    "taken_over": "a human wrote in the chat before it could be sent",
+    "unknown": "WhatsApp gave a code that is in no list",
     "transient": "WhatsApp had a fault for a moment",
     "in_doubt": "it is not known whether it was sent",
     "window_closed": "the person last wrote over 24 hours ago, and only a template may be sent",

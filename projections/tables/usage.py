@@ -5,8 +5,9 @@ from __future__ import annotations
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.turn import Turn
-from events.decisions import Reply, TokenUsage
+from events.decisions import Reply
 from events.recorded import Recorded
+from events.token_usage import TokenUsage
 from projections.database import write_rows
 from projections.tables.chat_row import ChatRow
 

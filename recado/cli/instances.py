@@ -10,7 +10,7 @@ from actors.leases.bucket import LeaseBucket
 from actors.leases.gateways import gateways
 from actors.leases.roster import InstanceView, look
 from projections.reads.reader import ProjectionMissing
-from projections.reads.views import DeliveryView
+from projections.reads.trouble_views import DeliveryView
 from projections.story.deliveries import Told, told
 from recado.cli.known import queries
 from recado.cli.options import json_option

@@ -12,7 +12,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from projections.reads.queries import Queries
 from projections.reads.reader import ProjectionMissing, Reader
-from projections.reads.views import TroubleView
+from projections.reads.trouble_views import TroubleView
 from projections.trouble import STUCK_AFTER, TOLD_FOR
 from recado.doctor.finding import Finding
 

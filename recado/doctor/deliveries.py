@@ -13,7 +13,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from actors import metrics
 from projections.reads.queries import Queries
 from projections.reads.reader import ProjectionMissing, Reader
-from projections.reads.views import DeliveryView
+from projections.reads.trouble_views import DeliveryView
 from projections.story.deliveries import told
 from projections.story.step import lasting
 from recado.doctor.finding import Finding

@@ -19,7 +19,6 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    TokenUsage,
     ToolCalled,
     ToolReturned,
     TurnAdopted,
@@ -30,6 +29,7 @@ from events.decisions import (
 from events.inbound import Control, Edit, Inbound, Media, Message, Pricing, Receipt, ReceiptError, Revoke
 from events.joining import Joined
 from events.references import Referral
+from events.token_usage import TokenUsage
 
 CHAT = "5511999999999@s.whatsapp.net"
 

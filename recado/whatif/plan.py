@@ -24,8 +24,9 @@ from chat.pending import pending
 from chat.state import Chat
 from chat.turn import Turn
 from chat.work import Due, EndBurst, Resume
-from events.decisions import TYPE_OF, Attention, Reply, TokenUsage, TurnFailed, TurnStarted
+from events.decisions import TYPE_OF, Attention, Reply, TurnFailed, TurnStarted
 from events.recorded import Recorded, Unreadable
+from events.token_usage import TokenUsage
 from recado.whatif.past import FormerTurn, Past
 
 

@@ -23,18 +23,9 @@ from chat.evolve import evolve
 from chat.pending import pending
 from chat.state import Chat, Thread
 from chat.work import AwaitRun, Due, StartRun, WriteReply
-from events.decisions import (
-    TYPE_OF,
-    Attention,
-    Decision,
-    Ignored,
-    Reply,
-    ThreadCreated,
-    TokenUsage,
-    TurnFailed,
-    TurnStarted,
-)
+from events.decisions import TYPE_OF, Attention, Decision, Ignored, Reply, ThreadCreated, TurnFailed, TurnStarted
 from events.recorded import Recorded
+from events.token_usage import TokenUsage
 from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Ending, MadeCall, Past
 from recado.whatif.plan import Plan, PlannedTurn, Step

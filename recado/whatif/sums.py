@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from events.decisions import Reply, TokenUsage
+from events.decisions import Reply
+from events.token_usage import TokenUsage
 from recado.whatif.past import Ending, FormerTurn, Past
 from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import Chosen

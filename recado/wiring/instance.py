@@ -10,6 +10,7 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from secrets import token_hex
 from socket import socket
@@ -184,11 +185,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         now = instance.bus_time.now
         keep(retain(event_log, folder.path, kept, ready=runner.caught_up, owned=lambda: router.owned, now=now))
 
-    async def is_served() -> bool:
-        return await is_real(bus, settings, settings.account)
-
-    wanted = simulated and not await is_served()
-    lease = Lease(leases, f"g.{token(settings.account)}", me)
+    is_served = partial(is_real, bus, settings, settings.account)
+    wanted, lease = simulated and not await is_served(), Lease(leases, f"g.{token(settings.account)}", me)
     simulator = _simulated(settings, event_log, names, lease, keep) if wanted else None
 
     deps = Deps(
@@ -207,11 +205,15 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         now=instance.bus_time.now,
     )
     address = await stack.enter_async_context(_served(deps, *listeners))
-    log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
-    click.echo(f"recado is at {address}")
+    _announce(me, deps.model, address)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
+
+
+def _announce(me: Holder, model: ModelInfo, address: str) -> None:
+    log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
+    click.echo(f"recado is at {address}")
 
 
 def _simulated(

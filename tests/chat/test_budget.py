@@ -9,7 +9,8 @@ import pytest
 from chat.commands import Answered, Failed, RunReady, ToolAsked, ToolFinished
 from chat.state import Spent
 from chat.work import EndBurst, Notify, Rules
-from events.decisions import Ignored, Reply, TokenUsage, TurnStarted
+from events.decisions import Ignored, Reply, TurnStarted
+from events.token_usage import TokenUsage
 from tests.chat.story import ME, NOON, SETTING, Story, order, text
 
 DAY = NOON.date().isoformat()

@@ -16,9 +16,10 @@ from chat.commands import Answered
 from chat.gates import Gates, pairing_code
 from chat.hours import Hours, Span
 from chat.work import Due, EndBurst, Refuse
-from events.decisions import Approved, Blocked, Ignored, Reply, Reset, TokenUsage
+from events.decisions import Approved, Blocked, Ignored, Reply, Reset
 from events.inbound import Message, Receipt
 from events.subjects import ChatKey
+from events.token_usage import TokenUsage
 from tests.chat.story import KEY, NOON, SETTING, Story, order, text
 
 WORDS = {

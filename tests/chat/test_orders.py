@@ -8,7 +8,8 @@ import pytest
 
 from chat.commands import Answered
 from chat.work import CreateThread, EndBurst, Obey, Resume, WriteReply
-from events.decisions import Ignored, Paused, Reply, Reset, Resumed, TokenUsage
+from events.decisions import Ignored, Paused, Reply, Reset, Resumed
+from events.token_usage import TokenUsage
 from tests.chat.story import NOON, Story, order, text
 
 

@@ -18,20 +18,10 @@ from chat.hours import Hours, Span
 from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Rules, WriteReply
-from events.decisions import (
-    Blocked,
-    Decision,
-    Erased,
-    Ignored,
-    MediaRead,
-    Paused,
-    Reply,
-    TokenUsage,
-    TurnFailed,
-    TurnStarted,
-)
+from events.decisions import Blocked, Decision, Erased, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
+from events.token_usage import TokenUsage
 from tests.chat.story import KEY, Story, order, text
 
 WORDS = {

@@ -28,7 +28,8 @@ from events.codec import encode, read
 from events.inbound import INBOUND_TYPE_OF, Message
 from events.recorded import Recorded
 from events.subjects import partition, token
-from gateways.cloud.parsing import Arrived, Notice, Parser, Unread, Update
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived, Notice, Unread, Update
 from tests.chat.story import SETTING
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, change, contact, fault, message, status
 

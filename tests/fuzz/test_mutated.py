@@ -7,7 +7,8 @@ from random import SystemRandom
 
 import pytest
 
-from gateways.cloud.parsing import Arrived, Parser
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, message, messages
 from tests.fuzz import mutated
 

@@ -11,8 +11,9 @@ from starlette.applications import Starlette
 from events.inbound import Receipt
 from events.subjects import ChatKey
 from gateways.cloud import wire
-from gateways.cloud.parsing import Arrived, Parser
+from gateways.cloud.parsing import Parser
 from gateways.cloud.tracker import Tracker, written
+from gateways.cloud.updates import Arrived
 from tests.doubles import graph_webhooks as hooks
 from tests.fuzz.tally import Tally
 from tests.fuzz.values import Values, dumped

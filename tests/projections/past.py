@@ -6,21 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.codec import encode
-from events.decisions import (
-    TYPE_OF,
-    Decision,
-    Ignored,
-    Reply,
-    ThreadCreated,
-    TokenUsage,
-    TurnError,
-    TurnFailed,
-    TurnStarted,
-)
+from events.decisions import TYPE_OF, Decision, Ignored, Reply, ThreadCreated, TurnError, TurnFailed, TurnStarted
 from events.inbound import INBOUND_TYPE_OF, Control, Inbound, Message
 from events.memory_log import MemoryLog
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import PARTITIONS, ChatKey, inbound_subject
+from events.token_usage import TokenUsage
 from projections.reads.actor_reads import ChatReads
 
 ANA = ChatKey("shop", "5511999990001@s.whatsapp.net")

@@ -20,7 +20,7 @@ from events.recorded import Recorded
 from projections.projection import Projection
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
-from projections.reads.views import TroubleView
+from projections.reads.trouble_views import TroubleView
 from projections.rebuild import rebuild
 from projections.trouble import STUCK_AFTER, TOLD_FOR
 from projections.verify import verify

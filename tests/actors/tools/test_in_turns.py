@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from actors.effects import INTERRUPTED, WITHHELD
 from actors.instance import ToolResult
 from backends.protocol import Tool, ToolCall, Usage
-from events.decisions import Reply, TokenUsage, ToolCalled, ToolReturned
+from events.decisions import Reply, ToolCalled, ToolReturned
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
+from events.token_usage import TokenUsage
 from tests.actors.house import ANA, house
 
 PRICE = ToolCall(id="c1", name="price", arguments='{"bread": 2}')

@@ -22,7 +22,8 @@ from gateways.cloud import circuit_breaker
 from gateways.cloud import sender as sender_module
 from gateways.cloud.account_news import shortened
 from gateways.cloud.fields import FIELDS
-from gateways.cloud.parsing import Arrived, News, Notice, Parser, Unread
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived, News, Notice, Unread
 from tests.doubles.graph_server import GraphDouble
 from tests.doubles.graph_webhooks import ANA, BSUID, PHONE_NUMBER_ID, body, change, contact, news, status, statuses
 from tests.gateways.cloud.gateway import cloud_gateway

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from events.inbound import Message
-from gateways.cloud.parsing import Arrived, Parser
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, change, contact, fault, message
 
 SAID = "the words of the message"

@@ -10,8 +10,9 @@ import pytest
 
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
 from events.subjects import ChatKey
-from gateways.cloud.parsing import Arrived, Notice, Parser, Unread, Update
+from gateways.cloud.parsing import Parser
 from gateways.cloud.tracker import Tracker, TrackerTooLong, read, written
+from gateways.cloud.updates import Arrived, Notice, Unread, Update
 from tests.doubles.graph_webhooks import (
     ANA,
     BSUID,

@@ -13,7 +13,8 @@ from events.recorded import Recorded
 from events.references import Choice, Location, Product, Referral
 from events.subjects import ChatKey
 from gateways.cloud.known_messages import KnownMessages
-from gateways.cloud.parsing import Arrived, Notice, Parser
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived, Notice
 from tests.doubles.graph_webhooks import ANA, PHONE_NUMBER_ID, message, messages, status, statuses
 
 KEY = ChatKey("shop", f"{ANA}@s.whatsapp.net")

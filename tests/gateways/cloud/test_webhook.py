@@ -18,8 +18,9 @@ from events.log import Appended, EventLog, LogUnavailable
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
 from gateways.cloud import webhook as webhook_module
-from gateways.cloud.parsing import Arrived, Parser, Unread
+from gateways.cloud.parsing import Parser
 from gateways.cloud.tracker import Tracker, written
+from gateways.cloud.updates import Arrived, Unread
 from gateways.cloud.webhook import Webhook
 from tests.doubles.graph_webhooks import (
     ANA,

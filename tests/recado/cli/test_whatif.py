@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from events.decisions import ThreadCreated, TokenUsage, TurnStarted
+from events.decisions import ThreadCreated, TurnStarted
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.token_usage import TokenUsage
 from recado.wiring.backends import LENGTH_RULE
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command

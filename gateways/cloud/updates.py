@@ -1,0 +1,48 @@
+"""Parts of a webhook, as the parser gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from events.account_update import AccountUpdate
+from events.inbound import Edit, Message, Receipt, Revoke
+from events.subjects import ChatKey
+
+
+class Arrived(msgspec.Struct, frozen=True, gc=False):
+    """An event for the chat of `key`; `raw` is its JSON."""
+
+    key: ChatKey
+    event: Message | Edit | Revoke | Receipt
+    raw: msgspec.Raw
+
+
+class News(msgspec.Struct, frozen=True, gc=False):
+    """News of the account."""
+
+    update: AccountUpdate
+
+
+class Notice(msgspec.Struct, frozen=True, gc=False):
+    """An update that belongs to no message of ours: `what` names the log line, `about` holds its fields."""
+
+    what: str
+    about: Mapping[str, object] = {}
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """Bytes that are no update, with the reason."""
+
+    raw: bytes
+    reason: str
+
+
+class Renamed(msgspec.Struct, frozen=True, gc=False):
+    """A person got another name: all that are told, the known one first."""
+
+    names: tuple[str, ...]
+
+
+Update = Arrived | News | Notice | Renamed | Unread
