@@ -1,4 +1,4 @@
-"""What is wrong, as it is read: chats that need a look, and replies that are not with their person."""
+"""Views of trouble: chats that need a look, and replies that are not with their person."""
 
 from __future__ import annotations
 
