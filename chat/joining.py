@@ -1,8 +1,7 @@
-"""Two chats that prove to be one person's: the younger closes into the older, and what holds in it holds there.
+"""Two chats that prove to be one person's: the younger closes into the older, with its gates (block, stop, pause).
 
-The closed chat obeys last, once no turn of it runs. Messages that wait in it, and what comes to it afterwards, are
-moved to the other chat under the same id. The other chat waits meanwhile: it begins no turn before it knows what holds
-in the closed one.
+The closed chat obeys last, once no turn of it runs. Messages that wait in it, and later ones, are moved to the other
+chat under the same id. The other chat waits meanwhile: it begins no turn before it knows the gates of the closed one.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ CLOSED = "joined"
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """The other chat was told what holds in this one, which closed with the decision at `seq`."""
+    """The other chat was told the gates of this one, which closed with the decision at `seq`."""
 
     seq: int
 
@@ -37,7 +36,7 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
 
 
 def waits(chat: Chat) -> bool:
-    """Whether a chat that closes into this one has not told yet what holds in it."""
+    """Whether a chat that closes into this one has not told its gates yet."""
     return not chat.into and any(not joint.whole for joint in chat.joints)
 
 
@@ -53,7 +52,7 @@ def is_moved(order: Order) -> bool:
 
 def is_obeyed_closed(chat: Chat, control: Control) -> bool:
     """Whether a closed chat obeys the order: to be erased with the open one, or to close into yet another one, which
-    waits for what holds here."""
+    waits for the gates here."""
     if control.command == "erase":
         return control.from_ is not None
     return control.command == "join" and control.from_ is None and control.into != chat.into
@@ -110,7 +109,7 @@ def told(chat: Chat, done: Told, at: Time) -> Joined | None:
 
 
 def moved(chat: Chat, done: Moved, at: Time) -> Ignored | None:
-    """The end of what is in the other chat now; None if it has ended."""
+    """The end of an event that is in the other chat now; None if it has ended."""
     if done.order is not None:
         there = any(order.control.id == done.order for order in chat.orders)
         return Ignored(messages=(), reason=CLOSED, at=at, cause=done.order) if there else None
@@ -159,7 +158,7 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
         "stopped": chat.stopped or event.stopped,
         "admission": _admission(chat.admission, event.admission),
         "pause": _longer(chat.pause, Pause(event.until, event.held) if event.held else None),
-        "rewritten": max(chat.rewritten, recorded.seq),  # a thread lacks what was said in the other chat
+        "rewritten": max(chat.rewritten, recorded.seq),  # a thread lacks the words of the other chat
     }
     if event.stopped or event.admission == "blocked":
         changes["apology"] = changes["notice"] = None

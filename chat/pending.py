@@ -163,7 +163,7 @@ def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]
 
 
 def _is_held(chat: Chat, rules: Rules) -> bool:
-    """Whether the waiting messages are another chat's, or another chat is still to tell what holds in it."""
+    """Whether the waiting messages are another chat's, or another chat is still to tell its gates."""
     return bool(chat.into) or joining.waits(chat) or (rules.joins and any(map(joining.is_to_close, chat.orders)))
 
 

@@ -180,14 +180,14 @@ class Erasing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Joint(msgspec.Struct, frozen=True, gc=False):
-    """A chat that closed, or is to close, into this one; `whole` once it has told what holds in it."""
+    """A chat that closed, or is to close, into this one; `whole` once it has told its gates."""
 
     chat: str
     whole: bool = False
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False):
-    """What held in a chat when it closed with the decision at `seq`; the other fields as in Joined."""
+    """The gates of a chat when it closed with the decision at `seq`; the other fields as in Joined."""
 
     seq: int
     into: str

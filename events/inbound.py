@@ -184,7 +184,7 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `by`: the name of the person or program that gave it.
     - `into`: of `join`: the chat that this one closes into.
     - `from`: of `join`: the chat that closes into this one; of `erase`: the chat that this one had closed into.
-    - `admission`, `stopped`, `held`: of `join` and `erase`: what holds in that chat, as in `joined`; with them `until`
+    - `admission`, `stopped`, `held`: of `join` and `erase`: the gates of that chat, as in `joined`; with them `until`
       is the end of its pause, and `messages` of `join` are the chats that had closed into it.
     """
 

@@ -23,7 +23,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `others`: chats that had closed into the closed one.
     - `timers`: timers that go on in the other chat; none yet.
     - `done`: this is the receipt: the other chat was told.
-    - `whole`: the closed chat has told what holds in it.
+    - `whole`: the closed chat has told its gates.
     """
 
     at: Time

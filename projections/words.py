@@ -28,7 +28,7 @@ _WHOLE = 7
 
 
 class _Folds(dict[int, str | int]):
-    """What becomes of each character. It grows with those that are met, and only with those that Unicode knows."""
+    """The forms of characters. It grows with those that are met, and only with those that Unicode knows."""
 
     def __missing__(self, code: int) -> str | int:
         letter = chr(code)

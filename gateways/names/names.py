@@ -151,7 +151,7 @@ class Names:
         return Person(chat, known.others(chat)[:_MOST_NAMES])
 
     async def person(self, account: str, names: Sequence[str]) -> Person:
-        """The person with these names, of which the first is the best known; what is new of them is written first.
+        """The person with these names, of which the first is the best known; new ones are written first.
 
         A number that comes with another user id than the known one is a stranger's. Raises NamesUnavailable, and the
         log's errors if chats are to be joined.
@@ -269,8 +269,7 @@ class Names:
         return tuple(users)
 
     async def _settled(self, account: str, names: Sequence[str]) -> bool:
-        """Write what is new of the names. False if another program wrote meanwhile: what is to be written may be
-        different then."""
+        """Write the new ones among the names. False if another program wrote meanwhile: others may be new then."""
         expected = await self._bucket.last(account)
         await self._told(expected)
         known = self._of(account)
@@ -299,7 +298,7 @@ class Names:
         return True
 
     async def _joined(self, account: str, names: Sequence[str]) -> None:
-        """Return when an instance has ordered the chats of these names to join. What is stored after that is a repeat
+        """Return when an instance has ordered the chats of these names to join. A message that is stored after that is a repeat
         if either chat had it."""
         try:
             async with asyncio.timeout(_TOLD_WITHIN):

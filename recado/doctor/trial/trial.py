@@ -42,7 +42,7 @@ class Tried(msgspec.Struct, frozen=True):
 
     - `state`: `works`, `fails`, or `not_tried`.
     - `needed`: the configured mode and tools need it.
-    - `says`: what was seen.
+    - `says`: the observation.
     """
 
     what: str
@@ -52,11 +52,11 @@ class Tried(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What was tried.
+    """The trials and their cost.
 
     - `estimate`: tokens that it was thought to cost.
     - `input_tokens`, `output_tokens`: as the server counted them; 0: it does not count.
-    - `quirks`: what the server does not take, by name, in words.
+    - `quirks`: the things that the server does not take, by name, in words.
     """
 
     mode: str
