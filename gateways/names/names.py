@@ -298,8 +298,8 @@ class Names:
         return True
 
     async def _joined(self, account: str, names: Sequence[str]) -> None:
-        """Return when an instance has ordered the chats of these names to join. A message that is stored after that is a repeat
-        if either chat had it."""
+        """Return when an instance has ordered the chats of these names to join. A message that is stored after that is
+        a repeat if either chat had it."""
         try:
             async with asyncio.timeout(_TOLD_WITHIN):
                 while any(ChatKey(account, name) in self._joins for name in names):

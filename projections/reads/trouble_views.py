@@ -9,8 +9,8 @@ import msgspec
 
 
 class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat that a person has to look at. It is `stuck`: it has work to do, and nothing came of that since `at`. Or its
-    event `seq`, of this `type`, was ended as `broken` or `set_aside` at `at`. Or a reply may not have arrived
+    """A chat that a person has to look at. It is `stuck`: it has work to do, and nothing came of that since `at`. Or
+    its event `seq`, of this `type`, was ended as `broken` or `set_aside` at `at`. Or a reply may not have arrived
     (`unsent`): `seq` is its receipt's, `type` the receipt's state."""
 
     what: Literal["stuck", "broken", "set_aside", "unsent"]
