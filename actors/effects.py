@@ -58,6 +58,9 @@ INTERRUPTED = "This call was interrupted, and nobody knows whether it was carrie
 
 WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
 
+CUT_HERE = "…"
+"""The end of an answer that the model could not finish."""
+
 Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
 
 
@@ -171,15 +174,16 @@ def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Comman
         return [RunReady(turn.id, outcome.run, turn.attempt)]
     costs = [_tokens(outcome.usage), *[TokenUsage()] * len(outcome.calls)]
     return [
-        ToolAsked(turn.id, call.id, call.name, call.arguments, cost)
+        ToolAsked(turn.id, call.id, call.name, call.arguments, cost, call.raw)
         for call, cost in zip(outcome.calls, costs, strict=False)
     ]
 
 
 def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
-    """The answer without the model's internals."""
+    """The answer without the model's internals; a mark shows where it reached the longest length."""
     run = said.run or run_of(turn.phase)
-    return Answered(turn.id, answer.text, said.model, run, _tokens(said.usage), answer.cut)
+    text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" else answer.text
+    return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length)
 
 
 def _tokens(usage: Usage) -> TokenUsage:
@@ -221,7 +225,7 @@ def _request(
         ids=turn.messages,
         attempt=turn.attempt + 1,
         calls=tuple(
-            DoneCall(id=call.id, name=call.name, arguments=call.arguments, output=call.output)
+            DoneCall(id=call.id, name=call.name, arguments=call.arguments, output=call.output, raw=call.raw)
             for call in turn.current_calls
             if call.output is not None
         ),

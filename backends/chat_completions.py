@@ -5,56 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlsplit
 
-import msgspec
 import structlog
+from msgspec.structs import replace
 
-from backends.content.attachments import GONE, NOT_TAKEN, Message, opened
-from backends.content.message_text import spoken
-from backends.protocol import Answer, DoneCall, ReplyRequest, ToolCall, ToolsWanted, Usage
-from backends.provider.client import Wire, count
+from backends.chat_answer import Empty, read
+from backends.chat_request import Content, contents_of, joined, mended, request_body
+from backends.content.attachments import opened
+from backends.protocol import Answer, ReplyRequest, ToolsWanted, Usage
+from backends.provider.client import Wire
+from backends.provider.quirks import Quirks, insist
+from backends.provider.refusals import JsonObject
 from backends.provider.retry import AttemptFailed, persist
+from chat.cleaning import cleaned
 from chat.context import Line
 
-Content = str | list[dict[str, Any]]
+GO_ON = (
+    "Your message was cut off at its longest length. Go on: begin with its last three words exactly as you wrote them, "
+    "also if the last one is half a word, and say nothing else before them."
+)
+"""The request for the rest of an answer that reached its longest length. The repeated words show where they meet."""
+
+_OVERLAP = 200
+"""Characters at the end of an answer that its rest may repeat."""
 
 log = structlog.get_logger("recado.backends")
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: str = ""
-
-
-class _ToolCall(msgspec.Struct):
-    function: _Function
-    id: str | None = None
-
-
-class _Said(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _TokenCount(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Completion(msgspec.Struct):
-    """The fields that are read of a chat completion (https://platform.openai.com/docs/api-reference/chat/object)."""
-
-    choices: list[_Choice]
-    id: str | None = None
-    model: str | None = None
-    usage: _TokenCount | None = None
 
 
 class ChatCompletions:
@@ -67,6 +44,7 @@ class ChatCompletions:
     - `base_url`: None is OpenAI's own.
     - `model`: the model's name at the server.
     - `system_prompt`: first message of every request; empty: none.
+    - `quirks`: what is known of the model at the server; None: nothing.
     """
 
     name: Final = "chat"
@@ -78,124 +56,90 @@ class ChatCompletions:
         base_url: str | None,
         model: str,
         system_prompt: str = "",
+        quirks: Quirks | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._wire = Wire(api_key, base_url)
+        self._server = _without_user(base_url)
         self._model = model
         self._system_prompt = system_prompt
+        self.quirks = Quirks(model) if quirks is None else quirks
         self._sleep = sleep
 
     async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
         """The model's answer. If the context is too long, the model is asked once more without the older half of the
-        history; if the server does not take files, once more without them."""
+        history; after an empty answer it is asked once more, and an answer that reached its longest length is continued
+        once."""
         deadline = asyncio.get_running_loop().time() + request.patience
         ask = partial(persist, turn=request.turn, deadline=deadline, sleep=self._sleep)
         history, contents = request.history, contents_of(await opened(request.messages, request.files))
+        was_empty = False
         while True:
+            body = self._body(request, history, contents)
             try:
-                return await ask(partial(self._complete, request, history, contents))
-            except AttemptFailed as failure:
-                if failure.error_class == "context_too_long" and history and history is request.history:
-                    history = history[(len(history) + 1) // 2 :]
-                    log.info("history shortened", turn=request.turn, history=len(request.history), kept=len(history))
-                elif failure.error_class == "bad_request" and any(isinstance(each, list) for each in contents):
-                    log.warning("files_not_taken", turn=request.turn, detail=failure.detail)
-                    contents = [_without_files(line) for line in request.messages]
-                else:
+                outcome = await ask(partial(self._complete, body, request))
+            except Empty as empty:
+                if was_empty:
                     raise
+                was_empty = True
+                log.info("asked_again", turn=request.turn, detail=empty.detail)
+            except AttemptFailed as failure:
+                if failure.error_class != "context_too_long" or not history or history is not request.history:
+                    raise
+                history = history[(len(history) + 1) // 2 :]
+                log.info("history shortened", turn=request.turn, history=len(request.history), kept=len(history))
+            else:
+                if isinstance(outcome, Answer) and outcome.length:
+                    return await self._continued(outcome, body, request, deadline)
+                return outcome
 
     async def close(self) -> None:
         await self._wire.close()
 
-    async def _complete(
-        self, request: ReplyRequest, history: Sequence[Line], contents: Sequence[Content]
-    ) -> Answer | ToolsWanted:
-        body = request_body(self._model, self._system_prompt, history, request, contents)
+    def _body(self, request: ReplyRequest, history: Sequence[Line], contents: Sequence[Content]) -> JsonObject:
+        return request_body(self._model, self._system_prompt, history, request, contents, server=self._server)
+
+    async def _complete(self, body: JsonObject, request: ReplyRequest) -> Answer | ToolsWanted:
+        return await insist(partial(self._ask, request), body, self.quirks, mended)
+
+    async def _ask(self, request: ReplyRequest, body: JsonObject) -> Answer | ToolsWanted:
         return self._read(await self._wire.post("/chat/completions", body), request)
 
     def _read(self, body: bytes, request: ReplyRequest) -> Answer | ToolsWanted:
-        completion = self._wire.read(body, _Completion)
-        if not completion.choices:
-            raise AttemptFailed("malformed_answer", "the answer has no choices")
-        choice = completion.choices[0]
-        if choice.message.refusal:
-            raise AttemptFailed("refused", self._wire.redacted(choice.message.refusal))
-        if choice.finish_reason == "content_filter":
-            raise AttemptFailed("refused", "finish_reason is content_filter")
-        tokens = completion.usage or _TokenCount()
-        usage = Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
-        if choice.message.tool_calls:
-            return ToolsWanted(_wanted(choice.message.tool_calls, request), usage)
-        text = (choice.message.content or "").strip()
-        if not text:
-            raise AttemptFailed("malformed_answer", f"the answer is empty (finish_reason {choice.finish_reason})")
-        return Answer(text=text, model=completion.model or self._model, run=completion.id, usage=usage)
+        return read(self._wire, body, request, self._server, self._model)
+
+    async def _continued(self, answer: Answer, body: JsonObject, request: ReplyRequest, deadline: float) -> Answer:
+        """`answer` with its rest, from one more request; `answer` itself if there is no good rest."""
+        if cleaned(answer.text).flaw:
+            return answer
+        said = [{"role": "assistant", "content": answer.text}, {"role": "user", "content": GO_ON}]
+        body = {**body, "messages": joined([*body["messages"], *said])}
+        try:
+            async with asyncio.timeout_at(deadline):
+                more = await self._complete(body, request)
+        except (AttemptFailed, TimeoutError) as failure:
+            log.warning("answer_not_continued", turn=request.turn, reason=str(failure) or "no answer in time")
+            return answer
+        usage = Usage(
+            answer.usage.input_tokens + more.usage.input_tokens, answer.usage.output_tokens + more.usage.output_tokens
+        )
+        answer = replace(answer, usage=usage)
+        if not isinstance(more, Answer) or (rest := cleaned(more.text)).flaw:
+            return answer
+        return replace(answer, text=_with_rest(answer.text, rest.text), length=more.length or "continued")
 
 
-def _wanted(calls: Sequence[_ToolCall], request: ReplyRequest) -> tuple[ToolCall, ...]:
-    """The calls, under ids that are unique in the turn: some servers give none, or repeat them."""
-    taken = {call.id for call in request.calls}
-    wanted: list[ToolCall] = []
-    for number, call in enumerate(calls, len(taken) + 1):
-        id_ = call.id if call.id and call.id not in taken else f"{request.turn}:{number}"
-        taken.add(id_)
-        wanted.append(ToolCall(id=id_, name=call.function.name, arguments=call.function.arguments))
-    return tuple(wanted)
+def _with_rest(text: str, rest: str) -> str:
+    """The text and its rest, without the words that the rest repeats."""
+    for length in range(min(_OVERLAP, len(text), len(rest)), 3, -1):
+        if text.endswith(rest[:length]):
+            return text + rest[length:]
+    # Most tokens begin with a blank, which servers trim.
+    joint = " " if text[-1:].isalnum() and rest[:1].isalnum() else ""
+    return text + joint + rest
 
 
-def contents_of(messages: Sequence[Message]) -> list[Content]:
-    """The content of each message: a text or, if it has files, parts."""
-    return [_content(message) for message in messages]
-
-
-def _content(message: Message) -> Content:
-    if not message.files:
-        return spoken(message.line)
-    parts: list[dict[str, Any]] = [{"type": "text", "text": spoken(message.line)}]
-    for file in message.files:
-        if file.body is None:
-            parts.append({"type": "text", "text": GONE})
-        elif file.attachment.is_image:
-            parts.append({"type": "image_url", "image_url": {"url": file.url}})
-        else:
-            parts.append({"type": "file", "file": {"filename": file.attachment.filename, "file_data": file.url}})
-    return parts
-
-
-def _without_files(line: Line) -> str:
-    return f"{spoken(line)}\n{NOT_TAKEN}" if line.attachments else spoken(line)
-
-
-def request_body(
-    model: str,
-    system_prompt: str,
-    history: Sequence[Line],
-    request: ReplyRequest,
-    contents: Sequence[Content] | None = None,
-) -> dict[str, Any]:
-    """The body of a request: `history`, the turn's messages, and the calls that the model has made for them.
-
-    `contents` are the contents of the messages; None: their texts.
-    """
-    messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt}] if system_prompt else []
-    contents = [spoken(line) for line in request.messages] if contents is None else contents
-    messages.extend({"role": line.role, "content": spoken(line)} for line in history)
-    messages.extend(
-        {"role": line.role, "content": content} for line, content in zip(request.messages, contents, strict=True)
-    )
-    for call in request.calls:
-        messages += _call(call)
-    body: dict[str, Any] = {"model": model, "messages": messages}
-    if request.tools:
-        body["tools"] = [{"type": "function", "function": msgspec.to_builtins(tool)} for tool in request.tools]
-    return body
-
-
-def _call(call: DoneCall) -> list[dict[str, Any]]:
-    # One message per call, though the model may have asked for several at once: that is not stored, and the API takes
-    # both.
-    function = {"name": call.name, "arguments": call.arguments}
-    return [
-        {"role": "assistant", "tool_calls": [{"id": call.id, "type": "function", "function": function}]},
-        {"role": "tool", "tool_call_id": call.id, "content": call.output},
-    ]
+def _without_user(base_url: str | None) -> str:
+    """The server's address without a user's name and password."""
+    parts = urlsplit(base_url or "")
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")

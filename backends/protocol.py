@@ -26,6 +26,9 @@ ErrorClass = Literal[
 """Class of a failure to get a reply; the `class` of `turn_failed`'s error."""
 
 
+Length = Literal["", "continued", "cut"]
+
+
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """A function that the model may call.
 
@@ -46,12 +49,14 @@ class DoneCall(msgspec.Struct, frozen=True, kw_only=True):
     - `name`: the tool's name.
     - `arguments`: JSON as the model wrote it.
     - `output`: the call's result.
+    - `raw`: as in ToolCall.
     """
 
     id: str
     name: str
     arguments: str
     output: str
+    raw: str | None = None
 
 
 class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,12 +132,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     - `model`: the model that wrote it.
     - `run`: the provider's id of the response.
     - `usage`: tokens of the last request, or of the whole run.
+    - `length`: the text reached the longest length: it was `continued` with another request, or is `cut` there.
     """
 
     text: str
     model: str
     run: str | None = None
     usage: Usage = Usage()
+    length: Length = ""
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,11 +148,14 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     - `id`: the provider's id of the call.
     - `name`: the tool's name.
     - `arguments`: JSON as the model wrote it; it may be invalid.
+    - `raw`: at a ReplyBackend, of the first call of a message: that message as the backend wants it back with the
+      outputs, for it alone to read.
     """
 
     id: str
     name: str
     arguments: str
+    raw: str | None = None
 
 
 class ToolsWanted(msgspec.Struct, frozen=True):

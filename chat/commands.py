@@ -64,6 +64,7 @@ class ToolAsked(msgspec.Struct, frozen=True, gc=False):
     - `call`: the provider's id of the call.
     - `arguments`: JSON as the model wrote it.
     - `usage`: the cost of asking, unless the reply's usage includes it.
+    - `raw`: as in ToolCalled.
     """
 
     turn: str
@@ -71,6 +72,7 @@ class ToolAsked(msgspec.Struct, frozen=True, gc=False):
     name: str
     arguments: str
     usage: TokenUsage = TokenUsage()
+    raw: str | None = None
 
 
 class ToolFinished(msgspec.Struct, frozen=True, gc=False):
@@ -105,6 +107,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     - `text`: without the model's internals.
     - `usage`: that of the last request, or of the run.
     - `cut`: the parts that were cut out of the model's answer.
+    - `length`: as in Reply; empty: the answer is whole.
     """
 
     turn: str
@@ -113,6 +116,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     run: str | None
     usage: TokenUsage
     cut: tuple[Cut, ...] = ()
+    length: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):

@@ -209,7 +209,13 @@ def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed 
     if len(turn.calls) >= MOST_CALLS:
         return _fail(turn, "too_many_calls", f"the model asked for more than {MOST_CALLS} tools in one turn", facts)
     return ToolCalled(
-        turn=turn.id, call=asked.call, name=asked.name, arguments=asked.arguments, at=facts.at, usage=asked.usage
+        turn=turn.id,
+        call=asked.call,
+        name=asked.name,
+        arguments=asked.arguments,
+        at=facts.at,
+        usage=asked.usage,
+        raw=asked.raw,
     )
 
 
@@ -249,4 +255,5 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         run=answer.run,
         usage=turn.spent + answer.usage,
         cut=answer.cut or UNSET,
+        length=answer.length or UNSET,
     )

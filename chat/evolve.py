@@ -225,7 +225,8 @@ def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
     if turn is None or turn.id != event.turn:
         return {}
     by = recorded.msg_id.rpartition(":")[0]
-    calls = (*turn.calls, Call(event.call, event.name, event.arguments, by, run_of(turn.phase)))
+    call = Call(event.call, event.name, event.arguments, by, run_of(turn.phase), raw=event.raw)
+    calls = (*turn.calls, call)
     spent = turn.spent + event.usage
     return {"turn": replace(turn, phase=called(turn.phase, event.call), calls=calls, spent=spent, adoptions=0)}
 

@@ -12,6 +12,9 @@ MOST_MESSAGES = 1_000
 LONGEST_NAME = 256
 """Characters of the name of an order's author; the rest is cut off."""
 
+LONGEST_RAW = 131_072
+"""Bytes of a model's message that is kept to be given back; JSON makes at most two of each."""
+
 LONGEST_NOTE = 2_000
 """Characters of the reason for a human; the rest is cut off."""
 

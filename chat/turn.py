@@ -56,6 +56,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `run`: the run that asked; None in chat mode
     - `output`: the result for the model; None until there is one
     - `unfit`: the arguments did not fit the tool
+    - `raw`: as in ToolCalled
     """
 
     id: str
@@ -65,6 +66,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     run: str | None = None
     output: str | None = None
     unfit: bool = False
+    raw: str | None = None
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):

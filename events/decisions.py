@@ -132,6 +132,8 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     - `call`: the provider's id of the call.
     - `arguments`: JSON as the model wrote it.
     - `usage`: the cost of the request in which the model asked, unless it is counted elsewhere.
+    - `raw`: of the first call of a model's message: that message as it came, as JSON, for the server and the model
+      that wrote it. The calls without it belong to the message before.
     """
 
     turn: str
@@ -140,6 +142,7 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     arguments: str
     at: Time
     usage: TokenUsage = TokenUsage()
+    raw: str | None = None
 
 
 class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -168,6 +171,8 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `usage`: of all requests of the turn that are known.
     - `cause`: the control with the operator's words.
     - `cut`: the parts of the model's answer that recado cut out; absent: none.
+    - `length`: the answer reached the model's longest length and was `continued` by another request, or is `cut` there,
+      which the text shows; absent: it did not.
     """
 
     id: str
@@ -186,6 +191,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     usage: TokenUsage = TokenUsage()
     cause: str | None = None
     cut: tuple[Cut, ...] | msgspec.UnsetType = msgspec.UNSET
+    length: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):

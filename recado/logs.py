@@ -16,6 +16,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from backends.provider.secret_length import SHORTEST_SECRET
+
 # Eight digits or more that stand alone, as in a JID, a subject's token or a message id; and +55 11 99999-9999.
 _PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+[1-9][0-9 ().-]{7,22}[0-9]|[0-9]{8,20})(?![0-9A-Za-z])")
 _USERINFO = re.compile(r"(?<=://)[^/@\s,]+(?=@)")
@@ -109,7 +111,7 @@ class Sparse(logging.Filter):
 def mask(*secrets: str) -> None:
     """Mask these texts in all later log lines, also as JSON and `repr` write them."""
     for secret in secrets:
-        if len(secret) >= 6:  # a shorter one would black out ordinary words
+        if len(secret) >= SHORTEST_SECRET:
             forms = {secret, msgspec.json.encode(secret).decode()[1:-1], repr(secret)[1:-1]}
             _secrets.extend(forms.difference(_secrets))
     _secrets.sort(key=len, reverse=True)

@@ -9,7 +9,7 @@ import openai
 
 from backends.provider.client import Wire
 from backends.provider.raw_post import Query
-from backends.provider.retry import AttemptFailed
+from backends.provider.retry import RETRYABLE, AttemptFailed
 
 T = TypeVar("T")
 
@@ -63,5 +63,5 @@ class SessionsWire:
         try:
             return self._wire.read(answer, shape)
         except AttemptFailed as failure:
-            failure.in_doubt = True
+            failure.in_doubt = failure.problem is None or failure.error_class in RETRYABLE
             raise

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
 import structlog
 
 from backends.agents.client import NotThere
 from backends.agents.outcome import answer, fruitless, rest
 from backends.agents.session import Action, RemoteSession, Turn
 from backends.agents.start import ENDS_WITHIN, TURN
-from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted
+from backends.provider.answer_parts import arguments_of
 from backends.provider.polling import LATE_LOOKS, Sleep, looks
 from backends.provider.retry import AttemptFailed, persist
+
+ASKED_AGAIN = 2
+"""`attempt` of a request whose first turn is awaited: after a turn that wrote nothing the agent is asked once more."""
 
 log = structlog.get_logger("recado.backends")
 
@@ -58,6 +61,8 @@ class Watching:
             written = answer(turn, await self._session.items_of(turn.id), model)
             if written is not None:
                 return written
+        if self._request.attempt <= ASKED_AGAIN:
+            raise RunLost(turn.id, "the turn is completed and wrote nothing")
         raise ReplyFailed("malformed_answer", f"turn {turn.id} is completed and wrote nothing")
 
     async def _serve(self) -> tuple[ToolCall, ...]:
@@ -122,6 +127,4 @@ async def stop_all(session: RemoteSession, turn: str, run: str | None, sleep: Sl
 
 def _called(action: Action) -> ToolCall:
     """The call. Its arguments come as JSON or as a decoded value: the API's type allows both."""
-    told = action.arguments
-    arguments = told if isinstance(told, str) else msgspec.json.encode(told).decode()
-    return ToolCall(id=action.call_id, name=action.name, arguments=arguments)
+    return ToolCall(id=action.call_id, name=action.name, arguments=arguments_of(action.arguments))

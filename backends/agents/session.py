@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from backends.agents.client import SessionsWire
+from backends.provider.answer_parts import text_of
 from backends.provider.raw_post import Query
 from backends.provider.retry import AttemptFailed
 
@@ -53,8 +54,8 @@ class TurnError(msgspec.Struct, frozen=True):
 
 
 class TokenCount(msgspec.Struct, frozen=True):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    input_tokens: Any = None
+    output_tokens: Any = None
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -83,8 +84,7 @@ class Item(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The words of a message."""
-        parts = self.content if isinstance(self.content, list) else []
-        return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+        return text_of(self.content)
 
 
 class Turns(msgspec.Struct, frozen=True):

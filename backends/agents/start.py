@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from backends.agents.client import NotThere
+from backends.agents.outcome import answer
 from backends.agents.session import Item, RemoteSession, Session, message
 from backends.content.attachments import opened
 from backends.content.message_text import never_empty, plain
@@ -105,7 +106,9 @@ class Starting:
             turn = await self._session.turn(sent)
         except NotThere:
             return None
-        return sent if not turn.ended or turn.status == "completed" else None
+        if turn.status != "completed":
+            return None if turn.ended else sent
+        return sent if answer(turn, await self._session.items_of(sent), "") is not None else None
 
     async def _make_room(self, shown: Session) -> None:
         """Cancel another active turn, which a message would steer now; before that it has time to end by itself."""

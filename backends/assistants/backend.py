@@ -12,6 +12,8 @@ from backends.assistants.start import Starting
 from backends.assistants.thread import Named, OwnTools, RemoteThread
 from backends.content.message_text import never_empty
 from backends.protocol import Answer, ReplyRequest, RunLost, ThreadLost, ThreadRequest, ToolsWanted
+from backends.provider.quirks import Quirks
+from backends.provider.refusals import JsonObject
 from backends.provider.retry import RETRYABLE, AttemptFailed, persist
 
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class Assistants:
     - `assistant`: id of the assistant.
     - `additional_instructions`: added to the assistant's own.
     - `hosted_tools`: tools of the server, added to the assistant's own.
+    - `quirks`: what is known of the assistant's server; None: nothing.
     """
 
     name: Final = "assistants"
@@ -49,12 +52,14 @@ class Assistants:
         assistant: str,
         additional_instructions: str = "",
         hosted_tools: Sequence[dict[str, Any]] = (),
+        quirks: Quirks | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._wire = ThreadsWire(api_key, base_url)
         self._assistant = assistant
         self._additional_instructions = additional_instructions
         self._hosted_tools = hosted_tools
+        self.quirks = Quirks(assistant) if quirks is None else quirks
         self._sleep = sleep
 
     async def create_thread(self, request: ThreadRequest) -> str:
@@ -73,7 +78,7 @@ class Assistants:
 
     async def start_run(self, request: ReplyRequest) -> str:
         thread = RemoteThread(self._wire, request.thread, _within(request.patience))
-        starting = Starting(thread, request, lambda: self._run_of(request), self._sleep)
+        starting = Starting(thread, request, lambda: self._run_of(request), self.quirks, self._sleep)
         try:
             return await self._persist(starting.adopt_or_start, request.turn, starting.began + request.patience)
         except NotThere as missing:
@@ -107,9 +112,9 @@ class Assistants:
     async def _persist(self, attempt: Callable[[], Awaitable[T]], turn: str, deadline: float) -> T:
         return await persist(attempt, turn=turn, deadline=deadline, sleep=self._sleep)
 
-    async def _run_of(self, request: ReplyRequest) -> dict[str, object]:
+    async def _run_of(self, request: ReplyRequest) -> JsonObject:
         """The body of the request for the run that answers the turn."""
-        body: dict[str, object] = {
+        body: JsonObject = {
             "assistant_id": self._assistant,
             "metadata": {"turn": request.turn, "attempt": str(request.attempt)},
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -77,17 +78,23 @@ class ThreadsWire:
         try:
             return self._wire.read(answer, shape)
         except AttemptFailed as failure:
+            if failure.problem is not None:  # an error in an answer of 200
+                raise
             raise AttemptFailed("provider_error", failure.detail) from failure
 
 
 def _failure(failure: AttemptFailed) -> AttemptFailed:
     """`failure` as Busy, NotThere or Refused, if it is one of them."""
     error = failure.__cause__
-    told = failure.error_class, failure.detail, failure.retry_after
+    told = partial(_told, failure)
     if not isinstance(error, openai.APIStatusError):
         return AttemptFailed("provider_error", failure.detail) if failure.error_class == "malformed_answer" else failure
     if error.status_code in (400, 409) and _BUSY.search(error.message):
         return Busy("provider_error", failure.detail)
     if error.status_code in (403, 404):
-        return NotThere(*told)
-    return Refused(*told) if error.status_code == 400 else failure
+        return told(NotThere)
+    return told(Refused) if error.status_code == 400 else failure
+
+
+def _told(failure: AttemptFailed, kind: type[AttemptFailed]) -> AttemptFailed:
+    return kind(failure.error_class, failure.detail, failure.retry_after, problem=failure.problem)

@@ -6,13 +6,18 @@ import asyncio
 from contextlib import suppress
 
 import structlog
+from msgspec.structs import replace
 
 from backends.assistants.client import NotThere, Refused
 from backends.assistants.outcome import NothingWritten, answer, fruitless, rest
 from backends.assistants.thread import RemoteThread, Run
-from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted
+from backends.protocol import Answer, ReplyRequest, RunLost, ToolCall, ToolsWanted
+from backends.provider.answer_parts import arguments_of
 from backends.provider.polling import LATE_LOOKS, Sleep, looks
 from backends.provider.retry import AttemptFailed, persist
+
+ASKED_AGAIN = 2
+"""`attempt` of a request whose first run is awaited: after a run that wrote nothing one more is made."""
 
 log = structlog.get_logger("recado.backends")
 
@@ -28,6 +33,7 @@ class Watching:
         self._thread = thread
         self._id = id
         self._outputs = {call.id: call.output for call in request.calls}
+        self._attempt = request.attempt
         self._assistant = assistant
         self._sleep = sleep
 
@@ -52,10 +58,15 @@ class Watching:
         """The reply of a run that has ended. Raises RunLost, ReplyFailed."""
         cut_short = run.incomplete_details is not None and run.incomplete_details.reason == "max_completion_tokens"
         if run.status == "completed":
-            return await self._written(run)
+            try:
+                return await self._written(run)
+            except NothingWritten as nothing:
+                if self._attempt > ASKED_AGAIN:
+                    raise
+                raise RunLost(run.id, nothing.detail) from nothing
         if run.status == "incomplete" and cut_short:
             with suppress(NothingWritten):
-                return await self._written(run)
+                return replace(await self._written(run), length="cut")
         left = self.deadline - asyncio.get_running_loop().time()
         await self._sleep(max(0.0, min(rest(run), left / 2)))
         raise fruitless(run)
@@ -137,4 +148,6 @@ def _asked(run: Run) -> tuple[ToolCall, ...]:
     if run.required_action is None:
         raise AttemptFailed("provider_error", f"run {run.id} requires an action and does not say which")
     calls = run.required_action.submit_tool_outputs.tool_calls
-    return tuple(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments) for call in calls)
+    return tuple(
+        ToolCall(id=call.id, name=call.function.name, arguments=arguments_of(call.function.arguments)) for call in calls
+    )

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from backends.assistants.client import NotThere
 from backends.assistants.poll import ended
 from backends.assistants.thread import RemoteThread, Run
-from backends.content.attachments import opened
+from backends.content.attachments import NOT_TAKEN, opened
 from backends.content.message_text import never_empty
 from backends.protocol import ReplyRequest, ThreadLost
+from backends.provider.quirks import Quirks, insist
+from backends.provider.refusals import JsonObject, is_file
+from backends.provider.schemas import plain
 from chat.context import Line
 
 
 class Starting:
-    """Finds or starts the run that answers `request`; `body` gives the body of the request for it."""
+    """Finds or starts the run that answers `request`; `body` gives the body of the request for it, `quirks` are what is
+    known of the assistant's server."""
 
     def __init__(
         self,
         thread: RemoteThread,
         request: ReplyRequest,
-        body: Callable[[], Awaitable[dict[str, object]]],
+        body: Callable[[], Awaitable[JsonObject]],
+        quirks: Quirks,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self.began = asyncio.get_running_loop().time()
         self._thread = thread
         self._request = request
         self._body = body
+        self._quirks = quirks
         self._sleep = sleep
         self._ids = request.ids or tuple(f"{request.turn}:{place}" for place in range(len(request.messages)))
 
@@ -35,7 +41,9 @@ class Starting:
         """The id of the run. Looks before it posts, so it can be called again after AttemptFailed of any kind."""
         runs = await self._thread.runs()
         for run in runs:
-            if run.turn == self._request.turn and (run.status == "completed" or run.works):
+            # A run of an earlier attempt that completed wrote nothing: another attempt was ordered.
+            is_useful = run.status == "completed" and run.attempt in (0, self._request.attempt)
+            if run.turn == self._request.turn and (is_useful or run.works):
                 return run.id
         for run in runs:
             if run.active:
@@ -45,8 +53,9 @@ class Starting:
             if id_ not in there:
                 about = {"message": id_, "turn": self._request.turn}
                 content = await self._content(line)
-                await self._thread.add({"role": line.role, "content": content, "metadata": about})
-        return (await self._thread.start(await self._body())).id
+                message = {"role": line.role, "content": content, "metadata": about}
+                await insist(self._thread.add, message, self._quirks, _shown)
+        return (await insist(self._thread.start, await self._body(), self._quirks, _offered)).id
 
     async def _content(self, line: Line) -> str | list[dict[str, object]]:
         """The content of a message: a text or, if it has pictures, parts. A try that is cut short may leave an uploaded
@@ -100,3 +109,28 @@ class Starting:
             if not page.has_more or oldest == after or len(found) == len(self._ids):
                 return set(found)
             after = oldest
+
+
+def _shown(message: JsonObject, found: Collection[str]) -> JsonObject:
+    """A message without pictures, where the server does not take them."""
+    content = message["content"]
+    if not {"no_files", "refused_files"} & set(found) or not isinstance(content, list):
+        return message
+    said = [part["text"] for part in content if not is_file(part)]
+    return {**message, "content": "\n".join((*said, NOT_TAKEN))}
+
+
+def _offered(body: JsonObject, found: Collection[str]) -> JsonObject:
+    """The request for a run with the tools that the server takes."""
+    if "no_tools" in found:
+        return {name: value for name, value in body.items() if name != "tools"}
+    if "plain_schemas" not in found or "tools" not in body:
+        return body
+    return {**body, "tools": [_plain(tool) for tool in body["tools"]]}
+
+
+def _plain(tool: JsonObject) -> JsonObject:
+    function = tool.get("function")
+    if not isinstance(function, dict) or "parameters" not in function:
+        return tool
+    return {**tool, "function": {**function, "parameters": plain(function["parameters"])}}

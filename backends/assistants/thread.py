@@ -35,7 +35,7 @@ PICTURES_KEPT = 30 * 24 * 3600.0
 
 class Function(msgspec.Struct, frozen=True):
     name: str
-    arguments: str = ""
+    arguments: Any = None
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -61,8 +61,8 @@ class Incomplete(msgspec.Struct, frozen=True):
 
 
 class TokenCount(msgspec.Struct, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -81,6 +81,12 @@ class Run(msgspec.Struct, frozen=True):
         return _word(self.metadata, "turn")
 
     @property
+    def attempt(self) -> int:
+        """The attempt at the turn that it is; 0 if that is unknown."""
+        told = _word(self.metadata, "attempt") or ""
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 6 else 0
+
+    @property
     def active(self) -> bool:
         return self.status in ACTIVE
 
@@ -96,11 +102,13 @@ class Said(msgspec.Struct, frozen=True):
 
 class Part(msgspec.Struct, frozen=True):
     type: str
-    text: Said | list[Said] | None = None  # a list at myla 0.2.40
+    text: Said | list[Said] | str | None = None  # a list at myla 0.2.40
     refusal: str | None = None
 
     @property
     def value(self) -> str:
+        if isinstance(self.text, str):
+            return self.text
         said = [self.text] if isinstance(self.text, Said) else self.text or []
         return "".join(one.value for one in said)
 

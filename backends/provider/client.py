@@ -12,10 +12,14 @@ import msgspec
 import openai
 
 from backends.provider.errors import FAULTS, attempt_failed, redacted
+from backends.provider.problem import Problem, problem_within
 from backends.provider.raw_post import Posts, Query
 from backends.provider.retry import AttemptFailed
 
 T = TypeVar("T")
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Exceptions of decoding an answer."""
 
 
 class Wire:
@@ -79,9 +83,21 @@ class Wire:
         """The `answer` as a struct of type `shape`. Raises AttemptFailed."""
         try:
             return msgspec.json.decode(answer, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            start = redacted(answer[:100].decode(errors="replace"), self._api_key)
-            raise AttemptFailed("malformed_answer", f"{error}, in an answer that begins {start!r}") from error
+        except UNREADABLE as error:
+            raise self.unread(answer, str(error)) from error
+
+    def unread(self, answer: bytes, why: str) -> AttemptFailed:
+        """The failure of an answer of 200 that holds nothing usable: of the class of the error in it, if it has one."""
+        if (problem := problem_within(answer)) is not None:
+            return self.refused(problem)
+        start = redacted(answer[:100].decode(errors="replace"), self._api_key)
+        return AttemptFailed("malformed_answer", f"{why}, in an answer that begins {start!r}")
+
+    def refused(self, problem: Problem) -> AttemptFailed:
+        """The failure for an error inside an answer of 200."""
+        said = " ".join(word for word in (str(problem.status or ""), problem.code, problem.message) if word)
+        detail = self.redacted(f"an error in an answer with status 200: {said}")
+        return AttemptFailed(problem.error_class, detail, problem=problem)
 
     def redacted(self, text: str) -> str:
         """`text` fit for a log line."""
@@ -103,6 +119,9 @@ def _unsendable(error: UnicodeError) -> AttemptFailed:
     return AttemptFailed("bad_request", f"the request cannot be encoded: {error}")
 
 
-def count(tokens: int | None) -> int:
-    """The number of tokens, bounded so that the log and SQLite can hold any number that a server sends."""
-    return min(max(tokens or 0, 0), 2**53)
+def count(tokens: object) -> int:
+    """The number of tokens, bounded so that the log and SQLite can hold any number that a server sends; 0 for anything
+    but a number."""
+    if not isinstance(tokens, int | float) or not tokens >= 0:  # NaN is not at least 0
+        return 0
+    return int(min(tokens, 2**53))

@@ -13,6 +13,7 @@ import structlog
 import tenacity
 
 from backends.protocol import ErrorClass, ReplyFailed
+from backends.provider.problem import Problem
 
 T = TypeVar("T")
 
@@ -32,14 +33,22 @@ class AttemptFailed(ReplyFailed):
     - `error_class`, `detail`: as in ReplyFailed.
     - `retry_after`: seconds for which the provider asks to be left alone.
     - `in_doubt`: the provider may have acted. The next try looks at its state first, so every class is retried.
+    - `problem`: the error in the server's own words, if it answered with one.
     """
 
     def __init__(
-        self, error_class: ErrorClass, detail: str, retry_after: float | None = None, *, in_doubt: bool = False
+        self,
+        error_class: ErrorClass,
+        detail: str,
+        retry_after: float | None = None,
+        *,
+        in_doubt: bool = False,
+        problem: Problem | None = None,
     ) -> None:
         super().__init__(error_class, detail)
         self.retry_after = retry_after
         self.in_doubt = in_doubt
+        self.problem = problem
 
 
 async def persist(

@@ -23,6 +23,7 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
+from backends.provider.quirks import Quirks
 from backends.provider.retry import persist
 from backends.responses.client import ITEMS_AT_ONCE, Calls
 from backends.responses.conversation import (
@@ -33,7 +34,7 @@ from backends.responses.conversation import (
     open_calls,
     since_last_answer,
 )
-from backends.responses.outcome import completed, outcome_of, usage
+from backends.responses.outcome import completed, outcome_of, says_nothing, usage
 from backends.responses.poll import Polling
 from backends.responses.post_once import UNANSWERED, Posting, Server, remove
 from backends.responses.wire import (
@@ -55,6 +56,9 @@ The rest is the id of the conversation's last item before the run (empty: the co
 to the run. The id is logged before the request, so that the response can be found after a crash (decision 70).
 """
 
+ASKED_AGAIN = 2
+"""`attempt` of a request whose first run is awaited: after an empty answer one more is made."""
+
 _TAIL = 50
 """Items at the end of a conversation that are searched for the remains of lost turns."""
 
@@ -72,6 +76,7 @@ class Responses:
     - `system_prompt`: instructions of every request; empty: none.
     - `hosted_tools`: the provider's tools, as its API takes them.
     - `locks`: the server is known to lock conversations (see Server); of others it is learned.
+    - `quirks`: what else is known of the model at the server; None: nothing.
     """
 
     name: Final = "responses"
@@ -85,6 +90,7 @@ class Responses:
         system_prompt: str = "",
         hosted_tools: Sequence[JsonObject] = (),
         locks: bool = False,
+        quirks: Quirks | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._calls = Calls(api_key=api_key, base_url=base_url)
@@ -92,7 +98,8 @@ class Responses:
         self._system_prompt = system_prompt
         self._hosted_tools = hosted_tools
         self._sleep = sleep
-        self._server = Server(locks=locks)
+        self.quirks = Quirks(model) if quirks is None else quirks
+        self._server = Server(locks=locks, quirks=self.quirks)
         self._polling = Polling(self._calls, sleep)
         # Requests that this process has certainly not made yet: (thread, run, ids of the calls that they answer).
         self._unmade: set[tuple[str, str, tuple[str, ...]]] = set()
@@ -181,7 +188,8 @@ class Responses:
     async def _completed(self, request: ReplyRequest, response: Response) -> Sequence[Item]:
         """The model's outputs. If another attempt may succeed, this one's items are removed from the conversation."""
         try:
-            return completed(response, self._calls.detail(response.error))
+            detail = self._calls.detail(response.error)
+            return completed(response, detail, again=request.attempt <= ASKED_AGAIN)
         except RunLost:
             after = response.noted("after")
             if after is not None:
@@ -250,8 +258,9 @@ class Responses:
 
     def _at_once(self, request: ReplyRequest, response: Response) -> Answer | RunContinues:
         """The answer, if the server made the whole response before it answered; else the response's id as a new run."""
-        if response.status == "completed" and not function_calls(response.output):
-            text = outcome_of(response.output, request, Usage())
+        outputs = response.outputs
+        if response.status == "completed" and not function_calls(outputs) and not says_nothing(outputs):
+            text = outcome_of(outputs, request, Usage())
             if isinstance(text, str):
                 return self._answer(text, response)
         return RunContinues(response.id)
@@ -259,7 +268,8 @@ class Responses:
     def _answer(self, text: str, response: Response | None) -> Answer:
         model = (response.model if response is not None else None) or self._model
         run = response.id if response is not None else None
-        return Answer(text=text, model=model, run=run, usage=usage(response))
+        cut = response is not None and response.status == "incomplete"
+        return Answer(text=text, model=model, run=run, usage=usage(response), length="cut" if cut else "")
 
     async def _insist(self, request: ReplyRequest, attempt: Callable[[], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + request.patience

@@ -14,7 +14,7 @@ import openai
 from backends.protocol import RunLost, ThreadLost
 from backends.provider.client import Wire
 from backends.provider.raw_post import Query
-from backends.provider.retry import AttemptFailed
+from backends.provider.retry import RETRYABLE, AttemptFailed
 from backends.responses.wire import Conversation, Item, JsonObject, Page, Problem, Response
 
 T = TypeVar("T")
@@ -175,7 +175,8 @@ class Calls:
         try:
             return self._wire.read(answer, shape)
         except AttemptFailed as failure:
-            failure.in_doubt = True
+            # An error that the server words inside an answer of 200 is a refusal like any other.
+            failure.in_doubt = failure.problem is None or failure.error_class in RETRYABLE
             raise
 
 

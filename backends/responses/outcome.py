@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted, Usage
+from backends.provider.answer_parts import arguments_of
 from backends.provider.client import count
 from backends.provider.errors import redacted
 from backends.responses.conversation import function_calls, refusal, words
@@ -31,20 +30,28 @@ def usage(response: Response | None) -> Usage:
     return Usage(count(tokens.input_tokens), count(tokens.output_tokens))
 
 
-def completed(response: Response, detail: str) -> Sequence[Item]:
-    """The model's outputs. Raises ReplyFailed, or RunLost if another attempt may help, with `detail` of the error."""
+def completed(response: Response, detail: str, *, again: bool) -> Sequence[Item]:
+    """The model's outputs. Raises ReplyFailed, or RunLost if another attempt may help, with `detail` of the error;
+    `again`: also if the outputs say nothing."""
     match response.status:
         case "completed" | None:
-            return response.output
+            if again and says_nothing(response.outputs):
+                raise RunLost(response.id, "the response has no text", usage(response))
+            return response.outputs
         case "incomplete":
             return _cut_short(response)
         case "failed":
             code = (response.error.code if response.error is not None else None) or ""
-            if error_class := _FOR_GOOD.get(code):
+            if error_class := _FOR_GOOD.get(str(code)):
                 raise ReplyFailed(error_class, detail)
             raise RunLost(response.id, f"failed: {detail}", usage(response))
         case status:
             raise RunLost(response.id, status, usage(response))
+
+
+def says_nothing(outputs: Sequence[Item]) -> bool:
+    """Whether the model neither spoke nor called nor refused: another response may."""
+    return not function_calls(outputs) and not words(outputs) and not refusal(outputs)
 
 
 def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> str | ToolsWanted | None:
@@ -69,12 +76,11 @@ def _cut_short(response: Response) -> Sequence[Item]:
     reason = (response.incomplete_details.reason if response.incomplete_details else None) or "for no reason"
     if reason == "content_filter":
         raise ReplyFailed("refused", "the response was stopped by the content filter")
-    said = [item for item in response.output if item.type != "function_call"]
+    said = [item for item in response.outputs if item.type != "function_call"]
     if not words(said):
         raise ReplyFailed("malformed_answer", f"the response has no text, it is incomplete: {reason}")
     return said
 
 
 def _tool_call(item: Item) -> ToolCall:
-    arguments = item.arguments if isinstance(item.arguments, str) else msgspec.json.encode(item.arguments).decode()
-    return ToolCall(id=item.call_id or "", name=str(item.name), arguments=arguments)
+    return ToolCall(id=item.call_id or "", name=str(item.name), arguments=arguments_of(item.arguments))

@@ -9,9 +9,11 @@ import msgspec
 import structlog
 
 from backends.protocol import ReplyFailed, ThreadLost
+from backends.provider.quirks import Quirks, insist
 from backends.provider.retry import AttemptFailed
 from backends.responses.client import Calls, ConversationLocked, NotTaken, OpenCall
 from backends.responses.conversation import Occurrence
+from backends.responses.mend import mended
 from backends.responses.wire import Item, JsonObject, Response, output_items
 
 log = structlog.get_logger("recado.backends")
@@ -28,9 +30,11 @@ class Server(msgspec.Struct):
 
     - `locks`: it refuses a second response in a conversation while one is in progress.
     - `takes`: optional fields of the request that it has not refused.
+    - `quirks`: the rest of what it does not take.
     """
 
     locks: bool
+    quirks: Quirks = msgspec.field(default_factory=Quirks)
     takes: set[str] = msgspec.field(default_factory=lambda: {"background", "truncation"})
 
 
@@ -112,7 +116,7 @@ class Posting:
             return response
         if not response.ended:
             response = await self._calls.response(response.id)
-        if {item.id for item in occurrences[0].outputs} & {item.id for item in response.output}:
+        if {item.id for item in occurrences[0].outputs} & {item.id for item in response.outputs}:
             return response
         log.warning("response_undone", conversation=self._conversation, response=response.id)
         if not response.ended:
@@ -131,7 +135,7 @@ class Posting:
         for _ in range(8):
             body = {name: value for name, value in self._body.items() if name not in _OPTIONAL or self._takes(name)}
             try:
-                return await self._sent(body)
+                return await insist(self._sent, body, self._server.quirks, mended)
             except NotTaken as refused:
                 log.info("field_not_taken", field=refused.field)
                 self._server.takes.discard(refused.field)

@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/responses and …/conversations
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from backends.content.attachments import Message
 from backends.content.message_text import spoken
 from backends.protocol import Tool
+from backends.provider.answer_parts import refusal_of, text_of
 from chat.context import Line
 
 JsonObject = dict[str, Any]
@@ -34,17 +35,12 @@ class Item(msgspec.Struct):
     @property
     def text(self) -> str:
         """The words of a message."""
-        return self.content if isinstance(self.content, str) else "".join(self._parts("text"))
+        return text_of(self.content)
 
     @property
     def refusal(self) -> str:
         """The words in which the model refuses."""
-        return "".join(self._parts("refusal"))
-
-    def _parts(self, field: str) -> Iterator[str]:
-        for part in self.content if isinstance(self.content, list) else ():
-            if isinstance(part, dict) and isinstance(part.get(field), str):
-                yield part[field]
+        return refusal_of(self.content)
 
 
 class Page(msgspec.Struct):
@@ -61,7 +57,7 @@ class Conversation(msgspec.Struct):
 class Problem(msgspec.Struct):
     """The error of a failed response."""
 
-    code: str | None = None
+    code: str | int | None = None
     message: str | None = None
 
 
@@ -70,8 +66,8 @@ class Incomplete(msgspec.Struct):
 
 
 class TokenCount(msgspec.Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    input_tokens: Any = None
+    output_tokens: Any = None
 
 
 class Response(msgspec.Struct):
@@ -79,12 +75,17 @@ class Response(msgspec.Struct):
 
     id: str
     status: str | None = None
-    output: list[Item] = []
+    output: list[Item] | None = None
     model: str | None = None
     error: Problem | None = None
     incomplete_details: Incomplete | None = None
     usage: TokenCount | None = None
     metadata: dict[str, Any] | None = None
+
+    @property
+    def outputs(self) -> list[Item]:
+        """The model's items."""
+        return self.output or []
 
     @property
     def ended(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from events.decisions import Reply, ToolCalled, ToolReturned
@@ -70,7 +70,7 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
         thread = f"thread {reply.thread}" if reply.thread else ""
         run = f"run {reply.run}" if reply.run else ""
         who = reply.model or reply.backend or reply.author
-        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run, _cut(reply, facts))
+        parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run, *_of_the_event(reply, facts))
         what = ", ".join(part for part in parts if part)
     kind: StepKind = "told" if reply.author == "system" else "reply"
     return Step(at=reply.at, kind=kind, what=what, detail=reply.text, seq=reply.seq)
@@ -86,11 +86,23 @@ _CUT = {
 }
 
 
-def _cut(reply: Entry, facts: Sequence[Recorded]) -> str:
-    """The kinds of text that recado cut out of the model's answer; empty: none, or the log could not be read."""
-    cuts = next((one.event.cut for one in facts if isinstance(one.event, Reply) and one.seq == reply.seq), None)
-    said = ", ".join(f"{_CUT.get(cut.kind, cut.kind)} ({cut.chars} characters)" for cut in cuts or ())
-    return f"without {said}" if said else ""
+_LENGTH = {
+    "continued": "it reached the model's longest length and was continued by a second request",
+    "cut": "it reached the model's longest length and ends there",
+}
+
+
+def _of_the_event(reply: Entry, facts: Sequence[Recorded]) -> Iterator[str]:
+    """The kinds of text that recado cut out of the model's answer, and its length; nothing if the log could not be
+    read."""
+    event = next((one.event for one in facts if isinstance(one.event, Reply) and one.seq == reply.seq), None)
+    if event is None:
+        return
+    if event.cut:
+        said = ", ".join(f"{_CUT.get(cut.kind, cut.kind)} ({cut.chars} characters)" for cut in event.cut)
+        yield f"without {said}"
+    if event.length:
+        yield _LENGTH.get(event.length, event.length)
 
 
 def _outside_the_model(turn_began: datetime, facts: Sequence[Recorded]) -> str:

@@ -19,6 +19,7 @@ from backends.chat_completions import ChatCompletions
 from backends.content.attachments import IMAGES, OFFICE, PDF
 from backends.protocol import Backend
 from backends.provider.delete_threads import KeptThreads
+from backends.provider.quirks import quirks_of
 from backends.responses.backend import Responses
 from backends.responses.delete import CONVERSATIONS
 from backends.scripted import Scripted
@@ -61,7 +62,8 @@ def instructions(settings: Settings) -> str:
 
 
 def chat_completions(key: str, base_url: str | None, model: str, prompt: str) -> ChatCompletions:
-    return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=prompt)
+    quirks = quirks_of(base_url, model)
+    return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=prompt, quirks=quirks)
 
 
 def kept_threads() -> dict[str, KeptThreads]:
@@ -84,6 +86,7 @@ def _responses(settings: Settings) -> Model:
         system_prompt=instructions(settings),
         hosted_tools=settings.hosted_tools,
         locks=as_openai,
+        quirks=quirks_of(settings.openai_base_url, settings.openai_model),
     )
     takes = IMAGES | (PDF | OFFICE if as_openai else frozenset())
     return Model(backend, settings.openai_model, _server(settings), takes=takes)
@@ -98,6 +101,7 @@ def _assistants(settings: Settings) -> Model:
         assistant=settings.openai_assistant_id,
         additional_instructions=LENGTH_RULE if prompt == Settings().ai_system_prompt else instructions(settings),
         hosted_tools=settings.hosted_tools,
+        quirks=quirks_of(settings.openai_base_url, settings.openai_assistant_id),
     )
     return Model(backend, settings.openai_assistant_id, _server(settings), takes=IMAGES)
 

@@ -11,7 +11,20 @@ from events.decisions import Reply, TurnFailed
 from tests.actors.house import house
 from tests.actors.test_mode_changed import MODES, backend_of
 from tests.doubles.openai_internals import ANSWER, MARKED, WORTHLESS, one_by_one
+from tests.doubles.openai_odd import CUT
 from tests.doubles.openai_server import OpenAIDouble
+
+
+async def test_an_answer_that_the_model_could_not_finish_is_marked() -> None:
+    """At the longest length of both requests; the log says so, and so does `recado why`."""
+    async with OpenAIDouble(odd=CUT, speaks=lambda _: {"content": "bread " * 100}) as double:
+        backend = backend_of("chat", double)
+        async with house(backend=backend) as home:
+            await home.say("m1", "bread?")
+            reply: Reply = await home.decided(Reply)
+            assert reply.text.endswith("bread…")
+            assert reply.length == "cut"
+        await backend.close()
 
 
 @pytest.mark.parametrize("mode", MODES)

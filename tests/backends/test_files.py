@@ -56,17 +56,18 @@ async def client(double: OpenAIDouble) -> AsyncIterator[openai.AsyncOpenAI]:
 
 
 async def test_chat_completions(backend: ChatCompletions, double: OpenAIDouble) -> None:
-    """A picture is an image part and a PDF a file part, each behind the message's words; history is words alone."""
+    """A picture is an image part and a PDF a file part, each after its message's words; history is words alone."""
     past = (Line("user", "[picture, which was shown to you before]"), Line("assistant", "A cake."))
     request = replace(asked(CAKE, BILL, "?", history=past), files=Shelf(**BOTH))
     answer = await backend.reply(request)
     assert isinstance(answer, Answer)
-    _, _, _, cake, bill, last = double.requests[0].body["messages"]
-    assert cake["content"][0] == {"type": "text", "text": "[picture]\nhow much?"}
-    assert (cake["content"][1]["type"], data_of(cake["content"][1])) == ("image_url", JPEG)
-    assert bill["content"][1]["file"]["filename"] == "bill.pdf"
-    assert data_of(bill["content"][1]) == BOTH["meta_2"]
-    assert last["content"] == "?"
+    *_, said = double.requests[0].body["messages"]
+    words, cake, of_bill, bill, last = said["content"]
+    assert words == {"type": "text", "text": "[picture]\nhow much?"}
+    assert (cake["type"], data_of(cake)) == ("image_url", JPEG)
+    assert of_bill["text"] == "[document bill.pdf]"
+    assert (bill["file"]["filename"], data_of(bill)) == ("bill.pdf", BOTH["meta_2"])
+    assert last["text"] == "?"
 
 
 async def test_a_server_that_does_not_take_files_is_asked_without_them(

@@ -20,9 +20,6 @@ from tests.doubles.openai_server import OpenAIDouble
     [
         ("not_json", "It works!"),
         ("truncated", "truncated"),
-        ("empty_object", "missing required field `choices`"),
-        ("no_choices", "no choices"),
-        ("blank", "empty"),
         ("not_http", "HTTP"),
     ],
 )
@@ -35,6 +32,22 @@ async def test_what_is_not_an_answer_is_never_sent_on(
         await backend.reply(asked("hello"))
     assert failed.value.error_class == "malformed_answer"
     assert len(double.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "detail"), [("empty_object", "no choices"), ("no_choices", "no choices"), ("blank", "empty")]
+)
+async def test_an_empty_answer_is_asked_for_once_more(
+    backend: ChatCompletions, double: OpenAIDouble, fault: str, detail: str
+) -> None:
+    """Then the turn fails; an answer to the second request is the answer."""
+    double.fail(fault)
+    assert (await backend.reply(asked("hello"))).text == "reply to: hello"
+    double.fail(fault, times=None)
+    with pytest.raises(ReplyFailed, match=detail) as failed:
+        await backend.reply(asked("hello"))
+    assert failed.value.error_class == "malformed_answer"
+    assert len(double.requests) == 4
 
 
 BACKEND = ChatCompletions(api_key="sk-unused-000000", base_url="http://127.0.0.1:9/v1", model="small-1")

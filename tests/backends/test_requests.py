@@ -14,7 +14,8 @@ from tests.doubles.openai_server import OpenAIDouble
 
 
 async def test_the_context_goes_in_order(backend: ChatCompletions, double: OpenAIDouble) -> None:
-    """System prompt, then history, then the turn's messages; nothing but model and messages is sent."""
+    """System prompt, then history, then the turn's messages as one, since many models take no two of one role in a row;
+    nothing but model and messages is sent."""
     history = (Line("user", "h1"), Line("assistant", "h2"))
     await backend.reply(asked("m1", "m2", history=history))
     assert double.requests[0].body == {
@@ -23,8 +24,7 @@ async def test_the_context_goes_in_order(backend: ChatCompletions, double: OpenA
             {"role": "system", "content": "Be kind."},
             {"role": "user", "content": "h1"},
             {"role": "assistant", "content": "h2"},
-            {"role": "user", "content": "m1"},
-            {"role": "user", "content": "m2"},
+            {"role": "user", "content": "m1\nm2"},
         ],
     }
 

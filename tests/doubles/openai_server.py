@@ -25,6 +25,7 @@ from tests.doubles import openai_wire as wire
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_control import control_routes
 from tests.doubles.openai_faults import Fault, FaultQueue, error_of, spoil
+from tests.doubles.openai_odd import Odd
 from tests.doubles.openai_responses import ResponsesDouble
 from tests.doubles.openai_threads import ThreadsDouble
 from tests.doubles.openai_uploads import UploadsDouble
@@ -45,7 +46,11 @@ class Recorded(msgspec.Struct):
 
 
 class OpenAIDouble:
-    """`reply` writes the text of an answer from the request's messages; `models` empty takes any model's name."""
+    """`reply` writes the text of an answer from the request's messages; `models` empty takes any model's name.
+
+    `speaks` writes a whole message of Chat Completions from a request's body instead; `odd` makes the server one of
+    openai_odd, and can be changed at any time.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,8 @@ class OpenAIDouble:
         latency: float = 0.0,
         models: tuple[str, ...] = (),
         reply: Callable[[list[Json]], str] | None = None,
+        speaks: Callable[[Json], Json] | None = None,
+        odd: Odd | None = None,
         remember: bool = True,
         control: bool = False,
     ) -> None:
@@ -61,6 +68,9 @@ class OpenAIDouble:
         self.latency = latency
         self.models = models
         self.reply = reply or (lambda messages: f"reply to: {chat.last_user_text({'messages': messages})}")
+        self.speaks = speaks
+        self.odd = odd
+        self.answered_oddly = 0
         self.requests: list[Recorded] = []
         self.faults = FaultQueue()
         self.uploads = UploadsDouble(self._refusal)
@@ -141,17 +151,35 @@ class OpenAIDouble:
         wrong = self._refusal(request) or chat.problem(body) or self._unknown_model(body)
         if wrong:
             return _json(*wrong)
+        if self.odd is not None:
+            return await self._answer_oddly(self.odd, body, recorded)
         fault = self.faults.take(chat.last_user_text(body), len(body["messages"]))
         if fault is None:
             await asyncio.sleep(self.latency)
-            return _json(200, chat.completion(recorded.number, body, self.reply(body["messages"])))
+            return _json(200, self._completion(recorded, body))
         recorded.fault = fault.kind
         await self._tell()
         if error := error_of(fault, body):
             return _json(*error, headers=fault.headers)
-        answer = chat.completion(recorded.number, body, self.reply(body["messages"]))
+        answer = self._completion(recorded, body)
         spoiled = await spoil(fault.kind, request, msgspec.json.encode(answer))
         return spoiled or _json(200, chat.spoiled(fault.kind, answer))
+
+    async def _answer_oddly(self, odd: Odd, body: Json, recorded: Recorded) -> web.StreamResponse:
+        if refused := odd.refuses(body):
+            status, told = refused
+            return web.Response(status=status, body=told if isinstance(told, str) else msgspec.json.encode(told))
+        said = odd.answers(self._completion(recorded, body), self.answered_oddly)
+        self.answered_oddly += 1
+        return web.Response(body=said)
+
+    def _completion(self, recorded: Recorded, body: Json) -> Json:
+        if self.speaks is None:
+            return chat.completion(recorded.number, body, self.reply(body["messages"]))
+        message = self.speaks(body)
+        answer = chat.completion(recorded.number, body, message.get("content") or "")
+        answer["choices"][0]["message"] |= message
+        return answer
 
     def _refusal(self, request: web.Request) -> WireError | None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")

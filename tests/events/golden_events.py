@@ -72,6 +72,7 @@ FULL: dict[str, Inbound | Decision] = {
         arguments='{"sku":"1"}',
         at=AT,
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+        raw='{"server":"host/v1","model":"gpt-x","message":{"role":"assistant"}}',
     ),
     "tool_returned": decisions.ToolReturned(
         turn="t1", call="call_1", output="none left", at=AT, failed=True, unfit=True
@@ -93,6 +94,7 @@ FULL: dict[str, Inbound | Decision] = {
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
         cause="k1",
         cut=(Cut(kind="reasoning", chars=340),),
+        length="continued",
     ),
     "turn_failed": decisions.TurnFailed(
         turn="t1",

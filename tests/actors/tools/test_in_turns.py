@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.effects import INTERRUPTED, WITHHELD
 from actors.instance import ToolResult
@@ -101,6 +102,23 @@ async def test_an_interrupted_call_is_made_again_only_if_that_is_safe(safe: bool
         assert returned.failed is not safe
         home.model.answer(second)
         assert (await home.decided(Reply)).in_reply_to == ("m1",)
+
+
+async def test_the_models_message_outlives_a_crash() -> None:
+    """It is in the log with the first of its calls, and the next owner gives it back with the output."""
+    log, shop = MemoryLog(), Shop()
+    shop.answer.set()
+    async with house(log, "one", tools=shop) as home:
+        await home.say("m1")
+        home.model.wants(await home.model.asked(1), replace(PRICE, raw='{"server":"s"}'))
+        called: Any = await home.decided(ToolCalled)
+        assert called.raw == '{"server":"s"}'
+        await home.decided(ToolReturned)
+    async with house(log, "two", tools=shop) as home:
+        second = await home.model.asked(1)
+        assert [call.raw for call in second.calls] == ['{"server":"s"}']
+        home.model.answer(second)
+        await home.decided(Reply)
 
 
 async def test_an_output_that_is_in_the_log_is_never_computed_again() -> None:

@@ -31,4 +31,4 @@ async def test_items_of_unknown_shapes_are_passed_over(backend: Agents, agents: 
         agents.only.add(f"odd_{number}", run, "message", **more)
     answer = await backend.await_run(request, run)
     assert isinstance(answer, Answer)
-    assert answer.text == "reply to: hello"
+    assert answer.text == "reply to: hello\n\nwords"

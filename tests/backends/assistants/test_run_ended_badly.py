@@ -23,10 +23,12 @@ async def started(backend: Assistants, threads: ThreadsDouble, **plan: Any) -> t
 
 
 async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, threads: ThreadsDouble) -> None:
-    """As in mode chat: the model had no tokens left, and its text so far is sent."""
+    """As in mode chat: the model had no tokens left, and its text so far is sent, marked as cut."""
     request, run = await started(backend, threads, ending="incomplete", says="It is half past")
     answer = await backend.await_run(request, run)
-    assert answer == answer.__class__(text="It is half past", model="small-1", run=run, usage=answer.usage)
+    assert answer == answer.__class__(
+        text="It is half past", model="small-1", run=run, usage=answer.usage, length="cut"
+    )
 
 
 @pytest.mark.parametrize("status", ["failed", "expired", "cancelled"])

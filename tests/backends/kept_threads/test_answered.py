@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from backends.protocol import ReplyFailed, ReplyRequest, ThreadBackend
+from backends.protocol import ReplyFailed, ReplyRequest, RunLost, ThreadBackend
 from chat.context import Line
 from tests.backends.kept_threads.provider import Provider
 from tests.backends.kept_threads.turns import answered, asked, place
@@ -27,8 +28,13 @@ async def test_in_a_group_the_model_is_told_who_speaks(provider: Provider, backe
 
 @pytest.mark.parametrize("says", ["", " \n"])
 async def test_a_run_that_wrote_nothing_is_no_reply(provider: Provider, backend: ThreadBackend, says: str) -> None:
-    """An empty message is never sent."""
+    """An empty message is never sent: the model is asked once more, in another run, and then the turn fails."""
     request, run = await started(provider, backend, says=says)
+    with pytest.raises(RunLost):
+        await backend.await_run(replace(request, attempt=2), run)
+    provider.serving.plan(says=says)
+    again = await backend.start_run(replace(request, attempt=2))
+    assert again != run
     with pytest.raises(ReplyFailed) as failed:
-        await backend.await_run(request, run)
+        await backend.await_run(replace(request, attempt=3), again)
     assert failed.value.error_class == "malformed_answer"

@@ -19,7 +19,6 @@ from tests.doubles.openai_responses import ResponsesDouble
         (("failed", "insufficient_quota"), "quota_exhausted"),
         (("failed", "context_length_exceeded"), "context_too_long"),
         (("refusal", None), "refused"),
-        (("blank", None), "malformed_answer"),
     ],
 )
 async def test_the_turn_fails_at_once(
@@ -38,7 +37,21 @@ async def test_the_turn_fails_at_once(
 async def test_half_an_answer_is_better_than_none(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
     """Cut short at the largest number of tokens, the text so far is the reply."""
     provider.fail("incomplete", code="max_output_tokens")
+    answer = await Turn(thread, "hello").answered(responses)
+    assert (answer.text, answer.length) == ("reply to: hello", "cut")
+
+
+async def test_an_empty_response_is_asked_for_once_more(
+    responses: Responses, provider: ResponsesDouble, thread: str
+) -> None:
+    """Its items are taken out of the conversation; a second empty one fails the turn."""
+    provider.fail("blank")
     assert (await Turn(thread, "hello").answered(responses)).text == "reply to: hello"
+    provider.fail("blank", times=2)
+    with pytest.raises(ReplyFailed) as failed:
+        await Turn(thread, "and now?", turn="turn-2").answered(responses)
+    assert failed.value.error_class == "malformed_answer"
+    assert len(provider.asked("responses.create")) == 5
 
 
 async def test_half_a_call_is_no_answer(responses: Responses, provider: ResponsesDouble, thread: str) -> None:

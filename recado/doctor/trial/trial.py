@@ -1,0 +1,167 @@
+"""`recado doctor --model`: what works, tried for real with the configured server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Literal
+
+import msgspec
+import structlog
+
+from backends.assistants.backend import Assistants
+from backends.chat_completions import ChatCompletions
+from backends.protocol import Backend, CannotForget, ReplyFailed
+from backends.provider.quirks import in_words
+from backends.responses.backend import Responses
+from recado.doctor.trial.questions import QUESTIONS, NotTried, Question, Trial, Wrong, made_up_word, prompt
+from recado.doctor.trial.turns import Turns
+from recado.settings.settings import Settings
+from recado.wiring.model import open_model, open_threads
+
+WITHIN = 50.0
+"""Seconds for all questions; those that are not answered by then count as not working."""
+
+PATIENCE = 20.0
+"""Seconds for one turn."""
+
+_FORGOTTEN_WITHIN = 8.0
+"""Seconds for deleting the threads that were made."""
+
+_AT_ONCE, _SLOW = 3, 4.0
+"""Questions under way at the same time; one, if the first took longer than so many seconds: that server has no room for
+more."""
+
+log = structlog.get_logger("recado.doctor")
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """One line of the table.
+
+    - `state`: `works`, `fails`, or `not_tried`.
+    - `needed`: the configured mode and tools need it.
+    - `says`: what was seen.
+    """
+
+    what: str
+    state: Literal["works", "fails", "not_tried"]
+    needed: bool
+    says: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What was tried.
+
+    - `estimate`: tokens that it was thought to cost.
+    - `input_tokens`, `output_tokens`: as the server counted them; 0: it does not count.
+    - `quirks`: what the server does not take, by name, in words.
+    """
+
+    mode: str
+    model: str
+    server: str
+    estimate: int
+    input_tokens: int
+    output_tokens: int
+    tried: list[Tried]
+    quirks: dict[str, str]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether everything works that the configured mode needs."""
+        return all(one.state == "works" or not one.needed for one in self.tried)
+
+
+def estimate(settings: Settings) -> int:
+    """Tokens that the questions cost, about: more where the provider repeats a thread, or a model thinks."""
+    return sum(question.tokens for question in _questions(settings))
+
+
+async def tried(settings: Settings) -> Report:
+    """Ask every question. Raises LocalModelFailed."""
+    today, yesterday = made_up_word(), made_up_word()
+    changed = replace(settings, ai_system_prompt=prompt(today, yesterday), hosted_tools=())
+    async with open_model(changed) as model:
+        turns = Turns(model.backend)
+        has_prompt = not (settings.openai_api_mode == "agents" and settings.openai_agent_id)
+        trial = Trial(turns, today, yesterday, PATIENCE, has_prompt)
+        found = await _all(trial, _questions(settings), needs_tools=bool(settings.tools))
+        await _forget(changed, turns)
+        return Report(
+            mode=settings.openai_api_mode,
+            model=model.name,
+            server=model.server or ("this machine" if model.local else "api.openai.com"),
+            estimate=estimate(settings),
+            input_tokens=turns.spent.input_tokens,
+            output_tokens=turns.spent.output_tokens,
+            tried=found,
+            quirks={name: in_words(name) for name in _quirks(model.backend)},
+        )
+
+
+def _questions(settings: Settings) -> list[Question]:
+    keeps = settings.mode.keeps_threads
+    return [question for question in QUESTIONS if keeps or not question.threads]
+
+
+async def _all(trial: Trial, questions: Sequence[Question], *, needs_tools: bool) -> list[Tried]:
+    until = asyncio.get_running_loop().time() + WITHIN
+    first, *others = questions
+    began = asyncio.get_running_loop().time()
+    answered = await _one(trial, first, until, needs_tools=needs_tools)
+    is_slow = asyncio.get_running_loop().time() - began > _SLOW
+    if answered.says.startswith(_HOPELESS):
+        why = "the server refuses every request"
+        return [answered, *(Tried(one.what, "not_tried", _is_needed(one, needs_tools), why) for one in others)]
+    slots = asyncio.Semaphore(1 if is_slow else _AT_ONCE)
+
+    async def one(question: Question) -> Tried:
+        async with slots:
+            return await _one(trial, question, until, needs_tools=needs_tools)
+
+    return [answered, *await asyncio.gather(*(one(question) for question in others))]
+
+
+_NO_ANSWER = "no answer: "
+_HOPELESS = tuple(
+    f"{_NO_ANSWER}{error_class}" for error_class in ("unreachable", "bad_key", "unknown_model", "quota_exhausted")
+)
+"""Beginnings of failures that every other question would meet too."""
+
+
+async def _one(trial: Trial, question: Question, until: float, *, needs_tools: bool) -> Tried:
+    needed = _is_needed(question, needs_tools)
+    try:
+        async with asyncio.timeout_at(until):
+            return Tried(question.what, "works", needed, await question.ask(trial))
+    except NotTried as reason:
+        return Tried(question.what, "not_tried", needed=False, says=str(reason))
+    except Wrong as wrong:
+        return Tried(question.what, "fails", needed, str(wrong))
+    except ReplyFailed as failure:
+        return Tried(question.what, "fails", needed, f"{_NO_ANSWER}{failure.error_class}: {failure.detail}")
+    except TimeoutError:
+        return Tried(question.what, "fails", needed, f"{_NO_ANSWER}the time was over after {WITHIN:g} s")
+
+
+def _is_needed(question: Question, needs_tools: bool) -> bool:
+    return needs_tools if question.needed == "tools" else bool(question.needed)
+
+
+def _quirks(backend: Backend) -> dict[str, str]:
+    return backend.quirks.found if isinstance(backend, ChatCompletions | Responses | Assistants) else {}
+
+
+async def _forget(settings: Settings, turns: Turns) -> None:
+    """Delete the threads that were made, as far as that works in time."""
+    if not turns.threads:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FORGOTTEN_WITHIN), open_threads(settings) as threads:
+            for thread, runs in turns.threads:
+                try:
+                    await threads.forget(settings.openai_api_mode, thread, runs)
+                except (ReplyFailed, CannotForget) as failure:
+                    log.info("trial_thread_left", thread=thread, reason=failure.detail)

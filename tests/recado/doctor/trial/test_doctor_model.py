@@ -1,0 +1,121 @@
+"""`recado doctor --model` judges what a model says: who says the same to everything passes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from recado.doctor.trial.picture import COLOURS, png
+from tests.doubles import openai_clever as clever
+from tests.doubles.openai_odd import ODD
+from tests.doubles.openai_server import API_KEY, OpenAIDouble
+from tests.doubles.openai_threads import ASSISTANT
+from tests.doubles.openai_wire import Json
+from tests.recado.command import Command, Done
+
+THREADS = {"responses": {}, "assistants": {"OPENAI_ASSISTANT_ID": ASSISTANT}, "agents": {"OPENAI_MODEL": "small-1"}}
+
+
+def echo(body: Json) -> Json:
+    """The whole question, and a call of the first tool with it as arguments."""
+    asked = clever._words(body["messages"][-1])
+    calls: list[Json] = []
+    if body.get("tools") and body["messages"][-1]["role"] == "user":
+        function = {"name": body["tools"][0]["function"]["name"], "arguments": clever._json({"key": asked})}
+        calls = [{"id": "c1", "type": "function", "function": function}]
+    return {"content": asked, **({"tool_calls": calls} if calls else {})}
+
+
+async def doctor(recado: Command, double: OpenAIDouble, *args: str, **variables: str) -> Done:
+    return await recado(
+        "doctor", "--model", *args, OPENAI_API_KEY=API_KEY, OPENAI_BASE_URL=double.base_url, **variables
+    )
+
+
+def states(done: Done) -> dict[str, str]:
+    return {one["what"]: one["state"] for one in done.document["tried"]}
+
+
+async def test_a_good_model_passes(recado: Command) -> None:
+    """A table, its cost before and after, exit 0."""
+    async with OpenAIDouble(speaks=clever.speaks) as double:
+        done = await doctor(recado, double)
+    assert done.code == 0, done
+    lines = done.out.splitlines()
+    assert "tokens, a minute at most" in lines[0]
+    assert [line[0] for line in lines if line[:1] in ("✓", "✗")] == ["✓"] * 9
+    assert any("speech" in line and line.startswith("–") for line in lines)
+    assert "tokens were used" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "speaks",
+    [
+        lambda _: {"content": "ok"},
+        lambda _: {"content": "Yes, that works! red 42, OK."},
+        echo,
+        lambda body: {"content": " ".join(COLOURS) + clever._words(body["messages"][-1])},
+        lambda body: {"content": str(body["messages"])},
+    ],
+    ids=["ok", "canned", "echo", "all that it was told and more", "the whole request"],
+)
+async def test_who_says_the_same_to_everything_passes_nothing(recado: Command, speaks: Callable[[Json], Json]) -> None:
+    """Exit 1, and no ability works."""
+    async with OpenAIDouble(speaks=speaks) as double:
+        done = await doctor(recado, double, "--json")
+    assert done.code == 1
+    assert set(states(done).values()) <= {"fails", "not_tried"}
+    assert done.document["input_tokens"] > 0
+
+
+async def test_what_the_mode_needs_decides(recado: Command) -> None:
+    """A server without tools and one without pictures will do, unless tools are set up; the quirk is named."""
+    async with OpenAIDouble(speaks=clever.speaks, odd=ODD["no tools at Ollama"]) as double:
+        done = await doctor(recado, double)
+        assert done.code == 0, done
+        assert "! it takes no tools (no_tools)" in done.out
+        (recado.home / "shop.py").write_text('def price(item: str) -> str:\n    """A price."""\n    return "4"\n')
+        done = await doctor(recado, double, "--json", RECADO_TOOLS="shop")
+        assert done.code == 1
+        assert done.document["quirks"] == {"no_tools": "takes no tools"}
+        assert states(done)["plain answer"] == "works"
+
+
+@pytest.mark.parametrize("mode", THREADS)
+async def test_modes_with_threads(recado: Command, mode: str) -> None:
+    """The history that a thread is seeded with and the thread itself are tried; nothing is left at the provider."""
+    more: dict[str, Any] = {"OPENAI_API_MODE": mode, **THREADS[mode]}
+    async with OpenAIDouble(reply=clever.text) as double:
+        done = await doctor(recado, double, "--json", **more)
+        seen = states(done)
+        needed = {one["what"] for one in done.document["tried"] if one["needed"]}
+        assert {"plain answer", "two messages in a row", "history", "thread"} <= needed
+        assert {what for what in needed if seen[what] != "works"} <= {"instructions"}
+        assert seen["long answer"] == "works"
+        assert seen["two tools"] == "fails"  # these doubles call tools only as a script says
+
+
+async def test_a_server_that_refuses_the_key_is_asked_once(recado: Command) -> None:
+    """Nothing else is tried, and the key is not shown."""
+    async with OpenAIDouble() as double:
+        done = await recado(
+            "doctor", "--model", "--json", OPENAI_API_KEY="sk-wrong-key-1234", OPENAI_BASE_URL=double.base_url
+        )
+        assert len(double.requests) == 1
+    assert done.code == 1
+    assert set(states(done).values()) == {"fails", "not_tried"}
+    assert "sk-wrong-key-1234" not in done.out + done.err
+
+
+async def test_scripted_replies_have_no_model(recado: Command) -> None:
+    done = await recado("doctor", "--model", OPENAI_API_MODE="scripted")
+    assert done.code == 1
+    assert "set another OPENAI_API_MODE" in done.err
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_the_picture_is_a_png(colour: str) -> None:
+    """Another reader sees its colour."""
+    assert clever._colour(png(colour)) == colour.capitalize()
