@@ -46,9 +46,11 @@ _CLOCKS = timedelta(seconds=1)
 
 def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
     if entry.sent_at is not None and abs(entry.at - entry.sent_at) >= _CLOCKS:
-        yield Step(at=entry.sent_at, kind="sent", what="the person sent it")
-    whose = entry.name or (entry.sender or "?").removesuffix("@s.whatsapp.net")
-    what = f"received from {whose} and stored{_kind(entry, facts)}{_refers(entry)}"
+        who = "the business" if entry.from_me else "the person"
+        yield Step(at=entry.sent_at, kind="sent", what=f"{who} sent it")
+    sender = entry.name or (entry.sender or "?").removesuffix("@s.whatsapp.net")
+    whose = "written by hand by the business, and stored" if entry.from_me else f"received from {sender} and stored"
+    what = f"{whose}{_kind(entry, facts)}{_refers(entry)}"
     yield Step(at=entry.at, kind="received", what=what, detail=entry.text or entry.detail, seq=entry.seq)
     yield from _rewrites(entry, facts)
     if entry.repeats:
@@ -70,8 +72,8 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     if known.reply is not None:
         turn = known.turn
         yield reply_step(known.reply, turn, during(turn, facts) if turn is not None else ())
-    if known.apology is not None:
-        yield reply_step(known.apology, None, ())
+    for said in (*known.told_before, *([known.apology] if known.apology is not None else ())):
+        yield reply_step(said, None, ())
 
 
 def _kind(entry: Entry, facts: Sequence[Recorded]) -> str:
