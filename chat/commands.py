@@ -13,7 +13,19 @@ import msgspec
 from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
-from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
+from chat.work import (
+    Adopt,
+    Apologise,
+    EndBurst,
+    HandOver,
+    Notify,
+    Obey,
+    Refuse,
+    Resume,
+    StartAgain,
+    StartOver,
+    TellToWait,
+)
 from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason, TokenUsage
 from events.subjects import ChatKey
@@ -138,6 +150,7 @@ Command = (
     | StartOver
     | SetAside
     | Resume
+    | TellToWait
     | EndBurst
     | ThreadReady
     | MediaSettled

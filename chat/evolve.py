@@ -16,6 +16,7 @@ from chat.state import Asked, Chat, Hand, Order, Pause, Spent, Thread, Told, Wai
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
 from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, thread_made, unread_of
+from chat.waiting_word import is_said_by
 from events.decisions import (
     Approved,
     Attention,
@@ -153,7 +154,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
     newest = max(sent, default=event.at)
-    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, reading(event.media))
+    phase, began = reading(event.media), recorded.at
+    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began)
     changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
@@ -169,7 +171,13 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     if event.instead is not None and chat.turn is not None:
         before = chat.turn
         changes["turn"] = replace(
-            turn, newest=before.newest, void=before.void, void_reason=before.void_reason, read_at=before.read_at
+            turn,
+            newest=before.newest,
+            void=before.void,
+            void_reason=before.void_reason,
+            read_at=before.read_at,
+            began=before.began,
+            told_to_wait=before.told_to_wait,
         )
         # The thread may hold the words that were edited or deleted.
         changes["rewritten"] = max(chat.rewritten, event.seen)
@@ -252,6 +260,8 @@ def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | 
 
 def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     turn = _turn_unless(chat, event.in_reply_to)
+    if turn is not None and event.about is not None and is_said_by(event, turn.id):
+        turn = replace(turn, told_to_wait=True)
     changes: Changes = {
         "waiting": _open(chat, event.in_reply_to),
         "turn": None if turn is not None and turn.id == event.turn else turn,

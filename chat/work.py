@@ -75,6 +75,13 @@ class Resume(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
+class TellToWait(msgspec.Struct, frozen=True, gc=False):
+    """Tell the person at `at`, by the bus's clock, that the answer of this turn takes a while."""
+
+    turn: str
+    at: datetime
+
+
 class EndBurst(msgspec.Struct, frozen=True, gc=False):
     """Start a turn once the person has stopped writing; sequences of the first and the last message that waits."""
 
@@ -170,7 +177,19 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
 Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | Adopt | StartAgain | SetAside
 """Work that is decided at once."""
 
-Effect = Resume | EndBurst | ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase
+Effect = (
+    Resume
+    | TellToWait
+    | EndBurst
+    | ReadMedia
+    | CreateThread
+    | WriteReply
+    | StartRun
+    | AwaitRun
+    | CallTool
+    | StopRun
+    | Erase
+)
 """Work that takes time. It runs as long as it is pending, and is dropped when it no longer is."""
 
 
@@ -184,6 +203,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `budget`: tokens that a chat may cost on a day; 0: any number
     - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
     - `gates`: who is answered, and when
+    - `wait_told_after`: time without an answer after which the person is told to wait; 0: they are not told
     """
 
     incarnation: str
@@ -193,3 +213,4 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     budget: int = 0
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
+    wait_told_after: timedelta = timedelta(0)
