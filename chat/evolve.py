@@ -177,8 +177,9 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
             void_reason=before.void_reason,
             read_at=before.read_at,
             began=before.began,
-            told_to_wait=before.told_to_wait,
         )
+        if chat.told_to_wait == before.id:
+            changes["told_to_wait"] = event.turn
         # The thread may hold the words that were edited or deleted.
         changes["rewritten"] = max(chat.rewritten, event.seen)
     return changes
@@ -260,8 +261,6 @@ def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | 
 
 def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     turn = _turn_unless(chat, event.in_reply_to)
-    if turn is not None and event.about is not None and is_said_by(event, turn.id):
-        turn = replace(turn, told_to_wait=True)
     changes: Changes = {
         "waiting": _open(chat, event.in_reply_to),
         "turn": None if turn is not None and turn.id == event.turn else turn,
@@ -270,6 +269,8 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
         "thread": _thread_after(chat, event.turn, recorded),
     }
+    if turn is not None and is_said_by(event, turn.id):
+        changes["told_to_wait"] = turn.id
     if event.author == "assistant":
         changes["replied"] = recorded.at
     if event.author == "operator":

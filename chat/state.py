@@ -196,6 +196,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `our_message_ids`: the last messages that we sent to a group
     - `early`: the last edits and deletions, oldest first
     - `erasing`: the erasure under way
+    - `told_to_wait`: the turn whose person was told that the answer takes a while; empty: none
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
 
@@ -227,3 +228,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     early: tuple[Early, ...] = ()
     erasing: Erasing | None = None
     began_at: int = 0
+    told_to_wait: str = ""

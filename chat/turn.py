@@ -88,7 +88,6 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `cut`: a message of it was deleted while it ran
     - `adoptions`: adoptions since its last own decision
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
-    - `told_to_wait`: the person was told that the answer takes a while
     """
 
     id: str
@@ -108,7 +107,6 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     cut: bool = False
     adoptions: int = 0
     began: datetime | None = None
-    told_to_wait: bool = False
 
     @property
     def is_void(self) -> bool:

@@ -1,7 +1,7 @@
 """The word to a person whose answer takes a while: once in a turn, while the answer is still being tried.
 
 It ends no message and is no context. The state keeps that it was said, so neither another instance that goes on with
-the turn nor a turn in its place says it again.
+the turn nor a turn in its place says it again. It is no part of the turn: a change there would begin the request again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def may_be_told(chat: Chat, turn: str) -> bool:
     """Whether this turn runs, its person was not told yet, and they may hear of recado: they did not say stop, are not
     blocked, and no human has the chat or was asked for."""
     running = chat.turn
-    if running is None or running.id != turn or running.told_to_wait or running.is_void:
+    if running is None or running.id != turn or chat.told_to_wait == turn or running.is_void:
         return False
     is_shut = chat.stopped or chat.admission == "blocked" or chat.pause is not None or chat.erasing is not None
     return not (is_shut or chat.hand is not None or is_handed_off(chat) or word_by_hand(chat) is not None)
