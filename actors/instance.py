@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -178,6 +179,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `words_for`: recado's own texts for a chat, by the keys of chat.words.WORDS; without a text nothing is said.
     - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
     - `gates`: rules for who is answered, and when.
+    - `zone`: the shop's time zone, in which models are told the moment of a turn; None: they are told nothing of it.
     - `one_moment_after`: time without an answer after which the person is told to wait; 0: they are not told.
     """
 
@@ -191,6 +193,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
     one_moment_after: timedelta = timedelta(0)
+    zone: ZoneInfo | None = None
 
 
 class Instance:
@@ -212,6 +215,7 @@ class Instance:
         self.run_timeout = policy.run_timeout
         self.history = policy.history
         self.words_for = policy.words_for
+        self.zone = policy.zone
         self.slots = RunSlots(policy.max_runs)
         self.contexts = ContextCache(policy.history)
         self.rules = Rules(

@@ -38,3 +38,5 @@ class Changes(TypedDict, total=False):
     early: tuple[Early, ...]
     erasing: Erasing | None
     began_at: int
+    told_to_wait: str
+    last_wrote: datetime | None

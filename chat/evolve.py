@@ -135,6 +135,9 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         "notice": event.messages[0] if event.told and event.messages else chat.notice,
         "notice_reason": event.reason if event.told and event.messages else chat.notice_reason,
     }
+    gone = frozenset(event.messages)
+    if sent := [one.sent for one in chat.waiting if one.id in gone and one.sender and not one.silent]:
+        changes["last_wrote"] = max(sent) if chat.last_wrote is None else max(*sent, chat.last_wrote)
     if event.told and event.reason in ONCE:
         others = tuple(told for told in chat.told if told.reason != event.reason)
         changes["told"] = (*others, Told(event.reason, recorded.at))
@@ -154,15 +157,21 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
     newest = max(sent, default=event.at)
-    phase, began = reading(event.media), recorded.at
-    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began)
+    phase, began = reading(event.media), event.at
+    is_first = event.cause is None and event.instead is None
+    last_wrote = chat.last_wrote if is_first else None
+    turn = Turn(
+        event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began, last_wrote=last_wrote
+    )
     changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
         "orders": _orders(chat, event.cause),
         "strays": fresh(chat.strays, recorded.at),
     }
-    if event.cause is None and event.instead is None and chat.replied is not None:
+    if sent:
+        changes["last_wrote"] = newest if chat.last_wrote is None else max(newest, chat.last_wrote)
+    if is_first and chat.replied is not None:
         first = next((message.stored for message in chat.waiting if message.id in named), None)
         is_quick = first is not None and chat.replied <= first < chat.replied + QUICK
         changes["quick"] = chat.quick + 1 if is_quick else 0
@@ -177,6 +186,7 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
             void_reason=before.void_reason,
             read_at=before.read_at,
             began=before.began,
+            last_wrote=before.last_wrote,
         )
         if chat.told_to_wait == before.id:
             changes["told_to_wait"] = event.turn

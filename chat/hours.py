@@ -42,3 +42,16 @@ class Hours(msgspec.Struct, frozen=True):
                     return True
             day += timedelta(days=1)
         return False
+
+    def changes_after(self, at: datetime) -> datetime | None:
+        """The next time after `at` at which the business opens or closes, in its zone; None: it never does."""
+        is_open, day = self.are_open(at), at.astimezone(self.zone)
+        for _ in range(9):  # a week, and the rest of the days at both ends
+            midnight = datetime.combine(day.date() + timedelta(days=1), time(0), self.zone)
+            spans = [span for span in self.spans if span.day == day.weekday()]
+            clocks = sorted({clock for span in spans for clock in (span.opens, span.closes) if clock != time.max})
+            for change in (*(datetime.combine(day.date(), clock, self.zone) for clock in clocks), midnight):
+                if change > at and self.are_open(change) != is_open:
+                    return change
+            day = midnight
+        return None

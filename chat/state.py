@@ -197,6 +197,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `early`: the last edits and deletions, oldest first
     - `erasing`: the erasure under way
     - `told_to_wait`: the turn whose person was told that the answer takes a while; empty: none
+    - `last_wrote`: time of the person's last message that has a turn or an ending
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     """
 
@@ -229,3 +230,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     erasing: Erasing | None = None
     began_at: int = 0
     told_to_wait: str = ""
+    last_wrote: datetime | None = None

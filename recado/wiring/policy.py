@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from actors.instance import Policy
 from recado.settings.settings import Settings
@@ -20,4 +21,5 @@ def policy_of(settings: Settings) -> Policy:
         one_moment_after=settings.one_moment_after if settings.one_moment_text != "" else timedelta(0),
         gates=settings.gates,
         takeover=settings.takeover,
+        zone=ZoneInfo(settings.timezone),
     )
