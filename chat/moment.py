@@ -36,7 +36,7 @@ _MONTHS = (
     "December",
 )  # fmt: skip
 
-_QUOTES_AND_BRACKETS = frozenset("[]{}<>()\"'`“”„«»‹›*_~#|\\")
+_QUOTES_AND_BRACKETS = frozenset('[]{}<>"“”`')
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
