@@ -32,6 +32,7 @@ _TITLES = {
     "assignment": "Sharing the partitions",
     "disk": "Disk space",
     "webhooks": "Webhooks",
+    "telling": "The moment of a turn, and cleaning",
 }
 
 _INTRODUCTION = """\

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -62,10 +63,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 def told(moment: Moment) -> str:
     """The moment in one line."""
     at = moment.at
-    offset = at.strftime("%z")
-    facts = [f"it is {_date(at)}, {_clock(at)} ({moment.zone}, UTC{offset[:3]}:{offset[3:5]})"]
-    if moment.hours is not None:
-        facts.append(f"the business is {_opening(moment.hours, at, again=True)}")
+    facts = [_now(at.replace(second=0, microsecond=0), moment.zone, moment.hours)]
     if moment.name:
         facts.append(f"the person calls themselves “{moment.name}”")
     if moment.country:
@@ -120,13 +118,20 @@ def timed(lines: Sequence[Line], zone: tzinfo, after: datetime | None = None) ->
         at = line.at
         if at is not None:
             if last is None or abs(at - last) >= GAP:
-                then = at.astimezone(zone)
-                line = replace(line, when=f"[{_date(then)}, {_clock(then)}]")  # noqa: PLW2901
+                line = replace(line, when=_dated(at, zone))  # noqa: PLW2901
             last = at
         found.append(line)
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
+def _dated(at: datetime, zone: tzinfo) -> str:
+    """The time of a line; a line of the history is shown again and again."""
+    then = at.astimezone(zone)
+    return f"[{_date(then)}, {_clock(then)}]"
+
+
+@lru_cache(maxsize=4096)
 def plain_name(name: str | None) -> str:
     """A name as a model is shown it: one short line without the signs that set words apart, so that it stays a name."""
     if not name:
@@ -138,6 +143,14 @@ def plain_name(name: str | None) -> str:
         for sign in name[: 8 * LONGEST_NAME]
     )
     return " ".join(kept.split())[:LONGEST_NAME].rstrip()
+
+
+@lru_cache(maxsize=256)
+def _now(minute: datetime, zone: str, hours: Hours | None) -> str:
+    """The time and the opening hours: one text for every chat that is answered in this minute."""
+    offset = minute.strftime("%z")
+    said = f"it is {_date(minute)}, {_clock(minute)} ({zone}, UTC{offset[:3]}:{offset[3:5]})"
+    return said if hours is None else f"{said}; the business is {_opening(hours, minute, again=True)}"
 
 
 def _opening(hours: Hours, at: datetime, *, again: bool) -> str:

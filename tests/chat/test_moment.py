@@ -117,7 +117,7 @@ def test_a_name_stays_a_name(name: str) -> None:
     assert len(shown) <= LONGEST_NAME
     assert shown == shown.strip()
     assert plain_name(shown) == shown
-    assert not set(shown) & set('[]{}<>“”"`|')
+    assert not set(shown) & set('[]{}<>“”"`')
     assert not any(unicodedata.category(sign)[0] == "C" for sign in shown)
     line = told(moment(name=shown))
     assert line.count("\n") == 0
