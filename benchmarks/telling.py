@@ -1,4 +1,4 @@
-"""What it costs a reply to tell the model the moment of its turn, and to clean its answer.
+"""The CPU that a reply takes for telling the model the moment of its turn, and for cleaning its answer.
 
 recado and a recado that does neither take turns, so that a machine that is slower for a minute slows both.
 """

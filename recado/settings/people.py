@@ -231,7 +231,7 @@ class PeopleSettings:
             name="RECADO_TIMEZONE",
             profile=True,
             reader=zone(),
-            meaning="The time zone of `RECADO_HOURS`.",
+            meaning="The time zone of `RECADO_HOURS`, and of the times that the model is told.",
             example="America/Sao_Paulo",
         ),
     ] = "UTC"

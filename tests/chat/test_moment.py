@@ -112,7 +112,7 @@ BUILDERS = ["\n", "\r\n", "\u2028", "\x00", "\x1b[31m", "\u202e", "]", "[", "”
 @example("".join(BUILDERS))
 @example("a" * 10_000)
 def test_a_name_stays_a_name(name: str) -> None:
-    """One short line without control characters, brackets and quotes: it cannot end the block that it stands in."""
+    """One short line without control characters, brackets and quotes: it cannot end the block that holds it."""
     shown = plain_name(name)
     assert len(shown) <= LONGEST_NAME
     assert shown == shown.strip()
