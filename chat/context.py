@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -40,7 +39,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     - `text`: its words; they mention each attachment.
     - `name`: the sender's, in groups only.
-    - `at`: time at which a person sent it; None: it is ours, or the time is not known.
+    - `at`: time at which a person sent it, in microseconds since 1970; 0: it is ours, or the time is not known.
     - `by`: the sender's name outside groups, for the moment of the turn.
     - `when`: its time in words, before its own; empty: it bears none.
     - `moment`: the moment of the turn, after the words of its last message.
@@ -50,7 +49,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     text: str
     name: str = ""
     attachments: tuple[Attachment, ...] = ()
-    at: datetime | None = None
+    at: int = 0
     by: str = ""
     when: str = ""
     moment: str = ""

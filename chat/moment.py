@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 import msgspec
@@ -20,8 +20,10 @@ from msgspec.structs import replace
 from chat.context import Line
 from chat.hours import Hours
 
-GAP = timedelta(hours=1)
-"""Time after a person's line after which their next one bears its time."""
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+_GAP = 3_600_000_000
+"""Microseconds after a person's line after which their next one bears its time: an hour."""
 
 LONGEST_NAME = 60
 """Characters of a person's name that a model is shown."""
@@ -113,21 +115,23 @@ def timed(lines: Sequence[Line], zone: tzinfo, after: datetime | None = None) ->
 
     - `after`: the time of the line before the first; None: there is none, and the first line bears its time.
     """
-    found, last = [], after
-    for line in lines:
-        at = line.at
-        if at is not None:
-            if last is None or abs(at - last) >= GAP:
-                line = replace(line, when=_dated(at, zone))  # noqa: PLW2901
+    last = 0 if after is None else (after - _EPOCH) // _MICROSECOND
+    found = list(lines)
+    for place, line in enumerate(found):
+        if at := line.at:
+            if not -_GAP < at - last < _GAP:
+                found[place] = replace(line, when=_dated(at, zone))
             last = at
-        found.append(line)
     return tuple(found)
 
 
 @lru_cache(maxsize=4096)
-def _dated(at: datetime, zone: tzinfo) -> str:
+def _dated(at: int, zone: tzinfo) -> str:
     """The time of a line; a line of the history is shown again and again."""
-    then = at.astimezone(zone)
+    try:
+        then = (_EPOCH + at * _MICROSECOND).astimezone(zone)
+    except OverflowError:  # a gateway may claim any time
+        return ""
     return f"[{_date(then)}, {_clock(then)}]"
 
 

@@ -15,7 +15,6 @@ from chat.references import NOTHING, THEM, US, Quoted, References, reacted, with
 from events.inbound import Media
 from events.jid import is_group
 from events.subjects import ChatKey
-from projections.database import moment
 
 COLUMNS = (
     "author, coalesce(edited, text), name, kind, media, reading, NULL, sender, quoted, refers,"
@@ -97,13 +96,13 @@ class Lines:
             is_reaction = row.kind == "reaction"
             said = reacted(said, quoted) if is_reaction else without_file(row.kind or "text", said)
             if is_reaction:
-                return Line("user", said, name, at=moment(row.at), by=by)
+                return Line("user", said, name, at=row.at, by=by)
         if row.refers is not None or row.quoted is not None:
             references = _references.decode(row.refers) if row.refers is not None else NOTHING
             names = self._names() if references.mentions else {}
             is_unknown = row.quoted is not None and quoted is None
             said = readable(with_references(said, references, quoted, names, unknown=is_unknown))
-        return Line("user", said, name, attachments, moment(row.at), by)
+        return Line("user", said, name, attachments, row.at, by)
 
     def _quoted(self, row: Row) -> Quoted | None:
         """The message that `row` quotes: a person's, or one of ours, by our id or by the provider's."""

@@ -152,7 +152,7 @@ def test_blanks_are_filled_and_other_braces_stay() -> None:
 
 
 def line(text: str, sent: datetime | None, role: str = "user") -> Line:
-    return Line(role, text, at=sent)  # type: ignore[arg-type]
+    return Line(role, text, at=int(sent.timestamp() * 1e6) if sent is not None else 0)  # type: ignore[arg-type]
 
 
 def test_a_line_bears_its_time_after_an_hour() -> None:

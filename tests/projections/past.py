@@ -127,4 +127,4 @@ def pending(reads: ChatReads) -> list[ChatKey]:
 
 def undated(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The lines without their times, and without the names of people who write alone."""
-    return tuple(msgspec.structs.replace(line, at=None, by="") for line in lines)
+    return tuple(msgspec.structs.replace(line, at=0, by="") for line in lines)
