@@ -120,7 +120,9 @@ def timed(lines: Sequence[Line], zone: tzinfo, after: datetime | None = None) ->
     for place, line in enumerate(found):
         if at := line.at:
             if not -_GAP < at - last < _GAP:
-                found[place] = replace(line, when=_dated(at, zone))
+                # Written out, since `replace` would take three times as long, for half the lines of each request.
+                dated = _dated(at, zone)
+                found[place] = Line(line.role, line.text, line.name, line.attachments, at, line.by, dated, line.moment)
             last = at
     return tuple(found)
 
