@@ -32,6 +32,11 @@ WORDS: dict[str, dict[Language, str]] = {
         "pt": "Desculpe, não consegui abrir o que você enviou. Pode escrever em texto?",
         "es": "Lo siento, no pude abrir lo que enviaste. ¿Puedes escribirlo como texto?",
     },
+    "not_transcribed": {
+        "en": "I cannot listen to voice messages here. Could you write it as text?",
+        "pt": "Aqui não consigo ouvir mensagens de voz. Pode escrever em texto?",
+        "es": "Aquí no puedo escuchar mensajes de voz. ¿Puedes escribirlo como texto?",
+    },
     "handed_off": {
         "en": "I have asked a colleague, who will answer you here.",
         "pt": "Chamei uma pessoa da equipe, que vai responder aqui.",

@@ -77,6 +77,17 @@ class TextSettings:
             keep_empty=True,
         ),
     ] = None
+    voice_text: Annotated[
+        str | None,
+        Variable(
+            name="RECADO_VOICE_TEXT",
+            profile=True,
+            reader=text(),
+            meaning="The text for voice notes where no server transcribes them. Empty: none is sent.",
+            example="Aqui não consigo ouvir áudios. Pode escrever?",
+            keep_empty=True,
+        ),
+    ] = None
     handoff_text: Annotated[
         str | None,
         Variable(
@@ -178,6 +189,7 @@ class TextSettings:
             ONE_MOMENT: self.one_moment_text,
             "budget": self.budget_text,
             "unreadable": self.unreadable_text,
+            "not_transcribed": self.voice_text,
             "handed_off": self.handoff_text,
             "unapproved": self.pairing_text,
             "outside_hours": self.closed_text,
