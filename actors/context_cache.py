@@ -13,6 +13,7 @@ import msgspec
 
 from chat.context import Line, readable, window
 from chat.state import Chat
+from chat.waiting_word import is_said_by
 from events.decisions import Reply, RunStarted, ThreadCreated, ToolCalled, ToolReturned, TurnStarted
 from events.inbound import Message, Receipt
 from events.recorded import Recorded
@@ -68,7 +69,7 @@ class ContextCache:
         key, event = recorded.key, recorded.event
         if isinstance(event, TurnStarted):
             self._begin(key, event, chat)
-        elif (shown := self._shown.get(key)) is None or isinstance(event, _CHANGES_NOTHING):
+        elif (shown := self._shown.get(key)) is None or _changes_nothing(event, shown.turn):
             return
         elif isinstance(event, Reply) and event.turn == shown.turn and shown.history is not None and shown.messages:
             lines = (*shown.history, *shown.messages, Line("assistant", readable(event.text)))
@@ -93,3 +94,8 @@ class ContextCache:
         self._shown.move_to_end(key)
         if len(self._shown) > MOST:
             self._shown.popitem(last=False)
+
+
+def _changes_nothing(event: object, turn: str) -> bool:
+    """Whether no line of the context changes with the event; `turn` is being answered."""
+    return isinstance(event, _CHANGES_NOTHING) or (isinstance(event, Reply) and is_said_by(event, turn))

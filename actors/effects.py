@@ -14,6 +14,7 @@ from actors.erasing import remove
 from actors.handoff import HANDOFF
 from actors.instance import Instance
 from actors.joining import join
+from actors.moments import history_with, lines_with, messages_with, moment_of
 from backends.protocol import (
     Answer,
     DoneCall,
@@ -41,6 +42,7 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.context import Line, after, window
+from chat.moment import Moment
 from chat.state import Stray
 from chat.turn import Turn, run_of
 from chat.work import AwaitRun, CallTool, CreateThread, Erase, Joining, ReadMedia, StartRun, StopRun, WriteReply
@@ -113,7 +115,7 @@ async def _next_of_run(
         request = await _whole_request(instance, key, work, context_at)
         return await _whole_reply(cast(ReplyBackend, backend), turn, request)
     await instance.progress.reached(context_at)
-    request = _request(instance, key, work, _messages(instance, key, work))
+    request = _thread_request(instance, key, work)
     backend = cast(ThreadBackend, backend)  # checked once, at start: a check against a protocol costs 25 µs
     try:
         if isinstance(work, StartRun):
@@ -131,7 +133,7 @@ async def _next_of_run(
         if turn.threads >= MOST_ATTEMPTS:
             raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
         history = _history(instance, key, work.reset_upto)
-        return [await _new_thread(instance, key, turn.id, "replaced", history)]
+        return [await _new_thread(instance, key, turn.id, "replaced", history=history, moment=request.moment)]
     if not isinstance(outcome, Answer):
         return _outcome(turn, outcome)
     answer = cleaned(outcome.text)
@@ -142,7 +144,7 @@ async def _next_of_run(
     if turn.threads >= MOST_ATTEMPTS:
         raise ReplyFailed("malformed_answer", answer.flaw)
     history = _history(instance, key, work.reset_upto)
-    return [await _new_thread(instance, key, turn.id, "replaced", history)]
+    return [await _new_thread(instance, key, turn.id, "replaced", history=history, moment=request.moment)]
 
 
 async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest) -> Sequence[Command]:
@@ -208,7 +210,9 @@ async def _whole_request(instance: Instance, key: ChatKey, work: WriteReply, con
         history = _history(instance, key, work.reset_upto)
     messages = instance.reads.lines_of(key, work.turn.messages)
     contexts.show(key, turn, history, messages)
-    return _request(instance, key, work, messages, history)
+    moment = moment_of(instance, key, work.turn, messages)
+    history, messages = lines_with(moment, history, messages)
+    return _request(instance, key, work, messages, history=history, moment=moment)
 
 
 def _request(
@@ -216,7 +220,9 @@ def _request(
     key: ChatKey,
     work: WriteReply | StartRun | AwaitRun,
     messages: tuple[Line, ...],
+    *,
     history: tuple[Line, ...] = (),
+    moment: Moment | None = None,
 ) -> ReplyRequest:
     turn, withheld = work.turn, work.turn.withheld
     return ReplyRequest(
@@ -236,13 +242,16 @@ def _request(
         tools=tuple(tool for tool in instance.tools.offered() if tool.name not in withheld),
         patience=instance.run_timeout,
         files=instance.files,
+        moment=moment,
     )
 
 
-def _messages(instance: Instance, key: ChatKey, work: StartRun | AwaitRun) -> tuple[Line, ...]:
+def _thread_request(instance: Instance, key: ChatKey, work: StartRun | AwaitRun) -> ReplyRequest:
     messages = instance.reads.lines_of(key, work.turn.messages)
     missed = instance.reads.context(key, instance.history, work.reset_upto, work.known_upto)
-    return after(missed, messages)
+    moment = moment_of(instance, key, work.turn, messages)
+    messages = after(history_with(instance, missed), messages_with(moment, messages))
+    return _request(instance, key, work, messages, moment=moment)
 
 
 def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:
@@ -250,21 +259,36 @@ def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, .
 
 
 async def _create_thread(instance: Instance, key: ChatKey, work: CreateThread) -> ThreadReady:
-    history: tuple[Line, ...] = ()
+    history, moment = tuple[Line, ...](), None
     if instance.rules.keeps_threads:
         await instance.progress.reached(work.seq)
         history = _history(instance, key, work.reset_upto)
-    ready = await _new_thread(instance, key, work.turn, work.reason, history)
+        turn = instance.reads.snapshot(key).turn
+        if turn is not None and turn.id == work.turn:
+            moment = moment_of(instance, key, turn, instance.reads.lines_of(key, turn.messages))
+    ready = await _new_thread(instance, key, work.turn, work.reason, history=history, moment=moment)
     return replace(ready, seen=work.seen)
 
 
 async def _new_thread(
-    instance: Instance, key: ChatKey, turn: str, reason: ThreadReason, history: tuple[Line, ...]
+    instance: Instance,
+    key: ChatKey,
+    turn: str,
+    reason: ThreadReason,
+    *,
+    history: tuple[Line, ...],
+    moment: Moment | None,
 ) -> ThreadReady:
     backend = instance.backend
     if not isinstance(backend, ThreadBackend):
         return ThreadReady(turn, backend.name, instance.fresh_id(), reason)
-    request = ThreadRequest(account=key.account, chat=key.chat, history=history, patience=instance.run_timeout)
+    request = ThreadRequest(
+        account=key.account,
+        chat=key.chat,
+        history=history_with(instance, history),
+        patience=instance.run_timeout,
+        moment=moment,
+    )
     return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)
 
 

@@ -6,25 +6,10 @@ from datetime import datetime
 
 from actors.instance import Instance
 from chat.commands import Command, Facts
-from chat.work import Apologise, Notify
+from chat.language import language_of
+from chat.words import APOLOGY, words_in
+from chat.work import Apologise, Notify, TellToWait
 from events.subjects import ChatKey
-
-APOLOGY = "Sorry, I could not answer that. Please try again."
-"""Apology for a turn that failed before the text was removed from the settings."""
-
-PROMISED = {
-    "budget": "I cannot answer any more messages today.",
-    "unreadable": "I cannot read what you sent. Please write it as text.",
-    "handed_off": "A human will answer you here.",
-    "unapproved": "Your code is {code}.",
-    "outside_hours": "We are closed.",
-    "rate_limited": "Too many messages.",
-    "stop_word": "I am silent now.",
-    "start_word": "I answer again.",
-    "help": "Write, and I answer.",
-    "reset": "This is a new conversation.",
-}
-"""The same for notices about messages that are not answered, by reason."""
 
 
 def facts_for(
@@ -44,14 +29,19 @@ def facts_for(
     - `unread`: messages of a `retry` whose file has to be read.
     - `last`: sequence of the chat's last event, for an erasure.
     """
+    words = instance.words_for(key)
+    if isinstance(
+        command, Apologise | Notify | TellToWait
+    ):  # it was promised, maybe before the text was taken out of the settings
+        words = words_in(language_of(key)) | {name: text for name, text in words.items() if text}
     return Facts(
         key=key,
         at=at,
         id=instance.fresh_id(),
         incarnation=instance.rules.incarnation,
         backend=instance.rules.backend,
-        apology=instance.apology or (APOLOGY if isinstance(command, Apologise | Notify) else ""),
-        words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
+        apology=words.get(APOLOGY, ""),
+        words=words,
         failed=failed,
         unread=unread,
         last=last,

@@ -11,7 +11,19 @@ from actors.instance import Instance
 from actors.leases.fence import Fenced
 from actors.messages import EffectBroke, EffectDone, LookAgain
 from chat.debounce import Burst
-from chat.work import CallIn, CallTool, CreateThread, Effect, EndBurst, Erase, Joining, ReadMedia, Resume, StopRun
+from chat.work import (
+    CallIn,
+    CallTool,
+    CreateThread,
+    Effect,
+    EndBurst,
+    Erase,
+    Joining,
+    ReadMedia,
+    Resume,
+    StopRun,
+    TellToWait,
+)
 from events.subjects import ChatKey
 
 _NO_ROOM = 1.0
@@ -77,7 +89,7 @@ class InFlight:
                 continue
             if isinstance(effect, EndBurst):
                 over += self._begin_burst(effect)
-            elif isinstance(effect, Resume):
+            elif isinstance(effect, Resume | TellToWait):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
             elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot()):
@@ -130,9 +142,9 @@ class InFlight:
             return [effect]
         return []
 
-    def _after(self, seconds: float, effect: EndBurst | Resume) -> None:
+    def _after(self, seconds: float, effect: EndBurst | Resume | TellToWait) -> None:
         # The wait ends in another look: a burst then needs a slot, and the bus's clock may have been corrected.
-        done = EffectDone(effect, (effect,) if isinstance(effect, Resume) else ())
+        done = EffectDone(effect, () if isinstance(effect, EndBurst) else (effect,))
         self._effects[effect] = asyncio.get_running_loop().call_later(seconds, self._tell, done)
 
     def _look_for_room(self, effect: EndBurst) -> None:

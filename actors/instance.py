@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -211,6 +212,14 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     is_finishing: Callable[[str], bool] = lambda _: False
 
 
+WordsFor = Callable[[ChatKey], Mapping[str, str]]
+
+
+def no_words(_: ChatKey) -> Mapping[str, str]:
+    """No words for anybody."""
+    return {}
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The settings by which an instance answers.
 
@@ -218,24 +227,26 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `run_timeout`: seconds for one reply.
     - `stale_after`: age from which a message is not answered any more.
     - `history`: lines of context that a model is shown.
-    - `apology`: text sent when a turn has failed; empty: none.
     - `max_runs`: turns under way at once.
     - `budget`: tokens that a chat may cost on a day; 0: any number.
-    - `words`: texts of notices about messages that are not answered, by reason.
+    - `words_for`: recado's own texts for a chat, by the keys of chat.words.WORDS; without a text nothing is said.
     - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
     - `gates`: rules for who is answered, and when.
+    - `zone`: the shop's time zone, in which models are told the moment of a turn; None: they are told nothing of it.
+    - `one_moment_after`: time without an answer after which the person is told to wait; 0: they are not told.
     """
 
     debounce: float = 1.0
     run_timeout: float = 120.0
     stale_after: timedelta = timedelta(hours=24)
     history: int = 20
-    apology: str = ""
     max_runs: int = 512
     budget: int = 0
-    words: Mapping[str, str] = msgspec.field(default_factory=dict)
+    words_for: WordsFor = no_words
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
+    one_moment_after: timedelta = timedelta(0)
+    zone: ZoneInfo | None = None
 
 
 class Instance:
@@ -258,8 +269,8 @@ class Instance:
         self.debounce = policy.debounce
         self.run_timeout = policy.run_timeout
         self.history = policy.history
-        self.apology = policy.apology
-        self.words = {reason: text for reason, text in policy.words.items() if text}
+        self.words_for = policy.words_for
+        self.zone = policy.zone
         self.slots = RunSlots(policy.max_runs)
         self.contexts = ContextCache(policy.history)
         self.rules = Rules(
@@ -270,6 +281,7 @@ class Instance:
             budget=policy.budget,
             takeover=policy.takeover,
             gates=policy.gates,
+            wait_told_after=policy.one_moment_after,
         )
         self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
         self.has_room = True

@@ -21,6 +21,7 @@ from backends.provider.refusals import JsonObject
 from backends.provider.retry import AttemptFailed, persist
 from chat.cleaning import cleaned
 from chat.context import Line
+from chat.moment import filled
 
 GO_ON = (
     "Your message was cut off at its longest length. Go on: begin with its last three words exactly as you wrote them, "
@@ -97,7 +98,8 @@ class ChatCompletions:
         await self._wire.close()
 
     def _body(self, request: ReplyRequest, history: Sequence[Line], contents: Sequence[Content]) -> JsonObject:
-        return request_body(self._model, self._system_prompt, history, request, contents, server=self._server)
+        prompt = filled(self._system_prompt, request.moment)
+        return request_body(self._model, prompt, history, request, contents, server=self._server)
 
     async def _complete(self, body: JsonObject, request: ReplyRequest) -> Answer | ToolsWanted:
         return await insist(partial(self._ask, request), body, self.quirks, mended)

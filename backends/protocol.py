@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from chat.context import Line
+from chat.moment import Moment
 
 ErrorClass = Literal[
     "rate_limited",
@@ -64,6 +65,7 @@ class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     - `account`, `chat`: the chat for which the thread is made.
     - `history`: the chat's lines so far, oldest first, cut to the context window.
+    - `moment`: as in ReplyRequest.
     - `patience`: seconds that the request may take, retries included.
     """
 
@@ -71,6 +73,7 @@ class ThreadRequest(msgspec.Struct, frozen=True, kw_only=True):
     chat: str
     history: tuple[Line, ...]
     patience: float
+    moment: Moment | None = None
 
 
 class Files(Protocol):
@@ -102,6 +105,7 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     - `calls`: calls of this run that have an output.
     - `tools`: functions that the model may call.
     - `files`: the files that the attachments of `messages` name.
+    - `moment`: fills the blanks of the instructions; None: they are left as they are.
     """
 
     account: str
@@ -116,6 +120,7 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[DoneCall, ...] = ()
     tools: tuple[Tool, ...] = ()
     files: Files = NoFiles()
+    moment: Moment | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):

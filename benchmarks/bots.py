@@ -18,7 +18,13 @@ from events.jetstream.log import JetStreamLog
 from tests.doubles.openai_server import API_KEY
 
 RECADO, OBVIOUS, FLOOR = "recado", "obvious", "floor"
-_MODULES = {RECADO: "benchmarks.instance", OBVIOUS: "benchmarks.obvious", FLOOR: "benchmarks.floor"}
+BARE = "recado that tells and cleans nothing"
+_MODULES = {
+    RECADO: "benchmarks.instance",
+    BARE: "benchmarks.instance",
+    OBVIOUS: "benchmarks.obvious",
+    FLOOR: "benchmarks.floor",
+}
 
 
 class Bot(msgspec.Struct, frozen=True):
@@ -44,7 +50,7 @@ async def running(
                 api_key=API_KEY,
                 folder=folder,
                 history=history,
-                **({"mode": mode} if name == RECADO else {}),
+                **({"mode": mode, "bare": name == BARE} if name in {RECADO, BARE} else {}),
             ) as process,
             People.at(server.url) as people,
         ):
@@ -53,7 +59,7 @@ async def running(
 
 async def _past(name: str, folder: Path, chats: int, history: int) -> None:
     exchanges = (history + 1) // 2
-    if name != RECADO:
+    if name not in {RECADO, BARE}:
         folder.mkdir(parents=True)
         transcript = Transcript(folder / "transcript.db")
         write_conversations(transcript, chats, exchanges)

@@ -7,7 +7,9 @@ import asyncio
 import gc
 from pathlib import Path
 from secrets import token_hex
+from zoneinfo import ZoneInfo
 
+from actors import effects
 from actors.instance import Instance, NoTools, Parts, Policy
 from actors.leases.clocks import BusTime
 from actors.router import Router
@@ -16,6 +18,7 @@ from backends.protocol import Backend
 from backends.responses.backend import Responses
 from benchmarks.bus import MODEL, SYSTEM_PROMPT
 from benchmarks.process import stand_by
+from chat.cleaning import Cleaned
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
@@ -26,9 +29,10 @@ from projections.runner import Runner
 
 
 class Recado:
-    """One instance over `log`, its projection in `folder`; `start` returns once it takes work."""
+    """One instance over `log`, its projection in `folder`; `start` returns once it takes work. A `bare` one tells its
+    model nothing of the moment."""
 
-    def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int) -> None:
+    def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int, *, bare: bool = False) -> None:
         self.log = log
         self.runner = Runner(log, folder, self._dispatch, on_read=self._go_ahead)
         bus_time = BusTime()
@@ -43,7 +47,7 @@ class Recado:
                 bus_time=bus_time,
                 fresh_id=lambda: token_hex(8),
             ),
-            Policy(debounce=0.0, history=history),
+            Policy(debounce=0.0, history=history, zone=None if bare else ZoneInfo("America/Sao_Paulo")),
         )
         self.router = Router(self.instance)
 
@@ -64,7 +68,10 @@ async def main(args: argparse.Namespace) -> None:
     log = await JetStreamLog.open(await Bus.open(args.nats))
     kind = Responses if args.mode == "responses" else ChatCompletions
     backend = kind(api_key=args.api_key, base_url=args.openai, model=MODEL, system_prompt=SYSTEM_PROMPT)
-    recado = Recado(log, args.folder, backend, args.history)
+    is_bare = args.bare == "True"
+    if is_bare:
+        effects.cleaned = Cleaned
+    recado = Recado(log, args.folder, backend, args.history, bare=is_bare)
     await recado.start()
     gc.freeze()  # as recado.wiring does
     stand_by()
@@ -73,7 +80,7 @@ async def main(args: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    for name in ("--nats", "--openai", "--api-key", "--mode"):
+    for name in ("--nats", "--openai", "--api-key", "--mode", "--bare"):
         parser.add_argument(name)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--history", type=int)

@@ -34,6 +34,7 @@ _TITLES = {
     "webhooks": "Webhooks",
     "desk": "The desk",
     "chain": "The whole chain",
+    "telling": "The moment of a turn, and cleaning",
 }
 
 _INTRODUCTION = """\

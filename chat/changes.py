@@ -59,3 +59,5 @@ class Changes(TypedDict, total=False):
     into: str
     closing: Closing | None
     joints: tuple[Joint, ...]
+    told_to_wait: str
+    last_wrote: datetime | None

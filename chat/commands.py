@@ -26,6 +26,7 @@ from chat.work import (
     Resume,
     StartAgain,
     StartOver,
+    TellToWait,
 )
 from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
@@ -153,6 +154,7 @@ Command = (
     | StartOver
     | SetAside
     | Resume
+    | TellToWait
     | EndBurst
     | ThreadReady
     | MediaSettled

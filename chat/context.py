@@ -39,12 +39,20 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     - `text`: its words; they mention each attachment.
     - `name`: the sender's, in groups only.
+    - `at`: time at which a person sent it, in microseconds since 1970; 0: it is ours, or the time is not known.
+    - `by`: the sender's name outside groups, for the moment of the turn.
+    - `when`: its time in words, before its own; empty: it bears none.
+    - `moment`: the moment of the turn, after the words of its last message.
     """
 
     role: Literal["user", "assistant"]
     text: str
     name: str = ""
     attachments: tuple[Attachment, ...] = ()
+    at: int = 0
+    by: str = ""
+    when: str = ""
+    moment: str = ""
 
 
 def readable(text: str) -> str:
@@ -62,8 +70,8 @@ def after(missed: Sequence[Line], messages: Sequence[Line]) -> tuple[Line, ...]:
     not every provider accepts them as messages of their own."""
     if not missed or not messages:
         return tuple(messages)
-    lines = [("We" if line.role == "assistant" else line.name or "The person", line.text) for line in missed]
-    told = "\n".join(f"{who}: {text}" for who, text in lines)
+    lines = [(line, "We" if line.role == "assistant" else line.name or "The person") for line in missed]
+    told = "\n".join(f"{line.when} {who}: {line.text}".lstrip() for line, who in lines)
     first, *others = messages
     by_whom = ", a colleague answering for you" if any(line.role == "assistant" for line in missed) else ""
     text = f"[Said in this chat since your last answer{by_whom}:\n{told}]\n\n{first.text}"

@@ -32,6 +32,8 @@ from chat.state import Chat
 from chat.takeover import HANDED_OFF
 from chat.turn import Turn, unread_of
 from chat.unsent import ask
+from chat.waiting_word import id_of, may_be_told
+from chat.words import ONE_MOMENT
 from chat.work import (
     Adopt,
     Apologise,
@@ -44,6 +46,7 @@ from chat.work import (
     Resume,
     StartAgain,
     StartOver,
+    TellToWait,
 )
 from events.decisions import (
     Attention,
@@ -79,7 +82,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return obey(chat, command, facts)
         case Refuse() | SetAside():
             return _refuse(chat, command, facts) if isinstance(command, Refuse) else _set_aside(chat, facts)
-        case Apologise() | Notify() | AskAbout():
+        case Apologise() | Notify() | AskAbout() | TellToWait():
             return _tell(chat, command, facts)
         case HandOver(after, until, reason):
             return Paused(until=until, at=facts.at, reason=reason, after=after)
@@ -139,9 +142,14 @@ def _end_burst(chat: Chat, facts: Facts) -> TurnStarted | Ignored | None:
     return _start(chat, facts, messages, tuple(one.id for one in burst if one.media and one.id in named))
 
 
-def _tell(chat: Chat, due: Apologise | Notify | AskAbout, facts: Facts) -> Reply | Attention | None:
+def _tell(chat: Chat, due: Apologise | Notify | AskAbout | TellToWait, facts: Facts) -> Reply | Attention | None:
     if isinstance(due, AskAbout):
         return ask(chat, due, facts)
+    if isinstance(due, TellToWait):
+        if facts.at < due.at or not may_be_told(chat, due.turn):
+            return None
+        text = facts.words_about(ONE_MOMENT)
+        return say(facts, reply=id_of(due.turn), text=text, author="system", about=due.turn)
     if isinstance(due, Notify):
         if chat.notice != due.message:
             return None

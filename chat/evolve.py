@@ -17,6 +17,7 @@ from chat.state import Asked, Chat, Hand, Order, Pause, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
 from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, thread_made, unread_of
+from chat.waiting_word import is_said_by
 from events.decisions import (
     Approved,
     Attention,
@@ -133,6 +134,9 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         "notice": event.messages[0] if event.told and event.messages else chat.notice,
         "notice_reason": event.reason if event.told and event.messages else chat.notice_reason,
     }
+    gone = frozenset(event.messages)
+    if sent := [one.sent for one in chat.waiting if one.id in gone and one.sender and not one.silent]:
+        changes["last_wrote"] = max(sent) if chat.last_wrote is None else max(*sent, chat.last_wrote)
     if event.told and event.reason in ONCE:
         others = tuple(told for told in chat.told if told.reason != event.reason)
         changes["told"] = (*others, Told(event.reason, recorded.at))
@@ -152,14 +156,21 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     sent = [message.sent for message in chat.waiting if message.id in named]
     by = recorded.msg_id.rpartition(":")[0]
     newest = max(sent, default=event.at)
-    turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, reading(event.media))
+    phase, began = reading(event.media), event.at
+    is_first = event.cause is None and event.instead is None
+    last_wrote = chat.last_wrote if is_first else None
+    turn = Turn(
+        event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began, last_wrote=last_wrote
+    )
     changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
         "orders": _orders(chat, event.cause),
         "strays": fresh(chat.strays, recorded.at),
     }
-    if event.cause is None and event.instead is None and chat.replied is not None:
+    if sent:
+        changes["last_wrote"] = newest if chat.last_wrote is None else max(newest, chat.last_wrote)
+    if is_first and chat.replied is not None:
         first = next((message.stored for message in chat.waiting if message.id in named), None)
         is_quick = first is not None and chat.replied <= first < chat.replied + QUICK
         changes["quick"] = chat.quick + 1 if is_quick else 0
@@ -170,8 +181,16 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     if event.instead is not None and chat.turn is not None:
         before = chat.turn
         changes["turn"] = replace(
-            turn, newest=before.newest, void=before.void, void_reason=before.void_reason, read_at=before.read_at
+            turn,
+            newest=before.newest,
+            void=before.void,
+            void_reason=before.void_reason,
+            read_at=before.read_at,
+            began=before.began,
+            last_wrote=before.last_wrote,
         )
+        if chat.told_to_wait == before.id:
+            changes["told_to_wait"] = event.turn
         # The thread may hold the words that were edited or deleted.
         changes["rewritten"] = max(chat.rewritten, event.seen)
     return changes
@@ -261,6 +280,8 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
         "thread": _thread_after(chat, event.turn, recorded),
     }
+    if turn is not None and is_said_by(event, turn.id):
+        changes["told_to_wait"] = turn.id
     if event.author == "assistant":
         changes["replied"] = recorded.at
     if event.author == "operator":

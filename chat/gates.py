@@ -20,7 +20,8 @@ from chat.state import Chat, Waiting
 from events.reasons import IgnoredReason
 from events.subjects import ChatKey
 
-HELP, RESET = "/help", "/reset"
+HELP = frozenset({"/help", "/ajuda", "/ayuda"})
+RESET = frozenset({"/reset", "/reiniciar"})
 """Commands that a person may write to the bot itself under any settings."""
 
 ME = "me"
@@ -142,9 +143,9 @@ def _word(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
         return None
     if {said, without_slash} & gates.stop_words:
         return "stop_word"
-    if said == HELP:
+    if said in HELP:
         return "help"
-    return "reset" if said == RESET else None
+    return "reset" if said in RESET else None
 
 
 def _named(patterns: Collection[str], names: Collection[str]) -> bool:

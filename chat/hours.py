@@ -26,8 +26,7 @@ class Hours(msgspec.Struct, frozen=True):
     def are_open(self, at: datetime) -> bool:
         """Whether people are answered at this time."""
         local = at.astimezone(self.zone)
-        clock = local.time()
-        return any(span.day == local.weekday() and span.opens <= clock < span.closes for span in self.spans)
+        return self._has(local.weekday(), local.time())
 
     def opened_since(self, then: datetime, now: datetime) -> bool:
         """Whether people were answered at any moment after `then`, up to `now`."""
@@ -42,3 +41,20 @@ class Hours(msgspec.Struct, frozen=True):
                     return True
             day += timedelta(days=1)
         return False
+
+    def changes_after(self, at: datetime) -> datetime | None:
+        """The next time after `at` at which the business opens or closes, in its zone; None: it never does."""
+        local = at.astimezone(self.zone)
+        now, midnight = local.time(), time(0)
+        is_open = self._has(local.weekday(), now)
+        for passed in range(9):  # a week, and the rest of the days at both ends
+            day = (local.weekday() + passed) % 7
+            clocks = {clock for span in self.spans if span.day == day for clock in (span.opens, span.closes)}
+            for clock in sorted(clocks | {midnight}):
+                is_later = passed > 0 or clock > now
+                if is_later and clock != time.max and self._has(day, clock) != is_open:
+                    return datetime.combine(local.date() + timedelta(days=passed), clock, self.zone)
+        return None
+
+    def _has(self, day: int, clock: time) -> bool:
+        return any(span.day == day and span.opens <= clock < span.closes for span in self.spans)

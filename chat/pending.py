@@ -13,6 +13,7 @@ from chat.state import Chat, Erasing, Order, Thread
 from chat.stray_runs import fresh
 from chat.takeover import hand_over, word_by_hand
 from chat.turn import Call, InTools, Reading, Running, Starting, Turn
+from chat.waiting_word import to_tell
 from chat.work import (
     Adopt,
     Apologise,
@@ -149,6 +150,8 @@ def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]
         )
         if chat.turn.by == rules.incarnation and not ending:
             found += _next_steps(chat, chat.turn, rules)
+            if (word := to_tell(chat, chat.turn, now, rules)) is not None:
+                found.append(word)
     elif chat.waiting and first is None and chat.pause is None and not _is_held(chat, rules):
         found.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:

@@ -233,6 +233,8 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `early`: the last edits and deletions, oldest first
     - `erasing`: the erasure under way
     - `unsent`: the reply that a human is still to be asked about
+    - `told_to_wait`: the turn whose person was told that the answer takes a while; empty: none
+    - `last_wrote`: time of the person's last message that has a turn or an ending
     - `began_at`: sequence of the erasure that the chat began again with; 0 for the first beginning
     - `into`: the chat into which this one has closed; empty: it is open
     - `closing`: what the other chat is still to be told
@@ -271,3 +273,5 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     into: str = ""
     closing: Closing | None = None
     joints: tuple[Joint, ...] = ()
+    told_to_wait: str = ""
+    last_wrote: datetime | None = None

@@ -87,6 +87,8 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `read_at`: sequence of the last `media_read`; 0 if there was none
     - `cut`: a message of it was deleted while it ran
     - `adoptions`: adoptions since its last own decision
+    - `last_wrote`: time at which the person had written before these messages; None: never, or not known
+    - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
     """
 
     id: str
@@ -105,6 +107,8 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     read_at: int = 0
     cut: bool = False
     adoptions: int = 0
+    began: datetime | None = None
+    last_wrote: datetime | None = None
 
     @property
     def is_void(self) -> bool:

@@ -81,6 +81,13 @@ class Resume(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
+class TellToWait(msgspec.Struct, frozen=True, gc=False):
+    """Tell the person at `at`, by the bus's clock, that the answer of this turn takes a while."""
+
+    turn: str
+    at: datetime
+
+
 class EndBurst(msgspec.Struct, frozen=True, gc=False):
     """Start a turn once the person has stopped writing; sequences of the first and the last message that waits."""
 
@@ -212,6 +219,7 @@ Joining = CallIn | TellClosed | Move
 
 Effect = (
     Resume
+    | TellToWait
     | EndBurst
     | ReadMedia
     | CreateThread
@@ -237,6 +245,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided
+    - `wait_told_after`: time without an answer after which the person is told to wait; 0: they are not told
     """
 
     incarnation: str
@@ -247,3 +256,4 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
     joins: bool = True
+    wait_told_after: timedelta = timedelta(0)

@@ -23,6 +23,7 @@ from backends.protocol import (
     ToolsWanted,
 )
 from backends.provider.retry import RETRYABLE, AttemptFailed, persist
+from chat.moment import Moment, filled
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ class Agents:
     async def create_thread(self, request: ThreadRequest) -> str:
         deadline, within = _now() + request.patience, _within(request.patience)
         body = {
-            **self._agent,
+            **_filled(self._agent, request.moment),
             "environment": {"type": "none"},
             "input": [message(note(request.history, self._rule))],
             "metadata": {"recado_chat": request.chat[:512]},
@@ -135,6 +136,14 @@ class Agents:
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]], turn: str, deadline: float) -> T:
         return await persist(attempt, turn=turn, deadline=deadline, sleep=self._sleep)
+
+
+def _filled(agent: dict[str, Any], moment: Moment | None) -> dict[str, Any]:
+    """An agent for one session; a session keeps the instructions that it began with."""
+    inline = agent.get("agent", {})
+    if "instructions" not in inline:
+        return agent
+    return {"agent": {**inline, "instructions": filled(inline["instructions"], moment)}}
 
 
 async def _is_there(session: RemoteSession) -> bool:

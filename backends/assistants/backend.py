@@ -15,6 +15,7 @@ from backends.protocol import Answer, ReplyRequest, RunLost, ThreadLost, ThreadR
 from backends.provider.quirks import Quirks
 from backends.provider.refusals import JsonObject
 from backends.provider.retry import RETRYABLE, AttemptFailed, persist
+from chat.moment import filled
 
 T = TypeVar("T")
 
@@ -119,7 +120,7 @@ class Assistants:
             "metadata": {"turn": request.turn, "attempt": str(request.attempt)},
         }
         if self._additional_instructions:
-            body["additional_instructions"] = self._additional_instructions
+            body["additional_instructions"] = filled(self._additional_instructions, request.moment)
         if request.tools or self._hosted_tools:
             # Tools that a run names replace the assistant's own, such as its file search.
             path = f"/assistants/{self._assistant}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chat.context import Line
 
 EMPTY = "(empty message)"
@@ -9,13 +11,17 @@ EMPTY = "(empty message)"
 
 
 def spoken(line: Line) -> str:
-    """The line's text, in a group after the speaker's name: most servers ignore the APIs' own fields for names."""
-    return f"{line.name}: {line.text}" if line.name and line.role == "user" else line.text
+    """The line's text, in a group after the speaker's name: most servers ignore the APIs' own fields for names. Its
+    time comes before, the moment of its turn after."""
+    said = f"{line.name}: {line.text}" if line.name and line.role == "user" else line.text
+    if line.when:
+        said = f"{line.when}\n{said}"
+    return f"{said}\n\n{line.moment}" if line.moment else said
 
 
 def never_empty(line: Line) -> str:
     """The same, with EMPTY in place of an empty text."""
-    return spoken(line) if line.text.strip() else spoken(Line(line.role, EMPTY, line.name))
+    return spoken(line) if line.text.strip() else spoken(replace(line, text=EMPTY))
 
 
 def plain(text: str) -> str:

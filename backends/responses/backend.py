@@ -46,6 +46,7 @@ from backends.responses.wire import (
     message_items,
     output_items,
 )
+from chat.moment import filled
 
 T = TypeVar("T")
 
@@ -251,7 +252,7 @@ class Responses:
         if after is not None:
             body["metadata"]["after"] = after
         if self._system_prompt:
-            body["instructions"] = self._system_prompt
+            body["instructions"] = filled(self._system_prompt, request.moment)
         if tools := [*self._hosted_tools, *function_tools(request.tools)]:
             body["tools"] = tools
         return body

@@ -17,7 +17,7 @@ from chat.state import Chat
 from events.inbound import Media, Message
 from events.recorded import Recorded
 from events.subjects import ChatKey
-from projections.database import ids_of
+from projections.database import ids_of, micros
 from projections.reads.context_lines import COLUMNS, PAST_COLUMNS, Lines, Row
 from projections.reads.family import family, one_of
 from projections.reads.reader import Connections
@@ -30,7 +30,8 @@ _SNAPSHOT = "SELECT snapshot FROM chats WHERE account = ? AND chat = ?"
 # All lines come as one row, because the interpreter's lock is released at each row, and beside a busy writer every row
 # waits its turn to get it back.
 _CONTEXT = (
-    "SELECT json_group_array(json_array(author, text, name, kind, media, reading, later, sender, quoted, refers)"  # noqa: S608
+    "SELECT json_group_array("  # noqa: S608
+    "json_array(author, text, name, kind, media, reading, later, sender, quoted, refers, sent_at)"
     f" ORDER BY ended, seq) FROM (SELECT {PAST_COLUMNS}, ended, seq"
     " FROM history WHERE chat {} AND context > ? AND ended > ? ORDER BY ended DESC, seq DESC LIMIT ?)"
 )
@@ -165,7 +166,9 @@ class ChatReads:
         references = references_of(event)
         refers = _encoder.encode(references).decode() if references is not None else None
         author, sender = "by hand" if event.from_me else "person", event.sender or key.chat
-        return Row(author, text_of(event), event.name, event.kind, None, None, None, sender, event.quoted, refers)
+        at = recorded.at if event.at is None else min(event.at, recorded.at)
+        words, at_ = text_of(event), micros(at)
+        return Row(author, words, event.name, event.kind, None, None, None, sender, event.quoted, refers, at_)
 
     def _rows(self, key: ChatKey, messages: Sequence[str], columns: str) -> dict[str, tuple[Any, ...]]:
         db, wanted = self._reader.connection(), _MESSAGE.format(columns)

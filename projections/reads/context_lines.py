@@ -10,17 +10,22 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from chat.attachments import Reading, shown, without_file
 from chat.context import Line, readable, rewritten
+from chat.moment import plain_name
 from chat.references import NOTHING, THEM, US, Quoted, References, reacted, with_references
 from events.inbound import Media
 from events.jid import is_group
 from events.subjects import ChatKey
 
-COLUMNS = "author, coalesce(edited, text), name, kind, media, reading, NULL, sender, quoted, refers"
+COLUMNS = (
+    "author, coalesce(edited, text), name, kind, media, reading, NULL, sender, quoted, refers,"
+    " min(at, coalesce(sent, at))"
+)
 """The columns of a Row, in a message's present words."""
 
 PAST_COLUMNS = (
     "iif(from_me, 'by hand', author) AS author, coalesce(answered, text) AS text, name, kind, media, reading,"
-    " nullif(edited, coalesce(answered, text)) AS later, sender, quoted, refers"
+    " nullif(edited, coalesce(answered, text)) AS later, sender, quoted, refers,"
+    " min(at, coalesce(sent, at)) AS sent_at"
 )
 """The same of a message that was answered: in the words that were answered, and in those to which they were edited."""
 
@@ -30,7 +35,8 @@ NAMES_OF = 500
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
 _QUOTED = (
     "SELECT iif(from_me, 'by hand', author), iif(revoked_at ISNULL, coalesce(edited, text), NULL), name, kind, media,"  # noqa: S608
-    f" reading, revoked_at, sender, NULL, NULL FROM history WHERE id = ? AND chat = {_CHAT} AND author {{}} 'person'"
+    f" reading, revoked_at, sender, NULL, NULL, at FROM history WHERE id = ? AND chat = {_CHAT}"
+    " AND author {} 'person'"
 )
 _SENT_AS = (
     "SELECT reply, part, parts, template FROM receipts INDEXED BY provider_ids"  # noqa: S608
@@ -60,6 +66,7 @@ class Row(NamedTuple):
     sender: str | None
     quoted: str | None
     refers: str | None
+    at: int
 
 
 class Lines:
@@ -78,7 +85,7 @@ class Lines:
         said = readable(words if row.later is None else rewritten(words, row.later))
         if row.author != "person":
             return Line("assistant", said)
-        name = row.name or "" if self._in_group else ""
+        name, by = (plain_name(row.name), "") if self._in_group else ("", plain_name(row.name))
         quoted = self._quoted(row) if row.quoted is not None else None
         if row.media is not None:
             read = _readings.decode(row.reading) if row.reading is not None else None
@@ -89,13 +96,13 @@ class Lines:
             is_reaction = row.kind == "reaction"
             said = reacted(said, quoted) if is_reaction else without_file(row.kind or "text", said)
             if is_reaction:
-                return Line("user", said, name)
+                return Line("user", said, name, at=row.at, by=by)
         if row.refers is not None or row.quoted is not None:
             references = _references.decode(row.refers) if row.refers is not None else NOTHING
             names = self._names() if references.mentions else {}
             is_unknown = row.quoted is not None and quoted is None
             said = readable(with_references(said, references, quoted, names, unknown=is_unknown))
-        return Line("user", said, name, attachments)
+        return Line("user", said, name, attachments, row.at, by)
 
     def _quoted(self, row: Row) -> Quoted | None:
         """The message that `row` quotes: a person's, or one of ours, by our id or by the provider's."""
@@ -117,7 +124,7 @@ class Lines:
     def _said(self, row: Row, quoting: str | None) -> Quoted:
         if row.author != "person":
             return Quoted(US, row.text)
-        by = THEM if row.sender == quoting else row.name or "another person"
+        by = THEM if row.sender == quoting else plain_name(row.name) or "another person"
         if row.text is None and row.later is not None:
             return Quoted(by, None)
         return Quoted(by, self.line(row._replace(later=None, quoted=None, refers=None), past=True).text)
@@ -126,5 +133,5 @@ class Lines:
         """The people's last names by the digits of their JIDs."""
         if self._known_names is None:
             rows = self._db.execute(_NAMES, self._key).fetchall()
-            self._known_names = {sender.partition("@")[0]: name for sender, name in rows if sender}
+            self._known_names = {sender.partition("@")[0]: plain_name(name) for sender, name in rows if sender}
         return self._known_names

@@ -56,7 +56,7 @@ def _reply(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step
     mine = during(turn, facts) if turn is not None else []
     if turn is not None:
         yield _answered(turn)
-        yield from turn_steps(turn, mine)
+        yield from turn_steps(turn, [one for one in mine if one.seq != entry.seq])
     step = reply_step(entry, turn if entry.about is None else None, mine)
     to = f", to {names(entry.in_reply_to)}" if entry.in_reply_to else ""
     yield msgspec.structs.replace(step, what=step.what + to)

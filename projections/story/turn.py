@@ -8,6 +8,7 @@ from datetime import datetime
 from events.decisions import (
     Attention,
     MediaRead,
+    Reply,
     RunStarted,
     ThreadCreated,
     ToolCalled,
@@ -81,6 +82,10 @@ def _other(one: Recorded, event: object) -> Iterator[Step]:
         case RunStarted(run=run, attempt=attempt):
             again = f", attempt {attempt}" if attempt > 1 else ""
             yield _step(one, "run", f"the provider began run {run}{again}")
+        case Reply(id=id_, author="system", text=text):
+            yield Step(
+                at=one.at, kind="told", what=f"the person was told to wait, reply {id_}", detail=text, seq=one.seq
+            )
         case Attention(by=by, text=text):
             yield _step(one, "attention", f"{by} asked for a human", text)
 

@@ -113,7 +113,10 @@ def _default(value: Any) -> str:
     if value is None or value == "":
         return "unset"
     if isinstance(value, timedelta):
-        return f"`{value / timedelta(hours=1):g}h`"
+        is_short = timedelta(0) < value < timedelta(minutes=1)
+        return f"`{value.total_seconds():g}s`" if is_short else f"`{value / timedelta(hours=1):g}h`"
+    if isinstance(value, frozenset):
+        return f"`{', '.join(sorted(value))}`"
     if isinstance(value, Path):
         return f"`./{value}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

@@ -95,9 +95,10 @@ class ModelSettings:
             name="AI_SYSTEM_PROMPT",
             profile=True,
             reader=text(),
-            meaning="The model's instructions for every conversation, in addition to the limit of a reply's length. In "
-            "mode `assistants` the assistant has its own instructions; a prompt that is set here is added to them, the "
-            "default is not.",
+            meaning="The model's instructions for every conversation, in addition to the limit of a reply's length. "
+            "`{name}`, `{date}`, `{time}`, `{weekday}`, `{account}` and `{open}` in it are filled for each turn; other "
+            "braces stay (see [What the model is told](moment.md)). In mode `assistants` the assistant has its own "
+            "instructions; a prompt that is set here is added to them, the default is not.",
             example="You work for a bakery in Porto Alegre. We open at 7.",
             keep_empty=True,
         ),

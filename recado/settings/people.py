@@ -12,6 +12,7 @@ from chat.arrival import plain_words, short_word
 from chat.fold_constants import SHORT
 from chat.gates import Gates
 from chat.hours import DAYS, Hours, Span
+from chat.words import START_WORDS, STOP_WORDS
 from events.jid import MalformedJid, canonical
 from recado.settings.variables import Reader, Variable, choice, duration, whole
 from recado.settings.whatsapp import UNSET_ACCOUNT
@@ -201,7 +202,7 @@ class PeopleSettings:
             example="stop, parar",
             keep_empty=True,
         ),
-    ] = frozenset({"stop"})
+    ] = STOP_WORDS
     start_words: Annotated[
         frozenset[str],
         Variable(
@@ -212,7 +213,7 @@ class PeopleSettings:
             example="start, voltar",
             keep_empty=True,
         ),
-    ] = frozenset({"start"})
+    ] = START_WORDS
     hours: Annotated[
         tuple[Span, ...],
         Variable(
@@ -230,7 +231,7 @@ class PeopleSettings:
             name="RECADO_TIMEZONE",
             profile=True,
             reader=zone(),
-            meaning="The time zone of `RECADO_HOURS`.",
+            meaning="The time zone of `RECADO_HOURS`, and of the times that the model is told.",
             example="America/Sao_Paulo",
         ),
     ] = "UTC"

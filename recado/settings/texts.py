@@ -1,19 +1,49 @@
-"""The settings of the texts that recado itself sends to people."""
+"""The settings of the texts that recado itself sends to people, and of their language."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
-from recado.settings.variables import Variable, text
+from chat.language import LANGUAGES, Language, language_of
+from chat.words import APOLOGY, ONE_MOMENT, words_in
+from events.subjects import ChatKey
+from recado.settings.variables import Variable, choice, text
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class TextSettings:
-    """The texts for people who get no reply. (A Struct has one base, so the parts of Settings inherit in a chain.)"""
+    """The texts of recado's own. An unset one is said in the person's language, as `chat.words` has it."""
+
+    language: Annotated[
+        Language | None,
+        Variable(
+            name="RECADO_LANGUAGE",
+            profile=True,
+            reader=choice(*LANGUAGES),
+            meaning="The language of the texts that recado itself sends: Portuguese, Spanish or English. Unset: by the "
+            "country of the person's number, in a group by that of the account's number. Each text below can also be "
+            "set, and is then sent to everybody as it is.",
+            example="pt",
+        ),
+    ] = None
+    one_moment_text: Annotated[
+        str | None,
+        Variable(
+            name="RECADO_ONE_MOMENT_TEXT",
+            profile=True,
+            reader=text(),
+            meaning="The text for a person whose answer takes longer than `RECADO_ONE_MOMENT_AFTER`, sent once in a "
+            "turn. Empty: none is sent.",
+            example="Só um momento, já respondo.",
+            keep_empty=True,
+        ),
+    ] = None
 
     apology: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_APOLOGY",
             profile=True,
@@ -22,9 +52,9 @@ class TextSettings:
             example="Desculpe, algo deu errado. Tente de novo daqui a pouco.",
             keep_empty=True,
         ),
-    ] = "Sorry, something went wrong and I could not answer. Please try again in a moment."
+    ] = None
     budget_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_BUDGET_TEXT",
             profile=True,
@@ -34,9 +64,9 @@ class TextSettings:
             example="Por hoje é só. Até amanhã!",
             keep_empty=True,
         ),
-    ] = "Sorry, I cannot answer any more messages in this chat today."
+    ] = None
     unreadable_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_UNREADABLE_TEXT",
             profile=True,
@@ -46,9 +76,9 @@ class TextSettings:
             example="Não consigo abrir o que você mandou. Pode escrever?",
             keep_empty=True,
         ),
-    ] = "Sorry, I could not open what you sent. Could you write it as text?"
+    ] = None
     voice_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_VOICE_TEXT",
             profile=True,
@@ -57,9 +87,9 @@ class TextSettings:
             example="Aqui não consigo ouvir áudios. Pode escrever?",
             keep_empty=True,
         ),
-    ] = "I cannot listen to voice messages here. Could you write it as text?"
+    ] = None
     handoff_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_HANDOFF_TEXT",
             profile=True,
@@ -68,9 +98,9 @@ class TextSettings:
             example="Vou chamar uma colega. Ela responde aqui.",
             keep_empty=True,
         ),
-    ] = "I have asked a colleague, who will answer you here."
+    ] = None
     pairing_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_PAIRING_TEXT",
             profile=True,
@@ -79,9 +109,9 @@ class TextSettings:
             example="Seu código: {code}",
             keep_empty=True,
         ),
-    ] = "I do not know you yet. Please tell the owner of this number your code, {code}."
+    ] = None
     closed_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_CLOSED_TEXT",
             profile=True,
@@ -90,9 +120,9 @@ class TextSettings:
             example="Abrimos às 9h. Escreva de novo então!",
             keep_empty=True,
         ),
-    ] = "We are closed at the moment. Please write again when we are open."
+    ] = None
     rate_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_RATE_TEXT",
             profile=True,
@@ -102,9 +132,9 @@ class TextSettings:
             example="Calma! Em uma hora eu respondo de novo.",
             keep_empty=True,
         ),
-    ] = "That was a lot. Please write again in an hour."
+    ] = None
     stop_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_STOP_TEXT",
             profile=True,
@@ -113,9 +143,9 @@ class TextSettings:
             example="Ok, não escrevo mais. VOLTAR traz-me de volta.",
             keep_empty=True,
         ),
-    ] = "I will not answer any more. Write START to have me back."
+    ] = None
     start_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_START_TEXT",
             profile=True,
@@ -124,9 +154,9 @@ class TextSettings:
             example="Estou de volta!",
             keep_empty=True,
         ),
-    ] = "I am back. What can I do for you?"
+    ] = None
     help_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_HELP_TEXT",
             profile=True,
@@ -135,9 +165,9 @@ class TextSettings:
             example="Escreva sua pergunta. /reset começa de novo.",
             keep_empty=True,
         ),
-    ] = "Write, and I will answer. /reset begins a new conversation, STOP makes me silent."
+    ] = None
     reset_text: Annotated[
-        str,
+        str | None,
         Variable(
             name="RECADO_RESET_TEXT",
             profile=True,
@@ -146,7 +176,7 @@ class TextSettings:
             example="Nova conversa!",
             keep_empty=True,
         ),
-    ] = "This is a new conversation."
+    ] = None
 
     call_text: Annotated[
         str,
@@ -161,10 +191,15 @@ class TextSettings:
         ),
     ] = ""
 
-    @property
-    def words(self) -> dict[str, str]:
-        """The texts for messages that end without a reply, by reason."""
-        return {
+    def words_for(self, key: ChatKey) -> Mapping[str, str]:
+        """The texts for the chat `key`, by the keys of `chat.words.WORDS`; an empty one is not sent."""
+        return self._words[self.language or language_of(key)]
+
+    @cached_property
+    def _words(self) -> dict[Language, dict[str, str]]:
+        given = {
+            APOLOGY: self.apology,
+            ONE_MOMENT: self.one_moment_text,
             "budget": self.budget_text,
             "unreadable": self.unreadable_text,
             "not_transcribed": self.voice_text,
@@ -178,3 +213,5 @@ class TextSettings:
             "reset": self.reset_text,
             "call": self.call_text,
         }
+        chosen = {key: text for key, text in given.items() if text is not None}
+        return {language: words_in(language) | chosen for language in LANGUAGES}

@@ -32,6 +32,17 @@ class TurnSettings:
             example="60",
         ),
     ] = 120.0
+    one_moment_after: Annotated[
+        timedelta,
+        Variable(
+            name="RECADO_ONE_MOMENT_AFTER",
+            profile=True,
+            reader=duration(timedelta(0), timedelta(hours=1)),
+            meaning="The time after the start of a turn at which a person without an answer is told to wait "
+            "(`RECADO_ONE_MOMENT_TEXT`), once in a turn. 0s: never.",
+            example="10s",
+        ),
+    ] = timedelta(seconds=20)
     max_runs: Annotated[
         int,
         Variable(

@@ -74,6 +74,8 @@ def _turn(turn: Compared) -> Iterator[str]:
     for said in turn.said:
         name = f"{said.name}: " if said.name else ""
         yield f'<p class="said">{_text(name + said.text)}</p>'
+    if turn.moment:
+        yield f'<p class="about">{_text(turn.moment)}</p>'
     yield '<div class="sides"><section>'
     for side in turn.then:
         yield from _side("then", side)

@@ -16,10 +16,12 @@ from msgspec.structs import replace
 from actors.effects import Work, perform
 from actors.facts import facts_for
 from actors.instance import Instance
+from actors.moments import history_with, moment_of
 from chat.commands import Command
 from chat.context import Line, window
 from chat.decide import decide
 from chat.evolve import evolve
+from chat.moment import told
 from chat.pending import pending
 from chat.state import Chat, Thread
 from chat.work import AwaitRun, Due, StartRun, WriteReply
@@ -40,6 +42,7 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
     - `turn`: the planned turn.
     - `lines`: its messages, as the model got them.
+    - `moment`: what the model was told of the moment; empty: nothing.
     - `ending`: its ending; None if it has none.
     - `note`: the reason for no ending.
     - `is_left_out`: whether that reason is the token limit.
@@ -58,6 +61,7 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     usage: TokenUsage = TokenUsage()
     calls: tuple[CallSeen, ...] = ()
     threads: tuple[str, ...] = ()
+    moment: str = ""
 
 
 class Rehearsal:
@@ -116,9 +120,11 @@ class Rehearsal:
         self._thread = run.chat.thread
         self._answered.update(turn.messages)
         self._rehearsed.add(turn.id)
+        lines = self.instance.reads.lines_of(self.past.key, turn.messages)
         return Rehearsed(
             turn=turn,
-            lines=self.instance.reads.lines_of(self.past.key, turn.messages),
+            lines=lines,
+            moment=self._moment(turn, lines),
             ending=run.ending,
             note=note,
             is_left_out=is_left_out,
@@ -127,6 +133,11 @@ class Rehearsal:
             calls=tuple(tools.calls),
             threads=tuple(run.threads),
         )
+
+    def _moment(self, turn: PlannedTurn, lines: Sequence[Line]) -> str:
+        begun = turn.chat.turn
+        moment = moment_of(self.instance, self.past.key, begun, lines) if begun is not None else None
+        return told(moment) if moment is not None else ""
 
     def _calls(self, turn: PlannedTurn) -> list[MadeCall]:
         turns = {former.id: former for id_ in turn.messages for former in self.past.turns_about(id_)}
@@ -184,7 +195,8 @@ class Rehearsal:
         reads, key, limit = self.instance.reads, self.past.key, self.instance.history
         lines = (*window(reads.context(key, limit, work.reset_upto), limit), *reads.lines_of(key, work.turn.messages))
         tools = [msgspec.json.encode(tool).decode() for tool in self.instance.tools.offered()]
-        texts = [self._prompt, *tools, *(line.text for line in lines)]
+        dated = history_with(self.instance, lines)
+        texts = [self._prompt, *tools, self._moment(turn, lines), *(f"{line.when}{line.text}" for line in dated)]
         asked = tokens_of([*texts, *(f"{call.arguments}{call.output}" for call in done)])
         asked += PICTURE * sum(len(line.attachments) for line in lines)
         former = turn.former.ending if turn.former is not None else None

@@ -63,6 +63,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     - `then`: the log's endings of these messages.
     - `now`: the new ending.
     - `calls`: the tool calls of the model now.
+    - `moment`: what the model was told of the moment, as it was then; empty: nothing.
     """
 
     account: str
@@ -73,6 +74,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[Side, ...]
     now: Side
     calls: tuple[CallSeen, ...] = ()
+    moment: str = ""
 
 
 def counted(number: int, what: str) -> str:
@@ -165,6 +167,7 @@ def _compared(chosen: Chosen, one: Rehearsed) -> Compared:
         then=tuple(_then(past, one.turn.messages)),
         now=_now(one),
         calls=one.calls,
+        moment=one.moment,
     )
 
 

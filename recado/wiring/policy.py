@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 from actors.instance import Policy
 from recado.settings.settings import Settings
 
@@ -12,10 +15,11 @@ def policy_of(settings: Settings) -> Policy:
         run_timeout=settings.run_timeout,
         stale_after=settings.stale_after,
         history=settings.max_conversation_history,
-        apology=settings.apology,
         max_runs=settings.max_runs,
         budget=settings.max_tokens_per_chat_per_day,
-        words=settings.words,
+        words_for=settings.words_for,
+        one_moment_after=settings.one_moment_after if settings.one_moment_text != "" else timedelta(0),
         gates=settings.gates,
         takeover=settings.takeover,
+        zone=ZoneInfo(settings.timezone),
     )

@@ -142,7 +142,9 @@ class House:
         self.model = Model()
         self.reads = Committed()
         self._numbers = 0
-        defaults = {"debounce": 0.0, "apology": "Sorry.", "stale_after": timedelta(hours=24)}
+        defaults = {"debounce": 0.0, "stale_after": timedelta(hours=24)}
+        words = {"apology": settings.pop("apology", "Sorry."), **settings.pop("words", {})}
+        settings.setdefault("words_for", lambda _: words)
         idle_after = settings.pop("idle_after", 60.0)
         most_awake = settings.pop("most_awake", MOST_AWAKE)
         tools = settings.pop("tools", NoTools())

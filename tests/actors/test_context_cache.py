@@ -86,7 +86,7 @@ class Flat:
                 bus_time=BusTime(),
                 fresh_id=lambda: f"t{next(self._numbers)}",
             ),
-            Policy(debounce=0.0, history=LIMIT, apology="Sorry.", takeover=timedelta(0)),
+            Policy(debounce=0.0, history=LIMIT, words_for=lambda _: {"apology": "Sorry."}, takeover=timedelta(0)),
         )
         self.router = Router(self.instance)
 

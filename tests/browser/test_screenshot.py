@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.phone import Phone
 from tests.chaos.process import asks, recado
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_server import OpenAIDouble
 
 pytestmark = pytest.mark.browser
@@ -35,7 +36,7 @@ LAST = "Ana Lima, thank you!"
 
 
 def written(messages: list[dict[str, str]]) -> str:
-    asked = messages[-1]["content"]
+    asked = without_moment(messages[-1]["content"])
     return next(
         (reply for _, said, reply in SAID if said.startswith(asked[:12])), "You are welcome, see you on Sunday!"
     )

@@ -125,6 +125,7 @@ class _Turn:
         self.is_retry = event.cause is not None
         self.owner = _incarnation(recorded)
         self.fenced: set[str] = set()
+        self.was_told_to_wait = False
 
     def adopt(self, incarnation: str) -> None:
         if incarnation != self.owner:
@@ -257,7 +258,11 @@ class _Chat:
         self._is_new("replies", self._replies, event.id, seq)
         if (event.account, event.chat) != self._key:
             self.complain("a reply names another chat", (event.account, event.chat), seq)
-        if event.author == "system":
+        if event.author == "system" and turn is not None and event.about == turn.id and event.id == f"{turn.id}.w":
+            if event.in_reply_to or turn.was_told_to_wait:
+                self.complain("a person was told to wait twice, or as an answer", (turn.id,), turn.seq, seq)
+            turn.was_told_to_wait = True
+        elif event.author == "system":
             self._apologises(event, seq)
         elif event.author == "assistant":
             if turn is None or turn.id != event.turn or turn.messages != event.in_reply_to:

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+from chat.words import WORDS
 from events.inbound import Media, Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.subjects import ChatKey
-from recado.settings.settings import Settings
 from tests.chaos.stage import stage
 from tests.doubles.graph_webhooks import message, messages
 from tests.gateways.cloud.test_killed import house
@@ -61,6 +61,6 @@ async def test_a_voice_note_from_meta(tmp_path: Path) -> None:
         await until(lambda: all_.meta.texts() == [f"echo: [voice message] {len(VOICE)} bytes of audio/ogg"], 30)
         lost = {"id": "404", "mime_type": "audio/ogg", "voice": True}
         await all_.meta.deliver(messages(message("wamid.v2", "audio", at=now, audio=lost)))
-        await until(lambda: all_.meta.texts()[1:] == [Settings().unreadable_text], 30)
+        await until(lambda: all_.meta.texts()[1:] == [WORDS["unreadable"]["pt"]], 30)
         told = await all_.service.run("why", "wamid.v2")
         assert "not_fetched" in told.out, told.out

@@ -16,6 +16,7 @@ import pytest
 
 from events.subjects import ChatKey
 from tests.chaos.stage import Stage, stage
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
@@ -70,7 +71,7 @@ class Threads:
             one.advance()
             assert one.active is None
         there = self._double.threads[thread]
-        said = [(m["role"], m["content"][0]["text"]["value"]) for m in there.messages]
+        said = [(m["role"], without_moment(m["content"][0]["text"]["value"])) for m in there.messages]
         assert said == [("user", TEXT), ("assistant", reply.text)]
         assert [(run.id, run.status, run.submitted) for run in there.runs] == [(reply.run, "completed", 1)]
 

@@ -11,6 +11,7 @@ from openai.types.beta.agents.sessions.event_create_params import EventCreatePar
 from pydantic import TypeAdapter, ValidationError
 
 from tests.doubles import openai_wire as wire
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_parts import wrong_parts
 from tests.doubles.openai_wire import Json, WireError
 
@@ -48,7 +49,7 @@ def problem(operation: str, body: Json) -> WireError | None:
 
 
 def text_of(message: Json) -> str:
-    return "".join(_texts(message))
+    return without_moment("".join(_texts(message)))
 
 
 def not_found(what: str, id_: str) -> WireError:

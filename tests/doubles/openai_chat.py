@@ -9,6 +9,7 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsNon
 from pydantic import TypeAdapter, ValidationError
 
 from tests.doubles import openai_wire as wire
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_parts import PDF, wrong_parts
 from tests.doubles.openai_wire import Json, WireError
 
@@ -40,7 +41,7 @@ def last_user_text(body: Json) -> str:
 
 def text_of(message: Json) -> str:
     content = message.get("content") or ""
-    return content if isinstance(content, str) else " ".join(part.get("text", "") for part in content)
+    return without_moment(content if isinstance(content, str) else " ".join(part.get("text", "") for part in content))
 
 
 def completion(number: int, body: Json, text: str) -> Json:

@@ -13,6 +13,7 @@ from openai.types.conversations.item_create_params import ItemCreateParams
 from pydantic import TypeAdapter, ValidationError
 
 from tests.doubles import openai_wire as wire
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_wire import Json, WireError
 
 AT_ONCE = 20
@@ -129,7 +130,7 @@ class Conversations:
 
 def text_of(item: Json) -> str:
     content = item.get("content") or ""
-    return content if isinstance(content, str) else " ".join(part.get("text", "") for part in content)
+    return without_moment(content if isinstance(content, str) else " ".join(part.get("text", "") for part in content))
 
 
 def page(items: list[Json], *, has_more: bool) -> Json:

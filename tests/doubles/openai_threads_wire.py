@@ -13,6 +13,7 @@ from openai.types.beta.threads.run_submit_tool_outputs_params import RunSubmitTo
 from pydantic import TypeAdapter, ValidationError
 
 from tests.doubles import openai_wire as wire
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_wire import Json, WireError
 
 _PARAMS: dict[str, Any] = {
@@ -130,7 +131,7 @@ def shown_part(part: Json) -> Json:
 
 
 def text_of(message: Json) -> str:
-    return " ".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")
+    return without_moment(" ".join(part["text"]["value"] for part in message["content"] if part["type"] == "text"))
 
 
 def pictures_of(body: Json) -> list[str]:

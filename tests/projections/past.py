@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from chat.context import Line
 from events.codec import encode
 from events.decisions import TYPE_OF, Decision, Ignored, Reply, ThreadCreated, TurnError, TurnFailed, TurnStarted
 from events.inbound import INBOUND_TYPE_OF, Control, Inbound, Message
@@ -110,3 +114,8 @@ def pending(reads: ChatReads) -> list[ChatKey]:
     """Every chat with pending work, in the order of their first events."""
     found = [row for number in range(PARTITIONS) for row in reads.pending(number, 0, 1000)]
     return [key for _, key in sorted(found)]
+
+
+def undated(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines without their times, and without the names of people who write alone."""
+    return tuple(msgspec.structs.replace(line, at=0, by="") for line in lines)

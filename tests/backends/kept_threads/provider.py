@@ -12,6 +12,7 @@ from backends.agents.backend import Agents
 from backends.assistants import poll as assistants_poll
 from backends.assistants.backend import Assistants
 from tests.backends.kept_threads.turns import hurry
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_agents import AGENT, AgentsDouble
 from tests.doubles.openai_server import OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT, ThreadsDouble
@@ -154,7 +155,7 @@ class AgentsProvider(Provider):
 
     def history(self) -> list[str]:
         note, *_ = self.serving.only.says("user")
-        return [json.loads(line)["text"] for line in note.splitlines()[1:]]
+        return [without_moment(json.loads(line)["text"]) for line in note.splitlines()[1:]]
 
     def outputs(self) -> list[str]:
         return self.runs()[-1].outputs
@@ -164,4 +165,4 @@ PROVIDERS: list[type[Provider]] = [AssistantsProvider, AgentsProvider]
 
 
 def _text(message: dict[str, Any]) -> str:
-    return message["content"][0]["text"]["value"]
+    return without_moment(message["content"][0]["text"]["value"])

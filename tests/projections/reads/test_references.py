@@ -14,7 +14,7 @@ from events.references import Choice, Location
 from projections.reads.actor_reads import ChatReads
 from projections.uncommitted import UncommittedMessages
 from tests.projections.conftest import Known
-from tests.projections.past import ANA, GROUP, Past
+from tests.projections.past import ANA, GROUP, Past, undated
 
 BIA = "5511999990002@s.whatsapp.net"
 
@@ -109,8 +109,8 @@ def test_reactions_are_context_of_the_next_turn(known: Known, past: Past) -> Non
     past.ignored("m2", reason="reaction")
     known.after(past)
     reaction = Line("user", "[reacted with 👍, to what you said: “answer 1”]")
-    assert known.reads.context(ANA, 20, 0)[-1] == reaction
-    assert known.reads.context(ANA, 20, 0, answered) == (reaction,)
+    assert undated(known.reads.context(ANA, 20, 0))[-1] == reaction
+    assert undated(known.reads.context(ANA, 20, 0, answered)) == (reaction,)
 
 
 def test_words_that_the_fields_alone_have(known: Known, past: Past) -> None:

@@ -12,7 +12,7 @@ from events.decisions import MediaRead, TurnStarted
 from events.inbound import Media, Message
 from projections.reads.views import reading_of
 from tests.projections.conftest import Known
-from tests.projections.past import ANA, BIA, GROUP, Past
+from tests.projections.past import ANA, BIA, GROUP, Past, undated
 
 NOTE = Media(object="meta:1", mime="audio/ogg; codecs=opus", voice=True)
 CAKE = Media(object="meta:2", mime="image/jpeg", filename="cake.jpg")
@@ -36,7 +36,7 @@ def test_a_transcript_is_shown_in_its_turn_and_later(known: Known, past: Past) -
     turn(past, "t1", "m1")
     read(past, "t1", "m1", "text", text="do you have bread?", model="gpt-transcribe")
     reads = known.after(past).reads
-    assert reads.lines_of(ANA, ["m1"]) == (Line("user", "[voice message] do you have bread?"),)
+    assert undated(reads.lines_of(ANA, ["m1"])) == (Line("user", "[voice message] do you have bread?"),)
     past.reply("t1", "m1", text="Yes.")
     known.after(past)
     assert [line.text for line in known.reads.context(ANA, 20, 0)] == ["[voice message] do you have bread?", "Yes."]
@@ -52,10 +52,10 @@ def test_a_picture_is_shown_in_its_turn_alone(known: Known, past: Past) -> None:
     past.happened(Message(id="m1", kind="image", text="how much?", media=CAKE))
     turn(past, "t1", "m1")
     read(past, "t1", "m1", "image")
-    (line,) = known.after(past).reads.lines_of(ANA, ["m1"])
+    (line,) = undated(known.after(past).reads.lines_of(ANA, ["m1"]))
     assert line == Line("user", "[picture]\nhow much?", "", (Attachment("meta:2", "image/jpeg", "cake.jpg"),))
     past.reply("t1", "m1")
-    (shown, _) = known.after(past).reads.context(ANA, 20, 0)
+    (shown, _) = undated(known.after(past).reads.context(ANA, 20, 0))
     assert shown == Line("user", "[picture, which was shown to you before]\nhow much?")
 
 
@@ -87,7 +87,7 @@ def test_in_a_group_the_model_is_told_who_spoke(known: Known, past: Past) -> Non
     voice(past, "m1", GROUP, name="Ana", sender="5511999990001@s.whatsapp.net")
     past.happened(TurnStarted(turn="t1", messages=("m1",), backend="chat", at=past.now, media=("m1",)), GROUP)
     past.happened(MediaRead(turn="t1", message="m1", form="text", text="olá", at=past.now), GROUP)
-    assert known.after(past).reads.lines_of(GROUP, ["m1"]) == (Line("user", "[voice message] olá", "Ana"),)
+    assert undated(known.after(past).reads.lines_of(GROUP, ["m1"])) == (Line("user", "[voice message] olá", "Ana"),)
 
 
 def test_what_could_not_be_read_is_told(known: Known, past: Past) -> None:

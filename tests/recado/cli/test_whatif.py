@@ -14,6 +14,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.token_usage import TokenUsage
 from recado.wiring.backends import LENGTH_RULE
+from tests.doubles.moment import without_moment
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command
 from tests.recado.instance import ANA, BIA, decide, reply
@@ -64,7 +65,7 @@ async def test_old_and_new_stand_side_by_side_and_nothing_is_written(
     assert "reply to: rye bread?" in done.out
     assert "2 of 2 turns, 42 of 50,000 tokens" in done.err
     assert "5511999990001" not in done.err, "stderr is for progress and logs"
-    asked = {request.body["messages"][-1]["content"]: request.body for request in double.requests}
+    asked = {without_moment(request.body["messages"][-1]["content"]): request.body for request in double.requests}
     assert asked["rye bread?"]["model"] == "new-model"
     assert asked["rye bread?"]["messages"][0] == {"role": "system", "content": f"Be brief.\n\n{LENGTH_RULE}"}
     after = await jetstream_log.head()

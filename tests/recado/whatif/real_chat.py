@@ -142,5 +142,5 @@ def rules(**settings: Any) -> Instance:
             fresh_id=lambda: f"whatif-{next(numbers)}",
             **{"backend": Teller(()), "tools": NoTools(), **parts},
         ),
-        Policy(**{"debounce": 1.0, "apology": "Sorry.", **settings}),
+        Policy(**{"debounce": 1.0, "words_for": lambda _: {"apology": "Sorry."}, **settings}),
     )

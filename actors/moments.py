@@ -1,0 +1,52 @@
+"""The moment of a turn by the chat's state and the instance's settings, and the lines that a model is shown with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.instance import Instance
+from chat.context import Line
+from chat.language import country_of
+from chat.moment import Moment, timed, told, with_moment
+from chat.turn import Turn
+from events.jid import is_group
+from events.subjects import ChatKey
+
+
+def moment_of(instance: Instance, key: ChatKey, turn: Turn, messages: Sequence[Line]) -> Moment | None:
+    """The moment at which the turn with these messages began; None if the instance tells models nothing of it."""
+    zone = instance.zone
+    if zone is None:
+        return None
+    at, in_group = (turn.began or turn.newest).astimezone(zone), is_group(key.chat)
+    return Moment(
+        at=at,
+        zone=zone.key,
+        hours=instance.rules.gates.hours,
+        account=key.account,
+        name="" if in_group else next((line.by for line in reversed(messages) if line.by), ""),
+        country="" if in_group else country_of(key.chat),
+        last_wrote=None if in_group else turn.last_wrote,
+    )
+
+
+def lines_with(
+    moment: Moment | None, history: Sequence[Line], messages: Sequence[Line]
+) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The history and the turn's messages with their times, and with the moment at their end."""
+    if moment is None or moment.at.tzinfo is None:
+        return tuple(history), tuple(messages)
+    lines, count = timed((*history, *messages), moment.at.tzinfo), len(history)
+    return lines[:count], with_moment(lines[count:], told(moment))
+
+
+def messages_with(moment: Moment | None, messages: Sequence[Line]) -> tuple[Line, ...]:
+    """The turn's messages where a thread has the history: the moment is their time, unless they are an hour older."""
+    if moment is None or moment.at.tzinfo is None:
+        return tuple(messages)
+    return with_moment(timed(messages, moment.at.tzinfo, moment.at), told(moment))
+
+
+def history_with(instance: Instance, history: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines of the history with their times."""
+    return timed(history, instance.zone) if instance.zone is not None else tuple(history)
