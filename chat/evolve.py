@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chat import edits, joining, unsent
+from chat import turn_steps as steps
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
@@ -16,7 +17,7 @@ from chat.spending import spent_after
 from chat.state import Asked, Chat, Hand, Order, Pause, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
-from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, thread_made, unread_of
+from chat.turn import Turn, reading, thread_made
 from chat.waiting_word import is_said_by
 from events.decisions import (
     Approved,
@@ -210,59 +211,6 @@ def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> Cha
     return {"thread": thread, "turn": turn}
 
 
-def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
-    turn = chat.turn
-    if turn is None or turn.id != event.turn or event.message not in (unread := unread_of(turn.phase)):
-        return {}
-    is_void = event.form == "nothing" and event.bare
-    read = replace(
-        turn,
-        phase=reading(tuple(message for message in unread if message != event.message)),
-        void=(*turn.void, event.message) if is_void else turn.void,
-        void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
-        read_at=recorded.seq,
-        spent=turn.spent + event.usage,
-        adoptions=0,
-    )
-    return {"turn": read}
-
-
-def _file_reason(event: MediaRead) -> str:
-    """The reason that the file gave nothing; older versions wrote `unreadable`, now a word for bytes of the log."""
-    return "file_unreadable" if event.reason in (None, "unreadable") else event.reason
-
-
-def _run_started(chat: Chat, event: RunStarted, _: Recorded) -> Changes:
-    turn = chat.turn
-    if turn is None or turn.id != event.turn:
-        return {}
-    phase = run_started(turn.phase, event.run, continues=turn.attempt == event.attempt)
-    spent = turn.spent + event.usage
-    return {"turn": replace(turn, phase=phase, attempt=event.attempt, spent=spent, adoptions=0)}
-
-
-def _tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
-    turn = chat.turn
-    if turn is None or turn.id != event.turn:
-        return {}
-    by = recorded.msg_id.rpartition(":")[0]
-    call = Call(event.call, event.name, event.arguments, by, run_of(turn.phase), raw=event.raw)
-    calls = (*turn.calls, call)
-    spent = turn.spent + event.usage
-    return {"turn": replace(turn, phase=called(turn.phase, event.call), calls=calls, spent=spent, adoptions=0)}
-
-
-def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
-    turn = chat.turn
-    if turn is None or turn.id != event.turn:
-        return {}
-    calls = [
-        replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
-        for call in turn.calls
-    ]
-    return {"turn": replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)}
-
-
 def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
     """The thread after the end of `turn`: its own turn's end leaves it with everything that was said."""
     thread = chat.thread
@@ -351,10 +299,10 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], Changes]] = {
     TurnStarted: _turn_started,
     TurnAdopted: _turn_adopted,
     ThreadCreated: _thread_created,
-    MediaRead: _media_read,
-    RunStarted: _run_started,
-    ToolCalled: _tool_called,
-    ToolReturned: _tool_returned,
+    MediaRead: steps.media_read,
+    RunStarted: steps.run_begun,
+    ToolCalled: steps.tool_called,
+    ToolReturned: steps.tool_returned,
     Reply: _reply,
     TurnFailed: _turn_failed,
     Paused: _paused,

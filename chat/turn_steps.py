@@ -1,0 +1,64 @@
+"""Folds the steps of a turn: files, runs and calls of tools."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from chat.changes import Changes
+from chat.state import Chat
+from chat.turn import Call, called, reading, returned, run_of, run_started, unread_of
+from events.decisions import MediaRead, RunStarted, ToolCalled, ToolReturned
+from events.recorded import Recorded
+
+
+def media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn or event.message not in (unread := unread_of(turn.phase)):
+        return {}
+    is_void = event.form == "nothing" and event.bare
+    read = replace(
+        turn,
+        phase=reading(tuple(message for message in unread if message != event.message)),
+        void=(*turn.void, event.message) if is_void else turn.void,
+        void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
+        read_at=recorded.seq,
+        spent=turn.spent + event.usage,
+        adoptions=0,
+    )
+    return {"turn": read}
+
+
+def _file_reason(event: MediaRead) -> str:
+    """The reason that the file gave nothing; older versions wrote `unreadable`, now a word for bytes of the log."""
+    return "file_unreadable" if event.reason in (None, "unreadable") else event.reason
+
+
+def run_begun(chat: Chat, event: RunStarted, _: Recorded) -> Changes:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn:
+        return {}
+    phase = run_started(turn.phase, event.run, continues=turn.attempt == event.attempt)
+    spent = turn.spent + event.usage
+    return {"turn": replace(turn, phase=phase, attempt=event.attempt, spent=spent, adoptions=0)}
+
+
+def tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn:
+        return {}
+    by = recorded.msg_id.rpartition(":")[0]
+    call = Call(event.call, event.name, event.arguments, by, run_of(turn.phase), raw=event.raw)
+    calls = (*turn.calls, call)
+    spent = turn.spent + event.usage
+    return {"turn": replace(turn, phase=called(turn.phase, event.call), calls=calls, spent=spent, adoptions=0)}
+
+
+def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
+    turn = chat.turn
+    if turn is None or turn.id != event.turn:
+        return {}
+    calls = [
+        replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
+        for call in turn.calls
+    ]
+    return {"turn": replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)}
