@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from prometheus_client import Counter, Gauge
 
 from events.decisions import DECISIONS
@@ -25,3 +27,15 @@ tools_refused = Counter(
 )
 set_aside = Counter("recado_set_aside", "Turns, orders and messages that ended because recado broke on them.")
 stuck = Gauge("recado_stuck_chats", "Chats that have had pending work for 15 minutes or longer.")
+replies_waiting = Gauge("recado_replies_waiting", "Replies that wait for their gateway.")
+oldest_wait = Gauge("recado_replies_oldest_wait_seconds", "Age of the reply that waits longest; 0: none waits.")
+replies_unsent = Gauge("recado_replies_unsent", "Replies from before their gateway began: no gateway sends them.")
+replies_parked = Gauge("recado_replies_parked", "Replies that are parked.")
+replies_failed = Gauge("recado_replies_failed", "Replies that could not be sent.")
+without_gateway = Gauge("recado_accounts_without_gateway", "Accounts whose replies need a gateway, and none runs.")
+handoffs = Gauge("recado_handoffs", "Chats that wait for a human.")
+handoffs_overdue = Gauge("recado_handoffs_overdue", "Chats that have waited for a human for 30 minutes or longer.")
+chats_to_do = Gauge("recado_chats_to_do", "Chats with work that the service has to do now.")
+
+OVERDUE_AFTER = timedelta(minutes=30)
+"""Age from which an open handoff is overdue."""

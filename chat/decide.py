@@ -27,6 +27,7 @@ from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
 from chat.state import Chat
+from chat.takeover import HANDED_OFF
 from chat.turn import Turn, unread_of
 from chat.work import Adopt, Apologise, EndBurst, HandOver, Notify, Obey, Refuse, Resume, StartAgain, StartOver
 from events.decisions import (
@@ -76,7 +77,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case Removed():
             return receipt(chat, command, facts.at)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
-            return Resumed(at=facts.at)
+            return _end_pause(chat, facts)
         case EndBurst() if chat.turn is None and chat.pause is None and chat.waiting:
             return _end_burst(chat, facts)
         case (
@@ -92,6 +93,13 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
             return None
+
+
+def _end_pause(chat: Chat, facts: Facts) -> Resumed | Paused:
+    """The end of a pause whose time is over. A person who was promised a human still waits for one."""
+    if chat.attention is None:
+        return Resumed(at=facts.at)
+    return Paused(until=None, at=facts.at, reason=HANDED_OFF, after=chat.attention.id)
 
 
 def _end_burst(chat: Chat, facts: Facts) -> TurnStarted | Ignored | None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from chat.arrival import recounted
 from chat.state import Chat, Erasing, Order, Pause
+from chat.takeover import HANDED_OFF
 from events.decisions import Erased, Ignored
 from events.inbound import Control, Time
 
@@ -57,7 +58,8 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
         return Ignored(messages=(), reason="ordered_again", at=at, cause=control.id)
     if is_in_use(chat, control):
         return Ignored(messages=(), reason="in_use", at=at, cause=control.id)
-    pause = chat.pause
+    # A person who writes after the erasure is a new one: nothing says any more why a human was asked for.
+    pause = chat.pause if chat.pause is not None and chat.pause.reason != HANDED_OFF else None
     return Erased(
         upto=max(last, order.seq),
         at=at,
@@ -107,7 +109,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         heard=heard,
         admission=event.admission,
         stopped=event.stopped,
-        pause=Pause(event.until, event.held) if event.held else None,
+        pause=Pause(event.until, event.held) if event.held not in ("", HANDED_OFF) else None,
         erasing=Erasing(seq, event.upto, event.by, event.cause),
         began_at=seq,
     )

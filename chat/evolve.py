@@ -14,6 +14,7 @@ from chat.erasing import forgotten
 from chat.fold_constants import ONCE, QUICK
 from chat.state import Asked, Chat, Hand, Order, Pause, Spent, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
+from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
 from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, thread_made, unread_of
 from events.decisions import (
     Approved,
@@ -140,8 +141,8 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         changes["stopped"] = event.reason == "stop_word"
         if event.reason == "stop_word":
             changes["apology"] = None
-    if chat.attention is not None and event.reason == "from_me":
-        changes["attention"] = None
+    if event.reason == BY_HAND:
+        changes["attention"], changes["hand"] = None, hand_after_word(chat, event.messages)
     elif chat.attention is not None and event.told and event.reason == "handed_off":
         changes["attention"] = replace(chat.attention, told=True)
     return edits.ended(chat, event.messages, changes)
@@ -262,7 +263,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     if event.author == "assistant":
         changes["replied"] = recorded.at
     if event.author == "operator":
-        changes["hand"] = Hand(event.id, recorded.at, "taken_over")
+        changes["hand"] = Hand(event.id, recorded.at, TAKEN_OVER)
         changes["attention"] = None
     return edits.ended(chat, event.in_reply_to, changes)
 
@@ -284,18 +285,22 @@ def _says_nothing(changes: Changes) -> Changes:
 
 
 def _paused(chat: Chat, event: Paused, _: Recorded) -> Changes:
-    changes: Changes = {"pause": Pause(event.until, event.reason), "orders": _orders(chat, event.cause), "hand": None}
+    # Older versions gave handoffs a time, after which they answered a person who waited for a human.
+    until = None if event.reason == HANDED_OFF else event.until
+    changes: Changes = {"pause": Pause(until, event.reason), "orders": _orders(chat, event.cause), "hand": None}
     return _says_nothing(changes)
 
 
 def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
+    if event.cause is None and is_handed_off(chat):
+        return {"pause": Pause(None, HANDED_OFF)}
     attention = None if event.cause is not None else chat.attention
     return {"pause": None, "orders": _orders(chat, event.cause), "hand": None, "attention": attention}
 
 
 def _attention(chat: Chat, event: Attention, recorded: Recorded) -> Changes:
     return {
-        "hand": Hand(event.id, recorded.at, "handed_off"),
+        "hand": Hand(event.id, recorded.at, HANDED_OFF),
         "attention": Asked(event.id),
         "orders": _orders(chat, event.cause),
     }

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from chat.fold_constants import ONCE
 from chat.hours import Hours
 from chat.state import Chat, Waiting
+from events.reasons import IgnoredReason
 from events.subjects import ChatKey
 
 HELP, RESET = "/help", "/reset"
@@ -61,14 +62,14 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, per_hour=0)
 
 
-def silenced(chat: Chat) -> str | None:
+def silenced(chat: Chat) -> IgnoredReason | None:
     """Reason to answer no message in the chat and to end its running turn (`blocked`, `stopped`), or None."""
     if chat.admission == "blocked":
         return "blocked"
     return "stopped" if chat.stopped else None
 
 
-def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
+def shut_out(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
     """Reason to ignore this message (blocked, unapproved, stop word, …), or None to answer it."""
     names = (message.sender, message.group)
     if silenced(chat) == "blocked" or (gates.block and _named(gates.block, names)):
@@ -83,7 +84,7 @@ def shut_out(chat: Chat, message: Waiting, gates: Gates) -> str | None:
     return _word(chat, message, gates)
 
 
-def not_now(chat: Chat, message: Waiting, gates: Gates) -> str | None:
+def not_now(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
     """Reason to ignore this message at this time (rate limit, bot loop, business hours), or None to answer it."""
     if gates.per_hour and message.count_in_hour > gates.per_hour:
         return "rate_limited"
@@ -120,7 +121,7 @@ def pairing_code(key: ChatKey) -> str:
     return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest)
 
 
-def _word(chat: Chat, message: Waiting, gates: Gates) -> str | None:
+def _word(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
     said = message.said
     if chat.stopped:
         return "start_word" if said in gates.start_words else "stopped"
@@ -128,7 +129,9 @@ def _word(chat: Chat, message: Waiting, gates: Gates) -> str | None:
         return None
     if said in gates.stop_words:
         return "stop_word"
-    return {HELP: "help", RESET: "reset"}.get(said)
+    if said == HELP:
+        return "help"
+    return "reset" if said == RESET else None
 
 
 def _named(patterns: Collection[str], names: Collection[str]) -> bool:

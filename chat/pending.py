@@ -40,15 +40,12 @@ from events.decisions import ThreadReason
 
 def has_pending_work(chat: Chat) -> bool:
     """True if anything is or will be pending: such a chat is woken at start, whatever the time."""
-    return bool(
-        chat.waiting
-        or chat.turn
-        or chat.orders
-        or chat.apology
-        or chat.notice
-        or (chat.pause is not None and chat.pause.until is not None)
-        or chat.erasing
-    )
+    return has_work_now(chat) or (chat.pause is not None and chat.pause.until is not None)
+
+
+def has_work_now(chat: Chat) -> bool:
+    """True if anything is pending but the end of a pause."""
+    return bool(chat.waiting or chat.turn or chat.orders or chat.apology or chat.notice or chat.erasing)
 
 
 def wakes(chat: Chat) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -68,6 +68,7 @@ class Deps:
     - `not_ready`: returns the reasons for not taking work now, as text for a person; empty if work is taken.
     - `simulator`: the simulated phones; None without them.
     - `roster`: returns the instances; its argument is the number of chats of each partition.
+    - `gateways`: returns the accounts whose gateway runs; None: the bus does not say.
     - `settings`: the settings with which this process was started.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
@@ -82,6 +83,7 @@ class Deps:
     not_ready: Callable[[], Sequence[str]]
     simulator: Simulator | None = None
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
+    gateways: Callable[[], Collection[str] | None] = lambda: None
     settings: Sequence[SettingLine] = ()
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -16,6 +16,7 @@ from console.desk import deps_of, key_of
 from console.problems import Problem
 from console.rendering import address_of, render
 from gateways.addressing import ChatNotMeant, the_one
+from projections.story.deliveries import told
 from projections.story.log_facts import facts_of
 from projections.story.story import story as tell
 
@@ -70,7 +71,8 @@ async def instances(request: Request) -> Response:
         problem = str(error)
     template = "_instances.html" if request.query_params.get("part") == "table" else "instances.html"
     counts = await deps.read(deps.queries.counts)
-    return render(request, template, instances=there, problem=problem, counts=counts)
+    accounts = told(await deps.read(deps.queries.deliveries), deps.gateways(), deps.now())
+    return render(request, template, instances=there, problem=problem, counts=counts, accounts=accounts)
 
 
 async def settings(request: Request) -> Response:

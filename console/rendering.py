@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
-from projections.story.reasons import because
+from projections.story.reasons import because, failed_because
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -112,6 +112,7 @@ _templates.filters |= {
     "person": person,
     "count": count,
     "because": because,
+    "failed_because": failed_because,
     "group": is_group,
     "sent": lambda state: _SENT.get(state, state),
 }

@@ -123,6 +123,9 @@ class EventLog(Protocol):
         """The accounts in which `chat` has events, as the stream's leader has them: in each, the number of events of
         each type."""
 
+    async def chats_with(self, type_: str) -> list[ChatKey]:
+        """The chats that have a decision of this type, as the stream's leader has them."""
+
     def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         """The events of a chat before sequence `before`, oldest first, as the stream's leader has them."""
 

@@ -31,6 +31,7 @@ from events.subjects import (
     decision_subject,
     header_value,
     inbound_subject,
+    parse_subject,
     partition,
     untoken,
 )
@@ -123,6 +124,11 @@ class MemoryLog:
         wanted = anywhere_filter(chat).split(".")
         there = (raw.subject for raw, _ in self._stored if raw.seq not in self._erased)
         return by_account(Counter(subject for subject in there if _matches(subject.split("."), wanted)))
+
+    async def chats_with(self, type_: str) -> list[ChatKey]:
+        wanted = f"evt.*.*.*.o.{type_}".split(".")
+        there = {raw.subject for raw, _ in self._stored if raw.seq not in self._erased}
+        return [parse_subject(subject).key for subject in sorted(there) if _matches(subject.split("."), wanted)]
 
     async def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         for seq in self._of(key):

@@ -7,10 +7,14 @@ be known in several accounts, and a mistyped number in none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import aclosing
 
 from chat.context import readable
+from chat.evolve import evolve
+from chat.gates import pairing_code
+from chat.state import Chat
 from events.log import EventLog
-from events.subjects import ChatKey
+from events.subjects import ChatKey, decisions_filter
 
 Known = Mapping[str, Mapping[str, int]]
 """The accounts in which a chat has events: in each, the number of its events of each type."""
@@ -63,6 +67,25 @@ class ChatAmbiguous(ChatNotMeant):
 async def find(log: EventLog, chat: str, account: str | None = None, *, erased: bool = False) -> ChatKey:
     """The chat as the log knows it now; see `the_one`. Raises ChatUnknown, ChatAmbiguous, LogUnavailable."""
     return the_one(chat, await log.known(chat), account, erased=erased)
+
+
+async def with_code(log: EventLog, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
+    """The chats whose person was told this pairing code and is neither approved nor blocked: one, or none. Raises
+    LogUnavailable."""
+    keys = [key for key in await log.chats_with("ignored") if account in (None, key.account)]
+    alike = [key for key in keys if pairing_code(key) == code.upper()]
+    return tuple([key for key in alike if await _waits_for_approval(log, key)])
+
+
+async def _waits_for_approval(log: EventLog, key: ChatKey) -> bool:
+    last, chat = await log.last_decision(key), Chat()
+    async with aclosing(log.tail(0, decisions_filter(key))) as tail:
+        async for batch in tail:
+            for recorded in batch:
+                chat = evolve(chat, recorded)
+            if last is None or batch[-1].seq >= last.seq:
+                break
+    return not chat.admission and any(told.reason == "unapproved" for told in chat.told)
 
 
 def the_one(chat: str, known: Known, account: str | None = None, *, erased: bool = False) -> ChatKey:

@@ -20,6 +20,7 @@ from projections.set_aside import SetAside
 from projections.tables.chat_row import ChatRow
 from projections.tables.chats import Chats
 from projections.tables.controls import Controls, named_control
+from projections.tables.deliveries import Deliveries
 from projections.tables.erasing import forget, tidy, up_to_erasures
 from projections.tables.history import History, MessageId, named_messages
 from projections.tables.receipts import Receipts
@@ -149,6 +150,7 @@ class Projection:
         self._threads = Threads(self.db)
         self._usage = Usage(self.db)
         self._receipts = Receipts(self.db)
+        self._deliveries = Deliveries(self.db)
         self._set_aside = SetAside(self.db)
         self._gone: list[tuple[int, int, ChatRow]] = []
 
@@ -156,14 +158,23 @@ class Projection:
         self._chats.load({recorded.key for recorded in batch})
         messages: set[MessageId] = set()
         controls: set[tuple[str, int]] = set()
+        replies: set[tuple[str, int, str]] = set()
+        new: set[tuple[str, int]] = set()
         for recorded in batch:
             held = self._chats.of(recorded)
+            if isinstance(recorded.event, Receipt):
+                if (recorded.event.reply, held.id) not in new:
+                    replies.add((recorded.event.reply, held.id, held.key.account))
+                continue
+            if isinstance(recorded.event, Reply):
+                new.add((recorded.event.id, held.id))
             messages.update((id_, held.id) for id_ in named_messages(recorded))
             control = named_control(recorded)
             if control is not None:
                 controls.add((control, held.id))
         self._history.load(messages)
         self._controls.load(controls)
+        self._deliveries.load(replies)
 
     def _fold(self, recorded: Recorded) -> Recorded:
         held = self._chats.of(recorded)
@@ -211,6 +222,7 @@ class Projection:
                 self._history.rewritten(held, recorded, event)
             case Receipt() as receipt:
                 self._receipts.fold(held, recorded, receipt)
+                self._deliveries.receipt(held, recorded, receipt)
         self._fold_into(held, recorded)
 
     def _decided(self, held: ChatRow, recorded: Recorded) -> None:
@@ -220,6 +232,7 @@ class Projection:
                 self._history.replied(held, recorded, event)
                 self._usage.replied(held, recorded, event)
                 self._chats.replied(held, recorded.at)
+                self._deliveries.replied(held, recorded, event)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
             case MediaRead():
@@ -242,14 +255,18 @@ class Projection:
 
     def _write(self, since: int, last: Recorded) -> None:
         self._history.write(since)
-        for table in (self._controls, self._turns, self._threads, self._usage, self._receipts, self._set_aside):
+        for table in (
+            self._controls, self._turns, self._threads, self._usage, self._receipts, self._deliveries, self._set_aside,
+        ):  # fmt: skip
             table.write()
         self.db.execute(_SEARCH, (since,))
         for chat, upto, successor in self._gone:
+            self._deliveries.forget(chat, successor.key.account)
             late = forget(self.db, chat, upto, successor.id)
             successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name
             self.leaves_traces = True
         self._gone.clear()
+        self._deliveries.write_accounts()
         self._chats.write()
         stamped = (last.seq, last.msg_id, micros(last.at))
         self.db.execute("UPDATE meta SET checkpoint = ?, msg_id = ?, at = ?", stamped)

@@ -19,7 +19,8 @@ CREATE TABLE chats (
     last_at INTEGER NOT NULL,                -- last message, reply or control
     messages INTEGER NOT NULL,
     replies INTEGER NOT NULL,
-    owes INTEGER NOT NULL,
+    owes INTEGER NOT NULL,                   -- has pending work
+    to_do INTEGER NOT NULL,                  -- has pending work that waits for no time
     wakes INTEGER NOT NULL,                  -- has pending work, or may have left a run at work
     attention TEXT,                          -- the open attention, as JSON
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
@@ -115,6 +116,31 @@ CREATE TABLE receipts (
     instead TEXT,                            -- the template that is sent next, because the reply failed
     template TEXT,                           -- the template of which the receipt is
     PRIMARY KEY (chat, reply, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE undelivered (
+    seq INTEGER PRIMARY KEY,                 -- of a reply that is not with the person
+    chat INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL                      -- waiting, parked or failed
+);
+CREATE INDEX undelivered_of_chat ON undelivered (chat);
+CREATE INDEX longest_wait ON undelivered (account, seq) WHERE state = 'waiting';
+
+CREATE TABLE first_receipts (
+    chat INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    seq INTEGER NOT NULL                     -- of the chat's first receipt
+);
+CREATE INDEX began ON first_receipts (account, seq);
+
+CREATE TABLE accounts (
+    account TEXT PRIMARY KEY,                -- one with replies that are not with their person
+    unsent INTEGER NOT NULL,                 -- from before its first gateway began: no gateway sends them
+    waiting INTEGER NOT NULL,
+    parked INTEGER NOT NULL,
+    failed INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE turns (

@@ -85,12 +85,14 @@ class StreamInfo(msgspec.Struct, frozen=True):
     - `created`: the time of its creation.
     - `state`: its content.
     - `ts`: the server's clock.
+    - `total`: the number of subjects that were asked for, of which `state` has one page.
     """
 
     config: dict[str, Any]
     created: datetime
     state: StreamState
     ts: datetime
+    total: int = 0
 
 
 class AccountLimits(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from events import codec
 from events.decisions import TYPE_OF, Decision
@@ -27,6 +28,7 @@ from events.subjects import (
     decisions_filter,
     header_value,
     inbound_subject,
+    parse_subject,
 )
 
 _VERSION = str(codec.VERSION)
@@ -120,6 +122,14 @@ class JetStreamLog:
         info = await self._info({"subjects_filter": anywhere_filter(chat)})
         return by_account(info.state.subjects)
 
+    async def chats_with(self, type_: str) -> list[ChatKey]:
+        found: list[ChatKey] = []
+        while True:  # the server lists 100,000 subjects at a time
+            info = await self._info({"subjects_filter": f"evt.*.*.*.o.{type_}", "offset": len(found)})
+            found += [parse_subject(subject).key for subject in info.state.subjects]
+            if not info.state.subjects or len(found) >= info.total:
+                return found
+
     async def of_chat(self, key: ChatKey, before: int) -> AsyncGenerator[Recorded, None]:
         seq = 1
         while True:
@@ -149,7 +159,7 @@ class JetStreamLog:
             limit=max(info.config["max_bytes"], 0),
         )
 
-    async def _info(self, body: dict[str, str] | None = None) -> StreamInfo:
+    async def _info(self, body: dict[str, Any] | None = None) -> StreamInfo:
         try:
             return await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo, body)
         except ApiRefused as refused:

@@ -13,14 +13,16 @@ import structlog
 from chat.context import readable
 from chat.gates import pairing_code
 from chat.state import Chat
+from events.decisions import Attention
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
-from projections.reads.entries import entries, turns
+from projections.reads.entries import entries, moment_or_none, turns
 from projections.reads.reader import Reader
 from projections.reads.views import (
     AttentionView,
     ChatView,
     Counts,
+    DeliveryView,
     Entry,
     Found,
     ThreadView,
@@ -69,8 +71,15 @@ _IDLE = (
     " AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
 )
 _COUNTS = (
-    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(owes), 0), coalesce(sum(messages), 0),"
-    " coalesce(sum(replies), 0) FROM chats"
+    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(to_do), 0), coalesce(sum(owes AND NOT to_do), 0),"
+    " count(attention), coalesce(sum(messages), 0), coalesce(sum(replies), 0) FROM chats"
+)
+_TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
+_DELIVERIES = (
+    "SELECT account, EXISTS (SELECT 1 FROM first_receipts WHERE first_receipts.account = accounts.account), unsent,"
+    " waiting, (SELECT at FROM undelivered WHERE undelivered.account = accounts.account AND state = 'waiting'"
+    " ORDER BY seq LIMIT 1), parked, failed, (SELECT max(last_at) FROM chats WHERE chats.account = accounts.account)"
+    " FROM accounts ORDER BY account"
 )
 _SEARCH = (
     "SELECT chats.account, chats.chat, history.seq FROM search JOIN history ON history.seq = search.rowid"
@@ -134,10 +143,6 @@ class Queries:
         rows = self._reader.connection().execute(_ATTENTION, (account or "",)).fetchall()
         views = [_attention_view(*row) for row in rows]
         return tuple(sorted(views, key=lambda view: view.at))
-
-    def with_code(self, code: str, account: str | None = None) -> tuple[ChatKey, ...]:
-        """The chats whose person was told this code and is not approved yet: one, or none."""
-        return tuple(ChatKey(view.account, view.chat) for view in self.chats(account) if view.admission == code.upper())
 
     def firsts(self, key: ChatKey, messages: Iterable[str]) -> dict[str, int]:
         """The sequences of the chat's first messages with these ids; unknown ids are left out."""
@@ -225,6 +230,28 @@ class Queries:
         with self._reader.transaction() as db:
             return sum(1 for _ in stuck(db, now))
 
+    def deliveries(self) -> tuple[DeliveryView, ...]:
+        """The accounts with replies that are not with their person."""
+        rows = self._reader.connection().execute(_DELIVERIES).fetchall()
+        return tuple(
+            DeliveryView(
+                account=account,
+                began=bool(began),
+                unsent=unsent,
+                waiting=waiting,
+                oldest_at=moment_or_none(oldest),
+                parked=parked,
+                failed=failed,
+                last_at=moment_or_none(last),
+            )
+            for account, began, unsent, waiting, oldest, parked, failed, last in rows
+        )
+
+    def to_do(self) -> int:
+        """How many chats have work that the service has to do now."""
+        count: int = self._reader.connection().execute(_TO_DO).fetchone()[0]
+        return count
+
     def counts(self) -> Counts:
         """The totals of the projection."""
         row = self._reader.connection().execute(_COUNTS).fetchone()
@@ -268,6 +295,7 @@ def _shown(row: tuple[Any, ...]) -> ChatView:
 def _chat_view(row: tuple[Any, ...]) -> ChatView:
     account, chat, partition, name, last_at, messages, replies, owes, attention, snapshot, last_text = row
     state = decode_snapshot(snapshot)
+    asked = msgspec.json.decode(attention, type=Attention) if attention is not None else None
     return ChatView(
         account=account,
         chat=chat,
@@ -284,7 +312,8 @@ def _chat_view(row: tuple[Any, ...]) -> ChatView:
         paused_for=state.pause.reason if state.pause is not None else None,
         admission=_admission(ChatKey(account, chat), state),
         stopped=state.stopped,
-        attention=msgspec.json.decode(attention)["text"] if attention is not None else None,
+        attention=asked.text if asked is not None else None,
+        attention_at=asked.at if asked is not None else None,
         backend=state.thread.backend if state.thread is not None else None,
         thread=state.thread.id if state.thread is not None else None,
         owes=bool(owes),

@@ -23,7 +23,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     - `answering`: a turn runs.
     - `paused_until`: None: the pause lasts until an order ends it.
     - `paused_for`: `paused`, or `taken_over` or `handed_off` if a human has the chat.
-    - `attention`: the reason for which a human is asked for, if one is.
+    - `attention`: the reason for which a human is asked for, if one is, since `attention_at`.
     - `admission`: `approved` or `blocked`, or the code that an unknown person was told.
     - `stopped`: the person wants no answers.
     - `backend`, `thread`: the conversation's place.
@@ -44,6 +44,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     paused_until: datetime | None
     paused_for: str | None
     attention: str | None
+    attention_at: datetime | None
     admission: str | None
     stopped: bool
     backend: str | None
@@ -247,6 +248,26 @@ class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
 
 
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """The replies of an account that are not with their person.
+
+    - `began`: a gateway of the account has written a receipt.
+    - `unsent`: from before that; a gateway that begins later sends none of them.
+    - `waiting`: since then, and not accepted yet; the oldest of them is of `oldest_at`.
+    - `parked`, `failed`: not sent any more by themselves.
+    - `last_at`: the time of the account's newest message, reply or order.
+    """
+
+    account: str
+    began: bool = False
+    unsent: int = 0
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    parked: int = 0
+    failed: int = 0
+    last_at: datetime | None = None
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A message or a reply that contains all words of a search."""
 
@@ -256,11 +277,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Numbers of chats, of chats with pending work, and of messages and replies, as of `checkpoint`."""
+    """Numbers as of `checkpoint`.
+
+    - `owing`: chats with work that the service has to do now.
+    - `timed`: chats that only wait for the end of a pause.
+    - `asking`: chats that wait for a human.
+    """
 
     checkpoint: int
     chats: int
     owing: int
+    timed: int
+    asking: int
     messages: int
     replies: int
 
@@ -298,6 +326,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `together_with`: the other messages of the turn.
     - `reply`: the reply that ended the message or the turn.
     - `apology`: the notice to the person about a failed turn or an ignored message.
+    - `told_before`: the notices about the turns before a retry.
     - `receipts`: those of the reply or apology, or of the entry itself if it is a reply.
     """
 
@@ -313,4 +342,5 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     together_with: tuple[str, ...] = ()
     reply: Entry | None = None
     apology: Entry | None = None
+    told_before: tuple[Entry, ...] = ()
     receipts: tuple[ReceiptView, ...] = ()

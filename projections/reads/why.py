@@ -93,8 +93,10 @@ def _message(db: sqlite3.Connection, chat: int, known: Why, entry: Entry) -> Why
     if entry.ending == "ignored":
         apology = _word(db, chat, entry.ended_seq, entry.id)
     said = reply or apology
+    before = (_word(db, chat, former.ended_seq, former.id) for former in known.former_turns if former.told)
     return msgspec.structs.replace(
         known,
+        told_before=tuple(word for word in before if word is not None),
         together_with=tuple(id_ for id_ in (turn.messages if turn is not None else ()) if id_ != entry.id),
         reply=reply,
         apology=apology,

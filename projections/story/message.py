@@ -46,8 +46,10 @@ _CLOCKS = timedelta(seconds=1)
 
 def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:
     if entry.sent_at is not None and abs(entry.at - entry.sent_at) >= _CLOCKS:
-        yield Step(at=entry.sent_at, kind="sent", what="the person sent it")
-    what = f"received from {entry.name or (entry.sender or '?').removesuffix('@s.whatsapp.net')} and stored"
+        who = "the business" if entry.from_me else "the person"
+        yield Step(at=entry.sent_at, kind="sent", what=f"{who} sent it")
+    sender = entry.name or (entry.sender or "?").removesuffix("@s.whatsapp.net")
+    what = "written by hand by the business, and stored" if entry.from_me else f"received from {sender} and stored"
     yield Step(
         at=entry.at, kind="received", what=what + _kind(entry, facts), detail=entry.text or entry.detail, seq=entry.seq
     )
@@ -71,8 +73,8 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     if known.reply is not None:
         turn = known.turn
         yield reply_step(known.reply, turn, during(turn, facts) if turn is not None else ())
-    if known.apology is not None:
-        yield reply_step(known.apology, None, ())
+    for said in (*known.told_before, *([known.apology] if known.apology is not None else ())):
+        yield reply_step(said, None, ())
 
 
 def _kind(entry: Entry, facts: Sequence[Recorded]) -> str:

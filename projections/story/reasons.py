@@ -1,8 +1,14 @@
-"""A sentence for each reason of `ignored`: a message without a reply, or an order that was not obeyed."""
+"""A sentence for each reason and class in an event: why a message got no reply, an order was not obeyed, a turn failed,
+or a reply was not sent."""
 
 from __future__ import annotations
 
-EXPLAINED: dict[str, str] = {
+from collections.abc import Mapping
+from typing import Any
+
+from events.reasons import FailureClass, IgnoredReason, ReceiptClass
+
+EXPLAINED: dict[IgnoredReason, str] = {
     # in the message itself
     "empty": "there is no text in it",
     "from_me": "the business itself sent it",
@@ -51,8 +57,59 @@ EXPLAINED: dict[str, str] = {
 }
 
 
+FAILED: dict[FailureClass, str] = {
+    "rate_limited": "the provider took no more requests at the time",
+    "quota_exhausted": "the provider's quota or credit is used up",
+    "provider_error": "the provider had a fault",
+    "timeout": "no answer came in time",
+    "unreachable": "the provider could not be reached",
+    "bad_key": "the provider did not accept the key",
+    "unknown_model": "the provider does not know the model",
+    "context_too_long": "the conversation is too long for the model",
+    "refused": "the model, or the provider's filter, refused to answer",
+    "malformed_answer": "the provider's answer cannot be used",
+    "bad_request": "the provider did not take the request",
+    "run_failed": "the provider gave up the run",
+    "too_many_calls": "the model asked for more and more tools",
+    "broken": "recado broke on it again and again, and set it aside",
+    "restored": "it was open in the backup from which the log was put back",
+}
+
+NOT_SENT: dict[ReceiptClass, str] = {
+    "unreached": "there was no connection",
+    "account_throttle": "too many messages came from the number",
+    "pair_throttle": "too many messages went to this person",
+    "transient": "WhatsApp had a fault for a moment",
+    "in_doubt": "it is not known whether it was sent",
+    "window_closed": "the person last wrote over 24 hours ago, and only a template may be sent",
+    "recipient": "this person cannot get messages",
+    "content": "WhatsApp does not take this message",
+    "account_stop": "the number cannot send until a person acts",
+    "parts": "another version had begun it in another number of messages",
+    "sender": "the gateway met an error while sending",
+    "screen": "the terminal could not show it",
+    "later": "it could not be sent at the time",
+    "broken": "recado broke on it, and set it aside",
+    "restored": "it was open in the backup from which the log was put back, and may have been sent",
+}
+
+
 def because(reason: str | None) -> str:
-    """The reason in a sentence, with its name; an unknown reason as it is."""
-    if reason is None:
+    """The reason of `ignored` in a sentence, with its name."""
+    return _sentence(EXPLAINED, reason)
+
+
+def failed_because(class_: str | None) -> str:
+    """The class of a failed turn in a sentence, with its name."""
+    return _sentence(FAILED, class_)
+
+
+def not_sent_because(class_: str | None) -> str:
+    """The class of a receipt's error in a sentence, with its name."""
+    return _sentence(NOT_SENT, class_)
+
+
+def _sentence(table: Mapping[Any, str], name: str | None) -> str:
+    if name is None:
         return "no reason is given"
-    return f"{EXPLAINED[reason]} ({reason})" if reason in EXPLAINED else reason
+    return f"{table.get(name, 'for a reason that this version of recado does not know')} ({name})"

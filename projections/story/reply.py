@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from events.decisions import Reply, ToolCalled, ToolReturned
+from events.inbound import ReceiptError
 from events.recorded import Recorded
 from projections.reads.views import Entry, ReceiptView, TurnView
+from projections.story.reasons import not_sent_because
 from projections.story.step import Step, StepKind, lasting
 
 _RECEIPTS = {
@@ -38,8 +42,13 @@ def receipt_step(one: ReceiptView) -> Step:
         what += f", the template {one.template} in its stead"
     if one.instead:
         what += f"; the template {one.instead} goes out in its stead"
-    detail = bytes(one.error).decode() if one.error is not None else None
-    return Step(at=one.at, kind="receipt", what=what, detail=detail, seq=one.seq)
+    if one.error is None:
+        return Step(at=one.at, kind="receipt", what=what, seq=one.seq)
+    error = msgspec.json.decode(one.error, type=ReceiptError)
+    if error.class_ is not None:
+        what += f": {not_sent_because(error.class_)}"
+    detail = ", ".join(str(said) for said in (error.code, error.detail) if said is not None)
+    return Step(at=one.at, kind="receipt", what=what, detail=detail or None, seq=one.seq)
 
 
 def reply_now(reply: Entry, receipts: Sequence[ReceiptView], now: datetime) -> Step | None:
@@ -61,7 +70,7 @@ def _now(what: str, since: datetime | None) -> Step:
 def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -> Step:
     """The reply's author, its words and its cost."""
     if reply.author == "operator":
-        what = f"a human answered, reply {reply.id}"
+        what = f"a human of the business answered, reply {reply.id}"
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
     else:

@@ -17,7 +17,7 @@ from events.decisions import (
 )
 from events.recorded import Recorded
 from projections.reads.views import TurnView, Why
-from projections.story.reasons import because
+from projections.story.reasons import because, failed_because
 from projections.story.step import Step, StepKind, instance_of, lasting, names, now_step
 
 _THREAD = {
@@ -109,7 +109,7 @@ def _as_the_projection_has_it(turn: TurnView) -> Iterator[Step]:
 
 def _ending(turn: TurnView) -> Iterator[Step]:
     if turn.state == "failed":
-        what = f"the turn failed after {_took(turn)}: {turn.error}"
+        what = f"the turn failed after {_took(turn)}: {failed_because(turn.error)}"
         yield Step(at=turn.ended_at, kind="failed", what=what, detail=turn.detail, seq=turn.ended_seq)
     elif turn.state == "ignored":
         what = f"the turn was dropped after {_took(turn)}: {because(turn.detail)}"

@@ -58,6 +58,7 @@ class ChatRow(msgspec.Struct, gc=False):
     """A chat's row in `chats`, its state, and the rows of its running turn and its thread.
 
     - `attention`: the open attention, as JSON.
+    - `has_receipts`: its first receipt is noted, as far as is known in memory.
     """
 
     id: int
@@ -70,6 +71,7 @@ class ChatRow(msgspec.Struct, gc=False):
     attention: str | None = None
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
+    has_receipts: bool = False
 
     def fold(self, recorded: Recorded) -> tuple[bool, Exception | None]:
         """Bring the state up to `recorded`. Returns whether that changed anything, and the exception of a fold that

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.pending import has_pending_work, wakes
+from chat.pending import has_pending_work, has_work_now, wakes
 from chat.state import Chat
 from events.inbound import Control, Message
 from events.jid import is_group
@@ -99,7 +99,8 @@ class Chats:
         rows: list[tuple[Any, ...]] = [
             (
                 held.id, held.key.account, held.key.chat, partition(held.key), held.name, held.last_at,
-                held.messages, held.replies, has_pending_work(held.state), wakes(held.state), held.attention,
+                held.messages, held.replies, has_pending_work(held.state), has_work_now(held.state), wakes(held.state),
+                held.attention,
                 _encoder.encode(held.state).decode(),
             )
             for held in self._changed.values()
@@ -109,7 +110,7 @@ class Chats:
             "INSERT INTO chats",
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, last_at = excluded.last_at,"
-            " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes,"
+            " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes, to_do = excluded.to_do,"
             " wakes = excluded.wakes, attention = excluded.attention, snapshot = excluded.snapshot",
         )
         self._changed.clear()

@@ -13,8 +13,9 @@ import msgspec
 
 from events.decisions import Decision, Reply
 from events.inbound import Command, Control
+from events.subjects import ChatKey
+from gateways.addressing import with_code
 from gateways.say import NoAnswer, order
-from recado.cli.known import queries
 from recado.cli.log import open_log
 from recado.cli.meant import found_account_option, meant, new_chat_option
 from recado.cli.options import ChatName, Moment, Text, Until, chat_argument, json_option
@@ -117,8 +118,7 @@ def approve(who: str, account: str | None, new: bool, as_json: bool) -> None:
     """Let a person in whom RECADO_PAIRING keeps out, or who is blocked. CODE is the code that the person got."""
     given = Given(command="approve", chat="", account=account, new=new)
     if re.fullmatch("[0-9A-Za-z]{6}", who):
-        with queries(settings()) as projection:
-            found = projection.with_code(who, account)
+        found = run(_with_code(who, account))
         if len(found) > 1:
             chats = ", ".join(f"{person(key.chat)} in account {key.account}" for key in found)
             raise click.BadParameter(f"{len(found)} people were told this code: name the chat ({chats})")
@@ -126,7 +126,8 @@ def approve(who: str, account: str | None, new: bool, as_json: bool) -> None:
             _order(msgspec.structs.replace(given, chat=found[0].chat, account=found[0].account), as_json)
             return
         if not who.isdigit():
-            raise click.BadParameter(f"no waiting person has the code {who}: see recado chats", param_hint="CODE")
+            hint = "recado chats shows the codes; a person can be approved by number too"
+            raise click.BadParameter(f"no person who waits for approval has the code {who}: {hint}", param_hint="CODE")
     _order(msgspec.structs.replace(given, chat=ChatName().convert(who, None, None)), as_json)
 
 
@@ -138,6 +139,11 @@ def approve(who: str, account: str | None, new: bool, as_json: bool) -> None:
 def block(chat: str, account: str | None, new: bool, as_json: bool) -> None:
     """Answer CHAT no more, without a word, until `recado approve`."""
     _order(Given(command="block", chat=chat, account=account, new=new), as_json)
+
+
+async def _with_code(code: str, account: str | None) -> tuple[ChatKey, ...]:
+    async with open_log(settings()) as (log, _):
+        return await with_code(log, code, account)
 
 
 def _order(given: Given, as_json: bool) -> None:

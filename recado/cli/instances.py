@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
+from actors.leases.bucket import LeaseBucket
+from actors.leases.gateways import gateways
 from actors.leases.roster import InstanceView, look
 from projections.reads.reader import ProjectionMissing
+from projections.reads.views import DeliveryView
+from projections.story.deliveries import Told, told
 from recado.cli.known import queries
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
-from recado.printing import json_text, local, print_table
+from recado.printing import json_text, local, one_line, print_table
 from recado.settings.settings import Settings
 from recado.wiring.connect import connect
 
@@ -19,12 +25,15 @@ from recado.wiring.connect import connect
 def instances(as_json: bool) -> None:
     """List the instances that answer chats, each with its share of them and its state.
 
-    CHATS are counted in the projection of RECADO_DATA, if there is one.
+    CHATS are counted in the projection of RECADO_DATA, if there is one. Accounts with replies that are not sent are
+    named on stderr.
     """
-    found = run(_look(settings()))
+    found, replies = run(_look(settings()))
     if as_json:
         click.echo(json_text(found))
         return
+    for line in replies:
+        click.echo(f"Account {one_line(line.account)}: {line.says}.", err=True)
     if not found:
         click.echo("Nobody answers chats: start an instance with recado up or recado serve.", err=True)
         return
@@ -47,17 +56,20 @@ def instances(as_json: bool) -> None:
     )
 
 
-async def _look(chosen: Settings) -> list[InstanceView]:
+async def _look(chosen: Settings) -> tuple[list[InstanceView], list[Told]]:
+    """The instances, and what there is to say about replies that are not sent."""
     bus = await connect(chosen)
+    chats, views = _known(chosen)
     try:
-        return await look(bus, _chats(chosen))
+        there = await gateways(LeaseBucket(bus, makes=False))
+        return await look(bus, chats), told(views, there, datetime.now(UTC))
     finally:
         await bus.close()
 
 
-def _chats(chosen: Settings) -> dict[int, int] | None:
+def _known(chosen: Settings) -> tuple[dict[int, int] | None, tuple[DeliveryView, ...]]:
     try:
         with queries(chosen) as projection:
-            return projection.chats_by_partition()
+            return projection.chats_by_partition(), projection.deliveries()
     except ProjectionMissing:
-        return None
+        return None, ()

@@ -14,7 +14,7 @@ from events.jetstream.connection import Bus
 from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.say import receipt
-from projections.story.reasons import because
+from projections.story.reasons import because, not_sent_because
 from recado.cli import account_gateway
 from recado.printing import local, one_line
 
@@ -126,7 +126,10 @@ async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, afte
         return Delivery(sent=False, note=await _why_not(bus, key.account))
     state = of_whole(last.state, last.part, last.parts, last.template)
     error = last.error
-    why = ": ".join(part for part in (error.class_, error.detail) if part) if error is not None else ""
+    why = ""
+    if error is not None:
+        class_ = not_sent_because(error.class_) if error.class_ else ""
+        why = ": ".join(part for part in (class_, error.detail) if part)
     return Delivery(state in _SENT, state in _NOT_SENT, state, why)
 
 

@@ -8,6 +8,8 @@ import click
 
 from gateways.addressing import ChatUnknown
 from projections.reads.views import ChatView, Entry, reading_of
+from projections.story.deliveries import told
+from projections.story.reasons import because, failed_because
 from recado.cli.known import meant_here, queries
 from recado.cli.meant import found_account_option
 from recado.cli.options import ChatName, chat_argument, json_option
@@ -27,9 +29,13 @@ def chats(account: str | None, as_json: bool) -> None:
     """List the chats, the latest first: counts of messages and replies, waiting messages, the last text."""
     with queries(settings()) as projection:
         found = projection.chats(account, limit=ALL)
+        replies = told(projection.deliveries(), None, datetime.now(UTC))
     if as_json:
         click.echo(json_text(found))
         return
+    for line in replies:
+        if account in (None, line.account):
+            click.echo(f"Account {one_line(line.account)}: {line.says}.", err=True)
     print_table(
         ("CHAT", "NAME", "ACCOUNT", "LAST", "MESSAGES", "REPLIES", "STATE", "TEXT"),
         [
@@ -165,12 +171,20 @@ def _short(text: str) -> str:
 
 
 def _line(entry: Entry) -> str:
-    who = (entry.name or person(entry.sender or "?")) if entry.author == "person" else entry.author
+    who = _who(entry)
     text = plain(entry.text) if entry.text is not None else f"({entry.detail or entry.kind})"
     heard = reading_of(entry)
     if heard is not None and heard.text:
         text = f"({entry.kind}) {_short(heard.text)}" + (f" {plain(entry.text)}" if entry.text else "")
     return f"{local(entry.at)}  {one_line(who)}: {text}{_mark(entry)}"
+
+
+def _who(entry: Entry) -> str:
+    if entry.author == "operator":
+        return "the business"
+    if entry.author != "person":
+        return entry.author
+    return "the business, by hand" if entry.from_me else entry.name or person(entry.sender or "?")
 
 
 def _mark(entry: Entry) -> str:
@@ -179,8 +193,10 @@ def _mark(entry: Entry) -> str:
     if entry.author == "person":
         if entry.ending is None:
             marks.append("open")
-        elif entry.ending != "reply":
-            marks.append(f"{entry.ending.replace('turn_failed', 'failed')}: {entry.reason}")
+        elif entry.ending == "turn_failed":
+            marks.append(f"failed: {failed_because(entry.reason)}")
+        elif entry.ending == "ignored" and not entry.from_me:
+            marks.append(f"ignored: {because(entry.reason)}")
         if entry.revoked_at:
             marks.append("deleted by its sender")
         if entry.edited is not None:

@@ -13,7 +13,7 @@ from events.decisions import TYPE_OF, Ignored, Reply, TurnError, TurnFailed
 from events.subjects import ChatKey
 from gateways.say import NoAnswer, Said
 from gateways.say import say as say_and_wait
-from projections.story.reasons import because
+from projections.story.reasons import because, failed_because
 from recado.cli.account_gateway import refuse_real
 from recado.cli.log import open_log
 from recado.cli.options import MessageId, Text, account_option, chat_argument, json_option
@@ -132,7 +132,7 @@ def _print(said: Said) -> None:
     if isinstance(ending, Ignored):
         click.echo(f"The message was ignored: {because(ending.reason)}", err=True)
     else:
-        click.echo(f"The turn failed: {ending.error.class_}: {ending.error.detail}", err=True)
+        click.echo(f"The turn failed: {failed_because(ending.error.class_)}: {ending.error.detail}", err=True)
     if said.apology:
         click.echo(f"The person was told: {said.apology}", err=True)
     sys.exit(1)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import nats.errors
 
-from actors.leases.bucket import LeasesUnavailable
+from actors.leases.bucket import LeaseBucket, LeasesUnavailable
+from actors.leases.gateways import gateways
 from actors.leases.roster import look
 from actors.log_space import FULL_AT, WARN_AT
 from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
@@ -39,6 +40,14 @@ async def log_now(bus: Bus) -> tuple[int, datetime] | None:
     except (ApiRefused, LogUnavailable):
         return None
     return info.state.last_seq, info.ts
+
+
+async def gateways_on(bus: Bus) -> frozenset[str] | None:
+    """The accounts whose gateway runs; None if the bus does not say."""
+    try:
+        return await gateways(LeaseBucket(bus, makes=False))
+    except LeasesUnavailable:
+        return None
 
 
 async def _server(bus: Bus) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
@@ -13,8 +14,9 @@ from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado import logs
-from recado.doctor.bus import bus_findings, log_now
+from recado.doctor.bus import bus_findings, gateways_on, log_now
 from recado.doctor.chats import chat_findings
+from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import model_finding
@@ -22,6 +24,7 @@ from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.settings import NAMES, Settings, doubts, settings_of
+from recado.settings.whatsapp import cloud_account
 from recado.wiring.connect import NotRunning, connect
 
 LITTLE_SPACE = 1024**3
@@ -41,7 +44,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield Finding("settings", "warning", warning)
     yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")
     yield _data(settings)
-    known = None
+    known = there = None
     try:
         bus = await connect(settings)
     except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable) as error:
@@ -51,10 +54,16 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
             async for finding in bus_findings(bus):
                 yield finding
             known = await log_now(bus)
+            there = await gateways_on(bus)
         finally:
             await bus.close()
     yield _projection(settings.data, known[0] if known is not None else None)
     for finding in chat_findings(settings.data, known[1] if known is not None else None):
+        yield finding
+    now = known[1] if known is not None else datetime.now(UTC)
+    number = settings.whatsapp_phone_number_id
+    needed = [cloud_account(settings.account, number)] if number else []
+    for finding in delivery_findings(settings.data, now, there, needed):
         yield finding
     yield await document_finding()
     yield await model_finding(settings)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from projections.story.reasons import EXPLAINED
+from projections.story.reasons import EXPLAINED, FAILED, NOT_SENT
 
 MARK = "<!-- `python -m recado.reference` writes the rest of this page. -->\n"
 
@@ -28,6 +28,12 @@ def _tables() -> Iterator[str]:
     yield "|---|---|"
     for reason, sentence in EXPLAINED.items():
         yield f"| `{reason}` | {sentence} |"
+    yield from ("", "## Classes of `turn_failed`", "", "| class | the turn failed |", "|---|---|")
+    for class_, sentence in FAILED.items():
+        yield f"| `{class_}` | {sentence} |"
+    yield from ("", "## Classes of a receipt's error", "", "| class | the reply was not sent |", "|---|---|")
+    for kind, sentence in NOT_SENT.items():
+        yield f"| `{kind}` | {sentence} |"
 
 
 def _first_sentence(struct: type) -> str:

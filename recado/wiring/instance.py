@@ -22,6 +22,7 @@ from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence
+from actors.leases.gateways import Gateways
 from actors.leases.lease import Lease
 from actors.leases.members import Description, Holder, Members
 from actors.leases.roster import look
@@ -50,6 +51,7 @@ from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from projections.runner import Runner
 from recado.doctor.chats import stuck_chats
+from recado.doctor.deliveries import measure
 from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
 from recado.settings.settings import Settings
@@ -132,7 +134,10 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     keep(runner.run())
     keep(room.watch())
 
-    _measure(runner, Queries(reader), instance.bus_time)
+    leases = LeaseBucket(bus, replicas=event_log.replicas)
+    gateways = Gateways(leases)
+    keep(gateways.watch())
+    _measure(runner, Queries(reader), instance.bus_time, gateways)
 
     async def prepared() -> None:
         await runner.caught_up.wait()
@@ -150,7 +155,6 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             lag=runner.lag,
         )
 
-    leases = LeaseBucket(bus, replicas=event_log.replicas)
     ownership = Ownership(
         leases,
         me,
@@ -182,6 +186,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         roster=lambda chats: look(bus, chats),
         settings=lines(settings),
         sessions=_sessions(settings, folder),
+        gateways=lambda: gateways.there,
         now=instance.bus_time.now,
     )
     address = await stack.enter_async_context(_served(deps, *listeners))
@@ -192,8 +197,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     gc.freeze()
 
 
-def _measure(runner: Runner, queries: Queries, bus_time: BusTime) -> None:
+def _measure(runner: Runner, queries: Queries, bus_time: BusTime, gateways: Gateways) -> None:
     """Have `/metrics` look when it is asked."""
+    measure(queries, bus_time.now, lambda: gateways.there)
     metrics.lag.set_function(lambda: runner.lag)
     metrics.stuck.set_function(lambda: stuck_chats(queries, bus_time.now()))
 

@@ -158,16 +158,3 @@ def test_attention_is_open_until_a_human_comes() -> None:
         story.given(came)
         story.works_off_what_is_due()
         assert story.chat.attention is None, came
-    assert asked.chat.pause is not None
-    assert asked.chat.pause.until is not None
-    asked.now = asked.chat.pause.until
-    asked.does(Resume(asked.now))
-    assert asked.chat.attention is not None
-
-
-def test_without_a_time_a_chat_is_handed_off_until_it_is_resumed() -> None:
-    """RECADO_TAKEOVER=0 switches pauses after words by hand off, not the call for a human."""
-    story = Story().given(order("c1", "handoff", text="angry"))
-    story.works_off_what_is_due()
-    assert story.chat.pause is not None
-    assert story.chat.pause.until is None

@@ -371,3 +371,41 @@ async def test_chats_that_need_a_look(page: Page) -> None:
         assert "To be looked at: 1." in shown
         assert f'<a href="{address(ANA)}">+{ANA.chat.partition("@")[0]}</a> was ended as broken at' in shown
         assert "(event 1, text)" in shown
+
+
+async def test_the_owners_words_by_hand_are_on_the_owners_side(page: Page) -> None:
+    """Under no name of the customer's, and without a reason why nobody answered them."""
+    by_hand = Message(id="h1", text="I will see to it", name="Tom", from_me=True)
+    await given(page, TOM, Message(id="m1", text="hi", name="Tom"), by_hand)
+    await given(page, TOM, Ignored(messages=("h1",), reason="from_me", at=AT))
+    _, html = await page.get(address(TOM))
+    assert '<li id="s2" class="operator">' in html
+    assert "written by hand, on the phone" in html
+    assert "no reply" not in html
+    _, found = await page.get("/desk?q=see")
+    assert "← the business, by hand" in found
+
+
+async def test_work_and_replies_are_counted_for_what_they_are(page: Page) -> None:
+    """A timed pause is no work, a person who waits for a human is told apart, a reply that nobody sends is named."""
+    until = datetime.now(UTC) + timedelta(days=1)
+    await given(page, TOM, Message(id="m1", text="hi"), Paused(until=until, at=AT))
+    await given(page, TOM, Ignored(messages=("m1",), reason="paused", at=AT), reply(TOM, "r1", "later"))
+    asks = Attention(id="t1.h", text="wants a refund", by="model", at=AT)
+    await given(page, SHOP, Message(id="m2", text="hi"), asks, Paused(until=None, at=AT, reason="handed_off"))
+    await given(page, ANA, Message(id="m3", text="hi"))
+    _, html = await page.get("/desk/instances")
+    assert "2 chats with work to do now. 1 wait for a human, 1 for the end of a pause." in html
+    assert f"Account {TOM.account}: no gateway has ever sent anything" in html
+    _, failed = await page.get("/desk/instances?part=table")
+    assert "Replies that are not sent" in failed
+
+
+async def test_a_failed_turn_has_a_sentence(page: Page) -> None:
+    """Not the bare name of its class."""
+    error = TurnError(class_="quota_exhausted", detail="no credit")
+    await given(page, TOM, Message(id="m1", text="hi"))
+    await given(page, TOM, TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT))
+    await given(page, TOM, TurnFailed(turn="t1", messages=("m1",), error=error, told=False, at=AT))
+    _, html = await page.get(address(TOM))
+    assert "not answered: the provider&#39;s quota or credit is used up (quota_exhausted)" in html

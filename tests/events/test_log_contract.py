@@ -397,3 +397,17 @@ async def test_the_accounts_that_know_a_chat(log: EventLog, put: Put) -> None:
     assert list(await log.known(BIA.chat)) == ["gone"]
     await log.erase(gone.seq)
     assert await log.known(BIA.chat) == {}
+
+
+async def test_the_chats_with_a_decision_of_a_type(log: EventLog) -> None:
+    """In every account, each once; a chat whose decisions of the type are erased is not among them."""
+    elsewhere = ChatKey("shop/am Markt", ANA.chat)
+    for key in (ANA, elsewhere):
+        await log.publish(key, message("m1"), msg_id="")
+        first = await log.append(key, ignored("m1"), expected=0, msg_id="")
+        await log.append(key, ignored("m1"), expected=first.seq, msg_id="")
+    gone = await log.append(BIA, ignored("m1"), expected=0, msg_id="")
+    assert sorted(await log.chats_with("ignored")) == sorted([ANA, elsewhere, BIA])
+    await log.erase(gone.seq)
+    assert sorted(await log.chats_with("ignored")) == sorted([ANA, elsewhere])
+    assert await log.chats_with("paused") == []

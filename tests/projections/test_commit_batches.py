@@ -32,6 +32,11 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
     lambda past, key, ids, turn: past.happened(Edit(id=ids[0], of=ids[0], text=turn), key),
     lambda past, key, ids, turn: past.happened(Revoke(id=ids[0], of=ids[0]), key),
     lambda past, key, ids, turn: past.happened(Receipt(id=ids[0], reply=f"{turn}.r", state="sent"), key),
+    lambda past, key, ids, turn: past.happened(Receipt(id=ids[0], reply=f"{turn}.r", state="sending"), key),
+    lambda past, key, ids, turn: past.happened(
+        Receipt(id=ids[0], reply=f"{turn}.r", state="failed", part=1, parts=2), key
+    ),
+    lambda past, key, ids, turn: past.happened(Receipt(id=ids[0], reply=f"{ids[0]}.r", state="parked"), key),
     lambda past, key, ids, turn: past.happened(Unknown("rated", 2), key),
     lambda past, key, ids, turn: past.turn(turn, *ids, key=key),
     lambda past, key, ids, turn: past.turn(turn, *ids, key=key, cause=ids[0]),

@@ -147,11 +147,15 @@ def test_a_turn_that_failed(past: Past, tell: Any) -> None:
     past.happened(Receipt(id="r1", reply="t1.a", state="failed", error=ReceiptError(code=131047, detail="24 hours")))
     steps = tell("m1")
     (failed,) = [step for step in steps if step.kind == "failed"]
-    assert (failed.what, failed.detail) == ("the turn failed after 1.0 s: timeout", "no answer within 120 s")
+    assert (failed.what, failed.detail) == (
+        "the turn failed after 1.0 s: no answer came in time (timeout)",
+        "no answer within 120 s",
+    )
     assert words(steps, "told") == ["the person was told, reply t1.a"]
     assert "131047" in steps[-1].detail
     assert steps[-1].what == "it could not be sent"
     past.turn("t2", "m1", cause="o1")
+    assert words(tell("m1"), "told") == ["the person was told, reply t1.a"], "also while the second try runs"
     assert words(tell("m1"), "turn")[1] == "turn t2 started on instance here, mode chat, as order o1 asked"
     assert words(tell("m1"), "now") == ["the model is writing since 12 s"]
 
@@ -164,6 +168,14 @@ def test_a_message_that_was_ignored(past: Past, tell: Any, reason: str) -> None:
     assert tell("m1")[-1] == Step(
         at=past.now, kind="ignored", what=f"it got no reply: {because(reason)}", seq=past.last.seq
     )
+
+
+def test_the_owner_wrote_by_hand(past: Past, tell: Any) -> None:
+    """It is not told as the person's own words, whatever name it came under."""
+    past.message("h1", "I will see to it.", name="Ana", from_me=True, at=past.now - timedelta(minutes=5))
+    steps = tell("h1")
+    assert words(steps, "received") == ["written by hand by the business, and stored"]
+    assert words(steps, "sent") == ["the business sent it"]
 
 
 def test_a_file_that_was_read(past: Past, tell: Any) -> None:
@@ -280,7 +292,7 @@ def test_a_human_answered(past: Past, tell: Any) -> None:
     """It has no tokens."""
     past.message("m1")
     past.said("I am here.", "m1")
-    assert words(tell("m1"), "reply") == ["a human answered, reply c1.r"]
+    assert words(tell("m1"), "reply") == ["a human of the business answered, reply c1.r"]
 
 
 async def test_what_is_read_of_the_log(past: Past, known: Known) -> None:

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.leases.bucket import LeaseBucket
+from chat.gates import pairing_code
 from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 from events.inbound import Control, Message, Receipt
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.subjects import ChatKey
 from tests.recado.command import Command
-from tests.recado.instance import ANA, AT, decide_on, reply
+from tests.recado.instance import ANA, AT, BIA, decide, decide_on, reply
 
 
 @pytest.fixture
@@ -158,3 +160,45 @@ async def test_a_pause_may_have_an_end(known: Command, jetstream_log: JetStreamL
     after = (await jetstream_log.head()).last
     assert (await decide_on(jetstream_log, Control, obey, after=after)).until == datetime(2199, 12, 24, 21, tzinfo=UTC)
     assert (await local).code == 0
+
+
+async def test_a_code_is_found_on_the_bus_alone(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+    """Without a projection on this machine, in the account and the chat whose person was told it."""
+    elsewhere = ChatKey("shop", BIA.chat)
+    for key in (ANA, elsewhere):
+        await jetstream_log.publish(key, Message(id="m0", text="hello"), msg_id="")
+        await decide(jetstream_log, Ignored(messages=("m0",), reason="unapproved", at=AT, told=True), key=key)
+    ordering = asyncio.create_task(on_bus("approve", pairing_code(elsewhere).lower()))
+    control = await decide_on(jetstream_log, Control, obey, key=elsewhere)
+    assert (await ordering).out == "Approved: what is written from now on is answered.\n"
+    assert control.command == "approve"
+
+
+async def test_a_code_that_nobody_waits_with_is_refused(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+    """Also that of a person who is approved already; nothing is stored."""
+    await jetstream_log.publish(ANA, Message(id="m0", text="hello"), msg_id="")
+    ignored = Ignored(messages=("m0",), reason="unapproved", at=AT, told=True)
+    await decide(jetstream_log, ignored, Approved(at=AT, cause="c0"))
+    last = (await jetstream_log.head()).last
+    for code in (pairing_code(ANA), "ABCDEF"):
+        done = await on_bus("approve", code)
+        assert done.code == 2
+        assert f"no person who waits for approval has the code {code}: recado chats shows the codes" in done.err
+    assert (await jetstream_log.head()).last == last
+
+
+ORDERS = (("pause",), ("resume",), ("reset",), ("send", "hello"), ("retry",), ("approve",), ("block",))
+
+
+@pytest.mark.slow("each command waits five seconds for an instance")
+async def test_every_order_without_an_instance_is_only_stored(known: Command, jetstream_log: JetStreamLog) -> None:
+    """No instance and no gateway run: no command says that it is done or sent, with --json neither."""
+    before = (await jetstream_log.head()).last
+    plain = [known(command, ANA.chat, *text) for command, *text in ORDERS]
+    as_json = [known(command, ANA.chat, *text, "--json") for command, *text in ORDERS]
+    done = await asyncio.gather(*plain, *as_json)
+    stored = "The order is stored. No instance has obeyed it yet; the next one to run will.\n"
+    assert done[: len(ORDERS)] == [(0, "", stored)] * len(ORDERS)
+    for one in done[len(ORDERS) :]:
+        assert (one.code, one.document["state"]) == (0, "stored")
+    assert (await jetstream_log.head()).last == before + 2 * len(ORDERS)

@@ -14,8 +14,8 @@ from tests.recado.instance import ANA, reply
 
 NO_BUS = cast(Bus, None)
 REPLY = reply(text="it is me", author="operator")
-LATER = ReceiptError(class_="rate", detail="too many at once")
-REFUSED = ReceiptError(class_="window", detail="24 hours are over")
+LATER = ReceiptError(class_="account_throttle", detail="too many at once")
+REFUSED = ReceiptError(class_="window_closed", detail="24 hours are over")
 
 
 def receipt(state: Any, **fields: Any) -> Receipt:
@@ -26,12 +26,24 @@ def receipt(state: Any, **fields: Any) -> Receipt:
     ("receipts", "told"),
     [
         ([receipt("sending")], "The reply is stored, not sent yet (the gateway is at it)."),
-        ([receipt("sending", error=LATER)], "The reply is stored, not sent yet (rate: too many at once)."),
+        (
+            [receipt("sending", error=LATER)],
+            (
+                "The reply is stored, not sent yet ("
+                "too many messages came from the number (account_throttle): too many at once)."
+            ),
+        ),
         ([receipt("accepted", part=1, parts=2)], "The reply is stored, not sent yet (the gateway is at it)."),
         ([receipt("sending"), receipt("accepted")], "Sent."),
         ([receipt("accepted", part=1, parts=2), receipt("accepted", part=2, parts=2)], "Sent."),
         ([receipt("delivered")], "Sent."),
-        ([receipt("sending"), receipt("failed", error=REFUSED)], "Not sent: window: 24 hours are over."),
+        (
+            [receipt("sending"), receipt("failed", error=REFUSED)],
+            (
+                "Not sent: the person last wrote over 24 hours ago, and only a template may be sent (window_closed): "
+                "24 hours are over."
+            ),
+        ),
         ([receipt("accepted", template="hello")], "Not sent: failed."),
         ([receipt("parked")], "Not sent: parked."),
         ([receipt("in_doubt")], "In doubt: the gateway does not know whether it was sent, and looks for it."),

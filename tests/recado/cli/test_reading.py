@@ -78,10 +78,10 @@ async def test_a_history_reads_like_the_chat(told: Command) -> None:
     assert said[0] == "Ana: hello"
     assert said[1] == "assistant: hello"
     assert lines[2] == "Ana  [delivered]"
-    assert said[3] == "Ana: and now?  [failed: bad_key]"
+    assert said[3] == "Ana: and now?  [failed: the provider did not accept the key (bad_key)]"
     assert said[4] == "system: Sorry!"
     bia = (await told("history", "5511999990002")).out
-    assert "(sticker)  [ignored: unsupported_kind]" in bia
+    assert "(sticker)  [ignored: messages of this kind are not answered (unsupported_kind)]" in bia
     assert "anybody?  [open]" in bia
     assert [entry["id"] for entry in (await told("history", "5511999990001", "--json")).document] == [
         "m1",
@@ -89,6 +89,44 @@ async def test_a_history_reads_like_the_chat(told: Command) -> None:
         "m2",
         "t2.a",
     ]
+
+
+async def test_the_owners_words_are_the_owners(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+    """By hand on the phone, under the person's name in the chat, and by order."""
+    await jetstream_log.publish(ANA, Message(id="m1", text="hello", name="Ana"), msg_id="")
+    by_hand = Message(id="h1", text="I will see to it", name="Ana", from_me=True)
+    await jetstream_log.publish(ANA, by_hand, msg_id="")
+    await decide(
+        jetstream_log,
+        Ignored(messages=("h1",), reason="from_me", at=AT),
+        reply("m1", text="it is me", author="operator", cause="c1"),
+    )
+    assert (await on_bus("replay")).code == 0
+    done = await on_bus("history", ANA.chat)
+    assert [line[21:] for line in done.out.splitlines()] == [
+        "Ana: hello",
+        "the business, by hand: I will see to it",
+        "the business: it is me",
+    ]
+    told = await on_bus("why", "h1")
+    assert 'written by hand by the business, and stored: "I will see to it"' in told.out
+    assert "one that starts later will not send the one reply so far" in (await on_bus("chats")).err
+
+
+async def test_why_and_history_tell_of_the_apology_before_a_retry(told: Command, jetstream_log: JetStreamLog) -> None:
+    """The person heard it, whatever came of the second try."""
+    await jetstream_log.publish(ANA, Control(id="o2", command="retry", messages=("m2",)), msg_id="")
+    await decide(
+        jetstream_log,
+        TurnStarted(turn="t3", messages=("m2",), backend="chat", at=AT, cause="o2"),
+        reply("m2", text="here you are", id="t3.r", turn="t3"),
+    )
+    assert (await told("replay")).code == 0
+    story = (await told("why", "m2")).out
+    assert story.index('the person was told, reply t2.a: "Sorry!"') < story.index("turn t3 started")
+    assert story.index("turn t3 started") < story.index("here you are")
+    said = [line[21:] for line in (await told("history", ANA.chat)).out.splitlines()]
+    assert said[-2:] == ["system: Sorry!", "assistant: here you are"]
 
 
 async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> None:
@@ -119,7 +157,7 @@ async def test_what_was_heard_in_a_voice_note(on_bus: Command, jetstream_log: Je
     assert (await on_bus("replay")).code == 0
     history = (await on_bus("history", "5511999990001")).out
     assert "Ana: (audio) do you have bread?" in history
-    assert "Ana: (audio)  [ignored: too_large]" in history
+    assert "Ana: (audio)  [ignored: its file is too large (too_large)]" in history
     heard = 'the file of message v1 was read as text by gpt-transcribe: "do you have bread?"'
     assert heard in (await on_bus("why", "v1")).out
     why = (await on_bus("why", "v2")).out
@@ -156,7 +194,7 @@ async def test_threads_are_listed_by_chat(told: Command) -> None:
                 "received from Ana",
                 "turn t2 started",
                 "the turn failed after",
-                "bad_key: no such key",
+                "the provider did not accept the key (bad_key): no such key",
                 'the person was told, reply t2.a: "Sorry!"',
                 "the gateway has not taken the reply yet",
             ],

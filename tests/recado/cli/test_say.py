@@ -58,7 +58,10 @@ async def test_a_failed_turn_says_why_and_what_the_person_was_told(
     )
     done = await asking
     assert (done.code, done.out) == (1, "")
-    assert done.err == "The turn failed: bad_key: no such key\nThe person was told: Sorry!\n"
+    assert done.err.splitlines() == [
+        "The turn failed: the provider did not accept the key (bad_key): no such key",
+        "The person was told: Sorry!",
+    ]
 
 
 async def test_without_an_answer_in_time_it_says_that_the_message_is_stored(

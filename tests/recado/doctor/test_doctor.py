@@ -4,6 +4,7 @@ import asyncio
 import math
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from actors.leases.bucket import LeaseBucket
 from actors.leases.members import Description, Holder, Member
-from events.decisions import Ignored
-from events.inbound import Message
+from events.decisions import Attention, Ignored
+from events.inbound import Message, Receipt
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
@@ -28,6 +29,7 @@ from projections.rebuild import rebuild
 from projections.trouble import STUCK_AFTER
 from recado.doctor import documents
 from recado.doctor.chats import chat_findings, stuck_chats
+from recado.doctor.deliveries import measure
 from recado.doctor.doctor import examine
 from recado.doctor.finding import Finding
 from recado.wiring.media import watch
@@ -38,7 +40,7 @@ from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
-from tests.recado.instance import ANA, AT, decide
+from tests.recado.instance import ANA, AT, decide, reply
 from tests.waiting import until
 
 
@@ -80,7 +82,21 @@ async def test_all_is_well(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
     found = [finding async for finding in examine(on_bus.variables, on_bus.home / ".env")]
     found = [finding for finding in found if finding.what != "documents"]  # as the system is
     assert {finding.what: finding.state for finding in found} == dict.fromkeys(
-        ["settings", "data", "bus", "log", "media", "dead letters", "instance", "projection", "chats", "model"], "ok"
+        [
+            "settings",
+            "data",
+            "bus",
+            "log",
+            "media",
+            "dead letters",
+            "instance",
+            "projection",
+            "chats",
+            "handoffs",
+            "replies",
+            "model",
+        ],
+        "ok",
     )
     says = {finding.what: finding.says for finding in found}
     assert "ms there and back" in says["bus"]
@@ -360,3 +376,83 @@ def test_no_projection_says_nothing_of_chats(tmp_path: Path) -> None:
     """`/metrics` goes on; another finding tells that there is none."""
     assert [*chat_findings(tmp_path, AT)] == []
     assert math.isnan(stuck_chats(Queries(Reader(tmp_path)), AT))
+
+
+async def test_replies_that_nobody_sends(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """Without a gateway they are named with their account, and are no tick; with one that sends, nothing is left."""
+    await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
+    await decide(jetstream_log, reply("m1", text="one"))
+    await rebuild(jetstream_log, on_bus.home)
+    finding = await on_bus.finds("replies")
+    assert (finding.state, finding.do) == ("warning", "start its gateway: recado gateway, see docs/gateways.md")
+    assert finding.says == (
+        "account local: no gateway runs; no gateway has ever sent anything, and one that starts later will not send "
+        "the one reply so far"
+    )
+    await jetstream_log.publish(ANA, Receipt(id="c1", reply="r-one", state="accepted"), msg_id="")
+    await decide(jetstream_log, reply(text="two"))
+    await rebuild(jetstream_log, on_bus.home)
+    waits = await on_bus.finds("replies")
+    assert waits.state == "warning"
+    assert waits.says.startswith("account local: no gateway runs; 1 reply waits, the oldest for ")
+    await LeaseBucket(bus).write("g.local", b'{"instance": "shop-1", "incarnation": "1"}', 0)
+    runs = await on_bus.finds("replies")
+    assert (runs.state, runs.says.partition(", ")[0]) == ("ok", "account local: 1 reply waits")
+    await jetstream_log.publish(ANA, Receipt(id="c2", reply="r-two", state="delivered"), msg_id="")
+    await rebuild(jetstream_log, on_bus.home)
+    assert (await on_bus.finds("replies")).says == "none waits for a gateway"
+
+
+async def test_a_number_without_its_gateway(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """The settings name it, so it needs one before the first reply."""
+    await rebuild(jetstream_log, on_bus.home)
+    finding = await on_bus.finds("replies", WHATSAPP_PHONE_NUMBER_ID="4711")
+    assert (finding.state, finding.says) == ("warning", "account 4711: no gateway runs")
+
+
+async def test_an_overdue_handoff(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """It waits for half an hour by the bus's clock."""
+    await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
+    now = (await jetstream_log.head()).now
+    await decide(jetstream_log, Attention(id="t1.h", text="wants a refund", by="model", at=now - timedelta(minutes=29)))
+    await rebuild(jetstream_log, on_bus.home)
+    assert (await on_bus.finds("handoffs")).says == "1 wait for a human"
+    await decide(jetstream_log, Attention(id="t2.h", text="wants a refund", by="model", at=now - timedelta(minutes=31)))
+    await rebuild(jetstream_log, on_bus.home)
+    overdue = await on_bus.finds("handoffs")
+    assert overdue.state == "warning"
+    assert overdue.says == "1 wait for a human for 30 min or longer: 5511999990001"
+
+
+async def test_the_metrics_of_replies_and_handoffs(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """As an alert asks for them."""
+    await jetstream_log.publish(ANA, Message(id="m1", text="hello"), msg_id="m1")
+    now = (await jetstream_log.head()).now
+    await decide(jetstream_log, reply("m1", text="one"))
+    await jetstream_log.publish(ANA, Receipt(id="c1", reply="r-one", state="failed"), msg_id="")
+    await decide(jetstream_log, reply(text="two"), Attention(id="t1.h", text="why", by="model", at=now))
+    await rebuild(jetstream_log, on_bus.home)
+    there: set[str] | None = set()
+    with closing(Reader(on_bus.home)) as reader:
+        measure(Queries(reader), lambda: now + timedelta(hours=1), lambda: there)
+
+        def shown(name: str) -> float:
+            value = REGISTRY.get_sample_value(f"recado_{name}")
+            assert value is not None
+            return value
+
+        names = (
+            "replies_waiting",
+            "replies_failed",
+            "replies_parked",
+            "replies_unsent",
+            "handoffs",
+            "handoffs_overdue",
+        )
+        assert [shown(name) for name in names] == [1, 1, 0, 0, 1, 1]
+        assert 3500 < shown("replies_oldest_wait_seconds") <= 3600
+        assert shown("accounts_without_gateway") == 1
+        there = {"local"}
+        assert shown("accounts_without_gateway") == 0
+        there = None
+        assert math.isnan(shown("accounts_without_gateway"))

@@ -1,0 +1,29 @@
+"""Every reason and class that recado writes into an event, by field.
+
+The fields are strings, because another version, and a gateway of somebody else's, may write others.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+IgnoredReason = Literal[
+    "bot_loop", "blocked", "broken", "budget", "call", "empty", "erased", "file_unreadable", "from_me", "groups_off",
+    "handed_off", "help", "in_use", "malformed_chat", "malformed_id", "newer_version", "not_allowed", "not_fetched",
+    "nothing_to_retry", "ordered_again", "other_chat", "outside_hours", "paused", "poll", "rate_limited", "reset",
+    "restored", "revoked", "stale", "start_word", "stop_word", "stopped", "system", "taken_over", "too_large",
+    "too_long", "unaddressed", "unapproved", "unreadable", "unsupported", "unsupported_kind",
+]  # fmt: skip
+"""`reason` of `ignored`, of `media_read` and of unreadable bytes."""
+
+FailureClass = Literal[
+    "bad_key", "bad_request", "broken", "context_too_long", "malformed_answer", "provider_error", "quota_exhausted",
+    "rate_limited", "refused", "restored", "run_failed", "timeout", "too_many_calls", "unknown_model", "unreachable",
+]  # fmt: skip
+"""`class` of the error of `turn_failed`."""
+
+ReceiptClass = Literal[
+    "account_stop", "account_throttle", "broken", "content", "in_doubt", "later", "pair_throttle", "parts", "recipient",
+    "restored", "screen", "sender", "transient", "unreached", "window_closed",
+]  # fmt: skip
+"""`class` of the error of a receipt."""
