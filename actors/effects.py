@@ -147,9 +147,7 @@ async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest)
     deadline, spent = now() + request.patience, Usage()
     for attempt in count(1):
         outcome = await backend.reply(request)
-        spent = Usage(
-            spent.input_tokens + outcome.usage.input_tokens, spent.output_tokens + outcome.usage.output_tokens
-        )
+        spent += outcome.usage
         outcome = replace(outcome, usage=spent)
         if isinstance(outcome, ToolsWanted):
             return _outcome(turn, outcome)
@@ -188,7 +186,8 @@ def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
 
 def _tokens(usage: Usage) -> TokenUsage:
     # A server may send any count: one that an event cannot hold would make the whole reply unreadable.
-    return TokenUsage(_counted(usage.input_tokens), _counted(usage.output_tokens))
+    read, written = _counted(usage.input_tokens), _counted(usage.output_tokens)
+    return TokenUsage(read, written, min(_counted(usage.cached_tokens), read), _counted(usage.seconds))
 
 
 def _counted(tokens: int) -> int:

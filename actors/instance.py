@@ -18,6 +18,7 @@ from actors.run_slots import RunSlots
 from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
+from chat.spending import CostLimit, Used
 from chat.state import Chat
 from chat.work import Rules
 from events.inbound import Media
@@ -54,6 +55,9 @@ class ChatReads(Protocol):
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` whose ending is a failed turn, in order; without `messages`, the last failed turn's."""
+
+    def spent(self, account: str, day: str) -> tuple[Used, ...]:
+        """The tokens of all chats of the account on the day (UTC, as YYYY-MM-DD), by model."""
 
     def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, since they have pending work or may have a stray
@@ -157,6 +161,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `apology`: text sent when a turn has failed; empty: none.
     - `max_runs`: turns under way at once.
     - `budget`: tokens that a chat may cost on a day; 0: any number.
+    - `cost_limit`: money that a chat may cost on a day; None: any.
+    - `account_cost_limit`: money that all chats of an account may cost on a day; None: any.
     - `words`: texts of notices about messages that are not answered, by reason.
     - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
     - `gates`: rules for who is answered, and when.
@@ -169,6 +175,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     apology: str = ""
     max_runs: int = 512
     budget: int = 0
+    cost_limit: CostLimit | None = None
+    account_cost_limit: CostLimit | None = None
     words: Mapping[str, str] = msgspec.field(default_factory=dict)
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
@@ -202,9 +210,11 @@ class Instance:
             policy.stale_after,
             keeps_threads=isinstance(parts.backend, ThreadBackend),
             budget=policy.budget,
+            cost_limit=policy.cost_limit,
             takeover=policy.takeover,
             gates=policy.gates,
         )
+        self._account_cost_limit = policy.account_cost_limit
         self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
         self.has_room = True
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
@@ -214,7 +224,11 @@ class Instance:
 
     def rules_of(self, account: str) -> Rules:
         """The rules for the account's chats."""
-        return self._uncounted if account in self.rules.gates.uncounted else self.rules
+        rules = self._uncounted if account in self.rules.gates.uncounted else self.rules
+        limit = self._account_cost_limit
+        if limit is None or not limit.is_reached(self.reads.spent(account, self.bus_time.now().date().isoformat())):
+            return rules
+        return replace(rules, account_spent=True)
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; every try of its append has the same one."""

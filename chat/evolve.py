@@ -12,6 +12,7 @@ from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
 from chat.fold_constants import ONCE, QUICK
+from chat.spending import by_model, with_used
 from chat.state import Asked, Chat, Hand, Order, Pause, Spent, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
@@ -78,16 +79,19 @@ def _evolve(chat: Chat, recorded: Recorded) -> Chat:
 
 def _spent(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
     """The cost of the day with a turn that is over: the usage of its reply, else that of its finished requests."""
-    event, turn, usage = recorded.event, before.turn, TokenUsage()
+    event, turn, usage, model = recorded.event, before.turn, TokenUsage(), ""
     if isinstance(event, Reply):
-        usage = event.usage
+        usage, model = event.usage, event.model or ""
     if turn is not None and (after.turn is None or after.turn.id != turn.id) and usage == TokenUsage():
         usage = turn.spent
-    tokens = usage.input_tokens + usage.output_tokens
-    if not tokens:
+    if usage == TokenUsage():
         return after.spent
     day = recorded.at.date().isoformat()
-    return Spent(day, tokens + (after.spent.tokens if after.spent is not None and after.spent.day == day else 0))
+    spent = after.spent if after.spent is not None and after.spent.day == day else Spent(day, 0)
+    used = spent.used
+    for one in by_model(model, usage, turn.heard if turn is not None else ()):
+        used = with_used(used, one.model, one.usage)
+    return Spent(day, spent.tokens + usage.input_tokens + usage.output_tokens, used)
 
 
 def _came_in(chat: Chat, recorded: Recorded) -> Chat:
@@ -202,6 +206,7 @@ def _media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
         void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
         read_at=recorded.seq,
         spent=turn.spent + event.usage,
+        heard=with_used(turn.heard, event.model or "", event.usage),
         adoptions=0,
     )
     return {"turn": read}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.spending import Used
 from events.decisions import TokenUsage
 
 
@@ -82,6 +83,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `calls`: the tools asked for, in every attempt
     - `threads`: threads made for the turn
     - `spent`: tokens of its finished requests; those of the current run come with its end
+    - `heard`: those of them that transcripts have cost, by model
     - `void`: messages with no text whose file gave nothing
     - `void_reason`: why the first of those gave nothing
     - `read_at`: sequence of the last `media_read`; 0 if there was none
@@ -100,6 +102,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     calls: tuple[Call, ...] = ()
     threads: int = 0
     spent: TokenUsage = TokenUsage()
+    heard: tuple[Used, ...] = ()
     void: tuple[str, ...] = ()
     void_reason: str = ""
     read_at: int = 0

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
+from projections.reads.costs import in_dollars
 from projections.story.reasons import because, failed_because
 
 _templates = Environment(
@@ -111,6 +112,7 @@ _templates.filters |= {
     "time": time,
     "person": person,
     "count": count,
+    "dollars": in_dollars,
     "because": because,
     "failed_because": failed_because,
     "group": is_group,

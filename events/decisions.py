@@ -78,13 +78,32 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class TokenUsage(msgspec.Struct, frozen=True, gc=False):
-    """Tokens as the provider counted them."""
+    """Tokens as the provider counted them.
+
+    - `cached_tokens`: those of `input_tokens` that the provider had in its cache.
+    - `seconds`: of speech, where the provider counts that.
+    """
 
     input_tokens: Integer = 0
     output_tokens: Integer = 0
+    cached_tokens: Integer = 0
+    seconds: Integer = 0
 
     def __add__(self, more: TokenUsage) -> TokenUsage:
-        return TokenUsage(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
+        return TokenUsage(
+            self.input_tokens + more.input_tokens,
+            self.output_tokens + more.output_tokens,
+            self.cached_tokens + more.cached_tokens,
+            self.seconds + more.seconds,
+        )
+
+    def __sub__(self, less: TokenUsage) -> TokenUsage:
+        return TokenUsage(
+            max(self.input_tokens - less.input_tokens, 0),
+            max(self.output_tokens - less.output_tokens, 0),
+            max(self.cached_tokens - less.cached_tokens, 0),
+            max(self.seconds - less.seconds, 0),
+        )
 
 
 class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

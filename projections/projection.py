@@ -262,7 +262,7 @@ class Projection:
         self.db.execute(_SEARCH, (since,))
         for chat, upto, successor in self._gone:
             self._deliveries.forget(chat, successor.key.account)
-            late = forget(self.db, chat, upto, successor.id)
+            late = forget(self.db, chat, upto, successor.id, successor.key.account)
             successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name
             self.leaves_traces = True
         self._gone.clear()

@@ -7,7 +7,7 @@ const REASONS = {
   paused: "the chat is paused",
   stale: "it is too old",
   restored: "it was open in a backup that was put back",
-  budget: "the chat has used up its tokens for today",
+  budget: "the tokens or the money for today are used up",
   unreadable: "it cannot be read",
   too_large: "its file is too large",
   unsupported: "files of its kind are not opened",

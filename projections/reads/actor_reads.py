@@ -10,7 +10,9 @@ import msgspec
 from chat.arrival import is_read
 from chat.attachments import Reading, shown, without_file
 from chat.context import Line, readable, rewritten
+from chat.spending import Used
 from chat.state import Chat
+from events.decisions import TokenUsage
 from events.inbound import Media, Message
 from events.jid import is_group
 from events.recorded import Recorded
@@ -36,6 +38,7 @@ _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'fa
 _PENDING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
+_SPENT = "SELECT model, input_tokens, output_tokens, cached_tokens, seconds FROM spending WHERE account = ? AND day = ?"
 _MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
 
 _KNOWN = _MESSAGE.format("seq")
@@ -118,6 +121,11 @@ class ChatReads:
         rows = self._rows(key, messages, "seq, ending, revoked_at")
         failed = sorted((seq, id_) for id_, (seq, *end) in rows.items() if end == ["turn_failed", None])
         return tuple(id_ for _, id_ in failed)
+
+    def spent(self, account: str, day: str) -> tuple[Used, ...]:
+        """The tokens of all chats of the account on the day (UTC), by model."""
+        rows = self._reader.connection().execute(_SPENT, (account, day)).fetchall()
+        return tuple(Used(model, TokenUsage(*counts)) for model, *counts in rows)
 
     def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, after row `after`, in the order of their first

@@ -10,6 +10,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Erased
 from events.recorded import Recorded
 from projections.database import PATIENCE
+from projections.tables.usage import take_out
 
 _UNFIND = (
     "INSERT INTO search (search, rowid, text) SELECT 'delete', seq, coalesce(edited, text) FROM history"
@@ -51,14 +52,15 @@ class Late(msgspec.Struct, frozen=True):
     name: str | None
 
 
-def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int) -> Late:
-    """Delete every row of the chat numbered `chat`. Only messages and controls after sequence `upto` stay, and belong
-    to the chat `successor` from now on.
+def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int, account: str) -> Late:
+    """Delete every row of the chat numbered `chat` of `account`. Only messages and controls after sequence `upto` stay,
+    and belong to the chat `successor` from now on.
 
     SQLite overwrites the rows that it deletes (`secure_delete`), and so does its index of words (the option of that
     name, https://sqlite.org/fts5.html).
     """
     db.execute(_UNFIND, (chat, upto))
+    take_out(db, chat, account)
     for table in _WITH_THE_CHAT:
         db.execute(f"DELETE FROM {table} WHERE chat = ?", (chat,))  # noqa: S608 - a constant
     for table in _BY_SEQUENCE:

@@ -54,6 +54,7 @@ from recado.doctor.chats import stuck_chats
 from recado.doctor.deliveries import measure
 from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
+from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.settings.whatsapp import UNSET_ACCOUNT
@@ -184,6 +185,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         not_ready=Readiness(bus, runner, ownership, room).reasons_against,
         simulator=simulator,
         roster=lambda chats: look(bus, chats),
+        prices=prices_of(settings),
         settings=lines(settings),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from actors.instance import Policy
+from recado.settings.money import cost_limit, models_in_use
 from recado.settings.settings import Settings
 
 
 def policy_of(settings: Settings) -> Policy:
+    models = models_in_use(settings, settings.transcription_model)
     return Policy(
         debounce=settings.debounce,
         run_timeout=settings.run_timeout,
@@ -15,6 +17,8 @@ def policy_of(settings: Settings) -> Policy:
         apology=settings.apology,
         max_runs=settings.max_runs,
         budget=settings.max_tokens_per_chat_per_day,
+        cost_limit=cost_limit(settings, models, settings.max_cost_per_chat_per_day),
+        account_cost_limit=cost_limit(settings, models, settings.max_cost_per_account_per_day),
         words=settings.words,
         gates=settings.gates,
         takeover=settings.takeover,
