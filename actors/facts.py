@@ -6,7 +6,7 @@ from datetime import datetime
 
 from actors.instance import Instance
 from chat.commands import Command, Facts
-from chat.work import Apologise, Notify
+from chat.work import Apologise, EndBurst, Notify, Obey, StartAgain
 from events.subjects import ChatKey
 
 APOLOGY = "Sorry, I could not answer that. Please try again."
@@ -44,12 +44,15 @@ def facts_for(
     - `unread`: messages of a `retry` whose file has to be read.
     - `last`: sequence of the chat's last event, for an erasure.
     """
+    begins = isinstance(command, EndBurst | StartAgain | Obey)
+    fallback = instance.breaker.turns_away() if begins and instance.breaker is not None else ""
     return Facts(
         key=key,
         at=at,
         id=instance.fresh_id(),
         incarnation=instance.rules.incarnation,
         backend=instance.rules.backend,
+        fallback=fallback,
         apology=instance.apology or (APOLOGY if isinstance(command, Apologise | Notify) else ""),
         words=PROMISED | instance.words if isinstance(command, Notify) else instance.words,
         failed=failed,

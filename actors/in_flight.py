@@ -11,11 +11,14 @@ from actors.instance import Instance
 from actors.leases.fence import Fenced
 from actors.messages import EffectBroke, EffectDone, LookAgain
 from chat.debounce import Burst
-from chat.work import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia, Resume, StopRun
+from chat.work import CallTool, CreateThread, Effect, EndBurst, Erase, ReadMedia, Resume, StopRun, WriteReply
 from events.subjects import ChatKey
 
 _NO_ROOM = 1.0
 """Seconds until a turn checks again whether the log has room."""
+
+STOPS_WITHIN = 5.0
+"""Seconds for which the second model waits until the first one's run is stopped."""
 
 
 class InFlight:
@@ -25,6 +28,7 @@ class InFlight:
         "_before",
         "_burst",
         "_effects",
+        "_holds",
         "_instance",
         "_key",
         "_seen_to",
@@ -37,6 +41,7 @@ class InFlight:
         self._instance = instance
         self._tell = tell
         self._turn, self._before = "", 0
+        self._holds = "", 0.0  # the turn that waits for a run to be stopped, and since when
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
         self._seen_to: tuple[StopRun, ...] = ()  # done already, though pending until the run is old
         now = asyncio.get_running_loop().time()
@@ -80,11 +85,26 @@ class InFlight:
             elif isinstance(effect, Resume):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
+            elif self._is_held(effect, pending):
+                continue
             elif isinstance(effect, StopRun | Erase) or (not undecided and self._has_slot()):
                 self._effects[effect] = self._begin(effect)
         if all(isinstance(effect, Resume | StopRun | Erase) for effect in pending):
             self._instance.slots.give_back(self._key)
         return over
+
+    def _is_held(self, effect: Effect, pending: Sequence[Effect]) -> bool:
+        """Whether the second model still waits for the end of the first one's run; STOPS_WITHIN at most."""
+        if not isinstance(effect, WriteReply) or not effect.turn.fallback:
+            return False
+        stopping = any(isinstance(other, StopRun) and other not in self._seen_to for other in pending)
+        turn, since = self._holds
+        now = asyncio.get_running_loop().time()
+        if stopping and turn != effect.turn.id:
+            since = now
+            self._holds = effect.turn.id, now
+            asyncio.get_running_loop().call_later(STOPS_WITHIN, self._look_again)
+        return stopping and now < since + STOPS_WITHIN
 
     def _begin(self, work: Work) -> asyncio.Task[None]:
         context_at = 0

@@ -10,12 +10,13 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from actors.breaker import Breaker
 from actors.context_cache import ContextCache
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence, NoFence
 from actors.media_files import Files, NoFiles
 from actors.run_slots import RunSlots
-from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
+from backends.protocol import Backend, NoThreads, ReplyBackend, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
 from chat.spending import CostLimit, Used
@@ -126,6 +127,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     - `incarnation`: name of this start of the process; its decisions bear it.
     - `log`: the log of all chats.
     - `backend`: writes the replies.
+    - `fallback`: the second model; None: there is none.
     - `tools`: the tools that models may call.
     - `reads`: reads of the projection.
     - `progress`: progress of the projection.
@@ -149,6 +151,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     threads: Threads = msgspec.field(default_factory=NoThreads)
     fence: Fence = msgspec.field(default_factory=NoFence)
     is_finishing: Callable[[str], bool] = lambda _: False
+    fallback: ReplyBackend | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +159,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     - `debounce`: seconds of silence that end a burst of messages.
     - `run_timeout`: seconds for one reply.
+    - `fallback_after`: seconds of one request after which the second model is asked; 0: as `run_timeout`.
     - `stale_after`: age from which a message is not answered any more.
     - `history`: lines of context that a model is shown.
     - `apology`: text sent when a turn has failed; empty: none.
@@ -170,6 +174,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     debounce: float = 1.0
     run_timeout: float = 120.0
+    fallback_after: float = 0.0
     stale_after: timedelta = timedelta(hours=24)
     history: int = 20
     apology: str = ""
@@ -188,6 +193,7 @@ class Instance:
     def __init__(self, parts: Parts, policy: Policy) -> None:
         self.log = parts.log
         self.backend = parts.backend
+        self.fallback = parts.fallback
         self.tools = parts.tools
         self.reads = parts.reads
         self.progress = parts.progress
@@ -199,6 +205,13 @@ class Instance:
         self.is_finishing = parts.is_finishing
         self.debounce = policy.debounce
         self.run_timeout = policy.run_timeout
+        self.patience = policy.run_timeout
+        """Seconds for one request to the first model."""
+        self.breaker: Breaker | None = None
+        """None without a second model."""
+        if parts.fallback is not None:
+            self.patience = min(policy.run_timeout, policy.fallback_after or policy.run_timeout)
+            self.breaker = Breaker(trial=2 * policy.run_timeout)
         self.history = policy.history
         self.apology = policy.apology
         self.words = {reason: text for reason, text in policy.words.items() if text}
@@ -209,6 +222,7 @@ class Instance:
             parts.backend.name,
             policy.stale_after,
             keeps_threads=isinstance(parts.backend, ThreadBackend),
+            has_fallback=parts.fallback is not None,
             budget=policy.budget,
             cost_limit=policy.cost_limit,
             takeover=policy.takeover,

@@ -158,6 +158,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     by = recorded.msg_id.rpartition(":")[0]
     newest = max(sent, default=event.at)
     turn = Turn(event.turn, event.messages, event.backend, recorded.seq, by, newest, reading(event.media))
+    if event.fallback is not None:
+        turn = replace(turn, fallback=event.fallback)
     changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
@@ -172,9 +174,13 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
         changes["rewrites"] = edits.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:
         before = chat.turn
-        changes["turn"] = replace(
+        turn = replace(
             turn, newest=before.newest, void=before.void, void_reason=before.void_reason, read_at=before.read_at
         )
+        if event.fallback is not None:
+            # A tool that was called is not called again: the second model gets the outputs.
+            turn = replace(turn, calls=tuple(call for call in before.calls if call.output is not None))
+        changes["turn"] = turn
         # The thread may hold the words that were edited or deleted.
         changes["rewritten"] = max(chat.rewritten, event.seen)
     return changes
@@ -249,9 +255,10 @@ def _tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
 
 
 def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
-    """The thread after the end of `turn`: its own turn's end leaves it with everything that was said."""
+    """The thread after the end of `turn`: its own turn's end leaves it with everything that was said, unless the second
+    model answered, which has no part in it."""
     thread = chat.thread
-    is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn
+    is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn and not chat.turn.fallback
     return replace(thread, known_upto=recorded.seq) if thread is not None and is_its_own else thread
 
 

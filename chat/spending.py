@@ -64,11 +64,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 
     def cost(self, usage: TokenUsage) -> Decimal:
         """The cost of `usage` in dollars. Speech that is priced by the minute costs nothing by tokens."""
+        read, written, cached, seconds = usage.numbers
         if self.minute:
-            return usage.seconds * self.minute / _MINUTE
-        cached = min(usage.cached_tokens, usage.input_tokens)
-        fresh = usage.input_tokens - cached
-        return (fresh * self.input + cached * self.cached + usage.output_tokens * self.output) / _MILLION
+            return seconds * self.minute / _MINUTE
+        cached = min(cached, read)
+        return ((read - cached) * self.input + cached * self.cached + written * self.output) / _MILLION
 
     @property
     def is_free(self) -> bool:

@@ -89,6 +89,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `read_at`: sequence of the last `media_read`; 0 if there was none
     - `cut`: a message of it was deleted while it ran
     - `adoptions`: adoptions since its last own decision
+    - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     """
 
     id: str
@@ -108,6 +109,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     read_at: int = 0
     cut: bool = False
     adoptions: int = 0
+    fallback: str = ""
 
     @property
     def is_void(self) -> bool:

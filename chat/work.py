@@ -180,6 +180,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `backend`: the mode that writes replies
     - `stale_after`: age from which a message is not answered any more
     - `keeps_threads`: the backend keeps the conversation in threads of its provider
+    - `has_fallback`: there is a second model
     - `budget`: tokens that a chat may cost on a day; 0: any number
     - `cost_limit`: money that a chat may cost on a day; None: any
     - `account_spent`: the account has cost on this day what it may cost
@@ -191,6 +192,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     backend: str
     stale_after: timedelta
     keeps_threads: bool = False
+    has_fallback: bool = False
     budget: int = 0
     cost_limit: CostLimit | None = None
     account_spent: bool = False

@@ -41,7 +41,9 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     - `cause`: the `retry` that asked for the turn.
     - `media`: the messages whose file is read first.
     - `seen`: the turn knows of edits and deletions up to this sequence.
-    - `instead`: the turn that this one replaces, because a message of it was edited or deleted while it ran.
+    - `instead`: the turn that this one replaces, because a message of it was edited or deleted while it ran, or because
+      the first model failed.
+    - `fallback`: the second model answers, because of this failure of the first.
     """
 
     turn: str
@@ -52,6 +54,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     media: tuple[str, ...] = ()
     seen: Count = 0
     instead: str | None = None
+    fallback: str | None = None
 
 
 class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -80,30 +83,30 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
 class TokenUsage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the provider counted them.
 
-    - `cached_tokens`: those of `input_tokens` that the provider had in its cache.
-    - `seconds`: of speech, where the provider counts that.
+    - `cached_tokens`: those of `input_tokens` that the provider had in its cache; absent: none.
+    - `seconds`: of speech, where the provider counts that; absent: it does not.
     """
 
     input_tokens: Integer = 0
     output_tokens: Integer = 0
-    cached_tokens: Integer = 0
-    seconds: Integer = 0
+    cached_tokens: Integer | msgspec.UnsetType = msgspec.UNSET
+    seconds: Integer | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def of(cls, input_tokens: int, output_tokens: int, cached_tokens: int, seconds: int) -> TokenUsage:
+        """The usage with these numbers; a 0 of the last two is left out."""
+        return cls(input_tokens, output_tokens, cached_tokens or msgspec.UNSET, seconds or msgspec.UNSET)
+
+    @property
+    def numbers(self) -> tuple[int, int, int, int]:
+        """All four numbers, in the order of the fields."""
+        return self.input_tokens, self.output_tokens, self.cached_tokens or 0, self.seconds or 0
 
     def __add__(self, more: TokenUsage) -> TokenUsage:
-        return TokenUsage(
-            self.input_tokens + more.input_tokens,
-            self.output_tokens + more.output_tokens,
-            self.cached_tokens + more.cached_tokens,
-            self.seconds + more.seconds,
-        )
+        return TokenUsage.of(*[one + other for one, other in zip(self.numbers, more.numbers, strict=True)])
 
     def __sub__(self, less: TokenUsage) -> TokenUsage:
-        return TokenUsage(
-            max(self.input_tokens - less.input_tokens, 0),
-            max(self.output_tokens - less.output_tokens, 0),
-            max(self.cached_tokens - less.cached_tokens, 0),
-            max(self.seconds - less.seconds, 0),
-        )
+        return TokenUsage.of(*[max(one - other, 0) for one, other in zip(self.numbers, less.numbers, strict=True)])
 
 
 class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -192,6 +195,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `cut`: the parts of the model's answer that recado cut out; absent: none.
     - `length`: the answer reached the model's longest length and was `continued` by another request, or is `cut` there,
       which the text shows; absent: it did not.
+    - `fallback`: the second model answered, because of this failure of the first; absent: the first answered.
     """
 
     id: str
@@ -211,6 +215,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cause: str | None = None
     cut: tuple[Cut, ...] | msgspec.UnsetType = msgspec.UNSET
     length: str | msgspec.UnsetType = msgspec.UNSET
+    fallback: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):

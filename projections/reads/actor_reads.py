@@ -125,7 +125,7 @@ class ChatReads:
     def spent(self, account: str, day: str) -> tuple[Used, ...]:
         """The tokens of all chats of the account on the day (UTC), by model."""
         rows = self._reader.connection().execute(_SPENT, (account, day)).fetchall()
-        return tuple(Used(model, TokenUsage(*counts)) for model, *counts in rows)
+        return tuple(Used(model, TokenUsage.of(*counts)) for model, *counts in rows)
 
     def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, after row `after`, in the order of their first

@@ -95,4 +95,6 @@ def _sum(backend: str, model: str, parts: list[Costed]) -> Costed:
 
 
 def _dollars(one: UsageView, prices: Mapping[str, Price]) -> Decimal | None:
-    return cost_of(one.model, TokenUsage(one.input_tokens, one.output_tokens, one.cached_tokens, one.seconds), prices)
+    return cost_of(
+        one.model, TokenUsage.of(one.input_tokens, one.output_tokens, one.cached_tokens, one.seconds), prices
+    )

@@ -61,13 +61,13 @@ class Usage:
         write_rows(
             self._db,
             "INSERT INTO usage",
-            [(*key, self._replies.get(key, 0), *_counts(used)) for key, used in self._tokens.items()],
+            [(*key, self._replies.get(key, 0), *used.numbers) for key, used in self._tokens.items()],
             f"ON CONFLICT (chat, day, backend, model) DO UPDATE SET replies = replies + excluded.replies, {_ADDED}",
         )
         write_rows(
             self._db,
             "INSERT INTO spending",
-            [(*key, *_counts(used)) for key, used in self._spending.items()],
+            [(*key, *used.numbers) for key, used in self._spending.items()],
             f"ON CONFLICT (account, day, model) DO UPDATE SET {_ADDED}",
         )
         self._replies.clear()
@@ -79,10 +79,6 @@ def take_out(db: sqlite3.Connection, chat: int, account: str) -> None:
     """Take the chat that is erased out of its account's sums: its events are no longer in the log."""
     db.execute(_TAKE_OUT, {"chat": chat, "account": account})
     db.execute(_NONE_LEFT, {"account": account})
-
-
-def _counts(used: TokenUsage) -> tuple[int, ...]:
-    return used.input_tokens, used.output_tokens, used.cached_tokens, used.seconds
 
 
 def _day(recorded: Recorded) -> str:

@@ -19,7 +19,7 @@ from recado.doctor.chats import chat_findings
 from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
-from recado.doctor.model import model_finding
+from recado.doctor.model import fallback_finding, model_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
@@ -67,6 +67,8 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield finding
     yield await document_finding()
     yield await model_finding(settings)
+    if (second := await fallback_finding(settings)) is not None:
+        yield second
     async for finding in whatsapp_findings(settings):
         yield finding
 

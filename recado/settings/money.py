@@ -79,6 +79,8 @@ def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]
         return [(LOCAL, "OPENAI_MODEL")]
     saved = settings.saved
     models = [(settings.openai_model, "OPENAI_MODEL") if saved is None else (saved.id, saved.kind.variable)]
+    if settings.fallback is not None:
+        models.append((settings.fallback.model, "OPENAI_FALLBACK_MODEL"))
     return [*models, (speech, "OPENAI_TRANSCRIPTION_MODEL")] if speech else models
 
 

@@ -58,6 +58,7 @@ from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.settings.whatsapp import UNSET_ACCOUNT
+from recado.wiring.backends import second_model
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.media import open_files
@@ -94,6 +95,10 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     listeners = stack.enter_context(_bound(settings))
     model = await stack.enter_async_context(open_model(settings, own=True))
 
+    fallback = second_model(settings)
+    if fallback is not None:
+        stack.push_async_callback(fallback.close)
+
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
     event_log = await _log(bus, log_bytes)
@@ -126,6 +131,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             threads=await stack.enter_async_context(open_threads(settings)),
             fence=fence,
             is_finishing=members.is_finishing,
+            fallback=fallback,
         ),
         policy_of(settings),
     )
@@ -154,6 +160,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
+            fallback=instance.breaker.reason if instance.breaker is not None else "",
         )
 
     ownership = Ownership(

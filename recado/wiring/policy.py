@@ -12,6 +12,7 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(
         debounce=settings.debounce,
         run_timeout=settings.run_timeout,
+        fallback_after=settings.fallback_after,
         stale_after=settings.stale_after,
         history=settings.max_conversation_history,
         apology=settings.apology,

@@ -50,7 +50,7 @@ def test_a_transcript_counts_for_its_own_model() -> None:
         if fails:
             past.failed(turn, message)
         else:
-            past.reply(turn, message, usage=TokenUsage(100, 10, 0, 30))
+            past.reply(turn, message, usage=TokenUsage(100, 10, seconds=30))
     assert spent(past) == {"small": TokenUsage(100, 10), "ear": TokenUsage(seconds=60)}
 
 

@@ -1,0 +1,203 @@
+"""Two servers: the first is down, refuses, is slow, comes back. The second answers meanwhile, in every mode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import pytest
+
+from backends.chat_completions import ChatCompletions
+from events.decisions import Reply, RunStarted, ThreadCreated, ToolCalled, TurnFailed, TurnStarted
+from events.memory_log import MemoryLog
+from tests.actors.house import ANA, House, house
+from tests.actors.test_mode_changed import MODES, backend_of, shown
+from tests.doubles.openai_server import OpenAIDouble
+
+THREADED = [mode for mode in MODES if mode != "chat"]
+SHORT = 1.0
+"""Seconds for a request to a first model that does not answer."""
+KEY, OTHER_KEY = "sk-the-first-one", "sk-the-second-one"
+
+
+class Two:
+    """The two servers, and a house that asks them."""
+
+    def __init__(self, first: OpenAIDouble, second: OpenAIDouble, home: House) -> None:
+        self.first, self.second, self.home = first, second, home
+        self._messages = 0
+
+    async def says(self, text: str = "hello") -> Reply:
+        """The reply to one more message."""
+        self._messages += 1
+        await self.home.say(f"m{self._messages}", text)
+        async with asyncio.timeout(60):
+            return await self.home.decided(Reply, self._messages)  # type: ignore[no-any-return]
+
+    def decided(self, kind: type) -> list[Any]:
+        return [recorded.event for recorded in self.home.reads.events if isinstance(recorded.event, kind)]
+
+    @property
+    def asked_second(self) -> int:
+        return len(self.second.requests)
+
+
+@asynccontextmanager
+async def two(mode: str, log: MemoryLog | None = None, **settings: Any) -> AsyncIterator[Two]:
+    async with OpenAIDouble(api_key=KEY) as first, OpenAIDouble(api_key=OTHER_KEY) as second:
+        backend = backend_of(mode, first)
+        fallback = ChatCompletions(api_key=OTHER_KEY, base_url=second.base_url, model="second-1")
+        given = {"fallback_after": SHORT, "run_timeout": 30.0, **settings}
+        async with house(log, "one", backend=backend, fallback=fallback, **given) as home:
+            yield Two(first, second, home)
+        await backend.close()
+        await fallback.close()
+
+
+@asynccontextmanager
+async def down(double: OpenAIDouble) -> AsyncIterator[None]:
+    """The server refuses connections, and comes back with all that it had."""
+    port = int(double.base_url.rsplit(":", 1)[1].removesuffix("/v1"))
+    await double.stop()
+    try:
+        yield
+    finally:
+        await double.start(port)
+
+
+@contextmanager
+def slow(double: OpenAIDouble) -> Iterator[None]:
+    double.latency = double.responses.latency = double.threads.latency = double.agents.latency = 3600.0  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        double.latency = double.responses.latency = double.threads.latency = double.agents.latency = 0.0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_first_is_down_and_comes_back(mode: str) -> None:
+    """The second answers from the history; then the first goes on in its thread, with what it missed."""
+    async with two(mode) as both:
+        one = await both.says("one")
+        async with down(both.first):
+            other = await both.says("two")
+        assert (other.fallback, other.backend, other.model, other.thread) == ("unreachable", "chat", "second-1", None)
+        asked = both.second.requests[-1].body["messages"]
+        assert [message["content"] for message in asked] == ["one", one.text, "two"]
+        third = await both.says("three")
+        assert not third.fallback
+        said = [("user", "one"), ("assistant", one.text), ("user", "two"), ("assistant", other.text), ("user", "three")]
+        (thread,) = both.decided(ThreadCreated)
+        assert shown(mode, both.first, thread.thread) == said
+        if mode != "chat":
+            assert third.thread == one.thread == thread.thread
+        assert [event.fallback for event in both.decided(TurnStarted)] == [None, None, "unreachable", None]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_first_was_never_there(mode: str) -> None:
+    """No thread could be made: the second answers all the same."""
+    async with two(mode) as both, down(both.first):
+        reply = await both.says()
+        assert reply.fallback == "unreachable"
+        assert both.decided(TurnFailed) == []
+
+
+async def test_a_quota_that_is_used_up() -> None:
+    """One refusal is enough: the next turns begin with the second model, at once."""
+    async with two("chat") as both:
+        both.first.fail("quota", times=None)
+        assert (await both.says()).fallback == "quota_exhausted"
+        assert (await both.says()).fallback == "quota_exhausted"
+        assert len(both.first.requests) == 1
+        assert both.home.instance.breaker is not None
+        assert both.home.instance.breaker.reason == "quota_exhausted"
+
+
+@pytest.mark.parametrize("kind", ["bad_key", "unknown_model", "server_error", "rate_limit", "hang", "drop", "not_json"])
+async def test_what_falls_over(kind: str) -> None:
+    """Each kind of failure that another model can help with."""
+    async with two("chat") as both:
+        both.first.fail(kind, times=None)
+        reply = await both.says()
+        assert reply.fallback
+        assert reply.text == "reply to: hello"
+
+
+@pytest.mark.parametrize("kind", ["flagged_prompt", "refusal", "content_filter"])
+async def test_what_does_not(kind: str) -> None:
+    """A refusal is an answer: nobody else is asked for a better one."""
+    async with two("chat") as both:
+        both.first.fail(kind, times=None)
+        await both.home.say("m1")
+        failed = await both.home.decided(TurnFailed)
+        assert failed.error.class_ == "refused"
+        assert both.asked_second == 0
+
+
+async def test_the_key_of_the_first_reaches_no_other_server() -> None:
+    """Not in a header, and not in a body."""
+    async with two("chat") as both:
+        both.first.fail("quota", times=None)
+        await both.says()
+        assert KEY not in repr(both.second.requests)
+
+
+async def test_the_second_fails_too() -> None:
+    """The person is told once; the failure is the second's."""
+    async with two("chat") as both:
+        both.first.fail("quota", times=None)
+        both.second.fail("bad_key", times=None)
+        await both.home.say("m1")
+        assert (await both.home.decided(TurnFailed)).error.class_ == "bad_key"
+        apology = await both.home.decided(Reply)
+        assert apology.author == "system"
+        assert len(both.decided(TurnFailed)) == 1
+
+
+async def test_a_run_that_is_stuck_is_stopped_first() -> None:
+    """Responses: the run of the first is cancelled before the second is asked."""
+    async with two("responses") as both:
+        await both.says("one")
+        both.first.responses.fail("stuck")
+        reply = await both.says("two")
+        assert reply.fallback == "timeout"
+        assert both.asked_second == 1
+        (run,) = [event.run for event in both.decided(RunStarted)][-1:]
+        assert both.first.responses.made[run].object["status"] == "cancelled"
+
+
+async def test_without_a_second_model_nothing_changes() -> None:
+    """No breaker, the whole patience, and events without the field."""
+    async with OpenAIDouble() as first:
+        backend = backend_of("chat", first)
+        async with house(None, "one", backend=backend) as home:
+            await home.say("m1")
+            await home.decided(Reply)
+            assert home.instance.breaker is None
+            assert home.instance.patience == home.instance.run_timeout
+        await backend.close()
+
+
+async def test_another_incarnation_asks_the_second_again() -> None:
+    """The process dies while the second writes: the next one asks the second, not the first, and replies once."""
+    log = MemoryLog()
+    async with two("responses", log) as both:
+        both.first.responses.fail("stuck")
+        both.second.latency = 3600.0
+        await both.home.say("m1")
+        await both.second.until(lambda requests: len(requests) == 1, timeout=60)
+        fallback = ChatCompletions(api_key=OTHER_KEY, base_url=both.second.base_url, model="second-1")
+        backend = backend_of("responses", both.first)
+        both.second.latency = 0.0
+        made = len(both.first.responses.made)
+        async with house(log, "two", backend=backend, fallback=fallback, fallback_after=SHORT) as after:
+            reply = await after.decided(Reply)
+            assert reply.fallback == "timeout"
+            assert len(both.first.responses.made) == made
+        await backend.close()
+        await fallback.close()
+    assert ANA.chat == reply.chat
+    assert both.decided(ToolCalled) == []
