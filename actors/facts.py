@@ -44,7 +44,9 @@ def facts_for(
     - `unread`: messages of a `retry` whose file has to be read.
     - `last`: sequence of the chat's last event, for an erasure.
     """
-    begins = isinstance(command, EndBurst | StartAgain | Obey)
+    begins = isinstance(command, EndBurst | StartAgain) or (
+        isinstance(command, Obey) and command.control.command == "retry"
+    )
     fallback = instance.breaker.turns_away() if begins and instance.breaker is not None else ""
     return Facts(
         key=key,

@@ -211,7 +211,7 @@ class Instance:
         """None without a second model."""
         if parts.fallback is not None:
             self.patience = min(policy.run_timeout, policy.fallback_after or policy.run_timeout)
-            self.breaker = Breaker(trial=2 * policy.run_timeout)
+            self.breaker = Breaker(trial=3 * self.patience)
         self.history = policy.history
         self.apology = policy.apology
         self.words = {reason: text for reason, text in policy.words.items() if text}

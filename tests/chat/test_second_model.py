@@ -110,6 +110,7 @@ def test_a_first_turn_without_a_thread(ends: str) -> None:
         story.does(Answered(began.turn, "hi", "second", None, COST, fallback="unreachable"))
     elif ends == "failure":
         story.does(Failed(began.turn, "unreachable", "no"))
+        story.works_off_what_is_due()
     else:
         story.given(order("c1", "pause")).works_off_what_is_due()
         story.given(order("c2", "resume")).works_off_what_is_due()
