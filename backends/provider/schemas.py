@@ -32,7 +32,7 @@ def _plain(schema: Any, definitions: Schema, depth: int) -> Schema:
         properties = _mapping(whole.get("properties"))
         made["properties"] = {name: _plain(one, definitions, deeper) for name, one in properties.items()}
         required = whole.get("required")
-        if isinstance(required, list) and (named := [name for name in required if name in properties]):
+        if isinstance(required, list) and (named := [name for name in properties if name in required]):
             made["required"] = named
     elif made["type"] == "array":
         made["items"] = _plain(whole.get("items"), definitions, deeper)

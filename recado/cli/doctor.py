@@ -50,7 +50,8 @@ def _try_model(*, as_json: bool) -> bool:
 
     chosen = settings()
     if not chosen.mode.has_provider:
-        raise click.ClickException("scripted replies have no model to try: set another OPENAI_API_MODE")
+        click.echo(json_text(trial.NOTHING) if as_json else "scripted replies need no model")
+        return False
     cost = trial.estimate(chosen)
     if not as_json:
         click.echo(f"Asking the model in mode {chosen.openai_api_mode}: about {cost:,} tokens, a minute at most.\n")

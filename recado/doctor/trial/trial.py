@@ -74,6 +74,10 @@ class Report(msgspec.Struct, frozen=True):
         return all(one.state == "works" or not one.needed for one in self.tried)
 
 
+NOTHING = Report("scripted", "scripted", "", 0, 0, 0, [], {})
+"""The report where no model writes the replies."""
+
+
 def estimate(settings: Settings) -> int:
     """Tokens that the questions cost, about: more where the provider repeats a thread, or a model thinks."""
     return sum(question.tokens for question in _questions(settings))
