@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import msgspec
@@ -11,7 +12,7 @@ import structlog
 
 from actors.document_slots import DocumentSlots
 from backends.protocol import CannotBeRead, Transcript, Usage
-from chat.attachments import LARGEST_READ, bare_mime
+from chat.attachments import LARGEST_READ, bare_mime, is_audio
 from events.decisions import MediaForm
 from events.inbound import Media
 from events.jetstream.media_store import COMES_LATER, Object
@@ -25,6 +26,7 @@ LONGEST_TEXT = 50_000
 """Characters of a transcript or a document that the model is shown and the log keeps."""
 
 _FIRST_LOOK, _LONGEST_LOOK = 0.05, 1.0
+_FREE = Usage()
 
 log = structlog.get_logger("recado.media")
 
@@ -53,7 +55,10 @@ class Objects(Protocol):
         """The whole object; None if it is not there."""
 
 
-Listen = Callable[[bytes, str, float], Awaitable[Transcript]]
+InTurn = Callable[[], AbstractAsyncContextManager[None]]
+"""Waits for a slot in which a file of the chat may be opened, until the block is left."""
+
+Listen = Callable[[bytes, str, float, InTurn], Awaitable[Transcript]]
 """Transcribes audio of a MIME type within so many seconds. Raises CannotBeRead, ReplyFailed."""
 
 Extract = Callable[[bytes, str], Awaitable[str]]
@@ -75,13 +80,17 @@ class Files(Protocol):
 
 
 class MediaFiles:
-    """Files in the object store. The model is given the types in `takes` (without parameters) as they are."""
+    """Files in the object store.
+
+    - `listen`: None: nothing here transcribes audio.
+    - `takes`: the types (without parameters) that the model is given as they are.
+    """
 
     def __init__(
         self,
         objects: Objects,
         *,
-        listen: Listen,
+        listen: Listen | None,
         extract: Extract,
         takes: frozenset[str] = frozenset(),
         arrives_within: float = ARRIVES_WITHIN,
@@ -113,46 +122,48 @@ class MediaFiles:
         return await self._objects.erase(name)
 
     async def _settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
+        if is_audio(kind, media):
+            return await self._transcribed(media, patience, key)
+        if (gone := await self._missing(kind, media)) is not None:
+            return gone
+        mime = bare_mime(media.mime)
+        if mime in self._takes:
+            return Settled(form="image" if mime.startswith("image/") else "file")
+        if kind == "image":
+            return _nothing("unsupported", f"the model is not shown {mime or 'a file without a type'}")
+        async with self._slots.of(key):  # before the bytes are taken into memory
+            return await self._extracted(mime, media)
+
+    async def _transcribed(self, media: Media, patience: float, key: ChatKey) -> Settled:
+        if self._listen is None:
+            return _nothing("not_transcribed", "no model transcribes: OPENAI_TRANSCRIPTION_MODEL is empty")
+        if (gone := await self._missing("audio", media)) is not None:
+            return gone
+        if not (body := await self.read(media.object)):
+            return _empty(body)
+        try:
+            spoken = await self._listen(body, bare_mime(media.mime), patience, lambda: self._slots.of(key))
+        except CannotBeRead as failure:
+            return _nothing(failure.reason, failure.detail)
+        return _words(spoken.text, "nothing is said in it", spoken.model, spoken.usage)
+
+    async def _extracted(self, mime: str, media: Media) -> Settled:
+        if not (body := await self.read(media.object)):
+            return _empty(body)
+        try:
+            return _words(await self._extract(body, mime), "there is no text in it")
+        except CannotBeRead as failure:
+            return _nothing(failure.reason, failure.detail)
+
+    async def _missing(self, kind: str, media: Media) -> Settled | None:
+        """Why the file cannot be read at all, once it has arrived; None: it can."""
         there = await self._arrived(media.object)
         if there is None:
             return _nothing("not_fetched", "it is not in the object store")
         if there.reason is not None:
             return _nothing(there.reason, there.detail)
         limit = LARGEST_READ.get(kind, 0)
-        if there.size > limit:
-            return _nothing("too_large", f"{there.size:,} bytes, {limit:,} are read")
-        mime = bare_mime(media.mime)
-        if kind != "audio" and mime in self._takes:
-            return Settled(form="image" if mime.startswith("image/") else "file")
-        if kind == "image":
-            return _nothing("unsupported", f"the model is not shown {mime or 'a file without a type'}")
-        if kind == "audio":
-            return await self._read(kind, mime, media.object, patience)
-        async with self._slots.of(key):  # before the bytes are taken into memory
-            return await self._read(kind, mime, media.object, patience)
-
-    async def _read(self, kind: str, mime: str, name: str, patience: float) -> Settled:
-        body = await self.read(name)
-        if not body:
-            return _nothing("file_unreadable", "it is empty" if body is not None else "it is not whole")
-        try:
-            return await self._text(kind, mime, body, patience)
-        except CannotBeRead as failure:
-            return _nothing(failure.reason, failure.detail)
-
-    async def _text(self, kind: str, mime: str, body: bytes, patience: float) -> Settled:
-        if kind == "audio":
-            spoken = await self._listen(body, mime, patience)
-            text, model, usage = spoken.text, spoken.model, spoken.usage
-        else:
-            text, model, usage = await self._extract(body, mime), None, Usage()
-        text = text.strip()
-        if not text:
-            detail = "nothing is said in it" if kind == "audio" else "there is no text in it"
-            return Settled("nothing", reason="file_unreadable", detail=detail, model=model, usage=usage)
-        if len(text) > LONGEST_TEXT:
-            text = text[:LONGEST_TEXT] + " … (cut off)"
-        return Settled("text", text=text, model=model, usage=usage)
+        return _nothing("too_large", f"{there.size:,} bytes, {limit:,} are read") if there.size > limit else None
 
     async def _arrived(self, name: str) -> Object | None:
         """The object `name`; waits for it if its file comes after the message."""
@@ -186,3 +197,17 @@ class NoFiles:
 
 def _nothing(reason: str, detail: str) -> Settled:
     return Settled("nothing", reason=reason, detail=detail)
+
+
+def _empty(body: bytes | None) -> Settled:
+    return _nothing("file_unreadable", "it is empty" if body is not None else "it is not whole")
+
+
+def _words(text: str, without: str, model: str | None = None, usage: Usage = _FREE) -> Settled:
+    """The words that were read, or the reason `without` any."""
+    text = text.strip()
+    if not text:
+        return Settled("nothing", reason="file_unreadable", detail=without, model=model, usage=usage)
+    if len(text) > LONGEST_TEXT:
+        text = text[:LONGEST_TEXT] + " … (cut off)"
+    return Settled("text", text=text, model=model, usage=usage)

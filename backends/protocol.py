@@ -229,11 +229,14 @@ class CannotForget(Exception):
 class CannotBeRead(Exception):
     """A file cannot be read for a model.
 
-    - `reason`: `unsupported`: no reader opens this type; `file_unreadable`: this file cannot be opened.
+    - `reason`: `unsupported`: no reader opens this type; `file_unreadable`: this file cannot be opened; `too_large`: it
+      is longer than what is read; `not_transcribed`: nothing here transcribes audio.
     - `detail`: the reader's own message.
     """
 
-    def __init__(self, reason: Literal["unsupported", "file_unreadable"], detail: str) -> None:
+    def __init__(
+        self, reason: Literal["unsupported", "file_unreadable", "too_large", "not_transcribed"], detail: str
+    ) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

@@ -63,7 +63,7 @@ class Scripted:
                     raise _failure(error_class)
 
 
-async def heard(audio: bytes, mime: str, patience: float) -> Transcript:  # noqa: ARG001 - any listener's
+async def heard(audio: bytes, mime: str, patience: float, in_turn: object) -> Transcript:  # noqa: ARG001 - any listener's
     """A transcript that states the size of the audio."""
     return Transcript(f"{len(audio)} bytes of {mime}", "scripted")
 

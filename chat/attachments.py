@@ -10,8 +10,12 @@ from events.inbound import Media
 
 MIB = 1024**2
 
-LARGEST_READ = {"audio": 25 * MIB, "image": 20 * MIB, "document": 32 * MIB}
-"""Most bytes of a file, by kind. The models' APIs take requests of 50 MB, a quarter of which is base64's overhead."""
+LARGEST_READ = {"audio": 16 * MIB, "image": 20 * MIB, "document": 32 * MIB}
+"""Most bytes of a file, by kind. WhatsApp's own clients send 16 MB of audio. The models' APIs take requests of 50 MB, a
+quarter of which is base64's overhead."""
+
+_AUDIO_ENDINGS = (".aac", ".amr", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
+_NO_TYPE = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 LONGEST_PAST = 2_000
 """Characters of a document's text that a model is shown after the turn of the document has ended."""
@@ -22,6 +26,7 @@ _REASONS = {
     "unreadable": "it is damaged or empty",  # of older versions
     "unsupported": "files of this kind cannot be opened here",
     "not_fetched": "it did not arrive",
+    "not_transcribed": "voice is not heard here",
 }
 
 
@@ -38,10 +43,20 @@ def bare_mime(mime: str | None) -> str:
     return (mime or "").partition(";")[0].strip().lower()
 
 
+def is_audio(kind: str, media: Media) -> bool:
+    """Whether the file is heard: an audio message, or a document that is audio, as a forwarded voice note may be."""
+    mime = bare_mime(media.mime)
+    if kind != "document":
+        return kind == "audio"
+    named_so = mime in _NO_TYPE and (media.filename or "").lower().endswith(_AUDIO_ENDINGS)
+    return mime.startswith("audio/") or mime == "application/ogg" or named_so
+
+
 def shown(
     kind: str, caption: str, media: Media, reading: Reading | None, *, past: bool
 ) -> tuple[str, tuple[Attachment, ...]]:
     """A message with a file: its text and, unless it is `past`, the file itself if the model is shown it as it is."""
+    kind = "audio" if is_audio(kind, media) else kind
     name = _name(kind, media)
     said, attachments = f"[{name}, which cannot be opened here]", tuple[Attachment, ...]()
     if reading is not None and reading.form == "text":

@@ -114,7 +114,8 @@ class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
     - `form`: the model is shown the file as `text` (a transcript, or the text in it), `image`, `file`, or `nothing`.
     - `text`: that text.
-    - `reason`: of `nothing`: too_large, file_unreadable (in older versions unreadable), unsupported or not_fetched.
+    - `reason`: of `nothing`: too_large, file_unreadable (in older versions unreadable), unsupported, not_fetched,
+      or not_transcribed: nothing here transcribes audio.
     - `detail`: more about the reason.
     - `bare`: the message has no words of its own, so without its file there is nothing to answer.
     - `model`: the model that wrote a transcript.

@@ -16,6 +16,9 @@ from collections.abc import Mapping
 MEMORY = 512 * 1024**2
 """Bytes of address space."""
 
+UNREADABLE, TOO_LARGE = 3, 4
+"""Exit statuses of a process that does not read its file; its output then is the reason."""
+
 KEPT = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
 """Environment variables that are kept, because Python may need them to start. Keys and tokens are not kept."""
 

@@ -12,9 +12,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 
-from backends.content.confinement import confine
-
-UNREADABLE = 3
+from backends.content.confinement import UNREADABLE, confine
 
 LONGEST = 60_000
 """Characters of the text; the rest is not read."""

@@ -26,6 +26,7 @@ EXPLAINED: dict[IgnoredReason, str] = {
     "too_large": "its file is too large",
     "unsupported": "files of its kind are not opened",
     "not_fetched": "its file did not arrive",
+    "not_transcribed": "nothing here transcribes voice",
     "revoked": "its sender deleted it before it was answered",
     # who is answered
     "not_allowed": "its sender is not on the list of those who are answered",

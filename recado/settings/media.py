@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from recado.settings.variables import Variable, duration, text
+from recado.settings.variables import Variable, duration, secret, text, url
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -19,12 +19,32 @@ class MediaSettings:
             name="OPENAI_TRANSCRIPTION_MODEL",
             profile=True,
             reader=text(),
-            meaning="The model that transcribes voice notes, at `OPENAI_BASE_URL` (`POST /audio/transcriptions`). "
-            "Empty: voice notes are not transcribed, and people are told so.",
+            meaning="The model that transcribes voice notes (`POST /audio/transcriptions`). Empty: voice notes are not "
+            "transcribed, and people are told so.",
             example="whisper-1",
             keep_empty=True,
         ),
     ] = "gpt-transcribe"
+    transcription_base_url: Annotated[
+        str | None,
+        Variable(
+            name="OPENAI_TRANSCRIPTION_BASE_URL",
+            profile=True,
+            reader=url("https", "http", example="http://localhost:8000/v1"),
+            meaning="The server that transcribes voice notes, where it is another than the one of `OPENAI_BASE_URL`.",
+            example="http://localhost:8000/v1",
+        ),
+    ] = None
+    transcription_api_key: Annotated[
+        str,
+        Variable(
+            name="OPENAI_TRANSCRIPTION_API_KEY",
+            reader=secret(),
+            meaning="The key for `OPENAI_TRANSCRIPTION_BASE_URL`. `OPENAI_API_KEY` is never sent there.",
+            example="gsk_…",
+            secret=True,
+        ),
+    ] = ""
     media_kept: Annotated[
         timedelta,
         Variable(

@@ -47,6 +47,17 @@ class TextSettings:
             keep_empty=True,
         ),
     ] = "Sorry, I could not open what you sent. Could you write it as text?"
+    voice_text: Annotated[
+        str,
+        Variable(
+            name="RECADO_VOICE_TEXT",
+            profile=True,
+            reader=text(),
+            meaning="The text for voice notes where no server transcribes them. Empty: none is sent.",
+            example="Aqui não consigo ouvir áudios. Pode escrever?",
+            keep_empty=True,
+        ),
+    ] = "I cannot listen to voice messages here. Could you write it as text?"
     handoff_text: Annotated[
         str,
         Variable(
@@ -143,6 +154,7 @@ class TextSettings:
         return {
             "budget": self.budget_text,
             "unreadable": self.unreadable_text,
+            "not_transcribed": self.voice_text,
             "handed_off": self.handoff_text,
             "unapproved": self.pairing_text,
             "outside_hours": self.closed_text,

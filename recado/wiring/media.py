@@ -61,16 +61,26 @@ async def _files(
     if not settings.mode.has_provider:
         yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
         return
-    # The small local model has no transcription, so every request would fail.
-    transcription = Transcription(
-        api_key=settings.openai_api_key or "none",
-        base_url=settings.openai_base_url,
-        model="" if model.local else settings.transcription_model,
-    )
+    transcription = transcription_of(settings)
+    if transcription is None:
+        yield MediaFiles(store, listen=None, extract=extraction.extract, takes=model.takes)
+        return
     try:
         yield MediaFiles(store, listen=transcription.transcribe, extract=extraction.extract, takes=model.takes)
     finally:
         await transcription.close()
+
+
+def transcription_of(settings: Settings) -> Transcription | None:
+    """The server that transcribes voice notes: its own, or the model's; None if there is none."""
+    if not settings.transcription_model:
+        return None
+    own = settings.transcription_base_url
+    if own is None and settings.wants_local_model:  # which only writes
+        return None
+    key = settings.openai_api_key if own is None else settings.transcription_api_key
+    base_url = own or settings.openai_base_url
+    return Transcription(api_key=key or "none", base_url=base_url, model=settings.transcription_model)
 
 
 async def open_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> MediaStore:

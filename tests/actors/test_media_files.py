@@ -8,11 +8,11 @@ import sys
 import pytest
 from docx import Document
 
-from actors.media_files import LONGEST_TEXT, MediaFiles, Settled
+from actors.media_files import LONGEST_TEXT, InTurn, MediaFiles, Settled
 from backends.content.attachments import IMAGES, PDF
 from backends.content.extraction import Extraction
 from backends.protocol import CannotBeRead, ReplyFailed, Transcript, Usage
-from chat.attachments import LARGEST_READ, MIB
+from chat.attachments import LARGEST_READ, MIB, Reading, shown
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed
 from events.inbound import Media, Message
 from events.jetstream.media_store import Object
@@ -55,7 +55,7 @@ class Ear:
         self.heard = 0
         self.fault: Exception | None = None
 
-    async def __call__(self, audio: bytes, mime: str, patience: float) -> Transcript:
+    async def __call__(self, audio: bytes, mime: str, patience: float, in_turn: InTurn) -> Transcript:
         self.heard += 1
         if self.fault is not None:
             raise self.fault
@@ -74,6 +74,29 @@ async def test_a_voice_note_is_text() -> None:
     """Parameters of the type do not matter; the cost is kept."""
     settled = await files(Shelf(meta_1=b"OggS")).settle("audio", of("meta:1", "audio/ogg; codecs=opus"), 5, ANA)
     assert settled == Settled("text", text="do you have bread?", model="gpt-transcribe", usage=Usage(30, 4))
+
+
+@pytest.mark.parametrize(
+    ("mime", "filename"),
+    [
+        ("audio/ogg; codecs=opus", "PTT-20261129-WA0001.opus"),
+        ("application/ogg", None),
+        ("application/octet-stream", "Voice 001.M4A"),
+        (None, "note.amr"),
+    ],
+)
+async def test_a_voice_note_that_was_forwarded_as_a_document(mime: str | None, filename: str | None) -> None:
+    """It is heard, as one that was recorded in the chat."""
+    sent = of("meta:1", mime, filename=filename) if filename else of("meta:1", mime)
+    assert (await files(Shelf(meta_1=b"OggS")).settle("document", sent, 5, ANA)).text == "do you have bread?"
+    assert shown("document", "", sent, Reading("text", "do you have bread?"), past=False)[0].endswith("bread?")
+
+
+async def test_where_nothing_transcribes_the_person_hears_so_at_once() -> None:
+    """Nobody waits for the file to arrive."""
+    deaf = MediaFiles(Shelf(), listen=None, extract=Extraction().extract, arrives_within=1000)
+    settled = await deaf.settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
+    assert (settled.form, settled.reason) == ("nothing", "not_transcribed")
 
 
 async def test_pictures_and_what_the_model_takes_stay_as_they_are() -> None:
@@ -172,6 +195,18 @@ async def test_the_whole_turn() -> None:
         home.model.answer(request, usage=Usage(5, 1))
         reply = await home.decided(Reply)
         assert (reply.usage.input_tokens, reply.usage.output_tokens) == (35, 5)
+
+
+async def test_a_voice_note_where_nothing_transcribes() -> None:
+    """The person is told in words that voice is not heard here; beside text the model answers, and knows of it."""
+    deaf = MediaFiles(Shelf(), listen=None, extract=Extraction().extract)
+    async with house(files=deaf, words={"not_transcribed": "I cannot hear you."}) as home:
+        await sends(home, "m1")
+        assert (await home.decided(Reply)).text == "I cannot hear you."
+        assert (await home.decided(Ignored)).reason == "not_transcribed"
+        await sends(home, "m2", "did you get it?")
+        request = await home.model.asked(1)
+        assert "voice is not heard here" in request.messages[0].text
 
 
 async def test_a_crash_after_the_transcript_pays_for_it_once() -> None:

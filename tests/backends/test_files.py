@@ -14,11 +14,9 @@ from backends.agents.backend import Agents
 from backends.assistants.backend import Assistants
 from backends.chat_completions import ChatCompletions
 from backends.content.attachments import GONE, NOT_TAKEN
-from backends.content.transcription import Transcription
-from backends.protocol import Answer, CannotBeRead, ReplyFailed, Usage
-from backends.provider.retry import AttemptFailed
+from backends.protocol import Answer
 from chat.context import Attachment, Line
-from tests.backends.asking import Naps, asked
+from tests.backends.asking import asked
 from tests.backends.kept_threads import turns as thread_turns
 from tests.backends.kept_threads.provider import AgentsProvider, AssistantsProvider
 from tests.backends.responses.turns import Turn, backend_of, place
@@ -158,69 +156,6 @@ async def test_agents(double: OpenAIDouble) -> None:
     assert [part["type"] for part in cake["content"]] == ["input_text", "input_image"]
     assert data_of(cake["content"][1]) == JPEG
     await backend.close()
-
-
-@pytest.fixture
-async def listener(double: OpenAIDouble) -> AsyncIterator[Transcription]:
-    made = Transcription(api_key=double.api_key, base_url=double.base_url, model="gpt-transcribe", sleep=Naps())
-    yield made
-    await made.close()
-
-
-async def test_a_voice_note_is_written_down(listener: Transcription, double: OpenAIDouble) -> None:
-    """Under a name that the API takes; its cost is returned."""
-    double.uploads.words = lambda _: "do you have bread?"
-    heard = await listener.transcribe(b"OggS" * 100, "audio/ogg", 5.0)
-    assert (heard.text, heard.model, heard.usage) == ("do you have bread?", "gpt-transcribe", Usage(40, 4))
-    (sent,) = double.uploads.heard
-    assert (sent.name, sent.model, sent.body) == ("voice.ogg", "gpt-transcribe", b"OggS" * 100)
-
-
-@pytest.mark.parametrize("mime", ["audio/ogg", "audio/mpeg", "audio/mp4", "audio/wav"])
-async def test_every_name_is_taken(listener: Transcription, mime: str) -> None:
-    """The API reads the format from the name's ending."""
-    assert (await listener.transcribe(b"x", mime, 5.0)).text
-
-
-async def test_a_provider_that_fails_is_asked_again(listener: Transcription, double: OpenAIDouble) -> None:
-    """As it is for replies."""
-    double.uploads.faults = [500, 429]
-    assert (await listener.transcribe(b"x", "audio/ogg", 20.0)).text
-    assert len(double.uploads.heard) == 3
-
-
-async def test_audio_that_cannot_be_heard(listener: Transcription, double: OpenAIDouble) -> None:
-    """The file is at fault, and the error says so."""
-    double.uploads.faults = [400]
-    with pytest.raises(CannotBeRead) as raised:
-        await listener.transcribe(b"x", "audio/ogg", 5.0)
-    assert raised.value.reason == "file_unreadable"
-
-
-async def test_a_model_that_cannot_listen(listener: Transcription, double: OpenAIDouble) -> None:
-    """A type that is not taken, a server without the API, and no model: none of them is tried twice."""
-    for mime in ("audio/amr", ""):
-        with pytest.raises(CannotBeRead) as raised:
-            await listener.transcribe(b"x", mime, 5.0)
-        assert raised.value.reason == "unsupported"
-    double.uploads.transcribes = False
-    with pytest.raises(CannotBeRead) as raised:
-        await listener.transcribe(b"x", "audio/ogg", 5.0)
-    assert raised.value.reason == "unsupported"
-    nobody = Transcription(api_key="x", base_url=double.base_url, model="")
-    with pytest.raises(CannotBeRead):
-        await nobody.transcribe(b"x", "audio/ogg", 5.0)
-    await nobody.close()
-
-
-async def test_a_wrong_key_is_not_the_files_fault(double: OpenAIDouble) -> None:
-    """The turn fails, as it would for a reply, and can be tried again."""
-    made = Transcription(api_key="sk-wrong", base_url=double.base_url, model="gpt-transcribe")
-    with pytest.raises(ReplyFailed) as raised:
-        await made.transcribe(b"x", "audio/ogg", 5.0)
-    assert isinstance(raised.value, AttemptFailed)
-    assert raised.value.error_class == "bad_key"
-    await made.close()
 
 
 async def test_the_double_speaks_as_the_real_library_does(client: openai.AsyncOpenAI, double: OpenAIDouble) -> None:

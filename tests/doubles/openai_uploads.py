@@ -34,7 +34,8 @@ class Heard(msgspec.Struct):
 
 
 class UploadsDouble:
-    """`words` says what is spoken in audio. Faults strike the next transcription each: an HTTP status, or `hang`."""
+    """`words` says what is spoken in audio, `takes` are the endings of the files that are read, `refused` counts the
+    others. Faults strike the next transcription each: an HTTP status, or `hang`."""
 
     def __init__(self, refusal: Callable[[web.Request], WireError | None]) -> None:
         self.heard: list[Heard] = []
@@ -42,6 +43,8 @@ class UploadsDouble:
         self.faults: list[int | Literal["hang"]] = []
         self.words: Callable[[bytes], str] = lambda audio: f"words of {len(audio)} bytes"
         self.transcribes = True
+        self.takes = HEARD
+        self.refused = 0
         self._refusal = refusal
         self._numbers = itertools.count(1)
 
@@ -58,8 +61,9 @@ class UploadsDouble:
         if not isinstance(file, web.FileField) or not form.get("model"):
             return _json(*wire.invalid("file", "a file and a model are required"))
         body = file.file.read()
-        if file.filename.rpartition(".")[2] not in HEARD:
-            told = f"Invalid file format. Supported formats: {sorted(HEARD)}"
+        if file.filename.rpartition(".")[2] not in self.takes:
+            self.refused += 1
+            told = f"Invalid file format. Supported formats: {sorted(self.takes)}"
             return _json(*wire.error(400, told, "invalid_request_error"))
         if len(body) > MOST_BYTES:
             return _json(*wire.error(413, "Maximum content size limit exceeded", "server_error"))

@@ -294,6 +294,31 @@ async def test_the_second_model_is_asked_for(doctor: Doctor, model: OpenAIDouble
     assert (refused.state, refused.do) == ("warning", "check OPENAI_FALLBACK_API_KEY")
 
 
+async def test_a_sentence_is_spoken_to_the_server(doctor: Doctor, model: OpenAIDouble) -> None:
+    """Its words must come back: a server that says something else, or nothing, does not hear."""
+    there = {"OPENAI_API_MODE": "chat", "OPENAI_API_KEY": API_KEY, "OPENAI_BASE_URL": model.base_url}
+    model.uploads.words = lambda _: "Please bring bread and 7 bottles of water."
+    assert (await doctor.finds("speech", **there)).state == "ok"
+    model.uploads.words = lambda _: "ok"
+    assert "heard 'ok'" in (await doctor.finds("speech", **there)).says
+    model.uploads.transcribes = False
+    wrong = await doctor.finds("speech", **there)
+    assert (wrong.state, "OPENAI_TRANSCRIPTION_BASE_URL" in wrong.do) == ("warning", True)
+    assert "asked to write" in (await doctor.finds("speech", **there, OPENAI_TRANSCRIPTION_MODEL="")).says
+
+
+async def test_speech_has_a_server_of_its_own(doctor: Doctor, model: OpenAIDouble) -> None:
+    """It gets its own key, and never the model's."""
+    model.uploads.words = lambda _: "bread, water"
+    there = {"OPENAI_API_MODE": "chat", "OPENAI_API_KEY": "sk-other-1234", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    there |= {"OPENAI_TRANSCRIPTION_BASE_URL": model.base_url, "OPENAI_TRANSCRIPTION_MODEL": "whisper-1"}
+    assert (await doctor.finds("speech", **there, OPENAI_TRANSCRIPTION_API_KEY=API_KEY)).state == "ok"
+    assert model.uploads.heard[-1].model == "whisper-1"
+    refused = await doctor.finds("speech", **there)
+    assert refused.state == "warning"
+    assert "Incorrect API key" in refused.says
+
+
 @pytest.mark.parametrize(
     ("mode", "setting", "name"),
     [("assistants", "OPENAI_ASSISTANT_ID", ASSISTANT), ("agents", "OPENAI_AGENT_ID", AGENT)],
