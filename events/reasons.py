@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Literal
 
 IgnoredReason = Literal[
-    "bot_loop", "blocked", "broken", "budget", "call", "empty", "erased", "file_unreadable", "from_me", "groups_off",
+    "blocked", "bot_loop", "broken", "budget", "call", "empty", "erased", "file_unreadable", "from_me", "groups_off",
     "handed_off", "help", "in_use", "malformed_chat", "malformed_id", "newer_version", "not_allowed", "not_fetched",
-    "nothing_to_retry", "ordered_again", "other_chat", "outside_hours", "paused", "poll", "rate_limited", "reset",
-    "restored", "revoked", "stale", "start_word", "stop_word", "stopped", "system", "taken_over", "too_large",
-    "too_long", "unaddressed", "unapproved", "unreadable", "unsupported", "unsupported_kind",
+    "not_transcribed", "nothing_to_retry", "ordered_again", "other_chat", "outside_hours", "paused", "poll",
+    "rate_limited", "reset", "restored", "revoked", "stale", "start_word", "stop_word", "stopped", "system",
+    "taken_over", "too_large", "too_long", "unaddressed", "unapproved", "unreadable", "unsupported",
+    "unsupported_kind",
 ]  # fmt: skip
 """`reason` of `ignored`, of `media_read` and of unreadable bytes."""
 

@@ -74,7 +74,7 @@ const WORDS = {
   tool_called: (call) => `The model asked for the tool ${call.name}`,
   tool_returned: (call) => (call.failed ? "The tool failed" : "The tool answered"),
   reply: (reply) =>
-    reply.author === "operator" ? "Reply written by a person" : reply.author === "system" ? "Apology" : `Reply written${reply.model ? ` by ${reply.model}` : ""}${tokens(reply)}`,
+    reply.author === "operator" ? "Reply written by a person" : reply.author === "system" ? "Apology" : `Reply written${reply.model ? ` by ${reply.model}` : ""}${reply.fallback ? `, the second model (${reply.fallback})` : ""}${tokens(reply)}`,
   turn_failed: (failed) => `Turn failed: ${fault(failed.error.class)}`,
   ignored: (ignored) => `Ignored: ${reason(ignored.reason)}`,
   paused: (paused) => (paused.until ? `Paused until ${new Date(paused.until).toLocaleString()}` : "Paused until somebody resumes"),

@@ -229,21 +229,13 @@ def model_problems(settings: ModelSettings, given: Mapping[str, str]) -> Iterato
 def _fallback_problems(settings: ModelSettings) -> Iterator[str]:
     second = settings.fallback
     if second is None:
-        given = {
-            "OPENAI_FALLBACK_BASE_URL": settings.fallback_base_url,
-            "OPENAI_FALLBACK_API_KEY": settings.fallback_api_key,
-        }
-        for name in (name for name, value in given.items() if value):
-            yield f"{name} is set, and OPENAI_FALLBACK_MODEL is not: set it to the second model's name, or unset {name}"
-    elif not settings.mode.has_provider or settings.wants_local_model:
+        return
+    if not settings.mode.has_provider or settings.wants_local_model:
         yield (
             "OPENAI_FALLBACK_MODEL is set, and there is no first model that could fail: set OPENAI_API_KEY or "
             "OPENAI_BASE_URL for it, or unset OPENAI_FALLBACK_MODEL"
         )
-    elif settings.saved is None and (second.model, second.base_url) == (
-        settings.openai_model,
-        settings.openai_base_url,
-    ):
+    elif settings.saved is None and second[1:] == (settings.openai_base_url, settings.openai_model):
         yield (
             f"OPENAI_FALLBACK_MODEL is {second.model}, as OPENAI_MODEL is, at the same server: give another model, or "
             "another server in OPENAI_FALLBACK_BASE_URL"
@@ -252,7 +244,9 @@ def _fallback_problems(settings: ModelSettings) -> Iterator[str]:
 
 def model_doubts(settings: ModelSettings) -> Iterator[str]:
     """Warnings about values that are valid, but probably mistakes."""
-    return settings.mode.doubts(_given(settings, settings.openai_model))
+    yield from settings.mode.doubts(_given(settings, settings.openai_model))
+    if settings.fallback is None and (settings.fallback_base_url or settings.fallback_api_key):
+        yield "OPENAI_FALLBACK_BASE_URL and OPENAI_FALLBACK_API_KEY have no effect without OPENAI_FALLBACK_MODEL"
 
 
 def _given(settings: ModelSettings, model: str) -> Given:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from backends.chat_completions import ChatCompletions
 from events.decisions import Reply, ThreadCreated, ToolCalled, TurnFailed, TurnStarted
+from events.inbound import Edit
 from events.memory_log import MemoryLog
-from tests.actors.house import ANA, House, house
+from tests.actors.house import ANA, House, Model, house
 from tests.actors.test_mode_changed import MODES, backend_of, shown
+from tests.actors.tools.test_in_turns import PRICE, Shop
 from tests.doubles.openai_server import OpenAIDouble
 
-SHORT = 1.0
-"""Seconds for a request to a first model that does not answer."""
+SHORT, LONG = 0.5, 30.0
+"""Seconds for a request to a first model that does not answer, and to one that does."""
 KEY, OTHER_KEY = "sk-the-first-one", "sk-the-second-one"
 
 
@@ -38,6 +41,15 @@ class Two:
     def decided(self, kind: type) -> list[Any]:
         return [recorded.event for recorded in self.home.reads.events if isinstance(recorded.event, kind)]
 
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """The first has little time for each request."""
+        self.home.instance.patience = SHORT
+        try:
+            yield
+        finally:
+            self.home.instance.patience = LONG
+
     @property
     def asked_second(self) -> int:
         return len(self.second.requests)
@@ -48,7 +60,7 @@ async def two(mode: str, log: MemoryLog | None = None, **settings: Any) -> Async
     async with OpenAIDouble(api_key=KEY) as first, OpenAIDouble(api_key=OTHER_KEY) as second:
         backend = backend_of(mode, first)
         fallback = ChatCompletions(api_key=OTHER_KEY, base_url=second.base_url, model="second-1")
-        given = {"fallback_after": SHORT, "run_timeout": 30.0, **settings}
+        given = {"fallback_after": LONG, "run_timeout": LONG, **settings}
         try:
             async with house(log, "one", backend=backend, fallback=fallback, **given) as home:
                 yield Two(first, second, home)
@@ -74,7 +86,8 @@ async def test_the_first_is_down_and_comes_back(mode: str) -> None:
     async with two(mode) as both:
         one = await both.says("one")
         async with down(both.first):
-            other = await both.says("two")
+            with both.impatient():
+                other = await both.says("two")
         assert (other.fallback, other.backend, other.model, other.thread) == ("unreachable", "chat", "second-1", None)
         asked = both.second.requests[-1].body["messages"]
         assert [message["content"] for message in asked] == ["one", one.text, "two"]
@@ -95,7 +108,8 @@ async def test_the_first_is_down_and_comes_back(mode: str) -> None:
 async def test_the_first_was_never_there(mode: str) -> None:
     """No thread could be made: the second answers all the same."""
     async with two(mode) as both, down(both.first):
-        reply = await both.says()
+        with both.impatient():
+            reply = await both.says()
         assert reply.fallback == "unreachable"
         assert both.decided(TurnFailed) == []
 
@@ -116,7 +130,8 @@ async def test_what_falls_over(kind: str) -> None:
     """Each kind of failure that another model can help with."""
     async with two("chat") as both:
         both.first.fail(kind, times=None)
-        reply = await both.says()
+        with both.impatient():
+            reply = await both.says()
         assert reply.fallback
         assert reply.text == "reply to: hello"
 
@@ -164,16 +179,68 @@ async def test_a_run_that_is_stuck_is_stopped_first() -> None:
             return "the second"
 
         both.second.reply = answer
-        reply = await both.says("two")
+        with both.impatient():
+            reply = await both.says("two")
         assert (reply.fallback, reply.text) == ("timeout", "the second")
         assert runs == ["completed", "cancelled"]
+
+
+@pytest.mark.parametrize("mode", ["assistants", "agents"])
+async def test_a_run_that_never_ends(mode: str) -> None:
+    """The second answers, and the next turn goes on in the same thread, where no run is left at work."""
+    async with two(mode) as both:
+        one = await both.says("one")
+        if mode == "assistants":
+            both.first.threads.plan("in_progress")
+        else:
+            both.first.agents.plan("in_progress")
+        with both.impatient():
+            assert (await both.says("two")).fallback == "timeout"
+        third = await both.says("three")
+        assert (third.fallback or "", third.thread) == ("", one.thread)
+
+
+async def test_tools_of_both_models() -> None:
+    """What the first had called goes along and is not called again; the second calls tools of its own."""
+    shop, second = Shop(), Model()
+    shop.answer.set()
+    async with house(tools=shop, fallback=second) as home:
+        await home.say("m1")
+        home.model.wants(await home.model.asked(1), PRICE)
+        home.model.fail(await home.model.asked(2), "provider_error")
+        asked = await second.asked(1)
+        assert [(call.id, call.output) for call in asked.calls] == [("c1", "price is 4.20")]
+        assert [tool.name for tool in asked.tools] == ["price"]
+        second.wants(asked, replace(PRICE, id="d1", arguments='{"bread": 3}'))
+        asked = await second.asked(2)
+        assert [call.id for call in asked.calls] == ["c1", "d1"]
+        second.answer(asked, "It is 4.20.")
+        reply = await home.decided(Reply)
+        assert (reply.text, reply.fallback) == ("It is 4.20.", "provider_error")
+        assert [arguments for _, _, arguments in shop.calls] == ['{"bread": 2}', '{"bread": 3}']
+        assert len(home.model.requests) == 2
+
+
+async def test_an_edit_while_the_second_writes() -> None:
+    """The turn begins again, with the new words, at the first model."""
+    second = Model()
+    async with house(fallback=second) as home:
+        await home.say("m1", "one")
+        home.model.fail(await home.model.asked(1), "provider_error")
+        await second.asked(1)
+        await home.log.publish(ANA, Edit(id="e1", of="m1", text="two"), msg_id="")
+        again = await home.model.asked(2)
+        assert [line.text for line in again.messages] == ["two"]
+        home.model.answer(again)
+        assert not (await home.decided(Reply)).fallback
 
 
 async def test_the_first_is_slow() -> None:
     """Its late answer is not waited for, and nothing of it is sent."""
     async with two("chat") as both:
         both.first.latency = 3600.0
-        reply = await both.says()
+        with both.impatient():
+            reply = await both.says()
         assert (reply.fallback, reply.model) == ("timeout", "second-1")
         assert len(both.decided(Reply)) == 1
 
@@ -196,6 +263,7 @@ async def test_another_incarnation_asks_the_second_again() -> None:
     async with two("responses", log) as both:
         both.first.responses.fail("stuck")
         both.second.latency = 3600.0
+        both.home.instance.patience = SHORT
         await both.home.say("m1")
         await both.second.until(lambda requests: len(requests) == 1, timeout=60)
         fallback = ChatCompletions(api_key=OTHER_KEY, base_url=both.second.base_url, model="second-1")

@@ -8,13 +8,13 @@ import pytest
 
 from recado.settings.environment import SettingsInvalid
 from recado.settings.model import FallbackModel
-from recado.settings.settings import settings_of
+from recado.settings.settings import doubts, settings_of
 
 FIRST = {"OPENAI_API_KEY": "sk-first"}
 SERVERS = (None, "https://api.openai.com/v1", "http://localhost:11434/v1", "https://api.openai.com.evil.example/v1")
 
 
-@pytest.mark.parametrize(("first", "second", "key"), product(SERVERS, SERVERS, ("", "sk-second")))
+@pytest.mark.parametrize(("first", "second", "key"), list(product(SERVERS, SERVERS, ("", "sk-second"))))
 def test_the_key_of_the_first_goes_to_its_own_server_alone(first: str | None, second: str | None, key: str) -> None:
     """Whatever the addresses look like: it goes along only where the second model has no address of its own."""
     given = {**FIRST, "OPENAI_FALLBACK_MODEL": "other"}
@@ -28,8 +28,6 @@ def test_the_key_of_the_first_goes_to_its_own_server_alone(first: str | None, se
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({**FIRST, "OPENAI_FALLBACK_BASE_URL": "http://x/v1"}, "OPENAI_FALLBACK_MODEL is not: set it"),
-        ({**FIRST, "OPENAI_FALLBACK_API_KEY": "sk-2"}, "OPENAI_FALLBACK_MODEL is not: set it"),
         ({"OPENAI_FALLBACK_MODEL": "m"}, "there is no first model that could fail"),
         ({"OPENAI_API_MODE": "scripted", "OPENAI_FALLBACK_MODEL": "m"}, "there is no first model that could fail"),
         ({**FIRST, "OPENAI_MODEL": "m", "OPENAI_FALLBACK_MODEL": "m"}, "at the same server: give another model"),
@@ -47,6 +45,14 @@ def test_what_makes_no_sense_is_refused(given: dict[str, str], says: str) -> Non
         settings_of(given)
     (problem,) = refused.value.problems
     assert says in problem
+
+
+@pytest.mark.parametrize("name", ["OPENAI_FALLBACK_BASE_URL", "OPENAI_FALLBACK_API_KEY"])
+def test_without_a_model_the_others_have_no_effect(name: str) -> None:
+    """A warning."""
+    settings = settings_of({**FIRST, name: "https://x.example/v1"})
+    assert settings.fallback is None
+    assert any("no effect without OPENAI_FALLBACK_MODEL" in doubt for doubt in doubts(settings))
 
 
 def test_the_key_is_a_secret() -> None:
