@@ -89,8 +89,11 @@ def _spent(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
     day = recorded.at.date().isoformat()
     spent = after.spent if after.spent is not None and after.spent.day == day else Spent(day, 0)
     used = spent.used
-    for one in by_model(model, usage, turn.heard if turn is not None else ()):
-        used = with_used(used, one.model, one.usage)
+    if turn is None or not turn.heard:
+        used = with_used(used, model, usage)
+    else:
+        for one in by_model(model, usage, turn.heard):
+            used = with_used(used, one.model, one.usage)
     return Spent(day, spent.tokens + usage.input_tokens + usage.output_tokens, used)
 
 

@@ -18,6 +18,7 @@ from events.decisions import TokenUsage
 UNKNOWN = ""
 """The model of tokens whose model no event names, as those of a turn that ended without a reply."""
 
+_NOTHING = TokenUsage()
 _VERSION = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")
 _MILLION = Decimal(1_000_000)
 _MINUTE = Decimal(60)
@@ -32,14 +33,14 @@ class Used(msgspec.Struct, frozen=True, gc=False):
 
 def with_used(used: tuple[Used, ...], model: str, usage: TokenUsage) -> tuple[Used, ...]:
     """`used` and `usage` of `model`. From MOST_MODELS models on, further ones count as unknown."""
-    if usage == TokenUsage():
+    if usage == _NOTHING:
         return used
-    names = [one.model for one in used]
-    if model not in names and len(names) >= MOST_MODELS:
-        model = UNKNOWN
-    if model not in names:
-        return (*used, Used(model, usage))
-    return tuple(Used(model, one.usage + usage) if one.model == model else one for one in used)
+    for place, one in enumerate(used):
+        if one.model == model:
+            return (*used[:place], Used(model, one.usage + usage), *used[place + 1 :])
+    if len(used) >= MOST_MODELS and model != UNKNOWN:
+        return with_used(used, UNKNOWN, usage)
+    return (*used, Used(model, usage))
 
 
 def by_model(model: str | None, usage: TokenUsage, others: Iterable[Used]) -> tuple[Used, ...]:

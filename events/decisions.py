@@ -103,7 +103,12 @@ class TokenUsage(msgspec.Struct, frozen=True, gc=False):
         return self.input_tokens, self.output_tokens, self.cached_tokens or 0, self.seconds or 0
 
     def __add__(self, more: TokenUsage) -> TokenUsage:
-        return TokenUsage.of(*[one + other for one, other in zip(self.numbers, more.numbers, strict=True)])
+        return TokenUsage(
+            self.input_tokens + more.input_tokens,
+            self.output_tokens + more.output_tokens,
+            (self.cached_tokens or 0) + (more.cached_tokens or 0) or msgspec.UNSET,
+            (self.seconds or 0) + (more.seconds or 0) or msgspec.UNSET,
+        )
 
     def __sub__(self, less: TokenUsage) -> TokenUsage:
         return TokenUsage.of(*[max(one - other, 0) for one, other in zip(self.numbers, less.numbers, strict=True)])

@@ -95,6 +95,7 @@ async def test_all_is_well(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus
             "handoffs",
             "replies",
             "model",
+            "speech",
         ],
         "ok",
     )
