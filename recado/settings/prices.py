@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from chat.spending import Price
 from recado.settings.variables import Reader, nearest
@@ -25,7 +26,8 @@ _MOST_SHOWN = 5
 _AT_LINE = re.compile(r"at line (\d+)")
 
 
-class PriceFile(NamedTuple):
+@dataclass(frozen=True)
+class PriceFile:
     """A file of prices, by the names of models in small letters."""
 
     path: Path
@@ -45,7 +47,7 @@ def price_file() -> Reader:
                 content = file.read(_LARGEST_FILE + 1)
             if len(content) > _LARGEST_FILE:
                 raise ValueError("which is no file of prices: it is larger than 1 MB")
-            return PriceFile(path, prices_in(content.decode()))
+            return PriceFile(path, prices_in(content.decode("utf-8-sig")))
         except OSError as error:
             raise ValueError(f"which cannot be read ({error.strerror}): give the path of a file of prices") from error
         except UnicodeDecodeError as error:
@@ -64,7 +66,7 @@ def prices_in(text: str) -> dict[str, Price]:
     """The prices in `text`. Raises ValueError with the line and the remedy of each fault."""
     try:
         lines = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError, InvalidOperation) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:
         line = _AT_LINE.search(str(error))
         at = f"line {line[1]}" if line else "a line of it"
         raise ValueError(f"where {at} cannot be read ({error}): write one like {_EXAMPLE}") from error
@@ -87,6 +89,8 @@ def prices_in(text: str) -> dict[str, Price]:
 def _faults(told: Any) -> list[str]:
     if not isinstance(told, dict):
         return [f"this is no price, write a line like {_EXAMPLE}"]
+    if any(isinstance(value, dict) for value in told.values()):
+        return [f"a name with a dot needs quotes around it, write a line like {_EXAMPLE}"]
     faults = [
         f"it has no {name[:30]!r}, write {nearest(name, _FIELDS) or 'one of ' + ', '.join(_FIELDS)}"
         for name in told

@@ -13,6 +13,7 @@ from recado.settings.environment import SettingsInvalid
 from recado.settings.money import models_in_use, prices_of
 from recado.settings.prices import SHIPPED, prices_in
 from recado.settings.settings import Settings, settings_of
+from recado.settings.shown import lines
 
 GOOD = '"m" = { input = 1, output = 2 }'
 CHAT, ACCOUNT = "RECADO_MAX_COST_PER_CHAT_PER_DAY", "RECADO_MAX_COST_PER_ACCOUNT_PER_DAY"
@@ -51,6 +52,7 @@ def test_cached_tokens_cost_like_others_unless_told() -> None:
         ('"x" = { input = 1, output = 2, minute = 3 }', "not both"),
         ('"x" = { input = 1, output = 2, date = "soon" }', "date is no date"),
         ('"x" = { input = 1, output = 2, source = 5 }', "source is no text"),
+        ("x-6.1-y = { input = 1, output = 2 }", "needs quotes around it"),
         ('"X" = { input = 1, output = 2 }\n"x" = { input = 1, output = 2 }', "it is there twice"),
     ],
 )
@@ -74,6 +76,22 @@ def test_what_is_no_file_of_prices_is_refused(tmp_path: Path, content: str) -> N
     for given in (path, tmp_path, tmp_path / "nowhere"):
         with pytest.raises(SettingsInvalid, match="RECADO_PRICES is "):
             settings_of({"RECADO_PRICES": str(given)})
+
+
+def test_a_number_without_end_is_refused(tmp_path: Path) -> None:
+    """Python reads no whole number of more than 4,300 digits."""
+    path = tmp_path / "prices.toml"
+    path.write_text(f'"x" = {{ input = {"9" * 5000}, output = 2 }}')
+    with pytest.raises(SettingsInvalid, match="RECADO_PRICES is "):
+        settings_of({"RECADO_PRICES": str(path)})
+
+
+def test_the_page_shows_its_path_alone(tmp_path: Path) -> None:
+    """And a file that an editor began with a byte order mark is read."""
+    path = tmp_path / "prices.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    shown = {line.name: line.value for line in lines(settings_of({"RECADO_PRICES": str(path)}))}
+    assert shown["RECADO_PRICES"] == str(path)
 
 
 def test_a_line_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
