@@ -12,8 +12,9 @@ from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
 from chat.fold_constants import ONCE, QUICK
-from chat.spending import by_model, with_used
-from chat.state import Asked, Chat, Hand, Order, Pause, Spent, Thread, Told, Waiting
+from chat.spending import with_used
+from chat.spent import spent_after
+from chat.state import Asked, Chat, Hand, Order, Pause, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
 from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, thread_made, unread_of
@@ -30,7 +31,6 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    TokenUsage,
     ToolCalled,
     ToolReturned,
     TurnAdopted,
@@ -73,28 +73,8 @@ def _evolve(chat: Chat, recorded: Recorded) -> Chat:
     after = replace(chat, decision_seq=recorded.seq, **changes)
     if chat.turn is None and recorded.event.__class__ is not Reply:
         return after
-    strays, spent = with_strays(chat, after, recorded), _spent(chat, after, recorded)
+    strays, spent = with_strays(chat, after, recorded), spent_after(chat, after, recorded)
     return after if strays is after.strays and spent is after.spent else replace(after, strays=strays, spent=spent)
-
-
-def _spent(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
-    """The cost of the day with a turn that is over: the usage of its reply, else that of its finished requests."""
-    event, turn, usage, model = recorded.event, before.turn, TokenUsage(), ""
-    if isinstance(event, Reply):
-        usage, model = event.usage, event.model or ""
-    if turn is not None and (after.turn is None or after.turn.id != turn.id) and usage == TokenUsage():
-        usage = turn.spent
-    if usage == TokenUsage():
-        return after.spent
-    day = recorded.at.date().isoformat()
-    spent = after.spent if after.spent is not None and after.spent.day == day else Spent(day, 0)
-    used = spent.used
-    if turn is None or not turn.heard:
-        used = with_used(used, model, usage)
-    else:
-        for one in by_model(model, usage, turn.heard):
-            used = with_used(used, one.model, one.usage)
-    return Spent(day, spent.tokens + usage.input_tokens + usage.output_tokens, used)
 
 
 def _came_in(chat: Chat, recorded: Recorded) -> Chat:

@@ -371,10 +371,10 @@ async def test_the_command_marks_its_findings(recado: Command) -> None:
     assert done.code == 1
     marks = {line[2:].partition(":")[0]: line[0] for line in done.out.splitlines() if line[0] != " "}
     assert marks.pop("documents") in "✓!"  # as the system is
-    assert marks == {"settings": "✓", "data": "!", "bus": "✗", "projection": "!", "model": "✓"}
+    assert marks == {"settings": "✓", "data": "!", "bus": "✗", "projection": "!", "model": "✓", "speech": "✓"}
     document = (await recado("doctor", "--json", OPENAI_API_MODE="scripted")).document
     states = [finding["state"] for finding in document if finding["what"] != "documents"]
-    assert states == ["ok", "warning", "failure", "warning", "ok"]
+    assert states == ["ok", "warning", "failure", "warning", "ok", "ok"]
 
 
 def test_what_the_system_does_not_take_from_the_reader_of_documents() -> None:
