@@ -10,6 +10,7 @@ from typing import cast
 import structlog
 from msgspec.structs import replace
 
+from actors import metrics
 from actors.erasing import remove
 from actors.handoff import HANDOFF
 from actors.instance import Instance
@@ -34,6 +35,7 @@ from chat.commands import (
     Answered,
     Command,
     Failed,
+    FallOver,
     HumanAsked,
     MediaSettled,
     RunReady,
@@ -43,12 +45,13 @@ from chat.commands import (
 )
 from chat.context import Line, after, window
 from chat.moment import Moment
+from chat.second_model import falls_over
 from chat.state import Stray
 from chat.turn import Turn, run_of
 from chat.work import AwaitRun, CallTool, CreateThread, Erase, Joining, ReadMedia, StartRun, StopRun, WriteReply
 from events.decisions import ThreadReason
 from events.subjects import ChatKey
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 
 log = structlog.get_logger("recado.actors")
 
@@ -104,16 +107,36 @@ async def _of_turn(
         return await _next_of_run(instance, key, work, max(context_at, work.turn.read_at))
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
+        if instance.breaker is not None and _asks_the_first(work):
+            instance.breaker.failed(failure.error_class)
+            if falls_over(failure.error_class):
+                reason = failure.error_class
+                metrics.fallbacks.labels(reason).inc()
+                log.warning("fell_over", chat=key.chat, turn=turn, reason=reason, detail=failure.detail)
+                return [FallOver(turn, reason)]
         return [Failed(turn, failure.error_class, failure.detail)]
+
+
+def _asks_the_first(work: Work) -> bool:
+    """Whether the work asks the first model, or its provider."""
+    if isinstance(work, WriteReply):
+        return not work.turn.fallback
+    return isinstance(work, CreateThread | StartRun | AwaitRun)
 
 
 async def _next_of_run(
     instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun, context_at: int
 ) -> Sequence[Command]:
     turn, backend = work.turn, instance.backend
+    if turn.fallback and instance.fallback is None:
+        turn = replace(turn, fallback="")  # it was given to a second model that this instance does not have
     if isinstance(work, WriteReply):
         request = await _whole_request(instance, key, work, context_at)
-        return await _whole_reply(cast(ReplyBackend, backend), turn, request)
+        if turn.fallback and instance.fallback is not None:
+            return await _whole_reply(instance.fallback, turn, request)
+        commands = await _whole_reply(cast(ReplyBackend, backend), turn, request)
+        _first_answered(instance)
+        return commands
     await instance.progress.reached(context_at)
     request = _thread_request(instance, key, work)
     backend = cast(ThreadBackend, backend)  # checked once, at start: a check against a protocol costs 25 µs
@@ -138,6 +161,7 @@ async def _next_of_run(
         return _outcome(turn, outcome)
     answer = cleaned(outcome.text)
     if not answer.flaw:
+        _first_answered(instance)
         return [_answered(turn, outcome, answer)]
     # The provider keeps the worthless answer in the thread, and would show it to the model as the turn's answer.
     log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
@@ -147,15 +171,18 @@ async def _next_of_run(
     return [await _new_thread(instance, key, turn.id, "replaced", history=history, moment=request.moment)]
 
 
+def _first_answered(instance: Instance) -> None:
+    if instance.breaker is not None:
+        instance.breaker.answered()
+
+
 async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest) -> Sequence[Command]:
     """The outcome of a backend without threads; it is asked again after an answer that holds nothing for a person."""
     now = asyncio.get_running_loop().time
     deadline, spent = now() + request.patience, Usage()
     for attempt in count(1):
         outcome = await backend.reply(request)
-        spent = Usage(
-            spent.input_tokens + outcome.usage.input_tokens, spent.output_tokens + outcome.usage.output_tokens
-        )
+        spent += outcome.usage
         outcome = replace(outcome, usage=spent)
         if isinstance(outcome, ToolsWanted):
             return _outcome(turn, outcome)
@@ -189,12 +216,13 @@ def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
     """The answer without the model's internals; a mark shows where it reached the longest length."""
     run = said.run or run_of(turn.phase)
     text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" else answer.text
-    return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length)
+    return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length, turn.fallback)
 
 
 def _tokens(usage: Usage) -> TokenUsage:
     # A server may send any count: one that an event cannot hold would make the whole reply unreadable.
-    return TokenUsage(_counted(usage.input_tokens), _counted(usage.output_tokens))
+    read, written = _counted(usage.input_tokens), _counted(usage.output_tokens)
+    return TokenUsage.of(read, written, min(_counted(usage.cached_tokens), read), _counted(usage.seconds))
 
 
 def _counted(tokens: int) -> int:
@@ -240,7 +268,7 @@ def _request(
             if call.output is not None
         ),
         tools=tuple(tool for tool in instance.tools.offered() if tool.name not in withheld),
-        patience=instance.run_timeout,
+        patience=instance.run_timeout if turn.fallback else instance.patience,
         files=instance.files,
         moment=moment,
     )
@@ -286,7 +314,7 @@ async def _new_thread(
         account=key.account,
         chat=key.chat,
         history=history_with(instance, history),
-        patience=instance.run_timeout,
+        patience=instance.patience,
         moment=moment,
     )
     return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)

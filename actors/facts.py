@@ -8,7 +8,7 @@ from actors.instance import Instance
 from chat.commands import Command, Facts
 from chat.language import language_of
 from chat.words import APOLOGY, words_in
-from chat.work import Apologise, Notify, TellToWait
+from chat.work import Apologise, EndBurst, Notify, Obey, StartAgain, TellToWait
 from events.subjects import ChatKey
 
 
@@ -30,16 +30,20 @@ def facts_for(
     - `last`: sequence of the chat's last event, for an erasure.
     """
     words = instance.words_for(key)
-    if isinstance(
-        command, Apologise | Notify | TellToWait
-    ):  # it was promised, maybe before the text was taken out of the settings
+    if isinstance(command, Apologise | Notify | TellToWait):
+        # It was promised, maybe before the text was taken out of the settings.
         words = words_in(language_of(key)) | {name: text for name, text in words.items() if text}
+    begins = isinstance(command, EndBurst | StartAgain) or (
+        isinstance(command, Obey) and command.control.command == "retry"
+    )
+    fallback = instance.breaker.turns_away() if begins and instance.breaker is not None else ""
     return Facts(
         key=key,
         at=at,
         id=instance.fresh_id(),
         incarnation=instance.rules.incarnation,
         backend=instance.rules.backend,
+        fallback=fallback,
         apology=words.get(APOLOGY, ""),
         words=words,
         failed=failed,

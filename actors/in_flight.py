@@ -23,11 +23,15 @@ from chat.work import (
     Resume,
     StopRun,
     TellToWait,
+    WriteReply,
 )
 from events.subjects import ChatKey
 
 _NO_ROOM = 1.0
 """Seconds until a turn checks again whether the log has room."""
+
+STOPS_WITHIN = 5.0
+"""Seconds for which the second model waits until the first one's run is stopped."""
 
 
 class InFlight:
@@ -37,6 +41,7 @@ class InFlight:
         "_before",
         "_burst",
         "_effects",
+        "_holds",
         "_instance",
         "_key",
         "_seen_to",
@@ -49,6 +54,7 @@ class InFlight:
         self._instance = instance
         self._tell = tell
         self._turn, self._before = "", 0
+        self._holds = "", 0.0  # the turn that waits for a run to be stopped, and since when
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
         self._seen_to: tuple[StopRun | CallIn, ...] = ()  # done already, though pending for some time to come
         now = asyncio.get_running_loop().time()
@@ -92,11 +98,26 @@ class InFlight:
             elif isinstance(effect, Resume | TellToWait):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
+            elif self._is_held(effect, pending):
+                continue
             elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot()):
                 self._effects[effect] = self._begin(effect)
         if all(isinstance(effect, Resume | StopRun | Erase | Joining) for effect in pending):
             self._instance.slots.give_back(self._key)
         return over
+
+    def _is_held(self, effect: Effect, pending: Sequence[Effect]) -> bool:
+        """Whether the second model still waits for the end of the first one's run; STOPS_WITHIN at most."""
+        if not isinstance(effect, WriteReply) or not effect.turn.fallback:
+            return False
+        stopping = any(isinstance(other, StopRun) and other not in self._seen_to for other in pending)
+        turn, since = self._holds
+        now = asyncio.get_running_loop().time()
+        if stopping and turn != effect.turn.id:
+            since = now
+            self._holds = effect.turn.id, now
+            asyncio.get_running_loop().call_later(STOPS_WITHIN, self._look_again)
+        return stopping and now < since + STOPS_WITHIN
 
     def _begin(self, work: Work) -> asyncio.Task[None]:
         context_at = 0

@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
+from actors.breaker import Breaker
 from actors.context_cache import ContextCache
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence, NoFence
 from actors.media_files import Files, NoFiles
 from actors.run_slots import RunSlots
-from backends.protocol import Backend, NoThreads, ThreadBackend, Threads, Tool
+from backends.protocol import Backend, NoThreads, ReplyBackend, ThreadBackend, Threads, Tool
 from chat.context import Line
 from chat.gates import Gates
 from chat.references import Referring
+from chat.spending import CostLimit, Used
 from chat.state import Chat
 from chat.work import Rules
 from events.inbound import Media
@@ -59,6 +61,9 @@ class ChatReads(Protocol):
 
     def failed(self, key: ChatKey, messages: Sequence[str]) -> tuple[str, ...]:
         """Those of `messages` whose ending is a failed turn, in order; without `messages`, the last failed turn's."""
+
+    def spent(self, account: str, day: str) -> tuple[Used, ...]:
+        """The tokens of all chats of the account on the day (UTC, as YYYY-MM-DD), by model."""
 
     def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, since they have pending work or may have a stray
@@ -183,6 +188,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     - `incarnation`: name of this start of the process; its decisions bear it.
     - `log`: the log of all chats.
     - `backend`: writes the replies.
+    - `fallback`: the second model; None: there is none.
     - `tools`: the tools that models may call.
     - `reads`: reads of the projection.
     - `progress`: progress of the projection.
@@ -210,6 +216,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     people: People = msgspec.field(default_factory=NoPeople)
     all_read: Callable[[], bool] = lambda: True
     is_finishing: Callable[[str], bool] = lambda _: False
+    fallback: ReplyBackend | None = None
 
 
 WordsFor = Callable[[ChatKey], Mapping[str, str]]
@@ -225,10 +232,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     - `debounce`: seconds of silence that end a burst of messages.
     - `run_timeout`: seconds for one reply.
+    - `fallback_after`: seconds of one request after which the second model is asked; 0: as `run_timeout`.
     - `stale_after`: age from which a message is not answered any more.
     - `history`: lines of context that a model is shown.
     - `max_runs`: turns under way at once.
     - `budget`: tokens that a chat may cost on a day; 0: any number.
+    - `cost_limit`: money that a chat may cost on a day; None: any.
+    - `account_cost_limit`: money that all chats of an account may cost on a day; None: any.
     - `words_for`: recado's own texts for a chat, by the keys of chat.words.WORDS; without a text nothing is said.
     - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
     - `gates`: rules for who is answered, and when.
@@ -238,10 +248,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     debounce: float = 1.0
     run_timeout: float = 120.0
+    fallback_after: float = 0.0
     stale_after: timedelta = timedelta(hours=24)
     history: int = 20
     max_runs: int = 512
     budget: int = 0
+    cost_limit: CostLimit | None = None
+    account_cost_limit: CostLimit | None = None
     words_for: WordsFor = no_words
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
@@ -255,6 +268,7 @@ class Instance:
     def __init__(self, parts: Parts, policy: Policy) -> None:
         self.log = parts.log
         self.backend = parts.backend
+        self.fallback = parts.fallback
         self.tools = parts.tools
         self.reads = parts.reads
         self.progress = parts.progress
@@ -268,6 +282,13 @@ class Instance:
         self._all_read = parts.all_read
         self.debounce = policy.debounce
         self.run_timeout = policy.run_timeout
+        self.patience = policy.run_timeout
+        """Seconds for one request to the first model."""
+        self.breaker: Breaker | None = None
+        """None without a second model."""
+        if parts.fallback is not None:
+            self.patience = min(policy.run_timeout, policy.fallback_after or policy.run_timeout)
+            self.breaker = Breaker(trial=3 * self.patience)
         self.history = policy.history
         self.words_for = policy.words_for
         self.zone = policy.zone
@@ -278,11 +299,14 @@ class Instance:
             parts.backend.name,
             policy.stale_after,
             keeps_threads=isinstance(parts.backend, ThreadBackend),
+            has_fallback=parts.fallback is not None,
             budget=policy.budget,
+            cost_limit=policy.cost_limit,
             takeover=policy.takeover,
             gates=policy.gates,
             wait_told_after=policy.one_moment_after,
         )
+        self._account_cost_limit = policy.account_cost_limit
         self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
         self.has_room = True
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
@@ -293,7 +317,12 @@ class Instance:
     def rules_of(self, account: str) -> Rules:
         """The rules for the account's chats."""
         rules = self._uncounted if account in self.rules.gates.uncounted else self.rules
-        return rules if self._all_read() else replace(rules, joins=False)
+        if not self._all_read():
+            rules = replace(rules, joins=False)
+        limit = self._account_cost_limit
+        if limit is None or not limit.is_reached(self.reads.spent(account, self.bus_time.now().date().isoformat())):
+            return rules
+        return replace(rules, account_spent=True)
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; every try of its append has the same one."""

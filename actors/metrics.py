@@ -25,6 +25,8 @@ falls = Counter("recado_falls", "Times that this instance gave up all chats beca
 tools_refused = Counter(
     "recado_tools_refused", "Tools of services that were not offered, each fault of one counted once."
 )
+fallbacks = Counter("recado_fallbacks", "Turns that went to the second model, by the failure of the first.", ["reason"])
+first_model_left = Gauge("recado_first_model_left", "1 while turns begin with the second model, as the first fails.")
 set_aside = Counter("recado_set_aside", "Turns, orders and messages that ended because recado broke on them.")
 stuck = Gauge("recado_stuck_chats", "Chats that have had pending work for 15 minutes or longer.")
 replies_waiting = Gauge("recado_replies_waiting", "Replies that wait for their gateway.")

@@ -10,7 +10,7 @@ import msgspec
 from backends.chat_request import Written
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted, Usage
 from backends.provider.answer_parts import arguments_of, refusal_of, text_of, word
-from backends.provider.client import UNREADABLE, Wire, count
+from backends.provider.client import UNREADABLE, Wire, cached, count
 from backends.provider.problem import problem_in
 from backends.provider.retry import AttemptFailed
 from chat.limits import LONGEST_RAW
@@ -62,8 +62,7 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
         raise AttemptFailed("refused", wire.redacted(said.refusal))
     if choice.finish_reason == "content_filter":
         raise AttemptFailed("refused", "finish_reason is content_filter")
-    tokens = completion.usage if isinstance(completion.usage, dict) else {}
-    usage = Usage(count(tokens.get("prompt_tokens")), count(tokens.get("completion_tokens")))
+    usage = _usage(completion.usage if isinstance(completion.usage, dict) else {})
     if calls:
         return ToolsWanted(_wanted(calls, request, _raw(body, server, model)), usage)
     if not any(sign.isprintable() for sign in text):  # marks of no width are no answer
@@ -103,6 +102,11 @@ def _raise_error(wire: Wire, completion: Completion, choice: Choice) -> None:
         raise wire.refused(problem)
     if choice.finish_reason == "error":
         raise AttemptFailed("provider_error", "finish_reason is error, and the server does not say why")
+
+
+def _usage(tokens: dict[str, Any]) -> Usage:
+    known = cached(tokens.get("prompt_tokens_details")) or count(tokens.get("prompt_cache_hit_tokens"))  # DeepSeek
+    return Usage(count(tokens.get("prompt_tokens")), count(tokens.get("completion_tokens")), known)
 
 
 def _calls(told: Any) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from backends.chat_answer import Empty, read
 from backends.chat_request import Content, contents_of, joined, mended, request_body
 from backends.content.attachments import opened
-from backends.protocol import Answer, ReplyRequest, ToolsWanted, Usage
+from backends.protocol import Answer, ReplyRequest, ToolsWanted
 from backends.provider.client import Wire
 from backends.provider.quirks import Quirks, insist
 from backends.provider.refusals import JsonObject
@@ -122,10 +122,7 @@ class ChatCompletions:
         except (AttemptFailed, TimeoutError) as failure:
             log.warning("answer_not_continued", turn=request.turn, reason=str(failure) or "no answer in time")
             return answer
-        usage = Usage(
-            answer.usage.input_tokens + more.usage.input_tokens, answer.usage.output_tokens + more.usage.output_tokens
-        )
-        answer = replace(answer, usage=usage)
+        answer = replace(answer, usage=answer.usage + more.usage)
         if not isinstance(more, Answer) or (rest := cleaned(more.text)).flaw:
             return answer
         return replace(answer, text=_with_rest(answer.text, rest.text), length=more.length or "continued")

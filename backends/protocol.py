@@ -124,10 +124,24 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens as the provider counted them."""
+    """Tokens as the provider counted them.
+
+    - `cached_tokens`: those of `input_tokens` that the provider had in its cache.
+    - `seconds`: of speech, where the provider counts that.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    seconds: int = 0
+
+    def __add__(self, more: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + more.input_tokens,
+            self.output_tokens + more.output_tokens,
+            self.cached_tokens + more.cached_tokens,
+            self.seconds + more.seconds,
+        )
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

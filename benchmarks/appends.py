@@ -23,7 +23,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from events.subjects import ChatKey
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 
 MANY = "256 at once"
 AT_ONCE = {"one at a time": 1, MANY: 256}

@@ -13,7 +13,7 @@ from events.decisions import Decision, Reply, ThreadCreated, TurnStarted
 from events.inbound import Message
 from events.log import EventLog
 from events.subjects import ChatKey, token
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 
 _AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _AT_ONCE = 64

@@ -31,7 +31,7 @@ from chat.work import (
 from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
 from events.subjects import ChatKey
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 
 
 class ThreadReady(msgspec.Struct, frozen=True, gc=False):
@@ -123,6 +123,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     - `usage`: that of the last request, or of the run.
     - `cut`: the parts that were cut out of the model's answer.
     - `length`: as in Reply; empty: the answer is whole.
+    - `fallback`: as in Reply; empty: the first model answered.
     """
 
     turn: str
@@ -132,6 +133,14 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     usage: TokenUsage
     cut: tuple[Cut, ...] = ()
     length: str = ""
+    fallback: str = ""
+
+
+class FallOver(msgspec.Struct, frozen=True, gc=False):
+    """The first model failed, and the second is to answer the turn; `reason` is the class of the failure."""
+
+    turn: str
+    reason: str
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
@@ -163,6 +172,7 @@ Command = (
     | ToolFinished
     | HumanAsked
     | Answered
+    | FallOver
     | Failed
     | Removed
     | Told
@@ -182,6 +192,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `at`: the bus's time.
     - `id`: a fresh id.
     - `incarnation`, `backend`: the instance's own.
+    - `fallback`: of a turn that begins: the second model answers it, because of this failure of the first.
     - `apology`: the text for a failed turn.
     - `words`: by reason, the notice about a message that ends without a reply; no words: no notice is sent.
     - `failed`: of a `retry`: its messages that ended in a failed turn.
@@ -194,6 +205,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id: str
     incarnation: str
     backend: str
+    fallback: str = ""
     apology: str = ""
     words: Mapping[str, str] = msgspec.field(default_factory=dict)
     failed: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ the same event.
 from __future__ import annotations
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from chat import joining
 from chat.arrival import joins_burst
@@ -16,6 +17,7 @@ from chat.commands import (
     Command,
     Facts,
     Failed,
+    FallOver,
     HumanAsked,
     MediaSettled,
     RunReady,
@@ -28,6 +30,7 @@ from chat.joining import Moved, Told
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
+from chat.second_model import BACKEND
 from chat.state import Chat
 from chat.takeover import HANDED_OFF
 from chat.turn import Turn, unread_of
@@ -106,6 +109,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             | ToolFinished(turn)
             | HumanAsked(turn)
             | Answered(turn)
+            | FallOver(turn)
             | Failed(turn)
         ):
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
@@ -190,16 +194,23 @@ def _set_aside(chat: Chat, facts: Facts) -> TurnFailed | Ignored | None:
 
 
 def _start(
-    chat: Chat, facts: Facts, messages: tuple[str, ...], media: tuple[str, ...], instead: str | None = None
+    chat: Chat,
+    facts: Facts,
+    messages: tuple[str, ...],
+    media: tuple[str, ...],
+    instead: str | None = None,
+    *,
+    fell_over: bool = False,
 ) -> TurnStarted:
     return TurnStarted(
         turn=facts.id,
         messages=messages,
-        backend=facts.backend,
+        backend=BACKEND if facts.fallback else facts.backend,
         at=facts.at,
         media=media,
-        seen=chat.inbound_seq if chat.rewrites or instead is not None else 0,
+        seen=chat.inbound_seq if chat.rewrites or (instead is not None and not fell_over) else 0,
         instead=instead,
+        fallback=facts.fallback or None,
     )
 
 
@@ -222,6 +233,9 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             return Attention(id=f"{turn.id}.h", text=text, by=by, at=facts.at, turn=turn.id, messages=turn.messages)
         case Answered():
             return _answer(chat, turn, outcome, facts)
+        case FallOver(_, reason):
+            facts = replace(facts, fallback=reason)
+            return _start(chat, facts, turn.messages, unread_of(turn.phase), instead=turn.id, fell_over=True)
         case Failed(_, error_class, detail):
             return _fail(turn, error_class, detail, facts)
         case _:
@@ -294,11 +308,12 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         in_reply_to=turn.messages,
         author="assistant",
         at=facts.at,
-        backend=facts.backend,
+        backend=BACKEND if answer.fallback else facts.backend,
         model=answer.model,
-        thread=chat.thread.id if chat.thread else None,
+        thread=chat.thread.id if chat.thread and not answer.fallback else None,
         run=answer.run,
         usage=turn.spent + answer.usage,
         cut=answer.cut or UNSET,
         length=answer.length or UNSET,
+        fallback=answer.fallback or UNSET,
     )

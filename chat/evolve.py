@@ -13,7 +13,7 @@ from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.erasing import forgotten
 from chat.fold_constants import ONCE, QUICK
-from chat.spending import spent_after
+from chat.spent import spent_after
 from chat.state import Asked, Chat, Hand, Order, Pause, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
@@ -163,6 +163,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     turn = Turn(
         event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began, last_wrote=last_wrote
     )
+    if event.fallback is not None:
+        turn = replace(turn, fallback=event.fallback)
     changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
@@ -181,7 +183,7 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
         changes["rewrites"] = edits.seen(chat, event.messages, event.seen)
     if event.instead is not None and chat.turn is not None:
         before = chat.turn
-        changes["turn"] = replace(
+        turn = replace(
             turn,
             newest=before.newest,
             void=before.void,
@@ -190,6 +192,10 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
             began=before.began,
             last_wrote=before.last_wrote,
         )
+        if event.fallback is not None:
+            # A tool that was called is not called again: the second model gets the outputs.
+            turn = replace(turn, calls=tuple(call for call in before.calls if call.output is not None))
+        changes["turn"] = turn
         if chat.told_to_wait == before.id:
             changes["told_to_wait"] = event.turn
         # The thread may hold the words that were edited or deleted.
@@ -212,9 +218,10 @@ def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> Cha
 
 
 def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
-    """The thread after the end of `turn`: its own turn's end leaves it with everything that was said."""
+    """The thread after the end of `turn`: its own turn's end leaves it with everything that was said, unless the second
+    model answered, which has no part in it."""
     thread = chat.thread
-    is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn
+    is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn and not chat.turn.fallback
     return replace(thread, known_upto=recorded.seq) if thread is not None and is_its_own else thread
 
 

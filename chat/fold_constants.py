@@ -67,6 +67,10 @@ THREADLESS = frozenset({"chat", "scripted"})
 """Backends whose provider works only while recado listens: they leave no run behind."""
 
 
+MOST_MODELS = 8
+"""Models whose tokens are counted apart, in a turn and in a chat's day."""
+
+
 def fingerprint() -> str:
     """Every constant above as text, the same on each run."""
     return ";".join(f"{name}={_text(value)}" for name, value in sorted(globals().items()) if name.isupper())

@@ -7,6 +7,7 @@ from chat.commands import Facts
 from chat.erasing import erase
 from chat.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
 from chat.notices import say
+from chat.second_model import BACKEND
 from chat.state import Chat, Order
 from chat.work import Obey
 from events.decisions import Approved, Attention, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
@@ -64,4 +65,12 @@ def _retry(chat: Chat, order: Obey, facts: Facts) -> Decision:
         return Ignored(messages=(), reason="nothing_to_retry", at=at, cause=cause)
     messages = together(facts.failed)
     media = tuple(message for message in messages if message in facts.unread)
-    return TurnStarted(turn=facts.id, messages=messages, backend=facts.backend, at=at, cause=cause, media=media)
+    return TurnStarted(
+        turn=facts.id,
+        messages=messages,
+        backend=BACKEND if facts.fallback else facts.backend,
+        at=at,
+        cause=cause,
+        media=media,
+        fallback=facts.fallback or None,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
 
@@ -188,17 +189,27 @@ def _erase(chat: Chat, work: Erasing) -> Erase:
 def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     if isinstance(turn.phase, Reading):
         return [ReadMedia(turn.id, turn.seq, message) for message in turn.phase.unread]
+    if turn.fallback and rules.has_fallback:
+        return list(_calls(turn)) or [WriteReply(turn, "", chat.reset_upto)]
     if (reason := _new_thread(chat, turn, rules)) is not None:
         return [CreateThread(turn.id, turn.seq, rules.backend, reason, chat.reset_upto, chat.rewritten)]
     thread, upto = cast(Thread, chat.thread), chat.reset_upto
     if isinstance(turn.phase, InTools):
-        withheld, calls = turn.withheld, [call for call in turn.current_calls if call.output is None]
-        return [CallTool(turn.id, call, _memo(turn, call), call.name in withheld, turn.messages) for call in calls]
+        return list(_calls(turn))
     if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     if isinstance(turn.phase, Running):
         return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto)]
     return [StartRun(turn, thread.id, upto, thread.known_upto)]
+
+
+def _calls(turn: Turn) -> Iterator[CallTool]:
+    """The calls that the model waits for."""
+    if isinstance(turn.phase, InTools):
+        withheld = turn.withheld
+        for call in turn.current_calls:
+            if call.output is None:
+                yield CallTool(turn.id, call, _memo(turn, call), call.name in withheld)
 
 
 def _new_thread(chat: Chat, turn: Turn, rules: Rules) -> ThreadReason | None:

@@ -43,10 +43,14 @@ def refusal_due(chat: Chat, now: datetime, rules: Rules) -> Refuse | StartOver |
 
 
 def _is_over_budget(chat: Chat, now: datetime, rules: Rules) -> bool:
-    spent = chat.spent
-    if not rules.budget or spent is None or chat.turn is not None:
+    if chat.turn is not None:
         return False
-    return spent.tokens >= rules.budget and spent.day == now.date().isoformat()
+    if rules.account_spent:
+        return True
+    spent, limit = chat.spent, rules.cost_limit
+    if spent is None or not (rules.budget or limit) or spent.day != now.date().isoformat():
+        return False
+    return bool(rules.budget and spent.tokens >= rules.budget) or (limit is not None and limit.is_reached(spent.used))
 
 
 def _reason(chat: Chat, message: Waiting, now: datetime, rules: Rules, over_budget: bool) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.spending import Used
 from chat.turn import Turn
 from events.inbound import Control
 
@@ -103,10 +104,11 @@ class Stray(msgspec.Struct, frozen=True, gc=False):
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):
-    """Tokens that a chat has cost on a day (UTC, as YYYY-MM-DD)."""
+    """Tokens that a chat has cost on a day (UTC, as YYYY-MM-DD); `used` has them by model."""
 
     day: str
     tokens: int
+    used: tuple[Used, ...] = ()
 
 
 class Pause(msgspec.Struct, frozen=True, gc=False):

@@ -15,10 +15,10 @@ def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, .
     """The strays after `recorded`, which led from `before` to `after`.
 
     A turn leaves a run behind if it ends otherwise than by its own reply, or goes on in another thread. This holds
-    whether or not a run of it is known: one may have been requested at that moment.
+    whether or not a run of it is known: one may have been requested at that moment. The second model leaves none.
     """
     turn, thread = before.turn, before.thread
-    if turn is None or thread is None or thread.backend in THREADLESS:
+    if turn is None or turn.fallback or thread is None or thread.backend in THREADLESS:
         return after.strays
     is_over = after.turn is None or after.turn.id != turn.id
     has_moved = after.thread is None or after.thread.id != thread.id

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from events.token_usage import TokenUsage
+from chat.spending import Used
+from events.usage import TokenUsage
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False, tag="reading"):
@@ -82,6 +83,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `calls`: the tools asked for, in every attempt
     - `threads`: threads made for the turn
     - `spent`: tokens of its finished requests; those of the current run come with its end
+    - `heard`: those of them that transcripts have cost, by model
     - `void`: messages with no text whose file gave nothing
     - `void_reason`: why the first of those gave nothing
     - `read_at`: sequence of the last `media_read`; 0 if there was none
@@ -89,6 +91,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `adoptions`: adoptions since its last own decision
     - `last_wrote`: time at which the person had written before these messages; None: never, or not known
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
+    - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     """
 
     id: str
@@ -102,6 +105,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     calls: tuple[Call, ...] = ()
     threads: int = 0
     spent: TokenUsage = TokenUsage()
+    heard: tuple[Used, ...] = ()
     void: tuple[str, ...] = ()
     void_reason: str = ""
     read_at: int = 0
@@ -109,6 +113,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     adoptions: int = 0
     began: datetime | None = None
     last_wrote: datetime | None = None
+    fallback: str = ""
 
     @property
     def is_void(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from chat.changes import Changes
+from chat.spending import with_used
 from chat.state import Chat
 from chat.turn import Call, called, reading, returned, run_of, run_started, unread_of
 from events.decisions import MediaRead, RunStarted, ToolCalled, ToolReturned
@@ -23,6 +24,7 @@ def media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
         void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
         read_at=recorded.seq,
         spent=turn.spent + event.usage,
+        heard=with_used(turn.heard, event.model or "", event.usage),
         adoptions=0,
     )
     return {"turn": read}

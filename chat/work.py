@@ -8,6 +8,7 @@ import msgspec
 
 from chat.broken import SetAside
 from chat.gates import Gates
+from chat.spending import CostLimit
 from chat.state import Closing, Stray
 from chat.turn import Call, Turn
 from events.decisions import ThreadReason
@@ -241,7 +242,10 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `backend`: the mode that writes replies
     - `stale_after`: age from which a message is not answered any more
     - `keeps_threads`: the backend keeps the conversation in threads of its provider
+    - `has_fallback`: there is a second model
     - `budget`: tokens that a chat may cost on a day; 0: any number
+    - `cost_limit`: money that a chat may cost on a day; None: any
+    - `account_spent`: the account has cost on this day what it may cost
     - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided
@@ -252,7 +256,10 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     backend: str
     stale_after: timedelta
     keeps_threads: bool = False
+    has_fallback: bool = False
     budget: int = 0
+    cost_limit: CostLimit | None = None
+    account_spent: bool = False
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
     joins: bool = True

@@ -12,6 +12,7 @@ from typing import TypeVar, TypeVarTuple
 import msgspec
 
 from actors.leases.roster import InstanceView
+from chat.spending import Price
 from console.news import News
 from console.sessions import Sessions
 from events.log import EventLog
@@ -74,6 +75,7 @@ class Deps:
     - `is_real`: returns whether replies of `account` go to real phones now. Raises LogUnavailable.
     - `roster`: returns the instances; its argument is the number of chats of each partition.
     - `gateways`: returns the accounts whose gateway runs; None: the bus does not say.
+    - `prices`: the prices of models.
     - `settings`: the settings with which this process was started.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
@@ -90,6 +92,7 @@ class Deps:
     is_real: Callable[[], Awaitable[bool]] = _never
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     gateways: Callable[[], Collection[str] | None] = lambda: None
+    prices: Mapping[str, Price] = field(default_factory=dict)
     settings: Sequence[SettingLine] = ()
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -20,6 +20,7 @@ from console.rendering import address_of, render
 from events.account_update import SENDING, newest, paused, text_of
 from events.log import LogError
 from gateways.addressing import ChatNotMeant, the_one
+from projections.reads.costs import by_model, costed, total
 from projections.story.deliveries import told
 from projections.story.log_facts import facts_of
 from projections.story.story import story as tell
@@ -61,12 +62,16 @@ async def numbers(request: Request) -> Response:
         except ChatNotMeant as refusal:
             raise Problem(404, f"{str(refusal).capitalize()}.") from refusal
     volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key)
+    since = (now - timedelta(days=days) + step).date().isoformat()
+    account, chat = (key.account, key.chat) if key is not None else (None, None)
+    costs = costed(await deps.read(deps.queries.usage, account, chat, since), deps.prices)
     charts = (
         chart("Messages and replies", volumes, {"messages": "messages", "replies": "replies", "by hand": "by_hand"}),
         chart("Not answered", volumes, {"ignored": "ignored", "failed": "failed"}),
         chart("Tokens", volumes, {"read": "input_tokens", "written": "output_tokens"}),
     )
-    return render(request, "numbers.html", range=days, volumes=volumes, charts=charts, key=key)
+    values: dict[str, Any] = {"range": days, "volumes": volumes, "charts": charts, "key": key}
+    return render(request, "numbers.html", costs=by_model(costs), total=total(costs), since=since, **values)
 
 
 async def instances(request: Request) -> Response:

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 from console.deps import Deps
 from events.jid import is_group
 from events.subjects import ChatKey, token
+from projections.reads.costs import in_dollars
 from projections.reads.spoken import kind, speaker
 from projections.story.reasons import EXPLAINED, FAILED
 from projections.tables.marks import SAID
@@ -138,6 +139,7 @@ _templates.filters |= {
     "mark": SAID.__getitem__,
     "plainly": plainly,
     "fault": fault,
+    "dollars": in_dollars,
     "group": is_group,
     "sent": lambda state: _SENT.get(state, state),
 }

@@ -13,7 +13,7 @@ import msgspec
 from events.cut import Cut
 from events.inbound import Count, Time
 from events.joining import Joined
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
 Author = Literal["assistant", "operator", "system"]
@@ -43,7 +43,9 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     - `cause`: the `retry` that asked for the turn.
     - `media`: the messages whose file is read first.
     - `seen`: the turn knows of edits and deletions up to this sequence.
-    - `instead`: the turn that this one replaces, because a message of it was edited or deleted while it ran.
+    - `instead`: the turn that this one replaces, because a message of it was edited or deleted while it ran, or because
+      the first model failed.
+    - `fallback`: the second model answers, because of this failure of the first.
     """
 
     turn: str
@@ -54,6 +56,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     media: tuple[str, ...] = ()
     seen: Count = 0
     instead: str | None = None
+    fallback: str | None = None
 
 
 class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -166,6 +169,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `cut`: the parts of the model's answer that recado cut out; absent: none.
     - `length`: the answer reached the model's longest length and was `continued` by another request, or is `cut` there,
       which the text shows; absent: it did not.
+    - `fallback`: the second model answered, because of this failure of the first; absent: the first answered.
     """
 
     id: str
@@ -185,6 +189,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cause: str | None = None
     cut: tuple[Cut, ...] | msgspec.UnsetType = msgspec.UNSET
     length: str | msgspec.UnsetType = msgspec.UNSET
+    fallback: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):

@@ -287,7 +287,7 @@ class Projection:
         for chat, upto, rewritten_before, successor in self._gone:
             self._names.forget(*successor.key)
             self._deliveries.forget(chat, successor.key.account)
-            late = forget(self.db, chat, upto, successor.id, rewritten_before)
+            late = forget(self.db, chat, upto, successor.id, successor.key.account, rewritten_before)
             successor.messages, successor.name = late.messages, None if is_group(successor.key.chat) else late.name
             self.leaves_traces = True
         self._gone.clear()

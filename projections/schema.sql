@@ -221,5 +221,18 @@ CREATE TABLE usage (
     replies INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,          -- of the input tokens
+    seconds INTEGER NOT NULL,                -- of speech
     PRIMARY KEY (chat, day, backend, model)
+) WITHOUT ROWID;
+
+CREATE TABLE spending (                      -- the sums of usage by account
+    account TEXT NOT NULL,
+    day TEXT NOT NULL,                       -- UTC
+    model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
+    seconds INTEGER NOT NULL,
+    PRIMARY KEY (account, day, model)
 ) WITHOUT ROWID;

@@ -36,6 +36,7 @@ _TABLES = {
     "threads": "SELECT * FROM threads ORDER BY chat, seq",
     "set_aside": "SELECT * FROM set_aside ORDER BY seq",
     "usage": "SELECT * FROM usage ORDER BY chat, day, backend, model",
+    "spending": "SELECT * FROM spending ORDER BY account, day, model",
     # The content of the index of words is how often each word is where; the ends of its segments are no content.
     "search": "SELECT term, count(*), sum(doc), sum(doc * 31 % 65521 * (offset + 1)) FROM temp.words"
     " GROUP BY term ORDER BY term",

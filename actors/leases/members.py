@@ -44,6 +44,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     - `runs`: turns under way.
     - `awake`: chats in memory.
     - `lag`: sequences by which its projection is behind the log.
+    - `fallback`: its turns begin with the second model, because of this failure of the first; empty: with the first.
     """
 
     version: str = ""
@@ -52,6 +53,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     awake: int = 0
     lag: int = 0
+    fallback: str = ""
 
 
 class Member(Holder, frozen=True, kw_only=True):

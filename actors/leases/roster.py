@@ -28,6 +28,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     - `awake`: chats in memory.
     - `runs`: turns under way.
     - `lag`: sequences by which its projection is behind the log.
+    - `fallback`: its turns begin with the second model, because of this failure of the first; empty: with the first.
     """
 
     instance: str
@@ -40,6 +41,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     awake: int = 0
     runs: int = 0
     lag: int = 0
+    fallback: str = ""
 
 
 async def all_read(bus: Bus, reads: int) -> bool:
@@ -100,6 +102,7 @@ def _view(member: Member, partitions: list[int], chats: Mapping[int, int] | None
         awake=member.says.awake,
         runs=member.says.runs,
         lag=member.says.lag,
+        fallback=member.says.fallback,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backends.agents.session import Item, TokenCount, Turn
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
-from backends.provider.client import count
+from backends.provider.client import cached, count
 from backends.provider.errors import redacted
 
 _FINAL: dict[str, ErrorClass] = {
@@ -60,4 +60,4 @@ def rest(turn: Turn, attempt: int) -> float:
 def _usage(turn: Turn) -> Usage:
     """Tokens of all requests of the agent's turn together."""
     tokens = turn.usage or TokenCount()
-    return Usage(count(tokens.input_tokens), count(tokens.output_tokens))
+    return Usage(count(tokens.input_tokens), count(tokens.output_tokens), cached(tokens.input_tokens_details))

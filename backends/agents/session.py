@@ -56,6 +56,7 @@ class TurnError(msgspec.Struct, frozen=True):
 class TokenCount(msgspec.Struct, frozen=True):
     input_tokens: Any = None
     output_tokens: Any = None
+    input_tokens_details: Any = None
 
 
 class Turn(msgspec.Struct, frozen=True):

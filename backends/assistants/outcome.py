@@ -6,7 +6,7 @@ import re
 
 from backends.assistants.thread import LastError, Message, Run, TokenCount
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
-from backends.provider.client import count
+from backends.provider.client import cached, count
 from backends.provider.errors import redacted
 
 _TRY_AGAIN = re.compile(r"try again in ([0-9.]+)(ms|s)\b")
@@ -55,7 +55,7 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
 def _usage(run: Run) -> Usage:
     """Tokens of all requests of a run together, those with tool outputs too."""
     tokens = run.usage or TokenCount()
-    return Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens))
+    return Usage(count(tokens.prompt_tokens), count(tokens.completion_tokens), cached(tokens.prompt_token_details))
 
 
 def rest(run: Run) -> float:

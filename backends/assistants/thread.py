@@ -63,6 +63,7 @@ class Incomplete(msgspec.Struct, frozen=True):
 class TokenCount(msgspec.Struct, frozen=True):
     prompt_tokens: Any = None
     completion_tokens: Any = None
+    prompt_token_details: Any = None
 
 
 class Run(msgspec.Struct, frozen=True):

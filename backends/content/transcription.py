@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import msgspec
 import openai
@@ -47,8 +48,11 @@ InTurn = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class _Usage(msgspec.Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    """Servers count tokens, or the seconds of speech."""
+
+    input_tokens: Any = None
+    output_tokens: Any = None
+    seconds: Any = None
 
 
 class _Transcription(msgspec.Struct):
@@ -102,8 +106,10 @@ class Transcription:
         async def ask() -> Transcript:
             answer = await self._wire.post_form("/audio/transcriptions", fields, file)
             heard = self._wire.read(answer, _Transcription)
-            tokens = heard.usage or _Usage()
-            return Transcript(heard.text, self._model, Usage(count(tokens.input_tokens), count(tokens.output_tokens)))
+            used = heard.usage or _Usage()
+            seconds = count(used.seconds + 0.999 if isinstance(used.seconds, float) else used.seconds)
+            usage = Usage(count(used.input_tokens), count(used.output_tokens), seconds=seconds)
+            return Transcript(heard.text, self._model, usage)
 
         deadline = asyncio.get_running_loop().time() + patience
         try:

@@ -125,3 +125,8 @@ def count(tokens: object) -> int:
     if not isinstance(tokens, int | float) or not tokens >= 0:  # NaN is not at least 0
         return 0
     return int(min(tokens, 2**53))
+
+
+def cached(details: object) -> int:
+    """The number of cached tokens in a server's details about its input tokens; 0: it gives none."""
+    return count(details.get("cached_tokens")) if isinstance(details, dict) else 0

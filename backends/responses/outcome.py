@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backends.protocol import ErrorClass, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted, Usage
 from backends.provider.answer_parts import arguments_of
-from backends.provider.client import count
+from backends.provider.client import cached, count
 from backends.provider.errors import redacted
 from backends.responses.conversation import function_calls, refusal, words
 from backends.responses.wire import Item, Response, TokenCount
@@ -27,7 +27,7 @@ _FOR_GOOD: dict[str, ErrorClass] = {
 def usage(response: Response | None) -> Usage:
     """Tokens of this one response."""
     tokens = (response.usage if response is not None else None) or TokenCount()
-    return Usage(count(tokens.input_tokens), count(tokens.output_tokens))
+    return Usage(count(tokens.input_tokens), count(tokens.output_tokens), cached(tokens.input_tokens_details))
 
 
 def completed(response: Response, detail: str, *, again: bool) -> Sequence[Item]:

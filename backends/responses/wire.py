@@ -68,6 +68,7 @@ class Incomplete(msgspec.Struct):
 class TokenCount(msgspec.Struct):
     input_tokens: Any = None
     output_tokens: Any = None
+    input_tokens_details: Any = None
 
 
 class Response(msgspec.Struct):

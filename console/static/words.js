@@ -7,7 +7,7 @@ const REASONS = {
   paused: "the chat is paused",
   stale: "it is too old",
   restored: "it was open in a backup that was put back",
-  budget: "the chat has used up its tokens for today",
+  budget: "the tokens or the money for today are used up",
   unreadable: "it cannot be read",
   too_large: "its file is too large",
   unsupported: "files of its kind are not opened",
@@ -74,7 +74,7 @@ const WORDS = {
   tool_called: (call) => `The model asked for the tool ${call.name}`,
   tool_returned: (call) => (call.failed ? "The tool failed" : "The tool answered"),
   reply: (reply) =>
-    reply.author === "operator" ? "Reply written by a person" : reply.author === "system" ? "Apology" : `Reply written${reply.model ? ` by ${reply.model}` : ""}${tokens(reply)}`,
+    reply.author === "operator" ? "Reply written by a person" : reply.author === "system" ? "Apology" : `Reply written${reply.model ? ` by ${reply.model}` : ""}${reply.fallback ? `, the second model (${reply.fallback})` : ""}${tokens(reply)}`,
   turn_failed: (failed) => `Turn failed: ${fault(failed.error.class)}`,
   ignored: (ignored) => `Ignored: ${reason(ignored.reason)}`,
   paused: (paused) => (paused.until ? `Paused until ${new Date(paused.until).toLocaleString()}` : "Paused until somebody resumes"),

@@ -13,10 +13,12 @@ from chat.attachments import Reading
 from chat.context import Line, readable
 from chat.edits import in_newest_words
 from chat.references import Referring, references_of, text_of
+from chat.spending import Used
 from chat.state import Chat
 from events.inbound import Media, Message
 from events.recorded import Recorded
 from events.subjects import ChatKey
+from events.usage import TokenUsage
 from projections.database import ids_of, micros
 from projections.reads.context_lines import COLUMNS, PAST_COLUMNS, Lines, Row
 from projections.reads.family import family, one_of
@@ -42,6 +44,7 @@ _LAST_FAILED = f"SELECT messages FROM turns WHERE chat = {_CHAT} AND state = 'fa
 _PENDING = (
     "SELECT id, account, chat FROM chats INDEXED BY waking WHERE wakes AND partition = ? AND id > ? ORDER BY id LIMIT ?"
 )
+_SPENT = "SELECT model, input_tokens, output_tokens, cached_tokens, seconds FROM spending WHERE account = ? AND day = ?"
 _MESSAGE = f"SELECT {{}} FROM history WHERE id = ? AND chat = {_CHAT} AND author = 'person'"  # noqa: S608
 
 _KNOWN = _MESSAGE.format("seq")
@@ -147,6 +150,11 @@ class ChatReads:
         rows = self._rows(key, messages, "seq, ending, revoked_at")
         failed = sorted((seq, id_) for id_, (seq, *end) in rows.items() if end == ["turn_failed", None])
         return tuple(id_ for _, id_ in failed)
+
+    def spent(self, account: str, day: str) -> tuple[Used, ...]:
+        """The tokens of all chats of the account on the day (UTC), by model."""
+        rows = self._reader.connection().execute(_SPENT, (account, day)).fetchall()
+        return tuple(Used(model, TokenUsage.of(*counts)) for model, *counts in rows)
 
     def pending(self, partition: int, after: int, limit: int) -> list[tuple[int, ChatKey]]:
         """At most `limit` chats of the partition that are to be woken, after row `after`, in the order of their first

@@ -66,9 +66,9 @@ _THREADS = (
     " WHERE ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY account, chats.chat, seq"
 )
 _USAGE = (
-    "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens FROM usage"
-    " JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '') AND day >= ?"
-    " ORDER BY account, chats.chat, day, backend, model"
+    "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
+    " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
+    " AND day >= ? ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"

@@ -250,6 +250,8 @@ class UsageView(msgspec.Struct, frozen=True, kw_only=True):
 
     - `day`: UTC, as `2026-08-26`.
     - `model`: empty for turns without a reply, or if the backend named none.
+    - `cached_tokens`: those of `input_tokens` that the provider had in its cache.
+    - `seconds`: of speech, where the provider counts that.
     """
 
     account: str
@@ -260,6 +262,8 @@ class UsageView(msgspec.Struct, frozen=True, kw_only=True):
     replies: int
     input_tokens: int
     output_tokens: int
+    cached_tokens: int = 0
+    seconds: int = 0
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

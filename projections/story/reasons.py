@@ -47,7 +47,7 @@ EXPLAINED: dict[IgnoredReason, str] = {
     "paused": "the chat was paused",
     "taken_over": "a human had the chat",
     "handed_off": "a human was asked to take the chat over",
-    "budget": "the chat had used up RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
+    "budget": "the chat had used up its tokens or money of the day, or its account its money",
     "stale": "it was older than RECADO_STALE_AFTER",
     "erased": "the chat was erased",
     "restored": "it was open in the backup from which the log was put back, and may have been answered since",

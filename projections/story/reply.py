@@ -11,7 +11,7 @@ from events.decisions import Reply, ToolCalled, ToolReturned
 from events.inbound import ReceiptError
 from events.recorded import Recorded
 from projections.reads.views import Entry, ReceiptView, TurnView
-from projections.story.reasons import not_sent_because
+from projections.story.reasons import failed_because, not_sent_because
 from projections.story.step import Step, StepKind, lasting
 
 _RECEIPTS = {
@@ -110,6 +110,8 @@ def _of_the_event(reply: Entry, facts: Sequence[Recorded]) -> Iterator[str]:
     if event.cut:
         said = ", ".join(f"{_CUT.get(cut.kind, cut.kind)} ({cut.chars} characters)" for cut in event.cut)
         yield f"without {said}"
+    if event.fallback:
+        yield f"it is the second model, because of the first: {failed_because(event.fallback)}"
     if event.length:
         yield _LENGTH.get(event.length, event.length)
 

@@ -64,7 +64,10 @@ def _start(turn: TurnView, first: Recorded | None) -> Iterator[Step]:
     by = first.msg_id.rpartition(":")[0] if started is not None and first is not None else turn.by
     why = f", as order {turn.cause} asked" if turn.cause else ""
     if started is not None and started.instead is not None:
-        why += f", in the place of turn {started.instead}: a message of that one was edited or deleted"
+        why += f", in the place of turn {started.instead}"
+        why += "" if started.fallback else ": a message of that one was edited or deleted"
+    if started is not None and started.fallback is not None:
+        why += f", with the second model, because of the first: {failed_because(started.fallback)}"
     unsure = " (which had it last)" if started is None and turn.adoptions else ""
     what = f"turn {turn.id} started on instance {instance_of(by)}{unsure}, mode {turn.backend}{why}"
     yield Step(at=turn.at, kind="turn", what=what, seq=turn.seq)

@@ -11,6 +11,7 @@ from events.decisions import Erased
 from events.joining import Joined
 from events.recorded import Recorded
 from projections.database import PATIENCE, SEARCHED
+from projections.tables.usage import take_out
 
 _UNFIND = (
     f"INSERT INTO search (search, rowid, text) SELECT 'delete', seq, {SEARCHED} FROM history"  # noqa: S608 - a constant
@@ -66,15 +67,23 @@ class Late(msgspec.Struct, frozen=True):
     name: str | None
 
 
-def forget(db: sqlite3.Connection, chat: int, upto: int, successor: int, rewritten_before: Sequence[str] = ()) -> Late:
-    """Delete every row of the chat numbered `chat`. Only messages and controls after sequence `upto` stay, and belong
-    to the chat `successor` from now on; those in `rewritten_before`, which were edited or deleted before they came and
-    before `upto`, as they came.
+def forget(  # noqa: PLR0917
+    db: sqlite3.Connection,
+    chat: int,
+    upto: int,
+    successor: int,
+    account: str,
+    rewritten_before: Sequence[str] = (),
+) -> Late:
+    """Delete every row of the chat numbered `chat` of `account`. Only messages and controls after sequence `upto` stay,
+    and belong to the chat `successor` from now on; those in `rewritten_before`, which were edited or deleted before
+    they came and before `upto`, as they came.
 
     SQLite overwrites the rows that it deletes (`secure_delete`), and so does its index of words (the option of that
     name, https://sqlite.org/fts5.html).
     """
     db.execute(_UNFIND, (chat, upto))
+    take_out(db, chat, account)
     for table in _WITH_THE_CHAT:
         db.execute(f"DELETE FROM {table} WHERE chat = ?", (chat,))  # noqa: S608 - a constant
     for table in _BY_SEQUENCE:

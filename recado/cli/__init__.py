@@ -42,7 +42,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "chats": Entry("reading", "List the chats."),
         "history": Entry("reading", "Show a chat's messages and replies."),
         "threads": Entry("reading", "List the threads at the backends, by chat."),
-        "usage": Entry("reading", "Add up the tokens of the model's replies."),
+        "usage": Entry("reading", "Add up tokens and money by chat, day and model."),
         "attention": Entry("reading", "List the chats that ask for a human."),
         "why": Entry("why", "Tell the story of a message, a reply or an order."),
         "events": Entry("events", "Show the log."),

@@ -49,7 +49,7 @@ def instances(as_json: bool) -> None:
                 one.awake,
                 one.runs,
                 one.lag,
-                one.state,
+                f"{one.state}, second model ({one.fallback})" if one.fallback else one.state,
             )
             for one in found
         ],

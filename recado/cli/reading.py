@@ -8,6 +8,7 @@ import click
 
 from gateways.addressing import ChatUnknown
 from projections.reads.chat_list import ONLY, Asked, Only
+from projections.reads.costs import costed, in_dollars, total
 from projections.reads.spoken import kind, speaker
 from projections.reads.views import ChatView, Entry, LastWords, reading_of
 from projections.story.deliveries import told
@@ -19,6 +20,7 @@ from recado.cli.meant import found_account_option
 from recado.cli.options import ChatName, Moment, Past, chat_argument, json_option
 from recado.cli.session import settings
 from recado.printing import age, json_text, local, one_line, person, plain, print_table
+from recado.settings.money import prices_of
 
 ALL = -1
 """SQLite's LIMIT for all rows."""
@@ -138,22 +140,28 @@ def attention(account: str | None, as_json: bool) -> None:
 @click.option("--since", type=Past(UTC), help="Only from this day (UTC) on: 2026-12-24, or 30d ago.")
 @json_option
 def usage(account: str | None, chat: str | None, since: Moment | None, as_json: bool) -> None:
-    """Add up tokens by chat, day (UTC), backend and model, as the providers counted them."""
-    with queries(settings()) as projection:
+    """Add up tokens and money by chat, day (UTC), backend and model.
+
+    Tokens are as the providers counted them; money is by the prices of today (docs/costs.md).
+    """
+    chosen = settings()
+    with queries(chosen) as projection:
         if chat is not None:
             account, chat = meant_here(projection, chat, account)
-        found = projection.usage(account, chat, _day(since) if since else "")
+        found = costed(projection.usage(account, chat, _day(since) if since else ""), prices_of(chosen))
     if as_json:
         click.echo(json_text(found))
         return
     rows: list[tuple[object, ...]] = []
-    total = [0, 0, 0]
+    sums = [0, 0, 0, 0]
     for one in found:
-        counts = (one.replies, one.input_tokens, one.output_tokens)
-        rows.append((person(one.chat), one.account, one.day, one.backend or "-", one.model or "-", *counts))
-        total = [sum(pair) for pair in zip(total, counts, strict=True)]
-    rows.append(("all", "", "", "", "", *total))
-    print_table(("CHAT", "ACCOUNT", "DAY", "BACKEND", "MODEL", "REPLIES", "INPUT", "OUTPUT"), rows)
+        counts = (one.replies, one.input_tokens, one.cached_tokens, one.output_tokens)
+        name = (person(one.chat), one.account, one.day, one.backend or "-", one.model or "-")
+        rows.append((*name, *counts, in_dollars(one.dollars)))
+        sums = [sum(pair) for pair in zip(sums, counts, strict=True)]
+    rows.append(("all", "", "", "", "", *sums, total(found)))
+    headings = ("CHAT", "ACCOUNT", "DAY", "BACKEND", "MODEL", "REPLIES", "INPUT", "CACHED", "OUTPUT", "COST")
+    print_table(headings, rows)
 
 
 def _day(since: Moment) -> str:

@@ -119,6 +119,10 @@ async def _instance(bus: Bus) -> Finding:
     if not owners:
         return Finding("instance", "warning", "nobody answers chats", start)
     shares = ", ".join(f"{one.instance} answers {len(one.partitions)}/{PARTITIONS} of the chats" for one in owners)
+    if left := [one for one in owners if one.fallback]:
+        told = ", ".join(f"{one.instance} asks the second model, as the first fails ({one.fallback})" for one in left)
+        do = "look at the first model: its server, key, quota; recado tries it again by itself"
+        return Finding("instance", "warning", f"{shares}; {told}", do)
     versions = {one.version for one in owners}
     if len(versions) > 1:
         says = f"{shares}; they are of different versions ({', '.join(sorted(versions))})"

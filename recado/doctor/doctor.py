@@ -20,7 +20,7 @@ from recado.doctor.chats import chat_findings
 from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
-from recado.doctor.model import model_finding
+from recado.doctor.model import fallback_finding, model_finding
 from recado.doctor.speech import speech_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
@@ -71,6 +71,8 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield finding
     yield await document_finding()
     yield await model_finding(settings)
+    if (second := await fallback_finding(settings)) is not None:
+        yield second
     yield await speech_finding(settings)
     async for finding in whatsapp_findings(settings):
         yield finding

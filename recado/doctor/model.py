@@ -45,6 +45,19 @@ async def model_finding(settings: Settings) -> Finding:
         return Finding("model", "warning", f"{base} cannot be reached: {why}", "check OPENAI_BASE_URL and the network")
 
 
+async def fallback_finding(settings: Settings) -> Finding | None:
+    """The same for the second model; None: there is none."""
+    second = settings.fallback
+    if second is None:
+        return None
+    alone = Settings(
+        openai_api_key=second.api_key or "none", openai_base_url=second.base_url, openai_model=second.model
+    )
+    found = await model_finding(alone)
+    do = found.do.replace("OPENAI_", "OPENAI_FALLBACK_") if found.do else found.do
+    return Finding("second model", found.state, found.says, do)
+
+
 class _Model(msgspec.Struct, frozen=True):
     id: str
 

@@ -29,7 +29,7 @@ from events.decisions import (
 from events.inbound import Control, Edit, Inbound, Media, Message, Pricing, Receipt, ReceiptError, Revoke
 from events.joining import Joined
 from events.references import Referral
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 
 CHAT = "5511999999999@s.whatsapp.net"
 

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.modes import MODES, ApiMode, Given, Mode, Saved
-from recado.settings.variables import Variable, choice, secret, text, url, whole
+from recado.settings.variables import Variable, choice, seconds, secret, text, url, whole
 
 
 class SavedAtProvider(NamedTuple):
@@ -16,6 +16,14 @@ class SavedAtProvider(NamedTuple):
 
     kind: Saved
     id: str
+
+
+class FallbackModel(NamedTuple):
+    """The second model, and its server and key."""
+
+    api_key: str
+    base_url: str | None
+    model: str
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -55,6 +63,49 @@ class ModelSettings:
             example="gpt-6-sol",
         ),
     ] = "gpt-6-luna"
+    fallback_model: Annotated[
+        str,
+        Variable(
+            name="OPENAI_FALLBACK_MODEL",
+            profile=True,
+            reader=text(),
+            meaning="A second model, which answers by Chat Completions when the first is down, refuses or is slow "
+            "(docs/second-model.md). Unset: none.",
+            example="gpt-5.6-luna",
+        ),
+    ] = ""
+    fallback_base_url: Annotated[
+        str | None,
+        Variable(
+            name="OPENAI_FALLBACK_BASE_URL",
+            profile=True,
+            reader=url("https", "http", example="http://localhost:11434/v1"),
+            meaning="The second model's server. If unset: the first one's.",
+            example="http://localhost:11434/v1",
+        ),
+    ] = None
+    fallback_api_key: Annotated[
+        str,
+        Variable(
+            name="OPENAI_FALLBACK_API_KEY",
+            reader=secret(),
+            meaning="The key for the second model's server. If unset, `OPENAI_API_KEY` is sent where "
+            "`OPENAI_FALLBACK_BASE_URL` is unset too, and to no other server.",
+            example="sk-proj-…",
+            secret=True,
+        ),
+    ] = ""
+    fallback_after: Annotated[
+        float,
+        Variable(
+            name="RECADO_FALLBACK_AFTER",
+            profile=True,
+            reader=seconds(0, 3600),
+            meaning="The seconds that one request to the first model may take, retries included, before the second "
+            "model is asked. 0: as long as `RECADO_RUN_TIMEOUT`.",
+            example="45",
+        ),
+    ] = 20.0
     openai_api_mode: Annotated[
         ApiMode,
         Variable(
@@ -153,6 +204,14 @@ class ModelSettings:
         return self.mode.has_local_model and not self.openai_api_key and self.openai_base_url is None
 
     @property
+    def fallback(self) -> FallbackModel | None:
+        """The second model, if there is one. The key of the first goes to its own server alone."""
+        if not self.fallback_model:
+            return None
+        key = self.fallback_api_key or (self.openai_api_key if self.fallback_base_url is None else "")
+        return FallbackModel(key, self.fallback_base_url or self.openai_base_url, self.fallback_model)
+
+    @property
     def saved(self) -> SavedAtProvider | None:
         """The assistant or agent that answers with its own model, if there is one."""
         kind = self.mode.saved
@@ -164,12 +223,31 @@ def model_problems(settings: ModelSettings, given: Mapping[str, str]) -> Iterato
     """Reasons not to start in the mode that is set. `given` are the variables."""
     saved = settings.saved
     yield from settings.mode.problems(_given(settings, given.get("OPENAI_MODEL", "").strip()))
+    yield from _fallback_problems(settings)
     yield from hosted_tools_problems(settings.openai_api_mode, settings.hosted_tools, saved.id if saved else "")
+
+
+def _fallback_problems(settings: ModelSettings) -> Iterator[str]:
+    second = settings.fallback
+    if second is None:
+        return
+    if not settings.mode.has_provider or settings.wants_local_model:
+        yield (
+            "OPENAI_FALLBACK_MODEL is set, and there is no first model that could fail: set OPENAI_API_KEY or "
+            "OPENAI_BASE_URL for it, or unset OPENAI_FALLBACK_MODEL"
+        )
+    elif settings.saved is None and second[1:] == (settings.openai_base_url, settings.openai_model):
+        yield (
+            f"OPENAI_FALLBACK_MODEL is {second.model}, as OPENAI_MODEL is, at the same server: give another model, or "
+            "another server in OPENAI_FALLBACK_BASE_URL"
+        )
 
 
 def model_doubts(settings: ModelSettings) -> Iterator[str]:
     """Warnings about values that are valid, but probably mistakes."""
-    return settings.mode.doubts(_given(settings, settings.openai_model))
+    yield from settings.mode.doubts(_given(settings, settings.openai_model))
+    if settings.fallback is None and (settings.fallback_base_url or settings.fallback_api_key):
+        yield "OPENAI_FALLBACK_BASE_URL and OPENAI_FALLBACK_API_KEY have no effect without OPENAI_FALLBACK_MODEL"
 
 
 def _given(settings: ModelSettings, model: str) -> Given:

@@ -14,6 +14,7 @@ from recado.settings.environment import SettingsInvalid, unknown_names, variable
 from recado.settings.instance import InstanceSettings
 from recado.settings.media import MediaSettings
 from recado.settings.model import ModelSettings, model_doubts, model_problems
+from recado.settings.money import MoneySettings, models_in_use, money_problems
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
@@ -30,6 +31,7 @@ class Settings(
     ModelSettings,
     InstanceSettings,
     TurnSettings,
+    MoneySettings,
     PageSettings,
     NatsSettings,
     TextSettings,
@@ -115,3 +117,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     yield from model_problems(settings, given)
     yield from nats_problems(given)
     yield from page_problems(settings)
+    yield from money_problems(settings, models_in_use(settings, settings.transcription_model))

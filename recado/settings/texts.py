@@ -59,7 +59,7 @@ class TextSettings:
             name="RECADO_BUDGET_TEXT",
             profile=True,
             reader=text(),
-            meaning="The text for messages that `RECADO_MAX_TOKENS_PER_CHAT_PER_DAY` leaves unanswered. Empty: none is "
+            meaning="The text for messages that a limit of a day in tokens or money leaves unanswered. Empty: none is "
             "sent.",
             example="Por hoje é só. Até amanhã!",
             keep_empty=True,

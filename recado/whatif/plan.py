@@ -26,7 +26,7 @@ from chat.turn import Turn
 from chat.work import Due, EndBurst, Resume
 from events.decisions import TYPE_OF, Attention, Reply, TurnFailed, TurnStarted
 from events.recorded import Recorded, Unreadable
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from recado.whatif.past import FormerTurn, Past
 
 

@@ -27,7 +27,7 @@ from chat.state import Chat, Thread
 from chat.work import AwaitRun, Due, StartRun, WriteReply
 from events.decisions import TYPE_OF, Attention, Decision, Ignored, Reply, ThreadCreated, TurnFailed, TurnStarted
 from events.recorded import Recorded
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Ending, MadeCall, Past
 from recado.whatif.plan import Plan, PlannedTurn, Step

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from events.decisions import Attention, Ignored, Reply, TurnFailed
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from recado.whatif.past import Ending, Past
 from recado.whatif.recorded import CallSeen
 from recado.whatif.rehearsal import Rehearsed

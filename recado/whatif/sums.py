@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from events.decisions import Reply
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from recado.whatif.past import Ending, FormerTurn, Past
 from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import Chosen

@@ -66,6 +66,14 @@ def chat_completions(key: str, base_url: str | None, model: str, prompt: str) ->
     return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=prompt, quirks=quirks)
 
 
+def second_model(settings: Settings) -> ChatCompletions | None:
+    """The second model, if there is one."""
+    second = settings.fallback
+    if second is None:
+        return None
+    return chat_completions(second.api_key or "none", second.base_url, second.model, instructions(settings))
+
+
 def kept_threads() -> dict[str, KeptThreads]:
     """The APIs that keep threads, by the name of their backend."""
     return {mode: row.kept for mode, row in BACKENDS.items() if row.kept is not None}

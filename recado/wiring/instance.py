@@ -34,6 +34,7 @@ from actors.router import Router
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
+from backends.chat_completions import ChatCompletions
 from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
@@ -58,8 +59,10 @@ from recado.doctor.chats import stuck_chats
 from recado.doctor.deliveries import measure
 from recado.embedded.data_folder import DataFolder
 from recado.embedded.server import EmbeddedNats
+from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
+from recado.wiring.backends import second_model
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.media import open_files
@@ -98,7 +101,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     me = Holder(settings.instance or folder.instance_name, token_hex(4))
     functions = load(settings.tools) if settings.tools else {}
     listeners = stack.enter_context(_bound(settings))
-    model = await stack.enter_async_context(open_model(settings, own=True))
+    model, fallback = await stack.enter_async_context(open_model(settings, own=True)), _second_model(settings, stack)
 
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
@@ -136,11 +139,11 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             people=names,
             all_read=lambda: members.all_read(READS),
             is_finishing=members.is_finishing,
+            fallback=fallback,
         ),
         policy_of(settings),
     )
-    room = await _room(instance, event_log)
-    router = Router(instance)
+    room, router = await _room(instance, event_log), Router(instance)
     keep(runner.run())
     keep(room.watch())
 
@@ -164,6 +167,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
+            fallback=instance.breaker.reason if instance.breaker is not None else "",
         )
 
     ownership = Ownership(
@@ -199,6 +203,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         simulator=simulator,
         is_real=is_served,
         roster=lambda chats: look(bus, chats),
+        prices=prices_of(settings),
         settings=lines(settings),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
@@ -227,6 +232,14 @@ def _simulated(
     simulator = Simulator(event_log, settings.account, names)
     keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
     return simulator
+
+
+def _second_model(settings: Settings, stack: AsyncExitStack) -> ChatCompletions | None:
+    """The second model, which is closed with the stack."""
+    fallback = second_model(settings)
+    if fallback is not None:
+        stack.push_async_callback(fallback.close)
+    return fallback
 
 
 async def _room(instance: Instance, event_log: EventLog) -> LogSpace:

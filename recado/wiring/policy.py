@@ -6,17 +6,22 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from actors.instance import Policy
+from recado.settings.money import cost_limit, models_in_use
 from recado.settings.settings import Settings
 
 
 def policy_of(settings: Settings) -> Policy:
+    models = models_in_use(settings, settings.transcription_model)
     return Policy(
         debounce=settings.debounce,
         run_timeout=settings.run_timeout,
+        fallback_after=settings.fallback_after,
         stale_after=settings.stale_after,
         history=settings.max_conversation_history,
         max_runs=settings.max_runs,
         budget=settings.max_tokens_per_chat_per_day,
+        cost_limit=cost_limit(settings, models, settings.max_cost_per_chat_per_day),
+        account_cost_limit=cost_limit(settings, models, settings.max_cost_per_account_per_day),
         words_for=settings.words_for,
         one_moment_after=settings.one_moment_after if settings.one_moment_text != "" else timedelta(0),
         gates=settings.gates,

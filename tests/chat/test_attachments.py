@@ -10,7 +10,7 @@ from chat.context import Attachment
 from chat.work import Adopt, Apologise, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
 from events.decisions import Blocked, Decision, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Media, Message
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import NOON, Story, order, text
 
 NOTE = Media(object="meta:1", mime="audio/ogg; codecs=opus", voice=True)

@@ -11,7 +11,7 @@ from chat.commands import Answered
 from chat.work import Adopt, CreateThread, EndBurst, Refuse, StartAgain, StopRun, WriteReply
 from events.decisions import Ignored, RunStarted, ThreadCreated, TurnStarted
 from events.inbound import Edit, Revoke
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import SETTING, Story, order, text
 
 WITH_THREADS = replace(SETTING, backend="assistants", keeps_threads=True)

@@ -14,7 +14,7 @@ from chat.state import Chat
 from chat.work import Apologise, EndBurst, Erase, Refuse
 from events.decisions import Approved, Blocked, Decision, Erased, Ignored, Paused, Reply, TurnFailed
 from events.inbound import Edit
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import ME, NOON, Story, order, text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chat.commands import Answered, Failed
 from chat.work import Apologise, EndBurst, Obey
 from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import Story, order, text
 
 

@@ -19,7 +19,7 @@ from chat.work import Due, EndBurst, Refuse
 from events.decisions import Approved, Blocked, Ignored, Reply, Reset
 from events.inbound import Message, Receipt
 from events.subjects import ChatKey
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import KEY, NOON, SETTING, Story, order, text
 
 WORDS = {

@@ -8,7 +8,7 @@ from chat.commands import Answered
 from chat.limits import LONGEST_SEND, MOST_MESSAGES, together
 from chat.work import EndBurst
 from events.decisions import Ignored, Paused, Reply, TurnStarted
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import NOON, Story, order, text
 
 LONG = [f"{number:04}" + "\U0001f600" * 200 for number in range(600)]

@@ -18,12 +18,12 @@ from events.decisions import (
     Ignored,
     MediaRead,
     Reply,
-    TokenUsage,
     TurnAdopted,
     TurnFailed,
     TurnStarted,
 )
 from events.inbound import Edit, Inbound, Media, Revoke
+from events.usage import TokenUsage
 from tests.chat.story import KEY, ME, SETTING, Story, order, text
 
 AFTER = timedelta(seconds=20)

@@ -9,7 +9,7 @@ import pytest
 from chat.commands import Answered
 from chat.work import CreateThread, EndBurst, Obey, Resume, WriteReply
 from events.decisions import Ignored, Paused, Reply, Reset, Resumed
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import NOON, Story, order, text
 
 

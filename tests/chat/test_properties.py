@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chat.commands import Answered, Command, Failed, MediaSettled, ThreadReady
+from chat.commands import Answered, Command, Failed, FallOver, MediaSettled, ThreadReady
 from chat.erasing import Removed
 from chat.evolve import evolve
 from chat.gates import Gates
@@ -21,7 +21,7 @@ from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resum
 from events.decisions import Blocked, Decision, Erased, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import KEY, Story, order, text
 
 WORDS = {
@@ -43,7 +43,7 @@ STEPS = st.lists(
             ),
         ),
         st.tuples(st.sampled_from(["edit", "revoke", "early edit", "early revoke"]), st.integers(0, 30)),
-        st.tuples(st.just("work"), st.booleans()),
+        st.tuples(st.just("work"), st.sampled_from([True, False, None])),
         st.tuples(st.just("crash"), st.none()),
         st.tuples(st.just("wait"), st.sampled_from([1, 60, 3700])),
     ),
@@ -95,7 +95,8 @@ class Shell:
     @property
     def rules(self) -> Rules:
         half_an_hour = timedelta(minutes=30)
-        return Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), takeover=half_an_hour, gates=self.gates)
+        rules = Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), has_fallback=True)
+        return replace(rules, takeover=half_an_hour, gates=self.gates)
 
     def step(self, kind: str, value: Any) -> None:  # noqa: C901 - a table
         story, number = self.story, len(self.story.events) + 1
@@ -135,8 +136,9 @@ class Shell:
         for event in self.story.events:
             self.story.chat = evolve(self.story.chat, event)
 
-    def work(self, *, succeeds: bool = True) -> bool:
-        """One step of the pending work; False if there is none (or only a pause has to run out)."""
+    def work(self, *, succeeds: bool | None = True) -> bool:
+        """One step of the pending work; False if there is none (or only a pause has to run out). `succeeds` is None if
+        the first model fails, and the second is to answer."""
         story = self.story
         todo = story.pending()
         work = next((w for w in todo if isinstance(w, Due)), None) or next(
@@ -146,8 +148,10 @@ class Shell:
         match work:
             case None:
                 return False
+            case WriteReply(turn) if succeeds is None and not turn.fallback:
+                command = FallOver(turn.id, "timeout")
             case WriteReply(turn) if succeeds:
-                command = Answered(turn.id, "words", "model", None, TokenUsage())
+                command = Answered(turn.id, "words", "model", None, TokenUsage(), fallback=turn.fallback)
             case WriteReply(turn):
                 command = Failed(turn.id, "timeout", "no answer")
             case CreateThread(turn, _, backend, reason):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chat.commands import Answered, ThreadReady
 from chat.work import CreateThread, EndBurst, WriteReply
 from events.decisions import Reply, ThreadCreated, TurnStarted
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import KEY, Story, text
 
 USAGE = TokenUsage(7, 3)

@@ -14,7 +14,7 @@ from chat.pending import has_pending_work, wakes
 from chat.state import Stray
 from chat.work import Obey, Rules, StopRun
 from events.decisions import Ignored, Reply, TurnFailed
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import ME, SETTING, Story, order, text
 
 THREADS = Rules(ME, "assistants", SETTING.stale_after, keeps_threads=True)

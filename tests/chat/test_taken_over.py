@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chat.commands import Answered, HumanAsked
 from chat.work import EndBurst, HandOver, Notify, Resume, StopRun
 from events.decisions import Attention, Ignored, Paused, Reply, Resumed, RunStarted
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import NOON, SETTING, Story, order, text
 
 HALF_AN_HOUR = timedelta(minutes=30)

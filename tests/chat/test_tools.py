@@ -6,7 +6,7 @@ from chat.commands import Answered, RunReady, ThreadReady, ToolAsked, ToolFinish
 from chat.decide import MOST_CALLS
 from chat.work import Adopt, AwaitRun, CallTool, StartRun, WriteReply
 from events.decisions import Reply, ToolCalled, ToolReturned, TurnFailed
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.chat.story import ME, SETTING, Story, text
 
 

@@ -15,7 +15,7 @@ from events.inbound import INBOUND_TYPE_OF, Control, Inbound, Message
 from events.memory_log import MemoryLog
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import PARTITIONS, ChatKey, inbound_subject
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from projections.reads.actor_reads import ChatReads
 
 ANA = ChatKey("shop", "5511999990001@s.whatsapp.net")

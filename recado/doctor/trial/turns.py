@@ -148,5 +148,4 @@ class Turns:
                 runs.append(run)
 
     def _count(self, more: Usage) -> None:
-        spent = self.spent
-        self.spent = Usage(spent.input_tokens + more.input_tokens, spent.output_tokens + more.output_tokens)
+        self.spent += more

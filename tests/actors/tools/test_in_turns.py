@@ -14,7 +14,7 @@ from backends.protocol import Tool, ToolCall, Usage
 from events.decisions import Reply, ToolCalled, ToolReturned
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.actors.house import ANA, house
 
 PRICE = ToolCall(id="c1", name="price", arguments='{"bread": 2}')

@@ -230,6 +230,20 @@ def test_what_its_sender_changed_afterwards(past: Past, tell: Any) -> None:
     assert "in the place of turn t1: a message of that one was edited or deleted" in words(steps, "turn")[1]
 
 
+def test_a_second_model_that_answered(past: Past, tell: Any) -> None:
+    """The turn and the reply say why."""
+    past.message("m1")
+    past.turn("t1", "m1")
+    past.happened(
+        TurnStarted(turn="t2", messages=("m1",), backend="chat", at=past.now, instead="t1", fallback="timeout")
+    )
+    past.reply("t2", "m1", model="second", fallback="timeout")
+    steps = tell("m1")
+    why = "because of the first: no answer came in time (timeout)"
+    assert words(steps, "turn")[1].endswith(f"in the place of turn t1, with the second model, {why}")
+    assert f"it is the second model, {why}" in words(steps, "reply")[0]
+
+
 def test_an_id_that_came_again(past: Past, tell: Any) -> None:
     """It is counted."""
     past.message("m1")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from events.decisions import Reset, RunStarted, ToolCalled, TurnAdopted
 from events.inbound import Message
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, Past
 

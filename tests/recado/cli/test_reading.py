@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Ignored, MediaRead, Paused, ThreadCreated, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Media, Message, Receipt
 from events.jetstream.log import JetStreamLog
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from projections import files
 from tests.recado.command import RECADO, Command
 from tests.recado.instance import ANA, AT, BIA, decide, reply

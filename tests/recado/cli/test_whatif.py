@@ -12,7 +12,7 @@ from events.decisions import ThreadCreated, TurnStarted
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from events.token_usage import TokenUsage
+from events.usage import TokenUsage
 from recado.wiring.backends import LENGTH_RULE
 from tests.doubles.moment import without_moment
 from tests.doubles.openai_server import API_KEY, OpenAIDouble

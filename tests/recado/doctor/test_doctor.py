@@ -224,11 +224,19 @@ async def test_instances_of_several_versions(on_bus: Doctor, jetstream_log: JetS
     assert "1.0, 1.1" in found.says
 
 
-async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0") -> None:
+async def test_an_instance_that_has_left_its_first_model(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """With the reason, and what to look at."""
+    await _member(bus, "blue", range(64), fallback="quota_exhausted")
+    found = await on_bus.finds("instance")
+    assert found.state == "warning"
+    assert "blue asks the second model, as the first fails (quota_exhausted)" in found.says
+
+
+async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0", fallback: str = "") -> None:
     """Write the leases of an instance that is there."""
     bucket = LeaseBucket(bus)
     me = Holder(name, "1")
-    says = Description(version=version)
+    says = Description(version=version, fallback=fallback)
     await bucket.write(f"m.{name}", msgspec.json.encode(Member(me.instance, me.incarnation, says=says)), 0, ttl=60)
     for number in partitions:
         await bucket.write(f"p.{number}", msgspec.json.encode(me), 0)
@@ -273,6 +281,19 @@ async def test_the_model_is_asked_for(doctor: Doctor, model: OpenAIDouble) -> No
     elsewhere = await doctor.finds("model", **{**mine, "OPENAI_BASE_URL": model.base_url.removesuffix("/v1")})
     assert elsewhere.state == "warning"
     assert "HTTP 404" in elsewhere.says
+
+
+async def test_the_second_model_is_asked_for(doctor: Doctor, model: OpenAIDouble) -> None:
+    """At its own server with its own key; the advice names its own settings."""
+    mine = {"OPENAI_API_MODE": "chat", "OPENAI_API_KEY": "sk-of-the-first", "OPENAI_MODEL": "gpt-0"}
+    second = {"OPENAI_FALLBACK_BASE_URL": model.base_url, "OPENAI_FALLBACK_API_KEY": API_KEY}
+    found = await doctor.finds("second model", **mine, **second, OPENAI_FALLBACK_MODEL="gpt-6-luna")
+    assert found.state == "ok"
+    other = await doctor.finds("second model", **mine, **second, OPENAI_FALLBACK_MODEL="gpt-1")
+    assert (other.state, other.do) == ("warning", "set OPENAI_FALLBACK_MODEL to one that it has")
+    keyless = {**second, "OPENAI_FALLBACK_API_KEY": ""}
+    refused = await doctor.finds("second model", **mine, **keyless, OPENAI_FALLBACK_MODEL="gpt-6-luna")
+    assert (refused.state, refused.do) == ("warning", "check OPENAI_FALLBACK_API_KEY")
 
 
 async def test_a_sentence_is_spoken_to_the_server(doctor: Doctor, model: OpenAIDouble) -> None:
