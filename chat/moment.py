@@ -42,7 +42,7 @@ _MONTHS = (
 _QUOTES_AND_BRACKETS = frozenset('[]{}<>"“”`')
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a turn's model is told beside the conversation.
 
     - `at`: the time at which the turn began, in the shop's zone.
