@@ -30,7 +30,13 @@ async def ask(backend: Backend, request: ReplyRequest) -> Answer:
         outcome = await backend.reply(request)
     elif isinstance(backend, ThreadBackend):
         try:
-            place = ThreadRequest(account=request.account, chat=request.chat, history=(), patience=request.patience)
+            place = ThreadRequest(
+                account=request.account,
+                chat=request.chat,
+                history=(),
+                patience=request.patience,
+                moment=request.moment,
+            )
             request = replace(request, thread=await backend.create_thread(place))
             outcome = RunContinues(await backend.start_run(request))
             while isinstance(outcome, RunContinues):

@@ -112,11 +112,14 @@ _CALL_KEYS = (
 _WRITTEN_CALL = re.compile(r"(?:print\()?[a-z_][\w.]{0,64}\(\{[\s\S]*\}\)\)?")
 
 
+_UNMARKED = re.compile(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=\S)")
+
+
 def unmarked_reasoning(text: str) -> int:
     """The length of reasoning at the start whose harmony tokens a server left out (`analysisWe …assistantfinal…`)."""
     if text.startswith("Thinking...") and (end := text.find("...done thinking.")) >= 0:
         return end + len("...done thinking.")
-    if not re.match(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=\S)", text):
+    if not _UNMARKED.match(text):
         return 0
     final = text.rfind("assistantfinal")
     if final >= 0:

@@ -42,7 +42,7 @@ _MONTHS = (
 _QUOTES_AND_BRACKETS = frozenset('[]{}<>"“”`')
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a turn's model is told beside the conversation.
 
     - `at`: the time at which the turn began, in the shop's zone.
@@ -65,7 +65,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 def told(moment: Moment) -> str:
     """The moment in one line."""
     at = moment.at
-    facts = [_now(at.replace(second=0, microsecond=0), moment.zone, moment.hours)]
+    facts = [_now(int(at.timestamp()) // 60, moment.zone, moment.hours, at.tzinfo)]
     if moment.name:
         facts.append(f"the person calls themselves “{moment.name}”")
     if moment.country:
@@ -152,11 +152,12 @@ def plain_name(name: str | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _now(minute: datetime, zone: str, hours: Hours | None) -> str:
-    """The time and the opening hours: one text for every chat that is answered in this minute."""
-    offset = minute.strftime("%z")
-    said = f"it is {_date(minute)}, {_clock(minute)} ({zone}, UTC{offset[:3]}:{offset[3:5]})"
-    return said if hours is None else f"{said}; the business is {_opening(hours, minute, again=True)}"
+def _now(minute: int, zone: str, hours: Hours | None, tz: tzinfo | None) -> str:
+    """The time and the opening hours: one text for every chat that is answered in this minute since 1970."""
+    at = (_EPOCH + timedelta(minutes=minute)).astimezone(tz)
+    offset = at.strftime("%z")
+    said = f"it is {_date(at)}, {_clock(at)} ({zone}, UTC{offset[:3]}:{offset[3:5]})"
+    return said if hours is None else f"{said}; the business is {_opening(hours, at, again=True)}"
 
 
 def _opening(hours: Hours, at: datetime, *, again: bool) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from secrets import token_hex
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -159,9 +161,11 @@ async def _ask(chosen: Settings, text: str) -> Answer:
     from backends.one_question import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
     from backends.protocol import ReplyRequest  # noqa: PLC0415
     from chat.context import Line  # noqa: PLC0415
+    from chat.moment import Moment  # noqa: PLC0415
     from recado.wiring.model import open_model  # noqa: PLC0415 - imports the model's client, 0.4 s
 
-    fresh = f"ask-{token_hex(8)}"
+    fresh, zone = f"ask-{token_hex(8)}", ZoneInfo(chosen.timezone)
+    moment = Moment(at=datetime.now(zone), zone=zone.key, hours=chosen.gates.hours, account=chosen.account)
     async with open_model(chosen) as model:
         return await ask_in_fresh_thread(
             model.backend,
@@ -174,5 +178,6 @@ async def _ask(chosen: Settings, text: str) -> Answer:
                 messages=(Line("user", text),),
                 ids=(fresh,),
                 patience=chosen.run_timeout,
+                moment=moment,
             ),
         )

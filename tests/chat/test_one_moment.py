@@ -48,7 +48,7 @@ def waits(story: Story, seconds: float = 60) -> Story:
 def test_the_person_is_told_after_a_time() -> None:
     """By the bus's clock, counted from the start of the turn; the word ends no message and is about the turn."""
     story, turn = slow_story()
-    started = next(one.at for one in story.events if isinstance(one.event, TurnStarted))
+    started = next(one.event.at for one in story.events if isinstance(one.event, TurnStarted))
     (work,) = words_due(story)
     assert work == TellToWait(turn, started + AFTER)
     assert story.when(work, words=WORDS) is None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from backends.one_question import ask
 from backends.protocol import ReplyRequest
 from chat.context import Line
+from chat.moment import Moment
 from gateways.delivery.texts import LONGEST
 from recado.settings.settings import load
 from recado.wiring.backends import LENGTH_RULE
@@ -44,6 +48,22 @@ async def test_how_long_a_reply_may_be(mode: str, prompt: str, tmp_path: Path) -
     sent = [text for body in bodies for text in strings(body) if LENGTH_RULE in text]
     assert len(sent) == 1
     assert mode == "agents, saved" or sent[0] == f"{prompt}\n\n{LENGTH_RULE}".lstrip()
+
+
+@pytest.mark.parametrize("mode", sorted(MODES.keys() - {"agents, saved"}))
+async def test_its_blanks_are_filled(mode: str, tmp_path: Path) -> None:
+    """In each mode, where a turn's moment is known; a saved agent has instructions of its own."""
+    at = datetime(2026, 11, 29, 14, 5, tzinfo=ZoneInfo("America/Sao_Paulo"))
+    question = replace(QUESTION, moment=Moment(at=at, zone="America/Sao_Paulo", name="Ana", account="5511333"))
+    prompt = '{weekday} {date} {time} {name} {account} {open} {"a": {}} {other}'
+    async with OpenAIDouble() as double:
+        given = {"OPENAI_API_KEY": double.api_key, "OPENAI_BASE_URL": double.base_url, "AI_SYSTEM_PROMPT": prompt}
+        async with open_model(load(given | MODES[mode], tmp_path / "no.env")) as model:
+            assert (await ask(model.backend, question)).text
+        parts = (double, double.responses, double.threads, double.agents)
+        bodies = [request.body for part in parts for request in part.requests]
+    (sent,) = [text for body in bodies for text in strings(body) if LENGTH_RULE in text]
+    assert sent == f'Sunday 2026-11-29 14:05 Ana 5511333 open {{"a": {{}}}} {{other}}\n\n{LENGTH_RULE}'
 
 
 def strings(value: object) -> list[str]:
