@@ -30,7 +30,7 @@ from events.subjects import ChatKey
 _NO_ROOM = 1.0
 """Seconds until a turn checks again whether the log has room."""
 
-STOPS_WITHIN = 5.0
+STOPS_WITHIN = 2.0
 """Seconds for which the second model waits until the first one's run is stopped."""
 
 

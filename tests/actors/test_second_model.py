@@ -21,6 +21,9 @@ from tests.doubles.openai_server import OpenAIDouble
 
 SHORT, LONG = 0.5, 30.0
 """Seconds for a request to a first model that does not answer, and to one that does."""
+DOWN = ("unreachable", "timeout")
+"""A server that refuses connections; under load the time may run out during a try."""
+
 KEY, OTHER_KEY = "sk-the-first-one", "sk-the-second-one"
 
 
@@ -88,7 +91,8 @@ async def test_the_first_is_down_and_comes_back(mode: str) -> None:
         async with down(both.first):
             with both.impatient():
                 other = await both.says("two")
-        assert (other.fallback, other.backend, other.model, other.thread) == ("unreachable", "chat", "second-1", None)
+        assert other.fallback in DOWN
+        assert (other.backend, other.model, other.thread) == ("chat", "second-1", None)
         asked = both.second.requests[-1].body["messages"]
         assert [message["content"] for message in asked] == ["one", one.text, "two"]
         third = await both.says("three")
@@ -101,7 +105,7 @@ async def test_the_first_is_down_and_comes_back(mode: str) -> None:
         assert told.index("two") < told.index(other.text) < told.index("three")
         if mode != "chat":
             assert third.thread == one.thread == thread.thread
-        assert [event.fallback for event in both.decided(TurnStarted)] == [None, None, "unreachable", None]
+        assert [event.fallback for event in both.decided(TurnStarted)] == [None, None, other.fallback, None]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -110,7 +114,7 @@ async def test_the_first_was_never_there(mode: str) -> None:
     async with two(mode) as both, down(both.first):
         with both.impatient():
             reply = await both.says()
-        assert reply.fallback == "unreachable"
+        assert reply.fallback in DOWN
         assert both.decided(TurnFailed) == []
 
 

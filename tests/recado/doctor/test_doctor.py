@@ -286,6 +286,7 @@ async def test_the_model_is_asked_for(doctor: Doctor, model: OpenAIDouble) -> No
 async def test_the_second_model_is_asked_for(doctor: Doctor, model: OpenAIDouble) -> None:
     """At its own server with its own key; the advice names its own settings."""
     mine = {"OPENAI_API_MODE": "chat", "OPENAI_API_KEY": "sk-of-the-first", "OPENAI_MODEL": "gpt-0"}
+    mine |= {"OPENAI_BASE_URL": f"http://127.0.0.1:{free_port()}/v1", "OPENAI_TRANSCRIPTION_MODEL": ""}
     second = {"OPENAI_FALLBACK_BASE_URL": model.base_url, "OPENAI_FALLBACK_API_KEY": API_KEY}
     found = await doctor.finds("second model", **mine, **second, OPENAI_FALLBACK_MODEL="gpt-6-luna")
     assert found.state == "ok"
