@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from actors import metrics
 from actors.erasing import remove
-from actors.handoff import HANDOFF
 from actors.instance import Instance
 from actors.joining import join
 from actors.moments import history_with, lines_with, messages_with, moment_of
+from actors.tool_calls import call_tool
 from backends.protocol import (
     Answer,
     DoneCall,
@@ -36,12 +36,10 @@ from chat.commands import (
     Command,
     Failed,
     FallOver,
-    HumanAsked,
     MediaSettled,
     RunReady,
     ThreadReady,
     ToolAsked,
-    ToolFinished,
 )
 from chat.context import Line, after, window
 from chat.moment import Moment
@@ -60,10 +58,6 @@ MOST_ATTEMPTS = 3
 
 MOST_TOKENS = 2**40
 """Most tokens that one request is believed to have cost."""
-
-INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
-
-WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
 
 CUT_HERE = "…"
 """The end of an answer that the model could not finish."""
@@ -101,7 +95,7 @@ async def _of_turn(
         if isinstance(work, ReadMedia):
             return [await _read_media(instance, key, work)]
         if isinstance(work, CallTool):
-            return [await _call_tool(instance, key, work)]
+            return [await call_tool(instance, key, work)]
         if isinstance(work, CreateThread):
             return [await _create_thread(instance, key, work)]
         return await _next_of_run(instance, key, work, max(context_at, work.turn.read_at))
@@ -337,18 +331,3 @@ async def _read_media(instance: Instance, key: ChatKey, work: ReadMedia) -> Medi
         model=settled.model,
         usage=_tokens(settled.usage),
     )
-
-
-async def _call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished | HumanAsked:
-    call = work.call
-    if work.withheld:
-        return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
-    if work.memo is not None:
-        return ToolFinished(work.turn, call.id, work.memo, failed=False)
-    if call.by != instance.rules.incarnation and not instance.tools.is_safe(call.name):
-        return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
-    references = instance.reads.references(key, work.messages)
-    result = await instance.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
-    if result.handoff is not None:
-        return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
-    return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit)

@@ -70,8 +70,7 @@ class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The conversation's place at the backend. A later one replaces it.
 
-    - `thread`: its id at the backend.
-    - `reason`: the occasion for a new thread.
+    - `thread`, `reason`: its id at the backend, and the occasion for a new one.
     - `seen`: the thread was seeded with edits and deletions up to this sequence.
     """
 
@@ -87,12 +86,10 @@ class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
     - `form`: the model is shown the file as `text` (a transcript, or the text in it), `image`, `file`, or `nothing`.
     - `text`: that text.
-    - `reason`: of `nothing`: too_large, file_unreadable (in older versions unreadable), unsupported, not_fetched,
-      or not_transcribed: nothing here transcribes audio.
+    - `reason`: of `nothing`: too_large, file_unreadable (once unreadable), unsupported, not_fetched, not_transcribed.
     - `detail`: more about the reason.
     - `bare`: the message has no words of its own, so without its file there is nothing to answer.
-    - `model`: the model that wrote a transcript.
-    - `usage`: the cost of the transcript.
+    - `model`, `usage`: the model that wrote a transcript, and its cost.
     """
 
     turn: str
@@ -239,8 +236,7 @@ class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     - `text`: the reason.
     - `by`: `model`, `tool:<name>`, the name in the order, or `gateway`: a reply may not have arrived. That one does not
       give the chat to a human, and its `id` is the reply's with `.h` after it.
-    - `turn`: the turn in which the model or the tool asked.
-    - `messages`: the messages of that turn.
+    - `turn`, `messages`: the turn in which the model or the tool asked, and its messages.
     - `cause`: the order that asked.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.effects import INTERRUPTED, WITHHELD
+from actors.tool_calls import INTERRUPTED, WITHHELD
 from actors.instance import ToolResult
 from backends.protocol import Tool, ToolCall, Usage
 from events.decisions import Reply, ToolCalled, ToolReturned

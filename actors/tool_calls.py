@@ -1,0 +1,28 @@
+"""Makes the calls of tools that a model asks for."""
+
+from __future__ import annotations
+
+from actors.handoff import HANDOFF
+from actors.instance import Instance
+from chat.commands import HumanAsked, ToolFinished
+from chat.work import CallTool
+from events.subjects import ChatKey
+
+INTERRUPTED = "This call was interrupted, and nobody knows whether it was carried out. It was not made again."
+
+WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
+
+
+async def call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished | HumanAsked:
+    call = work.call
+    if work.withheld:
+        return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
+    if work.memo is not None:
+        return ToolFinished(work.turn, call.id, work.memo, failed=False)
+    if call.by != instance.rules.incarnation and not instance.tools.is_safe(call.name):
+        return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
+    references = instance.reads.references(key, work.messages)
+    result = await instance.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
+    if result.handoff is not None:
+        return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
+    return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit)
