@@ -111,8 +111,8 @@ class ChatTables(Projection[Tables]):
         def write(to: SQLiteCursor) -> None:
             at = micros(opened.timestamp)
             to.execute(
-                "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, wakes, snapshot)"
-                " VALUES (?, ?, 0, ?, 0, 0, 0, 0, '{}')",
+                "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, to_do, wakes, marks, words,"
+                " snapshot) VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, '', '{}')",
                 (ACCOUNT, opened.originator_id.hex, at),
             )
 
@@ -211,7 +211,7 @@ class ChatTables(Projection[Tables]):
                 (len(reply["messages"]), *tokens, chat, thread["seq"]),
             )
             to.execute(
-                "INSERT INTO usage VALUES (?, ?, 'chat', ?, 1, ?, ?)"
+                "INSERT INTO usage VALUES (?, ?, 'chat', ?, 1, ?, ?, 0, 0)"
                 " ON CONFLICT (chat, day, backend, model) DO UPDATE SET"
                 " replies = replies + 1, input_tokens = input_tokens + excluded.input_tokens,"
                 " output_tokens = output_tokens + excluded.output_tokens",
