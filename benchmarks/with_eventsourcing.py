@@ -111,8 +111,8 @@ class ChatTables(Projection[Tables]):
         def write(to: SQLiteCursor) -> None:
             at = micros(opened.timestamp)
             to.execute(
-                "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, to_do, wakes, marks, words,"
-                " snapshot) VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, '', '{}')",
+                "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, to_do, wakes, marks,"
+                " words, snapshot) VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, '', '{}')",
                 (ACCOUNT, opened.originator_id.hex, at),
             )
 
