@@ -112,7 +112,7 @@ class Parser:
         except UNREADABLE as error:
             yield Unread(bytes(raw), f"no change: {error}")
             return
-        if not is_of_a_chat(change.field):
+        if change.field != "user_id_update" and not is_of_a_chat(change.field):
             yield News(news_of(change.field, change.value, entry.id, entry.time, datetime.now(UTC)))
             return
         try:

@@ -29,7 +29,7 @@ from events.inbound import INBOUND_TYPE_OF, Message
 from events.recorded import Recorded
 from events.subjects import partition, token
 from gateways.cloud.parsing import Parser
-from gateways.cloud.updates import Arrived, Notice, Unread, Update
+from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Update
 from tests.chat.story import SETTING
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, change, contact, fault, message, status
 
@@ -138,7 +138,7 @@ def fate(body: bytes) -> Counter[str]:
     found: Counter[str] = Counter()
     for update in updates:
         if not isinstance(update, Arrived):
-            found["dead letters" if isinstance(update, Unread) else update.what] += 1
+            found[_named(update)] += 1
             continue
         recorded = stored(update)
         found[recorded.type] += 1
@@ -149,8 +149,22 @@ def fate(body: bytes) -> Counter[str]:
     return found
 
 
+def _named(update: Unread | News | Notice | Renamed) -> str:
+    match update:
+        case Unread():
+            return "dead letters"
+        case Notice():
+            return update.what
+        case News():
+            return "news"
+        case Renamed():
+            return "another name"
+
+
 def _holds_the_words(update: Update) -> bool:
     """Whether the log, a dead letter or a log line has them. A change of another field is told by its name."""
+    if isinstance(update, News | Renamed):
+        return True
     if isinstance(update, Notice):
         return update.what in ("account_update", "system", "other_status", "account_error")
     raw = update.raw if isinstance(update, Unread) else encode(update.event) + bytes(update.raw)

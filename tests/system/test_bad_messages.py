@@ -17,7 +17,6 @@ NO_MESSAGE: dict[str, bytes] = {
     "no JSON": b"{not json",
     "half of it": b'{"id": "m1", "text": "hel',
     "bytes that are no text": b'{"id": "m1", "text": "\xff\xfe"}',
-    "half of a surrogate pair": rb'{"id": "m1", "text": "\ud800"}',
     "nested for ever": DEEP,
     "nested for ever, in an object": b'{"id": "m1", "text": "hi", "quoted": ' + DEEP,
     "a list": b"[]",
@@ -27,17 +26,8 @@ NO_MESSAGE: dict[str, bytes] = {
     "text null": b'{"id": "m1", "text": null}',
     "an empty id": b'{"id": "", "text": "hello"}',
     "an endless id": json.dumps({"id": "x" * 257, "text": "hello"}).encode(),
-    "id a number": b'{"id": 1, "text": "hello"}',
     "text a number": b'{"id": "m1", "text": 7}',
     "text an object": b'{"id": "m1", "text": {"body": "hello"}}',
-    "kind a number": b'{"id": "m1", "text": "hello", "kind": 3}',
-    "at no time": b'{"id": "m1", "text": "hello", "at": "yesterday"}',
-    "at a number": b'{"id": "m1", "text": "hello", "at": 1732270000}',
-    "at without a zone": b'{"id": "m1", "text": "hello", "at": "2026-11-22T12:00:00"}',
-    "at in the year 10000": b'{"id": "m1", "text": "hello", "at": "10000-01-01T00:00:00Z"}',
-    "mentions a text": b'{"id": "m1", "text": "hello", "mentions": "5511"}',
-    "from_me a word": b'{"id": "m1", "text": "hello", "from_me": "yes"}',
-    "a number too large for anything": b'{"id": "m1", "text": "hello", "media": {"object": "o", "size": 1e400}}',
 }
 
 
@@ -143,11 +133,13 @@ async def test_a_reply_too_long_to_store(service: Service) -> None:
 
 
 async def test_orders_that_make_no_sense(service: Service) -> None:
-    """Unknown commands and times without a zone cannot be read; senseless orders are refused with a reason."""
+    """Times without a zone cannot be read; unknown commands and senseless orders are refused with a reason."""
     key = fresh_chat()
-    for body in (b'{"id": "c1", "command": "dance"}', b'{"id": "c2", "command": "pause", "until": "2026-01-01"}'):
-        seq = await service.outsider.put("control", key, body)
-        assert await service.ignored(key, f"seq:{seq}") == "unreadable"
+    seq = await service.outsider.put("control", key, b'{"id": "c2", "command": "pause", "until": "2026-01-01"}')
+    assert await service.ignored(key, f"seq:{seq}") == "unreadable"
+    seq = await service.outsider.put("control", key, b'{"id": "c1", "command": "dance"}')
+    unknown = await service.log.seen("ignored", key=key, after=seq)
+    assert (unknown.event.cause, unknown.event.reason) == ("c1", "unknown_command")
     for number, (command, reason) in enumerate([("send", "empty"), ("retry", "nothing_to_retry")]):
         seq = await service.outsider.order(key, f"no{number}", command)
         refused = await service.log.seen("ignored", key=key, after=seq)

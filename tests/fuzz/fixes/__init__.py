@@ -27,7 +27,7 @@ FIXES: dict[str, Fix] = {
         events.poisoned_edit, sending.without_ledger_rule, "recado ended", sending.breaking_ledger
     ),
     "arguments are not deep": Fix(models.deep_arguments, models.without_depth, "actor_broke"),
-    "a tool raises anything": Fix(models.leaving_tool, models.without_tool_rule, "3"),
+    "a tool raises anything": Fix(models.leaving_tool, models.without_tool_rule, "3|tool_broke"),
     "tokens have bounds": Fix(models.wild_tokens, models.without_token_bounds, "without an ending|actor_broke"),
     "a model's answer is checked": Fix(models.deep_answer, models.without_checked_answers, "actor_broke"),
     "Graph's answer is checked": Fix(sending.deep_graph, sending.without_checked_graph, "reply_broken"),

@@ -54,7 +54,7 @@ async def wild_tokens(world: World) -> None:
 
 def without_token_bounds(patch: Patch) -> None:
     patch.setattr("actors.effects._counted", lambda tokens: tokens)
-    patch.setattr("backends.chat_completions.count", lambda tokens: tokens or 0)
+    patch.setattr("backends.chat_answer.count", lambda tokens: tokens or 0)
 
 
 async def deep_answer(world: World) -> None:
@@ -65,6 +65,7 @@ async def deep_answer(world: World) -> None:
 
 def without_checked_answers(patch: Patch) -> None:
     patch.setattr(Wire, "read", lambda _, answer, shape: msgspec.json.decode(answer, type=shape))
+    patch.setattr("backends.chat_answer.UNREADABLE", (msgspec.DecodeError,))
 
 
 def described(world: World, subject: str, name: str) -> None:

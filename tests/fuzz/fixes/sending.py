@@ -77,4 +77,4 @@ async def deep_webhook(world: World) -> None:
 
 
 def without_checked_webhooks(patch: Patch) -> None:
-    patch.setattr("gateways.cloud.parsing._UNREADABLE", (msgspec.DecodeError,))
+    patch.setattr("gateways.cloud.parsing.UNREADABLE", (msgspec.DecodeError,))

@@ -36,7 +36,7 @@ async def test_the_replys_text_alone_is_printed(on_bus: Command, jetstream_log: 
     )
     done = await asking
     assert done == (0, "line one\nline two\n", "")
-    assert (message.text, message.sender, message.at, message.chat) == ("olá", ANA.chat, None, None)
+    assert (message.text, message.sender, message.at, message.chat) == ("olá", None, None, None)
 
 
 async def test_an_ignored_message_says_why(on_bus: Command, jetstream_log: JetStreamLog) -> None:

@@ -14,6 +14,9 @@ from recado.settings.settings import VARIABLES, settings_of
 
 BRAZIL = ChatKey("local", "5511999999999@s.whatsapp.net")
 SPAIN = ChatKey("local", "34612345678@s.whatsapp.net")
+OFF = {"call": ""}
+"""Texts that are not sent unless they are set."""
+
 GERMANY = ChatKey("local", "4915123456789@s.whatsapp.net")
 
 
@@ -27,7 +30,7 @@ def test_the_number_decides() -> None:
 def test_or_the_setting_does(language: Language) -> None:
     settings = settings_of({"RECADO_LANGUAGE": language})
     for key in (BRAZIL, SPAIN, GERMANY):
-        assert settings.words_for(key) == {name: texts[language] for name, texts in WORDS.items()}
+        assert settings.words_for(key) == {name: texts[language] for name, texts in WORDS.items()} | OFF
 
 
 def test_an_unknown_language_is_refused() -> None:
@@ -45,7 +48,9 @@ def test_a_text_that_is_set_is_said_to_everybody(field: str) -> None:
     name = VARIABLES[field].name
     for given in ("Olá {code}", ""):
         words = settings_of({name: given}).words_for(SPAIN)
-        assert [key for key, text in words.items() if text != WORDS[key]["es"]] == [_key_of(name)]
+        assert [key for key, text in words.items() if text != (WORDS[key]["es"] if key in WORDS else "")] == (
+            [_key_of(name)] if given or _key_of(name) not in OFF else []
+        )
         assert words[_key_of(name)] == given
 
 
@@ -59,4 +64,4 @@ def test_every_text_can_be_set() -> None:
     names = [
         variable.name for field, variable in VARIABLES.items() if variable.topic == "texts" and field != "language"
     ]
-    assert {_key_of(name) for name in names} == set(WORDS)
+    assert {_key_of(name) for name in names} == set(WORDS) | set(OFF)
