@@ -72,7 +72,7 @@ def without_setting_aside(patch: Patch) -> None:
 
 
 async def bytes_alone(world: World) -> None:
-    put(world, "control", b'{"id": "c", "command": "template"}')
+    put(world, "control", b'{"id": "c"}')
 
 
 def without_silence(patch: Patch) -> None:
