@@ -27,7 +27,7 @@ async function refresh(part) {
   const fresh = document.createElement("template");
   fresh.innerHTML = await answer.text();
   localTimes(fresh.content);
-  const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
+  const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [keyOf(row), saidIn(row)]));
   const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 80;
@@ -38,7 +38,7 @@ async function refresh(part) {
   if (atEnd && part.dataset.stream) window.scrollTo(0, document.body.scrollHeight);
   else if (anchor?.isConnected) window.scrollBy(0, anchor.getBoundingClientRect().top - top);
   if (part.dataset.stream) announceLines([...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id)));
-  else if (part.querySelector(".chats")) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
+  else if (part.querySelector(".chats")) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(keyOf(row)) !== saidIn(row)));
 }
 
 /** What is to stay at its place on the screen: what has the focus, or the first line that is seen. At the very top
@@ -59,7 +59,10 @@ function focusInstead(part, gone) {
   (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? part.querySelector("a, button"))?.focus({ preventScroll: true });
 }
 
-const saidIn = (row) => (row.querySelector(".said") ?? row).textContent;
+const saidIn = (row) => (row.querySelector(".reason") ?? row.querySelector(".said") ?? row).textContent;
+
+/** A chat that waits for a human has two rows. */
+const keyOf = (row) => (row.closest(".attention") ? "waits " : "") + row.getAttribute("href");
 
 /** Tell a screen reader, which does not see what changes. */
 function announce(text) {
@@ -75,7 +78,7 @@ function announceLines(lines) {
 
 function announceRows(rows) {
   const asking = rows.filter((row) => row.closest(".attention"));
-  const words = asking.map((row) => `Waiting for a human: ${row.querySelector("strong")?.textContent}.`);
+  const words = asking.map((row) => `Waiting for a human: ${row.querySelector(".who bdi")?.textContent}.`);
   if (rows.length > asking.length) words.push(`${rows.length - asking.length === 1 ? "One chat has" : `${rows.length - asking.length} chats have`} something new.`);
   if (words.length) announce(words.join(" "));
 }
