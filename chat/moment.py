@@ -62,6 +62,14 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last_wrote: datetime | None = None
 
 
+def in_zone(at: datetime, zone: tzinfo | None) -> datetime:
+    """The time on the clocks of the zone; at the ends of the calendar, which a sender may name, in UTC."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
+
+
 def told(moment: Moment) -> str:
     """The moment in one line."""
     at = moment.at
@@ -71,7 +79,7 @@ def told(moment: Moment) -> str:
     if moment.country:
         facts.append(f"their number is of the country {moment.country}")
     if moment.last_wrote is not None:
-        then = moment.last_wrote.astimezone(at.tzinfo)
+        then = in_zone(moment.last_wrote, at.tzinfo)
         facts.append(f"before this they wrote on {_date(then)}, {_clock(then)}")
     return f"[Added by the system, not by the person: {'; '.join(facts)}]"
 
@@ -131,7 +139,7 @@ def timed(lines: Sequence[Line], zone: tzinfo, after: datetime | None = None) ->
 def _dated(at: int, zone: tzinfo) -> str:
     """The time of a line; a line of the history is shown again and again."""
     try:
-        then = (_EPOCH + at * _MICROSECOND).astimezone(zone)
+        then = in_zone(_EPOCH + at * _MICROSECOND, zone)
     except OverflowError:  # a gateway may claim any time
         return ""
     return f"[{_date(then)}, {_clock(then)}]"
@@ -154,7 +162,7 @@ def plain_name(name: str | None) -> str:
 @lru_cache(maxsize=256)
 def _now(minute: int, zone: str, hours: Hours | None, tz: tzinfo | None) -> str:
     """The time and the opening hours: one text for every chat that is answered in this minute since 1970."""
-    at = (_EPOCH + timedelta(minutes=minute)).astimezone(tz)
+    at = in_zone(_EPOCH + timedelta(minutes=minute), tz)
     offset = at.strftime("%z")
     said = f"it is {_date(at)}, {_clock(at)} ({zone}, UTC{offset[:3]}:{offset[3:5]})"
     return said if hours is None else f"{said}; the business is {_opening(hours, at, again=True)}"

@@ -126,7 +126,7 @@ def _waited(entry: Entry, turn: TurnView, facts: Sequence[Recorded]) -> Iterator
     together = f", together with {names(others)}" if others else ""
     for_what = f"for turn {before} before it to end, and for the burst to end" if before else "for the burst to end"
     what = f"waited {lasting(turn.at - entry.at)} {for_what}{together}"
-    yield Step(at=turn.at, kind="waited", what=what, seq=turn.seq)
+    yield Step(at=turn.at, kind="waited", what=what)
 
 
 def message_now(known: Why, entry: Entry, facts: Sequence[Recorded], now: datetime) -> Step | None:

@@ -94,8 +94,10 @@ def _in_order(steps: list[Step]) -> list[Step]:
     said = max(
         (step.at for step in steps if step.kind in ("reply", "told") and step.at is not None), default=_BEGINNING
     )
-    for step in steps:
+    for place, step in enumerate(steps):
         last, seq = step.at or last, step.seq or seq
+        if step.kind == "waited" and place + 1 < len(steps):
+            seq = steps[place + 1].seq or seq  # it ends with the turn that follows
         if step.kind == "sent" and received is not None:
             last = min(last, received)
         elif step.kind == "receipt":
