@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from actors.instance import Instance
 from chat.context import Line
 from chat.language import country_of
-from chat.moment import Moment, timed, told, with_moment
+from chat.moment import Moment, in_zone, timed, told, with_moment
 from chat.turn import Turn
 from events.jid import is_group
 from events.subjects import ChatKey
@@ -18,7 +18,7 @@ def moment_of(instance: Instance, key: ChatKey, turn: Turn, messages: Sequence[L
     zone = instance.zone
     if zone is None:
         return None
-    at, in_group = (turn.began or turn.newest).astimezone(zone), is_group(key.chat)
+    at, in_group = in_zone(turn.began or turn.newest, zone), is_group(key.chat)
     return Moment(
         at=at,
         zone=zone.key,

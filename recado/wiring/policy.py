@@ -26,5 +26,6 @@ def policy_of(settings: Settings) -> Policy:
         one_moment_after=settings.one_moment_after if settings.one_moment_text != "" else timedelta(0),
         gates=settings.gates,
         takeover=settings.takeover,
-        zone=ZoneInfo(settings.timezone),
+        # The small local model would answer the moment and not the person.
+        zone=None if settings.wants_local_model else ZoneInfo(settings.timezone),
     )
