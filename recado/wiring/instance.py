@@ -41,7 +41,7 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import READS
+from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
@@ -137,7 +137,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             threads=await stack.enter_async_context(open_threads(settings)),
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(READS),
+            all_read=lambda: members.all_read(JOINS),
             is_finishing=members.is_finishing,
             fallback=fallback,
         ),
