@@ -237,20 +237,23 @@ def unknown_problem(field: str, *, top: bool) -> str:
 
 
 def line_of(text: str, path: Sequence[str]) -> int | None:
-    """The line of `text`, valid TOML, where the field at `path` begins; None if it is not found."""
-    *_, field = path
+    """The line of `text`, valid TOML, where the field at `path` begins, or the table in braces that holds it; None if
+    it is not found."""
+    *outer, field = path
     lines = text.split("\n")
-    spoken = re.compile(rf"^\s*[\[\w\"'. -]*(?<![\w-]){re.escape(field)}(?![\w-])")
-    candidates = [number for number, line in enumerate(lines) if spoken.match(line)]
+    named = re.compile(rf"^\s*[\[\w\"'. -]*(?<![\w-]){re.escape(field)}(?![\w-])")
+    candidates = [number for number, line in enumerate(lines) if named.match(line)]
     for number in candidates[:_TRIES]:
         # What comes before the line of a field is TOML itself; a line inside a text or a list is not.
+        line = lines[number]
+        begun = line if line.lstrip().startswith("[") else f"{line.partition('=')[0]} = 0"
         try:
-            before = tomllib.loads("\n".join(lines[:number]))
+            tables = tomllib.loads("\n".join([*lines[:number], begun]))
         except ValueError:
             continue
-        if not _has(before, path):
+        if _has(tables, path):
             return number + 1
-    return None
+    return line_of(text, outer) if outer else None
 
 
 def _has(table: Any, path: Sequence[str]) -> bool:
