@@ -1,4 +1,4 @@
-"""Whoever may write profiles gets no key, variable, file, module or host that the instance's environment withholds."""
+"""A writer of profiles gets no key, variable, file, module or host that the instance's environment withholds."""
 
 from __future__ import annotations
 
