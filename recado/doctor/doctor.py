@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
+from events.jetstream.connection import Bus, BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado import logs
@@ -21,9 +21,11 @@ from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import fallback_finding, model_finding
+from recado.doctor.profiles import profile_findings
 from recado.doctor.speech import speech_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
+from recado.profiles.overlay import Overlay
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.settings import NAMES, Settings, doubts, settings_of
 from recado.settings.whatsapp import cloud_account
@@ -57,7 +59,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
                 yield finding
             known = await log_now(bus)
             there = await gateways_on(bus)
-            async for finding in account_findings(bus, known[1] if known is not None else None):
+            async for finding in _beside_the_log(bus, known[1] if known is not None else None, given, settings):
                 yield finding
         finally:
             await bus.close()
@@ -75,6 +77,15 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield second
     yield await speech_finding(settings)
     async for finding in whatsapp_findings(settings):
+        yield finding
+
+
+async def _beside_the_log(
+    bus: Bus, now: datetime | None, given: Mapping[str, str], settings: Settings
+) -> AsyncIterator[Finding]:
+    async for finding in account_findings(bus, now):
+        yield finding
+    async for finding in profile_findings(bus, Overlay(given, settings, given.get)):
         yield finding
 
 
