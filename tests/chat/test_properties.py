@@ -282,7 +282,7 @@ def test_one_turn_at_a_time_and_in_order(steps: list[tuple[str, Any]]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(STEPS, st.data())
-def test_what_comes_in_commutes_with_decisions_that_do_not_name_it(steps: list[tuple[str, Any]], data: Any) -> None:
+def test_inbound_events_commute_with_decisions_that_do_not_name_them(steps: list[tuple[str, Any]], data: Any) -> None:
     """An actor applies its own decisions before the tail brings earlier messages: the state is the same in the end,
     and events applied twice change nothing."""
     shell = Shell()
