@@ -18,6 +18,7 @@ from recado.settings.money import MoneySettings, models_in_use, money_problems
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
+from recado.settings.profiles import ProfileSettings
 from recado.settings.texts import TextSettings
 from recado.settings.turns import TurnSettings
 from recado.settings.variables import Variable, secret_texts, without_userinfo
@@ -38,6 +39,7 @@ class Settings(
     PeopleSettings,
     MediaSettings,
     WhatsAppSettings,
+    ProfileSettings,
 ):
     """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them."""
 
@@ -96,6 +98,15 @@ def doubts(settings: Settings) -> list[str]:
 
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings of `given` variables. Raises SettingsInvalid with every problem."""
+    settings, problems = each_read(given)
+    problems += _at_odds(settings, given)
+    if problems:
+        raise SettingsInvalid(problems)
+    return settings
+
+
+def each_read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings of `given` variables, without those that are wrong alone, and the problems of these."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for field, variable in VARIABLES.items():
@@ -106,10 +117,7 @@ def settings_of(given: Mapping[str, str]) -> Settings:
             values[field] = variable.value(raw)
         except ValueError as error:
             problems.append(str(error))
-    problems += _at_odds(Settings(**values), given)
-    if problems:
-        raise SettingsInvalid(problems)
-    return Settings(**values)
+    return Settings(**values), problems
 
 
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
