@@ -42,6 +42,12 @@ class Settings(
     """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them."""
 
     @property
+    def transcribes(self) -> bool:
+        """Whether a server is asked to transcribe voice notes. The small local model only writes."""
+        own = self.transcription_base_url is not None
+        return self.mode.has_provider and bool(self.transcription_model) and (own or not self.wants_local_model)
+
+    @property
     def secrets(self) -> list[str]:
         """The texts in the values of secret variables, as a log or an error may quote them."""
         values = (getattr(self, field) for field, variable in VARIABLES.items() if variable.secret)
@@ -96,6 +102,14 @@ def doubts(settings: Settings) -> list[str]:
 
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings of `given` variables. Raises SettingsInvalid with every problem."""
+    settings, problems = read(given)
+    if problems:
+        raise SettingsInvalid(problems)
+    return settings
+
+
+def read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings of those `given` variables that are valid alone, and every problem."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for field, variable in VARIABLES.items():
@@ -106,10 +120,8 @@ def settings_of(given: Mapping[str, str]) -> Settings:
             values[field] = variable.value(raw)
         except ValueError as error:
             problems.append(str(error))
-    problems += _at_odds(Settings(**values), given)
-    if problems:
-        raise SettingsInvalid(problems)
-    return Settings(**values)
+    settings = Settings(**values)
+    return settings, [*problems, *_at_odds(settings, given)]
 
 
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
