@@ -49,6 +49,12 @@ class Settings(
 
     secrets: Secrets = field(default_factory=lambda: Secrets({}, None), compare=False)
 
+    @property
+    def transcribes(self) -> bool:
+        """Whether a server is asked to transcribe voice notes. The small local model only writes."""
+        own = self.transcription_base_url is not None
+        return self.mode.has_provider and bool(self.transcription_model) and (own or not self.wants_local_model)
+
     def mask(self, mask: Callable[[str], object]) -> None:
         """Give `mask` each secret text, as a log or an error may quote it: those of the settings, and later each that
         is read by name."""
@@ -108,21 +114,14 @@ def doubts(settings: Settings) -> list[str]:
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings of `given` variables, and of the folder that RECADO_SECRETS names among them. Raises SettingsInvalid
     with every problem."""
-    settings, problems, texts = _read(given)
-    problems += _at_odds(settings, texts)
+    settings, problems = read(given)
     if problems:
         raise SettingsInvalid(problems)
     return settings
 
 
-def each_read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """The settings of `given` variables, without those that are wrong alone, and the problems of these."""
-    settings, problems, _ = _read(given)
-    return settings, problems
-
-
-def _read(given: Mapping[str, str]) -> tuple[Settings, list[str], dict[str, str]]:
-    """The settings, the problems of single ones, and the texts that they were read from."""
+def read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings of those `given` variables that are valid alone, and every problem."""
     secrets = Secrets(given, _secrets_folder(given))
     texts: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -139,7 +138,8 @@ def _read(given: Mapping[str, str]) -> tuple[Settings, list[str], dict[str, str]
         except ValueError as error:
             place = secrets.place(variable.name) if variable.may_be_file else variable.name
             problems.append(str(error) if place == variable.name else f"{error} (it is in {place})")
-    return Settings(**values, secrets=secrets), problems, texts
+    settings = Settings(**values, secrets=secrets)
+    return settings, [*problems, *_at_odds(settings, texts)]
 
 
 def _secrets_folder(given: Mapping[str, str]) -> Path | None:
