@@ -19,8 +19,9 @@ _ENTRY = (
     "SELECT h.seq, h.id, h.author, h.at, iif(h.revoked_at IS NULL, h.text, NULL), t.id, t.profile, h.sent, h.sender,"
     " h.name, h.kind, h.from_me, iif(h.revoked_at IS NULL, h.media, NULL), h.quoted, h.detail, h.ending, h.ended,"
     " h.ended_at, h.reason, h.repeats, h.repeat_seq, h.repeat_at, iif(h.revoked_at IS NULL, h.edited, NULL),"
-    " h.edited_at, h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens, h.output_tokens,"
-    " h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL), iif(h.revoked_at IS NULL, h.refers, NULL)"
+    " h.edited_at, h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens,"
+    " h.output_tokens, h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL),"
+    " iif(h.revoked_at IS NULL, h.refers, NULL)"
     " FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
 )
 _TURN = (
