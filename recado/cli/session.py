@@ -19,7 +19,7 @@ def settings(instead: Mapping[str, str] | None = None) -> Settings:
     """Load the settings and mask their secrets in every later log line. Variables of `instead` override the
     environment. Raises SettingsInvalid."""
     loaded = load({**os.environ, **(instead or {})})
-    logs.mask(*loaded.secrets)
+    loaded.mask(logs.mask)
     return loaded
 
 

@@ -41,7 +41,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         for problem in invalid.problems:
             yield Finding("settings", "failure", problem)
         return
-    logs.mask(*settings.secrets)
+    settings.mask(logs.mask)
     for warning in unknown_names(given, NAMES) + doubts(settings):
         yield Finding("settings", "warning", warning)
     yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")

@@ -19,6 +19,7 @@ from events.jetstream.media_store import MediaStore
 from events.log import LogError
 from recado.settings.settings import Settings
 from recado.wiring.backends import Model
+from recado.wiring.keys import transcription_key
 
 LOOK_EVERY = 30.0
 """Seconds between two updates of the object store's gauges."""
@@ -77,9 +78,8 @@ def transcription_of(settings: Settings) -> Transcription | None:
     own = settings.transcription_base_url
     if own is None and settings.wants_local_model:  # which only writes
         return None
-    key = settings.openai_api_key if own is None else settings.transcription_api_key
     base_url = own or settings.openai_base_url
-    return Transcription(api_key=key or "none", base_url=base_url, model=settings.transcription_model)
+    return Transcription(api_key=transcription_key(settings), base_url=base_url, model=settings.transcription_model)
 
 
 async def open_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> MediaStore:
