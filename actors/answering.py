@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -79,10 +79,36 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     zone: ZoneInfo | None = None
 
 
-class Answering:
-    """The way in which the chats of one profile are answered. `incarnation` is the instance's."""
+class NoBackend:
+    """Stands for a model that cannot be asked."""
 
-    def __init__(self, incarnation: str, means: Means, policy: Policy) -> None:
+    name = ""
+
+    async def close(self) -> None: ...
+
+
+class Answering:
+    """The way in which the chats of one version of a profile are answered.
+
+    - `incarnation`: the instance's.
+    - `profile`: the version, as `name@N`; empty: the instance's own settings.
+    - `lacks`: the reason for which the instance cannot answer by it for now, with the names of variables that it lacks;
+      empty: it can.
+    - `usable_from`: time at which it could again; None: it always could.
+    """
+
+    def __init__(
+        self,
+        incarnation: str,
+        means: Means,
+        policy: Policy,
+        *,
+        profile: str = "",
+        lacks: str = "",
+        usable_from: datetime | None = None,
+    ) -> None:
+        self.profile = profile
+        self.lacks = lacks
         self.backend = means.backend
         self.fallback = means.fallback
         self.tools = means.tools
@@ -112,6 +138,9 @@ class Answering:
             takeover=policy.takeover,
             gates=policy.gates,
             wait_told_after=policy.one_moment_after,
+            profile=profile,
+            waits=bool(lacks),
+            usable_from=usable_from,
         )
         self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
 
@@ -125,24 +154,45 @@ class Answering:
         return self.breaker.reason if self.breaker is not None else ""
 
 
+GONE = "the profile's version is not there any more"
+
+
+def unusable(incarnation: str, profile: str, lacks: str) -> Answering:
+    """The answering by a profile of which nothing else is known: its chats wait."""
+    return Answering(incarnation, Means(backend=NoBackend()), Policy(), profile=profile, lacks=lacks)
+
+
 class Profiles(Protocol):
     """The profiles of a bus."""
 
     def of(self, key: ChatKey) -> Answering:
         """The answering of the chat from its next turn on."""
 
+    def named(self, profile: str) -> Answering | None:
+        """The answering by this version of a profile (empty: by the instance's own settings); None: `find` gives it."""
+
+    async def find(self, profile: str) -> Answering:
+        """The answering by this version, which may have to be read; `named` has it for some time afterwards."""
+
     def left_for(self) -> str:
         """A failure for which a first model is left, as of `Answering.left_for`; empty: every first model is asked."""
 
 
 class OneProfile:
-    """Every chat is answered in the same way."""
+    """Every chat is answered in the same way. A turn that a profile began cannot go on."""
 
     def __init__(self, answering: Answering) -> None:
         self.answering = answering
+        self._incarnation = answering.rules.incarnation
 
     def of(self, key: ChatKey) -> Answering:  # noqa: ARG002 - the protocol's
         return self.answering
+
+    def named(self, profile: str) -> Answering:
+        return self.answering if profile == self.answering.profile else unusable(self._incarnation, profile, GONE)
+
+    async def find(self, profile: str) -> Answering:
+        return self.named(profile)
 
     def left_for(self) -> str:
         return self.answering.left_for

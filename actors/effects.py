@@ -79,7 +79,7 @@ async def perform(
     instance.busy += 1
     try:
         if isinstance(work, StopRun):
-            return await _stop(answering, work.stray)
+            return await _stop(await instance.profiles.find(work.stray.profile), work.stray)
         if isinstance(work, Erase):
             return [await remove(instance, key, work)]
         if isinstance(work, Joining):
@@ -198,8 +198,11 @@ async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest)
 
 
 async def _stop(answering: Answering, stray: Stray) -> Sequence[Command]:
-    assert isinstance(answering.backend, ThreadBackend)  # noqa: S101 - no other backend has stray runs
-    await answering.backend.stop_turn(stray.thread, stray.turn, stray.run)
+    backend = answering.backend
+    if isinstance(backend, ThreadBackend) and backend.name == stray.backend:
+        await backend.stop_turn(stray.thread, stray.turn, stray.run)
+    else:
+        log.warning("run_not_stopped", turn=stray.turn, run=stray.run, profile=stray.profile, reason=answering.lacks)
     return ()
 
 

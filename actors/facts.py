@@ -45,6 +45,7 @@ def facts_for(
         id=instance.fresh_id(),
         incarnation=instance.incarnation,
         backend=answering.rules.backend,
+        profile=answering.profile,
         fallback=fallback,
         apology=words.get(APOLOGY, ""),
         words=words,

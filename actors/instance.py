@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from actors import metrics
 from actors.answering import Answering, Profiles
 from actors.context_cache import ContextCache
 from actors.leases.clocks import BusTime
@@ -183,6 +184,8 @@ class Instance:
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
         self.busy = 0
         """Runs and appends under way."""
+        self._waiting: set[ChatKey] = set()
+        metrics.waiting_for_profile.set_function(lambda: len(self._waiting))
         self._counter = itertools.count(1)
 
     @property
@@ -199,6 +202,13 @@ class Instance:
         if limit is None or not limit.is_reached(self.reads.spent(account, self.bus_time.now().date().isoformat())):
             return rules
         return replace(rules, account_spent=True)
+
+    def note_waiting(self, key: ChatKey, *, waits: bool) -> None:
+        """Count, or do not count, the chat among those that wait for variables of their profile."""
+        if waits:
+            self._waiting.add(key)
+        elif self._waiting:
+            self._waiting.discard(key)
 
     def decision_id(self) -> str:
         """The `Nats-Msg-Id` of the next decision; every try of its append has the same one."""

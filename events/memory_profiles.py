@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from events.profile import InForce, Profile, ProfileUnreadable, decoded, encoded
-from events.profile_log import ProfilesChanged, Stored, Unread
+from events.profile import InForce, Profile, encoded
+from events.profile_log import ProfilesChanged, Stored, Unread, read
 
 
 class MemoryProfileLog:
@@ -20,10 +20,12 @@ class MemoryProfileLog:
         newest: dict[str, Profile] = {}
         unread: list[Unread] = []
         for seq, (name, body) in enumerate(self._kept, 1):
-            try:
-                newest[name] = decoded(body)
-            except ProfileUnreadable as fault:
-                unread.append(Unread(name, seq, str(fault)))
+            found = read(name, seq, body)
+            unread = [one for one in unread if one.name != name]
+            if isinstance(found, Profile):
+                newest[name] = found
+            else:
+                unread.append(found)
         return Stored(len(self._kept), newest, tuple(unread))
 
     async def write(self, profiles: Sequence[Profile], *, expected: int) -> int:
@@ -40,14 +42,8 @@ class MemoryProfileLog:
             self._changed.notify_all()
 
     async def history(self, name: str) -> list[Profile]:
-        found: list[Profile] = []
-        for stored, body in self._kept:
-            if stored == name:
-                try:
-                    found.append(decoded(body))
-                except ProfileUnreadable:
-                    continue
-        return found
+        versions = (read(name, seq, body) for seq, (stored, body) in enumerate(self._kept, 1) if stored == name)
+        return [one for one in versions if isinstance(one, Profile)]
 
     async def version(self, name: str, n: int) -> Profile | None:
         return next((one for one in await self.history(name) if one.n == n), None)

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from events.log import LogError
-from events.profile import InForce, Profile
+from events.profile import InForce, Profile, ProfileUnreadable, decoded
 
 MOST_AT_ONCE = 1_000
 """Versions in one write: the server's limit of a batch."""
@@ -32,12 +32,23 @@ class Unread(msgspec.Struct, frozen=True):
     reason: str
 
 
+def read(name: str, seq: int, body: bytes) -> Profile | Unread:
+    """The version that is stored at `seq` under `name`."""
+    try:
+        profile = decoded(body)
+    except ProfileUnreadable as fault:
+        return Unread(name[:64], seq, str(fault))
+    if profile.name != name:
+        return Unread(name[:64], seq, "the document bears another name than its subject")
+    return profile
+
+
 class Stored(msgspec.Struct, frozen=True):
     """The profiles as the leader of the stream has them.
 
     - `seq`: the stream's last sequence; 0: it is empty.
     - `newest`: the newest version of each name that can be read, also of the removed ones.
-    - `unread`: the versions that cannot be read.
+    - `unread`: the last version of each name that cannot be read.
     """
 
     seq: int

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from backends.protocol import Answer, ReplyRequest
 from chat.gates import Gates
 from chat.pending import has_pending_work
-from events.decisions import Blocked, Erased, Ignored, Paused, Reply, Resumed
+from events.admission import Blocked
+from events.decisions import Erased, Ignored, Paused, Reply, Resumed
 from events.inbound import Message
 from events.joining import Joined
 from events.memory_log import MemoryLog
