@@ -191,7 +191,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     - `at`: the bus's time.
     - `id`: a fresh id.
-    - `incarnation`, `backend`: the instance's own.
+    - `incarnation`: the instance's own.
+    - `backend`, `profile`: the mode, and the version of the profile, by which a turn that begins is answered.
     - `fallback`: of a turn that begins: the second model answers it, because of this failure of the first.
     - `apology`: the text for a failed turn.
     - `words`: by reason, the notice about a message that ends without a reply; no words: no notice is sent.
@@ -205,6 +206,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id: str
     incarnation: str
     backend: str
+    profile: str = ""
     fallback: str = ""
     apology: str = ""
     words: Mapping[str, str] = msgspec.field(default_factory=dict)

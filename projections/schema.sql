@@ -186,6 +186,7 @@ CREATE TABLE turns (
     told INTEGER,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
+    profile TEXT,                            -- name@N; NULL: the instance's own settings
     PRIMARY KEY (chat, seq)
 ) WITHOUT ROWID;
 CREATE INDEX failed_turns ON turns (chat) WHERE state = 'failed';

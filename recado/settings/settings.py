@@ -18,6 +18,7 @@ from recado.settings.money import MoneySettings, models_in_use, money_problems
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
+from recado.settings.profiles import ProfileSettings
 from recado.settings.secrets import Secrets, SecretUnusable
 from recado.settings.texts import TextSettings
 from recado.settings.turns import TurnSettings
@@ -39,6 +40,7 @@ class Settings(
     PeopleSettings,
     MediaSettings,
     WhatsAppSettings,
+    ProfileSettings,
 ):
     """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them.
 
@@ -106,6 +108,21 @@ def doubts(settings: Settings) -> list[str]:
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings of `given` variables, and of the folder that RECADO_SECRETS names among them. Raises SettingsInvalid
     with every problem."""
+    settings, texts, problems = _read(given)
+    problems += _at_odds(settings, texts)
+    if problems:
+        raise SettingsInvalid(problems)
+    return settings
+
+
+def each_read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings of `given` variables, without those that are wrong alone, and the problems of these."""
+    settings, _, problems = _read(given)
+    return settings, problems
+
+
+def _read(given: Mapping[str, str]) -> tuple[Settings, dict[str, str], list[str]]:
+    """As `each_read`, with the texts of the variables in between."""
     secrets = Secrets(given, _secrets_folder(given))
     texts: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -122,11 +139,7 @@ def settings_of(given: Mapping[str, str]) -> Settings:
         except ValueError as error:
             place = secrets.place(variable.name) if variable.may_be_file else variable.name
             problems.append(str(error) if place == variable.name else f"{error} (it is in {place})")
-    settings = Settings(**values, secrets=secrets)
-    problems += _at_odds(settings, texts)
-    if problems:
-        raise SettingsInvalid(problems)
-    return settings
+    return Settings(**values, secrets=secrets), texts, problems
 
 
 def _secrets_folder(given: Mapping[str, str]) -> Path | None:

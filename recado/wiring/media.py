@@ -31,13 +31,12 @@ log = structlog.get_logger("recado.media")
 
 
 @asynccontextmanager
-async def open_files(settings: Settings, model: Model, bus: Bus, event_log: JetStreamLog) -> AsyncIterator[MediaFiles]:
-    """The files of an instance's messages, until the block is left."""
-    store, extraction = await open_store(settings, bus, event_log), Extraction()
+async def watched_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> AsyncIterator[MediaStore]:
+    """The object store, whose size the metrics show until the block is left. Raises LogUnavailable, LogError."""
+    store = await open_store(settings, bus, event_log)
     watching = asyncio.create_task(watch(store))
     try:
-        async with _files(settings, model, store, extraction) as files:
-            yield files
+        yield store
     finally:
         watching.cancel()
 
@@ -56,9 +55,9 @@ async def watch(store: MediaStore, *, every: float = LOOK_EVERY) -> None:
 
 
 @asynccontextmanager
-async def _files(
-    settings: Settings, model: Model, store: MediaStore, extraction: Extraction
-) -> AsyncIterator[MediaFiles]:
+async def open_files(settings: Settings, model: Model, store: MediaStore) -> AsyncIterator[MediaFiles]:
+    """The reading of messages' files in the store, until the block is left."""
+    extraction = Extraction()
     if not settings.mode.has_provider:
         yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
         return

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from backends.protocol import Answer, ReplyRequest
 from chat.gates import Gates
 from chat.pending import has_pending_work
-from events.decisions import Blocked, Erased, Ignored, Paused, Reply, Resumed
+from events.admission import Blocked
+from events.decisions import Erased, Ignored, Paused, Reply, Resumed
 from events.inbound import Message
 from events.joining import Joined
 from events.memory_log import MemoryLog
@@ -277,7 +278,7 @@ async def _lives(story: list[tuple[str, str, str]]) -> None:
     todo = [*story, *(("name", NAMES[0], other) for other in NAMES[1:]), *(("say", name, name) for name in NAMES)]
     while todo:
         async with house(log, f"i{next(numbers)}", people=book, gates=Gates(stop_words=frozenset({"stop"}))) as home:
-            home.instance.backend = Echo(home.model)  # type: ignore[assignment]
+            home.answering.backend = Echo(home.model)  # type: ignore[assignment]
             while todo and todo[0][0] != "crash":
                 what, name, other = todo.pop(0)
                 id_ = f"m{next(numbers)}"

@@ -18,17 +18,8 @@ from playwright.async_api import async_playwright
 from actors.leases.roster import InstanceView
 from console import desk, orders
 from console.deps import SettingLine
-from events.decisions import (
-    Approved,
-    Attention,
-    Blocked,
-    Ignored,
-    Paused,
-    Reply,
-    TurnError,
-    TurnFailed,
-    TurnStarted,
-)
+from events.admission import Approved, Blocked
+from events.decisions import Attention, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.subjects import ChatKey
 from tests.browser.conftest import CHROMIUM, QUIET

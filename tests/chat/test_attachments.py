@@ -8,7 +8,8 @@ from chat.attachments import LONGEST_PAST, Reading, shown
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ThreadReady
 from chat.context import Attachment
 from chat.work import Adopt, Apologise, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
-from events.decisions import Blocked, Decision, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
+from events.admission import Blocked
+from events.decisions import Decision, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Media, Message
 from events.usage import TokenUsage
 from tests.chat.story import NOON, Story, order, text

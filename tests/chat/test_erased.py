@@ -12,7 +12,8 @@ from chat.erasing import Removed
 from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import Apologise, EndBurst, Erase, Refuse
-from events.decisions import Approved, Blocked, Decision, Erased, Ignored, Paused, Reply, TurnFailed
+from events.admission import Approved, Blocked
+from events.decisions import Decision, Erased, Ignored, Paused, Reply, TurnFailed
 from events.inbound import Edit
 from events.usage import TokenUsage
 from tests.chat.story import ME, NOON, Story, order, text

@@ -11,17 +11,8 @@ from chat.commands import Answered, Failed
 from chat.gates import Gates
 from chat.hours import Hours, Span
 from chat.work import TellToWait
-from events.decisions import (
-    Attention,
-    Blocked,
-    Decision,
-    Ignored,
-    MediaRead,
-    Reply,
-    TurnAdopted,
-    TurnFailed,
-    TurnStarted,
-)
+from events.admission import Blocked
+from events.decisions import Attention, Decision, Ignored, MediaRead, Reply, TurnAdopted, TurnFailed, TurnStarted
 from events.inbound import Edit, Inbound, Media, Revoke
 from events.usage import TokenUsage
 from tests.chat.story import KEY, ME, SETTING, Story, order, text

@@ -18,7 +18,8 @@ from chat.hours import Hours, Span
 from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Rules, WriteReply
-from events.decisions import Blocked, Decision, Erased, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
+from events.admission import Blocked
+from events.decisions import Decision, Erased, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from events.usage import TokenUsage

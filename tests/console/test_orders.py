@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from console import orders
-from events.decisions import Blocked, Erased, Paused, Resumed, TurnError, TurnFailed, TurnStarted
+from events.admission import Blocked
+from events.decisions import Erased, Paused, Resumed, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Message
 from events.log import LogFull, LogUnavailable
 from events.memory_log import MemoryLog

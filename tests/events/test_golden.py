@@ -16,13 +16,14 @@ import pytest
 from events.codec import VERSION, decode, encode
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from tests.events.golden_events import FULL, LEAST, REFERRING
+from tests.events.golden_events import FULL, LEAST, PROFILED, REFERRING
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [
     (name, LEAST[name], f"{name}.least.json") for name in LEAST
 ]
 CASES += [(name, REFERRING[name], f"{name}.referring.json") for name in REFERRING]
+CASES += [(name, PROFILED[name], f"{name}.profiled.json") for name in PROFILED]
 
 
 def test_every_type_is_pinned() -> None:
