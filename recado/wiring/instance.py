@@ -151,6 +151,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 
     async def prepared() -> None:
         await runner.caught_up.wait()
+        for account in Queries(reader).accounts():
+            instance.slots.know(account)
         await services.looked.wait()
         await _names_known(names)
 
