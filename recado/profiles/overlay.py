@@ -36,10 +36,12 @@ _FIELD = re.compile(r"\b(" + "|".join(sorted(FIELDS, key=len, reverse=True)) + r
 
 
 class Fault(NamedTuple):
-    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular)."""
+    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular). With `lacks`, a
+    variable is unset here, and may be set elsewhere."""
 
     field: str
     problem: str
+    lacks: bool = False
 
 
 class ProfileUnusable(SettingsInvalid):
@@ -149,11 +151,16 @@ class Overlay:
             help_ = f"write {name} after that address in RECADO_PROFILE_SERVERS of every instance"
             faults.append(Fault(role.key_name, f"{role.key_name} {problem}: {help_}"))
             return None
-        key = (self._secret_of(name) or "").strip()
+        try:
+            key = (self._secret_of(name) or "").strip()
+        except ValueError as error:  # a file of secrets that cannot be used; the sentence quotes nothing of it
+            laid[variable.name] = "unset"
+            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}", lacks=True))
+            return name
         laid[variable.name] = key or "unset"
         if not key:
             problem = f"names {name}, which is unset here: set it for every instance"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}", lacks=True))
             return name
         try:
             variable.value(key)
