@@ -85,7 +85,7 @@ async def test_one_conversation() -> None:
 
 
 @pytest.mark.parametrize("held", ["stop", "block", "pause", "approve"])
-async def test_what_holds_in_one_holds(held: str) -> None:
+async def test_a_rule_of_either_chat_holds_in_both(held: str) -> None:
     """A person said stop under the younger name, or an operator ordered something there."""
     log = MemoryLog()
     book = Book(log)

@@ -127,7 +127,7 @@ def test_a_name_that_merely_resembles_has_no_price(name: str) -> None:
 
 
 @pytest.mark.parametrize("usage", [TokenUsage(), TokenUsage(5, 5)])
-def test_what_the_provider_did_not_count_is_unknown(usage: TokenUsage) -> None:
+def test_uncounted_tokens_are_unknown(usage: TokenUsage) -> None:
     """Never 0: speech that is priced by the minute, with tokens only or with nothing."""
     assert cost_of("whisper-1", usage, PRICES) is None
     assert cost_of("small", TokenUsage(), PRICES) is None

@@ -144,7 +144,7 @@ async def test_a_log_that_is_nearly_full() -> None:
     assert [recorded.type for recorded in (await events(log, "shop"))[1:]] == ["receipt"]
 
 
-async def test_what_cannot_be_read_is_kept(log: EventLog) -> None:
+async def test_unreadable_webhooks_are_kept(log: EventLog) -> None:
     """Raw, as a dead letter with the reason, and Meta is told that it arrived: it would send the same again."""
     raw = b'{"entry": [{"changes": [{"field": "messages", "value": 7}]}]}'
     memory = MemoryLog()

@@ -214,7 +214,7 @@ def test_a_file_that_was_read(past: Past, tell: Any) -> None:
     assert words(tell("v1", blind=True), "file") == ["its file was read as text"]
 
 
-def test_what_its_sender_changed_afterwards(past: Past, tell: Any) -> None:
+def test_changes_by_the_sender_afterwards(past: Past, tell: Any) -> None:
     """Each edit, the deletion (after which none of its words is told), the turn that started again because of them."""
     past.message("m1")
     past.turn("t1", "m1")
@@ -330,7 +330,7 @@ def test_a_human_answered(past: Past, tell: Any) -> None:
     assert words(tell("m1"), "reply") == ["a human of the business answered, reply c1.r"]
 
 
-async def test_what_is_read_of_the_log(past: Past, known: Known) -> None:
+async def test_events_that_are_read_of_the_log(past: Past, known: Known) -> None:
     """From the arrival of the message to its ending, of its chat alone; of a message that is open, to the last
     decision; of an order nothing."""
     log = MemoryLog()
@@ -381,6 +381,6 @@ def test_every_reason_that_is_given_is_explained() -> None:
         (90000, "1 d 1 h"),
     ],
 )
-def test_how_long_something_took(seconds: float, said: str) -> None:
+def test_durations_of_steps(seconds: float, said: str) -> None:
     """In the two largest units."""
     assert lasting(timedelta(seconds=seconds)) == said

@@ -144,7 +144,7 @@ async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> N
     assert (await told("history", "5511999990001", "--account", "shop", "--json")).document == []
 
 
-async def test_what_was_heard_in_a_voice_note(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+async def test_words_of_a_voice_note(on_bus: Command, jetstream_log: JetStreamLog) -> None:
     """The history reads as if it had been written; `why` names the transcriber and the notice to the person."""
     log, note = jetstream_log, Media(object="meta:1", mime="audio/ogg", voice=True)
     for id_ in ("v1", "v2"):

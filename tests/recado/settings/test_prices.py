@@ -69,7 +69,7 @@ def test_a_fault_names_its_line(tmp_path: Path, line: str, says: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["what is this", '"x" = {', "\xff", "[[[[", '"x" = 1\n"x" = 2'])
-def test_what_is_no_file_of_prices_is_refused(tmp_path: Path, content: str) -> None:
+def test_another_file_than_prices_is_refused(tmp_path: Path, content: str) -> None:
     """Never a traceback."""
     path = tmp_path / "prices.toml"
     path.write_bytes(content.encode("latin-1"))

@@ -61,7 +61,7 @@ async def test_a_good_model_passes(recado: Command) -> None:
     ],
     ids=["ok", "canned", "echo", "all that it was told and more", "the whole request"],
 )
-async def test_who_says_the_same_to_everything_passes_nothing(recado: Command, speaks: Callable[[Json], Json]) -> None:
+async def test_a_model_with_one_answer_passes_nothing(recado: Command, speaks: Callable[[Json], Json]) -> None:
     """Exit 1, and no ability works."""
     async with OpenAIDouble(speaks=speaks) as double:
         done = await doctor(recado, double, "--json")
@@ -70,7 +70,7 @@ async def test_who_says_the_same_to_everything_passes_nothing(recado: Command, s
     assert done.document["input_tokens"] > 0
 
 
-async def test_what_the_mode_needs_decides(recado: Command) -> None:
+async def test_the_needs_of_the_mode_decide(recado: Command) -> None:
     """A server without tools and one without pictures will do, unless tools are set up; the quirk is named."""
     async with OpenAIDouble(speaks=clever.speaks, odd=ODD["no tools at Ollama"]) as double:
         done = await doctor(recado, double)
