@@ -56,6 +56,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     base = {
         "troubles": reasons,
         "phones": deps.simulator is not None,
+        "profiled": deps.profiles is not None,
         "locked": deps.sessions is not None,
         "path": request.url.path,
     }
