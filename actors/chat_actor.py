@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from actors import metrics
+from actors.answering import Answering
 from actors.append import append
 from actors.effects import Work
 from actors.erasing import last_known
@@ -185,7 +186,8 @@ class ChatActor(LoopActor):
         """Decide due work, keep pending effects in flight, cancel the others. No decision while an append is out."""
         while self._appending is None and (expects := self._expected) is not None:
             now = self._instance.bus_time.now()
-            todo = pending(self._chat, now, self._instance.rules_of(self._key.account))
+            answering = self._instance.profiles.of(self._key)
+            todo = pending(self._chat, now, self._instance.rules_of(answering, self._key.account))
             if self._let_go:
                 if not self._has_turn or any(isinstance(work, StartAgain) for work in todo):
                     self._leave()
@@ -199,7 +201,7 @@ class ChatActor(LoopActor):
                 self._sets_aside = False
                 command = SetAside()
             else:
-                self._queue(*self._in_flight.keep(effects, undecided=bool(self._commands)))
+                self._queue(*self._in_flight.keep(effects, answering, undecided=bool(self._commands)))
             turn = self._chat.turn
             takes_over = isinstance(command, Adopt | SetAside) and not self._has_turn
             if takes_over and turn is not None and self._is_anothers(turn):
@@ -208,7 +210,7 @@ class ChatActor(LoopActor):
                 if not self._commands:
                     return
                 command = self._commands.popleft()
-            facts = self._facts(command)
+            facts = self._facts(command, answering)
             if facts is None:
                 return
             decision = decide(self._chat, command, facts)
@@ -225,7 +227,7 @@ class ChatActor(LoopActor):
     @property
     def _has_turn(self) -> bool:
         """Whether a turn of this incarnation runs."""
-        return self._chat.turn is not None and self._chat.turn.by == self._instance.rules.incarnation
+        return self._chat.turn is not None and self._chat.turn.by == self._instance.incarnation
 
     @property
     def _has_turn_or_none(self) -> bool:
@@ -239,7 +241,7 @@ class ChatActor(LoopActor):
             self._yield(_STILL_FINISHING)
         return self._yielding is not None
 
-    def _facts(self, command: Command) -> Facts | None:
+    def _facts(self, command: Command, answering: Answering) -> Facts | None:
         """The facts for this decision; None if some of them are not known yet."""
         instance = self._instance
         failed, unread = tuple[str, ...](), tuple[str, ...]()
@@ -256,7 +258,7 @@ class ChatActor(LoopActor):
             unread = instance.reads.unread(self._key, failed)
         now = instance.bus_time.now()
         last = self._last if isinstance(self._last, int) else 0
-        return facts_for(instance, self._key, command, now, failed=failed, unread=unread, last=last)
+        return facts_for(instance, answering, self._key, command, now, failed=failed, unread=unread, last=last)
 
     def _know_last(self, seq: int) -> LookAgain:
         self._last = seq or _Last.UNKNOWN
@@ -313,7 +315,7 @@ class ChatActor(LoopActor):
         self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
-        return recorded.msg_id.rpartition(":")[0] == self._instance.rules.incarnation
+        return recorded.msg_id.rpartition(":")[0] == self._instance.incarnation
 
     def _yield(self, seconds: float) -> None:
         if self._yielding is not None:

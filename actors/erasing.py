@@ -15,7 +15,7 @@ import structlog
 
 from actors.instance import Instance
 from actors.persistence import persistently
-from backends.protocol import CannotForget, ReplyFailed
+from backends.protocol import CannotForget, ReplyFailed, Threads
 from chat.erasing import Removed
 from chat.work import Erase
 from events.backoff import Backoff
@@ -56,12 +56,13 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     about = {recorded.seq for recorded in late if _is_about(recorded, gone)}
     gone = [recorded for recorded in late if recorded.seq in about] + gone
     kept = set(_objects([recorded for recorded in late if recorded.seq not in about]))
-    threads = [thread for thread in _threads(stored) if instance.threads.keeps(thread.backend)]
-    left = [why for thread in threads if (why := await _forget(instance, thread)) is not None]
+    provider = instance.profiles.of(key).threads
+    threads = [thread for thread in _threads(stored) if provider.keeps(thread.backend)]
+    left = [why for thread in threads if (why := await _forget(instance, provider, thread)) is not None]
     objects = 0
     for name in dict.fromkeys(_objects(gone)):
         if name not in kept:
-            objects += await persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+            objects += await persistently(instance, "object", lambda name=name: instance.objects.erase(name))  # type: ignore[misc]
     letters = await persistently(instance, "letters", lambda: instance.log.erase_letters(key))
     for recorded in gone:
         await persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
@@ -160,14 +161,14 @@ def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
     return list(threads.values())
 
 
-async def _forget(instance: Instance, thread: _Thread) -> str | None:
+async def _forget(instance: Instance, provider: Threads, thread: _Thread) -> str | None:
     """Have the provider delete the thread; None if it did, else the thread and the provider's reason."""
     until = asyncio.get_running_loop().time() + PROVIDER_PATIENCE
     pause = Backoff(0.5, _LONGEST_PAUSE)
     while True:
         instance.fence.check()
         try:
-            await instance.threads.forget(thread.backend, thread.id, thread.runs)
+            await provider.forget(thread.backend, thread.id, thread.runs)
         except CannotForget as refusal:
             why = refusal.detail
             break

@@ -10,7 +10,8 @@ from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from actors import effects
-from actors.instance import Instance, NoTools, Parts, Policy
+from actors.answering import Answering, Means, OneProfile, Policy
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.chat_completions import ChatCompletions
@@ -35,19 +36,18 @@ class Recado:
     def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int, *, bare: bool = False) -> None:
         self.log = log
         self.runner = Runner(log, folder, self._dispatch, on_read=self._go_ahead)
-        bus_time = BusTime()
+        bus_time, incarnation = BusTime(), token_hex(8)
+        policy = Policy(debounce=0.0, history=history, zone=None if bare else ZoneInfo("America/Sao_Paulo"))
         self.instance = Instance(
             Parts(
-                incarnation=token_hex(8),
+                incarnation=incarnation,
                 log=log,
-                tools=NoTools(),
-                backend=backend,
                 reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.uncommitted),
                 progress=self.runner,
                 bus_time=bus_time,
                 fresh_id=lambda: token_hex(8),
             ),
-            Policy(debounce=0.0, history=history, zone=None if bare else ZoneInfo("America/Sao_Paulo")),
+            OneProfile(Answering(incarnation, Means(backend=backend), policy)),
         )
         self.router = Router(self.instance)
 

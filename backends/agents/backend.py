@@ -22,6 +22,7 @@ from backends.protocol import (
     ThreadRequest,
     ToolsWanted,
 )
+from backends.provider.key import ApiKey
 from backends.provider.retry import RETRYABLE, AttemptFailed, persist
 from chat.moment import Moment, filled
 
@@ -54,7 +55,7 @@ class Agents:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         agent: str = "",
         model: str = "",

@@ -9,6 +9,7 @@ import openai
 
 from backends.protocol import CannotForget
 from backends.provider.client import Wire
+from backends.provider.key import ApiKey
 from backends.provider.raw_post import Query
 from backends.provider.retry import RETRYABLE, AttemptFailed
 
@@ -33,7 +34,7 @@ class KeptThreads(NamedTuple):
 class ProviderThreads:
     """The threads of every backend in `kept` at one provider, including backends that are not in use any more."""
 
-    def __init__(self, api_key: str, base_url: str | None, kept: Mapping[str, KeptThreads]) -> None:
+    def __init__(self, api_key: ApiKey, base_url: str | None, kept: Mapping[str, KeptThreads]) -> None:
         self._kept = kept
         self._wires = {backend: Wire(api_key, base_url, api.headers) for backend, api in kept.items()}
 

@@ -23,6 +23,7 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
+from backends.provider.key import ApiKey
 from backends.provider.quirks import Quirks
 from backends.provider.retry import persist
 from backends.responses.client import ITEMS_AT_ONCE, Calls
@@ -85,7 +86,7 @@ class Responses:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         model: str,
         system_prompt: str = "",

@@ -25,26 +25,22 @@ from recado.doctor.speech import speech_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
-from recado.settings.settings import NAMES, Settings, doubts, settings_of
+from recado.settings.settings import NAMES, Settings, doubts, read
 from recado.settings.whatsapp import cloud_account
 from recado.wiring.connect import NotRunning, connect
+from recado.wiring.modules import speech_problem, tools_problem
 
 LITTLE_SPACE = 1024**3
 
 
 async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Finding]:
     """Make one check after the other. Changes nothing, never raises."""
-    try:
-        given = variables_of(environ, dotenv)
-        settings = settings_of(given)
-    except SettingsInvalid as invalid:
-        for problem in invalid.problems:
-            yield Finding("settings", "failure", problem)
+    settings, findings = _settings(environ, dotenv)
+    for finding in findings:
+        yield finding
+    if settings is None:
         return
-    logs.mask(*settings.secrets)
-    for warning in unknown_names(given, NAMES) + doubts(settings):
-        yield Finding("settings", "warning", warning)
-    yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")
+    settings.mask(logs.mask)
     yield _data(settings)
     known = there = None
     try:
@@ -76,6 +72,29 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
     yield await speech_finding(settings)
     async for finding in whatsapp_findings(settings):
         yield finding
+
+
+def _settings(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings | None, list[Finding]]:
+    """The settings, if all are valid, and what is to be said of them and of what they want loaded."""
+    try:
+        given = variables_of(environ, dotenv)
+    except SettingsInvalid as invalid:
+        return None, [Finding("settings", "failure", problem) for problem in invalid.problems]
+    settings, problems = read(given)
+    logs.mask(*settings.secrets)
+    if problems:
+        found = [Finding("settings", "failure", problem) for problem in problems]
+    else:
+        found = [Finding("settings", "warning", one) for one in unknown_names(given, NAMES) + doubts(settings)]
+        found.append(Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}"))
+    if settings.tools:
+        unusable = tools_problem(settings)
+        found.append(Finding("tools", "failure" if unusable else "ok", unusable or f"functions of {settings.tools}"))
+    if not problems:
+        return settings, found
+    if (missing := speech_problem(settings)) is not None:
+        found.append(Finding("speech", "failure", missing))
+    return None, found
 
 
 def _data(settings: Settings) -> Finding:

@@ -9,6 +9,7 @@ from backends.protocol import CannotBeRead, ReplyFailed
 from recado.doctor.finding import Finding
 from recado.settings.settings import Settings
 from recado.wiring.media import transcription_of
+from recado.wiring.modules import speech_problem
 
 SENTENCE = Path(__file__).with_name("sentence.ogg")
 """Two seconds of speech, made with espeak-ng: "Please bring bread and seven bottles of water."."""
@@ -26,6 +27,8 @@ async def speech_finding(settings: Settings) -> Finding:
     """Have the sentence transcribed, as a voice note would be."""
     if not settings.mode.has_provider:
         return Finding(_WHAT, "ok", "scripted replies hear nothing")
+    if (missing := speech_problem(settings)) is not None:
+        return Finding(_WHAT, "failure", missing)
     transcription = transcription_of(settings)
     if transcription is None:
         return Finding(

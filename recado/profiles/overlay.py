@@ -14,7 +14,7 @@ from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_
 from recado.settings.environment import SettingsInvalid
 from recado.settings.profiles import KEY_NAME
 from recado.settings.provider import OPENAI
-from recado.settings.settings import VARIABLES, Settings, each_read, settings_of
+from recado.settings.settings import VARIABLES, Settings, read, settings_of
 from recado.settings.variables import without_userinfo
 
 SETTABLE = {field: variable for field, variable in VARIABLES.items() if variable.profile}
@@ -86,7 +86,7 @@ class Overlay:
         """As `settings_of_profile`."""
         laid = dict(self._given)
         faults = list(self._lay(profile, laid))
-        asked, _ = each_read(laid)
+        asked, _ = read(laid)
         faults += self._not_allowed(profile, asked)
         lacks = [name for role in ROLES if (name := self._lay_key(profile, role, asked, laid, faults))]
         if "hosted_tools" not in profile.settings and self._is_foreign(profile, asked):

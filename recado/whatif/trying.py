@@ -10,8 +10,10 @@ from itertools import count
 import msgspec
 import structlog
 
-from actors.instance import Instance, Parts, Tools
+from actors.answering import Answering, Means, OneProfile
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
+from actors.tools.protocol import Tools
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
@@ -143,20 +145,16 @@ class _Maker:
         return self._make(known, RecordedFiles(past.readings, self._store))
 
     def _make(self, known: InMemoryProjection, files: RecordedFiles) -> Instance:
-        return Instance(
-            Parts(
-                incarnation=self._name,
-                log=self._nowhere,
-                backend=self._backend,
-                tools=self._tools,
-                reads=known.reads,
-                progress=known,
-                bus_time=BusTime(),
-                fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
-                files=files,
-            ),
-            policy_of(self._settings),
+        means = Means(backend=self._backend, tools=self._tools, files=files)
+        parts = Parts(
+            incarnation=self._name,
+            log=self._nowhere,
+            reads=known.reads,
+            progress=known,
+            bus_time=BusTime(),
+            fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
         )
+        return Instance(parts, OneProfile(Answering(self._name, means, policy_of(self._settings))))
 
 
 class _Progress:

@@ -20,6 +20,7 @@ import click
 import structlog
 
 from actors import metrics
+from actors.answering import Answering, OneProfile
 from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
@@ -33,8 +34,6 @@ from actors.ownership import Ownership
 from actors.router import Router
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
-from actors.tools.toolbox import Toolbox
-from backends.chat_completions import ChatCompletions
 from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
@@ -62,11 +61,11 @@ from recado.embedded.server import EmbeddedNats
 from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
-from recado.wiring.backends import second_model
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
-from recado.wiring.media import open_files
-from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.means import open_means
+from recado.wiring.media import watched_store
+from recado.wiring.model import key_print, open_model
 from recado.wiring.names import keep_names
 from recado.wiring.policy import policy_of
 from recado.wiring.readiness import Readiness
@@ -101,7 +100,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     me = Holder(settings.instance or folder.instance_name, token_hex(4))
     functions = load(settings.tools) if settings.tools else {}
     listeners = stack.enter_context(_bound(settings))
-    model, fallback = await stack.enter_async_context(open_model(settings, own=True)), _second_model(settings, stack)
+    model = await stack.enter_async_context(open_model(settings, own=True))
 
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
@@ -122,26 +121,24 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
-    fence, members = Fence(), Members()
+    fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
+    means = await stack.enter_async_context(open_means(settings, model, functions, services, store))
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
             log=event_log,
-            backend=model.backend,
-            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
             reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
-            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
-            threads=await stack.enter_async_context(open_threads(settings)),
+            objects=store,
             fence=fence,
             people=names,
             all_read=lambda: members.all_read(READS),
             is_finishing=members.is_finishing,
-            fallback=fallback,
+            max_runs=settings.max_runs,
         ),
-        policy_of(settings),
+        OneProfile(Answering(me.decides_as, means, policy_of(settings))),
     )
     room, router = await _room(instance, event_log), Router(instance)
     keep(runner.run())
@@ -167,7 +164,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
-            fallback=instance.breaker.reason if instance.breaker is not None else "",
+            fallback=instance.profiles.left_for(),
         )
 
     ownership = Ownership(
@@ -232,14 +229,6 @@ def _simulated(
     simulator = Simulator(event_log, settings.account, names)
     keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
     return simulator
-
-
-def _second_model(settings: Settings, stack: AsyncExitStack) -> ChatCompletions | None:
-    """The second model, which is closed with the stack."""
-    fallback = second_model(settings)
-    if fallback is not None:
-        stack.push_async_callback(fallback.close)
-    return fallback
 
 
 async def _room(instance: Instance, event_log: EventLog) -> LogSpace:

@@ -17,6 +17,7 @@ from backends.provider.delete_threads import ProviderThreads
 from events.private_file import replace_private
 from recado.settings.settings import Settings
 from recado.wiring.backends import BACKENDS, Model, chat_completions, kept_threads
+from recado.wiring.keys import model_key
 from recado.wiring.local_model import LocalModel, LocalModelFailed
 
 log = structlog.get_logger("recado.model")
@@ -54,7 +55,7 @@ async def open_threads(settings: Settings) -> AsyncIterator[Threads]:
     if not settings.mode.has_provider:
         yield NoThreads()
         return
-    threads = ProviderThreads(settings.openai_api_key or "none", settings.openai_base_url, kept_threads())
+    threads = ProviderThreads(model_key(settings), settings.openai_base_url, kept_threads())
     try:
         yield threads
     finally:

@@ -277,7 +277,7 @@ async def _lives(story: list[tuple[str, str, str]]) -> None:
     todo = [*story, *(("name", NAMES[0], other) for other in NAMES[1:]), *(("say", name, name) for name in NAMES)]
     while todo:
         async with house(log, f"i{next(numbers)}", people=book, gates=Gates(stop_words=frozenset({"stop"}))) as home:
-            home.instance.backend = Echo(home.model)  # type: ignore[assignment]
+            home.answering.backend = Echo(home.model)  # type: ignore[assignment]
             while todo and todo[0][0] != "crash":
                 what, name, other = todo.pop(0)
                 id_ = f"m{next(numbers)}"
