@@ -40,7 +40,6 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield finding
     if settings is None:
         return
-    settings.mask(logs.mask)
     yield _data(settings)
     known = there = None
     try:
@@ -81,7 +80,7 @@ def _settings(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings | None
     except SettingsInvalid as invalid:
         return None, [Finding("settings", "failure", problem) for problem in invalid.problems]
     settings, problems = read(given)
-    logs.mask(*settings.secrets)
+    settings.mask(logs.mask)
     if problems:
         found = [Finding("settings", "failure", problem) for problem in problems]
     else:
