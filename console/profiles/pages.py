@@ -236,7 +236,7 @@ def _form(
 
 def _pairs(versions: Sequence[Profile]) -> list[tuple[Profile | None, Profile]]:
     """Each version with the one before it, the newest first."""
-    return list(zip([None, *versions[:-1]], versions, strict=True))[::-1]
+    return [(versions[number - 1] if number else None, version) for number, version in enumerate(versions)][::-1]
 
 
 def _changes(desk: ProfileDesk, before: Profile | None, after: Profile) -> list[tuple[str, str, str]]:
