@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,13 @@ def around(text: str, words: str) -> str:
     return ("…" if begin else "") + shown + ("…" if begin + _AROUND < len(text) else "")
 
 
+def described(text: str) -> Markup:
+    """A description in Markdown as HTML: its code, and of its links the words."""
+    parts = re.split(r"`([^`]+)`", re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
+
+
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
@@ -135,6 +143,7 @@ _templates.filters |= {
     "time": time,
     "person": person,
     "count": count,
+    "described": described,
     "speaker": lambda one: f"{speaker(one, person)}:",
     "kind": kind,
     "mark": SAID.__getitem__,

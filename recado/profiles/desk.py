@@ -31,6 +31,16 @@ from recado.wiring.local_model import LocalModelFailed
 
 _PROMPT = "ai_system_prompt"
 _LONG = frozenset({"hosted_tools", "stop_words", "start_words", "allow", "block"})
+_FIRST = {
+    _PROMPT: "prompt",
+    "hours": "hours",
+    "timezone": "hours",
+    "tools": "tools",
+    "hosted_tools": "tools",
+    "handoff": "tools",
+}
+"""The fields that people change most, by their part of the form."""
+
 _CHOICES = re.compile(r"`([^`]+)`")
 
 
@@ -136,8 +146,10 @@ class BusProfiles:
 
 
 def _fields(own: Settings) -> Iterator[ProfileField]:
-    """The fields in the order of docs/configuration.md, each key's name after its server."""
-    for field, variable in SETTABLE.items():
+    """The fields that people change most, then the others in the order of docs/configuration.md, each key's name after
+    its server."""
+    for field in (*_FIRST, *(field for field in SETTABLE if field not in _FIRST)):
+        variable = SETTABLE[field]
         yield _field(field, variable, own)
         for name, role in KEY_NAMES.items():
             if role.url == field:
@@ -149,11 +161,13 @@ def _fields(own: Settings) -> Iterator[ProfileField]:
 
 def _field(field: str, variable: Variable, own: Settings) -> ProfileField:
     choices = tuple(_CHOICES.findall(variable.reader.takes)) if variable.reader.takes.startswith("one of ") else ()
+    if field == "tools":
+        choices = tuple(sorted({*own.profile_tools, own.tools} - {""}))
     shape = _shape(field, choices)
     value = getattr(own, field)
     return ProfileField(
         name=field,
-        topic=variable.topic,
+        topic=_FIRST.get(field, variable.topic),
         meaning=variable.meaning,
         takes=variable.reader.takes,
         own=("set" if value else "") if variable.secret else shown_value(value),
