@@ -8,6 +8,7 @@ from backends.agents.session import Item, TokenCount, Turn
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider.client import cached, count
 from backends.provider.errors import redacted
+from backends.provider.told_wait import told_wait
 
 _FINAL: dict[str, ErrorClass] = {
     "context_length_exceeded": "context_too_long",
@@ -53,8 +54,12 @@ def fruitless(turn: Turn) -> RunLost | ReplyFailed:
 
 
 def rest(turn: Turn, attempt: int) -> float:
-    """Seconds to leave the provider alone after the `attempt`th attempt ended as `turn` did."""
-    return 2.0 * attempt if turn.error is not None and turn.error.code in _BUSY else 0.0
+    """Seconds to leave the provider alone after the `attempt`th attempt ended as `turn` did: those that it names, or
+    some."""
+    if turn.error is None or turn.error.code not in _BUSY:
+        return 0.0
+    told = told_wait(turn.error.message)
+    return 2.0 * attempt if told is None else told
 
 
 def _usage(turn: Turn) -> Usage:

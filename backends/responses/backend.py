@@ -25,6 +25,7 @@ from backends.protocol import (
 )
 from backends.provider.quirks import Quirks
 from backends.provider.retry import persist
+from backends.provider.told_wait import told_wait
 from backends.responses.client import ITEMS_AT_ONCE, Calls
 from backends.responses.conversation import (
     Occurrence,
@@ -188,15 +189,16 @@ class Responses:
 
     async def _completed(self, request: ReplyRequest, response: Response) -> Sequence[Item]:
         """The model's outputs. If another attempt may succeed, this one's items are removed from the conversation."""
+        detail = self._calls.detail(response.error)
         try:
-            detail = self._calls.detail(response.error)
             return completed(response, detail, again=request.attempt <= ASKED_AGAIN)
         except RunLost:
             after = response.noted("after")
             if after is not None:
                 await self._insist(request, partial(self._clear, request, after))
             if response.error is not None and response.error.code == "rate_limit_exceeded":
-                await self._sleep(2.0 ** (request.attempt - 1))
+                told = told_wait(detail)
+                await self._sleep(min(request.patience / 2, 2.0 ** (request.attempt - 1) if told is None else told))
             raise
 
     async def _clear(self, request: ReplyRequest, after: str) -> None:
