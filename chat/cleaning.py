@@ -131,7 +131,7 @@ def _places(text: str) -> re.Pattern[str] | None:
 
 
 def _has_words(text: str) -> bool:
-    """Whether a mark may begin with a word, or be the first line of code. Written out, since most answers need no more."""
+    """Whether a mark may begin with a word, or is in code. Written out, since most answers need no more."""
     return (
         (":" in text and ("sandbox:" in text or "file-service:" in text or "computer:" in text or "Action:" in text))
         or ":contentRef" in text

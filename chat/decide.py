@@ -222,8 +222,8 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at, seen=seen)
         case MediaSettled():
             return _read(turn, outcome, facts)
-        case RunReady(_, run, attempt, usage):
-            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage)
+        case RunReady(_, run, attempt, usage, model):
+            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage, model=model)
         case ToolAsked():
             return _ask(turn, outcome, facts)
         case ToolFinished():
@@ -236,8 +236,8 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
         case FallOver(_, reason):
             facts = replace(facts, fallback=reason)
             return _start(chat, facts, turn.messages, unread_of(turn.phase), instead=turn.id, fell_over=True)
-        case Failed(_, error_class, detail):
-            return _fail(turn, error_class, detail, facts)
+        case Failed(_, error_class, detail, usage, model):
+            return replace(_fail(turn, error_class, detail, facts), usage=usage, model=model)
         case _:
             return None
 
@@ -275,6 +275,7 @@ def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed 
         at=facts.at,
         usage=asked.usage,
         raw=asked.raw,
+        model=asked.model,
     )
 
 

@@ -44,13 +44,15 @@ def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
     return Answer(text=text, model=model, run=turn.id, usage=_usage(turn))
 
 
-def fruitless(turn: Turn) -> RunLost | ReplyFailed:
-    """The error for a turn that ended without a reply: RunLost if another attempt may give one."""
+def fruitless(turn: Turn, model: str = "") -> RunLost | ReplyFailed:
+    """The error for a turn of `model` that ended without a reply: RunLost if another attempt may give one."""
     if turn.error is None:
-        return RunLost(turn.id, turn.status, _usage(turn))
+        return RunLost(turn.id, turn.status, _usage(turn), model)
     detail = redacted(f"{turn.error.code}: {turn.error.message}", "")
     error_class = _FINAL.get(turn.error.code)
-    return RunLost(turn.id, detail, _usage(turn)) if error_class is None else ReplyFailed(error_class, detail)
+    if error_class is None:
+        return RunLost(turn.id, detail, _usage(turn), model)
+    return ReplyFailed(error_class, detail, _usage(turn), model)
 
 
 def rest(turn: Turn, attempt: int) -> float:

@@ -41,12 +41,12 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
                 return ReplyFailed("quota_exhausted", detail)
             if error.code == "invalid_prompt":
                 return ReplyFailed("refused", detail)
-            return RunLost(run.id, detail, _usage(run))
+            return RunLost(run.id, detail, _usage(run), run.model or "")
         case "incomplete":
             reason = run.incomplete_details.reason if run.incomplete_details is not None else None
             return ReplyFailed(_REASONS.get(reason, "run_failed"), f"the run is incomplete: {reason}")
         case _:
-            return RunLost(run.id, run.status, _usage(run))
+            return RunLost(run.id, run.status, _usage(run), run.model or "")
 
 
 def _usage(run: Run) -> Usage:

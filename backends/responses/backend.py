@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 import structlog
+from msgspec.structs import replace
 
 from backends.content.attachments import opened
 from backends.content.message_text import spoken
@@ -170,7 +171,7 @@ class Responses:
         outcome = outcome_of(outputs, request, usage(response))
         if isinstance(outcome, ToolsWanted):
             self._unmade.add((request.thread, run, _call_ids(outputs)))
-            return outcome
+            return replace(outcome, model=self._named(response)) if outcome.usage != Usage() else outcome
         return None if outcome is None else self._answer(outcome, response)
 
     async def _tidy(self, request: ReplyRequest) -> str:
@@ -192,7 +193,8 @@ class Responses:
         detail = self._calls.detail(response.error)
         try:
             return completed(response, detail, again=request.attempt <= ASKED_AGAIN)
-        except RunLost:
+        except RunLost as lost:
+            lost.model = lost.model or self._model
             after = response.noted("after")
             if after is not None:
                 await self._insist(request, partial(self._clear, request, after))
@@ -269,10 +271,13 @@ class Responses:
         return RunContinues(response.id)
 
     def _answer(self, text: str, response: Response | None) -> Answer:
-        model = (response.model if response is not None else None) or self._model
+        model = self._named(response)
         run = response.id if response is not None else None
         cut = response is not None and response.status == "incomplete"
         return Answer(text=text, model=model, run=run, usage=usage(response), length="cut" if cut else "")
+
+    def _named(self, response: Response | None) -> str:
+        return (response.model if response is not None else None) or self._model
 
     async def _insist(self, request: ReplyRequest, attempt: Callable[[], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + request.patience
