@@ -99,7 +99,9 @@ def cleaned(text: str) -> Cleaned:
         for span in spans:
             chars[span.kind] = chars.get(span.kind, 0) + span.end - span.start
         text = _without(text, spans)
-    return Cleaned(text, tuple(Cut(kind=kind, chars=count) for kind, count in chars.items())) if chars else Cleaned(text)
+    return (
+        Cleaned(text, tuple(Cut(kind=kind, chars=count) for kind, count in chars.items())) if chars else Cleaned(text)
+    )
 
 
 def _without(text: str, spans: list[_Span]) -> str:
@@ -129,7 +131,7 @@ def _places(text: str) -> re.Pattern[str] | None:
 
 
 def _has_words(text: str) -> bool:
-    """Whether a mark may begin with a word, or be the first line of code. Written out: most answers are read no further."""
+    """Whether a mark may begin with a word, or is in code. Written out, since most answers need no more."""
     return (
         (":" in text and ("sandbox:" in text or "file-service:" in text or "computer:" in text or "Action:" in text))
         or ":contentRef" in text
