@@ -60,7 +60,9 @@ class Forked:
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
+        """SIGKILL, and wait for the end: until then the line on which it is told is open."""
         self.send_signal(signal.SIGKILL)
+        self.wait()
 
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
