@@ -22,7 +22,7 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
     match work:
         case CallIn(chat):
             # An order may come before the name: doctor gives some, and a restored bucket may be older than the log.
-            await persistently(instance, "names", lambda: instance.people.person(key.account, (key.chat, chat)))
+            await persistently(instance, "names", lambda: instance.people.closed(key.account, chat, key.chat))
             order = Control(id=f"join:{chat}", command="join", into=key.chat)
             await _give(instance, ChatKey(key.account, chat), order)
             return ()
@@ -50,7 +50,11 @@ async def named(instance: Instance, key: ChatKey, names: Sequence[str]) -> None:
     """Have the names of a person written, as a message on the bus brought them; if they are those of another chat too,
     have the two joined. Raises Fenced."""
     person = await persistently(instance, "names", lambda: instance.people.person(key.account, names))
-    if names[0] == key.chat and person.chat != key.chat:
+    if names[0] != key.chat or person.chat == key.chat:
+        return
+    # The chat of a person who changed the number has its order to close already.
+    is_next_holder = instance.people.family(*key)[0] == person.chat and instance.people.changed_hands(*key)
+    if not is_next_holder:
         await persistently(instance, "names", lambda: instance.people.order_join(key.account, key.chat, person.chat))
 
 

@@ -123,6 +123,8 @@ def other_forms(jid: str) -> tuple[str, ...]:
     if not jid.endswith(PHONE):
         return ()
     number = jid.removesuffix(PHONE)
+    if not number.isdecimal():
+        return ()  # a later holder's
     plan = next((_BY_CODE[number[:size]] for size in (2, 3) if number[:size] in _BY_CODE), None)
     if plan is None:
         return ()
