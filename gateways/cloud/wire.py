@@ -296,7 +296,8 @@ class Replaced(Part):
 
 
 class UserIdUpdate(Part):
-    """A person got another user id."""
+    """A person got another user id: the field `user_id_update` as it was announced (2026-05). `wa_id` is the number, if
+    Meta can share it."""
 
     wa_id: str | None = None
     user_id: Replaced = msgspec.field(default_factory=Replaced)
