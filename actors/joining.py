@@ -12,6 +12,7 @@ from chat.commands import Command
 from chat.joining import Moved, Told
 from chat.work import CallIn, Joining, Move, TellClosed
 from events import codec
+from events.decisions import Attention
 from events.inbound import INBOUND_TYPE_OF, Control, Edit, Message, Receipt, Revoke
 from events.recorded import Unknown, Unreadable
 from events.subjects import ChatKey
@@ -37,8 +38,17 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
                 held=closing.held,
                 until=closing.until,
                 messages=closing.others,
+                reset=closing.reset,
+                unsent=closing.unsent,
             )
-            await _give(instance, ChatKey(key.account, closing.into), order)
+            other = ChatKey(key.account, closing.into)
+            await _give(instance, other, order)
+            if closing.asked:
+                asked = await persistently(instance, "read", lambda: instance.log.last_decision(key, "attention"))
+                if asked is not None and isinstance(asked.event, Attention):
+                    text, by = asked.event.text, asked.event.by
+                    again = Control(id=f"joined:{key.chat}:{asked.seq}", command="handoff", text=text, by=by)
+                    await _give(instance, other, again)
             return (Told(closing.seq),)
         case Move(seqs, into, messages, order_id):
             for seq in seqs:
