@@ -23,23 +23,24 @@ class Step(NamedTuple):
 
 def without_foreign_number(known: Known, names: tuple[str, ...], users: Sequence[str] = ()) -> tuple[str, ...]:
     """The names without the numbers that are known to be another person's: with another user id than one of these, or
-    of a later holder while the user id is a former one's.
+    of a later holder while another name is a former one's.
 
     - `users`: further user ids of the person.
     """
-    users = [*users, *(name for name in names if name.endswith(BSUID))]
-    if not users:
+    others = [*users, *(name for name in names if not name.endswith(PHONE))]
+    if not others:
         return names
-    return tuple(name for name in names if not (name.endswith(PHONE) and _is_foreign(known, name, users)))
+    return tuple(name for name in names if not (name.endswith(PHONE) and _is_foreign(known, name, others)))
 
 
-def _is_foreign(known: Known, number: str, users: Sequence[str]) -> bool:
+def _is_foreign(known: Known, number: str, others: Sequence[str]) -> bool:
     family = known.family(number)
     theirs = {name for name in family if name.endswith(BSUID)}
-    if theirs:
+    users = [name for name in others if name.endswith(BSUID)]
+    if theirs and users:
         return theirs.isdisjoint(users)
-    others = (known.canonical(user) for user in users if known.canonical(user) != user or known.is_canonical(user))
-    return held_since(family[0]) > 0 and any(other != family[0] for other in others)
+    people = (known.canonical(name) for name in others if known.canonical(name) != name or known.is_canonical(name))
+    return held_since(family[0]) > 0 and any(person != family[0] for person in people)
 
 
 def leaves(known: Known, root: str, target: str, since: int, *, keeps_users: bool = True) -> Iterator[Step]:
