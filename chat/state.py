@@ -204,6 +204,9 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     held: str
     until: datetime | None
     others: tuple[str, ...]
+    reset: int = 0
+    asked: str = ""
+    unsent: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ message is taken but not answered, the answer is out but not in the log.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,8 +65,10 @@ class House(NamedTuple):
 
 
 @asynccontextmanager
-async def house(folder: Path, **environment: str) -> AsyncIterator[House]:
-    """A service and a gateway, both of them processes, and WhatsApp."""
+async def house(
+    folder: Path, service_settings: Mapping[str, str] | None = None, **environment: str
+) -> AsyncIterator[House]:
+    """A service and a gateway, both of them processes, and WhatsApp; `environment` are the gateway's settings."""
     port = free_port()
     with ExitStack() as stack:
         (folder / "nats").mkdir(parents=True)
@@ -75,7 +77,7 @@ async def house(folder: Path, **environment: str) -> AsyncIterator[House]:
         stack.callback(server.kill)
         async with GraphDouble() as meta:
             meta.webhook = f"http://127.0.0.1:{port}/webhook"
-            service = stack.enter_context(recado(folder / "service", NATS_URL=server.url))
+            service = stack.enter_context(recado(folder / "service", NATS_URL=server.url, **(service_settings or {})))
             gateway = stack.enter_context(
                 recado(
                     folder / "gateway",

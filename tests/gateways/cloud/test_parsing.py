@@ -270,9 +270,9 @@ def test_a_status_that_means_nothing_to_a_reply() -> None:
 
 
 def test_news_of_the_account() -> None:
-    """Whatever Meta says of the account, of a person's number or of itself is named, and never a message."""
-    system = message("wamid.1", "system", system={"type": "user_changed_number", "wa_id": "1"})
-    assert one(messages(system)) == Notice("system", {"type": "user_changed_number"})
+    """Whatever Meta says of the account, of a person's identity or of itself is named, and never a message."""
+    system = message("wamid.1", "system", system={"type": "customer_identity_changed", "wa_id": "1"})
+    assert one(messages(system)) == Notice("system", {"type": "customer_identity_changed"})
     assert one(body(change(errors=[fault(130429)]))) == Notice(
         "account_error", {"code": 130429, "detail": "what it means"}
     )
