@@ -42,6 +42,12 @@ class Settings(
     """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them."""
 
     @property
+    def speech_model(self) -> str:
+        """The model that hears voice notes; empty: none does. The small local model only writes."""
+        hears = self.transcription_base_url is not None or not self.wants_local_model
+        return self.transcription_model if hears else ""
+
+    @property
     def secrets(self) -> list[str]:
         """The texts in the values of secret variables, as a log or an error may quote them."""
         values = (getattr(self, field) for field, variable in VARIABLES.items() if variable.secret)
@@ -117,4 +123,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     yield from model_problems(settings, given)
     yield from nats_problems(given)
     yield from page_problems(settings)
-    yield from money_problems(settings, models_in_use(settings, settings.transcription_model))
+    yield from money_problems(settings, models_in_use(settings, settings.speech_model))
