@@ -72,7 +72,7 @@ def prices_of(settings: MoneySettings) -> Mapping[str, Price]:
 
 
 def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]:
-    """The models that may be asked, each with the variable that names it; `speech` is the one that hears voice notes, or empty."""
+    """The models that may be asked, each with the variable that names it; `speech` hears voice notes."""
     if not settings.mode.has_provider:
         return []
     saved = settings.saved
