@@ -50,10 +50,11 @@ class Settings(
     secrets: Secrets = field(default_factory=lambda: Secrets({}, None), compare=False)
 
     @property
-    def transcribes(self) -> bool:
-        """Whether a server is asked to transcribe voice notes. The small local model only writes."""
+    def speech_model(self) -> str:
+        """The model that hears voice notes; empty: none does. The small local model only writes."""
         own = self.transcription_base_url is not None
-        return self.mode.has_provider and bool(self.transcription_model) and (own or not self.wants_local_model)
+        hears = own or (self.mode.has_provider and not self.wants_local_model)
+        return self.transcription_model if hears else ""
 
     def mask(self, mask: Callable[[str], object]) -> None:
         """Give `mask` each secret text, as a log or an error may quote it: those of the settings, and later each that
@@ -154,4 +155,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     yield from model_problems(settings, given)
     yield from nats_problems(given)
     yield from page_problems(settings)
-    yield from money_problems(settings, models_in_use(settings, settings.transcription_model))
+    yield from money_problems(settings, models_in_use(settings, settings.speech_model))

@@ -22,7 +22,7 @@ def tools_problem(settings: Settings) -> str | None:
 
 def speech_problem(settings: Settings) -> str | None:
     """What to install, where a server is to transcribe voice notes and PyAV is not there; None otherwise."""
-    if not settings.transcribes or find_spec("av") is not None:
+    if not settings.speech_model or find_spec("av") is not None:
         return None
     return (
         f"voice notes are to be transcribed by {settings.transcription_model} (OPENAI_TRANSCRIPTION_MODEL), and PyAV, "

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 import structlog
 
+from backends.agents.backend import Agents
 from backends.assistants.backend import Assistants
 from backends.chat_completions import ChatCompletions
 from backends.content.transcription import Transcription
@@ -168,7 +169,7 @@ def _is_needed(question: Question, needs_tools: bool) -> bool:
 
 
 def _quirks(backend: Backend) -> dict[str, str]:
-    return backend.quirks.found if isinstance(backend, ChatCompletions | Responses | Assistants) else {}
+    return backend.quirks.found if isinstance(backend, ChatCompletions | Responses | Assistants | Agents) else {}
 
 
 async def _forget(settings: Settings, turns: Turns) -> None:

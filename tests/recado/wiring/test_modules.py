@@ -64,7 +64,7 @@ def test_without_a_server_of_speech_nothing_is_missing(
 ) -> None:
     for name, value in variables.items():
         without_av.setenv(name, value)
-    assert not settings_of_instance().transcribes
+    assert not settings_of_instance().speech_model
 
 
 def test_all_that_is_wrong_is_told_at_once(without_av: pytest.MonkeyPatch) -> None:
