@@ -57,7 +57,7 @@ $(TOOLS_INSTALLED): requirements/dev.txt requirements/bench.txt $(INSTALLED)
 # Prints the targets that the settings ask for. What is wrong with the settings, `recado up` says.
 WANTED := $(BIN)/python -c 'import os, pathlib; from recado.settings.environment import variables_of; \
 	from recado.settings.settings import read; wanted, _ = read(variables_of(os.environ, pathlib.Path(".env"))); \
-	print("model" * wanted.wants_local_model, "speech" * wanted.transcribes)' 2>/dev/null
+	print("model" * wanted.wants_local_model, "speech" * bool(wanted.speech_model))' 2>/dev/null
 
 run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)
 	@wanted="$$($(WANTED))"; [ -z "$$wanted" ] || $(MAKE) --no-print-directory $$wanted
