@@ -29,10 +29,10 @@ from recado.wiring.profile_settings import ProfileSettings, Usable
 LOOK_EVERY = 2.0
 """Seconds between two looks for a secret that is missing."""
 
-MOST_TOLD = 20
-"""Profiles that cannot be used, as an instance tells the others."""
+MOST_TOLD, LONGEST_TOLD = 20, 200
+"""Profiles that cannot be used, as an instance tells the others, and the characters about each."""
 
-_unusable = Gauge("recado_profiles_unusable", "Profiles in force by which this instance cannot answer.")
+_gauge = Gauge("recado_profiles_unusable", "Profiles in force by which this instance cannot answer.")
 
 log = structlog.get_logger("recado.profiles")
 
@@ -72,8 +72,7 @@ class AnsweringByProfile:
     @property
     def lacks(self) -> tuple[str, ...]:
         """The profiles in force by which this instance cannot answer, each with the reason."""
-        told = [f"{ref}: {usable.lacks}" for ref, usable in self._in_force() if usable.lacks]
-        return tuple(told[:MOST_TOLD])
+        return tuple(f"{ref}: {usable.lacks}"[:LONGEST_TOLD] for ref, usable in self._unusable()[:MOST_TOLD])
 
     async def follow(self, router: Router) -> None:
         """Keep the profiles up to date, and have the chats look whose profile changes, until cancelled."""
@@ -84,7 +83,7 @@ class AnsweringByProfile:
                 self._forget_former()
                 self.read.set()
                 router.profiles_changed(is_changed)
-                _unusable.set(len(self.lacks))
+                _gauge.set(len(self._unusable()))
 
     async def look_for_secrets(self, router: Router, now: Callable[[], datetime]) -> None:
         """Look again and again for secrets that were missing, until cancelled."""
@@ -96,7 +95,7 @@ class AnsweringByProfile:
                 self._usable_from |= dict.fromkeys(found, now())
                 self.profiles.forget(found)
                 router.search_again()
-                _unusable.set(len(self.lacks))
+                _gauge.set(len(self._unusable()))
 
     async def _has_come(self, ref: str) -> bool:
         profile = self.profiles.in_force.profiles.get(ref.rpartition("@")[0])
@@ -118,9 +117,8 @@ class AnsweringByProfile:
                     then = "its chats wait; others answer them if they can"
                     log.warning("profile_unusable", profile=profile.ref, reason=usable.lacks, then=then)
 
-    def _in_force(self) -> list[tuple[str, Usable]]:
-        refs = (profile.ref for profile in self.profiles.in_force.profiles.values())
-        return [(ref, self._known[ref]) for ref in refs if ref in self._known]
+    def _unusable(self) -> list[tuple[str, Usable]]:
+        return [(ref, usable) for ref, usable in self._known.items() if usable.lacks]
 
     def _forget_former(self) -> None:
         kept = {profile.ref for profile in self.profiles.in_force.profiles.values()}
@@ -129,12 +127,15 @@ class AnsweringByProfile:
             self._usable_from.pop(ref, None)
 
     def _usable(self, profile: Profile) -> Usable:
-        usable = self._settings.of(profile)
-        if usable.settings is not None and not usable.lacks:
-            try:
+        try:
+            usable = self._settings.of(profile)
+            if usable.settings is not None and not usable.lacks:
                 self._tools(usable.settings.tools)
-            except ToolsUnusable as fault:
-                return Usable(usable.settings, str(fault))
+        except ToolsUnusable as fault:
+            return Usable(None, str(fault))
+        except Exception as defect:  # one profile that breaks recado stops no other
+            log.exception("profile_broke", profile=profile.ref)
+            return Usable(None, f"recado breaks on it: {type(defect).__name__}: {defect}")
         return usable
 
     def _tools(self, module: str | None) -> dict[str, PythonTool]:
