@@ -20,7 +20,6 @@ import click
 import structlog
 
 from actors import metrics
-from actors.answering import Answering, OneProfile
 from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
@@ -32,7 +31,6 @@ from actors.leases.roster import look
 from actors.log_space import LogSpace
 from actors.ownership import Ownership
 from actors.router import Router
-from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
@@ -63,11 +61,11 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
-from recado.wiring.means import open_means
+from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
 from recado.wiring.model import key_print, open_model
 from recado.wiring.names import keep_names
-from recado.wiring.policy import policy_of
+from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 
@@ -98,7 +96,6 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # First the parts that fail if a setting is wrong.
     folder = stack.enter_context(DataFolder.hold(settings.data))
     me = Holder(settings.instance or folder.instance_name, token_hex(4))
-    functions = load(settings.tools) if settings.tools else {}
     listeners = stack.enter_context(_bound(settings))
     model = await stack.enter_async_context(open_model(settings, own=True))
 
@@ -122,7 +119,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
-    means = await stack.enter_async_context(open_means(settings, model, functions, services, store))
+    answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
@@ -138,23 +135,17 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
         ),
-        OneProfile(Answering(me.decides_as, means, policy_of(settings))),
+        answers.profiles,
     )
     room, router = await _room(instance, event_log), Router(instance)
     keep(runner.run())
     keep(room.watch())
+    answers.begin(life, router, instance.bus_time.now)
 
     leases = LeaseBucket(bus, replicas=event_log.replicas)
     gateways = Gateways(leases)
     keep(gateways.watch())
     _measure(runner, Queries(reader), instance.bus_time, gateways)
-
-    async def prepared() -> None:
-        await runner.caught_up.wait()
-        for account in Queries(reader).accounts():
-            instance.slots.know(account)
-        await services.looked.wait()
-        await _names_known(names)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -166,7 +157,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
-            fallback=instance.profiles.left_for(),
+            fallback=answers.profiles.left_for(),
+            lacks=answers.lacks,
         )
 
     ownership = Ownership(
@@ -178,7 +170,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=prepared,
+        prepared=partial(_prepared, runner, services, answers, names, partial(_know_accounts, instance, reader)),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -268,6 +260,23 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
 
 def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
+
+
+async def _prepared(
+    runner: Runner, services: ServiceTools, answers: AnsweringByProfile, names: Names, know: Callable[[], None]
+) -> None:
+    """Wait for all that has to be known before a chat is answered."""
+    await runner.caught_up.wait()
+    know()
+    await services.looked.wait()
+    await answers.read.wait()
+    await _names_known(names)
+
+
+def _know_accounts(instance: Instance, reader: Reader) -> None:
+    """Have the slots keep a part free for each account that there is."""
+    for account in Queries(reader).accounts():
+        instance.slots.know(account)
 
 
 async def _names_known(names: Names) -> None:
