@@ -150,9 +150,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     _measure(runner, Queries(reader), instance.bus_time, gateways)
 
     async def prepared() -> None:
-        await runner.caught_up.wait()
-        for account in Queries(reader).accounts():
-            instance.slots.know(account)
+        await _caught_up(runner, reader, instance)
         await services.looked.wait()
         await _names_known(names)
 
@@ -213,6 +211,13 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
+
+
+async def _caught_up(runner: Runner, reader: Reader, instance: Instance) -> None:
+    """Wait for the projection, and note its accounts: a part of the slots is kept free if there are several."""
+    await runner.caught_up.wait()
+    for account in Queries(reader).accounts():
+        instance.slots.know(account)
 
 
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
