@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -26,11 +27,12 @@ class _Account(msgspec.Struct):
     """An account with turns under way or chats that wait.
 
     - `running`: turns under way.
-    - `queues`: the chats that wait, by profile, each first come first served.
+    - `queues`: the chats that wait, by profile, each first come first served. (A plain dict finds its first entry by
+      passing over all that were deleted before it.)
     """
 
     running: int = 0
-    queues: dict[str, dict[ChatKey, _Waiting]] = msgspec.field(default_factory=dict)
+    queues: dict[str, OrderedDict[ChatKey, _Waiting]] = msgspec.field(default_factory=dict)
 
 
 class _Profile(msgspec.Struct):
@@ -44,7 +46,7 @@ class _Profile(msgspec.Struct):
 
     limit: int | None = None
     running: int = 0
-    accounts: dict[int, dict[str, int]] = msgspec.field(default_factory=dict)
+    accounts: dict[int, OrderedDict[str, int]] = msgspec.field(default_factory=dict)
 
 
 class RunSlots:
@@ -116,7 +118,7 @@ class RunSlots:
             return True
         queue = account.queues.get(profile)
         if queue is None:
-            queue = account.queues[profile] = {}
+            queue = account.queues[profile] = OrderedDict()
             self._line_up(key.account, account, profile, self._next())
         queue[key] = _Waiting(queue[key].came if key in queue else self._next(), tell)
         self._queued[key] = profile
@@ -198,7 +200,7 @@ class RunSlots:
             self._line_up(name, account, profile, number)
 
     def _line_up(self, name: str, account: _Account, profile: str, number: int) -> None:
-        self._profiles[profile].accounts.setdefault(account.running, {})[name] = number
+        self._profiles[profile].accounts.setdefault(account.running, OrderedDict())[name] = number
 
     def _fall_out(self, name: str, account: _Account, profile: str) -> None:
         line = self._profiles[profile].accounts

@@ -170,7 +170,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=partial(_prepared, runner, services, answers, names, partial(_know_accounts, instance, reader)),
+        prepared=lambda: _prepared(_caught_up(runner, reader, instance), services, answers, names),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -205,6 +205,13 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
+
+
+async def _caught_up(runner: Runner, reader: Reader, instance: Instance) -> None:
+    """Wait for the projection, and note its accounts: a part of the slots is kept free if there are several."""
+    await runner.caught_up.wait()
+    for account in Queries(reader).accounts():
+        instance.slots.know(account)
 
 
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
@@ -263,20 +270,13 @@ def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
 
 
 async def _prepared(
-    runner: Runner, services: ServiceTools, answers: AnsweringByProfile, names: Names, know: Callable[[], None]
+    caught_up: Coroutine[Any, Any, None], services: ServiceTools, answers: AnsweringByProfile, names: Names
 ) -> None:
     """Wait for all that has to be known before a chat is answered."""
-    await runner.caught_up.wait()
-    know()
+    await caught_up
     await services.looked.wait()
     await answers.read.wait()
     await _names_known(names)
-
-
-def _know_accounts(instance: Instance, reader: Reader) -> None:
-    """Have the slots keep a part free for each account that there is."""
-    for account in Queries(reader).accounts():
-        instance.slots.know(account)
 
 
 async def _names_known(names: Names) -> None:

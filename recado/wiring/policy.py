@@ -18,6 +18,7 @@ def policy_of(settings: Settings) -> Policy:
         fallback_after=settings.fallback_after,
         stale_after=settings.stale_after,
         history=settings.max_conversation_history,
+        max_runs=settings.max_runs,
         budget=settings.max_tokens_per_chat_per_day,
         cost_limit=cost_limit(settings, models, settings.max_cost_per_chat_per_day),
         account_cost_limit=cost_limit(settings, models, settings.max_cost_per_account_per_day),

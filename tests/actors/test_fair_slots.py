@@ -16,6 +16,7 @@ from actors.run_slots import RunSlots
 from events.subjects import ChatKey
 
 CHATS = [ChatKey(account, f"{account}{number}") for account in "abc" for number in range(5)]
+_MESSAGES = 300
 LIMITS = {"": None, "one": 1, "two": 2, "six": 6}
 
 calls = st.lists(
@@ -105,7 +106,7 @@ class Watched:
 
 
 @given(limit=st.integers(1, 12), made=calls)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_order_of_calls(limit: int, made: list[tuple[str, object, object]]) -> None:
     """The limits hold, no free slot waits for anybody, and nothing is left at the end."""
     watched = Watched(limit)
@@ -257,7 +258,7 @@ class Simulation:
         for number in range(busy):
             self.ask(ChatKey("busy", str(number)))
         due = 0.0
-        for number in range(400):
+        for number in range(_MESSAGES):
             due += self.random.expovariate(load * limit / 0.3)
             self.at(due, lambda number=number: self.ask(ChatKey("quiet", str(number))))  # type: ignore[misc]
 
@@ -280,10 +281,10 @@ class Simulation:
             self.ask(key)
 
     def p95(self) -> float:
-        while len(self.waits) < 400:
+        while len(self.waits) < _MESSAGES:
             self.now, _, do = heapq.heappop(self.events)
             do()
-        return sorted(self.waits)[380]
+        return sorted(self.waits)[_MESSAGES * 95 // 100]
 
 
 @pytest.mark.parametrize("limit", [2, 4, 16, 64])
