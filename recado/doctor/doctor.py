@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
+from events.jetstream.connection import Bus, BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado import logs
@@ -21,9 +21,11 @@ from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import fallback_finding, model_finding
+from recado.doctor.profiles import profile_findings
 from recado.doctor.speech import speech_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
+from recado.profiles.overlay import Overlay
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.settings import NAMES, Settings, doubts, read
 from recado.settings.whatsapp import cloud_account
@@ -35,7 +37,7 @@ LITTLE_SPACE = 1024**3
 
 async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Finding]:
     """Make one check after the other. Changes nothing, never raises."""
-    settings, findings = _settings(environ, dotenv)
+    settings, given, findings = _settings(environ, dotenv)
     for finding in findings:
         yield finding
     if settings is None:
@@ -52,7 +54,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
                 yield finding
             known = await log_now(bus)
             there = await gateways_on(bus)
-            async for finding in account_findings(bus, known[1] if known is not None else None):
+            async for finding in _beside_the_log(bus, known[1] if known is not None else None, given, settings):
                 yield finding
         finally:
             await bus.close()
@@ -73,12 +75,12 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield finding
 
 
-def _settings(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings | None, list[Finding]]:
-    """The settings, if all are valid, and what is to be said of them and of what they want loaded."""
+def _settings(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings | None, dict[str, str], list[Finding]]:
+    """The settings, if all are valid, the variables, and the findings about them and the modules that they load."""
     try:
         given = variables_of(environ, dotenv)
     except SettingsInvalid as invalid:
-        return None, [Finding("settings", "failure", problem) for problem in invalid.problems]
+        return None, {}, [Finding("settings", "failure", problem) for problem in invalid.problems]
     settings, problems = read(given)
     settings.mask(logs.mask)
     if problems:
@@ -90,10 +92,19 @@ def _settings(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings | None
         unusable = tools_problem(settings)
         found.append(Finding("tools", "failure" if unusable else "ok", unusable or f"functions of {settings.tools}"))
     if not problems:
-        return settings, found
+        return settings, given, found
     if (missing := speech_problem(settings)) is not None:
         found.append(Finding("speech", "failure", missing))
-    return None, found
+    return None, given, found
+
+
+async def _beside_the_log(
+    bus: Bus, now: datetime | None, given: Mapping[str, str], settings: Settings
+) -> AsyncIterator[Finding]:
+    async for finding in account_findings(bus, now):
+        yield finding
+    async for finding in profile_findings(bus, Overlay(given, settings, settings.secrets.value)):
+        yield finding
 
 
 def _data(settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""Whom a profile is for: accounts, chats and groups, in the form in which they are stored."""
+"""The entries of a profile that say for whom it is: accounts, chats and groups, in their stored form."""
 
 from __future__ import annotations
 

@@ -188,3 +188,23 @@ async def test_a_newer_release_wrote_more(there: Command, tmp_path: Path, bus: B
     write(folder, shop=done.out.replace("good", "bad"))
     done = await there("profile", "apply", str(folder), "--yes")
     assert (done.code, "mood is no field of a profile" in done.err) == (1, True), done.err
+
+
+async def test_doctor_tells_what_a_profile_lacks(there: Command, tmp_path: Path) -> None:
+    """A key that is unset, what may not be named here, and what only a newer release knows."""
+    shop = """accounts = ["1"]
+[settings]
+openai_base_url = "http://localhost:11434/v1"
+openai_api_key_name = "SHOP_NORTH"
+"""
+    folder = write(tmp_path / "profiles", shop=shop, good='accounts = ["2"]')
+    allowed = {"RECADO_PROFILE_SERVERS": "http://localhost:11434/v1 SHOP_*", "OPENAI_API_MODE": "scripted"}
+    done = ok(await there("profile", "apply", str(folder), "--yes", **allowed))
+    assert "shop: set SHOP_NORTH for every instance" in done.err
+    for given, said in (
+        (allowed, "shop@1: openai_api_key_name names SHOP_NORTH, which is unset here"),
+        ({"OPENAI_API_MODE": "scripted"}, "shop@1: openai_base_url is 'http://localhost:11434/v1', which is no server"),
+        (allowed | {"SHOP_NORTH": "sk-1"}, "2 can be applied here"),
+    ):
+        found = (await there("doctor", "--json", **given)).document
+        assert said in " ".join(one["says"] for one in found if one["what"] == "profiles")
