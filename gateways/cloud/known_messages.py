@@ -6,7 +6,7 @@ from collections import OrderedDict
 from contextlib import aclosing
 
 from events.inbound import Receipt
-from events.log import EventLog
+from events.log import EventLog, Tail
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.cloud.tracker import Tracker
@@ -39,12 +39,12 @@ class KnownMessages:
         if len(self._messages) > MOST:
             self._messages.popitem(last=False)
 
-    async def follow(self, log: EventLog, account: str) -> None:
-        """Read the latest receipts of the account from the log, now and as they come. Raises LogMismatch,
-        LogUnavailable."""
+    async def follow(self, log: EventLog, account: str, tail: Tail | None = None) -> None:
+        """Read the latest receipts of the account from the log, now and as they come, by `tail` if it is given. Raises
+        LogMismatch, LogUnavailable."""
         after = max(0, (await log.head()).last - _LOOKS_BACK)
         subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
-        async with aclosing(log.tail(after, subject)) as batches:
+        async with aclosing((tail or log.tail)(after, subject)) as batches:
             async for batch in batches:
                 for recorded in batch:
                     try:
