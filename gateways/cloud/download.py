@@ -17,6 +17,7 @@ import msgspec
 
 from chat.attachments import MIB
 from gateways.cloud.graph import bounded
+from gateways.cloud.token import Token
 
 WITHIN = 60.0
 """Seconds for one try."""
@@ -60,11 +61,11 @@ class _Media(msgspec.Struct):
 class Download:
     """Loads the files of one number. `url` is the Graph API's address with its version."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, access_token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, token: Token) -> None:
         self._session = session
         self._url = url.rstrip("/")
         self._query = {"phone_number_id": phone_number_id}
-        self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._token = token
 
     @asynccontextmanager
     async def open(self, media: str, kind: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -72,10 +73,13 @@ class Download:
 
         Raises Broken, NotToBeHad; Broken also after the last piece, if the SHA-256 of the whole file is wrong.
         """
-        limit = LARGEST.get(kind, MIB)
+        limit, token = LARGEST.get(kind, MIB), self._token.value
         try:
             async with self._get(f"{self._url}/{quote(media, safe='')}", self._query) as answer:
-                known = _read(answer.status, await bounded(answer))
+                status, body = answer.status, await bounded(answer)
+            if status == 401:
+                self._token.replaced(token)
+            known = _read(status, body)
             if int(known.file_size) > limit:
                 raise NotToBeHad("too_large", f"{int(known.file_size):,} bytes, {limit:,} are taken")
             if not self._trusted(known.url):
@@ -95,8 +99,9 @@ class Download:
         return asked.scheme == "https" and asked.netloc.lower() in (_HOST, f"{_HOST}:443")
 
     def _get(self, url: str, query: dict[str, str]) -> Any:
+        headers = {"Authorization": f"Bearer {self._token.value}"}
         within = aiohttp.ClientTimeout(total=WITHIN)
-        return self._session.get(url, params=query, headers=self._headers, timeout=within, allow_redirects=False)
+        return self._session.get(url, params=query, headers=headers, timeout=within, allow_redirects=False)
 
 
 def _read(status: int, body: bytes) -> _Media:

@@ -37,7 +37,7 @@ from recado.settings.settings import Settings
 from recado.wiring.cloud_gateway import Replies
 from recado.wiring.policy import policy_of
 from tests.doubles.graph_server import ACCESS_TOKEN
-from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, one_number
 from tests.doubles.openai_server import OpenAIDouble
 from tests.fuzz.files import Objects
 from tests.fuzz.graph import ACCOUNT, Meta
@@ -163,10 +163,8 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
     router = Router(instance)
     session = await stack.enter_async_context(Graph.session())
     replies = Replies(settings, ACCOUNT, event_log, Graph(session, made.meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN))
-    hook = Webhook(
-        event_log, ACCOUNT, Parser(ACCOUNT, PHONE_NUMBER_ID), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN
-    )
-    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(ACCOUNT, PHONE_NUMBER_ID), made.tally)
+    hook = Webhook(event_log, ACCOUNT, Parser(one_number(ACCOUNT)), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
+    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(one_number(ACCOUNT)), made.tally)
     stack.push_async_callback(_end, made)
     stack.push_async_callback(router.close)
     made.keep(runner.run())

@@ -19,7 +19,7 @@ from gateways.intake import People
 from recado.settings.settings import Settings
 from recado.wiring.cloud_gateway import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
-from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, one_number
 from tests.waiting import until
 
 ANA = ChatKey("shop", "12025550143@s.whatsapp.net")
@@ -37,7 +37,7 @@ async def cloud_gateway(
     hook = Webhook(
         log,
         "shop",
-        Parser("shop", PHONE_NUMBER_ID, template),
+        Parser(one_number(), template),
         app_secret=APP_SECRET,
         verify_token=VERIFY_TOKEN,
         people=people,
