@@ -17,7 +17,7 @@ import msgspec
 
 from chat.attachments import MIB
 from gateways.cloud.graph import bounded
-from gateways.cloud.token import Token
+from gateways.cloud.token import REFUSED, Token
 
 WITHIN = 60.0
 """Seconds for one try."""
@@ -35,6 +35,10 @@ _GONE = frozenset({100, 131052})
 
 class Broken(Exception):
     """A try failed; another may succeed."""
+
+
+class Unauthorized(Broken):
+    """The token was refused."""
 
 
 class NotToBeHad(Exception):
@@ -76,18 +80,18 @@ class Download:
         limit, token = LARGEST.get(kind, MIB), self._token.value
         try:
             async with self._get(f"{self._url}/{quote(media, safe='')}", self._query) as answer:
-                status, body = answer.status, await bounded(answer)
-            if status == 401:
-                self._token.replaced(token)
-            known = _read(status, body)
+                known = _read(answer.status, await bounded(answer))
             if int(known.file_size) > limit:
                 raise NotToBeHad("too_large", f"{int(known.file_size):,} bytes, {limit:,} are taken")
             if not self._trusted(known.url):
                 raise NotToBeHad("not_fetched", "its URL is of a host that is not WhatsApp's: the token stays here")
             async with self._get(known.url, {}) as answer:
                 if answer.status != 200:
-                    raise Broken(f"HTTP {answer.status} at the file's URL")
+                    raise (Unauthorized if answer.status == 401 else Broken)(f"HTTP {answer.status} at the file's URL")
                 yield _checked(answer.content, limit, known.sha256)
+        except Unauthorized:
+            self._token.replaced(token)
+            raise
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
@@ -112,6 +116,8 @@ def _read(status: int, body: bytes) -> _Media:
     if known.error is not None and known.error.code in _GONE:
         raise NotToBeHad("not_fetched", f"error {known.error.code}: {known.error.message[:300]}")
     if known.error is not None or not known.url:
+        if known.error is not None and known.error.code == REFUSED:
+            raise Unauthorized(f"error {REFUSED}: {known.error.message[:300]}")
         code, message = (known.error.code, known.error.message) if known.error is not None else (0, "it has no URL")
         raise Broken(f"error {code}: {message[:300]}")
     return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from contextlib import aclosing
 
@@ -11,6 +12,7 @@ from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.cloud.tracker import Tracker
 from gateways.delivery.undeliverable import set_aside
+from gateways.until_stopped import where_the_log_stands
 
 MOST = 20_000
 """Messages that are remembered; a status without tracker of an older one is about nothing that recado knows."""
@@ -42,7 +44,9 @@ class KnownMessages:
     async def follow(self, log: EventLog, account: str, tail: Tail | None = None) -> None:
         """Read the latest receipts of the account from the log, now and as they come, by `tail` if it is given. Raises
         LogMismatch, LogUnavailable."""
-        after = max(0, (await log.head()).last - _LOOKS_BACK)
+        head = await where_the_log_stands(log, account, asyncio.Event())
+        assert head is not None  # noqa: S101 - the wait is never stopped
+        after = max(0, head.last - _LOOKS_BACK)
         subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
         async with aclosing((tail or log.tail)(after, subject)) as batches:
             async for batch in batches:

@@ -25,8 +25,8 @@ from recado.doctor.speech import speech_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
+from recado.settings.numbers import accounts_of
 from recado.settings.settings import NAMES, Settings, doubts, settings_of
-from recado.settings.whatsapp import cloud_account
 from recado.wiring.connect import NotRunning, connect
 
 LITTLE_SPACE = 1024**3
@@ -65,9 +65,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
     for finding in chat_findings(settings.data, known[1] if known is not None else None):
         yield finding
     now = known[1] if known is not None else datetime.now(UTC)
-    number = settings.whatsapp_phone_number_id
-    needed = [cloud_account(settings.account, number)] if number else []
-    for finding in delivery_findings(settings.data, now, there, needed):
+    for finding in delivery_findings(settings.data, now, there, accounts_of(settings)):
         yield finding
     yield await document_finding()
     yield await model_finding(settings)

@@ -59,12 +59,6 @@ def token_of(settings: Settings, id_: str, *, again: bool = False) -> str | None
     return read(f"{TOKEN}_{id_}") or read(TOKEN) or settings.whatsapp_access_token or None
 
 
-def beginning_in(settings: Settings) -> str:
-    """The account in which a new chat begins that names none: RECADO_ACCOUNT, or that of the only number."""
-    accounts = accounts_of(settings)
-    return accounts[0] if settings.account == UNSET_ACCOUNT and len(accounts) == 1 else settings.account
-
-
 def problems(settings: Settings) -> Iterator[str]:
     """A problem for each missing setting of a gateway to the Cloud API, with its source."""
     try:
@@ -74,16 +68,24 @@ def problems(settings: Settings) -> Iterator[str]:
         return
     if not numbers:
         yield _required("WHATSAPP_PHONE_NUMBER_ID")
-    for name in [f"{TOKEN}_{number.id}" for number in numbers] or [TOKEN]:
-        try:
-            if token_of(settings, name.removeprefix(f"{TOKEN}_")) is None:
-                yield _required(name if len(numbers) > 1 else TOKEN)
-        except SecretUnusable as wrong:
-            yield str(wrong)
+    yield from _tokens_missing(settings, numbers)
     if not settings.whatsapp_app_secret:
         yield _required("WHATSAPP_APP_SECRET")
     if not settings.whatsapp_verify_token:
         yield _required("WHATSAPP_VERIFY_TOKEN")
+
+
+def _tokens_missing(settings: Settings, numbers: tuple[Number, ...]) -> Iterator[str]:
+    try:
+        without = [f"{TOKEN}_{number.id}" for number in numbers if token_of(settings, number.id) is None]
+        shared = settings.secrets.value(TOKEN) or settings.whatsapp_access_token
+    except SecretUnusable as wrong:
+        yield str(wrong)
+        return
+    if without and len(numbers) > 1:
+        yield from map(_required, without)
+    elif without or not (numbers or shared):
+        yield _required(TOKEN)
 
 
 def _required(variable: str) -> str:

@@ -34,6 +34,9 @@ class Number(NamedTuple):
     id: str
     account: str
 
+    def __str__(self) -> str:
+        return self.id if self.account == self.id else f"{self.id}={self.account}"
+
 
 def numbers() -> Reader:
     """Reads the ids of numbers, each with a name of its own or without."""
@@ -98,9 +101,9 @@ class WhatsAppSettings:
         Variable(
             name="WHATSAPP_NUMBERS",
             reader=numbers(),
-            meaning="Further numbers of the same Meta app, by their ids. Behind `=` is the name of a number's account in "
-            "the log; without one the id is the name. As a file of this name in `RECADO_SECRETS`, with a number on each "
-            "line, it is read again while recado runs: a number that is added there is served within 30 seconds.",
+            meaning="Further numbers of the same Meta app, by their ids. Behind `=` is the name of a number's account "
+            "in the log; without one the id is the name. If unset, a file of this name in `RECADO_SECRETS` is read, "
+            "with a number on each line, again and again: one that is added there is served within 30 seconds.",
             example="106540352242922=shop, 109876543210987=bakery",
         ),
     ] = ()

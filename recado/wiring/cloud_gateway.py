@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from socket import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from secrets import token_hex
 
 import click
+import nats.errors
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from secrets import token_hex
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -31,16 +33,18 @@ from gateways.cloud.webhook import PATH, Webhook
 from gateways.names.names import Names
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
-from recado.settings.numbers import may_change, numbers_of, problems
+from recado.settings.numbers import accounts_of, may_change, numbers_of, problems
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
-from recado.wiring.cloud_number import CloudNumber
+from recado.wiring.cloud_number import CloudNumber, Parts
 from recado.wiring.cloud_numbers import CloudNumbers
 from recado.wiring.gateway import DRAIN, join
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped
 from recado.wiring.names import keep_names
 
 _PORT_AGAIN_AFTER = 5.0
+_ANSWER_WITHIN = 5.0
+_PERMITTED_EVERY = 30.0
 
 log = structlog.get_logger("recado")
 
@@ -63,18 +67,49 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
         names = await keep_names(life, bus, event_log, numbers[0].account if is_one else None)
         app = await start_cloud(life, settings, bus, event_log, names, account=account)
         address = await life.stack.enter_async_context(serving(app, listener))
-        _announce(settings, numbers, address)
+        accounts = ", ".join(number.account for number in numbers)
+        log.info("started", account=accounts, webhook=address + PATH, window_template=settings.window_template)
+        click.echo(f"webhooks are taken at {address}{PATH}")
 
     await until_stopped(start, patience=DRAIN)
 
 
-async def start_beside(
+def is_gateway(settings: Settings) -> bool:
+    """Whether a process with these settings serves WhatsApp numbers. What is missing for that is logged."""
+    if not accounts_of(settings) and not settings.whatsapp_numbers and not settings.whatsapp_phone_number_id:
+        return False
+    missing = list(problems(settings))
+    for problem in missing:
+        log.warning("no_gateway", reason=problem, then="runs as an instance alone")
+    return not missing
+
+
+def start_beside(
     life: Lifetime, settings: Settings, *, bus: Bus, event_log: JetStreamLog, names: Names, tail: Tail
 ) -> None:
-    """Take webhooks and send replies in the process of an instance, by its connection and its reading of the log. While
-    another process has the webhook's port, this one takes none, and sends all the same if it gets the lease."""
-    app = await start_cloud(life, settings, bus, event_log, names, tail=tail)
-    life.keep(_serve_when_free(settings, app))
+    """Take webhooks and send replies in the process of an instance, by its connection and its reading of the log.
+
+    While another process has the webhook's port, this one takes none, and sends all the same if it gets the lease. As
+    long as its NATS user may not do what a gateway does, it is an instance alone.
+    """
+
+    async def beside() -> None:
+        await _permitted(bus, numbers_of(settings)[0])
+        async with AsyncExitStack() as stack:
+            inner = Lifetime(stack)
+            app = await start_cloud(inner, settings, bus, event_log, names, tail=tail)
+            drains.append(inner.drain)
+            inner.keep(_serve_when_free(settings, app))
+            for task in await inner.stopped(asyncio.Event()):
+                task.result()
+
+    drains: list[Callable[[], Awaitable[None]]] = []
+
+    async def drain() -> None:
+        await asyncio.gather(*(drain() for drain in drains))
+
+    life.keep(beside())
+    life.on_stop(drain)
 
 
 async def start_cloud(
@@ -89,16 +124,13 @@ async def start_cloud(
 ) -> Starlette:
     """Send the replies of each number while its lease is held. Returns the webhook's app."""
     session = await life.stack.enter_async_context(Graph.session())
-    store = await MediaStore.join(bus)
+    parts = Parts(settings, event_log, session, await MediaStore.join(bus), names, tail)
     leases = LeaseBucket(bus, makes=False)
     # A name of its own for each start: a second gateway waits instead of taking the first one's lease.
     holder = Holder(f"cloud-{token_hex(4)}", token_hex(4))
 
     def begin(number: Number) -> CloudNumber:
-        key = f"g.{token(number.account)}"
-        return CloudNumber(
-            number, settings, event_log, session, store, names, lambda: Lease(leases, key, holder), tail
-        )
+        return CloudNumber(number, parts, lambda: Lease(leases, f"g.{token(number.account)}", holder))
 
     numbers = CloudNumbers(lambda: _chosen(numbers_of(settings), account), begin)
     await numbers.look_again()
@@ -131,11 +163,30 @@ def _chosen(numbers: tuple[Number, ...], account: str | None) -> tuple[Number, .
     return found
 
 
+async def _permitted(bus: Bus, number: Number) -> None:
+    """Return when the NATS user may publish what a gateway does. The server refuses the question itself, since it
+    expects a stream that is none, and stores nothing."""
+    subject, is_told = f"wa.receipt.{token(number.account)}.permission", False
+    while True:
+        try:
+            await bus.request(subject, b"", timeout=_ANSWER_WITHIN, headers={"Nats-Expected-Stream": "none"})
+        except nats.errors.Error:
+            if not is_told:
+                help_ = "give its NATS user a gateway's rights too, see deploy/nats/roles.conf"
+                reason, then = f"no answer to {subject}", "runs as an instance alone"
+                log.warning("no_gateway", reason=reason, then=then, help=help_)
+            is_told = True
+            await asyncio.sleep(_PERMITTED_EVERY)
+        else:
+            return
+
+
 async def _serve_when_free(settings: Settings, app: Starlette) -> None:
+    """Serve the webhook as soon as its port is free."""
     is_told = False
     while True:
         try:
-            listener: socket = bind(settings.webhook_port, settings.webhook_host, "RECADO_WEBHOOK_PORT")
+            listener = bind(settings.webhook_port, settings.webhook_host, "RECADO_WEBHOOK_PORT")
         except PortInUse as taken:
             if not is_told:
                 then = "takes no webhooks until it is free"
@@ -145,14 +196,9 @@ async def _serve_when_free(settings: Settings, app: Starlette) -> None:
             continue
         with contextlib.closing(listener):
             async with serving(app, listener) as address:
-                _announce(settings, numbers_of(settings), address)
+                log.info("webhooks", webhook=address + PATH, window_template=settings.window_template)
+                click.echo(f"webhooks are taken at {address}{PATH}")
                 await asyncio.Event().wait()
-
-
-def _announce(settings: Settings, numbers: tuple[Number, ...], address: str) -> None:
-    accounts = ", ".join(number.account for number in numbers)
-    log.info("webhooks", accounts=accounts, webhook=address + PATH, window_template=settings.window_template)
-    click.echo(f"webhooks are taken at {address}{PATH}")
 
 
 async def _healthz(_request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 import aiohttp
 import structlog
@@ -46,6 +47,7 @@ class Replies:
         event_log: EventLog,
         graph: Graph,
         people: People | None = None,
+        *,
         tail: Tail | None = None,
     ) -> None:
         self.started = asyncio.Event()
@@ -111,41 +113,43 @@ class Replies:
         return self._delivery is not None
 
 
+class Parts(NamedTuple):
+    """What the numbers of a process share.
+
+    - `tail`: reads the log; None: each reads it by itself.
+    """
+
+    settings: Settings
+    log: EventLog
+    session: aiohttp.ClientSession
+    store: MediaStore
+    people: People
+    tail: Tail | None
+
+
 class CloudNumber:
     """The gateway of one number, which sends while it holds the number's lease."""
 
-    def __init__(
-        self,
-        number: Number,
-        settings: Settings,
-        event_log: EventLog,
-        session: aiohttp.ClientSession,
-        store: MediaStore,
-        people: People,
-        lease: Callable[[], Lease],
-        tail: Tail | None = None,
-    ) -> None:
-        account, url = number.account, settings.whatsapp_graph_url
+    def __init__(self, number: Number, parts: Parts, lease: Callable[[], Lease]) -> None:
+        settings, account, url = parts.settings, number.account, parts.settings.whatsapp_graph_url
         self.line = Line(account)
         """What the webhook has to know of the number."""
         self._account = account
-        self._log = event_log
+        self._parts = parts
         self._lease = lease
-        self._tail = tail
         self._token = Token(
             account, token_of(settings, number.id) or "", lambda: token_of(settings, number.id, again=True)
         )
-        self._replies = Replies(
-            settings, account, event_log, Graph(session, url, number.id, self._token), people, tail
-        )
+        graph = Graph(parts.session, url, number.id, self._token)
+        self._replies = Replies(settings, account, parts.log, graph, parts.people, tail=parts.tail)
         self._fetching = Fetching(
-            event_log,
+            parts.log,
             account,
-            store,
-            Download(session, url, number.id, self._token),
+            parts.store,
+            Download(parts.session, url, number.id, self._token),
             data_dir=settings.data,
             kept=settings.media_kept,
-            tail=tail,
+            tail=parts.tail,
         )
 
     async def run(self) -> None:
@@ -155,7 +159,7 @@ class CloudNumber:
             try:
                 return await together(
                     while_held(self._lease(), self._work),
-                    self.line.known.follow(self._log, self._account, self._tail),
+                    self.line.known.follow(self._parts.log, self._account, self._parts.tail),
                 )
             except GatewayRunning as other:
                 log.warning("gateway_waits", account=self._account, reason=str(other), retry_in=pause.seconds)

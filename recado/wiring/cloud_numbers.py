@@ -42,7 +42,7 @@ class CloudNumbers:
                 waiting = asyncio.create_task(asyncio.sleep(EVERY))
                 done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
-                for number, (_, task) in list(self._running.items()):
+                for _, task in list(self._running.values()):
                     if task in done:
                         return task.result()
                 for gateway, _ in self._running.values():
@@ -55,6 +55,8 @@ class CloudNumbers:
         async with self._looking:
             try:
                 found = await asyncio.to_thread(self._look)
+                if not found:
+                    raise NumbersUnusable("there is no number any more")  # noqa: TRY301
             except NumbersUnusable as wrong:
                 log.error("numbers_unusable", reason=str(wrong), then="goes on with the last")  # noqa: TRY400
                 return False

@@ -95,8 +95,8 @@ class GraphDouble:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post(f"/{VERSION}/{{number:[0-9]+}}/messages", self._messages)
-        app.router.add_get(f"/{VERSION}/{{number:[0-9]+}}", self._number)
+        app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/messages", self._messages)
+        app.router.add_get(f"/{VERSION}/{{number:[0-9]{{9,}}}}", self._number)
         app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()

@@ -14,10 +14,11 @@ from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.token import fixed
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.intake import People
 from recado.settings.settings import Settings
-from recado.wiring.cloud_gateway import Replies
+from recado.wiring.cloud_number import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, one_number
 from tests.waiting import until
@@ -43,7 +44,7 @@ async def cloud_gateway(
         people=people,
     )
     async with Graph.session() as session:
-        graph = Graph(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN)
+        graph = Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         replies = Replies(chosen, "shop", log, graph, people)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:

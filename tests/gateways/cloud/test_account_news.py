@@ -190,7 +190,7 @@ def test_a_person_without_a_number() -> None:
 
 @pytest.mark.parametrize("fields", [{"event": "connect"}, {"direction": "BUSINESS_INITIATED"}, {"id": ""}])
 def test_other_steps_of_a_call(fields: dict[str, Any]) -> None:
-    assert parse(calls(**fields)) == [Notice("other_call")]
+    assert parse(calls(**fields)) == [Notice("other_call", account="shop")]
 
 
 @pytest.mark.parametrize("raw", [preferences(wa_id=None), preferences(wa_id="x y"), calls(**{"from": None})])
