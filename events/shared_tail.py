@@ -54,9 +54,15 @@ class SharedTail:
             for place in self._all():
                 place.wake()
 
-    async def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
-        """As EventLog.tail; `subject` is EVERYTHING, or a filter of one account's events."""
-        account, wants = _wanted(subject)
+    def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
+        """As EventLog.tail. EVERYTHING and the filters of one account share the reading; any other has one of its
+        own."""
+        wanted = _wanted(subject)
+        return self._log.tail(after, subject) if wanted is None else self._share(after, subject, *wanted)
+
+    async def _share(
+        self, after: int, subject: str, account: str | None, wants: Callable[[Recorded], bool]
+    ) -> AsyncGenerator[list[Recorded], None]:
         place = _Place(wants, self._most)
         self._places.setdefault(account, []).append(place)
         try:
@@ -152,11 +158,11 @@ class _Place:
         self._filled.set()
 
 
-def _wanted(subject: str) -> tuple[str | None, Callable[[Recorded], bool]]:
-    """The account of a filter (None: all), and whether it matches an event of that account."""
+def _wanted(subject: str) -> tuple[str | None, Callable[[Recorded], bool]] | None:
+    """The account of a filter (None: all), and whether it matches an event of that account; None for other filters."""
     if subject == EVERYTHING:
         return None, lambda _: True
     evt, partition, account, chat, side, type_ = subject.split(".")
     if (evt, partition, chat) != ("evt", "*", "*") or account == "*":
-        raise ValueError(f"{subject} is no filter of one account")
+        return None
     return untoken(account), lambda recorded: side in ("*", recorded.side) and type_ in ("*", recorded.type)

@@ -15,7 +15,7 @@ from events.log import EVERYTHING, EventLog, LogMismatch
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.shared_tail import SharedTail
-from events.subjects import ChatKey, account_filter
+from events.subjects import ChatKey, account_filter, chat_filter
 from tests.waiting import until
 
 SHOP, BAKERY = (ChatKey(account, "5511999990001@s.whatsapp.net") for account in ("shop", "the bakery"))
@@ -23,6 +23,7 @@ FILTERS = {
     "all": EVERYTHING,
     "shop": account_filter(SHOP.account),
     "bakery": account_filter(BAKERY.account),
+    "chat": chat_filter(SHOP),
     "receipts": account_filter(SHOP.account).removesuffix(".*.*") + ".i.receipt",
 }
 
