@@ -23,6 +23,7 @@ from gateways.cloud.account_news import news_of
 from gateways.cloud.beside import Beside, call_of, payment_of, preference_of, time_of
 from gateways.cloud.errors import number_of, told
 from gateways.cloud.fields import is_of_a_chat
+from gateways.cloud.letters import apart
 from gateways.cloud.lines import Line, Lines, displayed_in, unserved
 from gateways.cloud.message_text import (
     inner_type_of,
@@ -115,7 +116,7 @@ class Parser:
         number = value.metadata.phone_number_id
         line = self._lines.get(number)
         if line is None:
-            yield Unserved(bytes(raw), unserved(number), number=number)
+            yield from (Unserved(each, unserved(number), number=number) for each in apart(raw, _LISTS))
             return
         self._lines.learn(line, entry.id, value.metadata.display_phone_number)
         for update in self._of_line(line, raw, change, value, left_out):

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
 from gateways.cloud.fields import counted_as
+from gateways.cloud.keeping import keep
 from gateways.cloud.lines import is_number
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Unserved
@@ -218,13 +219,9 @@ class Webhook:
         return None
 
     async def _keep(self, arrived: Arrived) -> None:
-        event, key = arrived.event, arrived.key
+        key = arrived.key
         try:
-            if isinstance(event, Receipt):
-                # WhatsApp's ids are unique, so the id and the state identify the receipt.
-                await self._log.publish(key, event, msg_id=f"receipt:{key.account}:{key.chat}:{event.id}:{event.state}")
-            else:
-                await self._intake.store(key, event)
+            await keep(self._log, self._intake, key, arrived.event)
         except EventTooLarge as refusal:
             await self._bury(Unread(bytes(arrived.raw), str(refusal), key.account), key.chat)
         else:
