@@ -20,9 +20,10 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 
 
 class News(msgspec.Struct, frozen=True, gc=False):
-    """News of the account."""
+    """News of accounts; of none that is served, if `accounts` is empty."""
 
     update: AccountUpdate
+    accounts: tuple[str, ...]
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -30,13 +31,21 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
 
     what: str
     about: Mapping[str, object] = {}
+    account: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
-    """Bytes that are no update, with the reason."""
+    """Bytes that are no update, with the reason; of an `account`, if they name its number."""
 
     raw: bytes
     reason: str
+    account: str = ""
+
+
+class Unserved(Unread, frozen=True, gc=False):
+    """A change for a `number` that is not served here."""
+
+    number: str = ""
 
 
 class Renamed(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +59,7 @@ class Renamed(msgspec.Struct, frozen=True, gc=False):
     now: tuple[str, ...]
     since: int
     note: Message
+    account: str = ""
 
 
 Update = Arrived | News | Notice | Renamed | Unread

@@ -27,8 +27,8 @@ from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
 from recado.profiles.overlay import Overlay
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
+from recado.settings.numbers import accounts_of
 from recado.settings.settings import NAMES, Settings, doubts, read
-from recado.settings.whatsapp import cloud_account
 from recado.wiring.connect import NotRunning, connect
 from recado.wiring.modules import speech_problem, tools_problem
 
@@ -62,9 +62,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
     for finding in chat_findings(settings.data, known[1] if known is not None else None):
         yield finding
     now = known[1] if known is not None else datetime.now(UTC)
-    number = settings.whatsapp_phone_number_id
-    needed = [cloud_account(settings.account, number)] if number else []
-    for finding in delivery_findings(settings.data, now, there, needed):
+    for finding in delivery_findings(settings.data, now, there, accounts_of(settings)):
         yield finding
     yield await document_finding()
     yield await model_finding(settings)

@@ -19,6 +19,7 @@ from events.jetstream.media_store import MediaStore, Object
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
+from gateways.cloud.token import fixed
 from tests.conftest import LOG_BYTES
 from tests.doubles.graph_media import Fault
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -50,7 +51,7 @@ async def fetching(
             log,
             "shop",
             store,
-            Download(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN),
+            Download(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)),
             data_dir=folder,
             **{"kept": timedelta(hours=1), "patience": 10.0, "wait": lambda _: 0.01, **settings},
         )
