@@ -69,6 +69,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     - `meaning`: a sentence or two in Markdown.
     - `example`: a value.
     - `secret`: whether the value is never shown.
+    - `credentials`: whether a part of the value may be a password. As a secret, it may come from RECADO_SECRETS.
     - `keep_empty`: whether an empty text is a value; otherwise it counts as unset.
     - `profile`: whether a profile may set it, since it decides how a chat is answered.
     - `named`: whether a profile may name another variable that holds this key.
@@ -81,11 +82,17 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     example: str
     secret: bool = False
+    credentials: bool = False
     keep_empty: bool = False
     profile: bool = False
     named: bool = False
     topic: str = ""
     default: Any = None
+
+    @property
+    def may_be_file(self) -> bool:
+        """Whether the value may come from a file in RECADO_SECRETS."""
+        return self.secret or self.credentials
 
     def value(self, text: str) -> Any:
         """The value of `text`. Raises ValueError with a whole sentence that names the variable."""
@@ -283,6 +290,16 @@ def file() -> Reader:
         return path
 
     return Reader("the path of a file", read)
+
+
+def existing_folder() -> Reader:
+    def read(given: str) -> Path:
+        path = Path(given).expanduser()
+        if not path.is_dir():
+            raise ValueError("which is no folder: give the path of one that is there, and that recado's user can enter")
+        return path
+
+    return Reader("the path of a folder that is there", read)
 
 
 def folder() -> Reader:
