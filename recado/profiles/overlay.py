@@ -100,6 +100,15 @@ class Overlay:
             raise ProfileUnusable(profile, faults, tuple(dict.fromkeys(lacks)))
         return settings
 
+    def key_names(self, profile: Profile, settings: Settings) -> dict[str, str | None]:
+        """By the variable of each key, the variable whose key goes to the role's server: the one that the profile
+        names, the instance's own, or none. `settings` are those of the profile."""
+        return {
+            VARIABLES[role.key].name: profile.settings.get(role.key_name)
+            or (VARIABLES[role.key].name if self._allowed.is_own(role, server_of(settings, role)) else None)
+            for role in ROLES
+        }
+
     def _own_variables(self) -> dict[str, str]:
         """The instance's variables, those in files included. The folder itself is left out: it would give the
         instance's own key where the profile leaves one out."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 import structlog
 
 from events.profile import Profile
-from recado.profiles.keys import ROLES
 from recado.profiles.overlay import Overlay, ProfileUnusable
 from recado.settings.secrets import Secrets, SecretUnusable
 from recado.settings.settings import VARIABLES, Settings
@@ -22,19 +21,22 @@ _STAND_IN = "unset"
 class ProfileSecrets(Secrets):
     """The instance's secrets, in which the keys that a profile names have the names of the settings for them.
 
-    - `names`: by the variable of a setting, the variable that the profile names.
+    - `names`: by the variable of a setting, the variable that the profile names; None: its server gets no key, also
+      when one comes later.
     """
 
-    def __init__(self, own: Secrets, names: Mapping[str, str]) -> None:
+    def __init__(self, own: Secrets, names: Mapping[str, str | None]) -> None:
         super().__init__({}, None)
         self._own = own
         self._names = names
 
     def value(self, name: str) -> str | None:
-        return self._own.value(self._names.get(name, name))
+        named = self._names.get(name, name)
+        return self._own.value(named) if named is not None else None
 
     def again(self, name: str) -> str | None:
-        return self._own.again(self._names.get(name, name))
+        named = self._names.get(name, name)
+        return self._own.again(named) if named is not None else None
 
 
 class Usable:
@@ -84,8 +86,7 @@ class ProfileSettings:
             return None
 
     def _named(self, profile: Profile, settings: Settings) -> Settings:
-        names = {VARIABLES[role.key].name: profile.settings.get(role.key_name, "") for role in ROLES}
-        names = {name: named for name, named in names.items() if named}
+        names = self._overlay.key_names(profile, settings)
         return replace(settings, secrets=ProfileSecrets(self._secrets, names))
 
     def _secret(self, name: str) -> str | None:
