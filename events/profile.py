@@ -77,7 +77,7 @@ _FIELDS = frozenset(Profile.__struct_fields__) - {"more"}
 
 
 def encoded(profile: Profile) -> bytes:
-    """The document as JSON. Raises ProfileUnreadable if it is too large, too deep, or holds a value that JSON has not."""
+    """The document as JSON. Raises ProfileUnreadable if it is too large, too deep, or holds a value of no JSON type."""
     document = msgspec.structs.asdict(profile)
     document = {**document.pop("more"), **document}
     if profile.name == DEFAULT:
