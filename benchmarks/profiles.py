@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import msgspec
 
-from actors.answering import Answering, Means, OneProfile, Policy, Profiles
+from actors.answering import Profiles
 from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.router import Router
@@ -132,20 +132,19 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
     memories, built = await _memory_of_profiles(size, say)
     answers: list[AnsweringByProfile] = []
 
-    def many(incarnation: str) -> Profiles:
-        answers.append(_answers(incarnation, stored, "scripted"))
-        return answers[0].profiles
+    def answering(stored: MemoryProfileLog) -> Callable[[str], Profiles]:
+        def made(incarnation: str) -> Profiles:
+            answers.append(_answers(incarnation, stored, "scripted"))
+            return answers[-1].profiles
 
-    def none(incarnation: str) -> Profiles:
-        settings = settings_of(OWN)
-        return OneProfile(Answering(incarnation, Means(backend=Scripted()), Policy(debounce=settings.debounce)))
+        return made
 
     stored = await _stored(size)
-    bots = {NONE: Bot(folder / "none", none), MANY: Bot(folder / "many", many)}
+    bots = {NONE: Bot(folder / "none", answering(MemoryProfileLog())), MANY: Bot(folder / "many", answering(stored))}
     for bot in bots.values():
         await bot.start()
-    following = asyncio.create_task(answers[0].follow(bots[MANY].router))
-    await answers[0].read.wait()
+    following = asyncio.create_task(answers[1].follow(bots[MANY].router))
+    await answers[1].read.wait()
     say("every chat once")
     chats = size.profiles * size.chats
     for bot in bots.values():
