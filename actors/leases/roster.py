@@ -29,6 +29,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     - `runs`: turns under way.
     - `lag`: sequences by which its projection is behind the log.
     - `fallback`: its turns begin with the second model, because of this failure of the first; empty: with the first.
+    - `lacks`: the profiles in force by which it cannot answer, each with the reason.
     """
 
     instance: str
@@ -42,6 +43,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     lag: int = 0
     fallback: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 async def all_read(bus: Bus, reads: int) -> bool:
@@ -103,6 +105,7 @@ def _view(member: Member, partitions: list[int], chats: Mapping[int, int] | None
         runs=member.says.runs,
         lag=member.says.lag,
         fallback=member.says.fallback,
+        lacks=member.says.lacks,
     )
 
 

@@ -49,11 +49,17 @@ def instances(as_json: bool) -> None:
                 one.awake,
                 one.runs,
                 one.lag,
-                f"{one.state}, second model ({one.fallback})" if one.fallback else one.state,
+                _state(one),
             )
             for one in found
         ],
     )
+
+
+def _state(one: InstanceView) -> str:
+    second = f", second model ({one.fallback})" if one.fallback else ""
+    lacks = f", cannot answer by {', '.join(one.lacks)}" if one.lacks else ""
+    return f"{one.state}{second}{lacks}"
 
 
 async def _look(chosen: Settings) -> tuple[list[InstanceView], list[Told]]:

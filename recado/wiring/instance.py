@@ -20,7 +20,7 @@ import click
 import structlog
 
 from actors import metrics
-from actors.answering import Answering, OneProfile
+from actors.fair_slots import FairSlots
 from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
@@ -32,7 +32,6 @@ from actors.leases.roster import look
 from actors.log_space import LogSpace
 from actors.ownership import Ownership
 from actors.router import Router
-from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
@@ -63,11 +62,11 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
-from recado.wiring.means import open_means
+from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
 from recado.wiring.model import key_print, open_model
 from recado.wiring.names import keep_names
-from recado.wiring.policy import policy_of
+from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 
@@ -98,7 +97,6 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # First the parts that fail if a setting is wrong.
     folder = stack.enter_context(DataFolder.hold(settings.data))
     me = Holder(settings.instance or folder.instance_name, token_hex(4))
-    functions = load(settings.tools) if settings.tools else {}
     listeners = stack.enter_context(_bound(settings))
     model = await stack.enter_async_context(open_model(settings, own=True))
 
@@ -122,7 +120,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
-    means = await stack.enter_async_context(open_means(settings, model, functions, services, store))
+    answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
@@ -138,21 +136,17 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
         ),
-        OneProfile(Answering(me.decides_as, means, policy_of(settings))),
+        answers.profiles,
     )
     room, router = await _room(instance, event_log), Router(instance)
     keep(runner.run())
     keep(room.watch())
+    answers.begin(life, router, instance.bus_time.now)
 
     leases = LeaseBucket(bus, replicas=event_log.replicas)
     gateways = Gateways(leases)
     keep(gateways.watch())
     _measure(runner, Queries(reader), instance.bus_time, gateways)
-
-    async def prepared() -> None:
-        await _caught_up(runner, reader, instance)
-        await services.looked.wait()
-        await _names_known(names)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -164,7 +158,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
-            fallback=instance.profiles.left_for(),
+            fallback=answers.profiles.left_for(),
+            lacks=answers.lacks,
         )
 
     ownership = Ownership(
@@ -176,7 +171,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=prepared,
+        prepared=partial(_prepared, runner, partial(_know_accounts, reader, instance.slots), services, answers, names),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -211,13 +206,6 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
-
-
-async def _caught_up(runner: Runner, reader: Reader, instance: Instance) -> None:
-    """Wait for the projection, and note its accounts: a part of the slots is kept free if there are several."""
-    await runner.caught_up.wait()
-    for account in Queries(reader).accounts():
-        instance.slots.know(account)
 
 
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
@@ -273,6 +261,23 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
 
 def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
+
+
+def _know_accounts(reader: Reader, slots: FairSlots) -> None:
+    """Note the projection's accounts: a part of the slots is kept free if there are several."""
+    for account in Queries(reader).accounts():
+        slots.know(account)
+
+
+async def _prepared(
+    runner: Runner, know_accounts: Callable[[], None], services: ServiceTools, answers: AnsweringByProfile, names: Names
+) -> None:
+    """Wait for all that has to be known before a chat is answered."""
+    await runner.caught_up.wait()
+    know_accounts()
+    await services.looked.wait()
+    await answers.read.wait()
+    await _names_known(names)
 
 
 async def _names_known(names: Names) -> None:

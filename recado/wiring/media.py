@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from prometheus_client import Gauge
 
-from actors.media_files import MediaFiles
-from backends.content.extraction import Extraction
+from actors.document_slots import DocumentSlots
+from actors.media_files import Extract, Listen, MediaFiles
 from backends.content.transcription import Transcription
 from backends.scripted import heard
 from events.jetstream.connection import Bus
@@ -54,21 +54,23 @@ async def watch(store: MediaStore, *, every: float = LOOK_EVERY) -> None:
         await asyncio.sleep(every)
 
 
-@asynccontextmanager
-async def open_files(settings: Settings, model: Model, store: MediaStore) -> AsyncIterator[MediaFiles]:
-    """The reading of messages' files in the store, until the block is left."""
-    extraction = Extraction()
-    if not settings.mode.has_provider:
-        yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
-        return
-    transcription = transcription_of(settings)
-    if transcription is None:
-        yield MediaFiles(store, listen=None, extract=extraction.extract, takes=model.takes)
-        return
-    try:
-        yield MediaFiles(store, listen=transcription.transcribe, extract=extraction.extract, takes=model.takes)
-    finally:
-        await transcription.close()
+def files_of(
+    settings: Settings,
+    model: Model,
+    stack: AsyncExitStack,
+    *,
+    store: MediaStore,
+    extract: Extract,
+    slots: DocumentSlots,
+) -> MediaFiles:
+    """The reading of messages' files in the store; closed with the stack."""
+    listen: Listen | None = heard
+    if settings.mode.has_provider:
+        transcription = transcription_of(settings)
+        listen = transcription.transcribe if transcription is not None else None
+        if transcription is not None:
+            stack.push_async_callback(transcription.close)
+    return MediaFiles(store, listen=listen, extract=extract, takes=model.takes, slots=slots)
 
 
 def transcription_of(settings: Settings) -> Transcription | None:

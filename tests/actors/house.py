@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from actors.answering import Answering, Means, OneProfile, Policy
+from actors.answering import Answering, Means, OneProfile, Policy, Profiles
 from actors.chat_actor import ChatActor
 from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
@@ -148,6 +148,7 @@ class House:
         settings.setdefault("words_for", lambda _: words)
         idle_after = settings.pop("idle_after", 60.0)
         most_awake = settings.pop("most_awake", MOST_AWAKE)
+        profiles: Callable[[Answering], Profiles] = settings.pop("profiles", OneProfile)
         means = {name: settings.pop(name) for name in Means.__struct_fields__ if name in settings}
         parts = {name: settings.pop(name) for name in Parts.__struct_fields__ if name in settings}
         policy = Policy(**{**defaults, **settings})
@@ -162,7 +163,7 @@ class House:
                 fresh_id=self._fresh_id,
                 **parts,
             ),
-            OneProfile(self.answering),
+            profiles(self.answering),
         )
         self.router = Router(self.instance, idle_after=idle_after, sweep_every=0.01, most_awake=most_awake)
         self.tail_open = asyncio.Event()

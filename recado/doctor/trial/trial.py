@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from backends.responses.backend import Responses
 from recado.doctor.trial.questions import QUESTIONS, NotTried, Question, Trial, Wrong, made_up_word, prompt
 from recado.doctor.trial.turns import Turns
 from recado.settings.settings import Settings
-from recado.wiring.model import open_model, open_threads
+from recado.wiring.model import open_model, threads_of
 
 WITHIN = 50.0
 """Seconds for all questions; those that are not answered by then count as not working."""
@@ -163,7 +163,8 @@ async def _forget(settings: Settings, turns: Turns) -> None:
     if not turns.threads:
         return
     with suppress(TimeoutError):
-        async with asyncio.timeout(_FORGOTTEN_WITHIN), open_threads(settings) as threads:
+        async with asyncio.timeout(_FORGOTTEN_WITHIN), AsyncExitStack() as stack:
+            threads = threads_of(settings, stack)
             for thread, runs in turns.threads:
                 try:
                     await threads.forget(settings.openai_api_mode, thread, runs)

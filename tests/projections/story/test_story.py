@@ -384,3 +384,16 @@ def test_every_reason_that_is_given_is_explained() -> None:
 def test_how_long_something_took(seconds: float, said: str) -> None:
     """In the two largest units."""
     assert lasting(timedelta(seconds=seconds)) == said
+
+
+def test_the_profile_of_a_turn(past: Past, tell: Any) -> None:
+    """The story names the profile, also without the log, and why a turn began again by another one."""
+    past.message("m1")
+    past.happened(TurnStarted(turn="t1", messages=("m1",), backend="chat", at=past.now, profile="bakery@3"))
+    again = TurnStarted(turn="t2", messages=("m1",), backend="chat", at=past.now, profile="bakery@4", instead="t1")
+    past.happened(again)
+    past.reply("t2", "m1")
+    started = next(one for one in words(tell("m1"), "turn") if "turn t2 started" in one)
+    assert ", profile bakery@4, mode chat" in started
+    assert "in the place of turn t1: the profile of that one could not be used any more" in started
+    assert any(", profile bakery@4, mode chat" in one for one in words(tell("m1", blind=True)))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -232,11 +233,20 @@ async def test_an_instance_that_has_left_its_first_model(on_bus: Doctor, jetstre
     assert "blue asks the second model, as the first fails (quota_exhausted)" in found.says
 
 
-async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0", fallback: str = "") -> None:
+async def test_an_instance_that_lacks_a_variable(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """It is named with the profile and the variable, though it owns nothing while another one can answer."""
+    await _member(bus, "blue", range(64))
+    await _member(bus, "green", range(0), lacks=("bakery@1: BAKERY_KEY unset",))
+    found = await on_bus.finds("instance")
+    assert found.state == "warning"
+    assert "green cannot answer by bakery@1: BAKERY_KEY unset" in found.says
+
+
+async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0", **says_more: Any) -> None:
     """Write the leases of an instance that is there."""
     bucket = LeaseBucket(bus)
     me = Holder(name, "1")
-    says = Description(version=version, fallback=fallback)
+    says = Description(version=version, **says_more)
     await bucket.write(f"m.{name}", msgspec.json.encode(Member(me.instance, me.incarnation, says=says)), 0, ttl=60)
     for number in partitions:
         await bucket.write(f"p.{number}", msgspec.json.encode(me), 0)
