@@ -14,6 +14,7 @@ from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_
 from recado.settings.environment import SettingsInvalid
 from recado.settings.profiles import KEY_NAME
 from recado.settings.provider import OPENAI
+from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import VARIABLES, Settings, each_read, settings_of
 from recado.settings.variables import without_userinfo
 
@@ -85,7 +86,10 @@ class Overlay:
 
     def settings(self, profile: Profile) -> Settings:
         """As `settings_of_profile`."""
-        laid = self._own_variables()
+        try:
+            laid = self._own_variables()
+        except SecretUnusable as error:
+            raise ProfileUnusable(profile, [Fault("", str(error))], ()) from error
         faults = list(self._lay(profile, laid))
         asked, _ = each_read(laid)
         faults += self._not_allowed(profile, asked)
@@ -97,6 +101,16 @@ class Overlay:
         if faults:
             raise ProfileUnusable(profile, faults, tuple(dict.fromkeys(lacks)))
         return settings
+
+    def key_names(self, profile: Profile, settings: Settings) -> dict[str, str]:
+        """By the variable of a key, the variable from which the profile's `settings` have it. A server that is not the
+        instance's own gets no key that the profile does not name, neither now nor later."""
+        names = {}
+        for role in ROLES:
+            named, variable = profile.settings.get(role.key_name, ""), VARIABLES[role.key].name
+            if named or self._allowed.is_own(role, server_of(settings, role)):
+                names[variable] = named or variable
+        return names
 
     def _own_variables(self) -> dict[str, str]:
         """The instance's variables, those in files included. The folder itself is left out: it would give the
@@ -159,7 +173,12 @@ class Overlay:
             help_ = f"write {name} after that address in RECADO_PROFILE_SERVERS of every instance"
             faults.append(Fault(role.key_name, f"{role.key_name} {problem}: {help_}"))
             return None
-        key = (self._secret_of(name) or "").strip()
+        try:
+            key = (self._secret_of(name) or "").strip()
+        except SecretUnusable as error:
+            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}"))
+            laid[variable.name] = "unset"
+            return None
         laid[variable.name] = key or "unset"
         if not key:
             problem = f"names {name}, which is unset here: set it for every instance"
