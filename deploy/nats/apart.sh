@@ -7,10 +7,9 @@
 # ACCOUNT: the account of a number in recado's log, in letters, digits, _ and -
 #
 # Writes into FOLDER, beside make-secrets.sh's files:
-#   roles.conf                 the roles, with what each account may use, and the accounts
-#   passwords.conf             has their passwords too
-#   gateway-ACCOUNT.env        for each: NATS_URL, NATS_CA, NATS_INBOX_PREFIX, RECADO_ACCOUNT
-# Give the servers this roles.conf in place of the other, and run the gateway as: recado gateway cloud --account ACCOUNT
+#   roles.conf             the roles, with the accounts and what each may use; it has their passwords
+#   gateway-ACCOUNT.env    for each: NATS_URL, NATS_CA, NATS_INBOX_PREFIX, NATS_API_PREFIX. Passwords that are there are kept.
+# Give the servers this roles.conf in place of the other, and run a gateway as: recado gateway cloud --account ACCOUNT
 set -eu
 
 if [ $# -lt 2 ]; then
@@ -22,20 +21,24 @@ roles=$(cd "$(dirname "$0")" && pwd)/roles.conf
 cd "$1"
 shift
 
-# Subjects that an account's gateway uses. Of the log it may follow its own events alone; of the aliases its own people.
-subjects() {
+# What is the account's own: it follows the events and the people of that number alone.
+own() {
     for kind in in edit revoke receipt; do echo "wa.$kind.$1.*"; done
     echo "wa.dlq.$1"
     echo "wa.account.$1"
     echo "\$KV.LEASES.g.$1"
     echo "\$KV.ALIASES.$1.*"
-    echo "\$O.MEDIA.C.*"
-    echo "\$O.MEDIA.M.*"
-    for stream in EVENTS DLQ ACCOUNTS OBJ_MEDIA KV_ALIASES; do echo "\$JS.API.STREAM.INFO.$stream"; done
-    for stream in EVENTS ACCOUNTS KV_LEASES OBJ_MEDIA KV_ALIASES; do echo "\$JS.API.STREAM.MSG.GET.$stream"; done
     echo "\$JS.API.CONSUMER.CREATE.EVENTS.*.evt.*.$1.*.*.*"
     echo "\$JS.API.CONSUMER.CREATE.KV_ALIASES.*.\$KV.ALIASES.$1.*"
+}
+
+# What cannot be told apart by its subject: see docs/operations.md for what a gateway may learn by it.
+shared() {
+    for stream in EVENTS DLQ ACCOUNTS OBJ_MEDIA KV_ALIASES; do echo "\$JS.API.STREAM.INFO.$stream"; done
+    for stream in EVENTS ACCOUNTS KV_LEASES OBJ_MEDIA KV_ALIASES; do echo "\$JS.API.STREAM.MSG.GET.$stream"; done
     for stream in EVENTS KV_ALIASES; do echo "\$JS.API.CONSUMER.DELETE.$stream.*"; done
+    echo "\$O.MEDIA.C.*"
+    echo "\$O.MEDIA.M.*"
 }
 
 # Answers to these come one after the other.
@@ -43,36 +46,53 @@ streams() {
     for stream in EVENTS KV_ALIASES; do echo "\$JS.API.CONSUMER.MSG.NEXT.$stream.*"; done
 }
 
-{
-    while IFS= read -r line; do
-        printf '%s\n' "$line"
-        [ "$line" = "  RECADO {" ] || continue
-        echo "    exports: ["
-        for account; do
-            subjects "$account" | sed "s/.*/      { service: \"&\", accounts: [\"GATEWAY-$account\"] }/"
-            streams "$account" | sed "s/.*/      { service: \"&\", accounts: [\"GATEWAY-$account\"], response_type: Stream }/"
-        done
-        echo "    ]"
-    done
-} <"$roles" | sed '/^  # Servers, not messages/,$d' >roles.conf.new
-
-{
+exports() {
+    everyone=$(printf '"GATEWAY-%s", ' "$@" | sed 's/, $//')
+    echo "    exports: ["
     for account; do
-        name=$(echo "GATEWAY_${account}_PASSWORD" | tr '[:lower:]-' '[:upper:]_')
-        grep -q "^$name:" passwords.conf || echo "$name: \"$(openssl rand -hex 24)\"" >>passwords.conf
-        password=$(sed -n "s/^$name: \"\(.*\)\"\$/\1/p" passwords.conf)
-        sed "s#://gateway:[^@]*@#://gateway-$account:$password@#g; s#^NATS_INBOX_PREFIX=.*#NATS_INBOX_PREFIX=_INBOX.gateway#" \
-            gateway.env >"gateway-$account.env"
-        echo "RECADO_ACCOUNT=$account" >>"gateway-$account.env"
-        echo "  \"GATEWAY-$account\" {"
-        echo "    users: [{ user: \"gateway-$account\", password: \$$name }]"
-        echo "    imports: ["
-        { subjects "$account"; streams "$account"; } | sed 's/.*/      { service: { account: RECADO, subject: "&" } }/'
-        echo "    ]"
-        echo "  }"
-        echo
+        own "$account" | sed "s/.*/      { service: \"&\", accounts: [\"GATEWAY-$account\"] }/"
     done
-    sed -n '/^  # Servers, not messages/,$p' "$roles"
-} >>roles.conf.new
+    shared | sed "s/.*/      { service: \"&\", accounts: [$everyone] }/"
+    streams | sed "s/.*/      { service: \"&\", accounts: [$everyone], response_type: Stream }/"
+    echo "    ]"
+}
+
+account() {
+    env=gateway-$1.env
+    password=$(sed -n 's#^NATS_URL=tls://[^:]*:\([^@]*\)@.*#\1#p' "$env" 2>/dev/null || true)
+    [ -n "$password" ] || password=$(openssl rand -hex 24)
+    sed "s#://gateway:[^@]*@#://gateway-$1:$password@#g" gateway.env >"$env"
+    echo "NATS_API_PREFIX=recado.api" >>"$env"
+    echo "  \"GATEWAY-$1\" {"
+    echo "    users: [{ user: \"gateway-$1\", password: \"$password\" }]"
+    echo "    imports: ["
+    { own "$1"; shared; streams; } | while IFS= read -r subject; do
+        # Under its own prefix the server answers that this account has no JetStream.
+        case $subject in
+            '$JS.API.'*) to=", to: \"recado.api.${subject#'$JS.API.'}\"" ;;
+            *) to= ;;
+        esac
+        echo "      { service: { account: RECADO, subject: \"$subject\" }$to }"
+    done
+    echo "    ]"
+    echo "  }"
+    echo
+}
+
+for account; do
+    case $account in
+        '' | *[!A-Za-z0-9_-]*) echo "$account: give letters, digits, _ and -" >&2 && exit 2 ;;
+    esac
+done
+
+while IFS= read -r line; do
+    case $line in
+        "  # Servers, not messages"*) for account; do account "$account"; done ;;
+    esac
+    printf '%s\n' "$line"
+    case $line in
+        "  RECADO {") exports "$@" ;;
+    esac
+done <"$roles" >roles.conf.new
 mv roles.conf.new roles.conf
 echo "Written to $PWD: roles.conf, and an .env for each gateway. Have the servers read it: nats-server --signal reload"
