@@ -10,7 +10,7 @@ import structlog
 from events.profile import Profile
 from recado.profiles.overlay import Overlay, ProfileUnusable
 from recado.settings.secrets import Secrets, SecretUnusable
-from recado.settings.settings import VARIABLES, Settings
+from recado.settings.settings import Settings
 
 log = structlog.get_logger("recado.profiles")
 
@@ -19,24 +19,21 @@ _STAND_IN = "unset"
 
 
 class ProfileSecrets(Secrets):
-    """The instance's secrets, in which the keys that a profile names have the names of the settings for them.
+    """The keys that a profile may have, under the names of the settings for them. There are no others.
 
-    - `names`: by the variable of a setting, the variable that the profile names; None: its server gets no key, also
-      when one comes later.
+    - `names`: by the variable of a setting, the variable that holds the key.
     """
 
-    def __init__(self, own: Secrets, names: Mapping[str, str | None]) -> None:
+    def __init__(self, own: Secrets, names: Mapping[str, str]) -> None:
         super().__init__({}, None)
         self._own = own
         self._names = names
 
     def value(self, name: str) -> str | None:
-        named = self._names.get(name, name)
-        return self._own.value(named) if named is not None else None
+        return self._own.value(self._names[name]) if name in self._names else None
 
     def again(self, name: str) -> str | None:
-        named = self._names.get(name, name)
-        return self._own.again(named) if named is not None else None
+        return self._own.again(self._names[name]) if name in self._names else None
 
 
 class Usable:
@@ -60,13 +57,7 @@ class ProfileSettings:
 
     def __init__(self, own: Settings) -> None:
         self._secrets = own.secrets
-        given = own.secrets.given | {
-            variable.name: text
-            for variable in VARIABLES.values()
-            if variable.may_be_file and (text := own.secrets.text(variable.name)) is not None
-        }
-        # Without the folder a key that a profile leaves out stays left out.
-        given.pop("RECADO_SECRETS", None)
+        given = own.secrets.given
         self._overlay = Overlay(given, own, self._secret)
         self._without_keys = Overlay(given, own, lambda name: self._secret(name) or _STAND_IN)
 

@@ -221,6 +221,29 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
         instance.kill()
 
 
+async def test_an_instance_without_the_rights_of_a_gateway(deployed: DeployedNats, tmp_path: Path) -> None:
+    """It has the settings of one, as where one file serves both: it asks before it takes a lease that it could not
+    serve, stores nothing by that, and is an instance alone."""
+    numbers = {
+        "WHATSAPP_NUMBERS": "106540352242922=shop",
+        "WHATSAPP_ACCESS_TOKEN": "EAAG0123456789",
+        "WHATSAPP_APP_SECRET": "5d41402abc4b2a76",
+        "WHATSAPP_VERIFY_TOKEN": "word-of-mine",
+        "RECADO_WEBHOOK_PORT": "0",
+    }
+    instance = Recado(tmp_path / "instance", **numbers, **deployed.environment("instance"))
+    try:
+        await instance.started()
+        assert "roles.conf" in (await instance.said("no_gateway"))["help"]
+        settings = deployed.environment("operator")
+        recado = Command(tmp_path, RECADO_DATA=str(tmp_path / "operator"), OPENAI_API_MODE="scripted", **settings)
+        assert (await recado("events", "--json")).document == []
+        (shop,) = (await recado("accounts", "--json", **numbers)).document
+        assert (shop["account"], shop["gateway"]) == ("shop", False)
+    finally:
+        instance.kill()
+
+
 async def test_a_gateway_cannot_have_the_server_speak_for_it(connected_as: As) -> None:
     """A request to JetStream names the subject of its answer. Such an answer in the log reads as neither a reply nor an
     order, and the gateway's own words reach only its own subjects."""
