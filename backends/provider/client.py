@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from ssl import SSLContext
 from typing import TypeVar
 
 import aiohttp
@@ -16,6 +18,7 @@ from backends.provider.key import ApiKey, key_of
 from backends.provider.problem import Problem, problem_within
 from backends.provider.raw_post import Posts, Query
 from backends.provider.retry import AttemptFailed
+from backends.provider.told_wait import told_wait
 
 T = TypeVar("T")
 
@@ -37,7 +40,7 @@ class Wire:
 
     def __init__(self, api_key: ApiKey, base_url: str | None, headers: Mapping[str, str] | None = None) -> None:
         self._key = key_of(api_key)
-        tls = httpx2.create_ssl_context()
+        tls = _tls()
         self._client = openai.AsyncOpenAI(
             api_key=self._key.value,
             base_url=base_url,
@@ -103,7 +106,8 @@ class Wire:
         """The failure for an error inside an answer of 200."""
         said = " ".join(word for word in (str(problem.status or ""), problem.code, problem.message) if word)
         detail = self.redacted(f"an error in an answer with status 200: {said}")
-        return AttemptFailed(problem.error_class, detail, problem=problem)
+        wait = told_wait(problem.message) if problem.error_class == "rate_limited" else None
+        return AttemptFailed(problem.error_class, detail, wait, problem=problem)
 
     def redacted(self, text: str) -> str:
         """`text` fit for a log line."""
@@ -130,6 +134,12 @@ class Wire:
                 raise
         self._client.api_key = self._key.value
         return await request()
+
+
+@cache
+def _tls() -> SSLContext:
+    """The TLS context of every client: one has 800 KB and takes 20 ms or more to make."""
+    return httpx2.create_ssl_context()
 
 
 def _unsendable(error: UnicodeError) -> AttemptFailed:

@@ -34,8 +34,18 @@ from gateways.cloud.message_text import (
     references_of,
     text_of,
 )
-from gateways.cloud.people import UNREADABLE, MissingPart, alias, people_of, person_of
-from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Unserved, Update
+from gateways.cloud.people import (
+    BSUID,
+    UNREADABLE,
+    MissingPart,
+    alias,
+    is_renaming,
+    people_of,
+    person_of,
+    renamed_by,
+    renamed_by_update,
+)
+from gateways.cloud.updates import Arrived, News, Notice, Unread, Unserved, Update
 
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
@@ -44,8 +54,6 @@ _UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_preference
 _LISTS = _UPDATES | {"errors"}
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
-_BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
-"""The id of a user who hides the number, where the number is expected."""
 _NO_DIGIT = re.compile(r"[^0-9]")
 _STATES: Mapping[str, ReceiptState] = {
     "accepted": "accepted",
@@ -160,6 +168,8 @@ class Parser:
             content = {message.type, f"{message.type}.body"}
             if unsure := (_WHO_AND_WHAT | content).intersection(left_out):
                 return Unread(bytes(raw), f"no message: its {', '.join(sorted(unsure))} has another form")
+            if message.type == "system" and is_renaming(message):
+                return renamed_by(message)
             if message.type == "system":
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
             key, sender, aliases, name = self._who(line, message, people, echo=echo)
@@ -177,7 +187,7 @@ class Parser:
         """The chat, the sender (None if the chat is the sender's), the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
         parent = message.to_parent_user_id if echo else message.from_parent_user_id
-        if number and _BSUID.fullmatch(number):
+        if number and BSUID.fullmatch(number):
             number, user = None, user or number
         # A person who hides the number may be named only in `contacts`.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
@@ -192,16 +202,11 @@ class Parser:
         return ChatKey(line.account, person), None, aliases, name
 
     def _renamed(self, raw: msgspec.Raw) -> Update:
-        """The names of a person whose user id changed: the known one first."""
+        """The change of a person's user id."""
         try:
-            update, _ = decode(raw, _user_ids)
-        except UNREADABLE as error:
+            return renamed_by_update(decode(raw, _user_ids)[0])
+        except (*UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no user id: {error}")
-        ids = (update.user_id.previous, update.parent_user_id.previous, update.user_id.current)
-        names = tuple(name for id_ in (*ids, update.parent_user_id.current) for name in alias(id_))
-        if len(set(names)) < 2:
-            return Unread(bytes(raw), "no user id: it says no former id, or no new one")
-        return Renamed(tuple(dict.fromkeys(names)))
 
     def _status(self, line: Line, raw: msgspec.Raw) -> Update:
         try:

@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError
-from events.jid import is_group
+from events.jid import is_group, number_of
 from events.log import LogError
 from events.recorded import Recorded
 from gateways.cloud import tracker
@@ -190,4 +190,4 @@ def _to(chat: str) -> dict[str, str]:
     user, _, server = chat.partition("@")
     if server == "bsuid":
         return {"recipient_type": "individual", "recipient": user}
-    return {"recipient_type": "group" if server == "g.us" else "individual", "to": user}
+    return {"recipient_type": "group" if server == "g.us" else "individual", "to": number_of(chat)}

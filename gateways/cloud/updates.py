@@ -49,9 +49,16 @@ class Unserved(Unread, frozen=True, gc=False):
 
 
 class Renamed(msgspec.Struct, frozen=True, gc=False):
-    """A person got another name: all that are told, the known one first."""
+    """A person has the names `now` in place of the `former` ones, since a time; the best known ones come first.
 
-    names: tuple[str, ...]
+    - `since`: in seconds since 1970.
+    - `note`: tells it in the chat.
+    """
+
+    former: tuple[str, ...]
+    now: tuple[str, ...]
+    since: int
+    note: Message
     account: str = ""
 
 

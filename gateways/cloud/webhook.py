@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
+from events.subjects import ChatKey
 from gateways.cloud.fields import counted_as
 from gateways.cloud.keeping import keep
 from gateways.cloud.lines import is_number
@@ -184,17 +185,26 @@ class Webhook:
                 tell(update.what, account=update.account, **update.about)
                 UPDATES.labels(update.what).inc()
         await asyncio.gather(*(self._tell(update) for update in updates if isinstance(update, News)))
+        for update in updates:
+            if isinstance(update, Renamed):
+                await self._rename(update)
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
         taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
         # All at once: one after the other, a batch of 1,000 would take a second. They are published in their order.
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
         _raise_first([*done, refusal])
         for update in updates:
-            if isinstance(update, Renamed):
-                await self._people.person(update.account, update.names)
-                UPDATES.labels("renamed").inc()
             if isinstance(update, Unread):
                 await self._bury(update)
+
+    async def _rename(self, update: Renamed) -> None:
+        """Have the names of a person changed, before any message of the batch comes under the new ones; the chat, if
+        there is one, is told."""
+        person = await self._people.renamed(update.account, update.former, update.now, update.since)
+        log.info("renamed", account=update.account, then="the chat goes on under the new name" if person else "no chat")
+        UPDATES.labels("renamed").inc()
+        if person is not None:
+            await self._intake.store(ChatKey(update.account, person.chat), update.note)
 
     async def _tell(self, news: News) -> None:
         """Log, count and keep news of the account. It is in the log lines in any case, so it fails no webhook."""

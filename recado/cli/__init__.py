@@ -60,6 +60,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "approve": Entry("control", "Let an unknown person in."),
         "block": Entry("control", "Answer a chat no more."),
         "erase": Entry("erasing", "Remove every byte of a chat."),
+        "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),

@@ -37,6 +37,11 @@ class Secrets:
         self._read: dict[str, str] = {}
         self._mask: Callable[[str], object] = lambda _: None
 
+    @property
+    def given(self) -> dict[str, str]:
+        """The variables of the environment and of `.env`."""
+        return dict(self._given)
+
     def masked_by(self, mask: Callable[[str], object]) -> None:
         """Give `mask` each secret that was read from a file, and from now on each one before it is returned."""
         self._mask = mask

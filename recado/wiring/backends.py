@@ -40,7 +40,7 @@ class Model(msgspec.Struct, frozen=True):
     - `backend`: the backend that asks it.
     - `name`: its name, or that of the saved assistant or agent, for people.
     - `server`: its server, for people; empty for OpenAI.
-    - `local`: whether it is the small local model.
+    - `local`: whether it is the small local model, at the base URL `address`.
     - `takes`: the MIME types of files that it gets unchanged.
     """
 
@@ -49,6 +49,7 @@ class Model(msgspec.Struct, frozen=True):
     server: str = ""
     local: bool = False
     takes: frozenset[str] = frozenset()
+    address: str = ""
 
 
 class BackendOf(NamedTuple):
@@ -127,6 +128,7 @@ def _agents(settings: Settings) -> Model:
         system_prompt=instructions(settings),
         rule=LENGTH_RULE,
         hosted_tools=settings.hosted_tools,
+        quirks=quirks_of(settings.openai_base_url, settings.openai_agent_id or settings.openai_model),
     )
     return Model(backend, settings.openai_agent_id or settings.openai_model, _server(settings), takes=IMAGES)
 

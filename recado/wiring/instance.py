@@ -20,6 +20,7 @@ import click
 import structlog
 
 from actors import metrics
+from actors.fair_slots import FairSlots
 from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
@@ -31,17 +32,14 @@ from actors.leases.roster import look
 from actors.log_space import LogSpace
 from actors.ownership import Ownership
 from actors.router import Router
-from actors.tools.python import load
 from actors.tools.services import ServiceTools
-from actors.tools.toolbox import Toolbox
-from backends.chat_completions import ChatCompletions
 from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import READS
+from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -63,14 +61,14 @@ from recado.embedded.server import EmbeddedNats
 from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
-from recado.wiring.backends import second_model
 from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
-from recado.wiring.media import open_files
-from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.means import Shared
+from recado.wiring.media import watched_store
+from recado.wiring.model import key_print, open_model
 from recado.wiring.names import keep_names
-from recado.wiring.policy import policy_of
+from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 
@@ -101,9 +99,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # First the parts that fail if a setting is wrong.
     folder = stack.enter_context(DataFolder.hold(settings.data))
     me = Holder(settings.instance or folder.instance_name, token_hex(4))
-    functions = load(settings.tools) if settings.tools else {}
     listeners = stack.enter_context(_bound(settings))
-    model, fallback = await stack.enter_async_context(open_model(settings, own=True)), _second_model(settings, stack)
+    model = await stack.enter_async_context(open_model(settings, own=True))
 
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
@@ -124,40 +121,34 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     tail = _shared_tail(event_log, keep) if is_gateway(settings) else None
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
-    fence, members = Fence(), Members()
+    fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
+    answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
             log=event_log,
-            backend=model.backend,
-            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
             reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
-            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
-            threads=await stack.enter_async_context(open_threads(settings)),
+            objects=store,
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(READS),
+            all_read=lambda: members.all_read(JOINS),
             is_finishing=members.is_finishing,
-            fallback=fallback,
+            max_runs=settings.max_runs,
         ),
-        policy_of(settings),
+        answers.profiles,
     )
     room, router = await _room(instance, event_log), Router(instance)
     keep(runner.run())
     keep(room.watch())
+    answers.begin(life, router, instance.bus_time.now)
 
     leases = LeaseBucket(bus, replicas=event_log.replicas)
     gateways = Gateways(leases)
     keep(gateways.watch())
     _measure(runner, Queries(reader), instance.bus_time, gateways)
-
-    async def prepared() -> None:
-        await runner.caught_up.wait()
-        await services.looked.wait()
-        await _names_known(names)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -169,7 +160,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
-            fallback=instance.breaker.reason if instance.breaker is not None else "",
+            fallback=answers.profiles.left_for(),
+            lacks=answers.lacks,
         )
 
     ownership = Ownership(
@@ -181,7 +173,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=prepared,
+        prepared=partial(_prepared, runner, partial(_know_accounts, reader, instance.slots), services, answers, names),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -243,14 +235,6 @@ def _shared_tail(event_log: EventLog, keep: Callable[[Coroutine[Any, Any, None]]
     return shared.tail
 
 
-def _second_model(settings: Settings, stack: AsyncExitStack) -> ChatCompletions | None:
-    """The second model, which is closed with the stack."""
-    fallback = second_model(settings)
-    if fallback is not None:
-        stack.push_async_callback(fallback.close)
-    return fallback
-
-
 async def _room(instance: Instance, event_log: EventLog) -> LogSpace:
     room = LogSpace(instance)
     room.look(await event_log.head())
@@ -286,6 +270,23 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
 
 def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
+
+
+def _know_accounts(reader: Reader, slots: FairSlots) -> None:
+    """Note the projection's accounts: a part of the slots is kept free if there are several."""
+    for account in Queries(reader).accounts():
+        slots.know(account)
+
+
+async def _prepared(
+    runner: Runner, know_accounts: Callable[[], None], services: ServiceTools, answers: AnsweringByProfile, names: Names
+) -> None:
+    """Wait for all that has to be known before a chat is answered."""
+    await runner.caught_up.wait()
+    know_accounts()
+    await services.looked.wait()
+    await answers.read.wait()
+    await _names_known(names)
 
 
 async def _names_known(names: Names) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors.leases.roster import all_read
-from events.codec import READS
+from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.subjects import ChatKey
@@ -27,6 +27,6 @@ async def keep_names(
     where it is missing. Raises LogUnavailable."""
     bucket = await AliasBucket.open(bus, replicas=event_log.replicas, makes=makes)
     life.stack.push_async_callback(bucket.close)
-    names = Names(event_log, bucket, account, may_join=lambda: all_read(bus, READS), changed=changed)
+    names = Names(event_log, bucket, account, may_join=lambda: all_read(bus, JOINS), changed=changed)
     life.keep(names.run())
     return names

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from structlog.testing import capture_logs
 
 from actors import chat_actor
+from actors.answering import Answering, Means, OneProfile
 from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.media_files import MediaFiles
@@ -140,25 +141,28 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
         router.dispatch(batch)
 
     runner = made.runner = Runner(event_log, made.folder, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
+    means = Means(
+        backend=backend,
+        tools=made.tools.box,
+        files=MediaFiles(
+            made.objects,
+            listen=spoken.transcribe,
+            extract=Extraction().extract,
+            takes=frozenset({"image/png"}),
+            arrives_within=0.05,
+        ),
+    )
     instance = Instance(
         Parts(
             incarnation="fuzz",
             log=event_log,
-            backend=backend,
-            tools=made.tools.box,
             reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
-            files=MediaFiles(
-                made.objects,
-                listen=spoken.transcribe,
-                extract=Extraction().extract,
-                takes=frozenset({"image/png"}),
-                arrives_within=0.05,
-            ),
+            objects=made.objects,
         ),
-        policy_of(settings),
+        OneProfile(Answering("fuzz", means, policy_of(settings))),
     )
     instance.bus_time.observe((await event_log.head()).now)
     router = Router(instance)

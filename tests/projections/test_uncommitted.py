@@ -93,7 +93,7 @@ WAITS: list[Inbound] = [
 
 
 @pytest.mark.parametrize("event", WAITS, ids=lambda event: type(event).__name__)
-async def test_what_waits_for_the_file(tmp_path: Path, past: Past, event: Inbound) -> None:
+async def test_events_that_wait_for_the_file(tmp_path: Path, past: Past, event: Inbound) -> None:
     """It is committed at once, and later events do not overtake it."""
     log = MemoryLog()
     past.message("m1")

@@ -170,7 +170,7 @@ def payments(**fields: Any) -> bytes:
         (payments(payment=None, status="failed"), "system", "Payment: failed"),
     ],
 )
-def test_what_a_person_does_beside_writing(raw: bytes, kind: str, text: str) -> None:
+def test_other_deeds_of_a_person(raw: bytes, kind: str, text: str) -> None:
     """It stands in the person's chat, silently, under an id that each delivery has again."""
     (found,) = parse(raw)
     assert isinstance(found, Arrived)

@@ -7,7 +7,7 @@ message is taken but not answered, the answer is out but not in the log.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -68,8 +68,10 @@ Shape = Literal["apart", "one process"]
 
 
 @asynccontextmanager
-async def house(folder: Path, shape: Shape = "apart", **environment: str) -> AsyncIterator[House]:
-    """A service and a gateway, each a process or both in one, and WhatsApp."""
+async def house(
+    folder: Path, shape: Shape = "apart", service_settings: Mapping[str, str] | None = None, **environment: str
+) -> AsyncIterator[House]:
+    """A service and a gateway, each a process or both in one, and WhatsApp; `environment`: the gateway's settings."""
     port = free_port()
     with ExitStack() as stack:
         (folder / "nats").mkdir(parents=True)
@@ -89,11 +91,12 @@ async def house(folder: Path, shape: Shape = "apart", **environment: str) -> Asy
                 "RECADO_DOUBT_SECONDS": "2",
                 **environment,
             }
+            own = service_settings or {}
             if shape == "one process":
-                service = gateway = stack.enter_context(recado(folder / "service", **whatsapp))
+                service = gateway = stack.enter_context(recado(folder / "service", **whatsapp, **own))
                 service.start()
             else:
-                service = stack.enter_context(recado(folder / "service", NATS_URL=server.url))
+                service = stack.enter_context(recado(folder / "service", NATS_URL=server.url, **own))
                 gateway = stack.enter_context(recado(folder / "gateway", command="gateway cloud", **whatsapp))
                 gateway.start()
                 service.start()

@@ -106,7 +106,7 @@ def test_a_voice_note() -> None:
         ),
     ],
 )
-def test_what_was_chosen(type_: str, fields: dict[str, Any], text: str) -> None:
+def test_choices(type_: str, fields: dict[str, Any], text: str) -> None:
     """Buttons, lists and forms count as buttons, with the words that the person saw."""
     assert said(type_, **fields) == Message(id="-", kind="button", text=text)
 
@@ -148,7 +148,7 @@ def test_an_order() -> None:
 
 
 @pytest.mark.parametrize("type_", ["unsupported", "poll", "hologram", ""])
-def test_what_whatsapp_does_not_pass_on(type_: str) -> None:
+def test_content_that_whatsapp_withholds(type_: str) -> None:
     """It is a message all the same: it has a kind that is ignored by name."""
     assert said(type_, errors=[fault(131051)]) == Message(
         id="-", kind="unsupported", unsupported=type_, unsupported_code=131051
@@ -198,7 +198,7 @@ def test_a_group() -> None:
     assert (event.sender, event.group) == (KEY.chat, True)
 
 
-def test_what_the_owner_writes_by_hand() -> None:
+def test_words_by_the_owners_hand() -> None:
     """An echo stands in the person's chat, marked as the owner's."""
     echo = message("wamid.1", sender="15550783881", to=ANA, text={"body": "I am looking into it"})
     key, event = arrived(body(change("smb_message_echoes", message_echoes=[echo])))
@@ -271,9 +271,9 @@ def test_a_status_that_means_nothing_to_a_reply() -> None:
 
 
 def test_news_of_the_account() -> None:
-    """Whatever Meta says of the account, of a person's number or of itself is named, and never a message."""
-    system = message("wamid.1", "system", system={"type": "user_changed_number", "wa_id": "1"})
-    assert one(messages(system)) == Notice("system", {"type": "user_changed_number"}, "shop")
+    """Whatever Meta says of the account, of a person's identity or of itself is named, and never a message."""
+    system = message("wamid.1", "system", system={"type": "customer_identity_changed", "wa_id": "1"})
+    assert one(messages(system)) == Notice("system", {"type": "customer_identity_changed"}, "shop")
     assert one(body(change(errors=[fault(130429)]))) == Notice(
         "account_error", {"code": 130429, "detail": "what it means"}, "shop"
     )
@@ -282,7 +282,7 @@ def test_news_of_the_account() -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b'{"entry": 7}', b"\xff", b'{"entry": [{"changes": 1}]}', b"[" * 100_000]
 )
-def test_what_is_no_webhook_at_all(raw: bytes) -> None:
+def test_bytes_that_are_no_webhook(raw: bytes) -> None:
     """The whole body is kept."""
     update = one(raw)
     assert isinstance(update, Unread)

@@ -29,7 +29,7 @@ def test_all_that_is_needed() -> None:
 
 
 @pytest.mark.parametrize("missing", GIVEN)
-def test_what_is_missing_is_named(missing: str) -> None:
+def test_missing_settings_are_named(missing: str) -> None:
     """With where it is to be had."""
     (problem,) = problems(settings_of({name: value for name, value in GIVEN.items() if name != missing}))
     assert problem.startswith(f"{missing} is required for a gateway to WhatsApp: ")
@@ -48,7 +48,7 @@ def test_what_is_missing_is_named(missing: str) -> None:
         ("RECADO_WEBHOOK_PORT", "99999", "from 0 to 65535"),
     ],
 )
-def test_what_is_wrong_is_named(name: str, value: str, says: str) -> None:
+def test_wrong_settings_are_named(name: str, value: str, says: str) -> None:
     with pytest.raises(SettingsInvalid, match=says):
         settings_of(GIVEN | {name: value})
 
