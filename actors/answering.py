@@ -54,6 +54,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `fallback_after`: seconds of one request after which the second model is asked; 0: as `run_timeout`.
     - `stale_after`: age from which a message is not answered any more.
     - `history`: lines of context that a model is shown.
+    - `max_runs`: turns under way at once, on all instances; None: as many as the instances have.
     - `budget`: tokens that a chat may cost on a day; 0: any number.
     - `cost_limit`: money that a chat may cost on a day; None: any.
     - `account_cost_limit`: money that all chats of an account may cost on a day; None: any.
@@ -69,6 +70,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     fallback_after: float = 0.0
     stale_after: timedelta = timedelta(hours=24)
     history: int = 20
+    max_runs: int | None = None
     budget: int = 0
     cost_limit: CostLimit | None = None
     account_cost_limit: CostLimit | None = None
@@ -124,6 +126,7 @@ class Answering:
             self.patience = min(policy.run_timeout, policy.fallback_after or policy.run_timeout)
             self.breaker = means.breaker or Breaker(trial=3 * self.patience)
         self.history = policy.history
+        self.max_runs = policy.max_runs
         self.words_for = policy.words_for
         self.zone = policy.zone
         self.account_cost_limit = policy.account_cost_limit

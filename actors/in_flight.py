@@ -96,13 +96,13 @@ class InFlight:
             if effect in self._effects or effect in self._seen_to:
                 continue
             if isinstance(effect, EndBurst):
-                over += self._begin_burst(effect, answering.debounce)
+                over += self._begin_burst(effect, answering)
             elif isinstance(effect, Resume | TellToWait):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
             elif self._is_held(effect, pending):
                 continue
-            elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot()):
+            elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot(answering)):
                 self._effects[effect] = self._begin(effect, answering)
         if all(isinstance(effect, Resume | StopRun | Erase | Joining) for effect in pending):
             self._instance.slots.give_back(self._key)
@@ -152,16 +152,17 @@ class InFlight:
             effect.cancel()
         self._effects.clear()
 
-    def _has_slot(self) -> bool:
-        return self._instance.slots.take(self._key, self._look_again)
+    def _has_slot(self, answering: Answering) -> bool:
+        profile = answering.profile.partition("@")[0]
+        return self._instance.slots.take(self._key, self._look_again, profile, answering.max_runs)
 
-    def _begin_burst(self, effect: EndBurst, debounce: float) -> list[EndBurst]:
-        wait = self._burst.ends(debounce) - asyncio.get_running_loop().time()
+    def _begin_burst(self, effect: EndBurst, answering: Answering) -> list[EndBurst]:
+        wait = self._burst.ends(answering.debounce) - asyncio.get_running_loop().time()
         if not self._instance.has_room:
             self._effects[effect] = asyncio.get_running_loop().call_later(_NO_ROOM, self._look_for_room, effect)
         elif wait > 0:
             self._after(wait, effect)
-        elif self._has_slot():
+        elif self._has_slot(answering):
             return [effect]
         return []
 

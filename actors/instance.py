@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from actors import metrics
 from actors.answering import Answering, Profiles
 from actors.context_cache import ContextCache
+from actors.fair_slots import FairSlots
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence, NoFence
 from actors.media_files import NoObjects, Objects
-from actors.run_slots import RunSlots
 from chat.context import Line
 from chat.references import Referring
 from chat.spending import Used
@@ -101,6 +101,12 @@ class People(Protocol):
     def family(self, account: str, name: str) -> tuple[str, ...]:
         """Every name of the person."""
 
+    def changed_hands(self, account: str, name: str) -> bool:
+        """Whether the name is a phone number that another person has by now."""
+
+    async def closed(self, account: str, chat: str, into: str) -> None:
+        """Have it written that the person of a chat that closed is that of `into`, unless the number changed hands."""
+
     async def order_join(self, account: str, chat: str, into: str) -> None:
         """Order two chats to become one."""
 
@@ -125,6 +131,11 @@ class NoPeople:
 
     def family(self, account: str, name: str) -> tuple[str, ...]:  # noqa: ARG002
         return (name,)
+
+    def changed_hands(self, account: str, name: str) -> bool:  # noqa: ARG002
+        return False
+
+    async def closed(self, account: str, chat: str, into: str) -> None: ...
 
     async def order_join(self, account: str, chat: str, into: str) -> None: ...
 
@@ -178,12 +189,14 @@ class Instance:
         self.people = parts.people
         self.profiles = profiles
         self._all_read = parts.all_read
-        self.slots = RunSlots(parts.max_runs)
+        self.slots = FairSlots(parts.max_runs, keeps_free=True)
+        metrics.runs.set_function(lambda: self.slots.taken)
+        metrics.runs_waiting.set_function(lambda: self.slots.waiting)
         self.contexts = ContextCache()
         self.has_room = True
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
         self.busy = 0
-        """Runs and appends under way."""
+        """Appends, and effects without a slot, under way."""
         self._waiting: set[ChatKey] = set()
         metrics.waiting_for_profile.set_function(lambda: len(self._waiting))
         self._counter = itertools.count(1)

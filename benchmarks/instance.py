@@ -33,7 +33,9 @@ class Recado:
     """One instance over `log`, its projection in `folder`; `start` returns once it takes work. A `bare` one tells its
     model nothing of the moment."""
 
-    def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int, *, bare: bool = False) -> None:
+    def __init__(
+        self, log: EventLog, folder: Path, backend: Backend, history: int, *, bare: bool = False, max_runs: int = 512
+    ) -> None:
         self.log = log
         self.runner = Runner(log, folder, self._dispatch, on_read=self._go_ahead)
         bus_time, incarnation = BusTime(), token_hex(8)
@@ -46,6 +48,7 @@ class Recado:
                 progress=self.runner,
                 bus_time=bus_time,
                 fresh_id=lambda: token_hex(8),
+                max_runs=max_runs,
             ),
             OneProfile(Answering(incarnation, Means(backend=backend), policy)),
         )
@@ -71,7 +74,7 @@ async def main(args: argparse.Namespace) -> None:
     is_bare = args.bare == "True"
     if is_bare:
         effects.cleaned = Cleaned
-    recado = Recado(log, args.folder, backend, args.history, bare=is_bare)
+    recado = Recado(log, args.folder, backend, args.history, bare=is_bare, max_runs=args.max_runs)
     await recado.start()
     gc.freeze()  # as recado.wiring does
     stand_by()
@@ -84,4 +87,5 @@ if __name__ == "__main__":
         parser.add_argument(name)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--history", type=int)
+    parser.add_argument("--max-runs", type=int, default=512)
     asyncio.run(main(parser.parse_args()))

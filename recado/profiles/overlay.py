@@ -14,7 +14,8 @@ from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_
 from recado.settings.environment import SettingsInvalid
 from recado.settings.profiles import KEY_NAME
 from recado.settings.provider import OPENAI
-from recado.settings.settings import VARIABLES, Settings, each_read, settings_of
+from recado.settings.secrets import SecretUnusable
+from recado.settings.settings import VARIABLES, Settings, read, settings_of
 from recado.settings.variables import without_userinfo
 
 SETTABLE = {field: variable for field, variable in VARIABLES.items() if variable.profile}
@@ -36,10 +37,12 @@ _FIELD = re.compile(r"\b(" + "|".join(sorted(FIELDS, key=len, reverse=True)) + r
 
 
 class Fault(NamedTuple):
-    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular)."""
+    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular). With `lacks`, a
+    variable is unset here, and may be set elsewhere."""
 
     field: str
     problem: str
+    lacks: bool = False
 
 
 class ProfileUnusable(SettingsInvalid):
@@ -60,12 +63,12 @@ def settings_of_profile(given: Mapping[str, str], profile: Profile, secret_of: S
     """The settings by which the chats of the profile are answered. A profile without settings gives those of the
     instance.
 
-    `given` are the instance's variables. `secret_of` is asked for the keys that the profile names (default: `given`),
-    and for no other name than `given` allows. Fields that this release does not apply are passed over. Raises
-    ProfileUnusable with every problem; SettingsInvalid if the instance's own variables are wrong.
+    `given` are the instance's variables. `secret_of` is asked for the keys that the profile names (default: the
+    secrets of `given`), and for no other name than `given` allows. Fields that this release does not apply are passed
+    over. Raises ProfileUnusable with every problem; SettingsInvalid if the instance's own variables are wrong.
     """
     own = settings_of(given)
-    return Overlay(given, own, secret_of or given.get).settings(profile)
+    return Overlay(given, own, secret_of or own.secrets.value).settings(profile)
 
 
 def unapplied(profile: Profile) -> list[str]:
@@ -78,15 +81,19 @@ class Overlay:
 
     def __init__(self, given: Mapping[str, str], own: Settings, secret_of: SecretOf) -> None:
         self._given = given
+        self._secrets = own.secrets
         self._secret_of = secret_of
         self._allowed = Allowed(own)
         self._has_own_server = own.openai_base_url is not None
 
     def settings(self, profile: Profile) -> Settings:
         """As `settings_of_profile`."""
-        laid = dict(self._given)
+        try:
+            laid = self._own_variables()
+        except SecretUnusable as error:
+            raise ProfileUnusable(profile, [Fault("", str(error))], ()) from error
         faults = list(self._lay(profile, laid))
-        asked, _ = each_read(laid)
+        asked, _ = read(laid)
         faults += self._not_allowed(profile, asked)
         lacks = [name for role in ROLES if (name := self._lay_key(profile, role, asked, laid, faults))]
         if "hosted_tools" not in profile.settings and self._is_foreign(profile, asked):
@@ -96,6 +103,25 @@ class Overlay:
         if faults:
             raise ProfileUnusable(profile, faults, tuple(dict.fromkeys(lacks)))
         return settings
+
+    def key_names(self, profile: Profile, settings: Settings) -> dict[str, str]:
+        """By the variable of a key, the variable from which the profile's `settings` have it. A server that is not the
+        instance's own gets no key that the profile does not name, neither now nor later."""
+        names = {}
+        for role in ROLES:
+            named, variable = profile.settings.get(role.key_name, ""), VARIABLES[role.key].name
+            if named or self._allowed.is_own(role, server_of(settings, role)):
+                names[variable] = named or variable
+        return names
+
+    def _own_variables(self) -> dict[str, str]:
+        """The instance's variables, those in files included. The folder itself is left out: it would give the
+        instance's own key where the profile leaves one out."""
+        laid = {name: text for name, text in self._given.items() if name != VARIABLES["secrets_folder"].name}
+        for variable in VARIABLES.values():
+            if variable.may_be_file and (text := self._secrets.text(variable.name)) is not None:
+                laid[variable.name] = text
+        return laid
 
     def _lay(self, profile: Profile, laid: dict[str, str]) -> Iterator[Fault]:
         """Lay each value over the variables; those that are wrong alone are left out."""
@@ -149,11 +175,16 @@ class Overlay:
             help_ = f"write {name} after that address in RECADO_PROFILE_SERVERS of every instance"
             faults.append(Fault(role.key_name, f"{role.key_name} {problem}: {help_}"))
             return None
-        key = (self._secret_of(name) or "").strip()
+        try:
+            key = (self._secret_of(name) or "").strip()
+        except ValueError as error:  # a file of secrets that cannot be used; the sentence quotes nothing of it
+            laid[variable.name] = "unset"
+            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}", lacks=True))
+            return name
         laid[variable.name] = key or "unset"
         if not key:
             problem = f"names {name}, which is unset here: set it for every instance"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}", lacks=True))
             return name
         try:
             variable.value(key)

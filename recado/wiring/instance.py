@@ -20,6 +20,7 @@ import click
 import structlog
 
 from actors import metrics
+from actors.fair_slots import FairSlots
 from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
@@ -41,8 +42,9 @@ from console.sessions import Sessions
 from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from events.log import EventLog
+from events.log import EventLog, Tail
 from events.recorded import Recorded
+from events.shared_tail import SharedTail
 from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
 from gateways.local.simulator import Simulator
@@ -59,6 +61,7 @@ from recado.embedded.server import EmbeddedNats
 from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
+from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.means import Shared
@@ -109,15 +112,15 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     services = ServiceTools(bus)
     keep(services.watch())
 
-    news = News(settings.account)
-    reader = Reader(folder.path, lambda: runner.path)
+    news, reader = News(settings.account), Reader(folder.path, lambda: runner.path)
 
     def committed(batch: list[Recorded]) -> None:
         router.dispatch(batch)
         news.publish(batch)
 
+    tail = _shared_tail(event_log, keep) if is_gateway(settings) else None
     # A lambda, because the router is made later: it needs the runner.
-    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
+    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
     answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
@@ -170,7 +173,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=partial(_prepared, runner, services, answers, names),
+        prepared=partial(_prepared, runner, partial(_know_accounts, reader, instance.slots), services, answers, names),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -200,8 +203,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
     )
-    address = await stack.enter_async_context(_served(deps, *listeners))
-    _announce(me, deps.model, address)
+    _announce(me, deps.model, await stack.enter_async_context(_served(deps, *listeners)))
+    if tail is not None:
+        start_beside(life, settings, bus=bus, event_log=event_log, names=names, tail=tail)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
@@ -223,6 +227,12 @@ def _simulated(
     simulator = Simulator(event_log, settings.account, names)
     keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
     return simulator
+
+
+def _shared_tail(event_log: EventLog, keep: Callable[[Coroutine[Any, Any, None]], object]) -> Tail:
+    shared = SharedTail(event_log)
+    keep(shared.run())
+    return shared.tail
 
 
 async def _room(instance: Instance, event_log: EventLog) -> LogSpace:
@@ -262,9 +272,18 @@ def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
-async def _prepared(runner: Runner, services: ServiceTools, answers: AnsweringByProfile, names: Names) -> None:
+def _know_accounts(reader: Reader, slots: FairSlots) -> None:
+    """Note the projection's accounts: a part of the slots is kept free if there are several."""
+    for account in Queries(reader).accounts():
+        slots.know(account)
+
+
+async def _prepared(
+    runner: Runner, know_accounts: Callable[[], None], services: ServiceTools, answers: AnsweringByProfile, names: Names
+) -> None:
     """Wait for all that has to be known before a chat is answered."""
     await runner.caught_up.wait()
+    know_accounts()
     await services.looked.wait()
     await answers.read.wait()
     await _names_known(names)

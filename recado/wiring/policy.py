@@ -11,13 +11,14 @@ from recado.settings.settings import Settings
 
 
 def policy_of(settings: Settings) -> Policy:
-    models = models_in_use(settings, settings.transcription_model)
+    models = models_in_use(settings, settings.speech_model)
     return Policy(
         debounce=settings.debounce,
         run_timeout=settings.run_timeout,
         fallback_after=settings.fallback_after,
         stale_after=settings.stale_after,
         history=settings.max_conversation_history,
+        max_runs=settings.max_runs,
         budget=settings.max_tokens_per_chat_per_day,
         cost_limit=cost_limit(settings, models, settings.max_cost_per_chat_per_day),
         account_cost_limit=cost_limit(settings, models, settings.max_cost_per_account_per_day),

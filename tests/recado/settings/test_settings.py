@@ -302,4 +302,4 @@ def test_a_profile_sets_no_key_and_no_place() -> None:
     assert {VARIABLES[field].topic for field in may} == {"model", "turns", "people", "texts", "media", "money"}
     assert {field for field in may if VARIABLES[field].secret} == {"hosted_tools"}
     assert {"ai_system_prompt", "openai_model", "hours", "apology", "transcription_model"} <= may
-    assert may.isdisjoint({"openai_api_key", "retention", "media_kept", "max_runs"})
+    assert may.isdisjoint({"openai_api_key", "retention", "media_kept"})
