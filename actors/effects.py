@@ -113,7 +113,7 @@ async def _of_turn(
                 metrics.fallbacks.labels(reason).inc()
                 log.warning("fell_over", chat=key.chat, turn=turn, reason=reason, detail=failure.detail)
                 return [FallOver(turn, reason)]
-        return [Failed(turn, failure.error_class, failure.detail)]
+        return [Failed(turn, failure.error_class, failure.detail, *_cost(failure.usage, failure.model))]
 
 
 def _asks_the_first(work: Work) -> bool:
@@ -147,9 +147,9 @@ async def _next_of_run(
         except RunLost as lost:
             log.warning("run_lost", chat=key.chat, turn=turn.id, run=work.run, reason=lost.detail)
             if turn.attempt >= MOST_ATTEMPTS:
-                raise ReplyFailed("run_failed", lost.detail) from lost
+                raise ReplyFailed("run_failed", lost.detail, lost.usage, lost.model) from lost
             run = await backend.start_run(request)
-            return [RunReady(turn.id, run, turn.attempt + 1, _tokens(lost.usage))]
+            return [RunReady(turn.id, run, turn.attempt + 1, *_cost(lost.usage, lost.model))]
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
@@ -167,7 +167,7 @@ async def _next_of_run(
     # The provider keeps the worthless answer in the thread, and would show it to the model as the turn's answer.
     log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
     if turn.threads >= MOST_ATTEMPTS:
-        raise ReplyFailed("malformed_answer", answer.flaw)
+        raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
     history = _history(instance, answering, key, work.reset_upto)
     return [await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)]
 
@@ -193,7 +193,7 @@ async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest)
         log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
         request = replace(request, patience=deadline - now())
         if attempt >= MOST_ATTEMPTS or request.patience <= 0:
-            raise ReplyFailed("malformed_answer", answer.flaw)
+            raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
     raise AssertionError("every attempt returns, or is followed by another")
 
 
@@ -209,10 +209,10 @@ async def _stop(answering: Answering, stray: Stray) -> Sequence[Command]:
 def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Command]:
     if isinstance(outcome, RunContinues):
         return [RunReady(turn.id, outcome.run, turn.attempt)]
-    costs = [_tokens(outcome.usage), *[TokenUsage()] * len(outcome.calls)]
+    costs = [_cost(outcome.usage, outcome.model), *[(TokenUsage(), None)] * len(outcome.calls)]
     return [
-        ToolAsked(turn.id, call.id, call.name, call.arguments, cost, call.raw)
-        for call, cost in zip(outcome.calls, costs, strict=False)
+        ToolAsked(turn.id, call.id, call.name, call.arguments, cost, call.raw, model)
+        for call, (cost, model) in zip(outcome.calls, costs, strict=False)
     ]
 
 
@@ -221,6 +221,12 @@ def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
     run = said.run or run_of(turn.phase)
     text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" else answer.text
     return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length, turn.fallback)
+
+
+def _cost(usage: Usage, model: str) -> tuple[TokenUsage, str | None]:
+    """The tokens, and the model that used them if there are any."""
+    tokens = _tokens(usage)
+    return tokens, (model or None) if tokens != TokenUsage() else None
 
 
 def _tokens(usage: Usage) -> TokenUsage:

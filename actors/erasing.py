@@ -78,6 +78,7 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     first, *names = instance.people.family(key.account, key.chat)
     if first == key.chat:  # a chat that closed into another leaves the names to that one
         await persistently(instance, "names", lambda: instance.people.erase(key.account, names))
+    await _forget_numbers(instance, key, work.chats)
     return Removed(
         work.seq,
         len(gone) + before.events,
@@ -85,6 +86,16 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
         threads - len(left) + before.threads,
         (*before.left, *left),
     )
+
+
+async def _forget_numbers(instance: Instance, key: ChatKey, chats: Sequence[str]) -> None:
+    """Erase the former numbers of a person who changed the number, where no other person has come with one since."""
+    for chat in chats:
+        holder, *names = instance.people.family(key.account, chat)
+        if not instance.people.changed_hands(key.account, chat):
+            continue
+        if not await persistently(instance, "holder", lambda: instance.log.last_of(ChatKey(key.account, holder))):  # noqa: B023
+            await persistently(instance, "names", lambda: instance.people.erase(key.account, names))  # noqa: B023
 
 
 async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:
@@ -99,6 +110,8 @@ async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Remove
         names = tuple(dict.fromkeys((*names, *others))) if first == key.chat else names
     for name in names:
         order = msgspec.structs.replace(holds, id=f"{holds.id}:{name}", from_=key.chat)
+        if instance.people.changed_hands(key.account, name):  # nothing holds for the next holder of the number
+            order = msgspec.structs.replace(order, admission="", stopped=False, held="", until=None)
         done = await persistently(instance, "other", lambda: _erased(instance, ChatKey(key.account, name), order))  # noqa: B023
         total = Removed(
             work.seq,

@@ -101,6 +101,12 @@ class People(Protocol):
     def family(self, account: str, name: str) -> tuple[str, ...]:
         """Every name of the person."""
 
+    def changed_hands(self, account: str, name: str) -> bool:
+        """Whether the name is a phone number that another person has by now."""
+
+    async def closed(self, account: str, chat: str, into: str) -> None:
+        """Have it written that the person of a chat that closed is that of `into`, unless the number changed hands."""
+
     async def order_join(self, account: str, chat: str, into: str) -> None:
         """Order two chats to become one."""
 
@@ -125,6 +131,11 @@ class NoPeople:
 
     def family(self, account: str, name: str) -> tuple[str, ...]:  # noqa: ARG002
         return (name,)
+
+    def changed_hands(self, account: str, name: str) -> bool:  # noqa: ARG002
+        return False
+
+    async def closed(self, account: str, chat: str, into: str) -> None: ...
 
     async def order_join(self, account: str, chat: str, into: str) -> None: ...
 

@@ -226,8 +226,10 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             )
         case MediaSettled():
             return _read(turn, outcome, facts)
-        case RunReady(_, run, attempt, usage):
-            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage, profile=turn.profile)
+        case RunReady(_, run, attempt, usage, model):
+            return RunStarted(
+                turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage, profile=turn.profile, model=model
+            )
         case ToolAsked():
             return _ask(turn, outcome, facts)
         case ToolFinished():
@@ -240,8 +242,8 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
         case FallOver(_, reason):
             facts = replace(facts, fallback=reason)
             return _start(chat, facts, turn.messages, unread_of(turn.phase), instead=turn.id)
-        case Failed(_, error_class, detail):
-            return _fail(turn, error_class, detail, facts)
+        case Failed(_, error_class, detail, usage, model):
+            return replace(_fail(turn, error_class, detail, facts), usage=usage, model=model)
         case _:
             return None
 
@@ -279,6 +281,7 @@ def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed 
         at=facts.at,
         usage=asked.usage,
         raw=asked.raw,
+        model=asked.model,
     )
 
 

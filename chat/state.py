@@ -68,12 +68,12 @@ class Rewrite(msgspec.Struct, frozen=True, gc=False):
 
     - `of`: id of the message
     - `seq`: sequence of the edit or deletion
-    - `revoked`: the message was deleted
+    - `revoked_at`: sequence of the deletion; 0: the message was not deleted
     """
 
     of: str
     seq: int
-    revoked: bool
+    revoked_at: int
 
 
 class Early(msgspec.Struct, frozen=True, gc=False):
@@ -82,12 +82,14 @@ class Early(msgspec.Struct, frozen=True, gc=False):
     - `of`: id of the message
     - `seq`, `at`: its sequence and the log's stamp
     - `text`: the new words; None: the message was deleted
+    - `revoked_at`: sequence of the deletion; 0: the message was not deleted
     """
 
     of: str
     seq: int
     at: datetime
     text: str | None
+    revoked_at: int
 
 
 class Stray(msgspec.Struct, frozen=True, gc=False):
@@ -202,6 +204,9 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     held: str
     until: datetime | None
     others: tuple[str, ...]
+    reset: int = 0
+    asked: str = ""
+    unsent: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

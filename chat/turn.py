@@ -83,7 +83,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `calls`: the tools asked for, in every attempt
     - `threads`: threads made for the turn
     - `spent`: tokens of its finished requests; those of the current run come with its end
-    - `heard`: those of them that transcripts have cost, by model
+    - `heard`: those of them whose model is known: of transcripts, of lost runs, of calls of tools
     - `void`: messages with no text whose file gave nothing
     - `void_reason`: why the first of those gave nothing
     - `read_at`: sequence of the last `media_read`; 0 if there was none

@@ -117,6 +117,7 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     - `attempt`: counts the attempts at the turn, from 1.
     - `usage`: the cost of the run before it, if that run was lost.
     - `profile`: that of the turn, whose server and key the run is at.
+    - `model`: the model of that cost.
     """
 
     turn: str
@@ -125,6 +126,7 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     at: Time
     usage: TokenUsage = TokenUsage()
     profile: str = ""
+    model: str | None = None
 
 
 class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -135,6 +137,7 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     - `usage`: the cost of the request in which the model asked, unless it is counted elsewhere.
     - `raw`: of the first call of a model's message: that message as it came, as JSON, for the server and the model
       that wrote it. The calls without it belong to the message before.
+    - `model`: the model of the cost.
     """
 
     turn: str
@@ -144,6 +147,7 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     at: Time
     usage: TokenUsage = TokenUsage()
     raw: str | None = None
+    model: str | None = None
 
 
 class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -206,14 +210,19 @@ class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"cl
     detail: str
 
 
-class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The turn and its messages end without an answer; if `told`, an apology to the person follows."""
+class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The turn and its messages end without an answer; if `told`, an apology to the person follows.
+
+    - `usage`, `model`: the cost of its last requests, which brought no answer, and their model.
+    """
 
     turn: str
     messages: tuple[str, ...]
     error: TurnError
     told: bool
     at: Time
+    usage: TokenUsage = TokenUsage()
+    model: str | None = None
 
 
 class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

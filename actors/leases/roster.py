@@ -64,6 +64,17 @@ async def all_read(bus: Bus, reads: int) -> bool:
         seq = raw.seq + 1
 
 
+async def older_than(bus: Bus, reads: int) -> list[str]:
+    """The instances that are there and do not read this set of types, by name. Raises LeasesUnavailable."""
+    entries = await LeaseBucket(bus, makes=False).read_all()
+    members = [
+        (key.removeprefix(PREFIX), member_in(key, entry.value))
+        for key, entry in entries.items()
+        if key.startswith(PREFIX) and entry.value
+    ]
+    return sorted(name for name, member in members if member is None or member.reads < reads)
+
+
 async def look(bus: Bus, chats: Mapping[int, int] | None = None) -> list[InstanceView]:
     """Every instance, by name. `chats` is the number of chats by partition. Raises LeasesUnavailable."""
     entries = await LeaseBucket(bus).read_all()

@@ -18,6 +18,7 @@ from backends.provider.key import ApiKey, key_of
 from backends.provider.problem import Problem, problem_within
 from backends.provider.raw_post import Posts, Query
 from backends.provider.retry import AttemptFailed
+from backends.provider.told_wait import told_wait
 
 T = TypeVar("T")
 
@@ -105,7 +106,8 @@ class Wire:
         """The failure for an error inside an answer of 200."""
         said = " ".join(word for word in (str(problem.status or ""), problem.code, problem.message) if word)
         detail = self.redacted(f"an error in an answer with status 200: {said}")
-        return AttemptFailed(problem.error_class, detail, problem=problem)
+        wait = told_wait(problem.message) if problem.error_class == "rate_limited" else None
+        return AttemptFailed(problem.error_class, detail, wait, problem=problem)
 
     def redacted(self, text: str) -> str:
         """`text` fit for a log line."""

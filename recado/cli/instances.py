@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from actors.leases.bucket import LeaseBucket
@@ -12,6 +10,7 @@ from actors.leases.roster import InstanceView, look
 from projections.reads.reader import ProjectionMissing
 from projections.reads.trouble_views import DeliveryView
 from projections.story.deliveries import Told, told
+from recado.cli.bus_time import now_on
 from recado.cli.known import queries
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
@@ -68,7 +67,7 @@ async def _look(chosen: Settings) -> tuple[list[InstanceView], list[Told]]:
     chats, views = _known(chosen)
     try:
         there = await gateways(LeaseBucket(bus, makes=False))
-        return await look(bus, chats), told(views, there, datetime.now(UTC))
+        return await look(bus, chats), told(views, there, await now_on(bus)) if views else []
     finally:
         await bus.close()
 

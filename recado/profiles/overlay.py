@@ -15,7 +15,7 @@ from recado.settings.environment import SettingsInvalid
 from recado.settings.profiles import KEY_NAME
 from recado.settings.provider import OPENAI
 from recado.settings.secrets import SecretUnusable
-from recado.settings.settings import VARIABLES, Settings, each_read, settings_of
+from recado.settings.settings import VARIABLES, Settings, read, settings_of
 from recado.settings.variables import without_userinfo
 
 SETTABLE = {field: variable for field, variable in VARIABLES.items() if variable.profile}
@@ -37,10 +37,12 @@ _FIELD = re.compile(r"\b(" + "|".join(sorted(FIELDS, key=len, reverse=True)) + r
 
 
 class Fault(NamedTuple):
-    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular)."""
+    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular). With `lacks`, a
+    variable is unset here, and may be set elsewhere."""
 
     field: str
     problem: str
+    lacks: bool = False
 
 
 class ProfileUnusable(SettingsInvalid):
@@ -91,7 +93,7 @@ class Overlay:
         except SecretUnusable as error:
             raise ProfileUnusable(profile, [Fault("", str(error))], ()) from error
         faults = list(self._lay(profile, laid))
-        asked, _ = each_read(laid)
+        asked, _ = read(laid)
         faults += self._not_allowed(profile, asked)
         lacks = [name for role in ROLES if (name := self._lay_key(profile, role, asked, laid, faults))]
         if "hosted_tools" not in profile.settings and self._is_foreign(profile, asked):
@@ -175,14 +177,14 @@ class Overlay:
             return None
         try:
             key = (self._secret_of(name) or "").strip()
-        except SecretUnusable as error:
-            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}"))
+        except ValueError as error:  # a file of secrets that cannot be used; the sentence quotes nothing of it
             laid[variable.name] = "unset"
-            return None
+            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}", lacks=True))
+            return name
         laid[variable.name] = key or "unset"
         if not key:
             problem = f"names {name}, which is unset here: set it for every instance"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}", lacks=True))
             return name
         try:
             variable.value(key)

@@ -12,7 +12,7 @@ from recado.settings.variables import Reader, Variable
 KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
 """A variable with a key. Its name may also be that of a file in a folder of secrets, so it has no other signs."""
 
-_KEYS = re.compile(r"[A-Z][A-Z0-9_]{2,127}\*?")
+_KEYS = re.compile(r"[A-Z][A-Z0-9_]{0,127}|[A-Z][A-Z0-9_]{0,125}[A-Z0-9]_\*")
 _OWN = re.compile(r"(RECADO|WHATSAPP|NATS|OPENAI)_")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 

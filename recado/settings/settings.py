@@ -49,6 +49,13 @@ class Settings(
 
     secrets: Secrets = field(default_factory=lambda: Secrets({}, None), compare=False)
 
+    @property
+    def speech_model(self) -> str:
+        """The model that hears voice notes; empty: none does. The small local model only writes."""
+        own = self.transcription_base_url is not None
+        hears = own or (self.mode.has_provider and not self.wants_local_model)
+        return self.transcription_model if hears else ""
+
     def mask(self, mask: Callable[[str], object]) -> None:
         """Give `mask` each secret text, as a log or an error may quote it: those of the settings, and later each that
         is read by name."""
@@ -108,21 +115,14 @@ def doubts(settings: Settings) -> list[str]:
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings of `given` variables, and of the folder that RECADO_SECRETS names among them. Raises SettingsInvalid
     with every problem."""
-    settings, texts, problems = _read(given)
-    problems += _at_odds(settings, texts)
+    settings, problems = read(given)
     if problems:
         raise SettingsInvalid(problems)
     return settings
 
 
-def each_read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """The settings of `given` variables, without those that are wrong alone, and the problems of these."""
-    settings, _, problems = _read(given)
-    return settings, problems
-
-
-def _read(given: Mapping[str, str]) -> tuple[Settings, dict[str, str], list[str]]:
-    """As `each_read`, with the texts of the variables in between."""
+def read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings of those `given` variables that are valid alone, and every problem."""
     secrets = Secrets(given, _secrets_folder(given))
     texts: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -139,7 +139,8 @@ def _read(given: Mapping[str, str]) -> tuple[Settings, dict[str, str], list[str]
         except ValueError as error:
             place = secrets.place(variable.name) if variable.may_be_file else variable.name
             problems.append(str(error) if place == variable.name else f"{error} (it is in {place})")
-    return Settings(**values, secrets=secrets), texts, problems
+    settings = Settings(**values, secrets=secrets)
+    return settings, [*problems, *_at_odds(settings, texts)]
 
 
 def _secrets_folder(given: Mapping[str, str]) -> Path | None:
@@ -154,4 +155,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     yield from model_problems(settings, given)
     yield from nats_problems(given)
     yield from page_problems(settings)
-    yield from money_problems(settings, models_in_use(settings, settings.transcription_model))
+    yield from money_problems(settings, models_in_use(settings, settings.speech_model))

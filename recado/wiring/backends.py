@@ -128,6 +128,7 @@ def _agents(settings: Settings) -> Model:
         system_prompt=instructions(settings),
         rule=LENGTH_RULE,
         hosted_tools=settings.hosted_tools,
+        quirks=quirks_of(settings.openai_base_url, settings.openai_agent_id or settings.openai_model),
     )
     return Model(backend, settings.openai_agent_id or settings.openai_model, _server(settings), takes=IMAGES)
 

@@ -42,8 +42,9 @@ from console.sessions import Sessions
 from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from events.log import EventLog
+from events.log import EventLog, Tail
 from events.recorded import Recorded
+from events.shared_tail import SharedTail
 from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
 from gateways.local.simulator import Simulator
@@ -60,6 +61,7 @@ from recado.embedded.server import EmbeddedNats
 from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
+from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.means import Shared
@@ -110,15 +112,15 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     services = ServiceTools(bus)
     keep(services.watch())
 
-    news = News(settings.account)
-    reader = Reader(folder.path, lambda: runner.path)
+    news, reader = News(settings.account), Reader(folder.path, lambda: runner.path)
 
     def committed(batch: list[Recorded]) -> None:
         router.dispatch(batch)
         news.publish(batch)
 
+    tail = _shared_tail(event_log, keep) if is_gateway(settings) else None
     # A lambda, because the router is made later: it needs the runner.
-    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
+    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
     answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
@@ -201,8 +203,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
     )
-    address = await stack.enter_async_context(_served(deps, *listeners))
-    _announce(me, deps.model, address)
+    _announce(me, deps.model, await stack.enter_async_context(_served(deps, *listeners)))
+    if tail is not None:
+        start_beside(life, settings, bus=bus, event_log=event_log, names=names, tail=tail)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
@@ -224,6 +227,12 @@ def _simulated(
     simulator = Simulator(event_log, settings.account, names)
     keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
     return simulator
+
+
+def _shared_tail(event_log: EventLog, keep: Callable[[Coroutine[Any, Any, None]], object]) -> Tail:
+    shared = SharedTail(event_log)
+    keep(shared.run())
+    return shared.tail
 
 
 async def _room(instance: Instance, event_log: EventLog) -> LogSpace:

@@ -75,13 +75,11 @@ def files_of(
 
 def transcription_of(settings: Settings) -> Transcription | None:
     """The server that transcribes voice notes: its own, or the model's; None if there is none."""
-    if not settings.transcription_model:
+    if not settings.speech_model:
         return None
     own = settings.transcription_base_url
-    if own is None and settings.wants_local_model:  # which only writes
-        return None
     base_url = own or settings.openai_base_url
-    return Transcription(api_key=transcription_key(settings), base_url=base_url, model=settings.transcription_model)
+    return Transcription(api_key=transcription_key(settings), base_url=base_url, model=settings.speech_model)
 
 
 async def open_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> MediaStore:

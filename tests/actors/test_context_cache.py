@@ -180,7 +180,7 @@ STEPS = st.one_of(
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(STEPS, st.booleans()), min_size=4, max_size=24))
 @pytest.mark.slow("100 installations with a projection each")
-def test_what_is_remembered_is_what_the_projection_has(steps: Sequence[tuple[tuple[str, Any], bool]]) -> None:
+def test_the_cache_equals_the_projection(steps: Sequence[tuple[tuple[str, Any], bool]]) -> None:
     """Messages, answers, failures, edits, deletions and orders in any order, some of them at once."""
 
     async def live() -> None:

@@ -130,7 +130,7 @@ async def test_a_quota_that_is_used_up() -> None:
 
 
 @pytest.mark.parametrize("kind", ["bad_key", "unknown_model", "server_error", "rate_limit", "hang", "drop", "not_json"])
-async def test_what_falls_over(kind: str) -> None:
+async def test_failures_that_fall_over(kind: str) -> None:
     """Each kind of failure that another model can help with."""
     async with two("chat") as both:
         both.first.fail(kind, times=None)
@@ -141,7 +141,7 @@ async def test_what_falls_over(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["flagged_prompt", "refusal", "content_filter"])
-async def test_what_does_not(kind: str) -> None:
+async def test_failures_that_do_not(kind: str) -> None:
     """A refusal is an answer: nobody else is asked for a better one."""
     async with two("chat") as both:
         both.first.fail(kind, times=None)

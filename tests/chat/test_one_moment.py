@@ -195,7 +195,7 @@ def test_a_state_of_an_older_version_says_nothing() -> None:
     assert words_due(waits(story)) == []
 
 
-def test_what_the_person_wrote_meanwhile_is_answered_next() -> None:
+def test_messages_of_the_meantime_are_answered_next() -> None:
     """The word ends no waiting message."""
     story, turn = slow_story()
     story.given(text("m2"))

@@ -168,7 +168,7 @@ class Refusing(MemoryLog):
 
 @pytest.mark.parametrize("stores", [False, True])
 @pytest.mark.parametrize("fault", [LogFull("the log is full"), LogUnavailable("no answer")])
-async def test_what_is_not_stored_is_not_lost(tmp_path: Any, fault: Exception, *, stores: bool) -> None:
+async def test_unstored_words_are_not_lost(tmp_path: Any, fault: Exception, *, stores: bool) -> None:
     """The words come back in the form, under the same id: pressed again they count once, wherever the first try got."""
     log = Refusing()
     async with serve(tmp_path, log) as page:

@@ -68,7 +68,12 @@ FULL: dict[str, Inbound | Decision] = {
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
     ),
     "run_started": decisions.RunStarted(
-        turn="t1", run="run_1", attempt=2, at=AT, usage=decisions.TokenUsage(input_tokens=12, output_tokens=34)
+        turn="t1",
+        run="run_1",
+        attempt=2,
+        at=AT,
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+        model="gpt-x",
     ),
     "tool_called": decisions.ToolCalled(
         turn="t1",
@@ -78,6 +83,7 @@ FULL: dict[str, Inbound | Decision] = {
         at=AT,
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
         raw='{"server":"host/v1","model":"gpt-x","message":{"role":"assistant"}}',
+        model="gpt-x",
     ),
     "tool_returned": decisions.ToolReturned(
         turn="t1", call="call_1", output="none left", at=AT, failed=True, unfit=True
@@ -107,6 +113,8 @@ FULL: dict[str, Inbound | Decision] = {
         error=decisions.TurnError(class_="rate_limited", detail="Rate limit reached"),
         told=True,
         at=AT,
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+        model="gpt-x",
     ),
     "paused": decisions.Paused(until=AT, at=AT, by="ana", cause="k1", reason="handed_off", after="t1.h"),
     "resumed": decisions.Resumed(at=AT, by="ana", cause="k1"),
@@ -162,6 +170,13 @@ LEAST: dict[str, Inbound | Decision] = {
     "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="", at=AT),
     "reply": decisions.Reply(
         id="r1", turn=None, chat=CHAT, account="local", text="", in_reply_to=(), author="system", at=AT
+    ),
+    "turn_failed": decisions.TurnFailed(
+        turn="t1",
+        messages=("m1",),
+        error=decisions.TurnError(class_="rate_limited", detail="Rate limit reached"),
+        told=True,
+        at=AT,
     ),
     "paused": decisions.Paused(until=None, at=AT),
     "resumed": decisions.Resumed(at=AT),

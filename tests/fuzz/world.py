@@ -28,6 +28,7 @@ from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.token import fixed
 from gateways.cloud.webhook import Webhook
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
@@ -35,10 +36,10 @@ from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from projections.runner import Runner
 from recado.settings.settings import Settings
-from recado.wiring.cloud_gateway import Replies
+from recado.wiring.cloud_number import Replies
 from recado.wiring.policy import policy_of
 from tests.doubles.graph_server import ACCESS_TOKEN
-from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, one_number
 from tests.doubles.openai_server import OpenAIDouble
 from tests.fuzz.files import Objects
 from tests.fuzz.graph import ACCOUNT, Meta
@@ -166,11 +167,9 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
     instance.bus_time.observe((await event_log.head()).now)
     router = Router(instance)
     session = await stack.enter_async_context(Graph.session())
-    replies = Replies(settings, ACCOUNT, event_log, Graph(session, made.meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN))
-    hook = Webhook(
-        event_log, ACCOUNT, Parser(ACCOUNT, PHONE_NUMBER_ID), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN
-    )
-    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(ACCOUNT, PHONE_NUMBER_ID), made.tally)
+    replies = Replies(settings, ACCOUNT, event_log, Graph(session, made.meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)))
+    hook = Webhook(event_log, ACCOUNT, Parser(one_number(ACCOUNT)), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
+    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(one_number(ACCOUNT)), made.tally)
     stack.push_async_callback(_end, made)
     stack.push_async_callback(router.close)
     made.keep(runner.run())

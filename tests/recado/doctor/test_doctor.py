@@ -336,7 +336,7 @@ async def test_speech_has_a_server_of_its_own(doctor: Doctor, model: OpenAIDoubl
     ("mode", "setting", "name"),
     [("assistants", "OPENAI_ASSISTANT_ID", ASSISTANT), ("agents", "OPENAI_AGENT_ID", AGENT)],
 )
-async def test_what_is_saved_at_the_provider_is_asked_for(
+async def test_the_saved_assistant_is_asked_for(
     doctor: Doctor, model: OpenAIDouble, mode: str, setting: str, name: str
 ) -> None:
     """In the modes in which it answers; one that is not there is a warning that names the setting."""
@@ -389,7 +389,7 @@ async def test_the_command_marks_its_findings(recado: Command) -> None:
     assert states == ["ok", "warning", "failure", "warning", "ok", "ok"]
 
 
-def test_what_the_system_does_not_take_from_the_reader_of_documents() -> None:
+def test_a_system_that_cannot_confine_the_reader() -> None:
     """It is a warning that names it; for the network it says which right is missing."""
     assert documents._of([]).state == "ok"
     network = documents._of(["network"])
@@ -517,7 +517,7 @@ async def test_the_metrics_of_replies_and_handoffs(on_bus: Doctor, jetstream_log
         assert math.isnan(shown("accounts_without_gateway"))
 
 
-async def test_what_whatsapp_says_of_an_account(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+async def test_news_of_an_account(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
     """A number that does not send comes with what to do; news with its value, bad news as a warning, old news not."""
     now = (await jetstream_log.head()).now
 

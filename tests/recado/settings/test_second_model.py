@@ -39,7 +39,7 @@ def test_the_key_of_the_first_goes_to_its_own_server_alone(first: str | None, se
         ),
     ],
 )
-def test_what_makes_no_sense_is_refused(given: dict[str, str], says: str) -> None:
+def test_senseless_settings_are_refused(given: dict[str, str], says: str) -> None:
     """With what to do."""
     with pytest.raises(SettingsInvalid) as refused:
         settings_of(given)
