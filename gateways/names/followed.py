@@ -32,7 +32,7 @@ class NamesUnavailable(LogUnavailable):
 
 
 class Followed:
-    """The entries of the bucket of one account, or of all (`account` None). `changed` is called with a name that now stands
+    """The entries of one account, or of all (`account` None). `changed` is called with a name that now stands
     for another."""
 
     def __init__(self, bucket: AliasBucket, account: str | None, changed: Callable[[ChatKey], None]) -> None:
