@@ -183,7 +183,7 @@ class NothingToSend(ValueError):
 
 
 class OtherTemplate(ValueError):
-    """A receipt names another template than the settings: the writer of a receipt does not choose what is sent."""
+    """A receipt names another template than the settings: the writer of a receipt does not choose the message."""
 
 
 def _to(chat: str) -> dict[str, str]:

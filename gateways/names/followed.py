@@ -1,4 +1,4 @@
-"""The bucket of names as it is followed: what it has, in memory, and the joinings that are still to be ordered."""
+"""The bucket of names as it is followed: its entries, in memory, and the joinings that are still to be ordered."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NamesUnavailable(LogUnavailable):
 
 
 class Followed:
-    """What the bucket has of one account, or of all (`account` None). `changed` is called with a name that now stands
+    """The entries of one account, or of all (`account` None). `changed` is called with a name that now stands
     for another."""
 
     def __init__(self, bucket: AliasBucket, account: str | None, changed: Callable[[ChatKey], None]) -> None:

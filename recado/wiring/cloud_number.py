@@ -1,4 +1,4 @@
-"""Puts the gateway of one business number together: its replies, its files, and what its webhook has to know."""
+"""Puts the gateway of one business number together: its replies, its files, its line of the webhook."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class CloudNumber:
     def __init__(self, number: Number, parts: Parts, lease: Callable[[], Lease]) -> None:
         settings, account, url = parts.settings, number.account, parts.settings.whatsapp_graph_url
         self.line = Line(account)
-        """What the webhook has to know of the number."""
+        """The number, for the webhook."""
         self._account = account
         self._parts = parts
         self._lease = lease
