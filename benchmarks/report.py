@@ -36,6 +36,7 @@ _TITLES = {
     "chain": "The whole chain",
     "telling": "The moment of a turn, and cleaning",
     "profiles": "Many profiles",
+    "fair": "A busy account beside another",
 }
 
 _INTRODUCTION = """\
