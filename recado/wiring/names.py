@@ -1,4 +1,4 @@
-"""Puts the names of people together: the bucket, what is known of it in memory, and the question who may join chats."""
+"""Puts the names of people together: the bucket, its names in memory, and the question who may join chats."""
 
 from __future__ import annotations
 
