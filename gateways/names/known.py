@@ -17,10 +17,13 @@ _MOST_IN_ONE = 8
 _EMPTY = b""
 _SERVERS = {"s.whatsapp.net": b"\1", "lid": b"\2", "bsuid": b"\3"}
 _NAMES = {mark: f"@{server}" for server, mark in _SERVERS.items()}
-_TOKENS = {f"=40{server.replace('.', '=2E')}".encode(): mark for server, mark in _SERVERS.items()}
-_TEXTS = {f"@{server}".encode(): mark for server, mark in _SERVERS.items()}
+_TOKENS = {server.replace(".", "=2E").encode(): mark for server, mark in _SERVERS.items()}
+_TEXTS = {server.encode(): mark for server, mark in _SERVERS.items()}
 _SLOT = 3
 """Bytes of the number of a string."""
+
+_IN_A_PART = 2048
+"""Strings of a part: 1 MB of a million names."""
 
 
 class Known:
@@ -30,11 +33,15 @@ class Known:
     canonical name is `\n`, that name, `\0` and the number of a string in which a record of its person lies.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0) -> None:
+        """Room for `size` names; more make it grow."""
+        count = _FEWEST
+        while size > _MOST_IN_ONE * count:
+            count *= _GROWTH
         self._size = 0
-        self._mask = _FEWEST - 1
-        self._names: list[bytes | bytearray] = [_EMPTY] * _FEWEST
-        self._people: list[bytes | bytearray] = [_EMPTY] * _FEWEST
+        self._mask = count - 1
+        self._names: list[bytes | bytearray] = [_EMPTY] * count
+        self._people: list[bytes | bytearray] = [_EMPTY] * count
 
     def __len__(self) -> int:
         return self._size
@@ -80,14 +87,51 @@ class Known:
 
     def load(self, token: bytes, canonical: bytes) -> bool:
         """Take in, while the bucket is read for the first time, that the name with this token of a subject stands for
-        `canonical`. The name was in no record before. False, and nothing is taken in, if one of them is no plain
-        name: those need a closer look."""
-        packed, target = _plain(token, _TOKENS), _plain(canonical, _TEXTS)
-        if packed is None or target is None:
+        `canonical`. False, and nothing is taken in, if one of them is no plain name, or something is known of either
+        already: those need a closer look."""
+        packed, target = _plain(token, b"=40", _TOKENS), _plain(canonical, b"@", _TEXTS)
+        if packed is None or target is None or packed == target:
             return False
-        if packed != target:
-            self._add(packed, target)
+        if b"\n%b\0" % packed in self._names[hash(packed) & self._mask]:
+            return False
+        if b"\n%b\0" % target in self._names[hash(target) & self._mask]:
+            return False
+        if b"\n%b\0" % packed in self._people[hash(packed) & self._mask]:
+            return False
+        self._add(packed, target)
         return True
+
+    def parts(self) -> Iterator[bytes]:
+        """The records of all names, in parts of whole records. The names may change between two parts."""
+        names = self._names
+        for first in range(0, len(names), _IN_A_PART):
+            if part := b"".join(names[first : first + _IN_A_PART]):
+                yield part
+
+    def fill(self, records: bytes) -> None:
+        """Take in the records of a part, whose names are not known yet. Raises ValueError."""
+        names, people, mask = self._names, self._people, self._mask
+        count = 0
+        for record in records.split(b"\r"):
+            if not record:
+                continue
+            name, between, target = record.partition(b"\0")
+            if not between or name[:1] != b"\n":
+                raise ValueError("a name is not packed as this release packs it")
+            slot, home = hash(name[1:]) & mask, hash(target) & mask
+            if string := names[slot]:
+                string += record + b"\r"
+            else:
+                names[slot] = bytearray(record + b"\r")
+            person = b"\n%b\0%b" % (target, slot.to_bytes(_SLOT, "big"))
+            if string := people[home]:
+                string += person
+            else:
+                people[home] = bytearray(person)
+            count += 1
+        self._size += count
+        if self._size > _MOST_IN_ONE * len(names):
+            self._grow()
 
     def remove(self, name: str) -> None:
         """Take in that `name` stands for none any more."""
@@ -157,16 +201,17 @@ def _pack(name: str) -> bytes:
     return mark + user.encode() if mark is not None else name.encode()
 
 
-def _plain(text: bytes, ends: dict[bytes, bytes]) -> bytes | None:
-    """The packed name of a text of letters, digits and dots before one of these ends."""
-    for end, mark in ends.items():
-        if text.endswith(end):
-            user = text[: -len(end)]
-            if user.isalnum():
-                return mark + user
-            user = user.replace(b"=2E", b".")
-            return mark + user if user.replace(b".", b"").isalnum() else None
-    return None
+def _plain(text: bytes, at: bytes, servers: dict[bytes, bytes]) -> bytes | None:
+    """The packed name of a text of letters, digits and dots before `at` and one of these servers."""
+    user, _, server = text.partition(at)
+    mark = servers.get(server)
+    if mark is None:
+        return None
+    if not user.isalnum():
+        user = user.replace(b"=2E", b".")
+        if not user.replace(b".", b"").isalnum():
+            return None
+    return mark + user
 
 
 def _unpack(packed: bytes) -> str:

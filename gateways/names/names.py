@@ -25,12 +25,20 @@ from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket, Change, text_of
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
+from gateways.names.saved import NamesFile
 
 _TOLD_WITHIN = 5.0
 """Seconds for an entry of the bucket to come to the one who follows it."""
 
 _FORGET_AFTER = 30.0
-"""Seconds without the bucket after which it is read again as a whole: marks of erased names may have been missed."""
+"""Seconds without the bucket after which nothing counts as known."""
+
+_SAVE_EVERY = 60.0
+_SAVED_FOR = 3600.0
+"""Seconds for which the file may lack a few names."""
+
+_MOST_UNSAVED = 0.02
+"""Share of the names above which the file is written earlier."""
 
 _AGAIN_AFTER = 0.3
 _LOOK_EVERY = 1.0
@@ -61,6 +69,7 @@ class Names:
 
     - `may_join`: whether every instance can read a joining.
     - `changed`: called with a name that now stands for another.
+    - `file`: has the names of an earlier start; `save` writes it.
     """
 
     def __init__(
@@ -71,6 +80,7 @@ class Names:
         *,
         may_join: Callable[[], Awaitable[bool]],
         changed: Callable[[ChatKey], None] = lambda _: None,
+        file: NamesFile | None = None,
     ) -> None:
         self.ready = asyncio.Event()
         """Set once everything that the bucket has is known."""
@@ -79,11 +89,15 @@ class Names:
         self._account = account
         self._may_join = may_join
         self._changed = changed
+        self._file = file
         self._known: dict[str, Known] = {}
         self._accounts: dict[bytes, Known] = {}
         self._recent: dict[tuple[str, ...], Person] = {}  # forgotten at each change
         self._joins: dict[ChatKey, None] = {}  # names whose orders to join may not be in the log
         self._last = 0
+        self._left_out = 0  # entries that are no name for another one
+        self._unsaved = 0  # changes that the file does not have
+        self._lives = 0  # counts erasures and new beginnings: a file that was begun before one is not kept
         self._lost: float | None = 0.0  # the loop's time since which the bucket is not followed
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -94,28 +108,110 @@ class Names:
         self._lost = clock()
         while True:
             try:
-                async with aclosing(self._bucket.follow(self._last, self._account)) as batches:
-                    async for changes, whole in batches:
-                        self._take(changes)
-                        if whole:
-                            self._lost = None
-                            self.ready.set()
+                if not self._last:
+                    await self._load()
+                await self._follow()
             except (FeedBroken, LogUnavailable) as fault:
-                if self._lost is None:
+                if not self._lost_for():
                     self._lost = clock()
                     log.info("names.renewed", reason=str(fault))
-            if self._lost is not None and clock() - self._lost > _FORGET_AFTER:
-                self._known, self._accounts, self._last = {}, {}, 0
-                self._joins.clear()
-                self.ready.clear()
+            if self._lost_for() > _FORGET_AFTER:
+                self._forget()
             await asyncio.sleep(_AGAIN_AFTER)
+
+    async def save(self) -> None:
+        """Keep the file up to date, until cancelled."""
+        if self._file is None:
+            return
+        clock = asyncio.get_running_loop().time
+        await self.ready.wait()
+        saved_at = -_SAVED_FOR
+        while True:
+            most = _MOST_UNSAVED * sum(map(len, self._known.values()))
+            is_late = clock() - saved_at >= _SAVED_FOR
+            is_due = self._unsaved and self.ready.is_set() and (is_late or self._unsaved > most)
+            if is_due and await self._save(self._file):
+                saved_at = clock()
+            await asyncio.sleep(_SAVE_EVERY)
+
+    async def _save(self, file: NamesFile) -> bool:
+        lives, unsaved = self._lives, self._unsaved
+        try:
+            place = await self._bucket.newest(self._account)
+            if place is None:
+                file.delete()
+            else:
+                await self._told(place.seq)
+                await file.save(dict(self._known), place, [(*key,) for key in self._joins], self._left_out)
+        except (OSError, LogUnavailable) as fault:
+            if lives == self._lives:
+                log.warning("names_file.not_saved", reason=str(fault), then="tried again")
+                return False
+        if lives != self._lives:
+            file.delete()  # it may hold a name that was erased while it was written
+            return False
+        self._unsaved -= unsaved
+        return True
+
+    async def _load(self) -> None:
+        """Begin with the names of the file, if it is of this bucket."""
+        trailer = self._file.trailer() if self._file is not None else None
+        if self._file is None or trailer is None:
+            return
+        if not await self._bucket.holds(trailer.place):
+            self._file.throw_away("it is of another bucket, or its last name is gone")
+            return
+        known = await self._file.load(trailer)
+        if known is None:
+            return
+        self._known, self._accounts = known, {}
+        self._joins = dict.fromkeys(ChatKey(*key) for key in trailer.joins)
+        self._left_out, self._last, self._unsaved = trailer.left_out, trailer.place.seq, 0
+        self._recent.clear()
+
+    async def _follow(self) -> None:
+        """Follow the bucket from the last entry that is known. Begins at the first one again where entries were
+        erased meanwhile: nothing in the bucket tells of them any more."""
+        goes_on = bool(self._last)
+        there = await self._bucket.count(self._account) if goes_on else 0
+        async with aclosing(self._bucket.follow(self._last, self._account)) as batches:
+            async for changes, whole in batches:
+                self._take(changes)
+                if not whole:
+                    continue
+                if goes_on and there != self._left_out + sum(map(len, self._known.values())):
+                    log.info("names.differ", then="the bucket is read as a whole")
+                    self._forget()
+                    if self._file is not None:
+                        self._file.delete()
+                    return
+                goes_on = False
+                self._lost = None
+                self.ready.set()
+
+    def _forget(self) -> None:
+        """Know nothing any more: begin again, with the file or the whole bucket."""
+        self._known, self._accounts, self._last, self._left_out = {}, {}, 0, 0
+        self._joins.clear()
+        self._recent.clear()
+        self._lives += 1
+        self.ready.clear()
+
+    def _erased(self) -> None:
+        """A name was erased: the file may hold it."""
+        self._lives += 1
+        self._unsaved += 1
+        if self._file is not None:
+            self._file.delete()
 
     def check(self) -> None:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
-        if self._lost is not None and (
-            not self.ready.is_set() or asyncio.get_running_loop().time() - self._lost > _TOLD_WITHIN
-        ):
+        if self._lost is not None and (not self.ready.is_set() or self._lost_for() > _TOLD_WITHIN):
             raise NamesUnavailable("the names of people (bucket ALIASES) cannot be read")
+
+    def _lost_for(self) -> float:
+        """Seconds for which the bucket is not followed; 0 while it is."""
+        return asyncio.get_running_loop().time() - self._lost if self._lost is not None else 0.0
 
     def canonical(self, account: str, name: str) -> str:
         """The canonical name of the person, as far as it is known here."""
@@ -190,6 +286,7 @@ class Names:
         for name in names:
             await self._bucket.erase(account, name)
             self._of(account).remove(name)
+            self._erased()
             self._recent.clear()
 
     async def order_join(self, account: str, chat: str, into: str) -> None:
@@ -220,6 +317,7 @@ class Names:
             if change.joins or change.joined or not loads or not known.load(change.name, change.canonical):
                 self._take_one(known, change)
         self._recent.clear()
+        self._unsaved += len(changes)
         if changes:
             self._last = max(self._last, changes[-1].seq)
             self._tell()
@@ -229,6 +327,7 @@ class Names:
         if not change.canonical:
             known.remove(name)
             self._joins.pop(ChatKey(account, name), None)
+            self._erased()
             return
         try:
             canonical = change.canonical.decode()
@@ -236,8 +335,10 @@ class Names:
             canonical = ""
         if not (is_canonical(name) and is_canonical(canonical)):
             log.warning("name_unreadable", seq=change.seq, then="it is left out")
+            self._left_out += 1
             return
         known.put(name, canonical)
+        self._left_out += known.canonical(name) == name
         if change.joins:
             self._joins[ChatKey(account, name)] = None
         else:

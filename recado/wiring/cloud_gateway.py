@@ -66,7 +66,7 @@ async def start_cloud(
     """Take webhooks on `listener`, and send the replies of `account` while its lease is held."""
     number, key = settings.whatsapp_phone_number_id, settings.whatsapp_access_token
     session = await life.stack.enter_async_context(Graph.session())
-    names = await keep_names(life, bus, event_log, account)
+    names = await keep_names(life, bus, event_log, account, data=settings.data)
     graph = Graph(session, settings.whatsapp_graph_url, number, key)
     replies = Replies(settings, account, event_log, graph, names)
     fetching = Fetching(
