@@ -16,7 +16,7 @@ _MOST_IN_ONE = 8
 
 _EMPTY = b""
 _SERVERS = {"s.whatsapp.net": b"\1", "lid": b"\2", "bsuid": b"\3"}
-_NAMES = {mark: f"@{server}" for server, mark in _SERVERS.items()}
+_NAMES = {mark[0]: f"@{server}" for server, mark in _SERVERS.items()}
 _TOKENS = {server.replace(".", "=2E").encode(): mark for server, mark in _SERVERS.items()}
 _TEXTS = {server.encode(): mark for server, mark in _SERVERS.items()}
 _SLOT = 3
@@ -50,11 +50,11 @@ class Known:
         """The canonical name of the person with this name: `name` itself if nothing is known of it."""
         packed = _pack(name)
         string = self._names[hash(packed) & self._mask]
-        at = string.find(b"\n" + packed + b"\0")
+        at = string.find(b"\n%b\0" % packed)
         if at < 0:
             return name
         start = at + len(packed) + 2
-        return _unpack(bytes(string[start : string.index(b"\r", start)]))
+        return _unpack(string[start : string.index(b"\r", start)])
 
     def is_canonical(self, name: str) -> bool:
         """Whether other names stand for this one."""
@@ -68,10 +68,7 @@ class Known:
 
     def others(self, canonical: str) -> tuple[str, ...]:
         """The other names of the person with this canonical name."""
-        packed = _pack(canonical)
-        if b"\n" + packed + b"\0" not in self._people[hash(packed) & self._mask]:
-            return ()
-        return tuple(map(_unpack, self._of(packed)))
+        return tuple([_unpack(name) for name in self._of(_pack(canonical))])
 
     def put(self, name: str, canonical: str) -> None:
         """Take in that `name` stands for `canonical`, and so do the names that stood for `name`. If that would be a
@@ -80,8 +77,7 @@ class Known:
         if name == canonical:
             return
         packed, target = _pack(name), _pack(canonical)
-        followers = list(self._of(packed))
-        for one in (packed, *followers):
+        for one in (packed, *self._of(packed)):
             self._remove(one)
             self._add(one, target)
 
@@ -167,20 +163,23 @@ class Known:
         _cut(self._people, home, at, at + len(record))
         self._size -= 1
 
-    def _of(self, canonical: bytes) -> Iterator[bytes]:
+    def _of(self, canonical: bytes) -> list[bytes]:
         """The names that stand for a canonical one."""
-        people, wanted = self._people[hash(canonical) & self._mask], b"\n" + canonical + b"\0"
-        slots, at = list[int](), people.find(wanted)
+        people, wanted = self._people[hash(canonical) & self._mask], b"\n%b\0" % canonical
+        at, slots, found = people.find(wanted), set[bytes](), list[bytes]()
+        record = b"\0%b\r" % canonical
         while at >= 0:
             end = at + len(wanted) + _SLOT
-            slots.append(int.from_bytes(people[end - _SLOT : end], "big"))
+            slot = bytes(people[end - _SLOT : end])
+            if slot not in slots:
+                slots.add(slot)
+                string = self._names[int.from_bytes(slot, "big")]
+                stop = string.find(record)
+                while stop >= 0:
+                    found.append(bytes(string[string.rindex(b"\n", 0, stop) + 1 : stop]))
+                    stop = string.find(record, stop + 1)
             at = people.find(wanted, end)
-        for slot in dict.fromkeys(slots):
-            string, record = self._names[slot], b"\0" + canonical + b"\r"
-            end = string.find(record)
-            while end >= 0:
-                yield bytes(string[string.rindex(b"\n", 0, end) + 1 : end])
-                end = string.find(record, end + 1)
+        return found
 
 
 def _extend(strings: list[bytes | bytearray], slot: int, record: bytes) -> None:
@@ -214,6 +213,6 @@ def _plain(text: bytes, at: bytes, servers: dict[bytes, bytes]) -> bytes | None:
     return mark + user
 
 
-def _unpack(packed: bytes) -> str:
-    server = _NAMES.get(packed[:1])
+def _unpack(packed: bytes | bytearray) -> str:
+    server = _NAMES.get(packed[0])
     return packed[1:].decode() + server if server is not None else packed.decode()

@@ -238,13 +238,14 @@ class Names:
         chat = known.canonical(names[0])
         if self._joins and any(ChatKey(account, name) in self._joins for name in names):
             return None
-        for name in names[1:] if chat == names[0] else names:
-            if name != chat and known.canonical(name) != chat:
-                return None
+        others = known.others(chat)
         for name in names:
-            if any(known.canonical(form) != chat for form in other_forms(name)):
+            if name != chat and name not in others:
                 return None
-        return Person(chat, known.others(chat)[:_MOST_NAMES])
+            for form in other_forms(name):
+                if form != chat and form not in others:
+                    return None
+        return Person(chat, others[:_MOST_NAMES])
 
     async def person(self, account: str, names: Sequence[str]) -> Person:
         """The person with these names, of which the first is the best known; new ones are written first.
