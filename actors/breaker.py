@@ -63,14 +63,15 @@ class Breaker:
             return
         seconds = min(SHORTEST * 2**self._strikes, LONGEST)
         self._strikes = min(self._strikes + 1, 16)
+        if not self.reason:
+            metrics.first_model_left.inc()
         self._left_until, self._trial_until, self.reason = now + seconds, 0.0, error_class
-        metrics.first_model_left.set(1)
         log.warning("first_model_left", reason=error_class, tried_again_in=seconds)
 
     def answered(self) -> None:
         """The first model answered."""
         if self.reason:
             log.info("first_model_back", left_for=self.reason)
-            metrics.first_model_left.set(0)
+            metrics.first_model_left.dec()
         self._failures = self._strikes = 0
         self._left_until, self._trial_until, self.reason = 0.0, 0.0, ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum, auto
 from types import TracebackType
 from typing import Any
@@ -17,7 +18,10 @@ from typing import Any
 import structlog
 
 from actors import metrics
+from actors.answered_by import AnsweredBy, ChatProfiles
+from actors.answering import Answering
 from actors.append import append
+from actors.decided import note
 from actors.effects import Work
 from actors.erasing import last_known
 from actors.facts import facts_for
@@ -41,7 +45,6 @@ from chat.broken import MOST_BREAKS, SetAside, held_by
 from chat.commands import Answered, Command, Facts, Failed
 from chat.decide import decide
 from chat.evolve import evolve
-from chat.pending import pending
 from chat.state import Chat
 from chat.turn import Turn
 from chat.work import Adopt, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
@@ -49,12 +52,9 @@ from events.decisions import (
     TYPE_OF,
     Decision,
     Erased,
-    Ignored,
     Reply,
     ToolCalled,
     ToolReturned,
-    TurnError,
-    TurnFailed,
     TurnStarted,
 )
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
@@ -103,6 +103,7 @@ class ChatActor(LoopActor):
         self._appending: asyncio.Task[None] | None = None
         self._in_flight = InFlight(key, instance, self._tell)
         self._naming = Naming(key, instance, self._in_flight)
+        self._profiles = ChatProfiles(key, instance, self._in_flight)
 
     def on_start(self) -> None:
         self._chat = self._instance.reads.snapshot(self._key)
@@ -115,7 +116,6 @@ class ChatActor(LoopActor):
                 self._take_in(recorded)
             case AppendDone(decision, appended, msg_id):
                 self._appending, self._log_end = None, IN_STEP
-                metrics.decisions_of[TYPE_OF[type(decision)]].inc()
                 self._apply(decision, appended, msg_id)
             case AppendRefused(decision, error):
                 self._appending = None
@@ -148,6 +148,7 @@ class ChatActor(LoopActor):
         self._in_flight.drop()
         self._instance.slots.give_back(self._key)
         self._instance.contexts.forget(self._key)
+        self._instance.note_waiting(self._key, waits=False)
         if self._yielding is not None:
             self._yielding.cancel()
         if self._appending is not None:
@@ -185,21 +186,17 @@ class ChatActor(LoopActor):
         """Decide due work, keep pending effects in flight, cancel the others. No decision while an append is out."""
         while self._appending is None and (expects := self._expected) is not None:
             now = self._instance.bus_time.now()
-            todo = pending(self._chat, now, self._instance.rules_of(self._key.account))
-            if self._let_go:
-                if not self._has_turn or any(isinstance(work, StartAgain) for work in todo):
-                    self._leave()
-                    return
-                todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
-            if not self._naming.is_settled(self._chat):
-                todo = tuple(work for work in todo if not isinstance(work, EndBurst))
+            answering = self._profiles.now(self._chat)
+            todo = self._todo(answering, now) if answering is not None else None
+            if answering is None or todo is None:
+                return
             effects = [work for work in todo if isinstance(work, Effect)]
             command: Command | None = next((work for work in todo if isinstance(work, Due)), None)
             if self._sets_aside and self._has_turn_or_none:
                 self._sets_aside = False
                 command = SetAside()
             else:
-                self._queue(*self._in_flight.keep(effects, undecided=bool(self._commands)))
+                self._queue(*self._in_flight.keep(effects, answering.turn, undecided=bool(self._commands)))
             turn = self._chat.turn
             takes_over = isinstance(command, Adopt | SetAside) and not self._has_turn
             if takes_over and turn is not None and self._is_anothers(turn):
@@ -208,7 +205,7 @@ class ChatActor(LoopActor):
                 if not self._commands:
                     return
                 command = self._commands.popleft()
-            facts = self._facts(command)
+            facts = self._facts(command, answering.of(command))
             if facts is None:
                 return
             decision = decide(self._chat, command, facts)
@@ -216,6 +213,18 @@ class ChatActor(LoopActor):
                 self._start_append(decision, expects)
             elif isinstance(command, Answered | Failed):
                 log.info("late_answer_dropped", chat=self._key.chat, turn=command.turn)
+
+    def _todo(self, answering: AnsweredBy, now: datetime) -> tuple[Due | Effect, ...] | None:
+        """The pending work that is done here; None if the actor leaves."""
+        todo = self._profiles.pending(self._chat, answering, now)
+        if self._let_go:
+            if not self._has_turn or answering.turn.lacks or any(isinstance(work, StartAgain) for work in todo):
+                self._leave()
+                return None
+            todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
+        if not self._naming.is_settled(self._chat):
+            todo = tuple(work for work in todo if not isinstance(work, EndBurst))
+        return todo
 
     @property
     def _expected(self) -> int | None:
@@ -225,7 +234,7 @@ class ChatActor(LoopActor):
     @property
     def _has_turn(self) -> bool:
         """Whether a turn of this incarnation runs."""
-        return self._chat.turn is not None and self._chat.turn.by == self._instance.rules.incarnation
+        return self._chat.turn is not None and self._chat.turn.by == self._instance.incarnation
 
     @property
     def _has_turn_or_none(self) -> bool:
@@ -239,7 +248,7 @@ class ChatActor(LoopActor):
             self._yield(_STILL_FINISHING)
         return self._yielding is not None
 
-    def _facts(self, command: Command) -> Facts | None:
+    def _facts(self, command: Command, answering: Answering) -> Facts | None:
         """The facts for this decision; None if some of them are not known yet."""
         instance = self._instance
         failed, unread = tuple[str, ...](), tuple[str, ...]()
@@ -256,7 +265,7 @@ class ChatActor(LoopActor):
             unread = instance.reads.unread(self._key, failed)
         now = instance.bus_time.now()
         last = self._last if isinstance(self._last, int) else 0
-        return facts_for(instance, self._key, command, now, failed=failed, unread=unread, last=last)
+        return facts_for(instance, answering, self._key, command, now, failed=failed, unread=unread, last=last)
 
     def _know_last(self, seq: int) -> LookAgain:
         self._last = seq or _Last.UNKNOWN
@@ -281,17 +290,7 @@ class ChatActor(LoopActor):
         if isinstance(decision, TurnStarted) and decision.cause is None and appended.seq > self._chat.decision_seq:
             self._in_flight.turn_started(decision.turn, after=self._chat.decision_seq)
         self._evolve(Recorded(appended.seq, self._key, "o", type_, at, msg_id, decision))
-        match decision:
-            case Ignored(reason="broken") | TurnFailed(error=TurnError(class_="broken")):
-                metrics.set_aside.inc()
-                log.error("set_aside", chat=self._key.chat, decision=TYPE_OF[type(decision)])
-            case Ignored():
-                log.info("ignored", chat=self._key.chat, reason=decision.reason, messages=decision.messages)
-            case TurnFailed():
-                fault = {"error_class": decision.error.class_, "detail": decision.error.detail}
-                log.warning("turn_failed", chat=self._key.chat, turn=decision.turn, **fault)
-            case _:
-                pass
+        note(self._key, decision)
 
     def _recover(self, decision: Decision, error: WrongExpectedVersion | EventTooLarge) -> None:
         if isinstance(error, EventTooLarge):
@@ -313,7 +312,7 @@ class ChatActor(LoopActor):
         self._yield(_YIELD)
 
     def _is_mine(self, recorded: Recorded) -> bool:
-        return recorded.msg_id.rpartition(":")[0] == self._instance.rules.incarnation
+        return recorded.msg_id.rpartition(":")[0] == self._instance.incarnation
 
     def _yield(self, seconds: float) -> None:
         if self._yielding is not None:

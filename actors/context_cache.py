@@ -34,35 +34,36 @@ class _Shown(msgspec.Struct, gc=False):
     - `turn`: the turn that is being answered.
     - `history`: the lines of the turns that have ended; None: not known yet.
     - `messages`: the lines of `turn`.
+    - `limit`: most lines of `history`.
     """
 
     turn: str
     history: tuple[Line, ...] | None
     messages: tuple[Line, ...] = ()
+    limit: int = 0
 
 
 class ContextCache:
-    """Contexts by chat, of chats that have begun a turn lately. A model is shown `limit` lines."""
+    """Contexts by chat, of chats that have begun a turn lately."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._shown: OrderedDict[ChatKey, _Shown] = OrderedDict()
 
-    def of(self, key: ChatKey, turn: str) -> tuple[Line, ...] | None:
-        """The lines before the running `turn`, up to the last event heard; None: they have to be read."""
+    def of(self, key: ChatKey, turn: str, limit: int) -> tuple[Line, ...] | None:
+        """The last `limit` lines before the running `turn`, up to the last event heard; None: they have to be read."""
         shown = self._shown.get(key)
-        return shown.history if shown is not None and shown.turn == turn else None
+        return shown.history if shown is not None and (shown.turn, shown.limit) == (turn, limit) else None
 
-    def show(self, key: ChatKey, turn: str, history: tuple[Line, ...], messages: tuple[Line, ...]) -> None:
-        """Remember the lines that a model is shown for `turn`, unless the chat has since heard an event that changes
-        them."""
+    def show(self, key: ChatKey, turn: str, limit: int, history: tuple[Line, ...], messages: tuple[Line, ...]) -> None:
+        """Remember the lines that a model is shown for `turn`, `limit` of the history, unless the chat has since heard
+        an event that changes them."""
         shown = self._shown.get(key)
         if shown is None or shown.turn != turn:
             return
         if sum(len(line.text) for line in history) > LONGEST:
             self.forget(key)
         else:
-            shown.history, shown.messages = history, messages
+            shown.history, shown.messages, shown.limit = history, messages, limit
 
     def hear(self, recorded: Recorded, chat: Chat) -> None:
         """Take in the next event of a chat, in log order; `chat` is its state before the event."""
@@ -73,7 +74,7 @@ class ContextCache:
             return
         elif isinstance(event, Reply) and event.turn == shown.turn and shown.history is not None and shown.messages:
             lines = (*shown.history, *shown.messages, Line("assistant", readable(event.text)))
-            shown.history, shown.messages = window(lines, self._limit), ()
+            shown.history, shown.messages = window(lines, shown.limit), ()
         else:
             self.forget(key)
 

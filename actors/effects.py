@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from actors import metrics
+from actors.answering import Answering
 from actors.erasing import remove
 from actors.instance import Instance
 from actors.joining import join
@@ -65,8 +66,11 @@ CUT_HERE = "…"
 Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase | Joining
 
 
-async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int) -> Sequence[Command]:
-    """Do `work`; returns the commands that follow from it, in the order in which they are to be decided.
+async def perform(
+    instance: Instance, answering: Answering, key: ChatKey, work: Work, context_at: int
+) -> Sequence[Command]:
+    """Do `work`; returns the commands that follow from it, in the order in which they are to be decided. `answering` is
+    that of the chat's turn.
 
     The context is read once the projection has reached the sequence `context_at` and the readings of the turn's files.
     Raises Fenced.
@@ -75,40 +79,41 @@ async def perform(instance: Instance, key: ChatKey, work: Work, context_at: int)
     instance.busy += 1
     try:
         if isinstance(work, StopRun):
-            return await _stop(instance, work.stray)
+            return await _stop(await instance.profiles.find(work.stray.profile), work.stray)
         if isinstance(work, Erase):
             return [await remove(instance, key, work)]
         if isinstance(work, Joining):
             return await join(instance, key, work)
-        return await _of_turn(instance, key, work, context_at)
+        return await _of_turn(instance, answering, key, work, context_at)
     finally:
         instance.busy -= 1
 
 
 async def _of_turn(
     instance: Instance,
+    answering: Answering,
     key: ChatKey,
     work: ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool,
     context_at: int,
 ) -> Sequence[Command]:
     try:
         if isinstance(work, ReadMedia):
-            return [await _read_media(instance, key, work)]
+            return [await _read_media(instance, answering, key, work)]
         if isinstance(work, CallTool):
-            return [await call_tool(instance, key, work)]
+            return [await call_tool(instance, answering, key, work)]
         if isinstance(work, CreateThread):
-            return [await _create_thread(instance, key, work)]
-        return await _next_of_run(instance, key, work, max(context_at, work.turn.read_at))
+            return [await _create_thread(instance, answering, key, work)]
+        return await _next_of_run(instance, answering, key, work, max(context_at, work.turn.read_at))
     except ReplyFailed as failure:
         turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
-        if instance.breaker is not None and _asks_the_first(work):
-            instance.breaker.failed(failure.error_class)
+        if answering.breaker is not None and _asks_the_first(work):
+            answering.breaker.failed(failure.error_class)
             if falls_over(failure.error_class):
                 reason = failure.error_class
                 metrics.fallbacks.labels(reason).inc()
                 log.warning("fell_over", chat=key.chat, turn=turn, reason=reason, detail=failure.detail)
                 return [FallOver(turn, reason)]
-        return [Failed(turn, failure.error_class, failure.detail)]
+        return [Failed(turn, failure.error_class, failure.detail, *_cost(failure.usage, failure.model))]
 
 
 def _asks_the_first(work: Work) -> bool:
@@ -119,20 +124,20 @@ def _asks_the_first(work: Work) -> bool:
 
 
 async def _next_of_run(
-    instance: Instance, key: ChatKey, work: WriteReply | StartRun | AwaitRun, context_at: int
+    instance: Instance, answering: Answering, key: ChatKey, work: WriteReply | StartRun | AwaitRun, context_at: int
 ) -> Sequence[Command]:
-    turn, backend = work.turn, instance.backend
-    if turn.fallback and instance.fallback is None:
+    turn, backend = work.turn, answering.backend
+    if turn.fallback and answering.fallback is None:
         turn = replace(turn, fallback="")  # it was given to a second model that this instance does not have
     if isinstance(work, WriteReply):
-        request = await _whole_request(instance, key, work, context_at)
-        if turn.fallback and instance.fallback is not None:
-            return await _whole_reply(instance.fallback, turn, request)
+        request = await _whole_request(instance, answering, key, work, context_at)
+        if turn.fallback and answering.fallback is not None:
+            return await _whole_reply(answering.fallback, turn, request)
         commands = await _whole_reply(cast(ReplyBackend, backend), turn, request)
-        _first_answered(instance)
+        _first_answered(answering)
         return commands
     await instance.progress.reached(context_at)
-    request = _thread_request(instance, key, work)
+    request = _thread_request(instance, answering, key, work)
     backend = cast(ThreadBackend, backend)  # checked once, at start: a check against a protocol costs 25 µs
     try:
         if isinstance(work, StartRun):
@@ -142,32 +147,34 @@ async def _next_of_run(
         except RunLost as lost:
             log.warning("run_lost", chat=key.chat, turn=turn.id, run=work.run, reason=lost.detail)
             if turn.attempt >= MOST_ATTEMPTS:
-                raise ReplyFailed("run_failed", lost.detail) from lost
+                raise ReplyFailed("run_failed", lost.detail, lost.usage, lost.model) from lost
             run = await backend.start_run(request)
-            return [RunReady(turn.id, run, turn.attempt + 1, _tokens(lost.usage))]
+            return [RunReady(turn.id, run, turn.attempt + 1, *_cost(lost.usage, lost.model))]
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
             raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
-        history = _history(instance, key, work.reset_upto)
-        return [await _new_thread(instance, key, turn.id, "replaced", history=history, moment=request.moment)]
+        history = _history(instance, answering, key, work.reset_upto)
+        return [
+            await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)
+        ]
     if not isinstance(outcome, Answer):
         return _outcome(turn, outcome)
     answer = cleaned(outcome.text)
     if not answer.flaw:
-        _first_answered(instance)
+        _first_answered(answering)
         return [_answered(turn, outcome, answer)]
     # The provider keeps the worthless answer in the thread, and would show it to the model as the turn's answer.
     log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
     if turn.threads >= MOST_ATTEMPTS:
-        raise ReplyFailed("malformed_answer", answer.flaw)
-    history = _history(instance, key, work.reset_upto)
-    return [await _new_thread(instance, key, turn.id, "replaced", history=history, moment=request.moment)]
+        raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
+    history = _history(instance, answering, key, work.reset_upto)
+    return [await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)]
 
 
-def _first_answered(instance: Instance) -> None:
-    if instance.breaker is not None:
-        instance.breaker.answered()
+def _first_answered(answering: Answering) -> None:
+    if answering.breaker is not None:
+        answering.breaker.answered()
 
 
 async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest) -> Sequence[Command]:
@@ -186,23 +193,26 @@ async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest)
         log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
         request = replace(request, patience=deadline - now())
         if attempt >= MOST_ATTEMPTS or request.patience <= 0:
-            raise ReplyFailed("malformed_answer", answer.flaw)
+            raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
     raise AssertionError("every attempt returns, or is followed by another")
 
 
-async def _stop(instance: Instance, stray: Stray) -> Sequence[Command]:
-    assert isinstance(instance.backend, ThreadBackend)  # noqa: S101 - no other backend has stray runs
-    await instance.backend.stop_turn(stray.thread, stray.turn, stray.run)
+async def _stop(answering: Answering, stray: Stray) -> Sequence[Command]:
+    backend = answering.backend
+    if isinstance(backend, ThreadBackend) and backend.name == stray.backend:
+        await backend.stop_turn(stray.thread, stray.turn, stray.run)
+    else:
+        log.warning("run_not_stopped", turn=stray.turn, run=stray.run, profile=stray.profile, reason=answering.lacks)
     return ()
 
 
 def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Command]:
     if isinstance(outcome, RunContinues):
         return [RunReady(turn.id, outcome.run, turn.attempt)]
-    costs = [_tokens(outcome.usage), *[TokenUsage()] * len(outcome.calls)]
+    costs = [_cost(outcome.usage, outcome.model), *[(TokenUsage(), None)] * len(outcome.calls)]
     return [
-        ToolAsked(turn.id, call.id, call.name, call.arguments, cost, call.raw)
-        for call, cost in zip(outcome.calls, costs, strict=False)
+        ToolAsked(turn.id, call.id, call.name, call.arguments, cost, call.raw, model)
+        for call, (cost, model) in zip(outcome.calls, costs, strict=False)
     ]
 
 
@@ -211,6 +221,12 @@ def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
     run = said.run or run_of(turn.phase)
     text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" else answer.text
     return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length, turn.fallback)
+
+
+def _cost(usage: Usage, model: str) -> tuple[TokenUsage, str | None]:
+    """The tokens, and the model that used them if there are any."""
+    tokens = _tokens(usage)
+    return tokens, (model or None) if tokens != TokenUsage() else None
 
 
 def _tokens(usage: Usage) -> TokenUsage:
@@ -223,22 +239,24 @@ def _counted(tokens: int) -> int:
     return max(0, min(tokens, MOST_TOKENS))
 
 
-async def _whole_request(instance: Instance, key: ChatKey, work: WriteReply, context_at: int) -> ReplyRequest:
+async def _whole_request(
+    instance: Instance, answering: Answering, key: ChatKey, work: WriteReply, context_at: int
+) -> ReplyRequest:
     """The request with its history: from the cache, or read once the projection has reached `context_at`."""
     contexts, turn = instance.contexts, work.turn.id
-    history = contexts.of(key, turn) if instance.progress.delivered >= context_at else None
+    history = contexts.of(key, turn, answering.history) if instance.progress.delivered >= context_at else None
     if history is None:
         await instance.progress.reached(context_at)
-        history = _history(instance, key, work.reset_upto)
+        history = _history(instance, answering, key, work.reset_upto)
     messages = instance.reads.lines_of(key, work.turn.messages)
-    contexts.show(key, turn, history, messages)
-    moment = moment_of(instance, key, work.turn, messages)
+    contexts.show(key, turn, answering.history, history, messages)
+    moment = moment_of(answering, key, work.turn, messages)
     history, messages = lines_with(moment, history, messages)
-    return _request(instance, key, work, messages, history=history, moment=moment)
+    return _request(answering, key, work, messages, history=history, moment=moment)
 
 
 def _request(
-    instance: Instance,
+    answering: Answering,
     key: ChatKey,
     work: WriteReply | StartRun | AwaitRun,
     messages: tuple[Line, ...],
@@ -261,39 +279,40 @@ def _request(
             for call in turn.current_calls
             if call.output is not None
         ),
-        tools=tuple(tool for tool in instance.tools.offered() if tool.name not in withheld),
-        patience=instance.run_timeout if turn.fallback else instance.patience,
-        files=instance.files,
+        tools=tuple(tool for tool in answering.tools.offered() if tool.name not in withheld),
+        patience=answering.run_timeout if turn.fallback else answering.patience,
+        files=answering.files,
         moment=moment,
     )
 
 
-def _thread_request(instance: Instance, key: ChatKey, work: StartRun | AwaitRun) -> ReplyRequest:
+def _thread_request(instance: Instance, answering: Answering, key: ChatKey, work: StartRun | AwaitRun) -> ReplyRequest:
     messages = instance.reads.lines_of(key, work.turn.messages)
-    missed = instance.reads.context(key, instance.history, work.reset_upto, work.known_upto)
-    moment = moment_of(instance, key, work.turn, messages)
-    messages = after(history_with(instance, missed), messages_with(moment, messages))
-    return _request(instance, key, work, messages, moment=moment)
+    missed = instance.reads.context(key, answering.history, work.reset_upto, work.known_upto)
+    moment = moment_of(answering, key, work.turn, messages)
+    messages = after(history_with(answering, missed), messages_with(moment, messages))
+    return _request(answering, key, work, messages, moment=moment)
 
 
-def _history(instance: Instance, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:
-    return window(instance.reads.context(key, instance.history, reset_upto), instance.history)
+def _history(instance: Instance, answering: Answering, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:
+    return window(instance.reads.context(key, answering.history, reset_upto), answering.history)
 
 
-async def _create_thread(instance: Instance, key: ChatKey, work: CreateThread) -> ThreadReady:
+async def _create_thread(instance: Instance, answering: Answering, key: ChatKey, work: CreateThread) -> ThreadReady:
     history, moment = tuple[Line, ...](), None
-    if instance.rules.keeps_threads:
+    if answering.rules.keeps_threads:
         await instance.progress.reached(work.seq)
-        history = _history(instance, key, work.reset_upto)
+        history = _history(instance, answering, key, work.reset_upto)
         turn = instance.reads.snapshot(key).turn
         if turn is not None and turn.id == work.turn:
-            moment = moment_of(instance, key, turn, instance.reads.lines_of(key, turn.messages))
-    ready = await _new_thread(instance, key, work.turn, work.reason, history=history, moment=moment)
+            moment = moment_of(answering, key, turn, instance.reads.lines_of(key, turn.messages))
+    ready = await _new_thread(instance, answering, key, work.turn, work.reason, history=history, moment=moment)
     return replace(ready, seen=work.seen)
 
 
 async def _new_thread(
     instance: Instance,
+    answering: Answering,
     key: ChatKey,
     turn: str,
     reason: ThreadReason,
@@ -301,25 +320,25 @@ async def _new_thread(
     history: tuple[Line, ...],
     moment: Moment | None,
 ) -> ThreadReady:
-    backend = instance.backend
+    backend = answering.backend
     if not isinstance(backend, ThreadBackend):
         return ThreadReady(turn, backend.name, instance.fresh_id(), reason)
     request = ThreadRequest(
         account=key.account,
         chat=key.chat,
-        history=history_with(instance, history),
-        patience=instance.patience,
+        history=history_with(answering, history),
+        patience=answering.patience,
         moment=moment,
     )
     return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)
 
 
-async def _read_media(instance: Instance, key: ChatKey, work: ReadMedia) -> MediaSettled:
+async def _read_media(instance: Instance, answering: Answering, key: ChatKey, work: ReadMedia) -> MediaSettled:
     await instance.progress.reached(work.seq)
     kind, words, media = instance.reads.file_of(key, work.message) or ("", "", None)
     if media is None:  # it was erased meanwhile
         return MediaSettled(work.turn, work.message, "nothing", reason="not_fetched", bare=True)
-    settled = await instance.files.settle(kind, media, instance.run_timeout, key)
+    settled = await answering.files.settle(kind, media, answering.run_timeout, key)
     return MediaSettled(
         work.turn,
         work.message,

@@ -15,8 +15,9 @@ import structlog
 
 from actors.instance import Instance
 from actors.persistence import persistently
-from backends.protocol import CannotForget, ReplyFailed
+from backends.protocol import CannotForget, ReplyFailed, Threads
 from chat.erasing import Removed
+from chat.fold_constants import THREADLESS
 from chat.work import Erase
 from events.backoff import Backoff
 from events.decisions import Erased, RunStarted, ThreadCreated
@@ -36,6 +37,7 @@ log = structlog.get_logger("recado.actors")
 class _Thread(msgspec.Struct):
     backend: str
     id: str
+    profile: str
     runs: list[str]
 
 
@@ -56,12 +58,11 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     about = {recorded.seq for recorded in late if _is_about(recorded, gone)}
     gone = [recorded for recorded in late if recorded.seq in about] + gone
     kept = set(_objects([recorded for recorded in late if recorded.seq not in about]))
-    threads = [thread for thread in _threads(stored) if instance.threads.keeps(thread.backend)]
-    left = [why for thread in threads if (why := await _forget(instance, thread)) is not None]
+    threads, left = await _forget_all(instance, _threads(stored))
     objects = 0
     for name in dict.fromkeys(_objects(gone)):
         if name not in kept:
-            objects += await persistently(instance, "object", lambda name=name: instance.files.erase(name))  # type: ignore[misc]
+            objects += await persistently(instance, "object", lambda name=name: instance.objects.erase(name))  # type: ignore[misc]
     letters = await persistently(instance, "letters", lambda: instance.log.erase_letters(key))
     for recorded in gone:
         await persistently(instance, "event", lambda at=recorded.seq: instance.log.erase(at))  # type: ignore[misc]
@@ -71,19 +72,30 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
         events=len(gone),
         letters=letters,
         objects=objects,
-        threads=len(threads),
+        threads=threads,
         left=len(left),
     )
     first, *names = instance.people.family(key.account, key.chat)
     if first == key.chat:  # a chat that closed into another leaves the names to that one
         await persistently(instance, "names", lambda: instance.people.erase(key.account, names))
+    await _forget_numbers(instance, key, work.chats)
     return Removed(
         work.seq,
         len(gone) + before.events,
         objects + before.objects,
-        len(threads) - len(left) + before.threads,
+        threads - len(left) + before.threads,
         (*before.left, *left),
     )
+
+
+async def _forget_numbers(instance: Instance, key: ChatKey, chats: Sequence[str]) -> None:
+    """Erase the former numbers of a person who changed the number, where no other person has come with one since."""
+    for chat in chats:
+        holder, *names = instance.people.family(key.account, chat)
+        if not instance.people.changed_hands(key.account, chat):
+            continue
+        if not await persistently(instance, "holder", lambda: instance.log.last_of(ChatKey(key.account, holder))):  # noqa: B023
+            await persistently(instance, "names", lambda: instance.people.erase(key.account, names))  # noqa: B023
 
 
 async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:
@@ -98,6 +110,8 @@ async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Remove
         names = tuple(dict.fromkeys((*names, *others))) if first == key.chat else names
     for name in names:
         order = msgspec.structs.replace(holds, id=f"{holds.id}:{name}", from_=key.chat)
+        if instance.people.changed_hands(key.account, name):  # nothing holds for the next holder of the number
+            order = msgspec.structs.replace(order, admission="", stopped=False, held="", until=None)
         done = await persistently(instance, "other", lambda: _erased(instance, ChatKey(key.account, name), order))  # noqa: B023
         total = Removed(
             work.seq,
@@ -148,26 +162,44 @@ def _objects(stored: Sequence[Recorded]) -> list[str]:
 
 
 def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
-    """Every thread that the chat has had, with its runs."""
-    threads: dict[tuple[str, str], _Thread] = {}
+    """Every thread that the chat has had at a provider, with its runs."""
+    threads: dict[tuple[str, str, str], _Thread] = {}
     current: _Thread | None = None
     for recorded in stored:
         match recorded.event:
-            case ThreadCreated(backend=backend, thread=thread):
-                current = threads.setdefault((backend, thread), _Thread(backend, thread, []))
+            case ThreadCreated(backend=backend, thread=thread, profile=profile):
+                current = threads.setdefault((profile, backend, thread), _Thread(backend, thread, profile, []))
             case RunStarted(run=run) if current is not None:
                 current.runs.append(run)
     return list(threads.values())
 
 
-async def _forget(instance: Instance, thread: _Thread) -> str | None:
+async def _forget_all(instance: Instance, threads: Sequence[_Thread]) -> tuple[int, list[str]]:
+    """Have the provider of each thread's profile delete it. Returns the number of those at a provider, and the threads
+    that are left there with the reason."""
+    kept, left = 0, list[str]()
+    for thread in threads:
+        answering = await instance.profiles.find(thread.profile)
+        if answering.lacks and thread.backend not in THREADLESS:
+            why: str | None = _left(thread, f"{thread.profile}: {answering.lacks}")
+        elif answering.threads.keeps(thread.backend):
+            why = await _forget(instance, answering.threads, thread)
+        else:
+            continue
+        kept += 1
+        if why is not None:
+            left.append(why)
+    return kept, left
+
+
+async def _forget(instance: Instance, provider: Threads, thread: _Thread) -> str | None:
     """Have the provider delete the thread; None if it did, else the thread and the provider's reason."""
     until = asyncio.get_running_loop().time() + PROVIDER_PATIENCE
     pause = Backoff(0.5, _LONGEST_PAUSE)
     while True:
         instance.fence.check()
         try:
-            await instance.threads.forget(thread.backend, thread.id, thread.runs)
+            await provider.forget(thread.backend, thread.id, thread.runs)
         except CannotForget as refusal:
             why = refusal.detail
             break
@@ -179,5 +211,9 @@ async def _forget(instance: Instance, thread: _Thread) -> str | None:
         else:
             return None
         await pause.wait()
+    return _left(thread, why)
+
+
+def _left(thread: _Thread, why: str) -> str:
     log.error("thread_left", backend=thread.backend, thread=thread.id, reason=why)
     return f"{thread.backend} {thread.id}: {why}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from actors.answering import Answering
 from actors.instance import Instance
 from chat.commands import Command, Facts
 from chat.language import language_of
@@ -14,6 +15,7 @@ from events.subjects import ChatKey
 
 def facts_for(
     instance: Instance,
+    answering: Answering,
     key: ChatKey,
     command: Command,
     at: datetime,
@@ -22,27 +24,28 @@ def facts_for(
     unread: tuple[str, ...] = (),
     last: int = 0,
 ) -> Facts:
-    """The facts for deciding `command` about the chat `key`.
+    """The facts for deciding `command` about the chat `key`, which is answered by `answering`.
 
     - `at`: the bus's time.
     - `failed`: messages of a `retry` whose turn failed.
     - `unread`: messages of a `retry` whose file has to be read.
     - `last`: sequence of the chat's last event, for an erasure.
     """
-    words = instance.words_for(key)
+    words = answering.words_for(key)
     if isinstance(command, Apologise | Notify | TellToWait):
         # It was promised, maybe before the text was taken out of the settings.
         words = words_in(language_of(key)) | {name: text for name, text in words.items() if text}
     begins = isinstance(command, EndBurst | StartAgain) or (
         isinstance(command, Obey) and command.control.command == "retry"
     )
-    fallback = instance.breaker.turns_away() if begins and instance.breaker is not None else ""
+    fallback = answering.breaker.turns_away() if begins and answering.breaker is not None else ""
     return Facts(
         key=key,
         at=at,
         id=instance.fresh_id(),
-        incarnation=instance.rules.incarnation,
-        backend=instance.rules.backend,
+        incarnation=instance.incarnation,
+        backend=answering.rules.backend,
+        profile=answering.profile,
         fallback=fallback,
         apology=words.get(APOLOGY, ""),
         words=words,

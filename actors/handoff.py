@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from actors.instance import ToolResult
+from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 
 HANDOFF: Final = "handoff"

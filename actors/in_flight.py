@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from actors.answering import Answering
 from actors.effects import Work, perform
 from actors.instance import Instance
 from actors.leases.fence import Fenced
@@ -81,8 +82,9 @@ class InFlight:
             self._seen_to = (*self._seen_to, effect)
         return self._effects.pop(effect, None) is not None
 
-    def keep(self, pending: Sequence[Effect], *, undecided: bool) -> list[EndBurst]:
-        """Begin the `pending` effects, and cancel those no longer pending. Returns bursts that are over already.
+    def keep(self, pending: Sequence[Effect], answering: Answering, *, undecided: bool) -> list[EndBurst]:
+        """Begin the `pending` effects, and cancel those no longer pending. Returns bursts that are over already. The
+        turn, or the next one, is answered by `answering`.
 
         While an outcome is `undecided`, no effect of the turn begins.
         """
@@ -94,14 +96,14 @@ class InFlight:
             if effect in self._effects or effect in self._seen_to:
                 continue
             if isinstance(effect, EndBurst):
-                over += self._begin_burst(effect)
+                over += self._begin_burst(effect, answering)
             elif isinstance(effect, Resume | TellToWait):
                 wait = (effect.at - self._instance.bus_time.now()).total_seconds()
                 self._after(wait, effect)
             elif self._is_held(effect, pending):
                 continue
-            elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot()):
-                self._effects[effect] = self._begin(effect)
+            elif isinstance(effect, StopRun | Erase | Joining) or (not undecided and self._has_slot(answering)):
+                self._effects[effect] = self._begin(effect, answering)
         if all(isinstance(effect, Resume | StopRun | Erase | Joining) for effect in pending):
             self._instance.slots.give_back(self._key)
         return over
@@ -119,11 +121,11 @@ class InFlight:
             asyncio.get_running_loop().call_later(STOPS_WITHIN, self._look_again)
         return stopping and now < since + STOPS_WITHIN
 
-    def _begin(self, work: Work) -> asyncio.Task[None]:
+    def _begin(self, work: Work, answering: Answering) -> asyncio.Task[None]:
         context_at = 0
         if not isinstance(work, ReadMedia | CreateThread | CallTool | StopRun | Erase | Joining):
             context_at = self._before if self._turn == work.turn.id else work.turn.seq
-        doing = perform(self._instance, self._key, work, context_at)
+        doing = perform(self._instance, answering, self._key, work, context_at)
         return self.start(doing, lambda commands: EffectDone(work, commands))
 
     def start(self, work: Coroutine[Any, Any, Any], message_of: Callable[[Any], Any]) -> asyncio.Task[None]:
@@ -150,16 +152,17 @@ class InFlight:
             effect.cancel()
         self._effects.clear()
 
-    def _has_slot(self) -> bool:
-        return self._instance.slots.take(self._key, self._look_again)
+    def _has_slot(self, answering: Answering) -> bool:
+        profile = answering.profile.partition("@")[0]
+        return self._instance.slots.take(self._key, self._look_again, profile, answering.max_runs)
 
-    def _begin_burst(self, effect: EndBurst) -> list[EndBurst]:
-        wait = self._burst.ends(self._instance.debounce) - asyncio.get_running_loop().time()
+    def _begin_burst(self, effect: EndBurst, answering: Answering) -> list[EndBurst]:
+        wait = self._burst.ends(answering.debounce) - asyncio.get_running_loop().time()
         if not self._instance.has_room:
             self._effects[effect] = asyncio.get_running_loop().call_later(_NO_ROOM, self._look_for_room, effect)
         elif wait > 0:
             self._after(wait, effect)
-        elif self._has_slot():
+        elif self._has_slot(answering):
             return [effect]
         return []
 

@@ -12,6 +12,7 @@ from chat.commands import Command
 from chat.joining import Moved, Told
 from chat.work import CallIn, Joining, Move, TellClosed
 from events import codec
+from events.decisions import Attention
 from events.inbound import INBOUND_TYPE_OF, Control, Edit, Message, Receipt, Revoke
 from events.recorded import Unknown, Unreadable
 from events.subjects import ChatKey
@@ -22,7 +23,7 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
     match work:
         case CallIn(chat):
             # An order may come before the name: doctor gives some, and a restored bucket may be older than the log.
-            await persistently(instance, "names", lambda: instance.people.person(key.account, (key.chat, chat)))
+            await persistently(instance, "names", lambda: instance.people.closed(key.account, chat, key.chat))
             order = Control(id=f"join:{chat}", command="join", into=key.chat)
             await _give(instance, ChatKey(key.account, chat), order)
             return ()
@@ -37,8 +38,17 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
                 held=closing.held,
                 until=closing.until,
                 messages=closing.others,
+                reset=closing.reset,
+                unsent=closing.unsent,
             )
-            await _give(instance, ChatKey(key.account, closing.into), order)
+            other = ChatKey(key.account, closing.into)
+            await _give(instance, other, order)
+            if closing.asked:
+                asked = await persistently(instance, "read", lambda: instance.log.last_decision(key, "attention"))
+                if asked is not None and isinstance(asked.event, Attention):
+                    text, by = asked.event.text, asked.event.by
+                    again = Control(id=f"joined:{key.chat}:{asked.seq}", command="handoff", text=text, by=by)
+                    await _give(instance, other, again)
             return (Told(closing.seq),)
         case Move(seqs, into, messages, order_id):
             for seq in seqs:
@@ -50,7 +60,11 @@ async def named(instance: Instance, key: ChatKey, names: Sequence[str]) -> None:
     """Have the names of a person written, as a message on the bus brought them; if they are those of another chat too,
     have the two joined. Raises Fenced."""
     person = await persistently(instance, "names", lambda: instance.people.person(key.account, names))
-    if names[0] == key.chat and person.chat != key.chat:
+    if names[0] != key.chat or person.chat == key.chat:
+        return
+    # The chat of a person who changed the number has its order to close already.
+    is_next_holder = instance.people.family(*key)[0] == person.chat and instance.people.changed_hands(*key)
+    if not is_next_holder:
         await persistently(instance, "names", lambda: instance.people.order_join(key.account, key.chat, person.chat))
 
 

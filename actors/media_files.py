@@ -66,10 +66,7 @@ Extract = Callable[[bytes, str], Awaitable[str]]
 
 
 class Files(Protocol):
-    """The files of an instance's messages."""
-
-    async def erase(self, name: str) -> bool:
-        """Delete the object for good; False if there was none. Raises LogError."""
+    """The files of messages."""
 
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
         """The form in which a model can be shown the file of a message of this kind. Takes about `patience` seconds
@@ -84,6 +81,7 @@ class MediaFiles:
 
     - `listen`: None: nothing here transcribes audio.
     - `takes`: the types (without parameters) that the model is given as they are.
+    - `slots`: shared by all files of a process.
     """
 
     def __init__(
@@ -94,13 +92,14 @@ class MediaFiles:
         extract: Extract,
         takes: frozenset[str] = frozenset(),
         arrives_within: float = ARRIVES_WITHIN,
+        slots: DocumentSlots | None = None,
     ) -> None:
         self._objects = objects
         self._listen = listen
         self._extract = extract
         self._takes = takes
         self._arrives_within = arrives_within
-        self._slots = DocumentSlots()
+        self._slots = slots or DocumentSlots()
 
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
         settled = await self._settle(kind, media, patience, key)
@@ -117,9 +116,6 @@ class MediaFiles:
         if body is None:
             log.warning("media_gone", object=name)
         return body
-
-    async def erase(self, name: str) -> bool:
-        return await self._objects.erase(name)
 
     async def _settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:
         if is_audio(kind, media):
@@ -183,7 +179,7 @@ class MediaFiles:
 
 
 class NoFiles:
-    """No object store: no file is read."""
+    """No file is read."""
 
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
         return _nothing("unsupported", "files are not read here")
@@ -191,8 +187,18 @@ class NoFiles:
     async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
         return None
 
+
+class NoObjects:
+    """No object store."""
+
     async def erase(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
         return False
+
+    async def find(self, name: str) -> Object | None:  # noqa: ARG002 - the protocol's
+        return None
+
+    async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
+        return None
 
 
 def _nothing(reason: str, detail: str) -> Settled:

@@ -15,6 +15,10 @@ live_actors = Gauge("recado_live_actors", "Chats in memory.")
 actor_failures = Counter("recado_actor_failures", "Actors that ended with an exception and were woken again.")
 runs = Gauge("recado_runs", "Turns under way.")
 runs_waiting = Gauge("recado_runs_waiting", "Chats whose messages wait because RECADO_MAX_RUNS turns are under way.")
+waiting_for_profile = Gauge(
+    "recado_chats_waiting_for_profile",
+    "Chats in memory that wait for variables of their profile.",
+)
 backlog = Gauge("recado_backlog", "1 while chats with pending work are left asleep because too many are in memory.")
 lag = Gauge("recado_projection_lag", "Sequences of the log that the projection has not got yet.")
 members = Gauge("recado_members", "Instances that share the chats, as this one sees it.")
@@ -26,7 +30,7 @@ tools_refused = Counter(
     "recado_tools_refused", "Tools of services that were not offered, each fault of one counted once."
 )
 fallbacks = Counter("recado_fallbacks", "Turns that went to the second model, by the failure of the first.", ["reason"])
-first_model_left = Gauge("recado_first_model_left", "1 while turns begin with the second model, as the first fails.")
+first_model_left = Gauge("recado_first_model_left", "First models that fail, so that turns begin with the second.")
 set_aside = Counter("recado_set_aside", "Turns, orders and messages that ended because recado broke on them.")
 stuck = Gauge("recado_stuck_chats", "Chats that have had pending work for 15 minutes or longer.")
 replies_waiting = Gauge("recado_replies_waiting", "Replies that wait for their gateway.")

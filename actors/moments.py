@@ -1,10 +1,10 @@
-"""The moment of a turn by the chat's state and the instance's settings, and the lines that a model is shown with it."""
+"""The moment of a turn by the chat's state and the chat's profile, and the lines that a model is shown with it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.instance import Instance
+from actors.answering import Answering
 from chat.context import Line
 from chat.language import country_of
 from chat.moment import Moment, in_zone, timed, told, with_moment
@@ -13,16 +13,16 @@ from events.jid import is_group
 from events.subjects import ChatKey
 
 
-def moment_of(instance: Instance, key: ChatKey, turn: Turn, messages: Sequence[Line]) -> Moment | None:
-    """The moment at which the turn with these messages began; None if the instance tells models nothing of it."""
-    zone = instance.zone
+def moment_of(answering: Answering, key: ChatKey, turn: Turn, messages: Sequence[Line]) -> Moment | None:
+    """The moment at which the turn with these messages began; None if models are told nothing of it."""
+    zone = answering.zone
     if zone is None:
         return None
     at, in_group = in_zone(turn.began or turn.newest, zone), is_group(key.chat)
     return Moment(
         at=at,
         zone=zone.key,
-        hours=instance.rules.gates.hours,
+        hours=answering.rules.gates.hours,
         account=key.account,
         name="" if in_group else next((line.by for line in reversed(messages) if line.by), ""),
         country="" if in_group else country_of(key.chat),
@@ -47,6 +47,6 @@ def messages_with(moment: Moment | None, messages: Sequence[Line]) -> tuple[Line
     return with_moment(timed(messages, moment.at.tzinfo, moment.at), told(moment))
 
 
-def history_with(instance: Instance, history: Sequence[Line]) -> tuple[Line, ...]:
+def history_with(answering: Answering, history: Sequence[Line]) -> tuple[Line, ...]:
     """Lines of the history with their times."""
-    return timed(history, instance.zone) if instance.zone is not None else tuple(history)
+    return timed(history, answering.zone) if answering.zone is not None else tuple(history)

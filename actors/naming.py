@@ -40,7 +40,7 @@ class Naming:
             else:
                 is_here = names[0] != place or person.chat == place
                 is_here = is_here or any(joint.chat == person.chat for joint in chat.joints)
-                is_here = is_here or not self._instance.rules_of(account).joins
+                is_here = is_here or not self._instance.may_join
             if not is_here:
                 settled = False
                 self._begin(names)

@@ -245,7 +245,8 @@ class Ownership:
             return
         self._members.look(entries, remember=remember)
         names = {member.instance for member in self._members.staying()} | {self._me.instance}
-        owners = assignment(names if not self._leaving else names - {self._me.instance})
+        may_own = {member.instance for member in self._members.owners()} or names
+        owners = assignment(may_own if not self._leaving else may_own - {self._me.instance})
         ours = frozenset(number for number, name in enumerate(owners) if name == self._me.instance)
         metrics.members.set(len(names))
         self._on_members()

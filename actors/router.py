@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pykka
 import structlog
@@ -197,6 +197,16 @@ class Router:
         awake = self._live.get(key)
         if awake is not None and awake.ref.is_alive():
             awake.ref.tell(LookAgain())
+
+    def profiles_changed(self, is_changed: Callable[[ChatKey], bool]) -> None:
+        """Have each chat in memory that is answered by another profile from now on look at its pending work."""
+        for key in [key for key in self._live if is_changed(key)]:
+            self.look_again(key)
+
+    def search_again(self) -> None:
+        """Look for pending work in all chats: some may have waited for what is there now."""
+        self.profiles_changed(lambda _: True)
+        self._search_in(self._owned)
 
     def dispatch(self, batch: Sequence[Recorded]) -> None:
         """Deliver committed events, in log order, each to its chat's actor, unless it was delivered early. A decision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.answering import Answering
 from actors.handoff import HANDOFF
 from actors.instance import Instance
 from chat.commands import HumanAsked, ToolFinished
@@ -13,16 +14,18 @@ INTERRUPTED = "This call was interrupted, and nobody knows whether it was carrie
 WITHHELD = "This call was not made: the arguments did not fit twice. Answer without this tool."
 
 
-async def call_tool(instance: Instance, key: ChatKey, work: CallTool) -> ToolFinished | HumanAsked:
+async def call_tool(
+    instance: Instance, answering: Answering, key: ChatKey, work: CallTool
+) -> ToolFinished | HumanAsked:
     call = work.call
     if work.withheld:
         return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
     if work.memo is not None:
         return ToolFinished(work.turn, call.id, work.memo, failed=False)
-    if call.by != instance.rules.incarnation and not instance.tools.is_safe(call.name):
+    if call.by != instance.incarnation and not answering.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     references = instance.reads.references(key, work.messages)
-    result = await instance.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
+    result = await answering.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
     if result.handoff is not None:
         return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
     return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit)

@@ -64,7 +64,7 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
         raise AttemptFailed("refused", "finish_reason is content_filter")
     usage = _usage(completion.usage if isinstance(completion.usage, dict) else {})
     if calls:
-        return ToolsWanted(_wanted(calls, request, _raw(body, server, model)), usage)
+        return ToolsWanted(_wanted(calls, request, _raw(body, server, model)), usage, word(completion.model) or model)
     if not any(sign.isprintable() for sign in text):  # marks of no width are no answer
         if refusal := refusal_of(said.content):
             raise AttemptFailed("refused", wire.redacted(refusal))

@@ -16,6 +16,7 @@ from backends.chat_request import Content, contents_of, joined, mended, request_
 from backends.content.attachments import opened
 from backends.protocol import Answer, ReplyRequest, ToolsWanted
 from backends.provider.client import Wire
+from backends.provider.key import ApiKey
 from backends.provider.quirks import Quirks, insist
 from backends.provider.refusals import JsonObject
 from backends.provider.retry import AttemptFailed, persist
@@ -53,7 +54,7 @@ class ChatCompletions:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         model: str,
         system_prompt: str = "",

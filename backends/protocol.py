@@ -182,10 +182,12 @@ class ToolsWanted(msgspec.Struct, frozen=True):
 
     - `calls`: the calls without an output; none of them is among the request's `calls`.
     - `usage`: tokens of the request that gave the calls, unless the answer's usage will include them.
+    - `model`: the model that has used them.
     """
 
     calls: tuple[ToolCall, ...]
     usage: Usage = Usage()
+    model: str = ""
 
 
 class RunContinues(msgspec.Struct, frozen=True):
@@ -205,22 +207,32 @@ class ThreadLost(Exception):
 
 class RunLost(Exception):
     """The run will give no reply (failed, expired, cancelled, forgotten), but another attempt at the turn may. `usage`
-    is its cost all the same."""
+    is its cost all the same, of `model`."""
 
-    def __init__(self, run: str, detail: str, usage: Usage = Usage()) -> None:  # noqa: B008 - it is frozen
+    def __init__(self, run: str, detail: str, usage: Usage = Usage(), model: str = "") -> None:  # noqa: B008 - it is frozen
         super().__init__(f"run {run} is lost: {detail}")
         self.run = run
         self.detail = detail
         self.usage = usage
+        self.model = model
 
 
 class ReplyFailed(Exception):
-    """The backend got no reply within the turn's patience; `detail` is the provider's message, fit for a log line."""
+    """The backend got no reply within the turn's patience; `detail` is the provider's message, fit for a log line.
+    `usage` is the cost of its last requests all the same, of `model`."""
 
-    def __init__(self, error_class: ErrorClass, detail: str) -> None:
+    def __init__(
+        self,
+        error_class: ErrorClass,
+        detail: str,
+        usage: Usage = Usage(),  # noqa: B008 - it is frozen
+        model: str = "",
+    ) -> None:
         super().__init__(f"{error_class}: {detail}")
         self.error_class: ErrorClass = error_class
         self.detail = detail
+        self.usage = usage
+        self.model = model
 
 
 class CannotForget(Exception):

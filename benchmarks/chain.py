@@ -2,8 +2,9 @@
 
 recado is nats-server, an instance and `recado gateway cloud`, each a process. The other bot is written as PyWa
 documents it (benchmarks/pywa_bot.py), and keeps nothing. Both have the same doubles of the model and of Graph, and take
-turns. The time of a reply counts from the moment at which its webhook was due. There are no promises here: it shows the
-cost of a change.
+turns. The time of a reply counts from the moment at which its webhook was due. recado answers messages together that
+wait for the same turn: the log says which reply answers which messages. There are no promises here: it shows the cost
+of a change.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import msgspec
+from nats.aio.msg import Msg
 
 from benchmarks.cpu import cpu_of
 from benchmarks.figures import Figure, Outcome, Say, figure, percentile, ratio
 from benchmarks.servers import nats_server, openai_double
+from events.decisions import Reply
+from events.jetstream.connection import Bus
 from tests.chaos.process import recado
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -54,11 +58,19 @@ TINY = Size(rates=(5.0,), seconds=0.6, chats=3, idle=0.1)
 
 
 class Bot(msgspec.Struct, frozen=True):
-    """A running bot: the address of its webhook, its processes by name, and its Graph."""
+    """A running bot.
+
+    - `webhook`: the address of its webhook.
+    - `pids`: its processes by name.
+    - `meta`: its Graph.
+    - `answers`: the text of the reply to each message id, as the log has it; None: it has no log, and answers each
+      message by itself.
+    """
 
     webhook: str
     pids: dict[str, int]
     meta: GraphDouble
+    answers: dict[str, str] | None = None
 
     @property
     def memory(self) -> float:
@@ -71,9 +83,8 @@ class Load(msgspec.Struct, frozen=True):
 
     - `took`: the seconds that each reply took.
     - `cpu`: milliseconds of CPU for each reply, by process.
-    - `together`: the messages without a reply of their own, whose chat was answered for a later message. recado answers
-      messages together that wait for the same turn; the other bot answers each by itself, so there they are lost.
-    - `lost`, `doubled`: the numbers of other messages without a reply, and of those with several.
+    - `together`: the messages that were answered together with a later one of their chat.
+    - `lost`, `doubled`: the numbers of messages without a reply, and of those with several.
     """
 
     took: list[float]
@@ -125,7 +136,10 @@ def _figures(rate: float, loads: dict[str, list[Load]]) -> dict[str, Figure]:
             each = [percentile(load.took, part) * 1000 for load in rounds if load.took]
             if each:
                 figures[f"{name}, {share}, {shown}"] = figure(each, "ms")
-        figures[f"{name}, answered with a later one, {shown}"] = figure([load.together for load in rounds], "messages")
+        if name == RECADO:
+            figures[f"{name}, answered with a later one, {shown}"] = figure(
+                [load.together for load in rounds], "messages"
+            )
         figures[f"{name}, lost, {shown}"] = figure([load.lost for load in rounds], "messages")
         figures[f"{name}, doubled, {shown}"] = figure([load.doubled for load in rounds], "messages")
         figures[f"{name}, CPU of a reply, {shown}"] = figure([sum(load.cpu.values()) for load in rounds], "ms")
@@ -146,7 +160,7 @@ async def _load(bot: Bot, rate: float, seconds: float, chats: int, name: str) ->
     async def post(session: aiohttp.ClientSession, number: int, text: str) -> None:
         person = str(551190000000 + number % chats)
         named, now = f"US.{person}", int(time.time())
-        said = message(f"wamid.{name}.{number}", sender=person, at=now, from_user_id=named, text={"body": text})
+        said = message(_id(text), sender=person, at=now, from_user_id=named, text={"body": text})
         raw = messages(said, contacts=[contact(person, user_id=named)])
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):  # counts as lost
             async with session.post(bot.webhook, data=raw, headers=signed(raw)) as answer:
@@ -161,31 +175,42 @@ async def _load(bot: Bot, rate: float, seconds: float, chats: int, name: str) ->
             await asyncio.sleep(max(0.0, due[text] - time.monotonic()))
             posts.create_task(post(session, number, text))
         came, changed = 0, time.monotonic()
-        while len(bot.meta.taken) < len(due) and time.monotonic() < changed + QUIET:
+        while len(_answered(bot, due)) < len(due) and time.monotonic() < changed + QUIET:
             await asyncio.sleep(0.05)
             if len(bot.meta.taken) != came:
                 came, changed = len(bot.meta.taken), time.monotonic()
     await asyncio.sleep(min(1.0, seconds))  # receipts are still written, and a second reply would come
     cpu = {process: cpu_of([pid]) - before[process] for process, pid in bot.pids.items()}
-    first: dict[str, float] = {}
-    for taken in bot.meta.taken:
-        first.setdefault(_asked(taken.text), taken.at)
-    missing = [number for number, text in enumerate(due) if text not in first]
-    answered = {number % chats: number for number, text in enumerate(due) if text in first}  # the last of each chat
-    together = sum(answered.get(number % chats, -1) > number for number in missing)
-    times = Counter(_asked(taken.text) for taken in bot.meta.taken)
+    answered = _answered(bot, due)
+    times = Counter(taken.text for taken in bot.meta.taken)
     return Load(
-        [first[text] - due[text] for text in due if text in first],
-        {process: used * 1000 / max(1, len(first)) for process, used in cpu.items()},
-        together,
-        len(missing) - together,
+        [at - due[text] for text, at in answered.items()],
+        {process: used * 1000 / max(1, len(times)) for process, used in cpu.items()},
+        sum(f"{_REPLY}{text}" not in times for text in answered),
+        len(due) - len(answered),
         sum(count > 1 for count in times.values()),
     )
 
 
-def _asked(reply: str | None) -> str:
-    """The message that a reply of the model double answers."""
-    return (reply or "").removeprefix("reply to: ")
+_REPLY = "reply to: "
+"""How the model double begins; the words of a turn's last message follow."""
+
+
+def _id(text: str) -> str:
+    return f"wamid.{text}"
+
+
+def _answered(bot: Bot, texts: Iterable[str]) -> dict[str, float]:
+    """When Graph took the reply to each message that has one, by the message's text."""
+    first: dict[str, float] = {}
+    for taken in bot.meta.taken:
+        first.setdefault(taken.text or "", taken.at)
+    found = {}
+    for text in texts:
+        reply = f"{_REPLY}{text}" if bot.answers is None else bot.answers.get(_id(text))
+        if reply in first:
+            found[text] = first[reply]
+    return found
 
 
 def _settings(graph: str) -> dict[str, str]:
@@ -215,7 +240,18 @@ async def _recado(folder: Path, model: str) -> AsyncIterator[Bot]:
         gateway = stack.enter_context(recado(folder / "gateway", command="gateway cloud", **settings))
         gateway.start()
         webhook = (await gateway.said("started"))["webhook"]
-        yield Bot(webhook, {"nats-server": server.pid, "instance": instance.pid, "gateway": gateway.pid}, meta)
+        bus = await Bus.open(server.url)
+        stack.push_async_callback(bus.close)
+        answers: dict[str, str] = {}
+
+        async def heard(told: Msg) -> None:
+            reply = msgspec.json.decode(told.data, type=Reply)
+            answers.update(dict.fromkeys(reply.in_reply_to, reply.text))
+
+        await bus.subscribe("wa.out.>", cb=heard)
+        await bus.flush()
+        pids = {"nats-server": server.pid, "instance": instance.pid, "gateway": gateway.pid}
+        yield Bot(webhook, pids, meta, answers)
 
 
 @asynccontextmanager

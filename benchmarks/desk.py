@@ -88,6 +88,8 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
         figures[f"{kind}, p50"] = figure([percentile(times, 0.5)], "ms")
         figures[f"{kind}, p95"] = figure([percentile(times, 0.95)], "ms")
         figures[f"{kind}, CPU"] = figure(cpu[kind], "ms")
+        p95 = figures[f"{kind}, p95"].median
+        say(f"{kind}: p95 {p95:.0f} ms, of which CPU at most {percentile(cpu[kind], 0.95):.0f}")
     targets = tuple(
         at_most(f"{kind}, p95", figures[f"{kind}, p95"], 150)
         for kind in took

@@ -10,7 +10,8 @@ from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from actors import effects
-from actors.instance import Instance, NoTools, Parts, Policy
+from actors.answering import Answering, Means, OneProfile, Policy
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.chat_completions import ChatCompletions
@@ -32,22 +33,24 @@ class Recado:
     """One instance over `log`, its projection in `folder`; `start` returns once it takes work. A `bare` one tells its
     model nothing of the moment."""
 
-    def __init__(self, log: EventLog, folder: Path, backend: Backend, history: int, *, bare: bool = False) -> None:
+    def __init__(
+        self, log: EventLog, folder: Path, backend: Backend, history: int, *, bare: bool = False, max_runs: int = 512
+    ) -> None:
         self.log = log
         self.runner = Runner(log, folder, self._dispatch, on_read=self._go_ahead)
-        bus_time = BusTime()
+        bus_time, incarnation = BusTime(), token_hex(8)
+        policy = Policy(debounce=0.0, history=history, zone=None if bare else ZoneInfo("America/Sao_Paulo"))
         self.instance = Instance(
             Parts(
-                incarnation=token_hex(8),
+                incarnation=incarnation,
                 log=log,
-                tools=NoTools(),
-                backend=backend,
                 reads=ChatReads(Reader(folder, lambda: self.runner.path), self.runner.uncommitted),
                 progress=self.runner,
                 bus_time=bus_time,
                 fresh_id=lambda: token_hex(8),
+                max_runs=max_runs,
             ),
-            Policy(debounce=0.0, history=history, zone=None if bare else ZoneInfo("America/Sao_Paulo")),
+            OneProfile(Answering(incarnation, Means(backend=backend), policy)),
         )
         self.router = Router(self.instance)
 
@@ -71,7 +74,7 @@ async def main(args: argparse.Namespace) -> None:
     is_bare = args.bare == "True"
     if is_bare:
         effects.cleaned = Cleaned
-    recado = Recado(log, args.folder, backend, args.history, bare=is_bare)
+    recado = Recado(log, args.folder, backend, args.history, bare=is_bare, max_runs=args.max_runs)
     await recado.start()
     gc.freeze()  # as recado.wiring does
     stand_by()
@@ -84,4 +87,5 @@ if __name__ == "__main__":
         parser.add_argument(name)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--history", type=int)
+    parser.add_argument("--max-runs", type=int, default=512)
     asyncio.run(main(parser.parse_args()))

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from actors.instance import Instance, NoPeople, NoTools, Parts, People, Policy
+from actors.answering import Answering, Means, OneProfile, Policy
+from actors.instance import Instance, NoPeople, Parts, People
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.scripted import Scripted
@@ -68,15 +69,13 @@ def idle_router(folder: Path, checkpoint: int, people: People | None = None) -> 
         Parts(
             incarnation="bench",
             log=log,
-            tools=NoTools(),
-            backend=Scripted(),
             reads=ChatReads(Reader(folder)),
             progress=CaughtUp(checkpoint),
             bus_time=bus_time,
             fresh_id=lambda: "fresh",
             people=people or NoPeople(),
         ),
-        Policy(),
+        OneProfile(Answering("bench", Means(backend=Scripted()), Policy())),
     )
     return Router(instance)
 

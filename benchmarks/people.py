@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from benchmarks.bus import ACCOUNT
-from events.subjects import ChatKey, inbound_subject
+from events.subjects import ChatKey, inbound_subject, token
 
 ANSWERED_WITHIN = 120.0
 
@@ -28,9 +28,9 @@ class _Reply(msgspec.Struct):
 _replies = msgspec.json.Decoder(_Reply)
 
 
-def key_of(number: int) -> ChatKey:
+def key_of(number: int, account: str = ACCOUNT) -> ChatKey:
     """The chat of person `number`."""
-    return ChatKey(ACCOUNT, f"55119{number:08}@s.whatsapp.net")
+    return ChatKey(account, f"55119{number:08}@s.whatsapp.net")
 
 
 def words(number: int) -> str:
@@ -39,10 +39,12 @@ def words(number: int) -> str:
 
 
 class People:
-    """People on one connection; `took` holds the seconds from each message to its reply, in the order of replies."""
+    """People on one connection, who write to one account; `took` holds the seconds from each message to its reply, in
+    the order of replies."""
 
-    def __init__(self, connection: Client) -> None:
+    def __init__(self, connection: Client, account: str = ACCOUNT) -> None:
         self._connection = connection
+        self._account = account
         self._sent: dict[str, tuple[float, int]] = {}
         self._numbers = itertools.count(1)
         self._go_on = 0
@@ -51,11 +53,11 @@ class People:
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, url: str) -> AsyncIterator[People]:
+    async def at(cls, url: str, account: str = ACCOUNT) -> AsyncIterator[People]:
         connection = await nats.connect(url)
         try:
-            self = cls(connection)
-            await connection.subscribe("wa.out.*.*", cb=self._on_reply)
+            self = cls(connection, account)
+            await connection.subscribe(f"wa.out.{token(account)}.*", cb=self._on_reply)
             yield self
         finally:
             await connection.close()
@@ -66,6 +68,10 @@ class People:
         for person in range(min(chats, messages)):
             await self._write(person)
         await self._all_answered()
+
+    def enough(self) -> None:
+        """Have nobody write a further message; `converse` returns when all are answered."""
+        self._go_on = 0
 
     async def write_at(self, rate: float, messages: int, chats: int, seed: int) -> None:
         """Write at random moments, `rate` a second on average, to the chats in turn."""
@@ -90,7 +96,7 @@ class People:
 
     async def _write(self, person: int) -> None:
         number = next(self._numbers)
-        key, id_ = key_of(person), f"wamid.{number}"
+        key, id_ = key_of(person, self._account), f"wamid.{number}"
         body = msgspec.json.encode({"id": id_, "sender": key.chat, "name": f"Person {person}", "text": words(number)})
         self._sent[id_] = time.perf_counter(), person
         await self._connection.publish(

@@ -41,4 +41,4 @@ async def openai_double(latency: float = 0.0) -> AsyncIterator[str]:
         yield (await process.stdout.readline()).decode().strip()
     finally:
         process.terminate()
-        await process.wait()
+        await process.communicate()  # wait() alone may leave the pipe open

@@ -14,7 +14,7 @@ LARGEST_READ = {"audio": 16 * MIB, "image": 20 * MIB, "document": 32 * MIB}
 """Most bytes of a file, by kind. WhatsApp's own clients send 16 MB of audio. The models' APIs take requests of 50 MB, a
 quarter of which is base64's overhead."""
 
-_AUDIO_ENDINGS = (".aac", ".amr", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
+_AUDIO_ENDINGS = (".aac", ".amr", ".awb", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
 _NO_TYPE = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 LONGEST_PAST = 2_000

@@ -21,18 +21,17 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_PASSES = 4
 """A cut may join the halves of another mark. An answer that is not clean after so many passes is not sent at all."""
 
-_HINT = re.compile(
-    r"[`<\[{【◁✿\ue000-\uf8ff\U000f0000-\U0010ffff]|!\[|:contentRef|\A#|/mnt/|\b(?:sandbox:|file-service:|computer:|functools\[|to=functions"
+_FOREIGN = "【◁✿\ue000-\uf8ff\U000f0000-\U0010ffff"
+_HAS_FOREIGN = re.compile(f"[{_FOREIGN}]")
+_BEGINNINGS = ("#", "Thinking...", "assistant", "analysis", "commentary", "final")
+_TURN = re.compile(r"turn\d")
+_AT_SIGNS = re.compile(rf"[`!<\[{{{_FOREIGN}]")
+_ANYWHERE = re.compile(
+    rf"[`<\[{{{_FOREIGN}]|!\[|:contentRef|\A#|/mnt/|\b(?:sandbox:|file-service:|computer:|functools\[|to=functions"
     r"|default_api|(?:file)?cite(?=turn)|turn(?=\d)|Action:)"
 )
-"""Places where a mark may begin. A look at these alone takes a tenth of the time of a search for every mark."""
-
-_SIGNS = re.compile("[<\\[{【◁\ue000-\uf8ff\U000f0000-\U0010ffff]")
-_WORDS = (
-    *("sandbox:", "file-service:", "computer:", "/mnt/data/", "functools[", "to=functions", "default_api", "Action:"),
-    *("✿", ":contentRef", "```", *(f"turn{digit}" for digit in range(10))),
-)
-"""An answer without any of these has no mark, but for its beginning."""
+"""Places where a mark may begin: in a text without the words, and in any. A look at these alone takes a tenth of the
+time of a search for every mark."""
 
 _TABLE = {
     "call": internals.CALLS,
@@ -74,6 +73,8 @@ class Cleaned(msgspec.Struct, frozen=True, gc=False):
     @property
     def flaw(self) -> str:
         """The reason for which the answer is worthless; empty if it can be sent."""
+        if not self.cut and self.text and not self.text.isspace():
+            return ""
         said = ", ".join(f"{cut.kind} {cut.chars}" for cut in self.cut)
         if any(cut.kind == "tool_call" for cut in self.cut):
             return f"the model wrote a tool call as text (characters cut: {said})"
@@ -98,7 +99,9 @@ def cleaned(text: str) -> Cleaned:
         for span in spans:
             chars[span.kind] = chars.get(span.kind, 0) + span.end - span.start
         text = _without(text, spans)
-    return Cleaned(text, tuple(Cut(kind=kind, chars=count) for kind, count in chars.items()))
+    return (
+        Cleaned(text, tuple(Cut(kind=kind, chars=count) for kind, count in chars.items())) if chars else Cleaned(text)
+    )
 
 
 def _without(text: str, spans: list[_Span]) -> str:
@@ -109,25 +112,48 @@ def _without(text: str, spans: list[_Span]) -> str:
 
 def _spans(text: str) -> list[_Span]:
     """The stretches to cut, in order and disjoint."""
+    places = _places(text)
+    if places is None:
+        return []
     if internals.is_call(text):
         return [_Span(0, len(text), "tool_call")]
     if length := internals.unmarked_reasoning(text):
         return [_Span(0, length, "reasoning")]
-    if _SIGNS.search(text) is None and not text.startswith("#") and not any(word in text for word in _WORDS):
-        return []
-    return _Scan(text).spans
+    return _Scan(text, places).spans
+
+
+def _places(text: str) -> re.Pattern[str] | None:
+    """The pattern of the places where a mark of `text` may begin; None: it has no mark."""
+    if text.lstrip().startswith(_BEGINNINGS) or _has_words(text):
+        return _ANYWHERE
+    has_signs = "<" in text or "[" in text or "{" in text
+    return _AT_SIGNS if has_signs or not (text.isascii() or _HAS_FOREIGN.search(text) is None) else None
+
+
+def _has_words(text: str) -> bool:
+    """Whether a mark may begin with a word, or is in code. Written out, since most answers need no more."""
+    return (
+        (":" in text and ("sandbox:" in text or "file-service:" in text or "computer:" in text or "Action:" in text))
+        or ":contentRef" in text
+        or "/mnt/data/" in text
+        or "default_api" in text
+        or "to=functions" in text
+        or "functools[" in text
+        or "```" in text
+        or ("turn" in text and _TURN.search(text) is not None)
+    )
 
 
 class _Scan:
     """The stretches to cut in `text`, found from its beginning to its end."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, places: re.Pattern[str] = _ANYWHERE) -> None:
         self.spans: list[_Span] = []
         self._text = text
         self._finals = [head.end() for head in _FINAL.finditer(text)]
         self._is_said = False  # something is left so far
         at = reached = 0
-        while (hint := _HINT.search(text, at)) is not None:
+        while (hint := places.search(text, at)) is not None:
             mark = _MARK.match(text, hint.start())
             if mark is None:
                 at = hint.end()

@@ -65,12 +65,13 @@ class MediaSettled(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunReady(msgspec.Struct, frozen=True, gc=False):
-    """The provider works on the turn; `usage` is the cost of an earlier run that was lost."""
+    """The provider works on the turn; `usage` is the cost of an earlier run that was lost, of `model`."""
 
     turn: str
     run: str
     attempt: int
     usage: TokenUsage = TokenUsage()
+    model: str | None = None
 
 
 class ToolAsked(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +80,7 @@ class ToolAsked(msgspec.Struct, frozen=True, gc=False):
     - `call`: the provider's id of the call.
     - `arguments`: JSON as the model wrote it.
     - `usage`: the cost of asking, unless the reply's usage includes it.
-    - `raw`: as in ToolCalled.
+    - `raw`, `model`: as in ToolCalled.
     """
 
     turn: str
@@ -88,6 +89,7 @@ class ToolAsked(msgspec.Struct, frozen=True, gc=False):
     arguments: str
     usage: TokenUsage = TokenUsage()
     raw: str | None = None
+    model: str | None = None
 
 
 class ToolFinished(msgspec.Struct, frozen=True, gc=False):
@@ -144,11 +146,13 @@ class FallOver(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """The backend has no reply to the turn, for good."""
+    """The backend has no reply to the turn, for good; `usage` is the cost of its last requests, of `model`."""
 
     turn: str
     error_class: str
     detail: str
+    usage: TokenUsage = TokenUsage()
+    model: str | None = None
 
 
 Command = (
@@ -191,7 +195,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     - `at`: the bus's time.
     - `id`: a fresh id.
-    - `incarnation`, `backend`: the instance's own.
+    - `incarnation`: the instance's own.
+    - `backend`, `profile`: the mode, and the version of the profile, by which a turn that begins is answered.
     - `fallback`: of a turn that begins: the second model answers it, because of this failure of the first.
     - `apology`: the text for a failed turn.
     - `words`: by reason, the notice about a message that ends without a reply; no words: no notice is sent.
@@ -205,6 +210,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id: str
     incarnation: str
     backend: str
+    profile: str = ""
     fallback: str = ""
     apology: str = ""
     words: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from chat import joining
+from chat import edits, joining
 from chat.arrival import joins_burst
 from chat.broken import BROKEN, SetAside
 from chat.commands import (
@@ -92,7 +92,8 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
         case StartOver(seq, by) if chat.reset_upto < seq:
             return Reset(upto=seq, at=facts.at, by=by)
         case StartAgain(turn) if chat.turn is not None and chat.turn.id == turn:
-            return _start(chat, facts, chat.turn.messages, unread_of(chat.turn.phase), instead=turn)
+            unread, is_edited = unread_of(chat.turn.phase), edits.is_outdated(chat, chat.turn)
+            return _start(chat, facts, chat.turn.messages, unread, instead=turn, is_edited=is_edited)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
         case Removed() | Told() | Moved():
@@ -200,7 +201,7 @@ def _start(
     media: tuple[str, ...],
     instead: str | None = None,
     *,
-    fell_over: bool = False,
+    is_edited: bool = False,
 ) -> TurnStarted:
     return TurnStarted(
         turn=facts.id,
@@ -208,9 +209,10 @@ def _start(
         backend=BACKEND if facts.fallback else facts.backend,
         at=facts.at,
         media=media,
-        seen=chat.inbound_seq if chat.rewrites or (instead is not None and not fell_over) else 0,
+        seen=chat.inbound_seq if chat.rewrites or is_edited else 0,
         instead=instead,
         fallback=facts.fallback or None,
+        profile=facts.profile,
     )
 
 
@@ -219,11 +221,15 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
     match outcome:
         case ThreadReady(_, backend, thread, reason, seen):
             seen = chat.rewritten if seen is None else seen
-            return ThreadCreated(backend=backend, thread=thread, reason=reason, at=facts.at, seen=seen)
+            return ThreadCreated(
+                backend=backend, thread=thread, reason=reason, at=facts.at, seen=seen, profile=turn.profile
+            )
         case MediaSettled():
             return _read(turn, outcome, facts)
-        case RunReady(_, run, attempt, usage):
-            return RunStarted(turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage)
+        case RunReady(_, run, attempt, usage, model):
+            return RunStarted(
+                turn=turn.id, run=run, attempt=attempt, at=facts.at, usage=usage, profile=turn.profile, model=model
+            )
         case ToolAsked():
             return _ask(turn, outcome, facts)
         case ToolFinished():
@@ -235,9 +241,9 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             return _answer(chat, turn, outcome, facts)
         case FallOver(_, reason):
             facts = replace(facts, fallback=reason)
-            return _start(chat, facts, turn.messages, unread_of(turn.phase), instead=turn.id, fell_over=True)
-        case Failed(_, error_class, detail):
-            return _fail(turn, error_class, detail, facts)
+            return _start(chat, facts, turn.messages, unread_of(turn.phase), instead=turn.id)
+        case Failed(_, error_class, detail, usage, model):
+            return replace(_fail(turn, error_class, detail, facts), usage=usage, model=model)
         case _:
             return None
 
@@ -275,6 +281,7 @@ def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed 
         at=facts.at,
         usage=asked.usage,
         raw=asked.raw,
+        model=asked.model,
     )
 
 
@@ -316,4 +323,5 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         cut=answer.cut or UNSET,
         length=answer.length or UNSET,
         fallback=answer.fallback or UNSET,
+        profile=turn.profile or UNSET,
     )

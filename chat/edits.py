@@ -26,9 +26,9 @@ def came_in(chat: Chat, event: Edit | Revoke, seq: int, at: datetime) -> Chat:
         if seq < chat.began_at:
             return chat  # the message was erased
         return replace(chat, inbound_seq=seq, rewritten=max(chat.rewritten, seq))
-    was_revoked = any(rewrite.of == event.of and rewrite.revoked for rewrite in chat.rewrites)
+    before = next((rewrite.revoked_at for rewrite in chat.rewrites if rewrite.of == event.of), 0)
     others = tuple(rewrite for rewrite in chat.rewrites if rewrite.of != event.of)
-    rewrite = Rewrite(event.of, seq, was_revoked or isinstance(event, Revoke))
+    rewrite = Rewrite(event.of, seq, seq if isinstance(event, Revoke) else before)
     return replace(chat, inbound_seq=seq, rewrites=(*others, rewrite))
 
 
@@ -38,7 +38,8 @@ def _with(early: tuple[Early, ...], event: Edit | Revoke, seq: int, at: datetime
     text = event.text if isinstance(event, Edit) and (before is None or before.text is not None) else None
     if text is not None and len(text) > LONGEST_EARLY:
         return early
-    return (*[one for one in early if one is not before], Early(event.of, seq, at, text))[-MOST_EARLY:]
+    revoked_at = seq if isinstance(event, Revoke) else before.revoked_at if before is not None else 0
+    return (*[one for one in early if one is not before], Early(event.of, seq, at, text, revoked_at))[-MOST_EARLY:]
 
 
 def early_of(chat: Chat, id_: str) -> Early | None:
@@ -58,7 +59,7 @@ def met(chat: Chat, message: Message) -> Chat:
     if early is None:
         return chat
     others = tuple(one for one in chat.early if one is not early)
-    rewrite = Rewrite(early.of, early.seq, revoked=early.text is None)
+    rewrite = Rewrite(early.of, early.seq, early.revoked_at)
     return replace(chat, early=others, rewrites=(*chat.rewrites, rewrite))
 
 
@@ -67,7 +68,7 @@ def seen(chat: Chat, messages: tuple[str, ...], upto: int) -> tuple[Rewrite, ...
     it still has to end."""
     if not chat.rewrites:
         return ()
-    return tuple(one for one in chat.rewrites if one.revoked or one.of not in messages or one.seq > upto)
+    return tuple(one for one in chat.rewrites if one.revoked_at or one.of not in messages or one.seq > upto)
 
 
 def ended(chat: Chat, messages: tuple[str, ...], changes: Changes) -> Changes:
@@ -81,7 +82,7 @@ def ended(chat: Chat, messages: tuple[str, ...], changes: Changes) -> Changes:
 
 def revoked(chat: Chat) -> tuple[str, ...]:
     """Open messages that their sender deleted, in no turn or in the one that runs."""
-    return tuple(rewrite.of for rewrite in chat.rewrites if rewrite.revoked) if chat.rewrites else ()
+    return tuple(rewrite.of for rewrite in chat.rewrites if rewrite.revoked_at) if chat.rewrites else ()
 
 
 def is_outdated(chat: Chat, turn: Turn) -> bool:

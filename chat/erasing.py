@@ -110,7 +110,12 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
     waiting, hour, heard = recounted(late)
     orders = tuple(order for order in chat.orders if order.seq > event.upto)
     open_ = {message.id for message in late}
-    rewrites = tuple(rewrite for rewrite in chat.rewrites if rewrite.of in open_ and rewrite.seq > event.upto)
+    rewrites = tuple(
+        # A deletion from before may be removed already.
+        replace(rewrite, revoked_at=rewrite.revoked_at if rewrite.revoked_at > event.upto else 0)
+        for rewrite in chat.rewrites
+        if rewrite.of in open_ and rewrite.seq > event.upto
+    )
     return Chat(
         inbound_seq=max([event.upto, *(w.seq for w in waiting), *(o.seq for o in orders), *(r.seq for r in rewrites)]),
         decision_seq=seq,

@@ -19,10 +19,9 @@ from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
 from chat.turn import Turn, reading, thread_made
 from chat.waiting_word import is_said_by
+from events.admission import Approved, Blocked
 from events.decisions import (
-    Approved,
     Attention,
-    Blocked,
     Erased,
     Ignored,
     MediaRead,
@@ -163,8 +162,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     turn = Turn(
         event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began, last_wrote=last_wrote
     )
-    if event.fallback is not None:
-        turn = replace(turn, fallback=event.fallback)
+    if event.fallback is not None or event.profile:
+        turn = replace(turn, fallback=event.fallback or "", profile=event.profile)
     changes: Changes = {
         "waiting": _open(chat, event.messages),
         "turn": turn,
@@ -210,7 +209,7 @@ def _turn_adopted(chat: Chat, event: TurnAdopted, _: Recorded) -> Changes:
 
 
 def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> Changes:
-    thread, turn = Thread(event.backend, event.thread, event.seen, recorded.seq), chat.turn
+    thread, turn = Thread(event.backend, event.thread, event.seen, recorded.seq, event.profile), chat.turn
     if turn is None:
         return {"thread": thread}
     turn = replace(turn, phase=thread_made(turn.phase), threads=turn.threads + 1, adoptions=0)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chat.changes import Changes
 from chat.limits import together
-from chat.state import Chat, Closing, Joint, Order, Pause
+from chat.state import Chat, Closing, Joint, Order, Pause, Unsent
 from chat.work import CallIn, Joining, Move, TellClosed
 from events.decisions import Ignored
 from events.inbound import Control, Time
@@ -74,7 +74,8 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
     if not other or other == name or any(joint.chat == control.into for joint in chat.joints if not control.from_):
         return Ignored(messages=(), reason=CLOSED, at=at, cause=control.id)
     if control.from_ is None:
-        pause = chat.pause
+        pause, asked = chat.pause, chat.attention
+        about_reply = asked is not None and asked.about_reply
         return Joined(
             into=control.into,
             at=at,
@@ -85,6 +86,9 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
             held=pause.reason if pause is not None else "",
             until=pause.until if pause is not None else None,
             others=tuple(joint.chat for joint in chat.joints),
+            reset=chat.reset_upto,
+            asked=asked.id if asked is not None and not about_reply else "",
+            unsent=asked.id if asked is not None and about_reply else chat.unsent.reply if chat.unsent else "",
         )
     if control.into is None:
         return Joined(from_=control.from_, at=at, by=by, cause=control.id)
@@ -99,6 +103,8 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
         until=control.until,
         others=control.messages,
         whole=True,
+        reset=control.reset,
+        unsent=control.unsent,
     )
 
 
@@ -141,11 +147,13 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
         return {"closing": None}
     if event.into is not None:
         closing = Closing(
-            recorded.seq, event.into, event.admission, event.stopped, event.held, event.until, event.others
-        )
+            recorded.seq, event.into, event.admission, event.stopped, event.held, event.until, event.others,
+            event.reset, event.asked, event.unsent,
+        )  # fmt: skip
         return {
             "into": event.into, "closing": closing, "orders": orders, "thread": None,
-            "turn": None, "pause": None, "hand": None, "attention": None, "apology": None, "notice": None, "told": (),
+            "turn": None, "pause": None, "hand": None, "attention": None, "unsent": None,
+            "apology": None, "notice": None, "told": (),
         }  # fmt: skip
     if not event.whole:
         return {"orders": orders, "joints": _with(chat.joints, Joint(event.from_ or ""))}
@@ -159,7 +167,10 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
         "admission": _admission(chat.admission, event.admission),
         "pause": _longer(chat.pause, Pause(event.until, event.held) if event.held else None),
         "rewritten": max(chat.rewritten, recorded.seq),  # a thread lacks the words of the other chat
+        "reset_upto": max(chat.reset_upto, event.reset),
     }
+    if event.unsent and chat.attention is None and chat.unsent is None:
+        changes["unsent"] = Unsent(event.unsent, "its chat has closed into this one", recorded.at)
     if event.stopped or event.admission == "blocked":
         changes["apology"] = changes["notice"] = None
     return changes

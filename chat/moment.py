@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from chat.context import Line
 from chat.hours import Hours
 
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_EPOCH, _MICROSECOND, _MINUTE = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1), timedelta(minutes=1)
 
 _GAP = 3_600_000_000
 """Microseconds after a person's line after which their next one bears its time: an hour."""
@@ -73,15 +73,14 @@ def in_zone(at: datetime, zone: tzinfo | None) -> datetime:
 def told(moment: Moment) -> str:
     """The moment in one line."""
     at = moment.at
-    facts = [_now(int(at.timestamp()) // 60, moment.zone, moment.hours, at.tzinfo)]
+    said = _now(int(at.timestamp()) // 60, moment.zone, moment.hours, at.tzinfo)
     if moment.name:
-        facts.append(f"the person calls themselves “{moment.name}”")
+        said += f"; the person calls themselves “{moment.name}”"
     if moment.country:
-        facts.append(f"their number is of the country {moment.country}")
+        said += f"; their number is of the country {moment.country}"
     if moment.last_wrote is not None:
-        then = in_zone(moment.last_wrote, at.tzinfo)
-        facts.append(f"before this they wrote on {_date(then)}, {_clock(then)}")
-    return f"[Added by the system, not by the person: {'; '.join(facts)}]"
+        said += f"; before this they wrote on {_minute((moment.last_wrote - _EPOCH) // _MINUTE, at.tzinfo)}"
+    return f"[Added by the system, not by the person: {said}]"
 
 
 def blanks(moment: Moment) -> dict[str, str]:
@@ -139,10 +138,16 @@ def timed(lines: Sequence[Line], zone: tzinfo, after: datetime | None = None) ->
 def _dated(at: int, zone: tzinfo) -> str:
     """The time of a line; a line of the history is shown again and again."""
     try:
-        then = in_zone(_EPOCH + at * _MICROSECOND, zone)
+        return f"[{_minute(at // 60_000_000, zone)}]"
     except OverflowError:  # a gateway may claim any time
         return ""
-    return f"[{_date(then)}, {_clock(then)}]"
+
+
+@lru_cache(maxsize=4096)
+def _minute(minute: int, zone: tzinfo | None) -> str:
+    """A minute since 1970: one text for everyone who wrote in it. Raises OverflowError outside of the calendar."""
+    then = in_zone(_EPOCH + minute * _MINUTE, zone)
+    return f"{_date(then)}, {_clock(then)}"
 
 
 @lru_cache(maxsize=4096)
@@ -162,7 +167,7 @@ def plain_name(name: str | None) -> str:
 @lru_cache(maxsize=256)
 def _now(minute: int, zone: str, hours: Hours | None, tz: tzinfo | None) -> str:
     """The time and the opening hours: one text for every chat that is answered in this minute since 1970."""
-    at = in_zone(_EPOCH + timedelta(minutes=minute), tz)
+    at = in_zone(_EPOCH + minute * _MINUTE, tz)
     offset = at.strftime("%z")
     said = f"it is {_date(at)}, {_clock(at)} ({zone}, UTC{offset[:3]}:{offset[3:5]})"
     return said if hours is None else f"{said}; the business is {_opening(hours, at, again=True)}"
@@ -197,4 +202,4 @@ def _date(at: datetime) -> str:
 
 
 def _clock(at: datetime) -> str:
-    return f"{at.hour:02}:{at.minute:02}"
+    return at.time().isoformat("minutes")

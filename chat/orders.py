@@ -10,7 +10,8 @@ from chat.notices import say
 from chat.second_model import BACKEND
 from chat.state import Chat, Order
 from chat.work import Obey
-from events.decisions import Approved, Attention, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
+from events.admission import Approved, Blocked
+from events.decisions import Attention, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 
 
 def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
@@ -73,4 +74,5 @@ def _retry(chat: Chat, order: Obey, facts: Facts) -> Decision:
         cause=cause,
         media=media,
         fallback=facts.fallback or None,
+        profile=facts.profile,
     )

@@ -10,7 +10,7 @@ from chat import edits, erasing, joining, unsent
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
 from chat.refusals import refusal_due
-from chat.state import Chat, Erasing, Order, Thread
+from chat.state import Chat, Erasing, Order, Stray, Thread
 from chat.stray_runs import fresh
 from chat.takeover import hand_over, word_by_hand
 from chat.turn import Call, InTools, Reading, Running, Starting, Turn
@@ -67,9 +67,9 @@ def wakes(chat: Chat) -> bool:
     return has_pending_work(chat) or bool(chat.strays) or chat.unsent is not None
 
 
-def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
+def due(chat: Chat, now: datetime, rules: Rules, of_turn: Rules) -> Due | None:
     """The next decision, or None. In this order: acts of a human and orders, messages that get no reply, apologies,
-    a turn of another incarnation, and a turn whose messages were edited or deleted."""
+    and what the running turn, with the rules `of_turn`, needs."""
     if chat.into:
         return _due_in_closed(chat)
     if (by_hand := hand_over(chat, now, rules.takeover)) is not None:
@@ -89,10 +89,18 @@ def due(chat: Chat, now: datetime, rules: Rules) -> Due | None:
         return Notify(chat.notice)
     if (about := unsent.due(chat, now)) is not None:
         return about
-    if chat.turn is not None and chat.turn.by != rules.incarnation:
-        return Adopt(chat.turn.id) if chat.turn.adoptions < MOST_ADOPTIONS else SetAside()
-    if chat.turn is not None and edits.is_outdated(chat, chat.turn):
-        return StartAgain(chat.turn.id)
+    return _due_of_turn(chat, chat.turn, rules, of_turn) if chat.turn is not None else None
+
+
+def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt | SetAside | StartAgain | None:
+    """What is decided about a turn of another incarnation, one whose messages were edited or deleted, and one whose
+    profile cannot be had any more."""
+    if of_turn.waits and rules.waits:
+        return None
+    if turn.by != rules.incarnation:
+        return Adopt(turn.id) if turn.adoptions < MOST_ADOPTIONS else SetAside()
+    if not rules.waits and (of_turn.waits or edits.is_outdated(chat, turn)):
+        return StartAgain(turn.id)
     return None
 
 
@@ -100,7 +108,7 @@ def _order_due(chat: Chat, rules: Rules) -> Obey | Apologise | Notify | Refuse |
     """The next order that can be obeyed, or a step that comes before it: a chat is erased last, with nothing open and
     no apology or notice pending."""
     for other in chat.orders:
-        if other.control.command == "retry" and (chat.turn is not None or joining.waits(chat)):
+        if other.control.command == "retry" and (chat.turn is not None or joining.waits(chat) or rules.waits):
             continue
         if other.control.command == "join" and not rules.joins:
             continue
@@ -141,19 +149,24 @@ def _due_in_closed(chat: Chat) -> Obey | Refuse | None:
     return None
 
 
-def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]:
-    """The pending work at `now` (the bus's time). Work that is due comes first."""
-    first = due(chat, now, rules)
+def pending(chat: Chat, now: datetime, rules: Rules, of_turn: Rules | None = None) -> tuple[Due | Effect, ...]:
+    """The pending work at `now` (the bus's time). Work that is due comes first.
+
+    `rules` are those of the chat's profile, `of_turn` those of the profile with which the running turn began; None:
+    they are the same.
+    """
+    of_turn = of_turn or rules
+    first = due(chat, now, rules, of_turn)
     found: list[Due | Effect] = [] if first is None else [first]
     if chat.turn is not None:
         ending = isinstance(first, StartAgain) or (
             isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
         )
-        if chat.turn.by == rules.incarnation and not ending:
-            found += _next_steps(chat, chat.turn, rules)
-            if (word := to_tell(chat, chat.turn, now, rules)) is not None:
+        if chat.turn.by == rules.incarnation and not ending and not _is_kept_waiting(chat, chat.turn, rules, of_turn):
+            found += _next_steps(chat, chat.turn, of_turn)
+            if (word := to_tell(chat, chat.turn, now, of_turn)) is not None:
                 found.append(word)
-    elif chat.waiting and first is None and chat.pause is None and not _is_held(chat, rules):
+    elif chat.waiting and first is None and chat.pause is None and not rules.waits and not _is_held(chat, rules):
         found.append(EndBurst(chat.waiting[0].seq, chat.waiting[-1].seq))
     if chat.pause is not None and chat.pause.until is not None:
         found.append(Resume(chat.pause.until))
@@ -161,9 +174,19 @@ def pending(chat: Chat, now: datetime, rules: Rules) -> tuple[Due | Effect, ...]
         found.append(_erase(chat, chat.erasing))
     if chat.into or chat.joints:
         found += joining.effects(chat)
-    if chat.strays and rules.keeps_threads:
-        found += [StopRun(stray) for stray in fresh(chat.strays, now) if stray.backend == rules.backend]
+    if chat.strays:
+        found += [StopRun(stray) for stray in fresh(chat.strays, now) if _may_be_stopped(stray, rules)]
     return tuple(found)
+
+
+def _is_kept_waiting(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> bool:
+    """Whether the turn waits for variables of its profile, or of the one with which it has to start again."""
+    return of_turn.waits or (rules.waits and edits.is_outdated(chat, turn))
+
+
+def _may_be_stopped(stray: Stray, rules: Rules) -> bool:
+    """Whether the run may be within reach: it is, unless the mode of the profile that began it has changed since."""
+    return stray.profile != rules.profile or (rules.keeps_threads and stray.backend == rules.backend)
 
 
 def _is_held(chat: Chat, rules: Rules) -> bool:
@@ -217,12 +240,17 @@ def _new_thread(chat: Chat, turn: Turn, rules: Rules) -> ThreadReason | None:
     thread = chat.thread
     if thread is None:
         return "reset" if chat.reset_upto else "first"
-    if thread.backend != rules.backend:
-        return "switched"
+    if thread.backend != rules.backend or (rules.keeps_threads and _name(thread.profile) != _name(turn.profile)):
+        return "switched"  # one profile's thread holds what its tools gave, and may be at another server
     has_begun = not isinstance(turn.phase, Starting) or turn.calls
     if rules.keeps_threads and thread.edits_known_upto < chat.rewritten and not has_begun:
         return "replaced"  # it holds words that were edited or deleted since
     return None
+
+
+def _name(profile: str) -> str:
+    """The name of a profile by that of its version."""
+    return profile.partition("@")[0]
 
 
 def _memo(turn: Turn, call: Call) -> str | None:

@@ -25,7 +25,7 @@ def refusal_due(chat: Chat, now: datetime, rules: Rules) -> Refuse | StartOver |
         return Refuse(running + together(held, before=running), chat.pause.reason)
     if turn is not None and (reason := silenced(chat)) is not None:
         return Refuse(running, reason)
-    if turn is not None and turn.by != rules.incarnation and now - turn.newest > rules.stale_after:
+    if turn is not None and turn.by != rules.incarnation and _is_stale(turn.newest, turn.began, now, rules):
         return Refuse(running, "stale")
     if turn is not None and turn.by == rules.incarnation and turn.is_void:
         return Refuse(running, turn.void_reason)
@@ -61,13 +61,22 @@ def _reason(chat: Chat, message: Waiting, now: datetime, rules: Rules, over_budg
         return reason
     if chat.pause is not None and _held(chat, message):
         return chat.pause.reason
-    if now - message.sent > rules.stale_after:
+    if _is_stale(message.sent, message.stored, now, rules):
         return "stale"
     if (reason := not_now(chat, message, rules.gates)) is not None:
         return reason
     if not joins_burst(message):
         return message.fault
     return "budget" if over_budget else None
+
+
+def _is_stale(sent: datetime, came: datetime | None, now: datetime, rules: Rules) -> bool:
+    """Whether what a person sent is too old to be answered. The time counts for which it waited for the profile's
+    variables only."""
+    usable = rules.usable_from
+    if usable is not None and came is not None and came < usable:
+        sent = max(sent, usable)
+    return not rules.waits and now - sent > rules.stale_after
 
 
 def _is_persons(message: Waiting) -> bool:

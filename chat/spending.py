@@ -16,7 +16,7 @@ from chat.fold_constants import MOST_MODELS
 from events.usage import TokenUsage
 
 UNKNOWN = ""
-"""The model of tokens whose model no event names, as those of a turn that ended without a reply."""
+"""The model of tokens whose model no event names, as those of a failed turn in older logs."""
 
 _NOTHING = TokenUsage()
 _VERSION = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from chat.spending import by_model, with_used
+from msgspec.structs import replace
+
+from chat.spending import UNKNOWN, by_model, with_used
 from chat.state import Chat, Spent
-from events.decisions import Reply
+from chat.turn import Turn
+from events.decisions import Reply, TurnFailed
 from events.recorded import Recorded
 from events.usage import TokenUsage
+
+
+def with_last(turn: Turn, event: object) -> Turn:
+    """The turn that ends by `event`, with the cost of requests that this event tells."""
+    if not isinstance(event, TurnFailed) or event.turn != turn.id:
+        return turn
+    return replace(
+        turn, spent=turn.spent + event.usage, heard=with_used(turn.heard, event.model or UNKNOWN, event.usage)
+    )
 
 
 def spent_after(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
@@ -15,6 +27,7 @@ def spent_after(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
     if isinstance(event, Reply):
         usage, model = event.usage, event.model or ""
     if turn is not None and (after.turn is None or after.turn.id != turn.id) and usage == TokenUsage():
+        turn = with_last(turn, event)
         usage = turn.spent
     if usage == TokenUsage():
         return after.spent

@@ -53,12 +53,14 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
     - `backend`, `id`: the mode, and the thread's id there
     - `edits_known_upto`: the thread has all edits and deletions up to this sequence
     - `known_upto`: the thread has everything else that was said up to this decision
+    - `profile`: the version of a profile whose server and key made it; empty: the instance's own settings
     """
 
     backend: str
     id: str
     edits_known_upto: int = 0
     known_upto: int = 0
+    profile: str = ""
 
 
 class Rewrite(msgspec.Struct, frozen=True, gc=False):
@@ -66,12 +68,12 @@ class Rewrite(msgspec.Struct, frozen=True, gc=False):
 
     - `of`: id of the message
     - `seq`: sequence of the edit or deletion
-    - `revoked`: the message was deleted
+    - `revoked_at`: sequence of the deletion; 0: the message was not deleted
     """
 
     of: str
     seq: int
-    revoked: bool
+    revoked_at: int
 
 
 class Early(msgspec.Struct, frozen=True, gc=False):
@@ -80,12 +82,14 @@ class Early(msgspec.Struct, frozen=True, gc=False):
     - `of`: id of the message
     - `seq`, `at`: its sequence and the log's stamp
     - `text`: the new words; None: the message was deleted
+    - `revoked_at`: sequence of the deletion; 0: the message was not deleted
     """
 
     of: str
     seq: int
     at: datetime
     text: str | None
+    revoked_at: int
 
 
 class Stray(msgspec.Struct, frozen=True, gc=False):
@@ -94,6 +98,7 @@ class Stray(msgspec.Struct, frozen=True, gc=False):
     - `turn`, `backend`, `thread`: the turn that left it, its mode and thread
     - `run`: the run's id; None if it was never known
     - `at`: time at which it was left
+    - `profile`: that of the turn
     """
 
     turn: str
@@ -101,6 +106,7 @@ class Stray(msgspec.Struct, frozen=True, gc=False):
     thread: str
     run: str | None
     at: datetime
+    profile: str = ""
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):
@@ -198,6 +204,9 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     held: str
     until: datetime | None
     others: tuple[str, ...]
+    reset: int = 0
+    asked: str = ""
+    unsent: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

@@ -25,7 +25,7 @@ def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, .
     is_answered = isinstance(recorded.event, Reply) and recorded.event.turn == turn.id
     if is_answered or not (is_over or has_moved):
         return after.strays
-    stray = Stray(turn.id, thread.backend, thread.id, run_of(turn.phase), recorded.at)
+    stray = Stray(turn.id, thread.backend, thread.id, run_of(turn.phase), recorded.at, turn.profile)
     return (*fresh(after.strays, recorded.at), stray)
 
 

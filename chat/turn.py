@@ -83,7 +83,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `calls`: the tools asked for, in every attempt
     - `threads`: threads made for the turn
     - `spent`: tokens of its finished requests; those of the current run come with its end
-    - `heard`: those of them that transcripts have cost, by model
+    - `heard`: those of them whose model is known: of transcripts, of lost runs, of calls of tools
     - `void`: messages with no text whose file gave nothing
     - `void_reason`: why the first of those gave nothing
     - `read_at`: sequence of the last `media_read`; 0 if there was none
@@ -92,6 +92,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `last_wrote`: time at which the person had written before these messages; None: never, or not known
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
     - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
+    - `profile`: the version of a profile by which it is answered; empty: the instance's own settings
     """
 
     id: str
@@ -114,6 +115,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     began: datetime | None = None
     last_wrote: datetime | None = None
     fallback: str = ""
+    profile: str = ""
 
     @property
     def is_void(self) -> bool:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from chat.changes import Changes
 from chat.spending import with_used
 from chat.state import Chat
-from chat.turn import Call, called, reading, returned, run_of, run_started, unread_of
+from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, unread_of
 from events.decisions import MediaRead, RunStarted, ToolCalled, ToolReturned
 from events.recorded import Recorded
 
@@ -40,8 +40,8 @@ def run_begun(chat: Chat, event: RunStarted, _: Recorded) -> Changes:
     if turn is None or turn.id != event.turn:
         return {}
     phase = run_started(turn.phase, event.run, continues=turn.attempt == event.attempt)
-    spent = turn.spent + event.usage
-    return {"turn": replace(turn, phase=phase, attempt=event.attempt, spent=spent, adoptions=0)}
+    changed = replace(_spent(turn, event), phase=phase, attempt=event.attempt, adoptions=0)
+    return {"turn": changed}
 
 
 def tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
@@ -51,8 +51,13 @@ def tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
     by = recorded.msg_id.rpartition(":")[0]
     call = Call(event.call, event.name, event.arguments, by, run_of(turn.phase), raw=event.raw)
     calls = (*turn.calls, call)
-    spent = turn.spent + event.usage
-    return {"turn": replace(turn, phase=called(turn.phase, event.call), calls=calls, spent=spent, adoptions=0)}
+    return {"turn": replace(_spent(turn, event), phase=called(turn.phase, event.call), calls=calls, adoptions=0)}
+
+
+def _spent(turn: Turn, event: RunStarted | ToolCalled) -> Turn:
+    """The turn with the cost of the event, by model if it names one."""
+    heard = turn.heard if event.model is None else with_used(turn.heard, event.model, event.usage)
+    return replace(turn, spent=turn.spent + event.usage, heard=heard)
 
 
 def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:

@@ -250,6 +250,9 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided
     - `wait_told_after`: time without an answer after which the person is told to wait; 0: they are not told
+    - `profile`: the version of the profile; empty: the instance's own settings
+    - `waits`: the instance cannot answer by the profile for now: no turn begins or goes on, and none gets stale
+    - `usable_from`: time at which the instance could answer by the profile again; None: it always could
     """
 
     incarnation: str
@@ -264,3 +267,6 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     gates: Gates = Gates()
     joins: bool = True
     wait_told_after: timedelta = timedelta(0)
+    profile: str = ""
+    waits: bool = False
+    usable_from: datetime | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from events.jid import is_canonical
 from events.log import EventTooLarge, LogFull, LogUnavailable
 from events.subjects import ChatKey
 from gateways.local.simulator import Simulator
+from projections.reads.chat_list import Asked
 from projections.reads.reader import ProjectionMissing
 from projections.reads.views import ChatView, Entry
 
@@ -56,13 +58,15 @@ class Overview(msgspec.Struct, frozen=True):
     - `account`: the account of the simulated phones.
     - `model`: the model that writes the replies.
     - `can_write`: whether there are simulated phones.
-    - `chats`: the list of chats.
+    - `chats`: the list of chats: the simulated phones and the CHATS with the latest activity.
+    - `all`: the number of the account's chats, with those that are not in the list.
     """
 
     account: str
     model: ModelInfo
     can_write: bool
     chats: tuple[ChatLine, ...]
+    all: int
 
 
 class History(msgspec.Struct, frozen=True):
@@ -105,15 +109,28 @@ class SeenReplies(msgspec.Struct, frozen=True):
 async def overview(request: Request) -> Response:
     """GET: an Overview. The simulated phones come first, then the chats with the latest activity."""
     deps = _deps(request)
+    contacts = deps.simulator.contacts if deps.simulator is not None else ()
+    phones = {contact.chat: contact.name for contact in contacts}
     try:
-        known = {view.chat: view for view in await deps.read(deps.queries.chats, deps.account, CHATS)}
+        known, stored = await deps.read(_listed, deps, phones)
     except ProjectionMissing:
         # The list comes at once; the texts come once the projection is built.
-        known = {}
-    contacts = deps.simulator.contacts if deps.simulator is not None else ()
-    phones = tuple(_line(contact.chat, contact.name, known.pop(contact.chat, None)) for contact in contacts)
-    others = tuple(_line(view.chat, None, view) for view in known.values())
-    return answer(Overview(deps.account, deps.model, deps.simulator is not None, phones + others))
+        known, stored = {}, 0
+    lines = [_line(chat, name, known.get(chat)) for chat, name in phones.items()]
+    lines += [_line(view.chat, None, view) for view in known.values() if view.chat not in phones]
+    new = sum(chat not in known for chat in phones)
+    return answer(Overview(deps.account, deps.model, deps.simulator is not None, tuple(lines), stored + new))
+
+
+def _listed(deps: Deps, phones: Collection[str]) -> tuple[dict[str, ChatView], int]:
+    """The chats of the phones that have something said in them, and the latest of all; and how many there are."""
+    page = deps.queries.page(Asked(account=deps.account), deps.now(), CHATS)
+    known = {view.chat: view for view in page.chats}
+    for chat in set(phones).difference(known) if page.all > len(known) else ():
+        view = deps.queries.chat(ChatKey(deps.account, chat))
+        if view is not None and (view.messages or view.replies):
+            known[chat] = view
+    return known, page.all
 
 
 async def history(request: Request) -> Response:

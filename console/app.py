@@ -28,6 +28,8 @@ from console.problems import (
     answer_problem,
     answer_projection_missing,
 )
+from console.profiles import pages as profile_pages
+from console.profiles.trials import Trials
 from events.log import LogUnavailable
 from projections.reads.reader import ProjectionMissing
 
@@ -48,6 +50,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
+            *profile_pages.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
@@ -77,6 +80,7 @@ def make_app(deps: Deps) -> Starlette:
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
+    app.state.trials = Trials(app.state.closing)
     return app
 
 

@@ -14,6 +14,7 @@ import msgspec
 from actors.leases.roster import InstanceView
 from chat.spending import Price
 from console.news import News
+from console.profiles.port import ProfileDesk
 from console.sessions import Sessions
 from events.log import EventLog
 from gateways.local.simulator import Simulator
@@ -77,6 +78,7 @@ class Deps:
     - `gateways`: returns the accounts whose gateway runs; None: the bus does not say.
     - `prices`: the prices of models.
     - `settings`: the settings with which this process was started.
+    - `profiles`: the profiles of the bus; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
@@ -94,6 +96,7 @@ class Deps:
     gateways: Callable[[], Collection[str] | None] = lambda: None
     prices: Mapping[str, Price] = field(default_factory=dict)
     settings: Sequence[SettingLine] = ()
+    profiles: ProfileDesk | None = None
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))

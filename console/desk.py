@@ -58,7 +58,7 @@ async def page_of(
         "page": page,
         "place": urlencode(places),
         "late": deps.now() - OVERDUE_AFTER,
-        "after": (await deps.read(deps.queries.counts)).checkpoint,
+        "after": await deps.read(deps.queries.checkpoint),
         "said": said,
         "refused": refused,
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),

@@ -12,8 +12,8 @@ LARGEST = 1024 * 1024
 """Bytes of a form: a human's text may have 65,536 characters, up to nine bytes each."""
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields by name; the last one if a name is repeated. Raises Problem."""
+async def form_of(request: Request, most: int = 20) -> dict[str, str]:
+    """The fields by name, at most `most`; the last one if a name is repeated. Raises Problem."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise Problem(415, "Send a form, with Content-Type: application/x-www-form-urlencoded.")
     body = bytearray()
@@ -22,6 +22,6 @@ async def form_of(request: Request) -> dict[str, str]:
         if len(body) > LARGEST:
             raise Problem(413, f"The form is larger than {LARGEST:,} bytes.")
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=most))
     except ValueError as error:
         raise Problem(400, f"The form cannot be read: {error}.") from error

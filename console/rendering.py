@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     base = {
         "troubles": reasons,
         "phones": deps.simulator is not None,
+        "profiled": deps.profiles is not None,
         "locked": deps.sessions is not None,
         "path": request.url.path,
     }
@@ -123,6 +125,13 @@ def around(text: str, words: str) -> str:
     return ("…" if begin else "") + shown + ("…" if begin + _AROUND < len(text) else "")
 
 
+def described(text: str) -> Markup:
+    """A description in Markdown as HTML: its code, and of its links the words."""
+    parts = re.split(r"`([^`]+)`", re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
+
+
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
@@ -134,6 +143,7 @@ _templates.filters |= {
     "time": time,
     "person": person,
     "count": count,
+    "described": described,
     "speaker": lambda one: f"{speaker(one, person)}:",
     "kind": kind,
     "mark": SAID.__getitem__,

@@ -26,9 +26,16 @@ VERSION = 1
 
 VERSION_HEADER = "Recado-Version"
 
-READS = 2
-"""The newest set of decision types and commands that this release reads. Those of set 2 (`joined`, `join`) are written
-only while every instance reads them; the first one marks the log, and a release that reads less refuses to start."""
+JOINS = 2
+"""The set with `joined` and `join`."""
+
+PROFILES = 3
+"""The set with profiles: a release that reads less would answer by its own settings."""
+
+READS = PROFILES
+"""The newest set of decision types, commands and documents that this release reads. Those of set 2 and above are
+written only while every instance reads them; the first one marks the log, and a release that reads less refuses to
+start."""
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from events.admission import Approved, Blocked
 from events.cut import Cut
 from events.inbound import Count, Time
 from events.joining import Joined
@@ -46,6 +47,8 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     - `instead`: the turn that this one replaces, because a message of it was edited or deleted while it ran, or because
       the first model failed.
     - `fallback`: the second model answers, because of this failure of the first.
+    - `profile`: the version of a profile, as `name@N`, by which the turn is answered; absent: the instance's own
+      settings.
     """
 
     turn: str
@@ -57,6 +60,7 @@ class TurnStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     seen: Count = 0
     instead: str | None = None
     fallback: str | None = None
+    profile: str = ""
 
 
 class TurnAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -72,6 +76,7 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
 
     - `thread`, `reason`: its id at the backend, and the occasion for a new one.
     - `seen`: the thread was seeded with edits and deletions up to this sequence.
+    - `profile`: that of the turn, whose server and key made the thread.
     """
 
     backend: str
@@ -79,6 +84,7 @@ class ThreadCreated(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     reason: ThreadReason
     at: Time
     seen: Count = 0
+    profile: str = ""
 
 
 class MediaRead(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -110,6 +116,8 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     - `run`: that id.
     - `attempt`: counts the attempts at the turn, from 1.
     - `usage`: the cost of the run before it, if that run was lost.
+    - `profile`: that of the turn, whose server and key the run is at.
+    - `model`: the model of that cost.
     """
 
     turn: str
@@ -117,6 +125,8 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     attempt: Count
     at: Time
     usage: TokenUsage = TokenUsage()
+    profile: str = ""
+    model: str | None = None
 
 
 class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -127,6 +137,7 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     - `usage`: the cost of the request in which the model asked, unless it is counted elsewhere.
     - `raw`: of the first call of a model's message: that message as it came, as JSON, for the server and the model
       that wrote it. The calls without it belong to the message before.
+    - `model`: the model of the cost.
     """
 
     turn: str
@@ -136,6 +147,7 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     at: Time
     usage: TokenUsage = TokenUsage()
     raw: str | None = None
+    model: str | None = None
 
 
 class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -167,6 +179,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `length`: the answer reached the model's longest length and was `continued` by another request, or is `cut` there,
       which the text shows; absent: it did not.
     - `fallback`: the second model answered, because of this failure of the first; absent: the first answered.
+    - `profile`: that of the turn; absent: the instance's own settings.
     """
 
     id: str
@@ -187,6 +200,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cut: tuple[Cut, ...] | msgspec.UnsetType = msgspec.UNSET
     length: str | msgspec.UnsetType = msgspec.UNSET
     fallback: str | msgspec.UnsetType = msgspec.UNSET
+    profile: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
@@ -196,14 +210,19 @@ class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"cl
     detail: str
 
 
-class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The turn and its messages end without an answer; if `told`, an apology to the person follows."""
+class TurnFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The turn and its messages end without an answer; if `told`, an apology to the person follows.
+
+    - `usage`, `model`: the cost of its last requests, which brought no answer, and their model.
+    """
 
     turn: str
     messages: tuple[str, ...]
     error: TurnError
     told: bool
     at: Time
+    usage: TokenUsage = TokenUsage()
+    model: str | None = None
 
 
 class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -246,22 +265,6 @@ class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     at: Time
     turn: str | None = None
     messages: tuple[str, ...] = ()
-    cause: str | None = None
-
-
-class Approved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The person was unknown or blocked, and is answered from now on."""
-
-    at: Time
-    by: str | None = None
-    cause: str | None = None
-
-
-class Blocked(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The person is not answered any more, until an order approves the chat."""
-
-    at: Time
-    by: str | None = None
     cause: str | None = None
 
 

@@ -186,6 +186,7 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `from`: of `join`: the chat that closes into this one; of `erase`: the chat that this one had closed into.
     - `admission`, `stopped`, `held`: of `join` and `erase`: the gates of that chat, as in `joined`; with them `until`
       is the end of its pause, and `messages` of `join` are the chats that had closed into it.
+    - `reset`, `unsent`: of `join`: as in `joined`.
     """
 
     id: ReplyId
@@ -199,6 +200,8 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     admission: str = ""
     stopped: bool = False
     held: str = ""
+    reset: Count = 0
+    unsent: str = ""
 
 
 Inbound = Message | Edit | Revoke | Receipt | Control

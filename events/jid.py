@@ -2,6 +2,10 @@
 
 Rules: whatsmeow's `types.JID`, and the Cloud API's `wa_id` and BSUID. Agent and device are dropped
 (`5511:12@s.whatsapp.net`, `9988.1:3@lid`), and `c.us` becomes `s.whatsapp.net`.
+
+Carriers give a number to a stranger, so a number may name several people, one after the other. The first one has the
+number's own JID; a later one has the number with the time since which it is no longer the former one's
+(`5511~1750100472@s.whatsapp.net`).
 """
 
 from __future__ import annotations
@@ -12,9 +16,10 @@ from functools import lru_cache
 PHONE = "@s.whatsapp.net"
 """The end of the JID of a phone number."""
 
+_SINCE = "~"
 _LONGEST = 128
 _USERS = {
-    "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
+    "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20}(?:~[0-9]{1,20})?)(?:\.[0-9]+)?(?::[0-9]+)?"),
     "lid": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
     # The Cloud API has ids of its own for groups, letters and digits.
     "g.us": re.compile(r"(?P<user>[0-9]{1,40}(?:-[0-9]{1,20})?|[A-Za-z][A-Za-z0-9_=-]{7,})"),
@@ -70,6 +75,24 @@ def is_canonical(jid: str) -> bool:
         return canonical(jid) == jid
     except MalformedJid:
         return False
+
+
+def next_holder(jid: str, since: int) -> str:
+    """The JID of the one who has the phone number of `jid` after the one who had it until `since`, in seconds since
+    1970."""
+    return f"{number_of(jid)}{_SINCE}{max(since, 0)}{PHONE}"
+
+
+def number_of(jid: str) -> str:
+    """The digits of a phone number's JID, to which its holder is written; of another JID what stands before the `@`."""
+    return jid.partition("@")[0].partition(_SINCE)[0]
+
+
+def held_since(jid: str) -> int:
+    """The time since which the phone number of `jid` is no longer the former holder's; 0 for its first holder, and for
+    any other JID."""
+    since = jid.partition("@")[0].partition(_SINCE)[2] if jid.endswith(PHONE) else ""
+    return int(since) if since.isdecimal() else 0
 
 
 def is_group(jid: str) -> bool:

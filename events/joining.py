@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from events.inbound import Time
+from events.inbound import Count, Time
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
@@ -22,6 +22,9 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `until`: the end of that pause.
     - `others`: chats that had closed into the closed one.
     - `timers`: timers that go on in the other chat; none yet.
+    - `reset`: the conversation began again after this sequence.
+    - `asked`: the request for a human that is still open; it is made again in the other chat.
+    - `unsent`: the reply of which a human is still to say whether it arrived.
     - `done`: this is the receipt: the other chat was told.
     - `whole`: the closed chat has told its gates.
     """
@@ -39,3 +42,6 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     timers: tuple[str, ...] = ()
     done: bool = False
     whole: bool = False
+    reset: Count = 0
+    asked: str = ""
+    unsent: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,9 @@ from events.subjects import ChatKey
 
 EVERYTHING = "evt.>"
 """The filter of a tail of all events."""
+
+Tail = Callable[[int, str], AsyncGenerator[list[Recorded], None]]
+"""Reads events as EventLog.tail does: every one after a sequence that a filter matches."""
 
 
 class LogError(Exception):

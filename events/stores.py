@@ -103,6 +103,19 @@ _ALL = (
         erased="it names accounts, templates and states, and no chat: gateways shorten phone numbers in it",
     ),
     Store(
+        stream="PROFILES",
+        kind="stream",
+        writers={"instance": frozenset({"profile.*"}), "operator": frozenset({"profile.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make", "change"},
+            "gateway": frozenset({"look"}),
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_msg_size"}),
+        saved=True,
+        erased="an operator wrote in it whom a profile is for, as in a file of settings, and keeps or removes that",
+    ),
+    Store(
         stream=f"KV_{LEASES}",
         kind="bucket",
         writers={"instance": frozenset({"$KV.LEASES.>"}), "gateway": frozenset({"$KV.LEASES.g.*"})},

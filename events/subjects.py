@@ -121,9 +121,9 @@ def decision_subject(key: ChatKey, type_: str) -> str:
     return f"{_prefix(key)}.o.{type_}"
 
 
-def decisions_filter(key: ChatKey) -> str:
-    """Every decision of the chat: the subject with which its appends are compared."""
-    return f"{_prefix(key)}.o.*"
+def decisions_filter(key: ChatKey, type_: str = "*") -> str:
+    """Every decision of the chat, the subject with which its appends are compared; or every one of a type."""
+    return f"{_prefix(key)}.o.{type_}"
 
 
 def chat_filter(key: ChatKey) -> str:

@@ -13,6 +13,7 @@ from chat.context import readable
 from chat.evolve import evolve
 from chat.gates import pairing_code
 from chat.state import Chat
+from events.jid import PHONE, held_since, number_of
 from events.joining import Joined
 from events.log import EventLog
 from events.subjects import ChatKey, decisions_filter
@@ -95,7 +96,11 @@ async def _known(log: EventLog, chat: str) -> tuple[dict[str, ChatKey], Known]:
                     people[account] = ChatKey(account, name)
                     known[account] = types
     for account in (*known, *people):
-        key = await _open(log, people.get(account, ChatKey(account, chat)))
+        key = people.get(account, ChatKey(account, chat))
+        if held_since(key.chat) and account not in await log.known(key.chat):
+            # Nobody has written from the number since its holder changed it: they are meant.
+            key = ChatKey(account, number_of(key.chat) + PHONE)
+        key = await _open(log, key)
         if key.chat != chat:
             people[account] = key
             known[account] = (await log.known(key.chat)).get(account, {})

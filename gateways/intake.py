@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
-from events.jid import is_group
+from events.jid import PHONE, held_since, is_group, number_of
 from events.log import Appended, EventLog, LogError, LogFull
 from events.subjects import ChatKey
 from gateways.names.person import Person, is_person
@@ -52,6 +52,8 @@ class People(Protocol):
 
     async def person(self, account: str, names: Sequence[str]) -> Person: ...
 
+    async def renamed(self, account: str, former: Sequence[str], now: Sequence[str], since: int) -> Person | None: ...
+
 
 class NoPeople:
     """Every name is a person of its own."""
@@ -63,6 +65,9 @@ class NoPeople:
 
     async def person(self, account: str, names: Sequence[str]) -> Person:  # noqa: ARG002 - the protocol's
         return Person(names[0], tuple(names[1:]))
+
+    async def renamed(self, account: str, former: Sequence[str], now: Sequence[str], since: int) -> Person | None:  # noqa: ARG002
+        return None
 
 
 class Intake:
@@ -115,6 +120,9 @@ class Intake:
         if not is_person(key.chat):
             return key, event
         person = await self._person(key.account, (key.chat, *aliases, *names))
+        if event.at is not None and event.at.timestamp() <= held_since(person.chat):
+            # The number's former holder wrote it, whose chat has closed and moves it.
+            return ChatKey(key.account, number_of(person.chat) + PHONE), event
         if isinstance(event, Message) and (sender is not None or person.others != aliases):
             is_theirs = sender is None or sender in (key.chat, *aliases, *names)
             event = replace(event, sender=None if is_theirs else sender, aliases=person.others)

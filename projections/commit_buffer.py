@@ -10,7 +10,7 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.inbound import Receipt
-from events.log import EventLog
+from events.log import EVERYTHING, Tail
 from events.recorded import Recorded
 from projections.reads.reader import ProjectionMissing
 from projections.uncommitted import UncommittedMessages, may_go_early
@@ -61,10 +61,10 @@ class CommitBuffer:
         self._events, self._held_until = [], self.delivered_early
         self._is_urgent, self._has_room = False, None  # the reader that waited for room is gone
 
-    async def read(self, events: EventLog, after: int) -> None:
+    async def read(self, tail: Tail, after: int) -> None:
         """Read the events after `after` until the log is closed, while the earlier ones are being written."""
-        async with aclosing(events.tail(after)) as tail:
-            async for batch in tail:
+        async with aclosing(tail(after, EVERYTHING)) as batches:
+            async for batch in batches:
                 is_first = not self._events
                 self._events += batch
                 self.seen = batch[-1].seq

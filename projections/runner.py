@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.log import EventLog, LogUnavailable
+from events.log import EventLog, LogUnavailable, Tail
 from events.recorded import Recorded
 from projections import files
 from projections.commit_buffer import CommitBuffer
@@ -59,6 +59,7 @@ class Runner:
       at its pending work.
     - `on_read`: called before that, as soon as events are read, with those that may be delivered early. It returns
       whether a caller waits for their commit.
+    - `tail`: follows the log; by default a reading of its own. A rebuild always has one of its own.
     - `on_health`: called on the loop with `healthy` each time that changes.
 
     Await `run` for the life of the instance.
@@ -71,6 +72,7 @@ class Runner:
         on_committed: Callable[[list[Recorded]], None],
         *,
         on_read: Callable[[list[Recorded]], bool] | None = None,
+        tail: Tail | None = None,
         on_health: Callable[[bool], None] = lambda _: None,
         retry_after: float = 1.0,
     ) -> None:
@@ -78,6 +80,7 @@ class Runner:
         """Set once the events that the log had at start are applied."""
         self._healthy = True
         self._log = log
+        self._tail = tail or log.tail
         self._directory = directory
         self._on_committed = on_committed
         self._on_health = on_health
@@ -206,7 +209,7 @@ class Runner:
         self._settle(projection)
         self._commit_buffer.start_over()
         after = min(projection.checkpoint, self._committed)
-        reading = asyncio.create_task(self._commit_buffer.read(self._log, after))
+        reading = asyncio.create_task(self._commit_buffer.read(self._tail, after))
         reading.add_done_callback(self._commit_buffer.hurry)
         try:
             while True:

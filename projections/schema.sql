@@ -32,6 +32,31 @@ CREATE TABLE chats (
     joints TEXT,                             -- the chats that closed into this one, as JSON
     UNIQUE (account, chat)
 );
+CREATE TABLE totals (                        -- sums over `chats`, kept by the triggers below
+    partition INTEGER PRIMARY KEY,
+    chats INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    replies INTEGER NOT NULL,
+    to_do INTEGER NOT NULL,
+    timed INTEGER NOT NULL                   -- chats whose pending work only waits for a time
+);
+CREATE TRIGGER chat_added AFTER INSERT ON chats BEGIN
+    INSERT INTO totals SELECT new.partition, 0, 0, 0, 0, 0
+        WHERE NOT EXISTS (SELECT 1 FROM totals WHERE partition = new.partition);
+    UPDATE totals SET chats = chats + 1, messages = messages + new.messages, replies = replies + new.replies,
+        to_do = to_do + new.to_do, timed = timed + (new.owes AND NOT new.to_do) WHERE partition = new.partition;
+END;
+CREATE TRIGGER chat_changed AFTER UPDATE ON chats
+WHEN (old.messages, old.replies, old.to_do, old.owes) <> (new.messages, new.replies, new.to_do, new.owes) BEGIN
+    UPDATE totals SET messages = messages + new.messages - old.messages, replies = replies + new.replies - old.replies,
+        to_do = to_do + new.to_do - old.to_do,
+        timed = timed + (new.owes AND NOT new.to_do) - (old.owes AND NOT old.to_do) WHERE partition = new.partition;
+END;
+CREATE TRIGGER chat_removed AFTER DELETE ON chats BEGIN
+    UPDATE totals SET chats = chats - 1, messages = messages - old.messages, replies = replies - old.replies,
+        to_do = to_do - old.to_do, timed = timed - (old.owes AND NOT old.to_do) WHERE partition = old.partition;
+    DELETE FROM totals WHERE partition = old.partition AND chats = 0;
+END;
 CREATE TABLE names (                         -- other names of people
     account TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -186,6 +211,7 @@ CREATE TABLE turns (
     told INTEGER,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
+    profile TEXT,                            -- name@N; NULL: the instance's own settings
     PRIMARY KEY (chat, seq)
 ) WITHOUT ROWID;
 CREATE INDEX failed_turns ON turns (chat) WHERE state = 'failed';

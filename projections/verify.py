@@ -25,6 +25,7 @@ from projections.tables.erasing import is_erasure
 _TABLES = {
     "meta": "SELECT * FROM meta",
     "chats": "SELECT * FROM chats ORDER BY id",
+    "totals": "SELECT * FROM totals ORDER BY partition",
     "names": "SELECT * FROM names ORDER BY account, name",
     "history": "SELECT * FROM history ORDER BY seq",
     "controls": "SELECT * FROM controls ORDER BY id, chat",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import random
 import ssl
@@ -71,6 +72,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"over {LONG:g} s, without slow(why)")
         for one in found:
             terminalreporter.line(f"{one.duration:.1f} s {one.nodeid}")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_left_open() -> Iterator[None]:
+    """A socket, file or loop that a module's tests left open fails the module, not a later one that cleans up."""
+    yield
+    gc.collect()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the collections after each module need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

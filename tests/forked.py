@@ -24,6 +24,7 @@ import sysconfig
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -40,6 +41,8 @@ class Forked:
         self.pid = pid
         self.returncode: int | None = None
         self._ended = ended
+        # A test that failed may have left the process: the warning of an open line would fail another test.
+        weakref.finalize(self, ended.close)
 
     def poll(self) -> int | None:
         return self._look(0)
@@ -57,7 +60,9 @@ class Forked:
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
+        """SIGKILL, and wait for the end: until then the line on which it is told is open."""
         self.send_signal(signal.SIGKILL)
+        self.wait()
 
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
@@ -81,12 +86,16 @@ def start(
             [RECADO, *args], env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
         )
     ours, theirs = socket.socketpair()
-    with tempfile.TemporaryFile() as request, Path(os.devnull).open("rb") as nothing, theirs:
-        request.write(json.dumps({"args": args, "env": dict(env), "cwd": str(cwd)}).encode())
-        request.seek(0)
-        files = (request, nothing, stdout, stderr, theirs)
-        socket.send_fds(line(version), [b"!"], [file.fileno() for file in files])
-    return Forked(int.from_bytes(ours.recv(4)), ours)
+    try:
+        with tempfile.TemporaryFile() as request, Path(os.devnull).open("rb") as nothing, theirs:
+            request.write(json.dumps({"args": args, "env": dict(env), "cwd": str(cwd)}).encode())
+            request.seek(0)
+            files = (request, nothing, stdout, stderr, theirs)
+            socket.send_fds(line(version), [b"!"], [file.fileno() for file in files])
+        return Forked(int.from_bytes(ours.recv(4)), ours)
+    except BaseException:
+        ours.close()
+        raise
 
 
 @functools.cache

@@ -50,8 +50,11 @@ class NatsProxy:
             writer.write(line + b"\r\n")
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        try:
             to_server = await asyncio.open_connection("127.0.0.1", self._server_port)
+        except OSError:
+            writer.transport.abort()
+        else:
             self._writers |= {writer, to_server[1]}
             self._to_clients.add(writer)
             try:

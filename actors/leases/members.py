@@ -45,6 +45,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     - `awake`: chats in memory.
     - `lag`: sequences by which its projection is behind the log.
     - `fallback`: its turns begin with the second model, because of this failure of the first; empty: with the first.
+    - `lacks`: the profiles in force by which it cannot answer, each with the reason.
     """
 
     version: str = ""
@@ -54,6 +55,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     awake: int = 0
     lag: int = 0
     fallback: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 class Member(Holder, frozen=True, kw_only=True):
@@ -116,8 +118,16 @@ class Members:
         return bool(self._there) and all(member.reads >= reads for member in self._there.values())
 
     def staying(self) -> list[Member]:
-        """The members that own partitions, or should."""
+        """The members that do not leave."""
         return [member for member in self._there.values() if not member.leaving]
+
+    def owners(self) -> list[Member]:
+        """The members that own partitions, or should: while some can answer by every profile in force, those alone.
+
+        Profiles are written only while every member knows this rule.
+        """
+        staying = self.staying()
+        return [member for member in staying if not member.says.lacks] or staying
 
     def look(self, entries: Mapping[str, Entry], *, remember: bool) -> None:
         """Take in the bucket's entries. With `remember`, members missing there are kept: the bucket itself was away,
@@ -136,7 +146,12 @@ class Members:
         if member is None:
             return True
         before = self._there.get(member.instance)
-        if before is None or (before.incarnation, before.leaving) != (member.incarnation, member.leaving):
+        if before is None or _standing(before) != _standing(member):
             return True
         self._there[member.instance] = member
         return False
+
+
+def _standing(member: Member) -> tuple[str, bool, bool]:
+    """What of a presence decides about partitions."""
+    return member.incarnation, member.leaving, bool(member.says.lacks)

@@ -29,6 +29,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     - `runs`: turns under way.
     - `lag`: sequences by which its projection is behind the log.
     - `fallback`: its turns begin with the second model, because of this failure of the first; empty: with the first.
+    - `lacks`: the profiles in force by which it cannot answer, each with the reason.
     """
 
     instance: str
@@ -42,6 +43,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     lag: int = 0
     fallback: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 async def all_read(bus: Bus, reads: int) -> bool:
@@ -60,6 +62,17 @@ async def all_read(bus: Bus, reads: int) -> bool:
                 return False
             found = True
         seq = raw.seq + 1
+
+
+async def older_than(bus: Bus, reads: int) -> list[str]:
+    """The instances that are there and do not read this set of types, by name. Raises LeasesUnavailable."""
+    entries = await LeaseBucket(bus, makes=False).read_all()
+    members = [
+        (key.removeprefix(PREFIX), member_in(key, entry.value))
+        for key, entry in entries.items()
+        if key.startswith(PREFIX) and entry.value
+    ]
+    return sorted(name for name, member in members if member is None or member.reads < reads)
 
 
 async def look(bus: Bus, chats: Mapping[int, int] | None = None) -> list[InstanceView]:
@@ -103,6 +116,7 @@ def _view(member: Member, partitions: list[int], chats: Mapping[int, int] | None
         runs=member.says.runs,
         lag=member.says.lag,
         fallback=member.says.fallback,
+        lacks=member.says.lacks,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from actors.handoff import HumanWanted
-from actors.instance import ToolResult
+from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 from chat.references import Referring
 from events.subjects import ChatKey

@@ -22,8 +22,8 @@ from nats.aio.msg import Msg
 
 from actors import metrics
 from actors.handoff import HANDOFF
-from actors.instance import ToolResult
 from actors.tools.arguments import DEEPEST, is_deep
+from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 from chat.references import Referring
 from events.subjects import ChatKey, header_value

@@ -9,8 +9,8 @@ import structlog
 from msgspec.structs import replace
 
 from actors import handoff
-from actors.instance import ToolResult
 from actors.tools.arguments import Unfit, unpacked
+from actors.tools.protocol import ToolResult
 from actors.tools.python import PythonTool
 from actors.tools.services import ServiceTools
 from backends.protocol import Tool

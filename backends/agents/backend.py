@@ -22,6 +22,8 @@ from backends.protocol import (
     ThreadRequest,
     ToolsWanted,
 )
+from backends.provider.key import ApiKey
+from backends.provider.quirks import Quirks
 from backends.provider.retry import RETRYABLE, AttemptFailed, persist
 from chat.moment import Moment, filled
 
@@ -47,6 +49,7 @@ class Agents:
     - `agent`: id of a saved agent, whose model, instructions and tools the provider keeps. Without one the sessions get
       an agent made of `model`, `system_prompt` and `hosted_tools`.
     - `rule`: an instruction that a saved agent gets at the beginning of a session.
+    - `quirks`: what is known of the agent's server; None: nothing.
     """
 
     name: Final = "agents"
@@ -54,13 +57,14 @@ class Agents:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         agent: str = "",
         model: str = "",
         system_prompt: str = "",
         rule: str = "",
         hosted_tools: Sequence[dict[str, Any]] = (),
+        quirks: Quirks | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._wire = SessionsWire(api_key, base_url)
@@ -71,6 +75,7 @@ class Agents:
         self._agent: dict[str, Any] = {"agent_id": agent} if agent else {"agent": inline}
         self._rule = rule if agent else ""
         self._hosted_tools = None if agent else hosted_tools
+        self.quirks = Quirks(agent or model) if quirks is None else quirks
         self._sleep = sleep
 
     async def create_thread(self, request: ThreadRequest) -> str:
@@ -100,7 +105,7 @@ class Agents:
 
     async def start_run(self, request: ReplyRequest) -> str:
         session = RemoteSession(self._wire, request.thread, _within(request.patience))
-        starting = Starting(session, request, self._hosted_tools, self._sleep)
+        starting = Starting(session, request, self._hosted_tools, self.quirks, self._sleep)
         try:
             return await self._persist(starting.adopt_or_start, request.turn, starting.began + request.patience)
         except NotThere as missing:

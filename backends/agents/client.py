@@ -8,6 +8,7 @@ from typing import TypeVar
 import openai
 
 from backends.provider.client import Wire
+from backends.provider.key import ApiKey
 from backends.provider.raw_post import Query
 from backends.provider.retry import RETRYABLE, AttemptFailed
 
@@ -29,7 +30,7 @@ class SessionsWire:
     again, and the next try looks at the server's state first.
     """
 
-    def __init__(self, api_key: str, base_url: str | None) -> None:
+    def __init__(self, api_key: ApiKey, base_url: str | None) -> None:
         self._wire = Wire(api_key, base_url, BETA)
 
     async def close(self) -> None:

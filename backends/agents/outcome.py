@@ -8,6 +8,7 @@ from backends.agents.session import Item, TokenCount, Turn
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider.client import cached, count
 from backends.provider.errors import redacted
+from backends.provider.told_wait import told_wait
 
 _FINAL: dict[str, ErrorClass] = {
     "context_length_exceeded": "context_too_long",
@@ -43,18 +44,24 @@ def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
     return Answer(text=text, model=model, run=turn.id, usage=_usage(turn))
 
 
-def fruitless(turn: Turn) -> RunLost | ReplyFailed:
-    """The error for a turn that ended without a reply: RunLost if another attempt may give one."""
+def fruitless(turn: Turn, model: str = "") -> RunLost | ReplyFailed:
+    """The error for a turn of `model` that ended without a reply: RunLost if another attempt may give one."""
     if turn.error is None:
-        return RunLost(turn.id, turn.status, _usage(turn))
+        return RunLost(turn.id, turn.status, _usage(turn), model)
     detail = redacted(f"{turn.error.code}: {turn.error.message}", "")
     error_class = _FINAL.get(turn.error.code)
-    return RunLost(turn.id, detail, _usage(turn)) if error_class is None else ReplyFailed(error_class, detail)
+    if error_class is None:
+        return RunLost(turn.id, detail, _usage(turn), model)
+    return ReplyFailed(error_class, detail, _usage(turn), model)
 
 
 def rest(turn: Turn, attempt: int) -> float:
-    """Seconds to leave the provider alone after the `attempt`th attempt ended as `turn` did."""
-    return 2.0 * attempt if turn.error is not None and turn.error.code in _BUSY else 0.0
+    """Seconds to leave the provider alone after the `attempt`th attempt ended as `turn` did: those that it names, or
+    some."""
+    if turn.error is None or turn.error.code not in _BUSY:
+        return 0.0
+    told = told_wait(turn.error.message)
+    return 2.0 * attempt if told is None else told
 
 
 def _usage(turn: Turn) -> Usage:

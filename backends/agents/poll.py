@@ -51,7 +51,7 @@ class Watching:
         left = self.deadline - asyncio.get_running_loop().time()
         # `attempt` of the request is one above the attempt that is awaited.
         await self._sleep(max(0.0, min(rest(turn, self._request.attempt - 1), left / 2)))
-        raise fruitless(turn)
+        raise fruitless(turn, self._model)
 
     async def _written(self, turn: Turn) -> Answer:
         """The agent's answer. A turn may be shown as completed a moment before its last item is listed."""

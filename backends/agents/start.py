@@ -9,12 +9,15 @@ from typing import Any
 import structlog
 
 from backends.agents.client import NotThere
+from backends.agents.mend import offered, without_pictures
 from backends.agents.outcome import answer
 from backends.agents.session import Item, RemoteSession, Session, message
 from backends.content.attachments import opened
 from backends.content.message_text import never_empty, plain
 from backends.protocol import ReplyFailed, ReplyRequest, ThreadLost, Tool
 from backends.provider.polling import Sleep, looks
+from backends.provider.quirks import Quirks, insist
+from backends.provider.refusals import JsonObject
 from backends.provider.retry import AttemptFailed
 
 log = structlog.get_logger("recado.backends")
@@ -37,16 +40,22 @@ class Starting:
 
     Items and turns bear no mark of ours, and a person may say the same twice. So before the first message of a turn the
     session's metadata gets the turn's id and the newest item: all later items belong to the turn. `hosted` are the
-    session's tools other than functions; None: a saved agent has its own.
+    session's tools other than functions; None: a saved agent has its own. `quirks` are what is known of the server.
     """
 
     def __init__(
-        self, session: RemoteSession, request: ReplyRequest, hosted: Sequence[Mapping[str, Any]] | None, sleep: Sleep
+        self,
+        session: RemoteSession,
+        request: ReplyRequest,
+        hosted: Sequence[Mapping[str, Any]] | None,
+        quirks: Quirks,
+        sleep: Sleep,
     ) -> None:
         self.began = _now()
         self._session = session
         self._request = request
         self._hosted = hosted
+        self._quirks = quirks
         self._sleep = sleep
         self._texts = [never_empty(line) for line in request.messages]
         self._again = f"You have not answered yet. Please answer now. ({request.attempt})"
@@ -70,7 +79,7 @@ class Starting:
         after = shown.metadata.get(AFTER, "") if marked else await self._mark(shown)
         key = f"{self._session.id}:{self._request.turn}:{self._request.attempt}"
         if texts == self._texts:
-            await self._session.send(await self._said(), key)
+            await self._send(key)
         else:
             await self._session.send([message(text) for text in texts], f"{key}:again")
         return await self._listed(after, texts)
@@ -82,6 +91,15 @@ class Starting:
             message(text, [file.url for file in each.files if file.body is not None])
             for text, each in zip(self._texts, sent, strict=True)
         ]
+
+    async def _send(self, key: str) -> None:
+        body: JsonObject = {"input": await self._said()}
+
+        async def send(taken: JsonObject) -> None:
+            # A server may answer a key that it has refused once by the same refusal.
+            await self._session.send(taken["input"], key if taken is body else f"{key}:bare")
+
+        await insist(send, body, self._quirks, without_pictures)
 
     async def _look(self) -> Session:
         try:
@@ -123,14 +141,20 @@ class Starting:
     async def _mark(self, shown: Session) -> str:
         """Write the turn, its beginning and recado's functions into the session; returns the newest item before it."""
         after = await self._session.newest_item()
-        changes: dict[str, Any] = {"metadata": shown.metadata | {TURN: self._request.turn, AFTER: after}}
+        metadata = shown.metadata | {TURN: self._request.turn, AFTER: after}
         tools = function_tools(self._request.tools)
-        if tools != [_defined(tool) for tool in shown.agent.tools if tool.get("type") == "function"]:
-            # A saved agent's tools are sent back as the API shows them; if the tools are ours, we have them in full.
-            shown_others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
-            others = shown_others if self._hosted is None else self._hosted
-            changes["agent"] = {"tools": [*others, *tools]}
-        await self._session.update(changes)
+        known = [_defined(tool) for tool in shown.agent.tools if tool.get("type") == "function"]
+        if known == offered({"tools": tools}, self._quirks.found)["tools"]:
+            await self._session.update({"metadata": metadata})
+            return after
+        # A saved agent's tools are sent back as the API shows them; if the tools are ours, we have them in full.
+        shown_others = [tool for tool in shown.agent.tools if tool.get("type") != "function"]
+        others = shown_others if self._hosted is None else self._hosted
+
+        async def offer(body: JsonObject) -> None:
+            await self._session.update({"metadata": metadata, "agent": body})
+
+        await insist(offer, {"tools": [*others, *tools]}, self._quirks, offered)
         return after
 
     async def _listed(self, after: str, texts: Sequence[str]) -> str:

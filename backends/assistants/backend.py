@@ -12,6 +12,7 @@ from backends.assistants.start import Starting
 from backends.assistants.thread import Named, OwnTools, RemoteThread
 from backends.content.message_text import never_empty
 from backends.protocol import Answer, ReplyRequest, RunLost, ThreadLost, ThreadRequest, ToolsWanted
+from backends.provider.key import ApiKey
 from backends.provider.quirks import Quirks
 from backends.provider.refusals import JsonObject
 from backends.provider.retry import RETRYABLE, AttemptFailed, persist
@@ -48,7 +49,7 @@ class Assistants:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         assistant: str,
         additional_instructions: str = "",

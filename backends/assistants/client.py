@@ -11,6 +11,7 @@ import msgspec
 import openai
 
 from backends.provider.client import Wire
+from backends.provider.key import ApiKey
 from backends.provider.raw_post import Query
 from backends.provider.retry import AttemptFailed
 
@@ -46,7 +47,7 @@ class ThreadsWire:
     have acted, so the next try looks at its state first.
     """
 
-    def __init__(self, api_key: str, base_url: str | None) -> None:
+    def __init__(self, api_key: ApiKey, base_url: str | None) -> None:
         self._wire = Wire(api_key, base_url, BETA)
 
     async def close(self) -> None:

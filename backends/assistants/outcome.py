@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from backends.assistants.thread import LastError, Message, Run, TokenCount
 from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider.client import cached, count
 from backends.provider.errors import redacted
-
-_TRY_AGAIN = re.compile(r"try again in ([0-9.]+)(ms|s)\b")
+from backends.provider.told_wait import told_wait
 
 _REASONS: dict[str | None, ErrorClass] = {"max_prompt_tokens": "context_too_long", "content_filter": "refused"}
 
@@ -44,12 +41,12 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
                 return ReplyFailed("quota_exhausted", detail)
             if error.code == "invalid_prompt":
                 return ReplyFailed("refused", detail)
-            return RunLost(run.id, detail, _usage(run))
+            return RunLost(run.id, detail, _usage(run), run.model or "")
         case "incomplete":
             reason = run.incomplete_details.reason if run.incomplete_details is not None else None
             return ReplyFailed(_REASONS.get(reason, "run_failed"), f"the run is incomplete: {reason}")
         case _:
-            return RunLost(run.id, run.status, _usage(run))
+            return RunLost(run.id, run.status, _usage(run), run.model or "")
 
 
 def _usage(run: Run) -> Usage:
@@ -62,5 +59,5 @@ def rest(run: Run) -> float:
     """Seconds to leave the provider alone after this run. After a rate limit: the seconds that it names, else 2."""
     if run.last_error is None or run.last_error.code != "rate_limit_exceeded":
         return 0.0
-    told = _TRY_AGAIN.search(run.last_error.message or "")
-    return float(told[1]) * (0.001 if told[2] == "ms" else 1.0) if told else 2.0
+    told = told_wait(run.last_error.message or "")
+    return 2.0 if told is None else told

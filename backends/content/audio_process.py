@@ -13,9 +13,13 @@ import io
 import sys
 import wave
 from collections.abc import Iterator
+from typing import cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.codec.codec import codecs_available
 
 from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
 
@@ -31,6 +35,10 @@ becomes Opus in Ogg, of which an hour has 11 MB: OpenAI takes 25."""
 
 _OPUS_BITS = 24_000
 """Bits a second."""
+
+
+_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
+"""The decoders in place of FFmpeg's own, which refuse the pauses (DTX) that phones write between words."""
 
 
 class TooLong(Exception):
@@ -54,10 +62,23 @@ def _frames(body: bytes) -> Iterator[av.AudioFrame]:
     with av.open(io.BytesIO(body), "r", metadata_errors="replace") as source:
         if not source.streams.audio:
             raise ValueError("there is no sound in it")
-        for frame in source.decode(source.streams.audio[0]):
-            frame.pts = None  # in a damaged file any number
-            yield from resampler.resample(frame)
+        stream = source.streams.audio[0]
+        decoder = _decoder(stream)
+        for packet in source.demux(stream):
+            for frame in decoder.decode(packet):
+                frame.pts = None  # in a damaged file any number
+                yield from resampler.resample(frame)
         yield from resampler.resample(None)
+
+
+def _decoder(stream: AudioStream) -> AudioCodecContext:
+    own = stream.codec_context
+    name = _DECODERS.get(own.name)
+    if name is None or name not in codecs_available:
+        return own
+    decoder = cast(AudioCodecContext, AudioCodecContext.create(name, "r"))
+    decoder.sample_rate, decoder.layout = own.sample_rate, own.layout
+    return decoder
 
 
 def _wav(samples: bytes | bytearray) -> bytes:

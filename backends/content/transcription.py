@@ -16,6 +16,7 @@ import openai
 from backends.content.reader_process import refusal, run
 from backends.protocol import CannotBeRead, Transcript, Usage
 from backends.provider.client import Wire, count
+from backends.provider.key import ApiKey
 from backends.provider.retry import AttemptFailed, persist
 
 SECONDS = 60
@@ -70,7 +71,7 @@ class Transcription:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         model: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

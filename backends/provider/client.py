@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from ssl import SSLContext
 from typing import TypeVar
 
 import aiohttp
@@ -12,9 +14,11 @@ import msgspec
 import openai
 
 from backends.provider.errors import FAULTS, attempt_failed, redacted
+from backends.provider.key import ApiKey, key_of
 from backends.provider.problem import Problem, problem_within
 from backends.provider.raw_post import Posts, Query
 from backends.provider.retry import AttemptFailed
+from backends.provider.told_wait import told_wait
 
 T = TypeVar("T")
 
@@ -25,19 +29,20 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 class Wire:
     """One client, which connects at its first request.
 
-    It repeats no request, since a repeated POST could act twice. A request has no time-out but `within` (seconds): the
+    It repeats no request, since a repeated POST could act twice; only what was refused for its key goes once more, if
+    there is another key by then. A request has no time-out but `within` (seconds): the
     caller knows the patience of its turn.
 
-    - `api_key`: must not be empty.
+    - `api_key`: the key.
     - `base_url`: None is OpenAI's own.
     - `headers`: sent with every request.
     """
 
-    def __init__(self, api_key: str, base_url: str | None, headers: Mapping[str, str] | None = None) -> None:
-        self._api_key = api_key
-        tls = httpx2.create_ssl_context()
+    def __init__(self, api_key: ApiKey, base_url: str | None, headers: Mapping[str, str] | None = None) -> None:
+        self._key = key_of(api_key)
+        tls = _tls()
         self._client = openai.AsyncOpenAI(
-            api_key=api_key,
+            api_key=self._key.value,
             base_url=base_url,
             max_retries=0,
             timeout=None,
@@ -51,7 +56,7 @@ class Wire:
         await self._client.close()
 
     async def get(self, path: str, query: Query | None = None, *, within: float | None = None) -> bytes:
-        return await self._ask(self._posts.get(path, query or {}), within=within)
+        return await self._ask(lambda: self._posts.get(path, query or {}), within=within)
 
     async def post(
         self, path: str, body: object, *, headers: Mapping[str, str] | None = None, within: float | None = None
@@ -65,19 +70,23 @@ class Wire:
             content = msgspec.json.encode(body) if body is not None else None
         except UnicodeError as error:  # half a surrogate pair in a text
             raise _unsendable(error) from error
-        return await self._ask(self._posts.post(path, content, headers), within=within)
+        return await self._ask(lambda: self._posts.post(path, content, headers), within=within)
 
     async def post_form(
         self, path: str, fields: Mapping[str, str], file: tuple[str, bytes, str], *, within: float | None = None
     ) -> bytes:
         """Post a multipart form with a `file` (name, bytes, MIME type). Raises AttemptFailed."""
-        form = aiohttp.FormData(fields)
-        name, content, type_ = file
-        form.add_field("file", content, filename=name, content_type=type_)
-        return await self._ask(self._posts.post_form(path, form), within=within)
+
+        def post() -> Awaitable[bytes]:
+            form = aiohttp.FormData(fields)  # it can be sent once
+            name, content, type_ = file
+            form.add_field("file", content, filename=name, content_type=type_)
+            return self._posts.post_form(path, form)
+
+        return await self._ask(post, within=within)
 
     async def delete(self, path: str, *, within: float | None = None) -> bytes:
-        return await self._ask(self._posts.delete(path), within=within)
+        return await self._ask(lambda: self._posts.delete(path), within=within)
 
     def read(self, answer: bytes, shape: type[T]) -> T:
         """The `answer` as a struct of type `shape`. Raises AttemptFailed."""
@@ -90,29 +99,47 @@ class Wire:
         """The failure of an answer of 200 that holds nothing usable: of the class of the error in it, if it has one."""
         if (problem := problem_within(answer)) is not None:
             return self.refused(problem)
-        start = redacted(answer[:100].decode(errors="replace"), self._api_key)
+        start = redacted(answer[:100].decode(errors="replace"), self._key.value)
         return AttemptFailed("malformed_answer", f"{why}, in an answer that begins {start!r}")
 
     def refused(self, problem: Problem) -> AttemptFailed:
         """The failure for an error inside an answer of 200."""
         said = " ".join(word for word in (str(problem.status or ""), problem.code, problem.message) if word)
         detail = self.redacted(f"an error in an answer with status 200: {said}")
-        return AttemptFailed(problem.error_class, detail, problem=problem)
+        wait = told_wait(problem.message) if problem.error_class == "rate_limited" else None
+        return AttemptFailed(problem.error_class, detail, wait, problem=problem)
 
     def redacted(self, text: str) -> str:
         """`text` fit for a log line."""
-        return redacted(text, self._api_key)
+        return redacted(text, self._key.value)
 
-    async def _ask(self, request: Awaitable[bytes], *, within: float | None) -> bytes:
+    async def _ask(self, request: Callable[[], Awaitable[bytes]], *, within: float | None) -> bytes:
         try:
             async with asyncio.timeout(within):
-                return await request
+                return await self._with_key(request)
         except TimeoutError as late:
             raise AttemptFailed("timeout", f"no answer within {within:.3g} s") from late
         except FAULTS as error:
-            raise attempt_failed(error, self._api_key) from error
+            raise attempt_failed(error, self._key.value) from error
         except UnicodeError as error:  # a key or a host that no header can carry
             raise _unsendable(error) from error
+
+    async def _with_key(self, request: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The answer, asked for once more if the key was refused and there is another one."""
+        used = self._client.api_key = self._key.value
+        try:
+            return await request()
+        except (openai.AuthenticationError, openai.PermissionDeniedError):
+            if not self._key.replaced(used):
+                raise
+        self._client.api_key = self._key.value
+        return await request()
+
+
+@cache
+def _tls() -> SSLContext:
+    """The TLS context of every client: one has 800 KB and takes 20 ms or more to make."""
+    return httpx2.create_ssl_context()
 
 
 def _unsendable(error: UnicodeError) -> AttemptFailed:

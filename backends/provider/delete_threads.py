@@ -9,6 +9,7 @@ import openai
 
 from backends.protocol import CannotForget
 from backends.provider.client import Wire
+from backends.provider.key import ApiKey
 from backends.provider.raw_post import Query
 from backends.provider.retry import RETRYABLE, AttemptFailed
 
@@ -33,9 +34,10 @@ class KeptThreads(NamedTuple):
 class ProviderThreads:
     """The threads of every backend in `kept` at one provider, including backends that are not in use any more."""
 
-    def __init__(self, api_key: str, base_url: str | None, kept: Mapping[str, KeptThreads]) -> None:
+    def __init__(self, api_key: ApiKey, base_url: str | None, kept: Mapping[str, KeptThreads]) -> None:
         self._kept = kept
-        self._wires = {backend: Wire(api_key, base_url, api.headers) for backend, api in kept.items()}
+        self._server = api_key, base_url
+        self._wires: dict[str, Wire] = {}
 
     async def close(self) -> None:
         for wire in self._wires.values():
@@ -45,7 +47,10 @@ class ProviderThreads:
         return backend in self._kept
 
     async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
-        await self._kept[backend].delete(self._wires[backend], thread, runs)
+        wire = self._wires.get(backend)
+        if wire is None:
+            wire = self._wires[backend] = Wire(*self._server, self._kept[backend].headers)
+        await self._kept[backend].delete(wire, thread, runs)
 
 
 async def get(wire: Wire, path: str, query: Query, shape: type[T]) -> T | None:

@@ -10,6 +10,7 @@ import openai
 from backends.provider.problem import problem_of
 from backends.provider.retry import AttemptFailed, retry_after
 from backends.provider.secret_length import SHORTEST_SECRET
+from backends.provider.told_wait import told_wait
 
 FAULTS = (openai.APIError, aiohttp.ClientError)
 """Exceptions of a call: for an answer that is not HTTP, the aiohttp transport raises aiohttp's own error."""
@@ -24,7 +25,10 @@ def attempt_failed(error: openai.APIError | aiohttp.ClientError, api_key: str) -
     if isinstance(error, openai.APIStatusError):
         problem = problem_of(error.status_code, error.response.content)
         detail = redacted(_message(error), api_key)
-        return AttemptFailed(problem.error_class, detail, retry_after(error.response.headers), problem=problem)
+        wait = retry_after(error.response.headers)
+        if wait is None and problem.error_class == "rate_limited":
+            wait = told_wait(error.response.text)
+        return AttemptFailed(problem.error_class, detail, wait, problem=problem)
     if isinstance(error, openai.APIConnectionError):
         # This includes APITimeoutError: no transport time-out is ever set, and the aiohttp transport reports refused
         # and dropped connections as time-outs (it maps aiohttp's ClientConnectionError to ConnectTimeout).

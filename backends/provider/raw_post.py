@@ -53,14 +53,14 @@ class Posts:
         """
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
-        async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+        async with session.post(url, data=body, headers=self._with_key(headers), allow_redirects=False) as answer:
             return await self._content("POST", answer)
 
     async def get(self, path: str, query: Query) -> bytes:
         """The body of the answer at `path`. Raises the same as `post`."""
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
-        async with session.get(url, params=query, allow_redirects=False) as answer:
+        async with session.get(url, params=query, headers=self._with_key(), allow_redirects=False) as answer:
             return await self._content("GET", answer)
 
     async def post_form(self, path: str, form: aiohttp.FormData) -> bytes:
@@ -68,7 +68,7 @@ class Posts:
         body = form()
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
-        headers = {"Content-Type": body.headers["Content-Type"]}
+        headers = self._with_key({"Content-Type": body.headers["Content-Type"]})
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             return await self._content("POST", answer)
 
@@ -76,7 +76,7 @@ class Posts:
         """The body of the answer to a DELETE. Raises the same as `post`."""
         session = self._session or self._open()
         url = self._base_url + path.removeprefix("/")
-        async with session.delete(url, allow_redirects=False) as answer:
+        async with session.delete(url, headers=self._with_key(), allow_redirects=False) as answer:
             return await self._content("DELETE", answer)
 
     async def _content(self, method: str, answer: aiohttp.ClientResponse) -> bytes:
@@ -95,8 +95,15 @@ class Posts:
         if self._session is not None:
             await self._session.close()
 
+    def _with_key(self, headers: Mapping[str, str] | None = None) -> dict[str, str]:
+        """`headers` and the client's key, which may be another one than at the last request."""
+        key = self._client.auth_headers
+        for value in key.values():
+            value.encode("ascii")  # aiohttp would send it in UTF-8
+        return {**key, **(headers or {})}
+
     def _open(self) -> aiohttp.ClientSession:
-        given = {**self._client.default_headers, **self._client.auth_headers}
+        given = self._client.default_headers
         # httpx2 refuses a header that is not ASCII; aiohttp would send it in UTF-8.
         headers = httpx2.Headers({name: value for name, value in given.items() if isinstance(value, str)})
         for name in [name for name in headers if name.startswith("x-stainless-")]:

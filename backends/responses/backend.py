@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 import structlog
+from msgspec.structs import replace
 
 from backends.content.attachments import opened
 from backends.content.message_text import spoken
@@ -23,8 +24,10 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
+from backends.provider.key import ApiKey
 from backends.provider.quirks import Quirks
 from backends.provider.retry import persist
+from backends.provider.told_wait import told_wait
 from backends.responses.client import ITEMS_AT_ONCE, Calls
 from backends.responses.conversation import (
     Occurrence,
@@ -85,7 +88,7 @@ class Responses:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: ApiKey,
         base_url: str | None,
         model: str,
         system_prompt: str = "",
@@ -169,7 +172,7 @@ class Responses:
         outcome = outcome_of(outputs, request, usage(response))
         if isinstance(outcome, ToolsWanted):
             self._unmade.add((request.thread, run, _call_ids(outputs)))
-            return outcome
+            return replace(outcome, model=self._named(response)) if outcome.usage != Usage() else outcome
         return None if outcome is None else self._answer(outcome, response)
 
     async def _tidy(self, request: ReplyRequest) -> str:
@@ -188,15 +191,17 @@ class Responses:
 
     async def _completed(self, request: ReplyRequest, response: Response) -> Sequence[Item]:
         """The model's outputs. If another attempt may succeed, this one's items are removed from the conversation."""
+        detail = self._calls.detail(response.error)
         try:
-            detail = self._calls.detail(response.error)
             return completed(response, detail, again=request.attempt <= ASKED_AGAIN)
-        except RunLost:
+        except RunLost as lost:
+            lost.model = lost.model or self._model
             after = response.noted("after")
             if after is not None:
                 await self._insist(request, partial(self._clear, request, after))
             if response.error is not None and response.error.code == "rate_limit_exceeded":
-                await self._sleep(2.0 ** (request.attempt - 1))
+                told = told_wait(detail)
+                await self._sleep(min(request.patience / 2, 2.0 ** (request.attempt - 1) if told is None else told))
             raise
 
     async def _clear(self, request: ReplyRequest, after: str) -> None:
@@ -267,10 +272,13 @@ class Responses:
         return RunContinues(response.id)
 
     def _answer(self, text: str, response: Response | None) -> Answer:
-        model = (response.model if response is not None else None) or self._model
+        model = self._named(response)
         run = response.id if response is not None else None
         cut = response is not None and response.status == "incomplete"
         return Answer(text=text, model=model, run=run, usage=usage(response), length="cut" if cut else "")
+
+    def _named(self, response: Response | None) -> str:
+        return (response.model if response is not None else None) or self._model
 
     async def _insist(self, request: ReplyRequest, attempt: Callable[[], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + request.patience

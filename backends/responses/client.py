@@ -13,6 +13,7 @@ import openai
 
 from backends.protocol import RunLost, ThreadLost
 from backends.provider.client import Wire
+from backends.provider.key import ApiKey
 from backends.provider.raw_post import Query
 from backends.provider.retry import RETRYABLE, AttemptFailed
 from backends.responses.wire import Conversation, Item, JsonObject, Page, Problem, Response
@@ -56,7 +57,7 @@ class Calls:
     It repeats no request. A failure is `in_doubt` if the server may have acted.
     """
 
-    def __init__(self, *, api_key: str, base_url: str | None) -> None:
+    def __init__(self, *, api_key: ApiKey, base_url: str | None) -> None:
         self._wire = Wire(api_key, base_url)
         self._seen_to: set[asyncio.Task[None]] = set()
 

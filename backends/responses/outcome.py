@@ -36,17 +36,17 @@ def completed(response: Response, detail: str, *, again: bool) -> Sequence[Item]
     match response.status:
         case "completed" | None:
             if again and says_nothing(response.outputs):
-                raise RunLost(response.id, "the response has no text", usage(response))
+                raise RunLost(response.id, "the response has no text", usage(response), response.model or "")
             return response.outputs
         case "incomplete":
             return _cut_short(response)
         case "failed":
             code = (response.error.code if response.error is not None else None) or ""
             if error_class := _FOR_GOOD.get(str(code)):
-                raise ReplyFailed(error_class, detail)
-            raise RunLost(response.id, f"failed: {detail}", usage(response))
+                raise ReplyFailed(error_class, detail, usage(response), response.model or "")
+            raise RunLost(response.id, f"failed: {detail}", usage(response), response.model or "")
         case status:
-            raise RunLost(response.id, status, usage(response))
+            raise RunLost(response.id, status, usage(response), response.model or "")
 
 
 def says_nothing(outputs: Sequence[Item]) -> bool:

@@ -2,6 +2,7 @@
 
 import { answeredMeanwhile, onEnter } from "./composer.js";
 import { patch } from "./patch.js";
+import "./profile.js";
 
 const localTimes = (root) => {
   for (const time of root.querySelectorAll("time[datetime]")) {

@@ -162,6 +162,7 @@ async function look() {
   facts = await requests.overview();
   showModel(facts.model);
   people.show(facts.chats);
+  people.showRest(find("rest"), facts.all);
   find("people-title").textContent = facts.can_write ? "Phones" : "Chats";
   find("with").textContent = facts.account === "local" ? "recado" : facts.account;
   find("composer").hidden = !facts.can_write;

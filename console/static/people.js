@@ -22,6 +22,13 @@ export class People {
     this.draw();
   }
 
+  /** Say how many chats there are, if not all are in the list. */
+  showRest(place, all) {
+    const shown = this.known.size;
+    place.hidden = all <= shown;
+    place.replaceChildren(`${shown} of ${all} chats. `, el("a", { href: "/desk" }, "All of them"));
+  }
+
   select(chat) {
     this.selected = chat;
     const person = this.known.get(chat);

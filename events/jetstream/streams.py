@@ -1,5 +1,5 @@
-"""The streams of recado: EVENTS, the log itself, DLQ, bytes that could not become an event, and ACCOUNTS, news of
-accounts."""
+"""The streams of recado: EVENTS, the log itself, DLQ, bytes that could not become an event, ACCOUNTS, news of accounts,
+and PROFILES."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus
 from events.log import LogMismatch, LogUnavailable
+from events.profile import LARGEST as LARGEST_PROFILE
 
 EVENTS = "EVENTS"
 DLQ = "DLQ"
 ACCOUNTS = "ACCOUNTS"
+PROFILES = "PROFILES"
 
 RESTORING = "recado.restoring"
 """In the metadata of the log: the log was restored from a backup, and its open work is not settled yet."""
@@ -46,6 +48,9 @@ LARGEST_DEFAULT = 16 * GIB
 SMALLEST_DEFAULT = GIB // 16
 MOST_OF_ACCOUNTS = 16 * 1024**2
 """Bytes of ACCOUNTS."""
+
+MOST_OF_PROFILES = 64 * 1024**2
+"""Bytes of PROFILES."""
 
 log = structlog.get_logger("recado.log")
 
@@ -79,9 +84,21 @@ def _account_updates(max_bytes: int, replicas: int) -> dict[str, Any]:
     }
 
 
+def _profiles(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "name": PROFILES,
+        "subjects": ["profile.*"],
+        **_kept(max_bytes, replicas),
+        # The subject and the headers count too.
+        "max_msg_size": LARGEST_PROFILE + 1024,
+        "allow_direct": False,
+        "allow_atomic": True,
+    }
+
+
 def shape_of(name: str) -> dict[str, Any]:
     """The configuration of a stream as recado makes it; its size and replicas mean nothing here."""
-    return {EVENTS: _events, DLQ: _dead_letters, ACCOUNTS: _account_updates}[name](0, 1)
+    return {EVENTS: _events, DLQ: _dead_letters, ACCOUNTS: _account_updates, PROFILES: _profiles}[name](0, 1)
 
 
 def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
@@ -106,7 +123,7 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
 
     `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
     the account's limit decides, 16 GiB if there is none, less if the server has less room. DLQ gets a sixteenth,
-    ACCOUNTS a little. A cluster keeps them on three servers. An existing stream keeps its size and replicas. Raises
+    the others a little. A cluster keeps them on three servers. An existing stream keeps its size and replicas. Raises
     LogMismatch if a stream of that name is not recado's, LogUnavailable.
     """
     deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
@@ -185,6 +202,7 @@ async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
     for name, shape, size in (
         (DLQ, _dead_letters, max(most // 16, 1024**2)),
         (ACCOUNTS, _account_updates, min(max(most // 256, 256 * 1024), MOST_OF_ACCOUNTS)),
+        (PROFILES, _profiles, min(max(most // 64, 1024**2), MOST_OF_PROFILES)),
     ):
         there = await _find(bus, name)
         if there is None:

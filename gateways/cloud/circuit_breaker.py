@@ -19,7 +19,7 @@ from gateways.cloud.errors import pause
 PROBE_WITHIN = 60.0
 """Seconds for the outcome of the message that is tried; after that another message is tried."""
 
-PAUSED = Gauge("recado_account_paused", "1 while WhatsApp takes nothing from this number")
+PAUSED = Gauge("recado_account_paused", "1 while WhatsApp takes nothing from this number", ["account"])
 
 log = structlog.get_logger("recado.gateway")
 
@@ -69,7 +69,7 @@ class CircuitBreaker:
         seconds = pause(error.class_, self._strikes)
         self._open_until, self._probe_until = now + seconds, 0.0
         stop = error.class_ == "account_stop"
-        PAUSED.set(1)
+        PAUSED.labels(self._account).set(1)
         tell = log.error if stop else log.warning
         tell(
             "account_paused",
@@ -99,8 +99,13 @@ class CircuitBreaker:
         if not self.is_closed:
             log.info("account_resumed", account=self._account)
             self._strikes, self._open_until, self._probe_until = 0, 0.0, 0.0
-            PAUSED.set(0)
+            PAUSED.labels(self._account).set(0)
             self._tell()
+
+    def hurry(self) -> None:
+        """Try a message at once: the cause of the pause may be gone."""
+        self._open_until = 0.0
+        self._tell()
 
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

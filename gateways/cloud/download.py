@@ -17,6 +17,7 @@ import msgspec
 
 from chat.attachments import MIB
 from gateways.cloud.graph import bounded
+from gateways.cloud.token import REFUSED, Token
 
 WITHIN = 60.0
 """Seconds for one try."""
@@ -34,6 +35,10 @@ _GONE = frozenset({100, 131052})
 
 class Broken(Exception):
     """A try failed; another may succeed."""
+
+
+class Unauthorized(Broken):
+    """The token was refused."""
 
 
 class NotToBeHad(Exception):
@@ -60,11 +65,11 @@ class _Media(msgspec.Struct):
 class Download:
     """Loads the files of one number. `url` is the Graph API's address with its version."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, access_token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, token: Token) -> None:
         self._session = session
         self._url = url.rstrip("/")
         self._query = {"phone_number_id": phone_number_id}
-        self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._token = token
 
     @asynccontextmanager
     async def open(self, media: str, kind: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -72,7 +77,7 @@ class Download:
 
         Raises Broken, NotToBeHad; Broken also after the last piece, if the SHA-256 of the whole file is wrong.
         """
-        limit = LARGEST.get(kind, MIB)
+        limit, token = LARGEST.get(kind, MIB), self._token.value
         try:
             async with self._get(f"{self._url}/{quote(media, safe='')}", self._query) as answer:
                 known = _read(answer.status, await bounded(answer))
@@ -82,8 +87,11 @@ class Download:
                 raise NotToBeHad("not_fetched", "its URL is of a host that is not WhatsApp's: the token stays here")
             async with self._get(known.url, {}) as answer:
                 if answer.status != 200:
-                    raise Broken(f"HTTP {answer.status} at the file's URL")
+                    raise (Unauthorized if answer.status == 401 else Broken)(f"HTTP {answer.status} at the file's URL")
                 yield _checked(answer.content, limit, known.sha256)
+        except Unauthorized:
+            self._token.replaced(token)
+            raise
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
@@ -95,8 +103,9 @@ class Download:
         return asked.scheme == "https" and asked.netloc.lower() in (_HOST, f"{_HOST}:443")
 
     def _get(self, url: str, query: dict[str, str]) -> Any:
+        headers = {"Authorization": f"Bearer {self._token.value}"}
         within = aiohttp.ClientTimeout(total=WITHIN)
-        return self._session.get(url, params=query, headers=self._headers, timeout=within, allow_redirects=False)
+        return self._session.get(url, params=query, headers=headers, timeout=within, allow_redirects=False)
 
 
 def _read(status: int, body: bytes) -> _Media:
@@ -107,6 +116,8 @@ def _read(status: int, body: bytes) -> _Media:
     if known.error is not None and known.error.code in _GONE:
         raise NotToBeHad("not_fetched", f"error {known.error.code}: {known.error.message[:300]}")
     if known.error is not None or not known.url:
+        if known.error is not None and known.error.code == REFUSED:
+            raise Unauthorized(f"error {REFUSED}: {known.error.message[:300]}")
         code, message = (known.error.code, known.error.message) if known.error is not None else (0, "it has no URL")
         raise Broken(f"error {code}: {message[:300]}")
     return known

@@ -21,7 +21,7 @@ from prometheus_client import Counter
 
 from events.inbound import Media, Message
 from events.jetstream.media_store import COMES_LATER, Object
-from events.log import EventLog, Head, LogUnavailable
+from events.log import EventLog, Head, LogUnavailable, Tail
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.cloud.download import Broken, Download, NotToBeHad
@@ -57,7 +57,7 @@ class Store(Protocol):
 
 class Fetching:
     """Fetches the files of `account` in log order, with a checkpoint in `data_dir`. Files of messages older than `kept`
-    are not fetched."""
+    are not fetched. `tail` reads the log; by default a reading of its own."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Fetching:
         *,
         data_dir: Path,
         kept: timedelta,
+        tail: Tail | None = None,
         patience: float = PATIENCE,
         wait: Callable[[tenacity.RetryCallState], float] | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class Fetching:
         self._account = account
         self._store = store
         self._download = download
+        self._tail = tail or event_log.tail
         self._file = CheckpointFile(data_dir, account, "media")
         self._kept = kept
         self._patience = patience
@@ -91,7 +93,7 @@ class Fetching:
         here = saved is not None and saved.created == head.created and saved.seq <= head.last
         self._seen = saved.seq if saved is not None and here else 0
         oldest, saved_at = head.now - self._kept, 0.0
-        async with asyncio.TaskGroup() as tasks, aclosing(self._log.tail(self._seen, self._filter)) as batches:
+        async with asyncio.TaskGroup() as tasks, aclosing(self._tail(self._seen, self._filter)) as batches:
             async for batch in batches:
                 for recorded in batch:
                     wanted = self._sought(recorded)

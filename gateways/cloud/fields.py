@@ -29,7 +29,11 @@ FIELDS: Mapping[str, Becomes] = {
     "security": "news of the account",
     "template_category_update": "news of the account",
 }
-"""Fields that are not here are news of the account too; what they say of people is left out."""
+"""A changed user id comes with `messages`. The field `user_id_update`, which was announced for it, is none that can be
+subscribed (https://developers.facebook.com/documentation/business-messaging/whatsapp/changelog/, 2026-08-11); some
+providers pass it on, so it is read.
+
+Fields that are not here are news of the account too; what they say of people is left out."""
 
 
 def is_of_a_chat(field: str) -> bool:

@@ -12,6 +12,7 @@ from events.inbound import ReceiptError
 from events.jid import is_canonical
 from gateways.cloud.error_table import FaultClass
 from gateways.cloud.errors import LONGEST_DETAIL, class_of_status, told
+from gateways.cloud.token import REFUSED, Token
 
 CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 30.0
@@ -87,10 +88,10 @@ class Answer(msgspec.Struct, frozen=True):
 class Graph:
     """The endpoint `messages` of one number. `url` is the API's address with its version."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, access_token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, token: Token) -> None:
         self._session = session
         self._url = f"{url.rstrip('/')}/{phone_number_id}/messages"
-        self._headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
+        self._token = token
 
     @staticmethod
     def session() -> aiohttp.ClientSession:
@@ -99,10 +100,19 @@ class Graph:
         return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
 
     async def post(self, body: Mapping[str, Any]) -> Answer:
-        """Post once. Errors of the network are returned, not raised."""
+        """Post once; once more where the token was refused, so that nothing was sent, and there is another one by now.
+        Errors of the network are returned, not raised."""
+        token = self._token.value
+        answer = await self._post(body, token)
+        if is_of_token(answer.error) and self._token.replaced(token):
+            answer = await self._post(body, self._token.value)
+        return answer
+
+    async def _post(self, body: Mapping[str, Any], token: str) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
             async with self._session.post(
-                self._url, data=msgspec.json.encode(body), headers=self._headers, allow_redirects=False
+                self._url, data=msgspec.json.encode(body), headers=headers, allow_redirects=False
             ) as response:
                 status, text = response.status, await bounded(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -110,6 +120,11 @@ class Graph:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _fault("in_doubt", f"{type(error).__name__}: {error}".rstrip(": "))
         return _read(status, text)
+
+
+def is_of_token(error: ReceiptError | None) -> bool:
+    """Whether Meta has refused the token alone."""
+    return error is not None and error.code in (REFUSED, "http 401")
 
 
 def _read(status: int, text: bytes) -> Answer:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from contextlib import aclosing
 
 from events.inbound import Receipt
-from events.log import EventLog
+from events.log import EventLog, Tail
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.cloud.tracker import Tracker
 from gateways.delivery.undeliverable import set_aside
+from gateways.until_stopped import where_the_log_stands
 
 MOST = 20_000
 """Messages that are remembered; a status without tracker of an older one is about nothing that recado knows."""
@@ -39,12 +41,14 @@ class KnownMessages:
         if len(self._messages) > MOST:
             self._messages.popitem(last=False)
 
-    async def follow(self, log: EventLog, account: str) -> None:
-        """Read the latest receipts of the account from the log, now and as they come. Raises LogMismatch,
-        LogUnavailable."""
-        after = max(0, (await log.head()).last - _LOOKS_BACK)
+    async def follow(self, log: EventLog, account: str, tail: Tail | None = None) -> None:
+        """Read the latest receipts of the account from the log, now and as they come, by `tail` if it is given. Raises
+        LogMismatch, LogUnavailable."""
+        head = await where_the_log_stands(log, account, asyncio.Event())
+        assert head is not None  # noqa: S101 - the wait is never stopped
+        after = max(0, head.last - _LOOKS_BACK)
         subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
-        async with aclosing(log.tail(after, subject)) as batches:
+        async with aclosing((tail or log.tail)(after, subject)) as batches:
             async for batch in batches:
                 for recorded in batch:
                     try:

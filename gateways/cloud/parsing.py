@@ -7,7 +7,7 @@ Nothing is dropped: an update that is no event becomes a Notice (about the accou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -23,7 +23,8 @@ from gateways.cloud.account_news import news_of
 from gateways.cloud.beside import Beside, call_of, payment_of, preference_of, time_of
 from gateways.cloud.errors import number_of, told
 from gateways.cloud.fields import is_of_a_chat
-from gateways.cloud.known_messages import KnownMessages
+from gateways.cloud.letters import apart
+from gateways.cloud.lines import Line, Lines, displayed_in, unserved
 from gateways.cloud.message_text import (
     inner_type_of,
     is_called,
@@ -33,8 +34,18 @@ from gateways.cloud.message_text import (
     references_of,
     text_of,
 )
-from gateways.cloud.people import UNREADABLE, MissingPart, alias, people_of, person_of
-from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Update
+from gateways.cloud.people import (
+    BSUID,
+    UNREADABLE,
+    MissingPart,
+    alias,
+    is_renaming,
+    people_of,
+    person_of,
+    renamed_by,
+    renamed_by_update,
+)
+from gateways.cloud.updates import Arrived, News, Notice, Unread, Unserved, Update
 
 _LONGEST_DETAIL = 500
 _LONGEST_TYPE = 64
@@ -43,8 +54,6 @@ _UPDATES = frozenset({"messages", "message_echoes", "statuses", "user_preference
 _LISTS = _UPDATES | {"errors"}
 _WHO_AND_WHAT = frozenset({"id", "from", "from_user_id", "to", "to_user_id", "group_id", "type"})
 """Fields without which a message might go to another person's chat, or mean something else."""
-_BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
-"""The id of a user who hides the number, where the number is expected."""
 _NO_DIGIT = re.compile(r"[^0-9]")
 _STATES: Mapping[str, ReceiptState] = {
     "accepted": "accepted",
@@ -69,23 +78,14 @@ _calls = msgspec.json.Decoder(wire.Call)
 
 
 class Parser:
-    """Parses the webhooks of one account, the number that Meta calls `phone_number_id`.
+    """Parses the webhooks of an app, those of the numbers in `lines`.
 
     - `template`: replaces replies that come too late (see RECADO_WINDOW_TEMPLATE).
-    - `known`: messages that were sent, for statuses without a tracker.
     """
 
-    def __init__(
-        self,
-        account: str,
-        phone_number_id: str,
-        template: str | None = None,
-        known: KnownMessages | None = None,
-    ) -> None:
-        self._account = account
-        self._phone_number_id = phone_number_id
+    def __init__(self, lines: Lines, template: str | None = None) -> None:
+        self._lines = lines
         self._template = template
-        self._known = known or KnownMessages()
 
     def parse(self, body: bytes) -> list[Update]:
         """Every update of the batch. Never raises."""
@@ -113,65 +113,81 @@ class Parser:
             yield Unread(bytes(raw), f"no change: {error}")
             return
         if change.field != "user_id_update" and not is_of_a_chat(change.field):
-            yield News(news_of(change.field, change.value, entry.id, entry.time, datetime.now(UTC)))
+            accounts = self._lines.of_news(entry.id, displayed_in(change.value))
+            yield News(news_of(change.field, change.value, entry.id, entry.time, datetime.now(UTC)), accounts)
             return
         try:
             value, left_out = decode(change.value, _values)
         except UNREADABLE as error:
             yield Unread(bytes(raw), f"no value: {error}")
             return
-        if value.metadata.phone_number_id != self._phone_number_id:
-            yield Unread(bytes(raw), f"it is for the number {value.metadata.phone_number_id[:40] or '(none)'}")
+        number = value.metadata.phone_number_id
+        line = self._lines.get(number)
+        if line is None:
+            yield from (Unserved(each, unserved(number), number=number) for each in apart(raw, _LISTS))
             return
+        self._lines.learn(line, entry.id, value.metadata.display_phone_number)
+        for update in self._of_line(line, raw, change, value, left_out):
+            yield update if isinstance(update, Arrived | News) else replace(update, account=line.account)
+
+    def _of_line(
+        self, line: Line, raw: msgspec.Raw, change: wire.Change, value: wire.Value, left_out: Iterable[str]
+    ) -> Iterator[Update]:
         for field in _UPDATES.intersection(left_out):
             yield Unread(bytes(raw), f"its {field} are no list")
         is_empty = not any(getattr(value, name) for name in _LISTS)
         if is_empty and _LISTS.isdisjoint(_names(change.value)):
             yield Unread(bytes(raw), "it has no list that recado knows")
-        yield from self._value(value)
+        yield from self._value(line, value)
 
-    def _value(self, value: wire.Value) -> Iterator[Update]:
+    def _value(self, line: Line, value: wire.Value) -> Iterator[Update]:
         people = people_of(value.contacts, alone=len(value.messages) == 1)
         number = value.metadata.display_phone_number
         for each in value.messages:
-            yield self._message(each, people, number, echo=False)
+            yield self._message(line, each, people, number, echo=False)
         for each in value.message_echoes:
-            yield self._message(each, people, number, echo=True)
+            yield self._message(line, each, people, number, echo=True)
         for each in value.statuses:
-            yield self._status(each)
+            yield self._status(line, each)
         for each in value.user_preferences:
-            yield self._beside(each, people, "preference", lambda raw: preference_of(decode(raw, _preferences)[0]))
+            yield self._beside(
+                line, each, people, "preference", lambda raw: preference_of(decode(raw, _preferences)[0])
+            )
         for each in value.calls:
-            yield self._beside(each, people, "call", lambda raw: call_of(decode(raw, _calls)[0]))
+            yield self._beside(line, each, people, "call", lambda raw: call_of(decode(raw, _calls)[0]))
         for each in value.errors:
             yield _error(each)
         for each in value.user_id_update:
             yield self._renamed(each)
 
-    def _message(self, raw: msgspec.Raw, people: Mapping[str, wire.Contact], number: str, *, echo: bool) -> Update:
+    def _message(
+        self, line: Line, raw: msgspec.Raw, people: Mapping[str, wire.Contact], number: str, *, echo: bool
+    ) -> Update:
         try:
             message, left_out = decode(raw, _messages)
             content = {message.type, f"{message.type}.body"}
             if unsure := (_WHO_AND_WHAT | content).intersection(left_out):
                 return Unread(bytes(raw), f"no message: its {', '.join(sorted(unsure))} has another form")
+            if message.type == "system" and is_renaming(message):
+                return renamed_by(message)
             if message.type == "system":
                 return Notice("system", {"type": message.system.type if message.system is not None else ""})
-            key, sender, aliases, name = self._who(message, people, echo=echo)
+            key, sender, aliases, name = self._who(line, message, people, echo=echo)
             event = _event(message, sender, aliases, name, echo=echo)
             if isinstance(event, Message) and event.group and (digits := _NO_DIGIT.sub("", number)):
                 mentions = (f"{digits}@s.whatsapp.net", ME) if is_called(event.text or "", digits) else ()
-                event = msgspec.structs.replace(event, mentions=mentions)
+                event = replace(event, mentions=mentions)
             return Arrived(key, event, raw)
         except (*UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no message: {error}")
 
     def _who(
-        self, message: wire.Message, people: Mapping[str, wire.Contact], *, echo: bool
+        self, line: Line, message: wire.Message, people: Mapping[str, wire.Contact], *, echo: bool
     ) -> tuple[ChatKey, str | None, tuple[str, ...], str | None]:
         """The chat, the sender (None if the chat is the sender's), the person's other JIDs, and the name."""
         number, user = (message.to, message.to_user_id) if echo else (message.from_, message.from_user_id)
         parent = message.to_parent_user_id if echo else message.from_parent_user_id
-        if number and _BSUID.fullmatch(number):
+        if number and BSUID.fullmatch(number):
             number, user = None, user or number
         # A person who hides the number may be named only in `contacts`.
         contact = people.get(number or "") or people.get(user or "") or (None if number or user else people.get(""))
@@ -182,35 +198,30 @@ class Parser:
         aliases = tuple(other for other in (*alias(user), *alias(parent)) if other != person)
         name = contact.profile.name if contact is not None else None
         if message.group_id:
-            return ChatKey(self._account, canonical(f"{message.group_id}@g.us")), person, aliases, name
-        return ChatKey(self._account, person), None, aliases, name
+            return ChatKey(line.account, canonical(f"{message.group_id}@g.us")), person, aliases, name
+        return ChatKey(line.account, person), None, aliases, name
 
     def _renamed(self, raw: msgspec.Raw) -> Update:
-        """The names of a person whose user id changed: the known one first."""
+        """The change of a person's user id."""
         try:
-            update, _ = decode(raw, _user_ids)
-        except UNREADABLE as error:
+            return renamed_by_update(decode(raw, _user_ids)[0])
+        except (*UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no user id: {error}")
-        ids = (update.user_id.previous, update.parent_user_id.previous, update.user_id.current)
-        names = tuple(name for id_ in (*ids, update.parent_user_id.current) for name in alias(id_))
-        if len(set(names)) < 2:
-            return Unread(bytes(raw), "no user id: it says no former id, or no new one")
-        return Renamed(tuple(dict.fromkeys(names)))
 
-    def _status(self, raw: msgspec.Raw) -> Update:
+    def _status(self, line: Line, raw: msgspec.Raw) -> Update:
         try:
             status = decode(raw, _statuses)[0]
         except UNREADABLE as error:
             return Unread(bytes(raw), f"no status: {error}")
         if status.type == "payment":
-            return self._beside(raw, {}, "payment", lambda _: payment_of(status))
-        ours = tracker.read(status.biz_opaque_callback_data) or self._known.of(status.id)
+            return self._beside(line, raw, {}, "payment", lambda _: payment_of(status))
+        ours = tracker.read(status.biz_opaque_callback_data) or line.known.of(status.id)
         state = _STATES.get(status.status)
         if ours is None or state is None or not status.id:
             # Another program sent the message with this number, or the status means nothing for a reply.
             return Notice("other_status", {"status": status.status[:40]})
         try:
-            key = ChatKey(self._account, canonical(ours.chat))
+            key = ChatKey(line.account, canonical(ours.chat))
             fault = status.errors[0] if status.errors else None
             reason = told(fault.code, fault.detail) if fault is not None else None
             closed = reason is not None and reason.class_ == "window_closed" and ours.template is None
@@ -233,6 +244,7 @@ class Parser:
 
     def _beside(
         self,
+        line: Line,
         raw: msgspec.Raw,
         people: Mapping[str, wire.Contact],
         what: str,
@@ -250,7 +262,7 @@ class Parser:
             message = replace(beside.message, name=name[:_LONGEST_NAME] if name else None, aliases=aliases)
         except (*UNREADABLE, MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no {what}: {error}")
-        return Arrived(ChatKey(self._account, person), message, raw)
+        return Arrived(ChatKey(line.account, person), message, raw)
 
 
 def _envelope(body: bytes) -> wire.Envelope:
@@ -262,6 +274,14 @@ def _envelope(body: bytes) -> wire.Envelope:
         if mended == body:
             raise
         return _envelopes.decode(mended)
+
+
+def _preference(raw: msgspec.Raw) -> Beside:
+    return preference_of(decode(raw, _preferences)[0])
+
+
+def _call(raw: msgspec.Raw) -> Beside | None:
+    return call_of(decode(raw, _calls)[0])
 
 
 def _names(raw: msgspec.Raw) -> set[str]:

@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError
-from events.jid import is_group
+from events.jid import is_group, number_of
 from events.log import LogError
 from events.recorded import Recorded
 from gateways.cloud import tracker
@@ -46,7 +46,7 @@ class CloudSender:
         told: Callable[[dict[str, object]], None] = lambda _: None,
         people: People | None = None,
     ) -> None:
-        self._graph = graph
+        self._graph, self._account = graph, account
         self._people = people or NoPeople()
         self._template = template
         self._breaker = CircuitBreaker(account, told)
@@ -57,6 +57,10 @@ class CloudSender:
     def was_paused(self, code: int | str) -> None:
         """An earlier process told that the number needs a person: the next message that goes out ends that."""
         self._breaker.needs_a_person = code
+
+    def token_changed(self) -> None:
+        """Try a message at once with the new token."""
+        self._breaker.hurry()
 
     async def ready(self, chat: str) -> None:
         """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
@@ -127,6 +131,7 @@ class CloudSender:
         if outcome.error is not None:
             log.warning(
                 "not_sent",
+                account=self._account,
                 reply=part.reply,
                 part=f"{part.number}/{part.of}",
                 becomes=outcome.state,
@@ -185,4 +190,4 @@ def _to(chat: str) -> dict[str, str]:
     user, _, server = chat.partition("@")
     if server == "bsuid":
         return {"recipient_type": "individual", "recipient": user}
-    return {"recipient_type": "group" if server == "g.us" else "individual", "to": user}
+    return {"recipient_type": "group" if server == "g.us" else "individual", "to": number_of(chat)}

@@ -20,9 +20,10 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 
 
 class News(msgspec.Struct, frozen=True, gc=False):
-    """News of the account."""
+    """News of accounts; of none that is served, if `accounts` is empty."""
 
     update: AccountUpdate
+    accounts: tuple[str, ...]
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -30,19 +31,35 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
 
     what: str
     about: Mapping[str, object] = {}
+    account: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
-    """Bytes that are no update, with the reason."""
+    """Bytes that are no update, with the reason; of an `account`, if they name its number."""
 
     raw: bytes
     reason: str
+    account: str = ""
+
+
+class Unserved(Unread, frozen=True, gc=False):
+    """A change for a `number` that is not served here."""
+
+    number: str = ""
 
 
 class Renamed(msgspec.Struct, frozen=True, gc=False):
-    """A person got another name: all that are told, the known one first."""
+    """A person has the names `now` in place of the `former` ones, since a time; the best known ones come first.
 
-    names: tuple[str, ...]
+    - `since`: in seconds since 1970.
+    - `note`: tells it in the chat.
+    """
+
+    former: tuple[str, ...]
+    now: tuple[str, ...]
+    since: int
+    note: Message
+    account: str = ""
 
 
 Update = Arrived | News | Notice | Renamed | Unread

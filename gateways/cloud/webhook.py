@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -23,9 +23,12 @@ from starlette.routing import Route
 
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
+from events.subjects import ChatKey
 from gateways.cloud.fields import counted_as
+from gateways.cloud.keeping import keep
+from gateways.cloud.lines import is_number
 from gateways.cloud.parsing import Parser
-from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread
+from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Unserved
 from gateways.intake import Intake, NoPeople, People
 
 PATH = "/webhook"
@@ -58,8 +61,13 @@ POSTS = Counter("recado_webhook_posts", "Webhooks, by the status they were answe
 
 
 class Webhook:
-    """The HTTP side of one number. Meta signs each POST with `app_secret`, and asks for `verify_token` once, when the
-    address is entered."""
+    """The HTTP side of an app's numbers. Meta signs each POST with `app_secret`, and asks for `verify_token` once, when
+    the address is entered.
+
+    - `account`: keeps as dead letters what names no number. With `alone` also what is for other numbers; otherwise that
+      is kept under their ids.
+    - `look_again`: returns whether a number came to the parser's lines; called where an update names an unknown one.
+    """
 
     def __init__(
         self,
@@ -70,9 +78,13 @@ class Webhook:
         app_secret: str,
         verify_token: str,
         people: People | None = None,
+        alone: bool = False,
+        look_again: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._log = event_log
         self._account = account
+        self._alone = alone
+        self._look_again = look_again
         self._parser = parser
         self._intake = Intake(event_log, people)
         self._people = people or NoPeople()
@@ -163,36 +175,50 @@ class Webhook:
     async def _store(self, body: bytes) -> None:
         """Return when the log has everything. Raises LogError if it does not take all."""
         updates = self._parser.parse(body)
+        if self._look_again is not None and any(isinstance(update, Unserved) for update in updates):
+            updates = self._parser.parse(body) if await self._look_again() else updates
         arrived = [update for update in updates if isinstance(update, Arrived)]
         for update in updates:
             if isinstance(update, Notice):
                 # Other programs may send much with this number; other notices are rare.
                 tell = log.debug if update.what in ("other_status", "other_call") else log.info
-                tell(update.what, account=self._account, **update.about)
+                tell(update.what, account=update.account, **update.about)
                 UPDATES.labels(update.what).inc()
         await asyncio.gather(*(self._tell(update) for update in updates if isinstance(update, News)))
+        for update in updates:
+            if isinstance(update, Renamed):
+                await self._rename(update)
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
         taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
         # All at once: one after the other, a batch of 1,000 would take a second. They are published in their order.
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
         _raise_first([*done, refusal])
         for update in updates:
-            if isinstance(update, Renamed):
-                await self._people.person(self._account, update.names)
-                UPDATES.labels("renamed").inc()
             if isinstance(update, Unread):
                 await self._bury(update)
+
+    async def _rename(self, update: Renamed) -> None:
+        """Have the names of a person changed, before any message of the batch comes under the new ones; the chat, if
+        there is one, is told."""
+        person = await self._people.renamed(update.account, update.former, update.now, update.since)
+        log.info("renamed", account=update.account, then="the chat goes on under the new name" if person else "no chat")
+        UPDATES.labels("renamed").inc()
+        if person is not None:
+            await self._intake.store(ChatKey(update.account, person.chat), update.note)
 
     async def _tell(self, news: News) -> None:
         """Log, count and keep news of the account. It is in the log lines in any case, so it fails no webhook."""
         update = news.update
         value = msgspec.json.encode(update.value).decode()[:_LONGEST_VALUE]
-        log.info("account_update", account=self._account, field=update.field, value=value)
         NEWS.labels(counted_as(update.field)).inc()
-        try:
-            await self._log.note(self._account, update)
-        except LogError as refusal:
-            log.warning("account_update_not_kept", field=update.field, reason=str(refusal), then="goes on without")
+        for account in news.accounts or (None,):
+            log.info("account_update", account=account, field=update.field, value=value)
+            try:
+                if account is not None:
+                    await self._log.note(account, update)
+            except LogError as refusal:
+                then = "goes on without"
+                log.warning("account_update_not_kept", field=update.field, reason=str(refusal), then=then)
 
     async def _no_room(self) -> LogError | None:
         """The error with which the log refuses messages now; None if it takes them. It may still take receipts."""
@@ -203,29 +229,30 @@ class Webhook:
         return None
 
     async def _keep(self, arrived: Arrived) -> None:
-        event, key = arrived.event, arrived.key
+        key = arrived.key
         try:
-            if isinstance(event, Receipt):
-                # WhatsApp's ids are unique, so the id and the state identify the receipt.
-                await self._log.publish(key, event, msg_id=f"receipt:{key.account}:{key.chat}:{event.id}:{event.state}")
-            else:
-                await self._intake.store(key, event)
+            await keep(self._log, self._intake, key, arrived.event)
         except EventTooLarge as refusal:
-            await self._bury(Unread(bytes(arrived.raw), str(refusal)), key.chat)
+            await self._bury(Unread(bytes(arrived.raw), str(refusal), key.account), key.chat)
         else:
             UPDATES.labels("stored").inc()
 
     async def _bury(self, unread: Unread, chat: str | None = None) -> None:
         """Keep an update that is no event (of `chat`, if that is known) as it came, as dead letters of a size that the
         server takes."""
-        name = sha256(unread.raw).hexdigest()
+        account, name = self._account_of(unread), sha256(unread.raw).hexdigest()
         pieces = [unread.raw[start : start + _LETTER] for start in range(0, len(unread.raw), _LETTER)] or [b""]
         for number, piece in enumerate(pieces, 1):
             which = f" (piece {number} of {len(pieces)})" if len(pieces) > 1 else ""
             reason = f"{unread.reason[:300]}{which}"
-            await self._log.bury(self._account, piece, reason=reason, msg_id=f"webhook:{name}:{number}", chat=chat)
-        log.warning("update_unread", account=self._account, reason=unread.reason[:300], then="kept as a dead letter")
-        UPDATES.labels("unread").inc()
+            await self._log.bury(account, piece, reason=reason, msg_id=f"webhook:{name}:{number}", chat=chat)
+        log.warning("update_unread", account=account, reason=unread.reason[:300], then="kept as a dead letter")
+        UPDATES.labels("unserved" if isinstance(unread, Unserved) else "unread").inc()
+
+    def _account_of(self, unread: Unread) -> str:
+        if isinstance(unread, Unserved) and not self._alone and is_number(unread.number):
+            return unread.number
+        return unread.account or self._account
 
 
 class Refused:

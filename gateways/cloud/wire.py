@@ -125,9 +125,15 @@ class Order(Part):
 
 
 class System(Part):
-    """A notice about the person, such as a new number."""
+    """A notice about the person, such as a new number: the new names, and the former user ids."""
 
     type: str = ""
+    wa_id: str | None = None
+    new_wa_id: str | None = None
+    user_id: str | None = None
+    parent_user_id: str | None = None
+    previous_user_id: str | None = None
+    previous_parent_user_id: str | None = None
 
 
 class Fault(Part):
@@ -290,11 +296,13 @@ class Replaced(Part):
 
 
 class UserIdUpdate(Part):
-    """A person got another user id."""
+    """A person got another user id: the field `user_id_update` as it was announced (2026-05). `wa_id` is the number, if
+    Meta can share it."""
 
     wa_id: str | None = None
     user_id: Replaced = msgspec.field(default_factory=Replaced)
     parent_user_id: Replaced = msgspec.field(default_factory=Replaced)
+    timestamp: str | int = ""
 
 
 class Metadata(Part):

@@ -23,7 +23,7 @@ from events import codec
 from events.backoff import Backoff
 from events.decisions import Reply
 from events.inbound import ReceiptError
-from events.log import EventLog, LogError, LogUnavailable
+from events.log import EventLog, LogError, LogUnavailable, Tail
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.delivery.checkpoint import CheckpointFile, Saved
@@ -59,6 +59,7 @@ async def _at_once(_chat: str) -> None: ...
 class Delivery:
     """The outbound half of the gateway of `account`.
 
+    - `tail`: reads the account's events; by default a reading of its own.
     - `observe`: called with every event of the account after the checkpoint, in log order.
     - `split`: returns the texts of a reply, one for each message; the same texts every time.
     - `ready`: returns when the chat may be sent to.
@@ -82,6 +83,7 @@ class Delivery:
         sender: Sender,
         *,
         data_dir: Path,
+        tail: Tail | None = None,
         observe: Callable[[Recorded], None] = _ignore,
         split: Callable[[Reply], Sequence[str]] = _whole,
         ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
@@ -91,14 +93,11 @@ class Delivery:
     ) -> None:
         self.started = asyncio.Event()
         """Set once `run` knows the log's last sequence: every later reply is delivered for certain."""
-        self._log = log
-        self._account = account
-        self._sender = sender
+        self._log, self._account, self._sender = log, account, sender
+        self._tail = tail or log.tail
         self._observe = observe
-        self._split = split
-        self._ready = ready
-        self._in_doubt_timeout = in_doubt_timeout
-        self._on_timeout = on_timeout
+        self._split, self._ready = split, ready
+        self._in_doubt_timeout, self._on_timeout = in_doubt_timeout, on_timeout
         self._give_up_after = give_up_after
         self._file = CheckpointFile(data_dir, account)
         self._receipts = Receipts(log, token_hex(6))
@@ -144,7 +143,7 @@ class Delivery:
 
     async def _follow(self) -> None:
         saved_at = time.monotonic()
-        async with aclosing(self._log.tail(self._ledger.seq, account_filter(self._account))) as batches:
+        async with aclosing(self._tail(self._ledger.seq, account_filter(self._account))) as batches:
             async for batch in batches:
                 async with self._progress:
                     for recorded in batch:

@@ -48,7 +48,7 @@ _UNSPACED = re.compile(
 )
 """Letters of scripts that put no space beside an emphasised word, or a particle right after it."""
 
-_NEVER_FIRST = frozenset("*/\\.,;:!?)]}|=_~…")
+_NEVER_FIRST = frozenset("*\\.,;:!?)]}|=_~…")
 _NEVER_LAST = frozenset("([{\\")
 _AFTER_A_POWER = frozenset(")]}")
 
@@ -245,6 +245,8 @@ def _pairs(source: str, runs: list[_Run], start: int, end: int) -> list[_Pair]:
 def _opens(run: _Run, before: str, after: str) -> bool:
     if after.isspace() or (after in _NEVER_FIRST and not (after in "_~" and after != run.mark[0])):
         return False
+    if after == "/" and not before.isspace():
+        return False  # a path with a pattern in it
     if run.mark == "__":
         return not (_is_wordy(before) or before in "_/.\\") and (after.isalnum() or after not in "([{/")
     return before not in _AFTER_A_POWER and (not _is_wordy(before) or _is_unspaced(before))
@@ -259,9 +261,12 @@ def _closes(run: _Run, before: str, after: str) -> bool:
 
 
 def _is_meant(source: str, opening: _Run, closing: _Run) -> bool:
-    """Whether there are words between the marks, and not a name that is written with them, such as `__init__`."""
+    """Whether there are words between the marks, and not a name that is written with them, such as `__init__`, or a
+    pattern of paths, such as `**/build/**`."""
     words = source[opening.end : min(closing.start, opening.end + 100)]
     if opening.mark == "__" and _WORD_OF_CODE.fullmatch(words):
+        return False
+    if words.startswith("/") and (source[closing.start - 1] == "/" or source[closing.end : closing.end + 1] == "/"):
         return False
     return opening.end < closing.start
 

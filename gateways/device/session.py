@@ -24,6 +24,7 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextM
 from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
 
 from events.backoff import Backoff
+from events.jid import number_of
 from events.private_file import open_private
 from gateways.device.errors import failure_of
 from gateways.device.pairing import Pairing, PairingFailed
@@ -257,5 +258,5 @@ def _message(text: str, quote: Quote | None) -> Message:
 
 
 def _jid(name: str) -> JID:
-    user, _, server = name.partition("@")
-    return JID(User=user, Server=server, RawAgent=0, Device=0, Integrator=0, IsEmpty=False)
+    server = name.partition("@")[2]
+    return JID(User=number_of(name), Server=server, RawAgent=0, Device=0, Integrator=0, IsEmpty=False)

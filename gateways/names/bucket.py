@@ -6,6 +6,7 @@ https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from secrets import token_hex
@@ -46,11 +47,13 @@ _PREFIX = f"$KV.{BUCKET}."
 _CAN_NOT_ERASE = "deny_delete"
 
 JOINS = "Recado-Join"
-"""A header: the name had a chat, and the orders to join it may not be in the log yet."""
+"""A header: the name had a chat, and the orders to join it may not be in the log yet. Its value is the token of the
+chat into which that one closes; `1`: that of the entry's value."""
 
 JOINED = "Recado-Joined"
 """A header: the name had a chat, or others stood for it."""
 
+_INTO = re.compile(rb"Recado-Join: *([^\r ]+)")
 _DELETED, _OVER = b"KV-Operation", b"Nats-Marker-Reason"
 
 log = structlog.get_logger("recado.names")
@@ -62,6 +65,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     - `account`, `name`: as tokens of its subject.
     - `canonical`: the name that it stands for; empty: for none any more.
     - `joins`, `joined`: it has that header.
+    - `into`: the chat into which the one of this name is to close; empty: `canonical`.
     """
 
     seq: int
@@ -70,6 +74,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     canonical: bytes
     joins: bool = False
     joined: bool = False
+    into: str = ""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -154,15 +159,20 @@ class AliasBucket:
         raw = stored.raw() if stored is not None else None
         return raw.body.decode("utf-8", "replace") or None if raw is not None else None
 
-    async def write(self, account: str, name: str, canonical: str, expected: int, header: str = "") -> int | None:
+    async def write(  # noqa: PLR0917
+        self, account: str, name: str, canonical: str, expected: int, header: str = "", into: str = ""
+    ) -> int | None:
         """Write that `name` stands for `canonical` if the account's last entry is at `expected`. Returns the sequence;
-        None if there is a later entry."""
+        None if there is a later entry.
+
+        - `into`: the chat into which the one of this name is to close, if it is not `canonical`.
+        """
         headers = {
             "Nats-Expected-Last-Subject-Sequence": str(expected),
             "Nats-Expected-Last-Subject-Sequence-Subject": f"{_PREFIX}{token(account)}.*",
         }
         if header:
-            headers[header] = "1"
+            headers[header] = token(into) if header == JOINS and into not in {"", canonical} else "1"
         ack = await self._publisher.publish(_subject(account, name), canonical.encode(), headers)
         return None if ack.conflict else ack.seq
 
@@ -231,7 +241,9 @@ def _change(message: Delivered) -> Change:
     if headers is None:
         return Change(seq, account, name, message.body)
     body = b"" if _DELETED in headers or _OVER in headers else message.body
-    return Change(seq, account, name, body, b"Recado-Join:" in headers, b"Recado-Joined:" in headers)
+    into = match[1] if (match := _INTO.search(headers)) else b"1"
+    joins, joined = b"Recado-Join:" in headers, b"Recado-Joined:" in headers
+    return Change(seq, account, name, body, joins, joined, "" if into == b"1" else text_of(into))
 
 
 def text_of(name: bytes) -> str:

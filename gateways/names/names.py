@@ -17,30 +17,17 @@ import structlog
 from prometheus_client import Counter
 
 from events.inbound import Control
-from events.jetstream.consumer import FeedBroken
-from events.jid import is_canonical
-from events.log import EventLog, LogError, LogUnavailable
+from events.jid import held_since, next_holder, number_of
+from events.log import EventLog, LogError
 from events.subjects import ChatKey
 from gateways.names import number_plans
-from gateways.names.bucket import JOINED, JOINS, AliasBucket, Change, text_of
+from gateways.names.bucket import JOINED, JOINS, AliasBucket
+from gateways.names.changed_hands import leaves, without_foreign_number
+from gateways.names.followed import Followed, NamesUnavailable
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
 from gateways.names.saved import NamesFile
 
-_TOLD_WITHIN = 5.0
-"""Seconds for an entry of the bucket to come to the one who follows it."""
-
-_FORGET_AFTER = 30.0
-"""Seconds without the bucket after which nothing counts as known."""
-
-_SAVE_EVERY = 60.0
-_SAVED_FOR = 3600.0
-"""Seconds for which the file may lack a few names."""
-
-_MOST_UNSAVED = 0.02
-"""Share of the names above which the file is written earlier."""
-
-_AGAIN_AFTER = 0.3
 _LOOK_EVERY = 1.0
 _MOST_RECENT = 16_384
 _MOST_TRIES = 50
@@ -58,10 +45,6 @@ _forms = lru_cache(maxsize=16384)(number_plans.other_forms)
 def other_forms(name: str) -> tuple[str, ...]:
     """As number_plans.other_forms, but known ones take no time."""
     return _forms(name) if name[:2] in _CODES or name[:3] in _CODES else ()
-
-
-class NamesUnavailable(LogUnavailable):
-    """The bucket cannot be read or written now. A message that is taken in all the same might begin a second chat."""
 
 
 class Names:
@@ -82,161 +65,53 @@ class Names:
         changed: Callable[[ChatKey], None] = lambda _: None,
         file: NamesFile | None = None,
     ) -> None:
-        self.ready = asyncio.Event()
-        """Set once everything that the bucket has is known."""
         self._log = event_log
         self._bucket = bucket
-        self._account = account
         self._may_join = may_join
-        self._changed = changed
-        self._file = file
-        self._known: dict[str, Known] = {}
-        self._accounts: dict[bytes, Known] = {}
-        self._recent: dict[tuple[str, ...], Person] = {}  # forgotten at each change
-        self._joins: dict[ChatKey, None] = {}  # names whose orders to join may not be in the log
-        self._last = 0
-        self._left_out = 0  # entries that are no name for another one
-        self._unsaved = 0  # changes that the file does not have
-        self._lives = 0  # counts erasures and new beginnings: a file that was begun before one is not kept
-        self._lost: float | None = 0.0  # the loop's time since which the bucket is not followed
-        self._news = asyncio.Event()
+        self._followed = Followed(bucket, account, changed, file)
         self._writing = asyncio.Lock()
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once everything that the bucket has is known."""
+        return self._followed.ready
 
     async def run(self) -> None:
         """Follow the bucket until cancelled."""
-        clock = asyncio.get_running_loop().time
-        self._lost = clock()
-        while True:
-            try:
-                if not self._last:
-                    await self._load()
-                await self._follow()
-            except (FeedBroken, LogUnavailable) as fault:
-                if not self._lost_for():
-                    self._lost = clock()
-                    log.info("names.renewed", reason=str(fault))
-            if self._lost_for() > _FORGET_AFTER:
-                self._forget()
-            await asyncio.sleep(_AGAIN_AFTER)
+        await self._followed.run()
 
     async def save(self) -> None:
         """Keep the file up to date, until cancelled."""
-        if self._file is None:
-            return
-        clock = asyncio.get_running_loop().time
-        await self.ready.wait()
-        saved_at = -_SAVED_FOR
-        while True:
-            most = _MOST_UNSAVED * sum(map(len, self._known.values()))
-            is_late = clock() - saved_at >= _SAVED_FOR
-            is_due = self._unsaved and self.ready.is_set() and (is_late or self._unsaved > most)
-            if is_due and await self._save(self._file):
-                saved_at = clock()
-            await asyncio.sleep(_SAVE_EVERY)
-
-    async def _save(self, file: NamesFile) -> bool:
-        lives, unsaved = self._lives, self._unsaved
-        try:
-            place = await self._bucket.newest(self._account)
-            if place is None:
-                file.delete()
-            else:
-                await self._told(place.seq)
-                await file.save(dict(self._known), place, [(*key,) for key in self._joins], self._left_out)
-        except (OSError, LogUnavailable) as fault:
-            if lives == self._lives:
-                log.warning("names_file.not_saved", reason=str(fault), then="tried again")
-                return False
-        if lives != self._lives:
-            file.delete()  # it may hold a name that was erased while it was written
-            return False
-        self._unsaved -= unsaved
-        return True
-
-    async def _load(self) -> None:
-        """Begin with the names of the file, if it is of this bucket."""
-        trailer = self._file.trailer() if self._file is not None else None
-        if self._file is None or trailer is None:
-            return
-        if not await self._bucket.holds(trailer.place):
-            self._file.throw_away("it is of another bucket, or its last name is gone")
-            return
-        known = await self._file.load(trailer)
-        if known is None:
-            return
-        self._known, self._accounts = known, {}
-        self._joins = dict.fromkeys(ChatKey(*key) for key in trailer.joins)
-        self._left_out, self._last, self._unsaved = trailer.left_out, trailer.place.seq, 0
-        self._recent.clear()
-
-    async def _follow(self) -> None:
-        """Follow the bucket from the last entry that is known. Begins at the first one again where entries were
-        erased meanwhile: nothing in the bucket tells of them any more."""
-        goes_on = bool(self._last)
-        there = await self._bucket.count(self._account) if goes_on else 0
-        async with aclosing(self._bucket.follow(self._last, self._account)) as batches:
-            async for changes, whole in batches:
-                self._take(changes)
-                if not whole:
-                    continue
-                if goes_on and there != self._left_out + sum(map(len, self._known.values())):
-                    log.info("names.differ", then="the bucket is read as a whole")
-                    self._forget()
-                    if self._file is not None:
-                        self._file.delete()
-                    return
-                goes_on = False
-                self._lost = None
-                self.ready.set()
-
-    def _forget(self) -> None:
-        """Know nothing any more: begin again, with the file or the whole bucket."""
-        self._known, self._accounts, self._last, self._left_out = {}, {}, 0, 0
-        self._joins.clear()
-        self._recent.clear()
-        self._lives += 1
-        self.ready.clear()
-
-    def _erased(self) -> None:
-        """A name was erased: the file may hold it."""
-        self._lives += 1
-        self._unsaved += 1
-        if self._file is not None:
-            self._file.delete()
+        await self._followed.save()
 
     def check(self) -> None:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
-        if self._lost is not None and (not self.ready.is_set() or self._lost_for() > _TOLD_WITHIN):
-            raise NamesUnavailable("the names of people (bucket ALIASES) cannot be read")
-
-    def _lost_for(self) -> float:
-        """Seconds for which the bucket is not followed; 0 while it is."""
-        return asyncio.get_running_loop().time() - self._lost if self._lost is not None else 0.0
+        self._followed.check()
 
     def canonical(self, account: str, name: str) -> str:
         """The canonical name of the person, as far as it is known here."""
-        return self._of(account).canonical(name)
+        return self._followed.of(account).canonical(name)
 
     def family(self, account: str, name: str) -> tuple[str, ...]:
         """Every name of the person that is written, the canonical one first."""
-        return self._of(account).family(name)
+        return self._followed.of(account).family(name)
 
     def at_once(self, account: str, names: Sequence[str]) -> Person | None:
         """The person with these names; None if something is to be found out or written first. Takes microseconds."""
         asked = (account, *names)
-        if (person := self._recent.get(asked)) is not None:
+        if (person := self._followed.recent.get(asked)) is not None:
             return person
         person = self._look_up(account, names)
         if person is not None:
-            if len(self._recent) >= _MOST_RECENT:
-                self._recent.clear()
-            self._recent[asked] = person
+            if len(self._followed.recent) >= _MOST_RECENT:
+                self._followed.recent.clear()
+            self._followed.recent[asked] = person
         return person
 
     def _look_up(self, account: str, names: Sequence[str]) -> Person | None:
-        known = self._of(account)
+        known = self._followed.of(account)
         chat = known.canonical(names[0])
-        if self._joins and any(ChatKey(account, name) in self._joins for name in names):
+        if self._followed.joins and any(ChatKey(account, name) in self._followed.joins for name in names):
             return None
         others = known.others(chat)
         for name in names:
@@ -253,8 +128,8 @@ class Names:
         A number that comes with another user id than the known one is a stranger's. Raises NamesUnavailable, and the
         log's errors if chats are to be joined.
         """
-        self.check()
-        names = self._without_foreign_number(account, tuple(dict.fromkeys(names)))
+        self._followed.check()
+        names = self._own(account, tuple(dict.fromkeys(names)))
         found = self.at_once(account, names)
         if found is not None:
             return found
@@ -264,17 +139,48 @@ class Names:
                     break
             else:
                 raise NamesUnavailable("other programs write names all the time")
-        await self._joined(account, names)
-        self.check()
+        await self._followed.joined(account, names)
+        self._followed.check()
         chat = self.canonical(account, names[0])
-        return Person(chat, self._of(account).family(chat)[1 : 1 + _MOST_NAMES])
+        return Person(chat, self._followed.of(account).family(chat)[1 : 1 + _MOST_NAMES])
+
+    async def renamed(self, account: str, former: Sequence[str], now: Sequence[str], since: int) -> Person | None:
+        """The person who had the `former` names and has those of `now` since a time, in seconds since 1970. A number
+        that is only among the former ones is nobody's from then on. None if the log has no chat of the person.
+
+        Raises NamesUnavailable, and the log's errors.
+        """
+        self._followed.check()
+        settles = {*now, *former, *(self.canonical(account, name) for name in former)}
+        async with self._writing:
+            for _ in range(_MOST_TRIES):
+                if (target := await self._left(account, tuple(former), tuple(now), since)) is not None:
+                    break
+            else:
+                raise NamesUnavailable("other programs write names all the time")
+        await self._followed.joined(account, settles)
+        self._followed.check()
+        person = Person(target, self._followed.of(account).others(target)[:_MOST_NAMES])
+        return person if await self.has_chat(account, target) else None
+
+    async def closed(self, account: str, chat: str, into: str) -> None:
+        """Have it written that the person of a chat that closed is that of `into`, unless the number changed hands.
+        Raises NamesUnavailable, and the log's errors."""
+        await self._followed.told(await self._bucket.last(account))
+        if not self.changed_hands(account, chat):
+            await self.person(account, (into, chat))
+
+    def changed_hands(self, account: str, name: str) -> bool:
+        """Whether the name is a phone number that is no longer the person's who had it first."""
+        canonical = self.canonical(account, name)
+        return held_since(canonical) > held_since(name) and number_of(canonical) == number_of(name)
 
     async def order_joins(self, owns: Callable[[ChatKey], bool]) -> None:
         """Order the joinings that gateways asked for, of chats for which `owns` is true, until cancelled. A gateway
         itself may give no orders."""
         while True:
-            news = self._news
-            for key in [key for key in self._joins if owns(key)]:
+            news = self._followed.news
+            for key in [key for key in self._followed.joins if owns(key)]:
                 try:
                     await self._order(key)
                 except LogError as fault:
@@ -286,9 +192,7 @@ class Names:
         """Take these names out of the bucket. Raises LogUnavailable."""
         for name in names:
             await self._bucket.erase(account, name)
-            self._of(account).remove(name)
-            self._erased()
-            self._recent.clear()
+            self._followed.forget(account, name)
 
     async def order_join(self, account: str, chat: str, into: str) -> None:
         """Order the chats to become one, under `into`. Ordering it again is harmless."""
@@ -303,78 +207,45 @@ class Names:
         """Whether the log has events of a chat of this name."""
         return bool(await self._log.last_of(ChatKey(account, name)))
 
-    def _of(self, account: str) -> Known:
-        known = self._known.get(account)
-        if known is None:
-            known = self._known[account] = Known()
-        return known
+    def _own(self, account: str, names: tuple[str, ...], users: Sequence[str] = ()) -> tuple[str, ...]:
+        """The names without a number that is known to be another person's."""
+        own = without_foreign_number(self._followed.of(account), names, users)
+        if own != names:
+            log.warning("number_of_another", account=account, then="the number is left out: its owner changed")
+        return own
 
-    def _take(self, changes: Sequence[Change]) -> None:
-        loads = not self.ready.is_set()
-        for change in changes:
-            known = self._accounts.get(change.account)
-            if known is None:
-                known = self._accounts[change.account] = self._of(text_of(change.account))
-            if change.joins or change.joined or not loads or not known.load(change.name, change.canonical):
-                self._take_one(known, change)
-        self._recent.clear()
-        self._unsaved += len(changes)
-        if changes:
-            self._last = max(self._last, changes[-1].seq)
-            self._tell()
-
-    def _take_one(self, known: Known, change: Change) -> None:
-        account, name = text_of(change.account), text_of(change.name)
-        if not change.canonical:
-            known.remove(name)
-            self._joins.pop(ChatKey(account, name), None)
-            self._erased()
-            return
-        try:
-            canonical = change.canonical.decode()
-        except UnicodeDecodeError:
-            canonical = ""
-        if not (is_canonical(name) and is_canonical(canonical)):
-            log.warning("name_unreadable", seq=change.seq, then="it is left out")
-            self._left_out += 1
-            return
-        known.put(name, canonical)
-        self._left_out += known.canonical(name) == name
-        if change.joins:
-            self._joins[ChatKey(account, name)] = None
-        else:
-            self._joins.pop(ChatKey(account, name), None)
-        self._changed(ChatKey(account, name))
-
-    def _tell(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
-
-    async def _told(self, seq: int) -> None:
-        """Return when everything up to `seq` is known here."""
-        try:
-            async with asyncio.timeout(_TOLD_WITHIN):
-                while self._last < seq:
-                    await self._news.wait()
-        except TimeoutError:
-            raise NamesUnavailable("the names of people (bucket ALIASES) do not come") from None
-
-    def _without_foreign_number(self, account: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The names without the number, if the number is known with another user id than this one."""
-        users = [name for name in names if name.endswith(BSUID)]
-        if not users or len(users) == len(names):
-            return names
-        known = [name for name in self._of(account).family(names[0]) if name.endswith(BSUID)]
-        if not known or not set(known).isdisjoint(users):
-            return names
-        log.warning("number_of_another", account=account, then="the number is left out: its owner changed")
-        return tuple(users)
+    async def _left(self, account: str, former: tuple[str, ...], now: tuple[str, ...], since: int) -> str | None:
+        """Write what a change of the person's names changes. Returns the new canonical name; None if another program
+        wrote meanwhile."""
+        await self._followed.told(await self._bucket.last(account))
+        known, users = self._followed.of(account), [name for name in (*former, *now) if name.endswith(BSUID)]
+        now = self._own(account, now, users) or (next_holder(now[0], since),)
+        former = without_foreign_number(known, former, users)
+        if not await self._settled(account, now):
+            return None
+        expected = await self._bucket.last(account)
+        await self._followed.told(expected)
+        target = known.canonical(now[0])
+        for root in dict.fromkeys(known.canonical(name) for name in former):
+            begun = await self._begun(account, root)
+            is_known = begun or known.is_canonical(root) or root.endswith(BSUID)
+            if root == target or not is_known or held_since(root) >= since:
+                continue
+            if begun and not await self._may_join():
+                raise NamesUnavailable("an instance of an older version runs, which cannot close a chat into another")
+            told = any(name.endswith(BSUID) for name in (*now, target))
+            for name, canonical in list(leaves(known, root, target, since, keeps_users=told)):
+                joins = bool(begun) and name == root
+                if (seq := await self._put(account, name, canonical, expected, target if joins else None)) is None:
+                    return None
+                expected = seq
+        return target
 
     async def _settled(self, account: str, names: Sequence[str]) -> bool:
         """Write the new ones among the names. False if another program wrote meanwhile: others may be new then."""
         expected = await self._bucket.last(account)
-        await self._told(expected)
-        known = self._of(account)
+        await self._followed.told(expected)
+        known = self._followed.of(account)
         every = dict.fromkeys((*names, *(form for name in names for form in other_forms(name))))
         roots = list(dict.fromkeys(known.canonical(name) for name in every))
         begun = {root: first for root in roots if (first := await self._begun(account, root))}
@@ -386,28 +257,25 @@ class Names:
         for root in roots:
             if root == keeps:
                 continue
-            header = JOINS if root in begun else JOINED if known.is_canonical(root) else ""
-            seq = await self._bucket.write(account, root, keeps, expected, header)
+            seq = await self._put(account, root, keeps, expected, keeps if root in begun else None)
             if seq is None:
                 return False
-            WRITTEN.labels("yes" if header == JOINS else "no").inc()
-            known.put(root, keeps)
-            self._recent.clear()
             expected = seq
-            if header == JOINS:
-                self._joins[ChatKey(account, root)] = None
-                self._tell()
         return True
 
-    async def _joined(self, account: str, names: Sequence[str]) -> None:
-        """Return when an instance has ordered the chats of these names to join. A message that is stored after that is
-        a repeat if either chat had it."""
-        try:
-            async with asyncio.timeout(_TOLD_WITHIN):
-                while any(ChatKey(account, name) in self._joins for name in names):
-                    await self._news.wait()
-        except TimeoutError:
-            raise NamesUnavailable("no instance orders two chats of one person to join: is one running?") from None
+    async def _put(self, account: str, name: str, canonical: str, expected: int, into: str | None) -> int | None:
+        """Write an entry, with the order to close the chat of this name `into` another one. Returns its sequence; None
+        if another program wrote meanwhile."""
+        known = self._followed.of(account)
+        header = JOINS if into is not None else JOINED
+        if into is None and known.canonical(name) == name and not known.is_canonical(name):
+            header = ""
+        seq = await self._bucket.write(account, name, canonical, expected, header, into or canonical)
+        if seq is None:
+            return None
+        WRITTEN.labels("yes" if header == JOINS else "no").inc()
+        self._followed.put(account, name, canonical, into)
+        return seq
 
     def _kept(self, known: Known, roots: Sequence[str], begun: dict[str, int]) -> str:
         """The name that stays canonical: that of the chat that began first, else one that others stand for."""
@@ -428,12 +296,12 @@ class Names:
     async def _order(self, key: ChatKey) -> None:
         """Order the chat of this name to join, and note that this is done."""
         expected = await self._bucket.last(key.account)
-        await self._told(expected)
-        if key not in self._joins:
+        await self._followed.told(expected)
+        if key not in self._followed.joins:
             return
-        into = self.canonical(*key)
+        into = self.canonical(key.account, self._followed.joins[key])
         await self.order_join(key.account, key.chat, into)
-        if await self._bucket.write(key.account, key.chat, into, expected, JOINED) is not None:
-            self._joins.pop(key, None)
-            self._tell()
+        if await self._bucket.write(*key, self.canonical(*key), expected, JOINED) is not None:
+            self._followed.joins.pop(key, None)
+            self._followed.tell()
             log.info("chats_join", account=key.account)

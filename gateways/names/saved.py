@@ -34,7 +34,7 @@ class Trailer(msgspec.Struct, frozen=True, kw_only=True):
 
     - `place`: they hold all names up to this entry, and perhaps later ones.
     - `accounts`: the number of names by account, in the order of the frames' numbers.
-    - `joins`: account and name of each whose order to join may not be in the log.
+    - `joins`: account, name and the chat to join, of each whose order to join may not be in the log.
     - `left_out`: entries of the bucket that are no name for another one.
     - `size`, `crc`: bytes of the frames, and their CRC-32.
     """
@@ -42,7 +42,7 @@ class Trailer(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     place: Place
     accounts: dict[str, int]
-    joins: list[tuple[str, str]]
+    joins: list[tuple[str, str, str]]
     left_out: int
     size: int
     crc: int
@@ -91,7 +91,9 @@ class NamesFile:
         if left or crc != trailer.crc:
             raise ValueError("its bytes are not those that were written")
 
-    async def save(self, known: dict[str, Known], place: Place, joins: list[tuple[str, str]], left_out: int) -> None:
+    async def save(
+        self, known: dict[str, Known], place: Place, joins: list[tuple[str, str, str]], left_out: int
+    ) -> None:
         """Replace the file by one of these names, which may change meanwhile. Raises OSError."""
         fresh = self._path.with_name(self._path.name + ".new")
         accounts = {account: len(names) for account, names in known.items()}

@@ -16,16 +16,17 @@ from projections.database import Row, ids_of, moment
 from projections.reads.views import Entry, ReceiptView, TurnView
 
 _ENTRY = (
-    "SELECT h.seq, h.id, h.author, h.at, iif(h.revoked_at IS NULL, h.text, NULL), t.id, h.sent, h.sender, h.name,"
-    " h.kind, h.from_me, iif(h.revoked_at IS NULL, h.media, NULL), h.quoted, h.detail, h.ending, h.ended, h.ended_at,"
-    " h.reason, h.repeats, h.repeat_seq, h.repeat_at, iif(h.revoked_at IS NULL, h.edited, NULL), h.edited_at,"
-    " h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens, h.output_tokens,"
-    " h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL), iif(h.revoked_at IS NULL, h.refers, NULL)"
+    "SELECT h.seq, h.id, h.author, h.at, iif(h.revoked_at IS NULL, h.text, NULL), t.id, t.profile, h.sent, h.sender,"
+    " h.name, h.kind, h.from_me, iif(h.revoked_at IS NULL, h.media, NULL), h.quoted, h.detail, h.ending, h.ended,"
+    " h.ended_at, h.reason, h.repeats, h.repeat_seq, h.repeat_at, iif(h.revoked_at IS NULL, h.edited, NULL),"
+    " h.edited_at, h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens,"
+    " h.output_tokens, h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL),"
+    " iif(h.revoked_at IS NULL, h.refers, NULL)"
     " FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
 )
 _TURN = (
     'SELECT seq, id, at, messages, backend, state, "by", adoptions, adopted_at, cause, run, attempt, ended, ended_at,'
-    " error, detail, told, input_tokens, output_tokens FROM turns"
+    " error, detail, told, input_tokens, output_tokens, profile FROM turns"
 )
 _RECEIPTS = (
     "SELECT seq, state, at, provider_id, error, part, parts, instead, template, pricing FROM receipts"
@@ -79,7 +80,7 @@ def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnV
             ended_at,
             *rest,
         ) = row
-        error, detail, told, input_tokens, output_tokens = rest
+        error, detail, told, input_tokens, output_tokens, profile = rest
         yield TurnView(
             seq=seq,
             id=id_,
@@ -100,6 +101,7 @@ def turns(db: sqlite3.Connection, where: str, *values: object) -> Iterator[TurnV
             told=None if told is None else bool(told),
             input_tokens=input_tokens,
             output_tokens=output_tokens,
+            profile=profile,
         )
 
 
@@ -141,7 +143,7 @@ def moment_or_none(at: int | None) -> datetime | None:
 
 def _entry(db: sqlite3.Connection, row: Row) -> Entry:
     (
-        seq, id_, author, at, text, turn, sent, sender, name, kind, from_me, media, quoted,
+        seq, id_, author, at, text, turn, profile, sent, sender, name, kind, from_me, media, quoted,
         detail, ending, ended, ended_at, reason, repeats, repeat_seq, repeat_at, edited, edited_at,
         revoked_at, about, in_reply_to, backend, model, thread, run, input_tokens, output_tokens,
         cause, chat, reading, refers,
@@ -155,6 +157,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
             at=moment(at),
             text=text,
             turn=turn,
+            profile=profile,
             about=about,
             in_reply_to=ids_of(in_reply_to),
             backend=backend,
@@ -174,6 +177,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         at=moment(at),
         text=text,
         turn=turn,
+        profile=profile,
         sent_at=moment_or_none(sent),
         sender=sender,
         name=name,

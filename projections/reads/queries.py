@@ -79,14 +79,16 @@ _IDLE = (
     " AND closed_into IS NULL AND partition IN (SELECT value FROM json_each(?)) ORDER BY last_at LIMIT ?"
 )
 _COUNTS = (
-    "SELECT (SELECT checkpoint FROM meta), count(*), coalesce(sum(to_do), 0), coalesce(sum(owes AND NOT to_do), 0),"
-    " count(attention), coalesce(sum(messages), 0), coalesce(sum(replies), 0) FROM chats"
+    "SELECT (SELECT checkpoint FROM meta), coalesce(sum(chats), 0), coalesce(sum(to_do), 0), coalesce(sum(timed), 0),"
+    " (SELECT count(*) FROM chats INDEXED BY attention WHERE asked_at IS NOT NULL), coalesce(sum(messages), 0),"
+    " coalesce(sum(replies), 0) FROM totals"
 )
 _TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
 _DELIVERIES = (
     "SELECT account, EXISTS (SELECT 1 FROM first_receipts WHERE first_receipts.account = accounts.account), unsent,"
     " waiting, (SELECT at FROM undelivered WHERE undelivered.account = accounts.account AND state = 'waiting'"
-    " ORDER BY seq LIMIT 1), parked, failed, (SELECT max(last_at) FROM chats WHERE chats.account = accounts.account)"
+    " ORDER BY seq LIMIT 1), parked, failed, (SELECT last_at FROM chats INDEXED BY listed"
+    " WHERE marks >= 0 AND chats.account = accounts.account ORDER BY last_at DESC LIMIT 1)"
     " FROM accounts ORDER BY account"
 )
 
@@ -265,7 +267,7 @@ class Queries:
 
     def chats_by_partition(self) -> dict[int, int]:
         """The number of chats in each partition that has any."""
-        rows = self._reader.connection().execute("SELECT partition, count(*) FROM chats GROUP BY partition").fetchall()
+        rows = self._reader.connection().execute("SELECT partition, chats FROM totals").fetchall()
         return dict(rows)
 
     def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
@@ -299,6 +301,11 @@ class Queries:
         """How many chats have work that the service has to do now."""
         count: int = self._reader.connection().execute(_TO_DO).fetchone()[0]
         return count
+
+    def checkpoint(self) -> int:
+        """The sequence of the last event that the projection holds."""
+        checkpoint: int = self._reader.connection().execute("SELECT checkpoint FROM meta").fetchone()[0]
+        return checkpoint
 
     def counts(self) -> Counts:
         """The totals of the projection."""

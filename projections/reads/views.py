@@ -82,6 +82,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `at`: the server's stamp.
     - `text`: its words; a deleted message has none, and no file.
     - `turn`: of a message the last turn that it was part of, of a reply its own.
+    - `profile`: that of `turn`, as `name@N`; None: the instance's own settings.
     - `sent_at`: the sender's time.
     - `media`: the file that came with it, as in `in`.
     - `reading`: the outcome of reading the file, as in `media_read`.
@@ -102,6 +103,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     text: str | None
     turn: str | None
+    profile: str | None = None
     sent_at: datetime | None = None
     sender: str | None = None
     name: str | None = None
@@ -180,6 +182,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `error`: the class of a failure.
     - `detail`: the provider's words, or the reason of an ignored turn.
     - `told`: the person gets an apology.
+    - `profile`: the version of the profile by which it was answered, as `name@N`; None: the instance's own settings.
     """
 
     seq: int
@@ -201,6 +204,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: bool | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    profile: str | None = None
 
 
 class ThreadView(msgspec.Struct, frozen=True, kw_only=True):

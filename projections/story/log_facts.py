@@ -9,7 +9,7 @@ import structlog
 
 from events.log import EventLog, LogError
 from events.recorded import Recorded
-from events.subjects import ChatKey, chat_filter
+from events.subjects import ChatKey, chat_filter, decisions_filter
 from projections.reads.views import Why
 
 WITHIN = 5.0
@@ -20,7 +20,7 @@ log = structlog.get_logger("recado.why")
 
 async def facts_of(events: EventLog, known: Why) -> tuple[Recorded, ...]:
     """The events of the chat from the arrival of the message, or the start of the turn, to its ending, or until now if
-    it is open.
+    it is open; and every joining of the chat, whenever it was.
 
     Events that the bus does not give in time are left out: the story is then told with the projection alone.
     """
@@ -36,16 +36,24 @@ async def facts_of(events: EventLog, known: Why) -> tuple[Recorded, ...]:
             if last is None:
                 decision = await events.last_decision(key)
                 last = decision.seq if decision is not None else 0
-            if last <= after:
-                return ()
-            async with aclosing(events.tail(after, chat_filter(key))) as tail:
-                async for batch in tail:
-                    found += [recorded for recorded in batch if recorded.seq <= last]
-                    if batch[-1].seq >= last:
-                        break
+            joined = await events.last_decision(key, "joined")
+            if joined is not None:
+                found += await _between(events, 0, decisions_filter(key, "joined"), joined.seq)
+            if last > after:
+                found += await _between(events, after, chat_filter(key), last)
     except (TimeoutError, LogError) as error:
         log.warning("log_not_read", chat=known.chat, reason=str(error) or f"no answer within {WITHIN:g} s")
-    return tuple(found)
+    return tuple({one.seq: one for one in sorted(found, key=lambda one: one.seq)}.values())
+
+
+async def _between(events: EventLog, after: int, subject: str, last: int) -> list[Recorded]:
+    found: list[Recorded] = []
+    async with aclosing(events.tail(after, subject)) as tail:
+        async for batch in tail:
+            found += [recorded for recorded in batch if recorded.seq <= last]
+            if batch[-1].seq >= last:
+                break
+    return found
 
 
 def _span(known: Why) -> tuple[int, int | None] | None:

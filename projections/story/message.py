@@ -10,6 +10,7 @@ from events.inbound import Edit, Message
 from events.jid import PHONE
 from events.recorded import Recorded
 from projections.reads.views import Entry, TurnView, Why, reading_of
+from projections.story.joined import joined_steps, moved_from
 from projections.story.reasons import because
 from projections.story.reply import reply_now, reply_step
 from projections.story.step import Step, lasting, names, now_step
@@ -54,6 +55,7 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
     what += _kind(entry, facts) + _names(entry, facts) + _refers(entry)
     yield Step(at=entry.at, kind="received", what=what, detail=entry.text or entry.detail, seq=entry.seq)
     yield from _rewrites(entry, facts)
+    yield from joined_steps(facts)
     if entry.repeats:
         times = f", {entry.repeats} times, the last time" if entry.repeats > 1 else ""
         what = f"it came again with the same id{times}: counted, not answered again"
@@ -95,9 +97,12 @@ def _refers(entry: Entry) -> str:
 
 def _names(entry: Entry, facts: Sequence[Recorded]) -> str:
     """The other names of the person, and the chat from which the message was moved."""
-    sent = next((one.event for one in facts if isinstance(one.event, Message) and one.event.id == entry.id), None)
-    others = sent.aliases if sent is not None else ()
-    return f", a person who is also {', '.join(other.removesuffix(PHONE) for other in others)}" if others else ""
+    sent = next((one for one in facts if isinstance(one.event, Message) and one.event.id == entry.id), None)
+    if sent is None or not isinstance(sent.event, Message):
+        return ""
+    others, closed = sent.event.aliases, moved_from(sent, facts)
+    also = f", a person who is also {', '.join(other.removesuffix(PHONE) for other in others)}" if others else ""
+    return also + (f", moved from the closed chat of {closed.removesuffix(PHONE)}" if closed is not None else "")
 
 
 def _rewrites(entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step]:

@@ -19,6 +19,7 @@ _OUTCOMES = {
     "attention": "a human was asked for",
     "approved": "the person was let in",
     "blocked": "the chat was blocked",
+    "joined": "the two chats became one",
 }
 
 

@@ -12,7 +12,7 @@ from projections.reads.views import Why
 
 StepKind = Literal[
     "sent", "received", "edited", "deleted", "repeated", "waited", "turn", "adopted", "thread", "file", "run", "tool",
-    "attention", "reply", "failed", "ignored", "told", "receipt", "order", "outcome", "now",
+    "attention", "reply", "failed", "ignored", "told", "receipt", "order", "outcome", "joined", "now",
 ]  # fmt: skip
 
 

@@ -28,6 +28,8 @@ _THREAD = {
     "switched": "the one before was at another backend",
     "imported": "it was brought along from another bot",
 }
+_EDITED = "a message of that one was edited or deleted"
+_UNUSABLE = "the profile of that one could not be used any more"
 _FORMS = {"text": "as text", "image": "as a picture", "file": "as a file"}
 
 
@@ -65,11 +67,12 @@ def _start(turn: TurnView, first: Recorded | None) -> Iterator[Step]:
     why = f", as order {turn.cause} asked" if turn.cause else ""
     if started is not None and started.instead is not None:
         why += f", in the place of turn {started.instead}"
-        why += "" if started.fallback else ": a message of that one was edited or deleted"
+        why += "" if started.fallback else f": {_EDITED if started.seen else _UNUSABLE}"
     if started is not None and started.fallback is not None:
         why += f", with the second model, because of the first: {failed_because(started.fallback)}"
     unsure = " (which had it last)" if started is None and turn.adoptions else ""
-    what = f"turn {turn.id} started on instance {instance_of(by)}{unsure}, mode {turn.backend}{why}"
+    profile = f", profile {turn.profile}" if turn.profile else ""
+    what = f"turn {turn.id} started on instance {instance_of(by)}{unsure}{profile}, mode {turn.backend}{why}"
     yield Step(at=turn.at, kind="turn", what=what, seq=turn.seq)
 
 

@@ -38,6 +38,7 @@ class TurnRow(msgspec.Struct, gc=False):
     told: bool | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    profile: str | None = None
 
 
 class ThreadRow(msgspec.Struct, gc=False):

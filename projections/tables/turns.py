@@ -40,8 +40,9 @@ class Turns:
             by = recorded.msg_id.rpartition(":")[0]
             messages, at = id_list(event.messages), micros(recorded.at)
             row = held.turn = TurnRow(
-                held.id, recorded.seq, event.turn, at, messages, event.backend, event.cause, "running", by
-            )
+                held.id, recorded.seq, event.turn, at, messages, event.backend, event.cause, "running", by,
+                profile=event.profile or None,
+            )  # fmt: skip
         elif row is None:
             return
         elif isinstance(event, TurnAdopted) and event.turn == row.id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.spending import UNKNOWN, by_model
+from chat.spent import with_last
 from chat.turn import Turn
 from events.decisions import Reply
 from events.recorded import Recorded
@@ -47,7 +48,8 @@ class Usage:
             self._add(held, recorded, backend, one.model, one.usage)
 
     def ended(self, held: ChatRow, recorded: Recorded, turn: Turn) -> None:
-        """Count the cost of a turn that ended without a reply of its own; its model is unknown."""
+        """Count the cost of a turn that ended without a reply of its own, as far as it is known by model."""
+        turn = with_last(turn, recorded.event)
         for one in by_model(UNKNOWN, turn.spent, turn.heard):
             self._add(held, recorded, turn.backend, one.model, one.usage)
 

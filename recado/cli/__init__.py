@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "serve": Entry("running", "Run one instance on the NATS server of NATS_URL."),
         "gateway": Entry("running", "Run a gateway (cloud, device, terminal), or check one."),
         "instances": Entry("instances", "List the instances that answer chats, and their shares."),
+        "accounts": Entry("accounts", "List the business numbers and devices, and their replies."),
         "doctor": Entry("doctor", "Check settings, bus, projection and model."),
     },
     "Talk": {
@@ -59,6 +60,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "approve": Entry("control", "Let an unknown person in."),
         "block": Entry("control", "Answer a chat no more."),
         "erase": Entry("erasing", "Remove every byte of a chat."),
+        "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),

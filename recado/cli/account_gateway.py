@@ -14,8 +14,9 @@ from events.jetstream.connection import Bus
 from events.jetstream.streams import EVENTS
 from events.subjects import ChatKey, token
 from recado.printing import person
+from recado.settings.numbers import accounts_of
 from recado.settings.settings import Settings
-from recado.settings.whatsapp import UNSET_ACCOUNT, cloud_account
+from recado.settings.whatsapp import UNSET_ACCOUNT
 
 _REAL = ("cloud-", "device-")
 """Beginnings of the names under which gateways of real numbers hold their lease."""
@@ -45,8 +46,7 @@ async def is_real(bus: Bus, settings: Settings, account: str) -> bool:
     LogUnavailable."""
     if account == UNSET_ACCOUNT:
         return False
-    number = settings.whatsapp_phone_number_id
-    if number and account in (number, cloud_account(settings.account, number)):
+    if account == settings.whatsapp_phone_number_id or account in accounts_of(settings):
         return True
     if (await _holder(bus, account) or "").startswith(_REAL):
         return True

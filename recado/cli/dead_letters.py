@@ -14,6 +14,7 @@ from recado.cli.log import open_log
 from recado.cli.options import Account, json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text, local, one_line, person, print_table
+from recado.settings.numbers import numbers_of
 from recado.transfer.dead_letters import Retried
 from recado.transfer.dead_letters import retry as try_again
 
@@ -87,7 +88,8 @@ def show(id_: int, as_json: bool) -> None:
 def retry(id_: int, as_json: bool) -> None:
     """Store the event of the dead letter ID once more, under a new id, after you mended what it broke on.
 
-    A message counts as sent now. What the letter itself says is not acted on: the event is read from the log.
+    A message counts as sent now. What the letter itself says is not acted on: the event is read from the log. A
+    message that came for a number of WHATSAPP_NUMBERS before it was there is stored as it came.
     """
     done = run(_retry(id_))
     if as_json:
@@ -110,8 +112,9 @@ async def _one(id_: int) -> DeadLetter:
 
 
 async def _retry(id_: int) -> Retried:
-    async with open_log(settings()) as (events, bus):
-        done = await try_again(events, _found(id_, await stored_letter(bus, id_)))
+    chosen = settings()
+    async with open_log(chosen) as (events, bus):
+        done = await try_again(events, _found(id_, await stored_letter(bus, id_)), numbers_of(chosen))
     log.info("dead_letter_retried", letter=id_, seq=done.seq, type=done.type)
     return done
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from actors.leases.roster import all_read
-from events.codec import READS
+from events.codec import JOINS
 from recado import logs
 from recado.cli.control import by_user
 from recado.cli.known import queries
@@ -70,7 +70,7 @@ async def _doubles(*, join: bool) -> list[Double]:
         found = list(doubles(projection))
     if found and join:
         async with open_log(chosen) as (log, bus):
-            if not await all_read(bus, READS):
+            if not await all_read(bus, JOINS):
                 raise click.ClickException("an instance of an older version runs, or none: upgrade all of them first")
             for one in found:
                 await order_join(log, one, by_user())

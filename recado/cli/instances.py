@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from actors.leases.bucket import LeaseBucket
@@ -12,6 +10,7 @@ from actors.leases.roster import InstanceView, look
 from projections.reads.reader import ProjectionMissing
 from projections.reads.trouble_views import DeliveryView
 from projections.story.deliveries import Told, told
+from recado.cli.bus_time import now_on
 from recado.cli.known import queries
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
@@ -49,11 +48,17 @@ def instances(as_json: bool) -> None:
                 one.awake,
                 one.runs,
                 one.lag,
-                f"{one.state}, second model ({one.fallback})" if one.fallback else one.state,
+                _state(one),
             )
             for one in found
         ],
     )
+
+
+def _state(one: InstanceView) -> str:
+    second = f", second model ({one.fallback})" if one.fallback else ""
+    lacks = f", cannot answer by {', '.join(one.lacks)}" if one.lacks else ""
+    return f"{one.state}{second}{lacks}"
 
 
 async def _look(chosen: Settings) -> tuple[list[InstanceView], list[Told]]:
@@ -62,7 +67,7 @@ async def _look(chosen: Settings) -> tuple[list[InstanceView], list[Told]]:
     chats, views = _known(chosen)
     try:
         there = await gateways(LeaseBucket(bus, makes=False))
-        return await look(bus, chats), told(views, there, datetime.now(UTC))
+        return await look(bus, chats), told(views, there, await now_on(bus)) if views else []
     finally:
         await bus.close()
 

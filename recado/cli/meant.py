@@ -8,8 +8,9 @@ from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.addressing import ChatUnknown, find
 from recado.cli.options import Account
+from recado.settings.numbers import accounts_of
 from recado.settings.settings import Settings
-from recado.settings.whatsapp import cloud_account
+from recado.settings.whatsapp import UNSET_ACCOUNT
 
 found_account_option = click.option(
     "--account", type=Account(), help="The business number or device  [default: the only one that knows CHAT]"
@@ -49,5 +50,11 @@ async def meant(
 
 
 def beginning_in(settings: Settings, account: str | None) -> str:
-    """The account in which a new chat begins."""
-    return account or cloud_account(settings.account, settings.whatsapp_phone_number_id) or settings.account
+    """The account in which a new chat begins: `account`, RECADO_ACCOUNT, or that of the only number. Raises
+    ClickException where there are several."""
+    if account is not None or settings.account != UNSET_ACCOUNT:
+        return account or settings.account
+    accounts = accounts_of(settings)
+    if len(accounts) > 1:
+        raise click.ClickException(f"say in which account the chat begins, with --account: {', '.join(accounts)}")
+    return accounts[0] if accounts else settings.account

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from chat.receipts import of_whole
-from events.decisions import TYPE_OF, Approved, Blocked, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
+from events.admission import Approved, Blocked
+from events.decisions import TYPE_OF, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
 from events.inbound import Control, ReceiptState
 from events.jetstream.connection import Bus
 from events.log import EventLog

@@ -21,9 +21,13 @@ from recado.cli.options import ChatName, Moment, Past, chat_argument, json_optio
 from recado.cli.session import settings
 from recado.printing import age, json_text, local, one_line, person, plain, print_table
 from recado.settings.money import prices_of
+from recado.settings.settings import Settings
 
 ALL = -1
 """SQLite's LIMIT for all rows."""
+
+EVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""The time where nothing is counted from it."""
 
 _TEXT_WIDTH = 60
 
@@ -40,10 +44,13 @@ _TEXT_WIDTH = 60
 @json_option
 def chats(account: str | None, only: Only | None, as_json: bool) -> None:
     """List all chats, the latest first: counts of messages and replies, what is to be seen to, the last words."""
-    with queries(settings()) as projection:
-        now = datetime.now(UTC)
+    chosen = settings()
+    with queries(chosen) as projection:
+        views = () if as_json else projection.deliveries()
+        # Only these count from now, and asking the bus takes a moment.
+        now = _now(chosen) if views or only == "overdue" else EVER
         found = projection.page(Asked(only=only, account=account), now, ALL).chats
-        replies = told(projection.deliveries(), None, now)
+        replies = told(views, None, now)
     if as_json:
         click.echo(json_text(found))
         return
@@ -94,12 +101,13 @@ def history(chat: str, account: str | None, as_json: bool) -> None:
 @json_option
 def threads(account: str | None, as_json: bool) -> None:
     """List the threads at the backends, by chat: the current one, the reason for each, counts and tokens."""
-    with queries(settings()) as projection:
+    chosen = settings()
+    with queries(chosen) as projection:
         found = projection.threads(account)
     if as_json:
         click.echo(json_text(found))
         return
-    now = datetime.now(UTC)
+    now = _now(chosen) if found else EVER
     print_table(
         ("CHAT", "ACCOUNT", "BACKEND", "THREAD", "AGE", "BECAUSE", "MESSAGES", "REPLIES", "TOKENS", ""),
         [
@@ -148,7 +156,7 @@ def usage(account: str | None, chat: str | None, since: Moment | None, as_json: 
     with queries(chosen) as projection:
         if chat is not None:
             account, chat = meant_here(projection, chat, account)
-        found = costed(projection.usage(account, chat, _day(since) if since else ""), prices_of(chosen))
+        found = costed(projection.usage(account, chat, _day(since, _now(chosen)) if since else ""), prices_of(chosen))
     if as_json:
         click.echo(json_text(found))
         return
@@ -164,8 +172,14 @@ def usage(account: str | None, chat: str | None, since: Moment | None, as_json: 
     print_table(headings, rows)
 
 
-def _day(since: Moment) -> str:
-    return since(datetime.now(UTC)).astimezone(UTC).date().isoformat()
+def _day(since: Moment, now: datetime) -> str:
+    return since(now).astimezone(UTC).date().isoformat()
+
+
+def _now(chosen: Settings) -> datetime:
+    from recado.cli.bus_time import bus_now  # noqa: PLC0415 - brings in the client of the bus, which few need
+
+    return bus_now(chosen)
 
 
 _PAUSED = {"taken_over": "a human has it", "handed_off": "asks for a human"}

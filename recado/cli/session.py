@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from recado import logs
 from recado.settings.environment import SettingsInvalid, variables_of
-from recado.settings.settings import Settings, load
+from recado.settings.settings import Settings, load, read
 
 T = TypeVar("T")
 
@@ -19,30 +19,23 @@ def settings(instead: Mapping[str, str] | None = None) -> Settings:
     """Load the settings and mask their secrets in every later log line. Variables of `instead` override the
     environment. Raises SettingsInvalid."""
     loaded = load({**os.environ, **(instead or {})})
-    logs.mask(*loaded.secrets)
+    loaded.mask(logs.mask)
     return loaded
 
 
 def settings_of_instance() -> Settings:
-    """As `settings`, for a command that answers chats: the module of RECADO_TOOLS is loaded too, so that its fault is
-    named together with all others. Raises SettingsInvalid."""
-    loaded, problems = None, list[str]()
+    """As `settings`, for a command that answers chats: what is not installed, and a fault in the module of
+    RECADO_TOOLS, are named together with all other problems. Raises SettingsInvalid."""
+    from recado.wiring import modules  # noqa: PLC0415 - few commands answer chats
+
+    valid, _ = read(variables_of(os.environ, Path(".env")))
+    missing = modules.problems(valid)
     try:
         loaded = settings()
-        tools: str | None = loaded.tools
     except SettingsInvalid as wrong:
-        problems += wrong.problems
-        tools = variables_of(os.environ, Path(".env")).get("RECADO_TOOLS")
-    if tools:
-        from actors.tools.python import ToolsUnusable  # noqa: PLC0415 - few have tools
-        from actors.tools.python import load as load_tools  # noqa: PLC0415
-
-        try:
-            load_tools(tools)
-        except ToolsUnusable as unusable:
-            problems.append(str(unusable))
-    if loaded is None or problems:
-        raise SettingsInvalid(problems)
+        raise SettingsInvalid([*wrong.problems, *missing]) from wrong
+    if missing:
+        raise SettingsInvalid(missing)
     return loaded
 
 

@@ -49,7 +49,7 @@ def why(id_: str | None, chat: str | None, account: str | None, as_json: bool) -
         if chat is not None:
             account, chat = meant_here(projection, chat, account)
         found = projection.why_last(account, chat) if id_ is None else projection.why(id_, account, chat)
-        checkpoint = projection.counts().checkpoint
+        checkpoint = projection.checkpoint()
     told = run(_told(chosen, found)) if found else []
     if as_json:
         documents = [{**_document(known), "steps": steps} for known, steps in told]

@@ -119,6 +119,10 @@ async def _instance(bus: Bus) -> Finding:
     if not owners:
         return Finding("instance", "warning", "nobody answers chats", start)
     shares = ", ".join(f"{one.instance} answers {len(one.partitions)}/{PARTITIONS} of the chats" for one in owners)
+    if lacking := [one for one in found if one.lacks and one.state == "member"]:
+        told = "; ".join(f"{one.instance} cannot answer by {', '.join(one.lacks)}" for one in lacking)
+        do = "set what is missing for every instance, as a variable or as a file in RECADO_SECRETS"
+        return Finding("instance", "warning", f"{shares}; {told}", do)
     if left := [one for one in owners if one.fallback]:
         told = ", ".join(f"{one.instance} asks the second model, as the first fails ({one.fallback})" for one in left)
         do = "look at the first model: its server, key, quota; recado tries it again by itself"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.jetstream.connection import BusRefused, BusUnreachable, BusUntrusted
+from events.jetstream.connection import Bus, BusRefused, BusUnreachable, BusUntrusted
 from projections import files
 from projections.database import VERSION, Damaged, Meta, meta_of, open_to_read
 from recado import logs
@@ -21,30 +21,27 @@ from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import fallback_finding, model_finding
+from recado.doctor.profiles import profile_findings
 from recado.doctor.speech import speech_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
+from recado.profiles.overlay import Overlay
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
-from recado.settings.settings import NAMES, Settings, doubts, settings_of
-from recado.settings.whatsapp import cloud_account
+from recado.settings.numbers import accounts_of
+from recado.settings.settings import NAMES, Settings, doubts, read
 from recado.wiring.connect import NotRunning, connect
+from recado.wiring.modules import speech_problem, tools_problem
 
 LITTLE_SPACE = 1024**3
 
 
 async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Finding]:
     """Make one check after the other. Changes nothing, never raises."""
-    try:
-        given = variables_of(environ, dotenv)
-        settings = settings_of(given)
-    except SettingsInvalid as invalid:
-        for problem in invalid.problems:
-            yield Finding("settings", "failure", problem)
+    settings, given, findings = _settings(environ, dotenv)
+    for finding in findings:
+        yield finding
+    if settings is None:
         return
-    logs.mask(*settings.secrets)
-    for warning in unknown_names(given, NAMES) + doubts(settings):
-        yield Finding("settings", "warning", warning)
-    yield Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}")
     yield _data(settings)
     known = there = None
     try:
@@ -57,7 +54,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
                 yield finding
             known = await log_now(bus)
             there = await gateways_on(bus)
-            async for finding in account_findings(bus, known[1] if known is not None else None):
+            async for finding in _beside_the_log(bus, known[1] if known is not None else None, given, settings):
                 yield finding
         finally:
             await bus.close()
@@ -65,9 +62,7 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
     for finding in chat_findings(settings.data, known[1] if known is not None else None):
         yield finding
     now = known[1] if known is not None else datetime.now(UTC)
-    number = settings.whatsapp_phone_number_id
-    needed = [cloud_account(settings.account, number)] if number else []
-    for finding in delivery_findings(settings.data, now, there, needed):
+    for finding in delivery_findings(settings.data, now, there, accounts_of(settings)):
         yield finding
     yield await document_finding()
     yield await model_finding(settings)
@@ -75,6 +70,38 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield second
     yield await speech_finding(settings)
     async for finding in whatsapp_findings(settings):
+        yield finding
+
+
+def _settings(environ: Mapping[str, str], dotenv: Path) -> tuple[Settings | None, dict[str, str], list[Finding]]:
+    """The settings, if all are valid, the variables, and the findings about them and the modules that they load."""
+    try:
+        given = variables_of(environ, dotenv)
+    except SettingsInvalid as invalid:
+        return None, {}, [Finding("settings", "failure", problem) for problem in invalid.problems]
+    settings, problems = read(given)
+    settings.mask(logs.mask)
+    if problems:
+        found = [Finding("settings", "failure", problem) for problem in problems]
+    else:
+        found = [Finding("settings", "warning", one) for one in unknown_names(given, NAMES) + doubts(settings)]
+        found.append(Finding("settings", "ok", f"mode {settings.openai_api_mode}, account {settings.account}"))
+    if settings.tools:
+        unusable = tools_problem(settings)
+        found.append(Finding("tools", "failure" if unusable else "ok", unusable or f"functions of {settings.tools}"))
+    if not problems:
+        return settings, given, found
+    if (missing := speech_problem(settings)) is not None:
+        found.append(Finding("speech", "failure", missing))
+    return None, given, found
+
+
+async def _beside_the_log(
+    bus: Bus, now: datetime | None, given: Mapping[str, str], settings: Settings
+) -> AsyncIterator[Finding]:
+    async for finding in account_findings(bus, now):
+        yield finding
+    async for finding in profile_findings(bus, Overlay(given, settings, settings.secrets.value)):
         yield finding
 
 

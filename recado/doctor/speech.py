@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from backends.protocol import CannotBeRead, ReplyFailed
+from backends.content.transcription import Transcription
+from backends.protocol import CannotBeRead, ReplyFailed, Transcript
 from recado.doctor.finding import Finding
 from recado.settings.settings import Settings
 from recado.wiring.media import transcription_of
+from recado.wiring.modules import speech_problem
 
 SENTENCE = Path(__file__).with_name("sentence.ogg")
 """Two seconds of speech, made with espeak-ng: "Please bring bread and seven bottles of water."."""
@@ -22,10 +24,22 @@ WITHIN = 10.0
 _WHAT = "speech"
 
 
+async def heard_by(transcription: Transcription, within: float) -> Transcript:
+    """The sentence as the server hears it, sent as a voice note would be. Raises CannotBeRead, ReplyFailed."""
+    return await transcription.transcribe(SENTENCE.read_bytes(), "audio/ogg", within, nullcontext)
+
+
+def is_the_sentence(heard: str) -> bool:
+    """Whether the sentence was heard, give or take a word."""
+    return sum(word in heard.lower() for word in WORDS) >= 2
+
+
 async def speech_finding(settings: Settings) -> Finding:
     """Have the sentence transcribed, as a voice note would be."""
     if not settings.mode.has_provider:
         return Finding(_WHAT, "ok", "scripted replies hear nothing")
+    if (missing := speech_problem(settings)) is not None:
+        return Finding(_WHAT, "failure", missing)
     transcription = transcription_of(settings)
     if transcription is None:
         return Finding(
@@ -37,7 +51,7 @@ async def speech_finding(settings: Settings) -> Finding:
     where = settings.transcription_base_url or settings.openai_base_url or "OpenAI"
     what = f"{settings.transcription_model} at {where}"
     try:
-        heard = await transcription.transcribe(SENTENCE.read_bytes(), "audio/ogg", WITHIN, nullcontext)
+        heard = await heard_by(transcription, WITHIN)
     except (CannotBeRead, ReplyFailed) as failure:
         return Finding(
             _WHAT,
@@ -48,7 +62,7 @@ async def speech_finding(settings: Settings) -> Finding:
         )
     finally:
         await transcription.close()
-    if sum(word in heard.text.lower() for word in WORDS) < 2:
+    if not is_the_sentence(heard.text):
         said = heard.text[:80]
         return Finding(_WHAT, "warning", f"{what} heard {said!r} in a clear sentence", "try another model")
     return Finding(_WHAT, "ok", what)

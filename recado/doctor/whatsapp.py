@@ -9,21 +9,24 @@ import msgspec
 
 from gateways.cloud.graph import bounded
 from recado.doctor.finding import Finding
-from recado.settings.whatsapp import WhatsAppSettings, problems
+from recado.settings.numbers import accounts_of, numbers_of, problems, token_of
+from recado.settings.settings import Settings
+from recado.settings.whatsapp import Number
 
 WITHIN = 5.0
 """Seconds for Meta to answer."""
 
 
-async def whatsapp_findings(settings: WhatsAppSettings) -> AsyncIterator[Finding]:
-    """The missing settings, or the state of the number; nothing if WhatsApp is not set up."""
-    if not (settings.whatsapp_access_token or settings.whatsapp_phone_number_id):
+async def whatsapp_findings(settings: Settings) -> AsyncIterator[Finding]:
+    """The missing settings, or the state of each number; nothing if WhatsApp is not set up."""
+    if not (settings.whatsapp_access_token or settings.whatsapp_phone_number_id or accounts_of(settings)):
         return
     missing = list(problems(settings))
     for problem in missing:
         yield Finding("whatsapp", "warning", problem)
     if not missing:
-        yield await _number(settings)
+        for number in numbers_of(settings):
+            yield await _number(settings, number)
 
 
 class _Throughput(msgspec.Struct, frozen=True):
@@ -46,16 +49,16 @@ class _Answer(_Number, frozen=True):
     error: _Error | None = None
 
 
-async def _number(settings: WhatsAppSettings) -> Finding:
+async def _number(settings: Settings, number: Number) -> Finding:
     """https://developers.facebook.com/docs/whatsapp/business-management-api/manage-phone-numbers"""
-    base, id_ = settings.whatsapp_graph_url.rstrip("/"), settings.whatsapp_phone_number_id
+    base, id_ = settings.whatsapp_graph_url.rstrip("/"), number.id
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
             session.get(
                 f"{base}/{id_}",
                 params={"fields": "verified_name,name_status,quality_rating,throughput"},
-                headers={"Authorization": f"Bearer {settings.whatsapp_access_token}"},
+                headers={"Authorization": f"Bearer {token_of(settings, id_)}"},
                 allow_redirects=False,
             ) as answer,
         ):

@@ -24,6 +24,7 @@ from recado.reference import asyncapi
 from recado.reference.glossary import with_tables
 from recado.reference.sample_events import BESIDE_SAMPLES, DECISION_SAMPLES, INBOUND_SAMPLES
 from recado.settings.settings import VARIABLES
+from recado.settings.variables import Variable
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _SHORT = {"inboundType": "type", "decisionType": "type"}
@@ -40,6 +41,9 @@ Nothing is expanded in a value. An empty value counts as unset, unless the setti
 recado checks every value when it starts. If some are wrong, it names all of them, says what to do, and does not start.
 It logs a warning for an unknown name that begins with `RECADO_`. `recado doctor` checks settings, bus and model
 together.
+
+A setting that has a name "in a profile" can have another value for some accounts, chats or groups: see
+[Profiles](profiles.md).
 
 *This page is written by `python -m recado.reference` from the topics in recado/settings.*
 """
@@ -101,12 +105,19 @@ PAGES = {
 
 
 def _settings() -> Iterator[str]:
-    for variable in VARIABLES.values():
+    for field, variable in VARIABLES.items():
         yield f"## {variable.name}\n\n{variable.meaning}\n"
         yield f"- Takes: {variable.reader.takes}"
         yield f"- Default: {_default(variable.default)}"
         quoted = f'"{variable.example}"' if " " in variable.example else variable.example
+        yield f"- In a profile: {_in_profile(field, variable)}"
         yield f"- Example: `{variable.name}={quoted}`\n"
+
+
+def _in_profile(field: str, variable: Variable) -> str:
+    if variable.named:
+        return f"`{field}_name`, the name of another variable that holds the key"
+    return f"`{field}`" if variable.profile else "no"
 
 
 def _default(value: Any) -> str:

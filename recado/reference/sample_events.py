@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from events.account_update import AccountUpdate
+from events.admission import Approved, Blocked
 from events.decisions import (
-    Approved,
     Attention,
-    Blocked,
     Decision,
     Erased,
     Ignored,

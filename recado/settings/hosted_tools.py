@@ -29,7 +29,11 @@ def hosted_tools() -> Reader:
             raise ValueError("which has a function in it: recado carries those out, so name them in RECADO_TOOLS")
         return tuple(msgspec.json.decode(given))
 
-    return Reader("a JSON list of tools", read)
+    return Reader("a JSON list of tools", read, _text_of)
+
+
+def _text_of(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def hosted_tools_problems(mode: ApiMode, tools: HostedTools, saved_id: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from recado.settings.variables import Endpoint, Variable, endpoint, folder, instance, name, whole
+from recado.settings.variables import Endpoint, Variable, endpoint, existing_folder, folder, instance, name, whole
 from recado.settings.whatsapp import UNSET_ACCOUNT
 
 
@@ -36,6 +36,17 @@ class InstanceSettings:
             example="/var/lib/recado",
         ),
     ] = Path("data")
+    secrets_folder: Annotated[
+        Path | None,
+        Variable(
+            name="RECADO_SECRETS",
+            reader=existing_folder(),
+            meaning="A folder with secrets, each in a file that is named as its variable (`OPENAI_API_KEY`, "
+            "`WHATSAPP_ACCESS_TOKEN`, `RECADO_PAGE_PASSWORD`, `NATS_URL` …) and holds the value alone. A variable that "
+            "is set itself counts first. See [Secrets in files](operations.md#secrets-in-files).",
+            example="/etc/recado/secrets",
+        ),
+    ] = None
     probes: Annotated[
         Endpoint | None,
         Variable(

@@ -39,6 +39,7 @@ class MediaSettings:
         str,
         Variable(
             name="OPENAI_TRANSCRIPTION_API_KEY",
+            named=True,
             reader=secret(),
             meaning="The key for `OPENAI_TRANSCRIPTION_BASE_URL`. `OPENAI_API_KEY` is never sent there.",
             example="gsk_…",

@@ -34,6 +34,7 @@ class ModelSettings:
         str,
         Variable(
             name="OPENAI_API_KEY",
+            named=True,
             reader=secret(),
             meaning="The key for OpenAI, or for the server of `OPENAI_BASE_URL`. If both are unset, the small local "
             "model answers in mode `chat`.",
@@ -88,6 +89,7 @@ class ModelSettings:
         str,
         Variable(
             name="OPENAI_FALLBACK_API_KEY",
+            named=True,
             reader=secret(),
             meaning="The key for the second model's server. If unset, `OPENAI_API_KEY` is sent where "
             "`OPENAI_FALLBACK_BASE_URL` is unset too, and to no other server.",

@@ -72,13 +72,14 @@ def prices_of(settings: MoneySettings) -> Mapping[str, Price]:
 
 
 def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]:
-    """The models that may be asked, each with the variable that names it; `speech` is the one for voice notes."""
+    """The models that may be asked, each with the variable that names it; `speech` hears voice notes."""
     if not settings.mode.has_provider:
         return []
-    if settings.wants_local_model:
-        return [(LOCAL, "OPENAI_MODEL")]
     saved = settings.saved
-    models = [(settings.openai_model, "OPENAI_MODEL") if saved is None else (saved.id, saved.kind.variable)]
+    if settings.wants_local_model:
+        models = [(LOCAL, "OPENAI_MODEL")]
+    else:
+        models = [(settings.openai_model, "OPENAI_MODEL") if saved is None else (saved.id, saved.kind.variable)]
     if settings.fallback is not None:
         models.append((settings.fallback.model, "OPENAI_FALLBACK_MODEL"))
     return [*models, (speech, "OPENAI_TRANSCRIPTION_MODEL")] if speech else models

@@ -23,6 +23,7 @@ class NatsSettings:
             meaning="The NATS server that holds the log. If unset, `recado up` runs one of its own on this machine, "
             "and every other command finds that one through `RECADO_DATA`.",
             example="nats://nats.example.org:4222",
+            credentials=True,
         ),
     ] = None
     nats_creds: Annotated[

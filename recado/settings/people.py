@@ -14,8 +14,10 @@ from chat.gates import Gates
 from chat.hours import DAYS, Hours, Span
 from chat.words import START_WORDS, STOP_WORDS
 from events.jid import MalformedJid, canonical
-from recado.settings.variables import Reader, Variable, choice, duration, whole
+from recado.settings.variables import Reader, Variable, choice, duration, texts_joined, whole
 from recado.settings.whatsapp import UNSET_ACCOUNT
+
+_LIST = texts_joined(", ", "a comma")
 
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()-]*")
 
@@ -28,7 +30,7 @@ def people() -> Reader:
     def read(given: str) -> tuple[str, ...]:
         return tuple(_person(one.strip()) for one in given.split(",") if one.strip())
 
-    return Reader("phone numbers or JIDs with commas between them; a beginning ends with `*`", read)
+    return Reader("phone numbers or JIDs with commas between them; a beginning ends with `*`", read, _LIST)
 
 
 def own_names() -> Reader:
@@ -37,7 +39,7 @@ def own_names() -> Reader:
     def read(given: str) -> tuple[str, ...]:
         return tuple(_own_name(one.strip()) for one in given.split(",") if one.strip())
 
-    return Reader("phone numbers, JIDs or names with commas between them", read)
+    return Reader("phone numbers, JIDs or names with commas between them", read, _LIST)
 
 
 def _own_name(given: str) -> str:
@@ -58,7 +60,7 @@ def words() -> Reader:
             raise ValueError(f"in which {long!r} has more than {SHORT} characters: give short words")
         return frozenset(map(short_word, words))
 
-    return Reader("words with commas between them", read)
+    return Reader("words with commas between them", read, _LIST)
 
 
 def hours() -> Reader:
@@ -67,7 +69,8 @@ def hours() -> Reader:
     def read(given: str) -> tuple[Span, ...]:
         return tuple(span for part in given.split(";") if part.strip() for span in _spans(part.strip().lower()))
 
-    return Reader("days and hours, such as `Mon-Fri 09:00-18:00; Sat 10:00-13:00`", read)
+    takes = "days and hours, such as `Mon-Fri 09:00-18:00; Sat 10:00-13:00`"
+    return Reader(takes, read, texts_joined("; ", "a semicolon"))
 
 
 def zone() -> Reader:

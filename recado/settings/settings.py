@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -18,6 +18,8 @@ from recado.settings.money import MoneySettings, models_in_use, money_problems
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
+from recado.settings.profiles import ProfileSettings
+from recado.settings.secrets import Secrets, SecretUnusable
 from recado.settings.texts import TextSettings
 from recado.settings.turns import TurnSettings
 from recado.settings.variables import Variable, secret_texts, without_userinfo
@@ -38,14 +40,30 @@ class Settings(
     PeopleSettings,
     MediaSettings,
     WhatsAppSettings,
+    ProfileSettings,
 ):
-    """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them."""
+    """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them.
+
+    - `secrets`: gives keys and tokens by name, also those that no setting has
+    """
+
+    secrets: Secrets = field(default_factory=lambda: Secrets({}, None), compare=False)
 
     @property
-    def secrets(self) -> list[str]:
-        """The texts in the values of secret variables, as a log or an error may quote them."""
-        values = (getattr(self, field) for field, variable in VARIABLES.items() if variable.secret)
-        return [text for value in values for text in secret_texts(value)]
+    def speech_model(self) -> str:
+        """The model that hears voice notes; empty: none does. The small local model only writes."""
+        own = self.transcription_base_url is not None
+        hears = own or (self.mode.has_provider and not self.wants_local_model)
+        return self.transcription_model if hears else ""
+
+    def mask(self, mask: Callable[[str], object]) -> None:
+        """Give `mask` each secret text, as a log or an error may quote it: those of the settings, and later each that
+        is read by name."""
+        for name, variable in VARIABLES.items():
+            if variable.secret:
+                for text in secret_texts(getattr(self, name)):
+                    mask(text)
+        self.secrets.masked_by(mask)
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{field}={value!r}' for field, value in self.__rich_repr__())})"
@@ -64,9 +82,9 @@ def _table() -> Iterator[tuple[str, Variable]]:
     defaults = {field.name: field.default for field in fields(Settings)}
     for part in Settings.__bases__:
         topic, hints = part.__module__.rpartition(".")[2], get_type_hints(part, include_extras=True)
-        for field in part.__annotations__:
-            variable: Variable = hints[field].__metadata__[0]
-            yield field, msgspec.structs.replace(variable, topic=topic, default=defaults[field])
+        for name in part.__annotations__:
+            variable: Variable = hints[name].__metadata__[0]
+            yield name, msgspec.structs.replace(variable, topic=topic, default=defaults[name])
 
 
 VARIABLES: dict[str, Variable] = dict(_table())
@@ -95,21 +113,41 @@ def doubts(settings: Settings) -> list[str]:
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
-    """The settings of `given` variables. Raises SettingsInvalid with every problem."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for field, variable in VARIABLES.items():
-        raw = given.get(variable.name)
-        if raw is None or not (raw.strip() or variable.keep_empty):
-            continue
-        try:
-            values[field] = variable.value(raw)
-        except ValueError as error:
-            problems.append(str(error))
-    problems += _at_odds(Settings(**values), given)
+    """The settings of `given` variables, and of the folder that RECADO_SECRETS names among them. Raises SettingsInvalid
+    with every problem."""
+    settings, problems = read(given)
     if problems:
         raise SettingsInvalid(problems)
-    return Settings(**values)
+    return settings
+
+
+def read(given: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings of those `given` variables that are valid alone, and every problem."""
+    secrets = Secrets(given, _secrets_folder(given))
+    texts: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, variable in VARIABLES.items():
+        try:
+            raw = secrets.text(variable.name) if variable.may_be_file else given.get(variable.name)
+            if raw is None or not (raw.strip() or variable.keep_empty):
+                continue
+            texts[variable.name] = raw
+            values[name] = variable.value(raw)
+        except SecretUnusable as error:
+            problems.append(str(error))
+        except ValueError as error:
+            place = secrets.place(variable.name) if variable.may_be_file else variable.name
+            problems.append(str(error) if place == variable.name else f"{error} (it is in {place})")
+    settings = Settings(**values, secrets=secrets)
+    return settings, [*problems, *_at_odds(settings, texts)]
+
+
+def _secrets_folder(given: Mapping[str, str]) -> Path | None:
+    """The folder of RECADO_SECRETS; None if it is unset, or no folder, which is a problem of its own."""
+    text = given.get("RECADO_SECRETS", "").strip()
+    folder = Path(text).expanduser()
+    return folder if text and folder.is_dir() else None
 
 
 def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
@@ -117,4 +155,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     yield from model_problems(settings, given)
     yield from nats_problems(given)
     yield from page_problems(settings)
-    yield from money_problems(settings, models_in_use(settings, settings.transcription_model))
+    yield from money_problems(settings, models_in_use(settings, settings.speech_model))

@@ -15,12 +15,13 @@ def lines(settings: Settings) -> list[SettingLine]:
     shown = []
     for field, value in settings.__rich_repr__():
         variable, is_chosen = VARIABLES[field], getattr(settings, field) != getattr(unset, field)
-        text = ("set" if value else "not set") if variable.secret else _text(value)
+        text = ("set" if value else "not set") if variable.secret else shown_value(value)
         shown.append(SettingLine(variable.name, text, is_chosen, variable.meaning))
     return shown
 
 
-def _text(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """The value for people; that of an unset one is empty."""
     if value is None:
         return ""
     if isinstance(value, timedelta):

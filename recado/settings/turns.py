@@ -47,10 +47,12 @@ class TurnSettings:
         int,
         Variable(
             name="RECADO_MAX_RUNS",
+            profile=True,
             reader=whole(1, 100_000, "turns"),
             meaning="The number of turns that may run at once with one key, in all instances of a bus together; each "
-            "instance takes an equal share. Further messages wait, first come, first served, and are then answered "
-            "together, chat by chat.",
+            "instance takes an equal share. Further messages wait, fairly over accounts and in each first come, first "
+            "served, and are then answered together, chat by chat. In a profile it limits the turns of the profile's "
+            "chats besides.",
             example="50",
         ),
     ] = 512

@@ -24,16 +24,41 @@ _SCHEMES = ("bearer", "basic", "token")
 _FIXED_WORDS = ("type", "require_approval", "search_context_size")
 
 
+def one_text(value: Any) -> str:
+    """A text or a number of a profile, as `.env` has it. Raises ValueError."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError("which is no text and no number")
+
+
+def texts_joined(by: str, between: str) -> Callable[[Any], str]:
+    """A function that turns a list of texts and numbers, or one text, into one text with `by` between two of them."""
+
+    def text_of(value: Any) -> str:
+        if not isinstance(value, list | tuple):
+            return one_text(value)
+        texts = [one_text(one) for one in value]
+        if any(by.strip() in text for text in texts):
+            raise ValueError(f"in which an entry of the list holds {between}: write two entries")
+        return by.join(texts)
+
+    return text_of
+
+
 class Reader(NamedTuple):
     """Reads a variable's text.
 
     - `takes`: a description of the accepted texts.
     - `read`: turns the text, stripped of space, into a value. Raises ValueError with a clause that names the error and
       the accepted texts ("which is not a whole number from 0 to 1000").
+    - `text_of`: turns a value of a profile into such a text. Raises ValueError with such a clause.
     """
 
     takes: str
     read: Callable[[str], Any]
+    text_of: Callable[[Any], str] = one_text
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +69,10 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     - `meaning`: a sentence or two in Markdown.
     - `example`: a value.
     - `secret`: whether the value is never shown.
+    - `credentials`: whether a part of the value may be a password. As a secret, it may come from RECADO_SECRETS.
     - `keep_empty`: whether an empty text is a value; otherwise it counts as unset.
     - `profile`: whether a profile may set it, since it decides how a chat is answered.
+    - `named`: whether a profile may name another variable that holds this key.
     - `topic`: its module in recado.settings; the table fills it in.
     - `default`: the value if it is unset; the table fills it in.
     """
@@ -55,10 +82,17 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     example: str
     secret: bool = False
+    credentials: bool = False
     keep_empty: bool = False
     profile: bool = False
+    named: bool = False
     topic: str = ""
     default: Any = None
+
+    @property
+    def may_be_file(self) -> bool:
+        """Whether the value may come from a file in RECADO_SECRETS."""
+        return self.secret or self.credentials
 
     def value(self, text: str) -> Any:
         """The value of `text`. Raises ValueError with a whole sentence that names the variable."""
@@ -112,7 +146,12 @@ def choice(*words: str) -> Reader:
         hint = f"; did you mean {meant}?" if meant else ""
         raise ValueError(f"which is none of {', '.join(words)}{hint}")
 
-    return Reader("one of " + ", ".join(f"`{word}`" for word in words), read)
+    def text_of(value: Any) -> str:
+        if isinstance(value, bool) and {"on", "off"} <= set(words):
+            return "on" if value else "off"
+        return one_text(value)
+
+    return Reader("one of " + ", ".join(f"`{word}`" for word in words), read, text_of)
 
 
 def whole(low: int, high: int, unit: str) -> Reader:
@@ -251,6 +290,16 @@ def file() -> Reader:
         return path
 
     return Reader("the path of a file", read)
+
+
+def existing_folder() -> Reader:
+    def read(given: str) -> Path:
+        path = Path(given).expanduser()
+        if not path.is_dir():
+            raise ValueError("which is no folder: give the path of one that is there, and that recado's user can enter")
+        return path
+
+    return Reader("the path of a folder that is there", read)
 
 
 def folder() -> Reader:

@@ -1,14 +1,13 @@
-"""The settings of `recado gateway cloud`, and a check for the required ones."""
+"""The settings of the gateway to WhatsApp's Cloud API."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from recado.settings.variables import Reader, Variable, choice, duration, host, seconds, secret, url, whole
+from recado.settings.variables import Reader, Variable, choice, duration, host, name, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
 """The default of RECADO_ACCOUNT."""
@@ -23,6 +22,43 @@ def _digits() -> Reader:
         return given
 
     return Reader("the digits that the app's dashboard shows", read)
+
+
+class Number(NamedTuple):
+    """A business number.
+
+    - `id`: Meta's id of it.
+    - `account`: its account in the log.
+    """
+
+    id: str
+    account: str
+
+    def __str__(self) -> str:
+        return self.id if self.account == self.id else f"{self.id}={self.account}"
+
+
+def numbers() -> Reader:
+    """Reads the ids of numbers, each with a name of its own or without."""
+    digits, named = _digits(), name()
+
+    def read(given: str) -> tuple[Number, ...]:
+        found: list[Number] = []
+        for entry in filter(None, (one.strip() for one in given.replace("\n", ",").split(","))):
+            id_, equals, account = (part.strip() for part in entry.partition("="))
+            try:
+                number = Number(digits.read(id_), named.read(account) if equals else id_)
+            except ValueError as error:
+                raise ValueError(f"where {entry[:60]!r} is no number: {error}") from error
+            if number.account == UNSET_ACCOUNT:
+                raise ValueError(f"where {id_} is named {UNSET_ACCOUNT}, as simulated phones are: name it otherwise")
+            for other in found:
+                if set(other) & set(number):
+                    raise ValueError(f"where {entry[:60]!r} has the id or the name of another: give each its own")
+            found.append(number)
+        return tuple(found)
+
+    return Reader("ids of numbers with commas between them, each with `=` and a name of yours, or without", read)
 
 
 def _template() -> Reader:
@@ -43,8 +79,9 @@ class WhatsAppSettings:
         Variable(
             name="WHATSAPP_ACCESS_TOKEN",
             reader=secret(),
-            meaning="The token with which `recado gateway cloud` sends: a permanent one of a system user, with the "
-            "permission `whatsapp_business_messaging`.",
+            meaning="The token with which recado sends: a permanent one of a system user, with the permission "
+            "`whatsapp_business_messaging`. A number whose token is another one has it in "
+            "`WHATSAPP_ACCESS_TOKEN_<phone number ID>`.",
             example="EAAG-and-so-on",
             secret=True,
         ),
@@ -59,6 +96,17 @@ class WhatsAppSettings:
             example="106540352242922",
         ),
     ] = ""
+    whatsapp_numbers: Annotated[
+        tuple[Number, ...],
+        Variable(
+            name="WHATSAPP_NUMBERS",
+            reader=numbers(),
+            meaning="Further numbers of the same Meta app, by their ids. Behind `=` is the name of a number's account "
+            "in the log; without one the id is the name. If unset, a file of this name in `RECADO_SECRETS` is read, "
+            "with a number on each line, again and again: one that is added there is served within 30 seconds.",
+            example="106540352242922=shop, 109876543210987=bakery",
+        ),
+    ] = ()
     whatsapp_app_secret: Annotated[
         str,
         Variable(
@@ -148,24 +196,3 @@ class WhatsAppSettings:
             example="2h",
         ),
     ] = timedelta(hours=12)
-
-
-def cloud_account(account: str, phone_number_id: str) -> str:
-    """The account of `recado gateway cloud`: RECADO_ACCOUNT, or the number's id if that is unset."""
-    return account if account != UNSET_ACCOUNT else phone_number_id
-
-
-def problems(settings: WhatsAppSettings) -> Iterator[str]:
-    """A problem for each missing setting of `recado gateway cloud`, with its source."""
-    where = {
-        "WHATSAPP_PHONE_NUMBER_ID": (settings.whatsapp_phone_number_id, "copy it from WhatsApp > API Setup"),
-        "WHATSAPP_ACCESS_TOKEN": (settings.whatsapp_access_token, "make one for a system user in the Business Manager"),
-        "WHATSAPP_APP_SECRET": (settings.whatsapp_app_secret, "copy it from App settings > Basic"),
-        "WHATSAPP_VERIFY_TOKEN": (
-            settings.whatsapp_verify_token,
-            "make up a word and enter it in WhatsApp > Configuration",
-        ),
-    }
-    for variable, (value, how) in where.items():
-        if not value:
-            yield f"{variable} is required for recado gateway cloud: {how} (see docs/whatsapp.md)"

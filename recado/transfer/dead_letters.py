@@ -6,6 +6,7 @@ published, to their own chat, and only if the log says that they were set aside.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import msgspec
@@ -13,14 +14,21 @@ import msgspec
 from chat.broken import BROKEN
 from events import codec
 from events.decisions import Ignored, Reply, TurnFailed
-from events.inbound import LONGEST_ID, Control, Inbound, Message
+from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Control, Inbound, Message
 from events.jetstream.dead_letters import DeadLetter
 from events.log import EventLog
 from events.recorded import UNREADABLE, Recorded, Unknown, Unreadable, unreadable_id
 from events.subjects import header_value
+from gateways.cloud.keeping import keep
+from gateways.cloud.lines import Line, Lines
+from gateways.cloud.parsing import Parser
+from gateways.cloud.updates import Arrived, Unserved
+from gateways.intake import Intake
+from recado.settings.whatsapp import Number
 
+_WEBHOOK = "webhook:"
 _KINDS = {
-    "webhook:": "it is what Meta's webhook brought, which only the gateway reads, from Meta. Write to the person "
+    _WEBHOOK: "it is what Meta's webhook brought, which only the gateway reads, from Meta. Write to the person "
     "yourself: recado send",
     "device:": "it is what the linked device brought, which only the gateway reads, from WhatsApp. Write to the person "
     "yourself: recado send",
@@ -48,9 +56,12 @@ class Retried(msgspec.Struct, frozen=True, kw_only=True):
     duplicate: bool
 
 
-async def retry(log: EventLog, letter: DeadLetter) -> Retried:
-    """Store the letter's event again as `<id>~<n>`, its try number `n`. A message counts as sent now: it is not too
-    old to be answered. Raises CannotRetry, LogFull, EventTooLarge, LogUnavailable."""
+async def retry(log: EventLog, letter: DeadLetter, numbers: Iterable[Number] = ()) -> Retried:
+    """Store the letter's event again as `<id>~<n>`, its try number `n`; what came for one of `numbers` before it was
+    served, as it came. A message counts as sent now: it is not too old to be answered. Raises CannotRetry, LogFull,
+    EventTooLarge, LogUnavailable."""
+    if letter.msg_id.startswith(_WEBHOOK) and not letter.seq:
+        return await _from_webhook(log, letter, numbers)
     before = await _event(log, letter)
     key, event = before.key, cast(Inbound, before.event)
     stored = [recorded async for recorded in log.of_chat(key, (await log.head()).last + 1)]
@@ -71,6 +82,34 @@ async def retry(log: EventLog, letter: DeadLetter) -> Retried:
         chat=key.chat,
         type=before.type,
         id=id_,
+        seq=appended.seq,
+        duplicate=appended.duplicate,
+    )
+
+
+async def _from_webhook(log: EventLog, letter: DeadLetter, numbers: Iterable[Number]) -> Retried:
+    """Store what came for a number before it was served. Only the number under whose id or account the letter lies
+    counts: a gateway writes letters of its own account alone."""
+    lines = Lines(
+        {number.id: Line(number.account) for number in numbers if letter.account in (number.id, number.account)}
+    )
+    updates = Parser(lines).parse(b'{"entry":[{"changes":[%b]}]}' % letter.body)
+    match updates:
+        case [Arrived(key=key, event=event)]:
+            if isinstance(event, Message):
+                event = msgspec.structs.replace(event, at=None)
+            appended = await keep(log, Intake(log), key, event)
+        case [Unserved(number=number)]:
+            what = f"the settings have no number {number}" if number else "it names no number"
+            raise CannotRetry(letter, f"{what}: add it to WHATSAPP_NUMBERS")
+        case _:
+            raise CannotRetry(letter, _KINDS[_WEBHOOK])
+    return Retried(
+        letter=letter.id,
+        account=key.account,
+        chat=key.chat,
+        type=INBOUND_TYPE_OF[type(event)],
+        id=event.id,
         seq=appended.seq,
         duplicate=appended.duplicate,
     )

@@ -88,9 +88,10 @@ class _Clockwork:
         chat = Chat()
         for recorded in past.events[:begin]:
             chat = evolve(chat, recorded)
-        me = instance.rules.incarnation
+        me = instance.incarnation
         self._past = past
         self._instance = instance
+        self._answering = instance.profiles.of(past.key)
         self._inbound = deque(
             recorded
             for recorded in past.events[begin:]
@@ -140,14 +141,14 @@ class _Clockwork:
                 return
 
     def _pending(self, kind: type[Command] | object) -> list[Command]:
-        works = pending(self._chat, self._now, self._instance.rules)
+        works = pending(self._chat, self._now, self._answering.rules)
         return [work for work in works if isinstance(work, kind)]  # type: ignore[arg-type]
 
     def _alarms(self) -> list[_Alarm]:
         alarms = [_Alarm(work.at, work) for work in self._pending(Resume) if isinstance(work, Resume)]
         if self._chat.turn is not None and self._outcome is not None:
             alarms.append(self._outcome)
-        ends = datetime.fromtimestamp(self._burst.ends(self._instance.debounce), self._now.tzinfo)
+        ends = datetime.fromtimestamp(self._burst.ends(self._answering.debounce), self._now.tzinfo)
         return alarms + [_Alarm(max(self._now, ends), burst) for burst in self._pending(EndBurst)]
 
     def _come_to(self, command: Command) -> None:
@@ -160,10 +161,12 @@ class _Clockwork:
             raise RuntimeError(f"{type(command).__name__} was pending and led to no decision")
 
     def _decide(self, command: Command, outcome_of: str | None = None) -> bool:
-        decision = decide(self._chat, command, facts_for(self._instance, self._past.key, command, self._now))
+        decision = decide(
+            self._chat, command, facts_for(self._instance, self._answering, self._past.key, command, self._now)
+        )
         if decision is None:
             return False
-        me, seq = self._instance.rules.incarnation, self._chat.decision_seq + 1
+        me, seq = self._instance.incarnation, self._chat.decision_seq + 1
         self._record(Recorded(seq, self._past.key, "o", TYPE_OF[type(decision)], self._now, f"{me}:{seq}", decision))
         self.steps[-1] = replace(self.steps[-1], outcome_of=outcome_of)
         if isinstance(decision, TurnStarted):

@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from actors import handoff
-from actors.instance import ToolResult
 from actors.media_files import Objects, Settled
+from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 from chat.references import Referring
 from events.decisions import MediaRead
@@ -89,9 +89,6 @@ class RecordedFiles:
         except LogUnavailable as error:
             log.warning("media_unavailable", object=name, reason=str(error))
             return None
-
-    async def erase(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
-        return False
 
 
 def _given(arguments: str) -> Any:

@@ -89,6 +89,7 @@ class Rehearsal:
     ) -> None:
         self.past = past
         self.instance = instance
+        self.answering = instance.profiles.of(past.key)
         self._plan = plan
         self._cut = cut
         self.known = known
@@ -104,7 +105,7 @@ class Rehearsal:
     async def answer(self, turn: PlannedTurn) -> Rehearsed:
         """Answer the turn. Errors are returned in the result's `note`, not raised."""
         self._arrive_at(turn)
-        tools = self.instance.tools = RecordedTools(self.instance.tools.offered(), self._calls(turn))
+        tools = self.answering.tools = RecordedTools(self.answering.tools.offered(), self._calls(turn))
         run = _Run(self, turn)
         note, is_left_out = "", False
         async with self._spending.purse() as purse:
@@ -136,7 +137,7 @@ class Rehearsal:
 
     def _moment(self, turn: PlannedTurn, lines: Sequence[Line]) -> str:
         begun = turn.chat.turn
-        moment = moment_of(self.instance, self.past.key, begun, lines) if begun is not None else None
+        moment = moment_of(self.answering, self.past.key, begun, lines) if begun is not None else None
         return told(moment) if moment is not None else ""
 
     def _calls(self, turn: PlannedTurn) -> list[MadeCall]:
@@ -192,10 +193,10 @@ class Rehearsal:
         done = [call for call in work.turn.current_calls if call.output is not None]
         if isinstance(work, AwaitRun) and not done:
             return 0
-        reads, key, limit = self.instance.reads, self.past.key, self.instance.history
+        reads, key, limit = self.instance.reads, self.past.key, self.answering.history
         lines = (*window(reads.context(key, limit, work.reset_upto), limit), *reads.lines_of(key, work.turn.messages))
-        tools = [msgspec.json.encode(tool).decode() for tool in self.instance.tools.offered()]
-        dated = history_with(self.instance, lines)
+        tools = [msgspec.json.encode(tool).decode() for tool in self.answering.tools.offered()]
+        dated = history_with(self.answering, lines)
         texts = [self._prompt, *tools, self._moment(turn, lines), *(f"{line.when}{line.text}" for line in dated)]
         asked = tokens_of([*texts, *(f"{call.arguments}{call.output}" for call in done)])
         asked += PICTURE * sum(len(line.attachments) for line in lines)
@@ -210,6 +211,7 @@ class _Run:
     def __init__(self, rehearsal: Rehearsal, turn: PlannedTurn) -> None:
         self._rehearsal = rehearsal
         self._instance = rehearsal.instance
+        self._answering = rehearsal.answering
         self._key = rehearsal.past.key
         self._turn = turn
         self.chat = rehearsal.begun(turn)
@@ -221,7 +223,7 @@ class _Run:
     async def to_its_end(self, purse: Purse) -> None:
         """Do the turn's work until it has its ending. Raises CapReached."""
         while self.ending is None and self.chat.turn is not None:
-            todo = pending(self.chat, self._turn.at, self._instance.rules_of(self._key.account))
+            todo = pending(self.chat, self._turn.at, self._instance.rules_of(self._answering, self._key.account))
             due = [work for work in todo if isinstance(work, Due)]
             works = [work for work in todo if isinstance(work, Work)]
             commands = due[:1] or await self._perform(works, purse)
@@ -233,15 +235,17 @@ class _Run:
             if tokens := self._rehearsal.estimate(self._turn, work):
                 await purse.hold(tokens)
         begun = asyncio.get_running_loop().time()
-        done = await asyncio.gather(*(perform(self._instance, self._key, work, 0) for work in works))
+        done = await asyncio.gather(*(perform(self._instance, self._answering, self._key, work, 0) for work in works))
         self.seconds += asyncio.get_running_loop().time() - begun
         return list(chain.from_iterable(done))
 
     def _decide(self, command: Command) -> bool:
-        decision = decide(self.chat, command, facts_for(self._instance, self._key, command, self._turn.at))
+        decision = decide(
+            self.chat, command, facts_for(self._instance, self._answering, self._key, command, self._turn.at)
+        )
         if decision is None:
             return False
-        msg_id = f"{self._instance.rules.incarnation}:0"
+        msg_id = f"{self._instance.incarnation}:0"
         type_ = TYPE_OF[type(decision)]
         here = self._rehearsal.put(Recorded(0, self._key, "o", type_, self._turn.at, msg_id, decision))
         if self.chat.turn is not None:
@@ -258,7 +262,7 @@ class _Run:
                 self.ending, self.usage = decision, usage
             case TurnFailed() | Ignored() | Attention():
                 self.ending = decision
-            case ThreadCreated(thread=thread) if self._instance.rules.keeps_threads:
+            case ThreadCreated(thread=thread) if self._answering.rules.keeps_threads:
                 self.threads.append(thread)
             case TurnStarted():
                 raise RuntimeError("a turn that is rehearsed starts again")

@@ -10,8 +10,10 @@ from itertools import count
 import msgspec
 import structlog
 
-from actors.instance import Instance, Parts, Tools
+from actors.answering import Answering, Means, OneProfile
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
+from actors.tools.protocol import Tools
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
@@ -37,7 +39,28 @@ from recado.wiring.policy import policy_of
 
 log = structlog.get_logger("recado.whatif")
 
-Tell = Callable[[str], None]
+
+class Progress(msgspec.Struct, frozen=True):
+    """The progress of a trial.
+
+    - `done`, `of`: turns that are answered, and turns in all; 0 of them done at the beginning.
+    - `chats`: the chats of these turns.
+    - `tokens`, `max_tokens`: those used, and the most that may be.
+    """
+
+    done: int
+    of: int
+    chats: int
+    tokens: int
+    max_tokens: int
+
+    def __str__(self) -> str:
+        if not self.done:
+            return f"To be answered again: {counted(self.of, 'turn')} of {counted(self.chats, 'chat')}"
+        return f"{self.done:,} of {counted(self.of, 'turn')}, {self.tokens:,} of {self.max_tokens:,} tokens"
+
+
+Tell = Callable[[Progress], object]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +70,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     - `until`: returns the end of its time; None: now.
     - `account`: the account of its chats; None: every account, or that of the settings if chats are named.
     - `chats`: the JIDs of its chats; empty: all.
+    - `takes`: whether it takes a chat of that time; chats that are named are always taken.
     - `changed`: the changed settings, by variable.
     - `go_on`: whether every turn follows the new reply before it.
     - `max_turns`: the most turns to answer.
@@ -63,6 +87,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     max_turns: int
     max_tokens: int
     name: str
+    takes: Callable[[ChatKey], bool] = lambda _: True
 
 
 class Nothing(Exception):
@@ -87,7 +112,7 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
         if not choice.chats:
             raise Nothing("nobody wrote in that time what would be answered")
-        spending, progress = Spending(trial.max_tokens), _Progress(choice, trial.max_tokens, tell)
+        spending, progress = Spending(trial.max_tokens), _Teller(choice, trial.max_tokens, tell)
         replay = Replay(
             source=source,
             instance_on=made.on,
@@ -110,7 +135,8 @@ async def _chats(source: Source, event_log: EventLog, trial: Trial, since: datet
     if trial.chats:
         return [await find(event_log, chat, trial.account) for chat in dict.fromkeys(trial.chats)]
     everything = account_filter(trial.account) if trial.account is not None else "evt.*.*.*.*.*"
-    return await source.chats(everything.removesuffix("*.*") + "i.in", since, until)
+    found = await source.chats(everything.removesuffix("*.*") + "i.in", since, until)
+    return [key for key in found if trial.takes(key)]
 
 
 async def _tools(settings: Settings, bus: Bus) -> Tools:
@@ -143,42 +169,34 @@ class _Maker:
         return self._make(known, RecordedFiles(past.readings, self._store))
 
     def _make(self, known: InMemoryProjection, files: RecordedFiles) -> Instance:
-        return Instance(
-            Parts(
-                incarnation=self._name,
-                log=self._nowhere,
-                backend=self._backend,
-                tools=self._tools,
-                reads=known.reads,
-                progress=known,
-                bus_time=BusTime(),
-                fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
-                files=files,
-            ),
-            policy_of(self._settings),
+        means = Means(backend=self._backend, tools=self._tools, files=files)
+        parts = Parts(
+            incarnation=self._name,
+            log=self._nowhere,
+            reads=known.reads,
+            progress=known,
+            bus_time=BusTime(),
+            fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
         )
+        return Instance(parts, OneProfile(Answering(self._name, means, policy_of(self._settings))))
 
 
-class _Progress:
-    """Reports every answered turn, and collects the threads that were made at the provider."""
+class _Teller:
+    """Tells of every answered turn, and collects the threads that were made at the provider."""
 
     def __init__(self, choice: Choice, max_tokens: int, tell: Tell) -> None:
-        self._of = sum(len(chosen.turns) for chosen in choice.chats)
-        self._max_tokens = max_tokens
         self._tell = tell
-        self._done = 0
-        self._tokens = 0
+        self._progress = Progress(0, sum(len(one.turns) for one in choice.chats), len(choice.chats), 0, max_tokens)
         self.threads: list[str] = []
-        tell(f"To be answered again: {counted(self._of, 'turn')} of {counted(len(choice.chats), 'chat')}")
+        tell(self._progress)
 
     def note(self, result: Rehearsed) -> None:
-        self._done += 1
-        self._tokens += result.usage.input_tokens + result.usage.output_tokens
+        before = self._progress
+        tokens = before.tokens + result.usage.input_tokens + result.usage.output_tokens
+        self._progress = msgspec.structs.replace(before, done=before.done + 1, tokens=tokens)
         self.threads += result.threads
         if not result.is_left_out:
-            self._tell(
-                f"{self._done:,} of {counted(self._of, 'turn')}, {self._tokens:,} of {self._max_tokens:,} tokens"
-            )
+            self._tell(self._progress)
 
 
 def _asked(settings: Settings, trial: Trial, model: Model, since: datetime, until: datetime) -> Asked:

@@ -19,6 +19,7 @@ from backends.chat_completions import ChatCompletions
 from backends.content.attachments import IMAGES, OFFICE, PDF
 from backends.protocol import Backend
 from backends.provider.delete_threads import KeptThreads
+from backends.provider.key import ApiKey
 from backends.provider.quirks import quirks_of
 from backends.responses.backend import Responses
 from backends.responses.delete import CONVERSATIONS
@@ -27,6 +28,7 @@ from gateways.delivery.texts import LONGEST
 from recado.settings.modes import ApiMode
 from recado.settings.provider import serves_as_openai
 from recado.settings.settings import Settings
+from recado.wiring.keys import model_key, second_key
 
 LENGTH_RULE = f"A reply has at most {LONGEST:,} characters; what is longer is not sent."
 """A rule at the end of every model's instructions. They stay constant, so a provider's prompt cache works."""
@@ -38,7 +40,7 @@ class Model(msgspec.Struct, frozen=True):
     - `backend`: the backend that asks it.
     - `name`: its name, or that of the saved assistant or agent, for people.
     - `server`: its server, for people; empty for OpenAI.
-    - `local`: whether it is the small local model.
+    - `local`: whether it is the small local model, at the base URL `address`.
     - `takes`: the MIME types of files that it gets unchanged.
     """
 
@@ -47,6 +49,7 @@ class Model(msgspec.Struct, frozen=True):
     server: str = ""
     local: bool = False
     takes: frozenset[str] = frozenset()
+    address: str = ""
 
 
 class BackendOf(NamedTuple):
@@ -61,7 +64,7 @@ def instructions(settings: Settings) -> str:
     return f"{settings.ai_system_prompt}\n\n{LENGTH_RULE}".lstrip()
 
 
-def chat_completions(key: str, base_url: str | None, model: str, prompt: str) -> ChatCompletions:
+def chat_completions(key: ApiKey, base_url: str | None, model: str, prompt: str) -> ChatCompletions:
     quirks = quirks_of(base_url, model)
     return ChatCompletions(api_key=key, base_url=base_url, model=model, system_prompt=prompt, quirks=quirks)
 
@@ -71,7 +74,7 @@ def second_model(settings: Settings) -> ChatCompletions | None:
     second = settings.fallback
     if second is None:
         return None
-    return chat_completions(second.api_key or "none", second.base_url, second.model, instructions(settings))
+    return chat_completions(second_key(settings), second.base_url, second.model, instructions(settings))
 
 
 def kept_threads() -> dict[str, KeptThreads]:
@@ -80,7 +83,9 @@ def kept_threads() -> dict[str, KeptThreads]:
 
 
 def _chat(settings: Settings) -> Model:
-    backend = chat_completions(_key(settings), settings.openai_base_url, settings.openai_model, instructions(settings))
+    backend = chat_completions(
+        model_key(settings), settings.openai_base_url, settings.openai_model, instructions(settings)
+    )
     takes = IMAGES | (PDF if serves_as_openai(settings.openai_base_url) else frozenset())
     return Model(backend, settings.openai_model, _server(settings), takes=takes)
 
@@ -88,7 +93,7 @@ def _chat(settings: Settings) -> Model:
 def _responses(settings: Settings) -> Model:
     as_openai = serves_as_openai(settings.openai_base_url)
     backend = Responses(
-        api_key=_key(settings),
+        api_key=model_key(settings),
         base_url=settings.openai_base_url,
         model=settings.openai_model,
         system_prompt=instructions(settings),
@@ -104,7 +109,7 @@ def _assistants(settings: Settings) -> Model:
     # The assistant has instructions of its own, which recado's default prompt would disturb.
     prompt = settings.ai_system_prompt
     backend = Assistants(
-        api_key=_key(settings),
+        api_key=model_key(settings),
         base_url=settings.openai_base_url,
         assistant=settings.openai_assistant_id,
         additional_instructions=LENGTH_RULE if prompt == Settings().ai_system_prompt else instructions(settings),
@@ -116,13 +121,14 @@ def _assistants(settings: Settings) -> Model:
 
 def _agents(settings: Settings) -> Model:
     backend = Agents(
-        api_key=_key(settings),
+        api_key=model_key(settings),
         base_url=settings.openai_base_url,
         agent=settings.openai_agent_id,
         model=settings.openai_model,
         system_prompt=instructions(settings),
         rule=LENGTH_RULE,
         hosted_tools=settings.hosted_tools,
+        quirks=quirks_of(settings.openai_base_url, settings.openai_agent_id or settings.openai_model),
     )
     return Model(backend, settings.openai_agent_id or settings.openai_model, _server(settings), takes=IMAGES)
 

@@ -1,162 +1,204 @@
-"""Puts `recado gateway cloud` together: a process of its own that shares only the bus with the others."""
+"""Puts the gateway to WhatsApp's Cloud API together: a process of its own (`recado gateway cloud`), or a part of an
+instance's."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from socket import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from secrets import token_hex
 
 import click
+import nats.errors
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from console.server import bind, serving
+from actors.leases.bucket import LeaseBucket
+from actors.leases.lease import Lease
+from actors.leases.members import Holder
+from console.server import PortInUse, bind, serving
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
-from events.log import EventLog
-from events.recorded import Recorded
-from gateways.cloud.account_notes import AccountNotes
-from gateways.cloud.download import Download
-from gateways.cloud.fetching import Fetching
+from events.log import Tail
+from events.subjects import token
 from gateways.cloud.graph import Graph
-from gateways.cloud.known_messages import KnownMessages
 from gateways.cloud.parsing import Parser
-from gateways.cloud.sender import CloudSender
-from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.webhook import PATH, Webhook
-from gateways.delivery.delivery import Delivery
-from gateways.delivery.texts import texts_of
-from gateways.intake import People
+from gateways.names.names import Names
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
+from recado.settings.numbers import accounts_of, may_change, numbers_of, problems
 from recado.settings.settings import Settings
-from recado.settings.whatsapp import cloud_account, problems
-from recado.wiring.gateway import DRAIN, join, keep_gateway
-from recado.wiring.lifecycle import Lifetime, together, until_stopped
+from recado.settings.whatsapp import Number
+from recado.wiring.cloud_number import CloudNumber, Parts
+from recado.wiring.cloud_numbers import CloudNumbers
+from recado.wiring.gateway import DRAIN, join
+from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped
 from recado.wiring.names import keep_names
+
+_PORT_AGAIN_AFTER = 5.0
+_ANSWER_WITHIN = 5.0
+_PERMITTED_EVERY = 30.0
 
 log = structlog.get_logger("recado")
 
 
 async def run_cloud(settings: Settings, account: str | None) -> None:
-    """Take webhooks and send replies until stopped. Raises SettingsInvalid, PortInUse, GatewayRunning, BusClosed."""
-    wrong = list(problems(settings))
-    if wrong:
+    """Take webhooks and send replies until stopped; with `account` for that number alone. Raises SettingsInvalid,
+    PortInUse, BusClosed."""
+    if wrong := list(problems(settings)):
         raise SettingsInvalid(wrong)
+    numbers = _chosen(numbers_of(settings), account)
     close_to_others(settings.data)
-    account = account or cloud_account(settings.account, settings.whatsapp_phone_number_id)
+    is_one = len(numbers) == 1 and (account is not None or not may_change(settings))
 
     async def start(life: Lifetime) -> None:
         listener = life.stack.enter_context(
             contextlib.closing(bind(settings.webhook_port, settings.webhook_host, "RECADO_WEBHOOK_PORT"))
         )
         bus, event_log = await join(life, settings)
-        await start_cloud(life, settings, account, bus=bus, event_log=event_log, listener=listener)
+        life.keep(bus_closed(bus))
+        names = await keep_names(life, bus, event_log, numbers[0].account if is_one else None, data=settings.data)
+        app = await start_cloud(life, settings, bus, event_log, names, account=account)
+        address = await life.stack.enter_async_context(serving(app, listener))
+        accounts = ", ".join(number.account for number in numbers)
+        log.info("started", account=accounts, webhook=address + PATH, window_template=settings.window_template)
+        click.echo(f"webhooks are taken at {address}{PATH}")
 
     await until_stopped(start, patience=DRAIN)
 
 
-async def start_cloud(
-    life: Lifetime, settings: Settings, account: str, *, bus: Bus, event_log: JetStreamLog, listener: socket
+def is_gateway(settings: Settings) -> bool:
+    """Whether a process with these settings serves WhatsApp numbers. What is missing for that is logged."""
+    if not accounts_of(settings) and not settings.whatsapp_numbers and not settings.whatsapp_phone_number_id:
+        return False
+    missing = list(problems(settings))
+    for problem in missing:
+        log.warning("no_gateway", reason=problem, then="runs as an instance alone")
+    return not missing
+
+
+def start_beside(
+    life: Lifetime, settings: Settings, *, bus: Bus, event_log: JetStreamLog, names: Names, tail: Tail
 ) -> None:
-    """Take webhooks on `listener`, and send the replies of `account` while its lease is held."""
-    number, key = settings.whatsapp_phone_number_id, settings.whatsapp_access_token
+    """Take webhooks and send replies in the process of an instance, by its connection and its reading of the log.
+
+    While another process has the webhook's port, this one takes none, and sends all the same if it gets the lease. As
+    long as its NATS user may not do what a gateway does, it is an instance alone.
+    """
+
+    async def beside() -> None:
+        await _permitted(bus, numbers_of(settings)[0])
+        async with AsyncExitStack() as stack:
+            inner = Lifetime(stack)
+            app = await start_cloud(inner, settings, bus, event_log, names, tail=tail)
+            drains.append(inner.drain)
+            inner.keep(_serve_when_free(settings, app))
+            for task in await inner.stopped(asyncio.Event()):
+                task.result()
+
+    drains: list[Callable[[], Awaitable[None]]] = []
+
+    async def drain() -> None:
+        await asyncio.gather(*(drain() for drain in drains))
+
+    life.keep(beside())
+    life.on_stop(drain)
+
+
+async def start_cloud(
+    life: Lifetime,
+    settings: Settings,
+    bus: Bus,
+    event_log: JetStreamLog,
+    names: Names,
+    *,
+    account: str | None = None,
+    tail: Tail | None = None,
+) -> Starlette:
+    """Send the replies of each number while its lease is held. Returns the webhook's app."""
     session = await life.stack.enter_async_context(Graph.session())
-    names = await keep_names(life, bus, event_log, account, data=settings.data)
-    graph = Graph(session, settings.whatsapp_graph_url, number, key)
-    replies = Replies(settings, account, event_log, graph, names)
-    fetching = Fetching(
-        event_log,
-        account,
-        await MediaStore.join(bus),
-        Download(session, settings.whatsapp_graph_url, number, key),
-        data_dir=settings.data,
-        kept=settings.media_kept,
-    )
+    parts = Parts(settings, event_log, session, await MediaStore.join(bus), names, tail)
+    leases = LeaseBucket(bus, makes=False)
+    # A name of its own for each start: a second gateway waits instead of taking the first one's lease.
+    holder = Holder(f"cloud-{token_hex(4)}", token_hex(4))
 
-    async def work() -> None:
-        await together(replies.deliver(), fetching.run())
+    def begin(number: Number) -> CloudNumber:
+        return CloudNumber(number, parts, lambda: Lease(leases, f"g.{token(number.account)}", holder))
 
-    keep_gateway(life, bus, "cloud", account, work=work, stop=replies.stop)
-
-    sent = KnownMessages()
-    life.keep(sent.follow(event_log, account))
+    numbers = CloudNumbers(lambda: _chosen(numbers_of(settings), account), begin)
+    await numbers.look_again()
+    life.keep(numbers.run())
+    life.on_stop(numbers.drain)
+    first = _chosen(numbers_of(settings), account)[0]
     webhook = Webhook(
         event_log,
-        account,
-        Parser(account, number, settings.window_template, sent),
+        first.account,
+        Parser(numbers.lines, settings.window_template),
         app_secret=settings.whatsapp_app_secret,
         verify_token=settings.whatsapp_verify_token,
         people=names,
+        alone=account is not None,
+        look_again=numbers.look_again if may_change(settings) else None,
     )
-    app = webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
-    address = await life.stack.enter_async_context(serving(app, listener))
-    log.info("started", account=account, webhook=address + PATH, window_template=settings.window_template)
-    click.echo(f"webhooks are taken at {address}{PATH}")
+    return webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
 
 
-class Replies:
-    """The sending of replies, which begins again each time the lease is taken."""
+def _chosen(numbers: tuple[Number, ...], account: str | None) -> tuple[Number, ...]:
+    """The numbers, or the one of `account`; the only number goes by any name."""
+    if account is None:
+        return numbers
+    if len(numbers) == 1:
+        return (Number(numbers[0].id, account),)
+    found = tuple(number for number in numbers if number.account == account)
+    if not found:
+        names = ", ".join(number.account for number in numbers)
+        raise SettingsInvalid([f"no number has the account {account}: give one of {names}, or add it"])
+    return found
 
-    def __init__(
-        self, settings: Settings, account: str, event_log: EventLog, graph: Graph, people: People | None = None
-    ) -> None:
-        self.started = asyncio.Event()
-        """Set once every later reply is delivered for certain."""
-        self._settings = settings
-        self._account = account
-        self._log = event_log
-        self._graph = graph
-        self._people = people
-        self._stopped = False
-        self._delivery: Delivery | None = None
 
-    async def deliver(self) -> None:
-        notes = AccountNotes(self._log, self._account)
-        template = self._settings.window_template
-        sender = CloudSender(self._graph, self._account, template, notes.sending, self._people)
-        if (code := await notes.paused_for()) is not None:
-            sender.was_paused(code)
-        indicator = TypingIndicator(self._graph)
-
-        def observe(recorded: Recorded) -> None:
-            live = recorded.seq > delivery.began_at
-            sender.observe(recorded, live=live)
-            if live:
-                indicator.observe(recorded)
-
-        delivery = self._delivery = Delivery(
-            self._log,
-            self._account,
-            sender,
-            data_dir=self._settings.data,
-            observe=observe,
-            split=texts_of,
-            ready=sender.ready,
-            in_doubt_timeout=self._settings.doubt_seconds,
-            on_timeout=self._settings.in_doubt,
-            give_up_after=self._settings.give_up_after,
-        )
-        self.started = delivery.started
-        if self._stopped:
-            delivery.stop()
+async def _permitted(bus: Bus, number: Number) -> None:
+    """Return when the NATS user may publish what a gateway does. The server refuses the question itself, since it
+    expects a stream that is none, and stores nothing."""
+    subject, is_told = f"wa.receipt.{token(number.account)}.permission", False
+    while True:
         try:
-            await delivery.run()
-        finally:
-            indicator.close()
-            await notes.close()
-            self._delivery = None
+            await bus.request(subject, b"", timeout=_ANSWER_WITHIN, headers={"Nats-Expected-Stream": "none"})
+        except nats.errors.Error:
+            if not is_told:
+                help_ = "give its NATS user a gateway's rights too, see deploy/nats/roles.conf"
+                reason, then = f"no answer to {subject}", "runs as an instance alone"
+                log.warning("no_gateway", reason=reason, then=then, help=help_)
+            is_told = True
+            await asyncio.sleep(_PERMITTED_EVERY)
+        else:
+            return
 
-    def stop(self) -> bool:
-        """Begin nothing new; messages that are being sent get their outcomes. Returns whether a delivery runs here."""
-        self._stopped = True
-        if self._delivery is not None:
-            self._delivery.stop()
-        return self._delivery is not None
+
+async def _serve_when_free(settings: Settings, app: Starlette) -> None:
+    """Serve the webhook as soon as its port is free."""
+    is_told = False
+    while True:
+        try:
+            listener = bind(settings.webhook_port, settings.webhook_host, "RECADO_WEBHOOK_PORT")
+        except PortInUse as taken:
+            if not is_told:
+                then = "takes no webhooks until it is free"
+                log.warning("webhook_port_taken", reason=str(taken), then=then, retry_in=_PORT_AGAIN_AFTER)
+            is_told = True
+            await asyncio.sleep(_PORT_AGAIN_AFTER)
+            continue
+        with contextlib.closing(listener):
+            async with serving(app, listener) as address:
+                log.info("webhooks", webhook=address + PATH, window_template=settings.window_template)
+                click.echo(f"webhooks are taken at {address}{PATH}")
+                await asyncio.Event().wait()
 
 
 async def _healthz(_request: Request) -> Response:

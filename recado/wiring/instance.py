@@ -31,21 +31,19 @@ from actors.leases.roster import look
 from actors.log_space import LogSpace
 from actors.ownership import Ownership
 from actors.router import Router
-from actors.tools.python import load
 from actors.tools.services import ServiceTools
-from actors.tools.toolbox import Toolbox
-from backends.chat_completions import ChatCompletions
 from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import READS
+from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from events.log import EventLog
+from events.log import EventLog, Tail
 from events.recorded import Recorded
+from events.shared_tail import SharedTail
 from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
 from gateways.local.simulator import Simulator
@@ -62,13 +60,14 @@ from recado.embedded.server import EmbeddedNats
 from recado.settings.money import prices_of
 from recado.settings.settings import Settings
 from recado.settings.shown import lines
-from recado.wiring.backends import second_model
+from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
-from recado.wiring.media import open_files
-from recado.wiring.model import key_print, open_model, open_threads
+from recado.wiring.means import Shared
+from recado.wiring.media import watched_store
+from recado.wiring.model import key_print, open_model
 from recado.wiring.names import keep_names
-from recado.wiring.policy import policy_of
+from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 
@@ -99,9 +98,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # First the parts that fail if a setting is wrong.
     folder = stack.enter_context(DataFolder.hold(settings.data))
     me = Holder(settings.instance or folder.instance_name, token_hex(4))
-    functions = load(settings.tools) if settings.tools else {}
     listeners = stack.enter_context(_bound(settings))
-    model, fallback = await stack.enter_async_context(open_model(settings, own=True)), _second_model(settings, stack)
+    model = await stack.enter_async_context(open_model(settings, own=True))
 
     bus, log_bytes = await stack.enter_async_context(_bus(settings, folder))
     keep(bus_closed(bus))
@@ -121,49 +119,43 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     services = ServiceTools(bus)
     keep(services.watch())
 
-    news = News(settings.account)
-    reader = Reader(folder.path, lambda: runner.path)
+    news, reader = News(settings.account), Reader(folder.path, lambda: runner.path)
 
     def committed(batch: list[Recorded]) -> None:
         router.dispatch(batch)
         news.publish(batch)
 
+    tail = _shared_tail(event_log, keep) if is_gateway(settings) else None
     # A lambda, because the router is made later: it needs the runner.
-    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
-    fence, members = Fence(), Members()
+    runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
+    fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
+    answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
             log=event_log,
-            backend=model.backend,
-            tools=Toolbox(functions, services, hands_off=settings.handoff == "on"),
             reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
-            files=await stack.enter_async_context(open_files(settings, model, bus, event_log)),
-            threads=await stack.enter_async_context(open_threads(settings)),
+            objects=store,
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(READS),
+            all_read=lambda: members.all_read(JOINS),
             is_finishing=members.is_finishing,
-            fallback=fallback,
+            max_runs=settings.max_runs,
         ),
-        policy_of(settings),
+        answers.profiles,
     )
     room, router = await _room(instance, event_log), Router(instance)
     keep(runner.run())
     keep(room.watch())
+    answers.begin(life, router, instance.bus_time.now)
 
     leases = LeaseBucket(bus, replicas=event_log.replicas)
     gateways = Gateways(leases)
     keep(gateways.watch())
     _measure(runner, Queries(reader), instance.bus_time, gateways)
-
-    async def prepared() -> None:
-        await runner.caught_up.wait()
-        await services.looked.wait()
-        await _names_known(names)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -175,7 +167,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             runs=instance.slots.taken,
             awake=len(router),
             lag=runner.lag,
-            fallback=instance.breaker.reason if instance.breaker is not None else "",
+            fallback=answers.profiles.left_for(),
+            lacks=answers.lacks,
         )
 
     ownership = Ownership(
@@ -187,7 +180,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=prepared,
+        prepared=lambda: _prepared(_caught_up(runner, reader, instance), services, answers, names),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -217,11 +210,19 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
     )
-    address = await stack.enter_async_context(_served(deps, *listeners))
-    _announce(me, deps.model, address)
+    _announce(me, deps.model, await stack.enter_async_context(_served(deps, *listeners)))
+    if tail is not None:
+        start_beside(life, settings, bus=bus, event_log=event_log, names=names, tail=tail)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
+
+
+async def _caught_up(runner: Runner, reader: Reader, instance: Instance) -> None:
+    """Wait for the projection, and note its accounts: a part of the slots is kept free if there are several."""
+    await runner.caught_up.wait()
+    for account in Queries(reader).accounts():
+        instance.slots.know(account)
 
 
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
@@ -242,12 +243,10 @@ def _simulated(
     return simulator
 
 
-def _second_model(settings: Settings, stack: AsyncExitStack) -> ChatCompletions | None:
-    """The second model, which is closed with the stack."""
-    fallback = second_model(settings)
-    if fallback is not None:
-        stack.push_async_callback(fallback.close)
-    return fallback
+def _shared_tail(event_log: EventLog, keep: Callable[[Coroutine[Any, Any, None]], object]) -> Tail:
+    shared = SharedTail(event_log)
+    keep(shared.run())
+    return shared.tail
 
 
 async def _room(instance: Instance, event_log: EventLog) -> LogSpace:
@@ -285,6 +284,16 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
 
 def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
+
+
+async def _prepared(
+    caught_up: Coroutine[Any, Any, None], services: ServiceTools, answers: AnsweringByProfile, names: Names
+) -> None:
+    """Wait for all that has to be known before a chat is answered."""
+    await caught_up
+    await services.looked.wait()
+    await answers.read.wait()
+    await _names_known(names)
 
 
 async def _names_known(names: Names) -> None:

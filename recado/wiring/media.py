@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from prometheus_client import Gauge
 
-from actors.media_files import MediaFiles
-from backends.content.extraction import Extraction
+from actors.document_slots import DocumentSlots
+from actors.media_files import Extract, Listen, MediaFiles
 from backends.content.transcription import Transcription
 from backends.scripted import heard
 from events.jetstream.connection import Bus
@@ -19,6 +19,7 @@ from events.jetstream.media_store import MediaStore
 from events.log import LogError
 from recado.settings.settings import Settings
 from recado.wiring.backends import Model
+from recado.wiring.keys import transcription_key
 
 LOOK_EVERY = 30.0
 """Seconds between two updates of the object store's gauges."""
@@ -30,13 +31,12 @@ log = structlog.get_logger("recado.media")
 
 
 @asynccontextmanager
-async def open_files(settings: Settings, model: Model, bus: Bus, event_log: JetStreamLog) -> AsyncIterator[MediaFiles]:
-    """The files of an instance's messages, until the block is left."""
-    store, extraction = await open_store(settings, bus, event_log), Extraction()
+async def watched_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> AsyncIterator[MediaStore]:
+    """The object store, whose size the metrics show until the block is left. Raises LogUnavailable, LogError."""
+    store = await open_store(settings, bus, event_log)
     watching = asyncio.create_task(watch(store))
     try:
-        async with _files(settings, model, store, extraction) as files:
-            yield files
+        yield store
     finally:
         watching.cancel()
 
@@ -54,33 +54,32 @@ async def watch(store: MediaStore, *, every: float = LOOK_EVERY) -> None:
         await asyncio.sleep(every)
 
 
-@asynccontextmanager
-async def _files(
-    settings: Settings, model: Model, store: MediaStore, extraction: Extraction
-) -> AsyncIterator[MediaFiles]:
-    if not settings.mode.has_provider:
-        yield MediaFiles(store, listen=heard, extract=extraction.extract, takes=model.takes)
-        return
-    transcription = transcription_of(settings)
-    if transcription is None:
-        yield MediaFiles(store, listen=None, extract=extraction.extract, takes=model.takes)
-        return
-    try:
-        yield MediaFiles(store, listen=transcription.transcribe, extract=extraction.extract, takes=model.takes)
-    finally:
-        await transcription.close()
+def files_of(
+    settings: Settings,
+    model: Model,
+    stack: AsyncExitStack,
+    *,
+    store: MediaStore,
+    extract: Extract,
+    slots: DocumentSlots,
+) -> MediaFiles:
+    """The reading of messages' files in the store; closed with the stack."""
+    listen: Listen | None = heard
+    if settings.mode.has_provider:
+        transcription = transcription_of(settings)
+        listen = transcription.transcribe if transcription is not None else None
+        if transcription is not None:
+            stack.push_async_callback(transcription.close)
+    return MediaFiles(store, listen=listen, extract=extract, takes=model.takes, slots=slots)
 
 
 def transcription_of(settings: Settings) -> Transcription | None:
     """The server that transcribes voice notes: its own, or the model's; None if there is none."""
-    if not settings.transcription_model:
+    if not settings.speech_model:
         return None
     own = settings.transcription_base_url
-    if own is None and settings.wants_local_model:  # which only writes
-        return None
-    key = settings.openai_api_key if own is None else settings.transcription_api_key
     base_url = own or settings.openai_base_url
-    return Transcription(api_key=key or "none", base_url=base_url, model=settings.transcription_model)
+    return Transcription(api_key=transcription_key(settings), base_url=base_url, model=settings.speech_model)
 
 
 async def open_store(settings: Settings, bus: Bus, event_log: JetStreamLog) -> MediaStore:

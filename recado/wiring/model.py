@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from backends.protocol import NoThreads, Threads
 from backends.provider.delete_threads import ProviderThreads
 from events.private_file import replace_private
 from recado.settings.settings import Settings
 from recado.wiring.backends import BACKENDS, Model, chat_completions, kept_threads
+from recado.wiring.keys import model_key
 from recado.wiring.local_model import LocalModel, LocalModelFailed
 
 log = structlog.get_logger("recado.model")
@@ -41,24 +43,34 @@ async def open_model(settings: Settings, *, own: bool = False) -> AsyncIterator[
             yield model
     elif not own and (running := await _running(settings.data)) is not None:
         backend = chat_completions("local", running.base_url, running.model, settings.ai_system_prompt)
-        async with _closing(Model(backend, running.model, local=True)) as model:
+        async with _closing(Model(backend, running.model, local=True, address=running.base_url)) as model:
             yield model
     else:
         async with _started(settings, announced=own) as model, _closing(model):
             yield model
 
 
-@asynccontextmanager
-async def open_threads(settings: Settings) -> AsyncIterator[Threads]:
-    """The provider's stored conversations, of every mode that recado has used with this server."""
+def threads_of(settings: Settings, stack: AsyncExitStack) -> Threads:
+    """The provider's stored conversations, of every mode that recado has used with this server; closed with the
+    stack."""
     if not settings.mode.has_provider:
-        yield NoThreads()
-        return
-    threads = ProviderThreads(settings.openai_api_key or "none", settings.openai_base_url, kept_threads())
-    try:
-        yield threads
-    finally:
-        await threads.close()
+        return NoThreads()
+    threads = ProviderThreads(model_key(settings), settings.openai_base_url, kept_threads())
+    stack.push_async_callback(threads.close)
+    return threads
+
+
+def model_of(settings: Settings, own: Model, stack: AsyncExitStack) -> Model | None:
+    """The model that a profile's settings name, closed with the stack; `own` is the instance's. None: they name the
+    small local one, and the instance runs none."""
+    if settings.wants_local_model:
+        if not own.local:
+            return None
+        model = replace(own, backend=chat_completions("local", own.address, own.name, settings.ai_system_prompt))
+    else:
+        model = BACKENDS[settings.openai_api_mode].open(settings)
+    stack.push_async_callback(model.backend.close)
+    return model
 
 
 def key_print(settings: Settings) -> str:
@@ -90,7 +102,7 @@ async def _started(settings: Settings, *, announced: bool) -> AsyncIterator[Mode
     try:
         # It cannot write a long reply, and is easily confused: it is told no limit.
         backend = chat_completions("local", local.base_url, local.model, settings.ai_system_prompt)
-        yield Model(backend, local.model, local=True)
+        yield Model(backend, local.model, local=True, address=local.base_url)
     finally:
         if announced:
             with suppress(FileNotFoundError):

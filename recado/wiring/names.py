@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actors.leases.roster import all_read
-from events.codec import READS
+from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.subjects import ChatKey, token
@@ -30,8 +30,9 @@ async def keep_names(
     where it is missing. A file in the folder `data` has them for the next start. Raises LogUnavailable."""
     bucket = await AliasBucket.open(bus, replicas=event_log.replicas, makes=makes)
     life.stack.push_async_callback(bucket.close)
-    file = NamesFile(data / (f"names-{token(account)}.bin" if account is not None else "names.bin"))
-    names = Names(event_log, bucket, account, may_join=lambda: all_read(bus, READS), changed=changed, file=file)
+    owner = f"-{token(account)}" if account is not None else "" if makes else ".gateway"
+    file = NamesFile(data / f"names{owner}.bin")
+    names = Names(event_log, bucket, account, may_join=lambda: all_read(bus, JOINS), changed=changed, file=file)
     life.keep(names.run())
     life.keep(names.save())
     return names

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from actors.instance import Policy
+from actors.answering import Policy
 from recado.settings.money import cost_limit, models_in_use
 from recado.settings.settings import Settings
 
 
 def policy_of(settings: Settings) -> Policy:
-    models = models_in_use(settings, settings.transcription_model)
+    models = models_in_use(settings, settings.speech_model)
     return Policy(
         debounce=settings.debounce,
         run_timeout=settings.run_timeout,

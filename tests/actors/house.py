@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from actors.answering import Answering, Means, OneProfile, Policy, Profiles
 from actors.chat_actor import ChatActor
-from actors.instance import Instance, NoTools, Parts, Policy
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.router import MOST_AWAKE, Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Usage
@@ -147,20 +148,22 @@ class House:
         settings.setdefault("words_for", lambda _: words)
         idle_after = settings.pop("idle_after", 60.0)
         most_awake = settings.pop("most_awake", MOST_AWAKE)
-        tools = settings.pop("tools", NoTools())
+        profiles: Callable[[Answering], Profiles] = settings.pop("profiles", OneProfile)
+        means = {name: settings.pop(name) for name in Means.__struct_fields__ if name in settings}
         parts = {name: settings.pop(name) for name in Parts.__struct_fields__ if name in settings}
+        policy = Policy(**{**defaults, **settings})
+        self.answering = Answering(incarnation, Means(**{"backend": self.model, **means}), policy)
         self.instance = Instance(
             Parts(
                 incarnation=incarnation,
                 log=log,
-                tools=tools,
                 reads=self.reads.chat_reads,
                 progress=self.reads,
                 bus_time=BusTime(),
                 fresh_id=self._fresh_id,
-                **{"backend": self.model, **parts},
+                **parts,
             ),
-            Policy(**{**defaults, **settings}),
+            profiles(self.answering),
         )
         self.router = Router(self.instance, idle_after=idle_after, sweep_every=0.01, most_awake=most_awake)
         self.tail_open = asyncio.Event()
@@ -169,7 +172,7 @@ class House:
 
     def _fresh_id(self) -> str:
         self._numbers += 1
-        return f"{self.instance.rules.incarnation}-{self._numbers}"
+        return f"{self.instance.incarnation}-{self._numbers}"
 
     def actor(self, key: ChatKey) -> ChatActor:
         """The chat's actor, which is in memory."""

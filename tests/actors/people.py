@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from actors.instance import Itself
 from events.inbound import Control
+from events.jid import held_since, number_of
 from events.log import EventLog
 from events.subjects import ChatKey
+from gateways.names.changed_hands import leaves
 from gateways.names.known import Known
 
 
@@ -35,6 +37,21 @@ class Book:
                 if any(chat == other for _, other in begun):
                     await self.order_join(account, chat, stays)
         return Itself(stays)
+
+    def changed_hands(self, account: str, name: str) -> bool:
+        canonical = self.known.canonical(name)
+        return held_since(canonical) > held_since(name) and number_of(canonical) == number_of(name)
+
+    async def closed(self, account: str, chat: str, into: str) -> None:
+        if not self.changed_hands(account, chat):
+            await self.person(account, (into, chat))
+
+    async def moves(self, account: str, former: str, now: str, since: int) -> None:
+        """The person `former` has the number `now` since a time."""
+        root, target = self.known.canonical(former), self.known.canonical(now)
+        for name, canonical in list(leaves(self.known, root, target, since)):
+            self.known.put(name, canonical)
+        await self.order_join(account, root, target)
 
     def family(self, account: str, name: str) -> tuple[str, ...]:
         return self.known.family(name)

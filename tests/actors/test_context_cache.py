@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.answering import Answering, Means, OneProfile, Policy
 from actors.context_cache import LONGEST, MOST, ContextCache
-from actors.instance import Instance, NoTools, Parts, Policy
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.protocol import Answer, ReplyFailed, ReplyRequest
@@ -75,18 +76,17 @@ class Flat:
         self.messages: list[str] = []
         self.events: list[Recorded] = []
         self._numbers = iter(range(1, 10_000))
+        policy = Policy(debounce=0.0, history=LIMIT, words_for=lambda _: {"apology": "Sorry."}, takeover=timedelta(0))
         self.instance = Instance(
             Parts(
                 incarnation="one",
                 log=self.log,
-                backend=self.model,
-                tools=NoTools(),
                 reads=self.reads,
                 progress=self.runner,
                 bus_time=BusTime(),
                 fresh_id=lambda: f"t{next(self._numbers)}",
             ),
-            Policy(debounce=0.0, history=LIMIT, words_for=lambda _: {"apology": "Sorry."}, takeover=timedelta(0)),
+            OneProfile(Answering("one", Means(backend=self.model), policy)),
         )
         self.router = Router(self.instance)
 
@@ -180,7 +180,7 @@ STEPS = st.one_of(
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(STEPS, st.booleans()), min_size=4, max_size=24))
 @pytest.mark.slow("100 installations with a projection each")
-def test_what_is_remembered_is_what_the_projection_has(steps: Sequence[tuple[tuple[str, Any], bool]]) -> None:
+def test_the_cache_equals_the_projection(steps: Sequence[tuple[tuple[str, Any], bool]]) -> None:
     """Messages, answers, failures, edits, deletions and orders in any order, some of them at once."""
 
     async def live() -> None:
@@ -227,21 +227,22 @@ def replied(turn: str, key: ChatKey = ANA) -> Recorded:
 
 def test_long_contexts_are_read() -> None:
     """Contexts that are too long are not cached."""
-    contexts, long = ContextCache(LIMIT), (Line("user", "x" * (LONGEST + 1)),)
+    contexts, long = ContextCache(), (Line("user", "x" * (LONGEST + 1)),)
     contexts.hear(started("t1"), Chat())
-    contexts.show(ANA, "t1", long, (Line("user", "hi"),))
+    contexts.show(ANA, "t1", LIMIT, long, (Line("user", "hi"),))
     contexts.hear(replied("t1"), Chat())
     contexts.hear(started("t2"), Chat())
-    assert contexts.of(ANA, "t2") is None
+    assert contexts.of(ANA, "t2", LIMIT) is None
 
 
 def test_chats_that_were_quiet_for_longest_are_forgotten() -> None:
     """At most MOST chats are cached."""
-    contexts = ContextCache(LIMIT)
+    contexts = ContextCache()
     keys = [ChatKey("local", f"{number}@s.whatsapp.net") for number in range(MOST + 1)]
     for key in keys:
         contexts.hear(started("t1", key), Chat())
-        contexts.show(key, "t1", (), (Line("user", "hi"),))
-    assert contexts.of(keys[0], "t1") is None
-    assert contexts.of(keys[1], "t1") == ()
-    assert contexts.of(keys[1], "t2") is None, "what is shown of another turn is not known"
+        contexts.show(key, "t1", LIMIT, (), (Line("user", "hi"),))
+    assert contexts.of(keys[0], "t1", LIMIT) is None
+    assert contexts.of(keys[1], "t1", LIMIT) == ()
+    assert contexts.of(keys[1], "t1", LIMIT + 1) is None, "another profile shows more lines"
+    assert contexts.of(keys[1], "t2", LIMIT) is None, "what is shown of another turn is not known"

@@ -78,7 +78,7 @@ async def test_a_chat_in_memory_is_told_at_once_and_once(told: list[int], past: 
         assert told == [2, 3]
 
 
-async def test_what_came_before_it_woke_is_told_first(told: list[int], past: Past) -> None:
+async def test_events_before_the_waking_are_told_first(told: list[int], past: Past) -> None:
     """Events that were read while the chat slept are delivered at their commit; until then no event is delivered
     early."""
     async with quiet() as home:
@@ -125,7 +125,7 @@ async def test_a_group_hears_by_which_name_it_can_quote_a_reply(told: list[int],
         assert told == [receipt.seq]
 
 
-async def test_what_was_read_before_a_partition_was_taken_is_found(past: Past) -> None:
+async def test_chats_read_before_the_takeover_are_found(past: Past) -> None:
     """The chat sleeps, and the projection did not have the event yet when the partition became ours."""
     async with quiet() as home:
         home.router.let_go(range(PARTITIONS), finish=False)

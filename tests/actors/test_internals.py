@@ -75,6 +75,8 @@ async def test_a_model_that_never_answers_fails_the_turn(mode: str) -> None:
             assert "tool call" in failed.error.detail
             assert "stock" not in failed.error.detail
             assert len(asked) == MOST_ATTEMPTS
+            assert failed.usage.output_tokens > 0
+            assert failed.model
         await backend.close()
 
 

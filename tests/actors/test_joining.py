@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from backends.protocol import Answer, ReplyRequest
 from chat.gates import Gates
 from chat.pending import has_pending_work
-from events.decisions import Blocked, Erased, Ignored, Paused, Reply, Resumed
-from events.inbound import Message
+from events.admission import Blocked
+from events.decisions import Attention, Erased, Ignored, Paused, Reply, Reset, Resumed
+from events.inbound import Message, Receipt
 from events.joining import Joined
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
@@ -85,7 +86,7 @@ async def test_one_conversation() -> None:
 
 
 @pytest.mark.parametrize("held", ["stop", "block", "pause", "approve"])
-async def test_what_holds_in_one_holds(held: str) -> None:
+async def test_a_rule_of_either_chat_holds_in_both(held: str) -> None:
     """A person said stop under the younger name, or an operator ordered something there."""
     log = MemoryLog()
     book = Book(log)
@@ -134,6 +135,93 @@ async def test_messages_that_wait_and_a_turn_that_runs() -> None:
             await asyncio.sleep(0)
         assert endings(home, "l1") == [(LID.chat, "reply")]
         assert endings(home, "l2") == endings(home, "a2") == [(ANA.chat, "reply")]
+
+
+@pytest.mark.parametrize("about_reply", [False, True])
+async def test_a_request_for_a_human_goes_along(about_reply: bool) -> None:
+    """With its words, once; only one about a reply leaves the bot answering."""
+    log = MemoryLog()
+    book = Book(log)
+    async with house(log, people=book) as home:
+        await answered(home, ANA, "a1", 1)
+        await answered(home, LID, "l1", 1)
+        if about_reply:
+            reply = next(one.event.id for one in home.reads.events if isinstance(one.event, Reply) and one.key == LID)
+            await log.publish(LID, Receipt(id="r", reply=reply, state="parked"), msg_id="")
+        else:
+            await home.order("o1", "handoff", LID, text="wants a refund")
+        await home.decided(Attention, 1, LID)
+        await book.person("local", (ANA.chat, LID.chat))
+        asked = await home.decided(Attention, 1, ANA)
+        await joined(home, LID, done=True)
+        assert home.reads.chat(LID).attention is None
+        await home.say("a2", key=ANA)
+        if about_reply:
+            home.model.answer(await home.model.asked(3))
+            await home.decided(Reply, 2, ANA)
+            assert home.reads.chat(ANA).pause is None
+            return
+        assert asked.text == "wants a refund"
+        await home.reads.seen(lambda one: getattr(one.event, "messages", ()) == ("a2",))
+        assert endings(home, "a2") == [(ANA.chat, "handed_off")]
+        await home.order("o2", "resume")
+        await home.decided(Resumed)
+        assert home.reads.chat(ANA).attention is None
+        await answered(home, ANA, "a3", 2)
+        assert sum(isinstance(one.event, Attention) and one.key == ANA for one in home.reads.events) == 1
+
+
+@pytest.mark.parametrize("where", [ANA, LID])
+async def test_a_conversation_that_began_again(where: ChatKey) -> None:
+    """A reset under either name counts for both, up to its time."""
+    log = MemoryLog()
+    book = Book(log)
+    async with house(log, people=book) as home:
+        await answered(home, ANA, "a1", 1)
+        await answered(home, LID, "l1", 1)
+        await home.order("o1", "reset", where)
+        await home.decided(Reset, 1, where)
+        await answered(home, ANA, "a2", 2)
+        await book.person("local", (ANA.chat, LID.chat))
+        await joined(home, ANA, whole=True)
+        await home.say("a3", key=ANA)
+        request = await home.model.asked(4)
+        assert [line.text for line in request.history] == ["hello", "answer to a2"]
+        home.model.answer(request)
+
+
+NEXT = ChatKey("local", "5511999999999~1790000000@s.whatsapp.net")
+NEW = ChatKey("local", "5521777777777@s.whatsapp.net")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_changed_number(begun: bool) -> None:
+    """The old chat closes into the new one, older or not, with what holds and what was said. Who has the old number
+    next is a stranger: not stopped, and with no history. Erasing the new chat erases the old one, and not theirs."""
+    log = MemoryLog()
+    book = Book(log)
+    async with house(log, people=book, gates=Gates(stop_words=frozenset({"stop"}))) as home:
+        await answered(home, ANA, "a1", 1)
+        if begun:
+            await answered(home, NEW, "n1", 1)
+        await home.say("a2", "stop", ANA)
+        await home.reads.seen(lambda one: isinstance(one.event, Ignored) and one.event.reason == "stop_word")
+        await book.moves("local", ANA.chat, NEW.chat, 1_790_000_000)
+        await joined(home, ANA, done=True)
+        await home.say("late", key=ANA)
+        await home.reads.seen(lambda one: getattr(one.event, "messages", ()) == ("late",) and one.key == NEW)
+        assert endings(home, "late") == [(NEW.chat, "stopped")]
+        assert home.reads.chat(NEW).stopped
+        await home.say("b1", key=NEXT)
+        request = await home.model.asked(2 + begun)
+        assert request.history == ()
+        home.model.answer(request)
+        await home.decided(Reply, 1, NEXT)
+        await home.order("e1", "erase", NEW)
+        await home.reads.seen(lambda one: isinstance(one.event, Erased) and one.event.done and one.key == NEW)
+        assert [recorded.type async for recorded in log.of_chat(ANA, 1000)] in ([], ["erased"] * 2)
+        assert not home.reads.chat(ANA).stopped
+        await answered(home, NEXT, "b2", 2)
 
 
 async def test_another_program_tells_the_names() -> None:
@@ -277,7 +365,7 @@ async def _lives(story: list[tuple[str, str, str]]) -> None:
     todo = [*story, *(("name", NAMES[0], other) for other in NAMES[1:]), *(("say", name, name) for name in NAMES)]
     while todo:
         async with house(log, f"i{next(numbers)}", people=book, gates=Gates(stop_words=frozenset({"stop"}))) as home:
-            home.instance.backend = Echo(home.model)  # type: ignore[assignment]
+            home.answering.backend = Echo(home.model)  # type: ignore[assignment]
             while todo and todo[0][0] != "crash":
                 what, name, other = todo.pop(0)
                 id_ = f"m{next(numbers)}"

@@ -77,7 +77,7 @@ async def test_many_letters_keep_their_order() -> None:
     assert notes.told == list(range(10000))
 
 
-async def test_what_is_told_in_on_start_is_not_lost() -> None:
+async def test_a_message_told_in_on_start_is_not_lost() -> None:
     """The inbox works from the first moment."""
     _, notes = start(told_at_start="hello")
     await asyncio.sleep(0)

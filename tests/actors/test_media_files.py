@@ -92,7 +92,7 @@ async def test_a_voice_note_that_was_forwarded_as_a_document(mime: str | None, f
     assert shown("document", "", sent, Reading("text", "do you have bread?"), past=False)[0].endswith("bread?")
 
 
-async def test_where_nothing_transcribes_the_person_hears_so_at_once() -> None:
+async def test_without_transcription_the_person_hears_so_at_once() -> None:
     """Nobody waits for the file to arrive."""
     deaf = MediaFiles(Shelf(), listen=None, extract=Extraction().extract, arrives_within=1000)
     settled = await deaf.settle("audio", of("meta:1", "audio/ogg"), 5, ANA)
@@ -138,7 +138,7 @@ async def test_a_document_that_the_model_does_not_take_is_text() -> None:
         ("document", b" \n", "text/plain", "file_unreadable"),
     ],
 )
-async def test_what_cannot_be_read(kind: str, file: bytes | Object | None, mime: str | None, reason: str) -> None:
+async def test_unreadable_files(kind: str, file: bytes | Object | None, mime: str | None, reason: str) -> None:
     """Each has its reason and a detail."""
     shelf = Shelf(**({"meta_1": file} if file is not None else {}))
     settled = await files(shelf, arrives_within=0.01).settle(kind, of("meta:1", mime), 5, ANA)

@@ -50,6 +50,21 @@ async def test_a_member_that_leaves_is_replaced_at_once(bus: Fleet) -> None:
     assert two.owned == frozenset()
 
 
+async def test_one_that_lacks_a_variable_owns_nothing_beside_one_that_lacks_none(bus: Fleet) -> None:
+    """Given two, when one cannot answer by a profile in force, then the other one has all partitions; when neither can,
+    or the one can again, then they share them: somebody answers the chats of the other profiles."""
+    one, two = await bus.join("one"), await bus.join("two")
+    await bus.settled(one, two)
+    two.lacks = ("bakery@1: BAKERY_KEY unset",)
+    await bus.settled(one)
+    one.lacks = two.lacks
+    await bus.settled(one, two)
+    two.lacks = ()
+    await bus.settled(two)
+    one.lacks = ()
+    await bus.settled(one, two)
+
+
 async def test_a_member_that_leaves_finishes_its_running_turns(bus: Fleet) -> None:
     """The leaving instance answers its running turn, which is not adopted; the new owner answers the chat's next
     message."""

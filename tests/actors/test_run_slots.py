@@ -42,7 +42,7 @@ def test_instances_that_share_a_key_share_its_limit() -> None:
     assert not slots.take(CAI, lambda: None)
 
 
-async def test_what_comes_while_a_chat_waits_is_answered_together() -> None:
+async def test_messages_of_a_waiting_chat_are_answered_together() -> None:
     """No turn starts without a slot, so it names all messages until it got one; then the other chat is next."""
     async with house(MemoryLog(), max_runs=1) as home:
         await home.say("a1")

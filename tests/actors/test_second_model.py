@@ -47,11 +47,11 @@ class Two:
     @contextmanager
     def impatient(self) -> Iterator[None]:
         """The first has little time for each request."""
-        self.home.instance.patience = SHORT
+        self.home.answering.patience = SHORT
         try:
             yield
         finally:
-            self.home.instance.patience = LONG
+            self.home.answering.patience = LONG
 
     @property
     def asked_second(self) -> int:
@@ -125,12 +125,12 @@ async def test_a_quota_that_is_used_up() -> None:
         assert (await both.says()).fallback == "quota_exhausted"
         assert (await both.says()).fallback == "quota_exhausted"
         assert len(both.first.requests) == 1
-        assert both.home.instance.breaker is not None
-        assert both.home.instance.breaker.reason == "quota_exhausted"
+        assert both.home.answering.breaker is not None
+        assert both.home.answering.breaker.reason == "quota_exhausted"
 
 
 @pytest.mark.parametrize("kind", ["bad_key", "unknown_model", "server_error", "rate_limit", "hang", "drop", "not_json"])
-async def test_what_falls_over(kind: str) -> None:
+async def test_failures_that_fall_over(kind: str) -> None:
     """Each kind of failure that another model can help with."""
     async with two("chat") as both:
         both.first.fail(kind, times=None)
@@ -141,7 +141,7 @@ async def test_what_falls_over(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["flagged_prompt", "refusal", "content_filter"])
-async def test_what_does_not(kind: str) -> None:
+async def test_failures_that_do_not(kind: str) -> None:
     """A refusal is an answer: nobody else is asked for a better one."""
     async with two("chat") as both:
         both.first.fail(kind, times=None)
@@ -256,8 +256,8 @@ async def test_without_a_second_model_nothing_changes() -> None:
         async with house(None, "one", backend=backend) as home:
             await home.say("m1")
             await home.decided(Reply)
-            assert home.instance.breaker is None
-            assert home.instance.patience == home.instance.run_timeout
+            assert home.answering.breaker is None
+            assert home.answering.patience == home.answering.run_timeout
         await backend.close()
 
 
@@ -267,7 +267,7 @@ async def test_another_incarnation_asks_the_second_again() -> None:
     async with two("responses", log) as both:
         both.first.responses.fail("stuck")
         both.second.latency = 3600.0
-        both.home.instance.patience = SHORT
+        both.home.answering.patience = SHORT
         await both.home.say("m1")
         await both.second.until(lambda requests: len(requests) == 1, timeout=60)
         fallback = ChatCompletions(api_key=OTHER_KEY, base_url=both.second.base_url, model="second-1")

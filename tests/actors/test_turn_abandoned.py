@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.instance import ToolResult
+from actors.tools.protocol import ToolResult
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ThreadRequest, Tool, ToolCall, ToolsWanted
 from events.decisions import Ignored, Reply, RunStarted, ToolCalled, TurnFailed, TurnStarted
 from events.memory_log import MemoryLog

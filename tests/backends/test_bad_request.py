@@ -27,7 +27,7 @@ async def test_a_wrong_address_says_so(double: OpenAIDouble) -> None:
 
 
 @pytest.mark.parametrize(("key", "text"), [("ключ", "hello"), ("sk-unused-000000", "half a \ud83d pair")])
-async def test_what_cannot_be_encoded_is_a_failed_turn(double: OpenAIDouble, key: str, text: str) -> None:
+async def test_unencodable_text_is_a_failed_turn(double: OpenAIDouble, key: str, text: str) -> None:
     """A key that is not ASCII and a text that is not Unicode end as ReplyFailed like everything else, and are not
     sent."""
     backend = ChatCompletions(api_key=key, base_url=double.base_url, model="small-1")
@@ -68,7 +68,7 @@ def status_error(status: int, text: str) -> openai.APIStatusError:
         (599, "", "provider_error"),
     ],
 )
-def test_what_servers_say_has_a_class(status: int, body: str, error_class: ErrorClass) -> None:
+def test_errors_of_servers_have_a_class(status: int, body: str, error_class: ErrorClass) -> None:
     """Errors as OpenAI, Azure, vLLM, Ollama, DeepSeek and proxies word them, each with its words in the detail."""
     failure = attempt_failed(status_error(status, body), "sk-unused-000000")
     assert failure.error_class == error_class

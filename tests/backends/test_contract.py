@@ -120,7 +120,7 @@ async def test_the_same_turn_is_answered_again(subject: Subject) -> None:
 
 
 @pytest.mark.parametrize("error_class", FAULTS)
-async def test_what_goes_wrong_is_a_reply_failed_of_its_class(subject: Subject, error_class: ErrorClass) -> None:
+async def test_each_failure_is_a_reply_failed_of_its_class(subject: Subject, error_class: ErrorClass) -> None:
     """A failure is ReplyFailed, with its class and a detail for the log."""
     with pytest.raises(ReplyFailed) as failed:
         await subject.backend.reply(subject.failing(error_class))

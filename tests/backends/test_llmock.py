@@ -54,7 +54,7 @@ async def test_rate_limits_and_outages_are_waited_out(patient: ChatCompletions, 
         (429, "insufficient_quota", "quota_exhausted"),
     ],
 )
-async def test_what_cannot_succeed_is_asked_once(
+async def test_hopeless_requests_are_sent_once(
     patient: ChatCompletions, llmock: LLMock, status: int, code: str | None, error_class: ErrorClass
 ) -> None:
     """No second attempt, and the class of each as that server words it."""

@@ -23,7 +23,7 @@ from tests.doubles.openai_server import OpenAIDouble
         ("not_http", "HTTP"),
     ],
 )
-async def test_what_is_not_an_answer_is_never_sent_on(
+async def test_malformed_answers_are_never_sent(
     backend: ChatCompletions, double: OpenAIDouble, fault: str, detail: str
 ) -> None:
     """Each is malformed_answer in one attempt, and the detail shows the answer's content."""

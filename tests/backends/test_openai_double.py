@@ -90,7 +90,7 @@ async def test_a_fault_raises_the_librarys_error(
         ({"model": "small-1", "messages": HELLO, "stream": True}, "stream"),
     ],
 )
-async def test_what_the_real_service_would_refuse_is_refused(
+async def test_it_refuses_as_the_real_service(
     client: openai.AsyncOpenAI, body: dict[str, object], complaint: str
 ) -> None:
     """A request is held to the library's own types, so that no test passes with a request that OpenAI would refuse."""

@@ -20,14 +20,15 @@ from tests.doubles.openai_server import OpenAIDouble
         ({"retry-after": "7"}, 7.0),
         ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
         ({"retry-after": formatdate(time() + 3600, usegmt=True), "date": formatdate(time() + 3591, usegmt=True)}, 9.0),
-        ({}, 0.0),
-        ({"retry-after": "soon"}, 0.0),
+        ({}, 0.42),  # the double says so in words
+        ({"retry-after": "soon"}, 0.42),
     ],
 )
 async def test_it_comes_back_when_told(
     backend: ChatCompletions, double: OpenAIDouble, naps: Naps, headers: dict[str, str], seconds: float
 ) -> None:
-    """The wait is never shorter than Retry-After in any of its forms, and never much longer; then the reply is had."""
+    """The wait is never shorter than Retry-After in any of its forms, else than the error's words say, and never much
+    longer; then the reply is had."""
     double.fail("rate_limit", headers=headers)
     answer = await backend.reply(asked("hello"))
     assert answer.text == "reply to: hello"

@@ -19,7 +19,7 @@ async def test_a_benchmark_runs(name: str, tmp_path: Path) -> None:
     """It ends, with figures, and nothing of it is lost on the way through JSON to the page."""
     benchmark = importlib.import_module(f"benchmarks.{name}")
     steps: list[str] = []
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(160):
         outcome = await benchmark.run(benchmark.TINY, tmp_path, steps.append)
     assert steps
     assert outcome.figures

@@ -18,22 +18,16 @@ from playwright.async_api import async_playwright
 from actors.leases.roster import InstanceView
 from console import desk, orders
 from console.deps import SettingLine
-from events.decisions import (
-    Approved,
-    Attention,
-    Blocked,
-    Ignored,
-    Paused,
-    Reply,
-    TurnError,
-    TurnFailed,
-    TurnStarted,
-)
+from events.admission import Approved, Blocked
+from events.decisions import Attention, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Receipt, Revoke
+from events.memory_profiles import MemoryProfileLog
+from events.profile import Profile
 from events.subjects import ChatKey
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import address, given
+from tests.console.test_profiles import Trying
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -151,6 +145,28 @@ def phones(tab: str) -> Callable[[Seen], Awaitable[None]]:
     return opened
 
 
+async def refused_profile(seen: Seen) -> None:
+    await seen.open("/desk/profiles/bakery")
+    await seen.window.fill("[name='s.takeover']", "soon")
+    await seen.window.click("button[value=save]")
+
+
+async def tried(seen: Seen) -> None:
+    assert isinstance(seen.page.deps.profiles, Trying)
+    seen.page.deps.profiles.go_on.set()
+    await seen.open("/desk/profiles/bakery")
+    await seen.window.click("button[value=try]")
+    await seen.window.wait_for_selector(".compared")
+
+
+def versions() -> list[Profile]:
+    lists: dict[str, Any] = {"accounts": ("shop", LONG), "groups": (GROUP.chat,)}
+    first = Profile(name="bakery", n=1, at=AT, by="ana", settings={"ai_system_prompt": LONG}, **lists)
+    hours = {"hours": "Mon-Fri 09:00-12:00; Mon-Fri 13:00-18:00", "stop_words": ""}
+    second = Profile(name="bakery", n=2, at=AT, by="page", settings={"openai_model": LONG, **hours}, **lists)
+    return [first, second, Profile(name="vip", n=1, at=AT, chats=(ANA.chat,))]
+
+
 VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "phones": phones("chat"),
     "phones: list": phones("people"),
@@ -175,6 +191,11 @@ VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "numbers": "/desk/numbers?days=7",
     "numbers of a chat": f"/desk/numbers?account=local&chat={ANA.chat}",
     "instances": "/desk/instances",
+    "profiles": "/desk/profiles",
+    "profile": "/desk/profiles/bakery",
+    "profile: an earlier version": "/desk/profiles/bakery?version=1",
+    "profile: refused": refused_profile,
+    "trial": tried,
     "settings": "/desk/settings",
     "unknown address": "/desk/nothing",
     "unknown chat": address(ChatKey("local", "447700900999@s.whatsapp.net")),
@@ -187,7 +208,12 @@ VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def seen(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seen]:
     folders = tmp_path_factory.mktemp("open"), tmp_path_factory.mktemp("locked")
-    async with serve(folders[0]) as page, serve(folders[1], password=PASSWORD) as locked:
+    profiles = MemoryProfileLog()
+    await profiles.write(versions(), expected=0)
+    async with (
+        serve(folders[0], profiles=lambda page: Trying(profiles, page.log)) as page,
+        serve(folders[1], password=PASSWORD) as locked,
+    ):
         await fill(page)
         object.__setattr__(page.deps, "roster", roster)
         line = SettingLine("OPENAI_API_KEY", "set", chosen=True, meaning="The key.")

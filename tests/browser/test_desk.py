@@ -109,7 +109,7 @@ async def test_pausing(up: Recado, window: Page) -> None:
     await expect(window.locator(".told")).to_contain_text("starts a new conversation")
 
 
-async def test_what_is_edited_and_deleted(up: Recado, window: Page) -> None:
+async def test_edits_and_deletions_are_shown(up: Recado, window: Page) -> None:
     """The open page shows it as it happens."""
     await open_chat(up, window)
     log, bus = await open_log(up)

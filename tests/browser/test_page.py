@@ -134,7 +134,7 @@ async def test_a_message_whose_answer_was_lost(phone: Phone, up: Recado) -> None
     assert len(json.loads((await up.run("history", ANA, "--json")).out)) == 2
 
 
-async def test_what_was_not_sent_outlives_the_page(phone: Phone, up: Recado) -> None:
+async def test_unsent_words_outlive_the_page(phone: Phone, up: Recado) -> None:
     """Typed while recado was away, the window closed and opened again: it is there to be sent, or to be discarded."""
     up.kill()
     await phone.write("first")

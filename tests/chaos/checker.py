@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chat.broken import MOST_ADOPTIONS
+from events.admission import Blocked
 from events.decisions import (
-    Blocked,
     Decision,
     Erased,
     Ignored,

@@ -171,7 +171,7 @@ def test_a_broken_promise_is_seen(case: str) -> None:
     assert promises(story.events) == broken
 
 
-def test_what_a_fenced_incarnation_decides_is_seen() -> None:
+def test_a_decision_of_a_fenced_incarnation_is_seen() -> None:
     """Somebody adopted the turn: whoever had it may decide nothing in it any more, unless it adopts it back."""
     story = Story().given(*TURN).given(adopted("t1", "later"), by="later")
     fenced = Story().given(*TURN).given(adopted("t1", "later"), by="later").given(replied("t1", "m1"))
@@ -216,7 +216,7 @@ def test_an_unreadable_decision_is_seen() -> None:
     assert promises(story.events) == ["a decision cannot be read", "messages without an ending"]
 
 
-def test_what_a_newer_version_decided_is_passed_over() -> None:
+def test_a_decision_of_a_newer_version_is_passed_over() -> None:
     """It is no violation, and no ending either."""
     story = Story().given(text("m1"), ignored("m1"))
     story.events[1] = replace(story.events[1], event=Unknown("archived", 9), msg_id="")
@@ -238,7 +238,7 @@ def test_a_chat_is_erased_when_nothing_is_open() -> None:
     assert [violation.promise for violation in judge(hasty.events)] == ["erased over messages without an ending"]
 
 
-def test_what_is_gone_from_a_log_is_not_judged() -> None:
+def test_events_gone_from_a_log_are_not_judged() -> None:
     """Of an erased chat anything may be missing before that was decided, and nothing behind it; of others nothing."""
     erased = Erased(upto=4, at=AT, cause="c1")
     story = Story().given(

@@ -8,7 +8,8 @@ from chat.attachments import LONGEST_PAST, Reading, shown
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ThreadReady
 from chat.context import Attachment
 from chat.work import Adopt, Apologise, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
-from events.decisions import Blocked, Decision, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
+from events.admission import Blocked
+from events.decisions import Decision, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Media, Message
 from events.usage import TokenUsage
 from tests.chat.story import NOON, Story, order, text
@@ -45,7 +46,7 @@ def test_the_file_is_read_before_anything_else() -> None:
     assert work.turn.read_at == 6
 
 
-def test_what_was_read_counts_once_and_outlives_a_crash() -> None:
+def test_a_reading_counts_once_and_outlives_a_crash() -> None:
     """A second outcome decides nothing. An incarnation that adopts the turn reads only the unread files."""
     story = Story().given(voice("m1"), voice("m2"))
     turn = burst_ends(story).turn
@@ -59,7 +60,7 @@ def test_what_was_read_counts_once_and_outlives_a_crash() -> None:
     assert [work.message for work in story.pending() if isinstance(work, ReadMedia)] == ["m2"]
 
 
-def test_what_a_transcript_cost_is_counted() -> None:
+def test_the_cost_of_a_transcript_is_counted() -> None:
     """The reply's usage is that of all requests of the turn."""
     story = Story().given(voice("m1"))
     turn = burst_ends(story).turn
@@ -268,7 +269,7 @@ def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
         ),
     ],
 )
-def test_what_a_model_is_told_of_a_file(kind: str, media: Media, reading: Reading | None, now: str, later: str) -> None:
+def test_a_model_is_told_of_a_file(kind: str, media: Media, reading: Reading | None, now: str, later: str) -> None:
     """In its turn and in history; a caption follows. The file itself is shown in its turn only."""
     assert shown(kind, "", media, reading, past=False)[0] == now
     assert shown(kind, "look", media, reading, past=True) == (f"{later}\nlook", ())

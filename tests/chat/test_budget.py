@@ -99,7 +99,7 @@ def test_every_request_of_a_turn_counts_however_it_ends(ending: str) -> None:
     assert story.chat.spent.tokens == (121 if ending == "reply" else 55)
 
 
-def test_what_a_lost_run_cost_is_in_the_reply() -> None:
+def test_the_cost_of_a_lost_run_is_in_the_reply() -> None:
     """The log knows it from the start of the next attempt."""
     story = Story(Rules(ME, "assistants", SETTING.stale_after, keeps_threads=True)).given(text("m1"))
     turn = story.starts_a_turn()

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from chat.work import Due
-from events.decisions import Blocked, Ignored, Paused, Reply
+from events.admission import Blocked
+from events.decisions import Ignored, Paused, Reply
 from events.inbound import Message
 from tests.chat.story import NOON, SETTING, Story
 

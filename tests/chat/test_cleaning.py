@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.cleaning import KINDS, cleaned
+from chat.cleaning import KINDS, _places, _Scan, cleaned
+from chat.internals import is_call, unmarked_reasoning
 
 CITE = "\ue200cite\ue202turn0search1\ue202turn0search3\ue201"
 
@@ -191,6 +192,16 @@ def test_cleaning_once_is_enough(text: str) -> None:
     assert (again.text, again.cut) == (once.text, ())
     assert len(once.text) + sum(cut.chars for cut in once.cut) <= len(text)
     assert {cut.kind for cut in once.cut} <= set(KINDS)
+
+
+@given(TEXTS)
+def test_the_quick_look_misses_no_mark(text: str) -> None:
+    """A text that it calls free of marks has none; the places that it names are enough."""
+    places = _places(text)
+    if places is None:
+        assert not is_call(text)
+        assert unmarked_reasoning(text) == 0
+    assert (_Scan(text, places).spans if places else []) == _Scan(text).spans
 
 
 @given(st.text(st.characters(exclude_categories=["Co", "Cs"], exclude_characters="<[{【◁#`:")))

@@ -62,7 +62,7 @@ def test_a_thread_that_has_the_old_words_is_left() -> None:
 
 
 @pytest.mark.parametrize("rewrite", [Edit(id="e1", of="m1", text="two"), Revoke(id="e1", of="m1")])
-def test_what_was_answered_and_rewritten_then_makes_a_new_thread(rewrite: Edit | Revoke) -> None:
+def test_an_edit_after_the_answer_makes_a_new_thread(rewrite: Edit | Revoke) -> None:
     """With the next turn, once; a mode without threads has nothing to do."""
     for setting in (WITH_THREADS, SETTING):
         story = Story(setting).given(text("m1"))

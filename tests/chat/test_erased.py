@@ -12,7 +12,8 @@ from chat.erasing import Removed
 from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import Apologise, EndBurst, Erase, Refuse
-from events.decisions import Approved, Blocked, Decision, Erased, Ignored, Paused, Reply, TurnFailed
+from events.admission import Approved, Blocked
+from events.decisions import Decision, Erased, Ignored, Paused, Reply, TurnFailed
 from events.inbound import Edit
 from events.usage import TokenUsage
 from tests.chat.story import ME, NOON, Story, order, text
@@ -56,7 +57,7 @@ def test_the_receipt_ends_it() -> None:
     assert story.when(Removed(seq, 5, 1, 2, ())) is None
 
 
-def test_what_is_open_ends_first() -> None:
+def test_open_messages_end_first() -> None:
     """The running turn is dropped and waiting messages are ignored, without a notice; a late answer is never sent."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
@@ -101,7 +102,7 @@ def test_an_apology_is_given_before() -> None:
         (Paused(until=NOON + timedelta(days=1), at=NOON, reason="taken_over", after="x"), "", "taken_over"),
     ],
 )
-def test_what_was_decided_about_the_person_outlasts_it(before: Decision, admission: str, pause: str | None) -> None:
+def test_decisions_about_the_person_outlast_it(before: Decision, admission: str, pause: str | None) -> None:
     """A blocked or approved person stays so, and a pause goes on until its time."""
     story = Story().given(before, order("c1", "erase"))
     story.now = NOON + timedelta(minutes=1)
@@ -144,7 +145,7 @@ def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
     assert story.rules.incarnation == ME
 
 
-def test_what_came_in_before_the_decision_and_was_not_known_to_it() -> None:
+def test_events_that_the_decision_did_not_know() -> None:
     """A cluster stores messages that were on their way between the last event that the decision knew and the decision:
     they belong to the new chat, with their edits and orders, and are answered."""
     story = Story().given(text("m1", "old"), Ignored(messages=("m1",), reason="stale", at=NOON), order("c1", "erase"))

@@ -16,7 +16,8 @@ from chat.commands import Answered
 from chat.gates import Gates, pairing_code
 from chat.hours import Hours, Span
 from chat.work import Due, EndBurst, Refuse
-from events.decisions import Approved, Blocked, Ignored, Reply, Reset
+from events.admission import Approved, Blocked
+from events.decisions import Ignored, Reply, Reset
 from events.inbound import Message, Receipt
 from events.subjects import ChatKey
 from events.usage import TokenUsage

@@ -28,7 +28,7 @@ from tests.chat.story import NOON, Story, text
         (Unreadable("malformed_chat", "no JID"), "malformed_chat"),
     ],
 )
-def test_what_is_not_answered_ends_with_its_reason(message: Message | Unreadable, reason: str) -> None:
+def test_unanswered_messages_end_with_their_reason(message: Message | Unreadable, reason: str) -> None:
     """Each becomes one `ignored` event, and nothing is pending any more."""
     story = Story().given(message)
     (ignored,) = story.works_off_what_is_due()
@@ -47,7 +47,7 @@ def test_what_is_not_answered_ends_with_its_reason(message: Message | Unreadable
         Message(id="m", kind="button", text="Yes"),
     ],
 )
-def test_what_is_answered(message: Message) -> None:
+def test_answered_kinds(message: Message) -> None:
     """A date in the future counts as now; a picture is answered by its caption."""
     assert Story().given(message).pending() == (EndBurst(1, 1),)
 

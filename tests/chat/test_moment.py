@@ -178,7 +178,7 @@ def test_a_line_bears_its_time_after_an_hour() -> None:
 
 
 @given(st.lists(st.integers(0, 200), min_size=2, max_size=12), st.data())
-def test_what_was_shown_once_is_shown_so_again(minutes: list[int], data: st.DataObject) -> None:
+def test_words_shown_once_are_shown_so_again(minutes: list[int], data: st.DataObject) -> None:
     """A later request begins with the same lines, whatever was said since: so a provider's cache holds."""
     now, lines = at(27, 10), []
     for passed in minutes:

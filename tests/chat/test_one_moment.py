@@ -11,17 +11,8 @@ from chat.commands import Answered, Failed
 from chat.gates import Gates
 from chat.hours import Hours, Span
 from chat.work import TellToWait
-from events.decisions import (
-    Attention,
-    Blocked,
-    Decision,
-    Ignored,
-    MediaRead,
-    Reply,
-    TurnAdopted,
-    TurnFailed,
-    TurnStarted,
-)
+from events.admission import Blocked
+from events.decisions import Attention, Decision, Ignored, MediaRead, Reply, TurnAdopted, TurnFailed, TurnStarted
 from events.inbound import Edit, Inbound, Media, Revoke
 from events.usage import TokenUsage
 from tests.chat.story import KEY, ME, SETTING, Story, order, text
@@ -204,7 +195,7 @@ def test_a_state_of_an_older_version_says_nothing() -> None:
     assert words_due(waits(story)) == []
 
 
-def test_what_the_person_wrote_meanwhile_is_answered_next() -> None:
+def test_messages_of_the_meantime_are_answered_next() -> None:
     """The word ends no waiting message."""
     story, turn = slow_story()
     story.given(text("m2"))

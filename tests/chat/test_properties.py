@@ -18,7 +18,8 @@ from chat.hours import Hours, Span
 from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import CreateThread, Due, EndBurst, Erase, Obey, ReadMedia, Resume, Rules, WriteReply
-from events.decisions import Blocked, Decision, Erased, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
+from events.admission import Blocked
+from events.decisions import Decision, Erased, Ignored, MediaRead, Paused, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from events.usage import TokenUsage
@@ -282,7 +283,7 @@ def test_one_turn_at_a_time_and_in_order(steps: list[tuple[str, Any]]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(STEPS, st.data())
-def test_what_comes_in_commutes_with_decisions_that_do_not_name_it(steps: list[tuple[str, Any]], data: Any) -> None:
+def test_inbound_events_commute_with_decisions_that_do_not_name_them(steps: list[tuple[str, Any]], data: Any) -> None:
     """An actor applies its own decisions before the tail brings earlier messages: the state is the same in the end,
     and events applied twice change nothing."""
     shell = Shell()
@@ -390,3 +391,18 @@ def test_a_burst_is_one_turn_after_any_crash() -> None:
     shell.story.given(text("m1"), text("m2"))
     shell.crash()
     assert shell.story.pending() == (EndBurst(1, 2),)
+
+
+def test_a_deletion_from_before_the_erasure_is_forgotten() -> None:
+    """It came before its message, and was removed with the past; the edit after it was not."""
+    shell = Shell()
+    story = shell.story
+    for event in (Revoke(id="e1", of="m4"), order("c2", "erase")):
+        story.given(event)
+    decision = decided_next(shell)
+    assert isinstance(decision, Erased)
+    for event in (text("m3"), text("m4"), Edit(id="e5", of="m4", text="new")):
+        story.given(event)
+    story.record(decision)
+    assert story.chat == folded(story.events[1:])
+    assert [(rewrite.of, rewrite.revoked_at) for rewrite in story.chat.rewrites] == [("m4", 0)]

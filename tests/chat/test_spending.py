@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from chat.commands import Answered, Failed, MediaSettled
+from chat.commands import Answered, Failed, MediaSettled, RunReady, ToolAsked, ToolFinished
 from chat.fold_constants import MOST_MODELS
 from chat.spending import CostLimit, Price, Used, cost_of, price_of, with_used
 from chat.work import EndBurst, Refuse, Rules
 from events.inbound import Media, Message
 from events.usage import TokenUsage
-from tests.chat.story import ME, SETTING, Story, text
+from tests.chat.story import ME, SETTING, Story, order, text
 
 SMALL = Price(input=Decimal(1), cached=Decimal("0.1"), output=Decimal(10))
 LARGE = Price(input=Decimal(100), cached=Decimal(10), output=Decimal(1000))
@@ -127,8 +127,42 @@ def test_a_name_that_merely_resembles_has_no_price(name: str) -> None:
 
 
 @pytest.mark.parametrize("usage", [TokenUsage(), TokenUsage(5, 5)])
-def test_what_the_provider_did_not_count_is_unknown(usage: TokenUsage) -> None:
+def test_uncounted_tokens_are_unknown(usage: TokenUsage) -> None:
     """Never 0: speech that is priced by the minute, with tokens only or with nothing."""
     assert cost_of("whisper-1", usage, PRICES) is None
     assert cost_of("small", TokenUsage(), PRICES) is None
     assert cost_of("free", TokenUsage(), {"free": Price()}) == 0
+
+
+@pytest.mark.parametrize("ends", ["answered", "failed", "paused"])
+def test_every_request_of_a_turn_counts_for_its_own_model(ends: str) -> None:
+    """A call of a tool, a lost run, and the last request of a turn that fails; also where another model answers."""
+    story = Story(limited("1000")).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(ToolAsked(turn, "c1", "stock", "{}", TokenUsage(10, 1), None, "small"))
+    story.does(ToolFinished(turn, "c1", "3", failed=False))
+    story.does(RunReady(turn, "run-2", 2, TokenUsage(20, 2), "small"))
+    expected = {"small": TokenUsage(30, 3)}
+    match ends:
+        case "answered":
+            story.does(Answered(turn, "hi", "large", None, TokenUsage(40, 4)))
+            expected["large"] = TokenUsage(40, 4)
+        case "failed":
+            story.does(Failed(turn, "malformed_answer", "no words", TokenUsage(40, 4), "large"))
+            expected["large"] = TokenUsage(40, 4)
+        case _:
+            story.given(order("k1", "pause"))
+            story.works_off_what_is_due()
+    assert story.chat.turn is None
+    assert story.chat.spent is not None
+    assert {one.model: one.usage for one in story.chat.spent.used} == expected
+    assert story.chat.spent.tokens == sum(one.input_tokens + one.output_tokens for one in expected.values())
+
+
+def test_a_failed_turn_reaches_the_limit_at_its_own_price() -> None:
+    """The limit takes no dearer price for it than it has."""
+    rules = limited("101", LARGE)
+    story = Story(rules).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(Failed(turn, "malformed_answer", "no words", TokenUsage(MILLION), "small"))
+    assert not is_refused(story)

@@ -145,7 +145,7 @@ def test_another_mode_cannot_stop_it() -> None:
     assert stops(story) == []
 
 
-def test_where_the_provider_keeps_nothing_there_is_nothing_to_stop() -> None:
+def test_without_runs_at_the_provider_nothing_is_stopped() -> None:
     """Mode chat: the request is dropped, and with it the work."""
     story, turn = running(SETTING, run=None)
     failed(story, turn)

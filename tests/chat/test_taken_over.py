@@ -87,7 +87,7 @@ def test_resume_gives_the_chat_back() -> None:
     assert story.pending() == (EndBurst(5, 5),)
 
 
-def test_what_came_first_is_decided_first() -> None:
+def test_orders_and_words_are_decided_as_they_came() -> None:
     """A resume before the human's next word does not end the pause that follows that word, one after it does."""
     before = Story(LEFT_ALONE).given(order("c1", "resume"), text("h1", from_me=True))
     before.works_off_what_is_due()

@@ -26,7 +26,7 @@ def receipt(state: str = "parked", class_: str | None = "in_doubt", reply: str =
         ("failed", None, False), ("sending", "unknown", False), ("in_doubt", "in_doubt", False), ("read", None, False),
     ],
 )  # fmt: skip
-def test_what_a_human_is_asked_about(state: str, class_: str | None, asks: bool) -> None:
+def test_replies_that_a_human_is_asked_about(state: str, class_: str | None, asks: bool) -> None:
     story = Story().given(receipt(state, class_))
     asked = story.works_off_what_is_due()
     assert [type(one) for one in asked] == [Attention] * asks

@@ -16,6 +16,7 @@ import pytest
 from console.app import make_app
 from console.deps import Deps, ModelInfo
 from console.news import News
+from console.profiles.port import ProfileDesk
 from console.server import bind, serving
 from console.sessions import FILE, Sessions
 from events.memory_log import MemoryLog
@@ -33,7 +34,15 @@ TOM = ChatKey("local", "447700900123@s.whatsapp.net")
 class Page:
     """A served page, and what is behind it. `troubles` are the reasons why recado takes no work."""
 
-    def __init__(self, folder: Path, log: MemoryLog, *, simulated: bool = True, password: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        log: MemoryLog,
+        *,
+        simulated: bool = True,
+        password: str | None = None,
+        profiles: Callable[[Page], ProfileDesk | None] = lambda _: None,
+    ) -> None:
         self.log = log
         self.troubles: list[str] = []
         self.news = News("local")
@@ -48,6 +57,7 @@ class Page:
             not_ready=lambda: self.troubles,
             simulator=self.simulator,
             sessions=Sessions(folder / FILE, password) if password else None,
+            profiles=profiles(self),
         )
         self.app = make_app(self.deps)
         self.address = ""

@@ -128,7 +128,7 @@ async def test_a_conversation(page: Page) -> None:
     assert "· read" in shown
 
 
-async def test_what_was_said_long_ago(page: Page) -> None:
+async def test_words_of_long_ago(page: Page) -> None:
     """A page of lines at a time, as far back as one likes."""
     await given(page, ANA, *(Message(id=f"m{n}", text=f"line {n}.") for n in range(desk.SHOWN + 5)))
     _, newest = await page.get(address(ANA), **HTML)
@@ -198,7 +198,7 @@ async def test_orders_go_through_the_log(
     assert "No instance has obeyed it yet" in (await page.get(to, **HTML))[1]
 
 
-async def test_what_came_of_an_order_is_said(page: Page, obeyed: Any) -> None:
+async def test_the_outcome_of_an_order_is_said(page: Page, obeyed: Any) -> None:
     """Done, or not, and why."""
     await given(page, ANA, Message(id="a1", text="hello"))
     task = await obeyed(ANA, lambda control: Paused(until=None, at=AT, cause=control.id))

@@ -132,7 +132,7 @@ async def test_words_are_found_however_they_are_written(page: Page, text: str) -
     assert "around=2" not in await shown(page, f"/desk?q={text}")
 
 
-async def test_what_needs_a_human_is_marked_and_filtered(tmp_path: Path) -> None:
+async def test_chats_for_a_human_are_marked_and_filtered(tmp_path: Path) -> None:
     """In the list, in the chat, and as filters with their numbers."""
     now = datetime.now(UTC)
     async with serve(tmp_path, MemoryLog(clock=lambda: now)) as page:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.api import SHOWN
+from console.api import CHATS, SHOWN
 from console.deps import Deps
 from events.decisions import Reply
 from events.inbound import Message
@@ -34,6 +34,19 @@ async def test_the_phones_and_the_chats(page: Page) -> None:
     assert [chat["name"] for chat in shown["chats"]] == ["Ana Lima", "Tom Becker", "Mei Chen", "Rafael Ortiz", "Zé"]
     assert [chat["text"] for chat in shown["chats"]] == [None, "good evening", None, None, "oi"]
     assert [chat["phone"] for chat in shown["chats"]] == [True, True, True, True, False]
+    assert shown["all"] == 5
+
+
+async def test_a_list_that_is_not_whole_says_how_many_there_are(page: Page) -> None:
+    """A phone that has been silent for longest keeps its words in the list."""
+    await page.log.publish(TOM, Message(id="t1", text="good evening"), msg_id="")
+    for number in range(CHATS + 10):
+        key = TOM._replace(chat=f"551198888{number:04}@s.whatsapp.net")
+        await page.log.publish(key, Message(id="s1", text="oi"), msg_id="")
+    await page.projected()
+    _, shown = await page.get("/api/overview")
+    assert shown["all"] == len(shown["chats"]) + 10 == 4 + CHATS + 10
+    assert [chat["text"] for chat in shown["chats"][:3]] == [None, "good evening", None]
 
 
 async def test_the_history_of_a_chat(page: Page) -> None:

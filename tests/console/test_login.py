@@ -52,7 +52,7 @@ async def test_nothing_is_shown_without_a_login(locked: Page, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/desk.css"])
-async def test_what_tells_nothing_is_open(locked: Page, path: str) -> None:
+async def test_addresses_that_tell_nothing_are_open(locked: Page, path: str) -> None:
     """Supervisors need no password, and the form needs its style."""
     assert (await locked.get(path))[0] == 200
 

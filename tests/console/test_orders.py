@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from console import orders
-from events.decisions import Blocked, Erased, Paused, Resumed, TurnError, TurnFailed, TurnStarted
+from events.admission import Blocked
+from events.decisions import Erased, Paused, Resumed, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Message
 from events.log import LogFull, LogUnavailable
 from events.memory_log import MemoryLog
@@ -167,7 +168,7 @@ class Refusing(MemoryLog):
 
 @pytest.mark.parametrize("stores", [False, True])
 @pytest.mark.parametrize("fault", [LogFull("the log is full"), LogUnavailable("no answer")])
-async def test_what_is_not_stored_is_not_lost(tmp_path: Any, fault: Exception, *, stores: bool) -> None:
+async def test_unstored_words_are_not_lost(tmp_path: Any, fault: Exception, *, stores: bool) -> None:
     """The words come back in the form, under the same id: pressed again they count once, wherever the first try got."""
     log = Refusing()
     async with serve(tmp_path, log) as page:

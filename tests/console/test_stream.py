@@ -25,7 +25,7 @@ async def say(page: Page, *ids: str, key: ChatKey = ANA) -> None:
         await page.log.publish(key, Message(id=id_, text=f"text of {id_}"), msg_id="")
 
 
-async def test_what_is_there_and_what_comes(page: Page) -> None:
+async def test_present_and_coming_events(page: Page) -> None:
     """First the events of the chat that the log has, then each as it is stored; other chats' are not among them."""
     await say(page, "m1")
     await say(page, "t1", key=TOM)

@@ -21,7 +21,7 @@ import gateways.cloud.webhook  # noqa: F401 - its figures
 from actors import (
     log_space,  # noqa: F401 - theirs
 )
-from recado.settings.settings import NAMES
+from recado.settings.settings import NAMES, VARIABLES
 from recado.wiring.cloud_gateway import DRAIN as GATEWAY_DRAIN
 from recado.wiring.instance import DRAIN
 from tests.deploy.nats import DEPLOY
@@ -30,6 +30,7 @@ ROOT = DEPLOY.parent
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+SECRET = {variable.name for variable in VARIABLES.values() if variable.secret}
 NOT_OURS = {"NATS_STORE", "POD_NAME"}
 
 
@@ -76,7 +77,7 @@ def test_compose_is_in_step() -> None:
     assert seconds(services["gateway"]["stop_grace_period"]) > GATEWAY_DRAIN
     assert (ROOT / "deploy" / "compose" / services["recado-1"]["build"]["context"]).resolve() == ROOT
     example = (COMPOSE.parent / "recado.env.example").read_text()
-    assert set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) <= NAMES
+    assert set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) <= NAMES - SECRET
 
 
 def test_prometheus_asks_what_is_there() -> None:
@@ -122,6 +123,25 @@ def test_manifests_are_in_step() -> None:
         assert mounts <= {volume["name"] for volume in pod["volumes"]} | {"data"}
     assert found["recado"]["terminationGracePeriodSeconds"] > DRAIN + 2
     assert found["recado-gateway"]["terminationGracePeriodSeconds"] > GATEWAY_DRAIN
+
+
+def test_secrets_are_files() -> None:
+    """Each program reads a folder that is mounted for it, and gets no secret of its own in a variable."""
+    for name, service in compose()["services"].items():
+        if (folder := service.get("environment", {}).get("RECADO_SECRETS")) is not None:
+            assert [mount for mount in service["volumes"] if mount.split(":")[1] == folder], name
+            assert not SECRET & set(service["environment"])
+    assert "RECADO_SECRETS" in compose()["services"]["gateway"]["environment"]
+    for name, pod in dict(pods()).items():
+        (container,) = pod["containers"]
+        set_ = {variable["name"]: variable.get("value") for variable in container["env"]}
+        mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+        assert not SECRET & set(set_)
+        assert name == "nats" or set_["RECADO_SECRETS"] in mounts
+    for unit in UNITS:
+        named = re.findall(r"^LoadCredential=(\w+):/etc/recado/secrets/(\w+)$", unit.read_text(), re.MULTILINE)
+        assert all(name == file and name in SECRET for name, file in named)
+        assert bool(named) == ("\nEnvironment=RECADO_SECRETS=%d\n" in unit.read_text()) == (unit.stem != "nats")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

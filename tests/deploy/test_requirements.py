@@ -13,8 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado")
-EXTRA = ("gateways.device", "recado.wiring.device_gateway")
-"""Modules of the extra `device`, which brings its own packages."""
+EXTRA = ("gateways.device", "recado.wiring.device_gateway", "backends.content.audio_process")
+"""Modules of the extras `device` and `speech`, which bring their own packages."""
 
 TRY = """
 import importlib, sys
@@ -62,3 +62,18 @@ def test_every_module_without_the_tools() -> None:
     command = [sys.executable, "-c", TRY, ",".join(absent), *found]
     tried = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr[-2000:]
+
+
+def test_both_libraries_of_phone_numbers_are_of_one_release() -> None:
+    """They share a folder; the linked device brings the larger one."""
+    pins = (ROOT / "requirements" / "run.txt").read_text() + (ROOT / "requirements" / "dev.txt").read_text()
+    releases = re.findall(r"^phonenumbers(lite)?==(\S+)", pins, re.MULTILINE)
+    assert [name for name, _ in releases] == ["lite", ""]
+    assert len({release for _, release in releases}) == 1
+
+
+def test_the_image_hears_voice() -> None:
+    """Its user cannot install more into it."""
+    assert "-r requirements/speech.txt" in (ROOT / "deploy" / "Dockerfile").read_text()
+    assert named("speech.txt") == {"av"}
+    assert named("speech.txt").isdisjoint(named("run.txt"))

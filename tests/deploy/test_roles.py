@@ -118,7 +118,7 @@ async def refusals(bus: Bus, *, publish: str | None = None, hear: str | None = N
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_what_a_role_may_and_may_not(role: str, connected_as: As) -> None:
+async def test_permissions_of_each_role(role: str, connected_as: As) -> None:
     """The server refuses every subject that the role does not need, and says so; it refuses no other."""
     bus = await connected_as(role)
     for subject in MAY_PUBLISH[role]:

@@ -33,14 +33,14 @@ def test_a_role_writes_only_where_the_table_says(role: Role) -> None:
     assert published(role) == {subject for store in STORES.values() for subject in store.writers.get(role, ())}
 
 
-def test_what_is_erased_may_be_erased() -> None:
+def test_erasable_subjects_may_be_erased() -> None:
     """Whatever erasing a chat reaches into, instances may delete single messages of, and nothing else."""
     erasable = {name for name, store in STORES.items() if "erase" in store.rights.get("instance", ())}
     assert erasable == {name for name, store in STORES.items() if store.erased is True}
 
 
 @pytest.mark.parametrize("name", [name for name, store in STORES.items() if store.erased is not True])
-def test_what_is_not_erased_is_said(name: str) -> None:
+def test_subjects_left_after_an_erasure_are_said(name: str) -> None:
     """docs/erasing.md names each store that keeps something of a chat that was erased."""
     bucket = name.removeprefix("KV_").removeprefix("OBJ_")
     assert f"`{bucket}`" in (ROOT / "docs" / "erasing.md").read_text()

@@ -62,16 +62,19 @@ class Taken(msgspec.Struct):
     template: str | None = None
     quoted: str | None = None
     at: float = 0.0
+    number: str = hooks.PHONE_NUMBER_ID
 
 
 class GraphDouble:
-    """One number at Meta's."""
+    """The numbers of an app at Meta's; `tokens` has the token of each."""
 
     def __init__(self, limits: Limits | None = None, *, port: int = 0) -> None:
+        self.tokens = {hooks.PHONE_NUMBER_ID: ACCESS_TOKEN}
         self.true_names: dict[str, str] = {}
         """The `wa_id` of a number that WhatsApp knows in another form."""
         self.taken: list[Taken] = []
         self.marks: list[Mark] = []
+        self.unauthorized = 0
         self.refused: list[tuple[int, str]] = []
         self.violations: list[str] = []
         self.webhook: str | None = None
@@ -92,8 +95,8 @@ class GraphDouble:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post(f"/{VERSION}/{hooks.PHONE_NUMBER_ID}/messages", self._messages)
-        app.router.add_get(f"/{VERSION}/{hooks.PHONE_NUMBER_ID}", self._number)
+        app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/messages", self._messages)
+        app.router.add_get(f"/{VERSION}/{{number:[0-9]{{9,}}}}", self._number)
         app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -150,17 +153,18 @@ class GraphDouble:
         errors = more | ({"errors": [hooks.fault(code)]} if code is not None else {})
         for state in states:
             said = hooks.status(taken.id, state, taken.tracker, at=int(time.time()), **errors)
-            await self.deliver(hooks.statuses(said))
+            await self.deliver(hooks.statuses(said, phone_number_id=taken.number))
 
     async def _number(self, request: web.Request) -> web.Response:
-        if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
+        if not self._may(request):
             return _error(401, 190, "Error validating access token")
-        shown = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": hooks.PHONE_NUMBER_ID}
+        shown = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": request.match_info["number"]}
         return web.json_response(shown)
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
+        if not self._may(request):
+            self.unauthorized += 1
             return _error(401, 190, "Error validating access token")
         try:
             body = _decoded(raw)
@@ -175,6 +179,10 @@ class GraphDouble:
             self.violations.append(wrong)
             return _error(400, 100, f"Invalid parameter: {wrong}")
         return await self._send(request, body)
+
+    def _may(self, request: web.Request) -> bool:
+        token = self.tokens.get(request.match_info["number"])
+        return token is not None and request.headers.get("Authorization") == f"Bearer {token}"
 
     async def _send(self, request: web.Request, body: Send) -> web.StreamResponse:
         to = body.to or body.recipient or ""
@@ -199,6 +207,7 @@ class GraphDouble:
             body.template.name if body.template is not None else None,
             body.context.message_id if body.context is not None else None,
             time.monotonic(),
+            request.match_info["number"],
         )
         self.taken.append(taken)
         self._tell_by_itself(taken)

@@ -7,6 +7,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from gateways.cloud.lines import Line, Lines
+
 PHONE_NUMBER_ID = "106540352242922"
 WABA = "102290129340398"
 APP_SECRET = "5d41402abc4b2a76b9719d911017c592"
@@ -17,6 +19,11 @@ BSUID = "US.13491208655302741918"
 Json = dict[str, Any]
 
 
+def one_number(account: str = "shop") -> Lines:
+    """What a gateway serves that has one number."""
+    return Lines({PHONE_NUMBER_ID: Line(account)})
+
+
 def signed(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     """The headers that go with a body."""
     signature = hmac.new(secret.encode(), body, sha256).hexdigest()
@@ -24,7 +31,8 @@ def signed(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
 
 
 def value(*, phone_number_id: str = PHONE_NUMBER_ID, **fields: Any) -> Json:
-    metadata = {"display_phone_number": "15550783881", "phone_number_id": phone_number_id}
+    number = "15550783881" if phone_number_id == PHONE_NUMBER_ID else f"1555{phone_number_id[-7:]}"
+    metadata = {"display_phone_number": number, "phone_number_id": phone_number_id}
     return {"messaging_product": "whatsapp", "metadata": metadata, **fields}
 
 
@@ -68,9 +76,9 @@ def status(id_: str, state: str, tracker: str | None, *, at: int = 1_790_000_001
     return said | ({"biz_opaque_callback_data": tracker} if tracker is not None else {}) | fields
 
 
-def statuses(*said: Json) -> bytes:
+def statuses(*said: Json, **fields: Any) -> bytes:
     """One POST with these statuses."""
-    return body(change(statuses=list(said)))
+    return body(change(statuses=list(said), **fields))
 
 
 def fault(code: int, title: str = "an error", details: str = "what it means") -> Json:

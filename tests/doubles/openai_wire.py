@@ -67,7 +67,7 @@ def rate_limited(model: str) -> WireError:
     return error(
         429,
         f"Rate limit reached for {model} in organization org-double on requests per min (RPM): Limit 3, Used 3, "
-        "Requested 1. Please try again in 20s. Visit https://platform.openai.com/account/rate-limits to learn more.",
+        "Requested 1. Please try again in 420ms. Visit https://platform.openai.com/account/rate-limits to learn more.",
         "requests",
         code="rate_limit_exceeded",
     )

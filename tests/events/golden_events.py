@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from events import decisions, inbound
+from events.admission import Approved, Blocked
 from events.cut import Cut
 from events.decisions import Decision
 from events.inbound import Inbound
@@ -67,7 +68,12 @@ FULL: dict[str, Inbound | Decision] = {
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
     ),
     "run_started": decisions.RunStarted(
-        turn="t1", run="run_1", attempt=2, at=AT, usage=decisions.TokenUsage(input_tokens=12, output_tokens=34)
+        turn="t1",
+        run="run_1",
+        attempt=2,
+        at=AT,
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+        model="gpt-x",
     ),
     "tool_called": decisions.ToolCalled(
         turn="t1",
@@ -77,6 +83,7 @@ FULL: dict[str, Inbound | Decision] = {
         at=AT,
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
         raw='{"server":"host/v1","model":"gpt-x","message":{"role":"assistant"}}',
+        model="gpt-x",
     ),
     "tool_returned": decisions.ToolReturned(
         turn="t1", call="call_1", output="none left", at=AT, failed=True, unfit=True
@@ -106,14 +113,16 @@ FULL: dict[str, Inbound | Decision] = {
         error=decisions.TurnError(class_="rate_limited", detail="Rate limit reached"),
         told=True,
         at=AT,
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
+        model="gpt-x",
     ),
     "paused": decisions.Paused(until=AT, at=AT, by="ana", cause="k1", reason="handed_off", after="t1.h"),
     "resumed": decisions.Resumed(at=AT, by="ana", cause="k1"),
     "attention": decisions.Attention(
         id="t1.h", text="wants a refund", by="model", at=AT, turn="t1", messages=("m1",), cause="k1"
     ),
-    "approved": decisions.Approved(at=AT, by="ana", cause="k1"),
-    "blocked": decisions.Blocked(at=AT, by="ana", cause="k1"),
+    "approved": Approved(at=AT, by="ana", cause="k1"),
+    "blocked": Blocked(at=AT, by="ana", cause="k1"),
     "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
     "joined": Joined(
         into="5511999999999@s.whatsapp.net",
@@ -162,11 +171,18 @@ LEAST: dict[str, Inbound | Decision] = {
     "reply": decisions.Reply(
         id="r1", turn=None, chat=CHAT, account="local", text="", in_reply_to=(), author="system", at=AT
     ),
+    "turn_failed": decisions.TurnFailed(
+        turn="t1",
+        messages=("m1",),
+        error=decisions.TurnError(class_="rate_limited", detail="Rate limit reached"),
+        told=True,
+        at=AT,
+    ),
     "paused": decisions.Paused(until=None, at=AT),
     "resumed": decisions.Resumed(at=AT),
     "attention": decisions.Attention(id="t1.h", text="", by="model", at=AT),
-    "approved": decisions.Approved(at=AT),
-    "blocked": decisions.Blocked(at=AT),
+    "approved": Approved(at=AT),
+    "blocked": Blocked(at=AT),
     "reset": decisions.Reset(upto=0, at=AT),
     "erased": decisions.Erased(upto=0, at=AT),
     "joined": Joined(at=AT),
@@ -190,3 +206,16 @@ REFERRING: dict[str, Inbound | Decision] = {
     ),
 }
 """Messages with all that they may refer to."""
+
+PROFILED: dict[str, Inbound | Decision] = {
+    "turn_started": decisions.TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT, profile="bakery@3"),
+    "thread_created": decisions.ThreadCreated(
+        backend="responses", thread="conv_1", reason="switched", at=AT, profile="bakery@3"
+    ),
+    "run_started": decisions.RunStarted(turn="t1", run="run_1", attempt=1, at=AT, profile="bakery@3"),
+    "reply": decisions.Reply(
+        id="r1", turn="t1", chat=CHAT, account="local", text="hi", in_reply_to=("m1",), author="assistant", at=AT,
+        profile="bakery@3",
+    ),
+}  # fmt: skip
+"""Decisions about a turn that a profile answers."""

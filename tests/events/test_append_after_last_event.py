@@ -41,7 +41,7 @@ async def log_of(folder: Path, size: int) -> AsyncIterator[JetStreamLog]:
 
 
 @pytest.mark.parametrize("size", [1, 3], ids=["one server", "a cluster"])
-async def test_what_comes_in_between(tmp_path: Path, size: int) -> None:
+async def test_events_in_between(tmp_path: Path, size: int) -> None:
     """On one server nothing comes in between. In a cluster messages may, if they were on their way when the decision
     was compared (for this reason `erased` names the last event that it knew), but never a decision."""
     async with log_of(tmp_path, size) as log:

@@ -16,13 +16,14 @@ import pytest
 from events.codec import VERSION, decode, encode
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from tests.events.golden_events import FULL, LEAST, REFERRING
+from tests.events.golden_events import FULL, LEAST, PROFILED, REFERRING
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [
     (name, LEAST[name], f"{name}.least.json") for name in LEAST
 ]
 CASES += [(name, REFERRING[name], f"{name}.referring.json") for name in REFERRING]
+CASES += [(name, PROFILED[name], f"{name}.profiled.json") for name in PROFILED]
 
 
 def test_every_type_is_pinned() -> None:
@@ -32,13 +33,13 @@ def test_every_type_is_pinned() -> None:
 
 
 @pytest.mark.parametrize(("name", "event", "file"), CASES, ids=[file for _, _, file in CASES])
-def test_what_is_written(name: str, event: object, file: str) -> None:
+def test_golden_bytes_are_written(name: str, event: object, file: str) -> None:
     """Given an event, when this release writes it, then its bytes are the pinned ones. (What to do: see above.)"""
     assert encode(event) == (GOLDEN / f"v{VERSION}" / file).read_bytes()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
 @pytest.mark.parametrize(("name", "event", "file"), CASES, ids=[file for _, _, file in CASES])
-def test_what_any_release_wrote_is_read(version: int, name: str, event: object, file: str) -> None:
+def test_bytes_of_every_release_are_read(version: int, name: str, event: object, file: str) -> None:
     """Given the bytes of this or an older release, when they are read, then they are the event of today."""
     assert decode(name, (GOLDEN / f"v{version}" / file).read_bytes(), version) == event

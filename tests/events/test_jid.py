@@ -91,7 +91,7 @@ def test_any_text_is_a_chat_or_malformed(text: str) -> None:
         ("120363041234567890@g.us", "120363041234567890@g.us"),
     ],
 )
-def test_what_a_person_writes(written: str, stored: str) -> None:
+def test_numbers_as_people_write_them(written: str, stored: str) -> None:
     """Given a phone number as people write it, or a JID, then it names that chat."""
     assert from_text(written) == stored
 

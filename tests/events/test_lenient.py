@@ -105,7 +105,7 @@ def test_numbers_that_no_program_holds(number: bytes) -> None:
         ({"forwarded": "2"}, {"forwarded": 2}),
     ],
 )
-def test_what_is_certain_is_converted(fields: dict[str, Any], meant: dict[str, Any]) -> None:
+def test_certain_forms_are_converted(fields: dict[str, Any], meant: dict[str, Any]) -> None:
     assert said(**fields) == Message(**{"id": "m1", "text": SAID, **meant})
 
 
@@ -141,7 +141,7 @@ def test_without_id_or_words_it_is_unusable(shape: Any) -> None:
         ("revoke", {"id": "e", "of": []}),
     ],
 )
-def test_what_would_mean_something_else_is_left_alone(type_: str, shape: dict[str, Any]) -> None:
+def test_doubtful_forms_are_left_alone(type_: str, shape: dict[str, Any]) -> None:
     """An order without its bound, or a receipt of a part without the part, would do what nobody meant."""
     assert isinstance(recorded(type_, shape).event, Unreadable)
 

@@ -61,7 +61,7 @@ def put(log: EventLog, bus: Bus) -> Put:
     return put
 
 
-async def test_what_is_appended_is_read(log: EventLog) -> None:
+async def test_appended_events_are_read(log: EventLog) -> None:
     """Given an empty log, when a chat decides, then the tail brings that decision as it was."""
     appended = await log.append(ANA, ignored("m1"), expected=0, msg_id="inc:1")
     (recorded,) = await take(log, 1)

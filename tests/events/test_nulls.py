@@ -31,6 +31,6 @@ def test_an_order_may_have_nulls_too() -> None:
 @pytest.mark.parametrize(
     "body", [b'{"id": null, "text": "hi"}', b'{"id": "m1", "text": null}', b'{"id": 7, "name": null}']
 )
-def test_what_is_required_is_not_there_when_it_is_null(body: bytes) -> None:
+def test_a_required_field_that_is_null_is_missing(body: bytes) -> None:
     """It stays unreadable."""
     assert isinstance(codec.read(1, SUBJECT + "in", AT, None, body).event, Unreadable)

@@ -31,7 +31,7 @@ from events.subjects import partition, token
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived, News, Notice, Renamed, Unread, Update
 from tests.chat.story import SETTING
-from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, change, contact, fault, message, status
+from tests.doubles.graph_webhooks import change, contact, fault, message, one_number, status
 
 SAID = "words-of-the-person"
 AT = datetime.fromtimestamp(1_790_000_060, UTC)
@@ -78,7 +78,7 @@ SPOILED: tuple[Any, ...] = (
     {"x": [{}]}, {"": None}, "\u0000\u202e", "\ud83d\ude00", "1790000000", "text", "unsupported", "edit", "seq:1", "@",
     *CONTENT,
 )  # fmt: skip
-_PARSER = Parser("shop", PHONE_NUMBER_ID)
+_PARSER = Parser(one_number())
 _RULES: Rules = SETTING
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived
-from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, message, messages
+from tests.doubles.graph_webhooks import message, messages, one_number
 from tests.fuzz import mutated
 
 SEED = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(10**9))
@@ -29,7 +29,7 @@ def test_a_dropped_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_word_that_nobody_asked_for_is_found() -> None:
-    (update,) = Parser("shop", PHONE_NUMBER_ID).parse(messages(message("wamid.1")))
+    (update,) = Parser(one_number()).parse(messages(message("wamid.1")))
     assert isinstance(update, Arrived)
     assert mutated.speaks(mutated.stored(update))
     assert not mutated.is_content({"type": "reaction"})

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from structlog.testing import capture_logs
 
 from actors import chat_actor
+from actors.answering import Answering, Means, OneProfile
 from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.media_files import MediaFiles
@@ -27,6 +28,7 @@ from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.token import fixed
 from gateways.cloud.webhook import Webhook
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
@@ -34,10 +36,10 @@ from projections.reads.queries import Queries
 from projections.reads.reader import Reader
 from projections.runner import Runner
 from recado.settings.settings import Settings
-from recado.wiring.cloud_gateway import Replies
+from recado.wiring.cloud_number import Replies
 from recado.wiring.policy import policy_of
 from tests.doubles.graph_server import ACCESS_TOKEN
-from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, one_number
 from tests.doubles.openai_server import OpenAIDouble
 from tests.fuzz.files import Objects
 from tests.fuzz.graph import ACCOUNT, Meta
@@ -139,34 +141,35 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
         router.dispatch(batch)
 
     runner = made.runner = Runner(event_log, made.folder, committed, on_read=lambda batch: router.deliver_early(batch))  # noqa: PLW0108
+    means = Means(
+        backend=backend,
+        tools=made.tools.box,
+        files=MediaFiles(
+            made.objects,
+            listen=spoken.transcribe,
+            extract=Extraction().extract,
+            takes=frozenset({"image/png"}),
+            arrives_within=0.05,
+        ),
+    )
     instance = Instance(
         Parts(
             incarnation="fuzz",
             log=event_log,
-            backend=backend,
-            tools=made.tools.box,
             reads=ChatReads(reader, runner.uncommitted),
             progress=runner,
             bus_time=BusTime(),
             fresh_id=lambda: token_hex(10),
-            files=MediaFiles(
-                made.objects,
-                listen=spoken.transcribe,
-                extract=Extraction().extract,
-                takes=frozenset({"image/png"}),
-                arrives_within=0.05,
-            ),
+            objects=made.objects,
         ),
-        policy_of(settings),
+        OneProfile(Answering("fuzz", means, policy_of(settings))),
     )
     instance.bus_time.observe((await event_log.head()).now)
     router = Router(instance)
     session = await stack.enter_async_context(Graph.session())
-    replies = Replies(settings, ACCOUNT, event_log, Graph(session, made.meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN))
-    hook = Webhook(
-        event_log, ACCOUNT, Parser(ACCOUNT, PHONE_NUMBER_ID), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN
-    )
-    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(ACCOUNT, PHONE_NUMBER_ID), made.tally)
+    replies = Replies(settings, ACCOUNT, event_log, Graph(session, made.meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)))
+    hook = Webhook(event_log, ACCOUNT, Parser(one_number(ACCOUNT)), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
+    made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(one_number(ACCOUNT)), made.tally)
     stack.push_async_callback(_end, made)
     stack.push_async_callback(router.close)
     made.keep(runner.run())

@@ -1,4 +1,4 @@
-"""The logs that gateways are tested on: in memory, and on a real nats-server."""
+"""The logs that gateways are tested on: in memory, in memory with one reading for all, and on a real nats-server."""
 
 from __future__ import annotations
 
@@ -11,16 +11,23 @@ from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog
 from events.memory_log import MemoryLog
+from tests.gateways.shared import one_tail
 from tests.nats_server import NatsServer
 
 
-@pytest.fixture(params=["memory", "jetstream"])
+@pytest.fixture(params=["memory", "one tail", "jetstream"])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[EventLog]:
     """An empty log."""
     if request.param == "memory":
         memory = MemoryLog()
         yield memory
         await memory.close()
+        return
+    if request.param == "one tail":
+        memory = MemoryLog()
+        async with one_tail(memory) as shared:
+            yield shared
+            await memory.close()
         return
     server: NatsServer = request.getfixturevalue("nats_server")
     bus = await Bus.open(server.url)

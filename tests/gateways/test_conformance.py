@@ -60,5 +60,5 @@ def test_a_receipt_in_the_wrong_chat() -> None:
     assert judged("r1 sending", key=TOM).faults == ["a receipt of r1 stands in another chat"]
 
 
-def test_what_is_late_is_named() -> None:
+def test_late_receipts_are_named() -> None:
     assert judged("r1 sending", "r1 accepted", "r2 sending").unsettled() == ["r2"]

@@ -30,9 +30,10 @@ _OVERVIEW = {
     "properties": {
         "account": {"type": "string"},
         "can_write": {"type": "boolean"},
+        "all": {"type": "integer", "minimum": 0},
         "chats": {"type": "array", "items": {"type": "object", "required": ["chat", "name", "phone"]}},
     },
-    "required": ["account", "model", "can_write", "chats"],
+    "required": ["account", "model", "can_write", "chats", "all"],
 }
 _HISTORY = {
     "type": "object",

@@ -21,7 +21,7 @@ from events.memory_log import MemoryLog
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import Webhook
 from tests.console.conftest import serve
-from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, signed
+from tests.doubles.graph_webhooks import APP_SECRET, VERIFY_TOKEN, one_number, signed
 from tests.http.described import PAGE, WEBHOOK
 from tests.http.serving import served
 
@@ -49,7 +49,7 @@ def webhook_address() -> Iterator[str]:
 
     @asynccontextmanager
     async def serve_webhook() -> AsyncIterator[str]:
-        parser = Parser("shop", PHONE_NUMBER_ID)
+        parser = Parser(one_number())
         hook = Webhook(MemoryLog(), "shop", parser, app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
         async with serving(hook.app(), bind(0)) as address:
             yield address

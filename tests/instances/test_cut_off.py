@@ -13,7 +13,7 @@ from tests.waiting import until
 
 
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
-async def test_what_it_sent_comes_too_late(tmp_path: Path) -> None:
+async def test_its_late_decisions_are_refused(tmp_path: Path) -> None:
     """Its reply is on the way when the network goes. Others adopt the turn and answer; when the network is back, the
     old reply arrives and is refused, because the chat has moved on. The instance drops its work and goes on."""
     async with fleet(tmp_path, "a", "b", "c", wired="b", latency=0.5) as those:

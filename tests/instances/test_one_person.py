@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.leases.roster import all_read
-from events.codec import READS
+from events.codec import JOINS
 from events.decisions import Ignored
 from events.inbound import Message
 from events.jetstream.connection import Bus
@@ -37,7 +37,7 @@ async def test_one_chat_that_answers(tmp_path: Path) -> None:
         bus = await Bus.open(those.url, name="gateways")
         log = await JetStreamLog.join(bus)
         both = [
-            Names(log, await AliasBucket.open(bus), older.account, may_join=lambda: all_read(bus, READS))
+            Names(log, await AliasBucket.open(bus), older.account, may_join=lambda: all_read(bus, JOINS))
             for _ in range(2)
         ]
         following = [asyncio.create_task(names.run()) for names in both]

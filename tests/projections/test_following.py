@@ -14,7 +14,7 @@ from tests.projections.following import following
 from tests.projections.past import ANA, Past, pending, store
 
 
-async def test_what_is_committed_is_handed_on(tmp_path: Path, past: Past) -> None:
+async def test_committed_events_are_handed_on(tmp_path: Path, past: Past) -> None:
     """A delivered event can be read; repeats are marked."""
     log = MemoryLog()
     async with following(log, tmp_path) as follows:
@@ -29,7 +29,7 @@ async def test_what_is_committed_is_handed_on(tmp_path: Path, past: Past) -> Non
         assert (follows.runner.checkpoint, follows.runner.lag, follows.runner.healthy) == (4, 0, True)
 
 
-async def test_what_can_be_read_when_it_is_handed_on(tmp_path: Path, past: Past) -> None:
+async def test_rows_are_there_when_events_are_handed_on(tmp_path: Path, past: Past) -> None:
     """Inside `on_committed` the file has the event already: an actor that wakes from it finds it."""
     log = MemoryLog()
     seen: list[int] = []

@@ -93,7 +93,7 @@ WAITS: list[Inbound] = [
 
 
 @pytest.mark.parametrize("event", WAITS, ids=lambda event: type(event).__name__)
-async def test_what_waits_for_the_file(tmp_path: Path, past: Past, event: Inbound) -> None:
+async def test_events_that_wait_for_the_file(tmp_path: Path, past: Past, event: Inbound) -> None:
     """It is committed at once, and later events do not overtake it."""
     log = MemoryLog()
     past.message("m1")
@@ -231,13 +231,13 @@ async def test_a_reader_that_was_given_up_waiting_for_room(past: Past, monkeypat
     past.message("m1")
     await store(log, past.events)
     waiting = CommitBuffer(None, is_delivered=lambda _: True, is_awaited=lambda: True)
-    given_up = asyncio.create_task(waiting.read(log, 0))
+    given_up = asyncio.create_task(waiting.read(log.tail, 0))
     await until(lambda: waiting._has_room is not None)
     given_up.cancel()
     await asyncio.wait([given_up])
     waiting.start_over()
     monkeypatch.setattr(commit_buffer, "_MOST", 10)
-    reading = asyncio.create_task(waiting.read(log, 0))
+    reading = asyncio.create_task(waiting.read(log.tail, 0))
     assert [recorded.seq for recorded in await waiting.gather(reading, 10.0)] == [1]
     reading.cancel()
     await asyncio.wait([reading])

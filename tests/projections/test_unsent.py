@@ -19,7 +19,7 @@ def listed(known: Known, past: Past) -> list[tuple[str, str]]:
     return [(one.what, one.type) for one in known.queries.trouble(past.now) if one.what == "unsent"]
 
 
-def test_what_is_listed(known: Known, past: Past) -> None:
+def test_replies_that_are_listed(known: Known, past: Past) -> None:
     unsent = [("parked", None), ("parked", "in_doubt"), ("failed", "unknown"), ("failed", "in_doubt")]
     others = [("parked", "restored"), ("failed", "recipient"), ("failed", None), ("sending", "unknown")]
     for number, (state, class_) in enumerate(unsent + others):

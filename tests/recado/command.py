@@ -41,6 +41,7 @@ class Command:
                 await until(lambda: process.poll() is not None, 60)
             finally:
                 process.kill()
+                process.wait()  # also where the test was cancelled: a line that stays open fails another test
             for file in (out, err):
                 file.seek(0)
             return Done(process.wait(), out.read().decode(), err.read().decode())

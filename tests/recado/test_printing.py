@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
         (timedelta(days=400), "400 d"),
     ],
 )
-def test_how_long_ago(ago: timedelta, told: str) -> None:
+def test_ages_in_words(ago: timedelta, told: str) -> None:
     """In the largest unit that fits."""
     assert age(NOW - ago, NOW) == told
 

@@ -35,7 +35,7 @@ QUESTION = ReplyRequest(
 
 @pytest.mark.parametrize("prompt", ["Be kind.", ""])
 @pytest.mark.parametrize("mode", MODES)
-async def test_how_long_a_reply_may_be(mode: str, prompt: str, tmp_path: Path) -> None:
+async def test_the_longest_reply_is_told(mode: str, prompt: str, tmp_path: Path) -> None:
     """It says the very number at which a gateway cuts, after the prompt, which a provider caches with it."""
     assert f"{LONGEST:,}" in LENGTH_RULE
     async with OpenAIDouble() as double:

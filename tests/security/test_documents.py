@@ -196,7 +196,7 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a0 "ha">' + b"".join(
         pytest.param(PDF, lambda: drawn(b"", kids=b"2 0 R 2 0 R"), "cyclic", id="pages in a circle"),
     ],
 )
-async def test_what_is_made_to_do_harm_is_bounded(mime: str, document: Callable[[], bytes], refused: str) -> None:
+async def test_harmful_documents_are_bounded(mime: str, document: Callable[[], bytes], refused: str) -> None:
     """It is refused for its own content: no other limit was met before."""
     with pytest.raises(CannotBeRead, match=refused) as raised:
         await Extraction(seconds=1 if refused is SPENT else 5).extract(document(), mime)

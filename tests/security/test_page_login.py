@@ -277,7 +277,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert {line["event"] for line in lines} == {"sessions_not_stored"}
 
 
-def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_messages_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of browsers and of addresses; the latest stay."""
     monkeypatch.setattr("os.fsync", lambda _file: None)
     kept = Sessions(tmp_path / FILE, PASSWORD)

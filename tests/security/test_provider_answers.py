@@ -17,6 +17,7 @@ from backends.provider.retry import AttemptFailed
 from gateways.cloud.download import Broken, Download, NotToBeHad
 from gateways.cloud.graph import LARGEST as LARGEST_OF_GRAPH
 from gateways.cloud.graph import Graph
+from gateways.cloud.token import fixed
 from tests.backends.asking import asked
 from tests.doubles import hostile
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -110,11 +111,11 @@ async def test_an_answer_of_graph_without_end(server: Server, status: int) -> No
     """The message is in doubt; the gateway lives."""
     server.status = status
     async with Graph.session() as session:
-        answer = await Graph(session, server.url, "1", "token").post({})
+        answer = await Graph(session, server.url, "1", fixed("token")).post({})
         assert answer.error is not None
         assert answer.error.class_ == "in_doubt"
         with pytest.raises(Broken, match="more than"):
-            async with Download(session, server.url, "1", "token").open("9", "image"):
+            async with Download(session, server.url, "1", fixed("token")).open("9", "image"):
                 pass
     assert server.written < 2 * (LARGEST_OF_GRAPH + 16 * 1024 * 1024)
 
@@ -123,9 +124,9 @@ async def test_an_answer_of_graph_without_end(server: Server, status: int) -> No
 async def test_graph_that_points_elsewhere(server: Server, status: int) -> None:
     server.act, server.status = server.redirect, status
     async with Graph.session() as session:
-        assert (await Graph(session, server.url, "1", "token").post({})).error is not None
+        assert (await Graph(session, server.url, "1", fixed("token")).post({})).error is not None
         with pytest.raises(Broken):
-            async with Download(session, server.url, "1", "token").open("9", "image"):
+            async with Download(session, server.url, "1", fixed("token")).open("9", "image"):
                 pass
     assert "/elsewhere" not in server.asked
 
@@ -159,7 +160,7 @@ async def test_a_file_elsewhere_is_not_fetched(server: Server, url: str) -> None
     server.act = shown
     async with Graph.session() as session:
         with pytest.raises((NotToBeHad, Broken)):
-            async with Download(session, server.url, "1", "token").open("9", "image"):
+            async with Download(session, server.url, "1", fixed("token")).open("9", "image"):
                 pass
     assert server.asked == ["/9"]
 
@@ -174,7 +175,7 @@ async def test_nonsense_from_graph_is_a_failed_try(server: Server, size: str) ->
     server.act = shown
     async with Graph.session() as session:
         with pytest.raises((NotToBeHad, Broken)):
-            async with Download(session, server.url, "1", "token").open("../9", "image"):
+            async with Download(session, server.url, "1", fixed("token")).open("../9", "image"):
                 pass
     assert len(server.asked) == 1
 
@@ -199,7 +200,7 @@ async def test_the_doubles_answer_so_too(fault: Any) -> None:
         }
         body["text"] = {"body": "hello"}
         async with Graph.session() as session:
-            answer = await Graph(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN).post(body)
+            answer = await Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)).post(body)
         assert answer.error is not None
 
 

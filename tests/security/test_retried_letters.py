@@ -32,7 +32,7 @@ def letter(seq: int = 1, body: bytes = b'{"id":"m1","text":"hello"}', **fields: 
         ("somebody's", "it says of no event of the log"),
     ],
 )
-async def test_what_never_was_an_event(msg_id: str, why: str) -> None:
+async def test_bytes_that_never_were_an_event(msg_id: str, why: str) -> None:
     with pytest.raises(CannotRetry, match=f"^dead letter 7 cannot be tried again: .*{why}"):
         await retry(MemoryLog(), letter(0, b"{}", msg_id=msg_id))
 
@@ -47,7 +47,7 @@ async def test_what_never_was_an_event(msg_id: str, why: str) -> None:
         ([FAILED], "recado retry answers it"),
     ],
 )
-async def test_what_was_not_set_aside(endings: list[Decision], why: str) -> None:
+async def test_events_that_were_not_set_aside(endings: list[Decision], why: str) -> None:
     log = MemoryLog()
     await log.publish(ANA, Message(id="m1", text="hello"), msg_id="")
     await decide(log, *endings)
@@ -56,7 +56,7 @@ async def test_what_was_not_set_aside(endings: list[Decision], why: str) -> None
     assert (await log.head()).last == 1 + len(endings)
 
 
-async def test_what_the_log_has_no_more() -> None:
+async def test_events_that_the_log_has_no_more() -> None:
     with pytest.raises(CannotRetry, match="the log has no event 999 any more"):
         await retry(MemoryLog(), letter(999))
 

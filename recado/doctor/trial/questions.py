@@ -14,8 +14,10 @@ from typing import NamedTuple
 import msgspec
 
 from actors.tools.arguments import Unfit, unpacked
-from backends.protocol import Tool, ToolCall
+from backends.content.transcription import Transcription
+from backends.protocol import CannotBeRead, Tool, ToolCall
 from chat.context import Attachment, Line
+from recado.doctor.speech import heard_by, is_the_sentence
 from recado.doctor.trial.picture import COLOURS, png
 from recado.doctor.trial.turns import Said, Turns
 
@@ -32,6 +34,7 @@ class Trial(msgspec.Struct):
     - `today`, `yesterday`: words in the model's instructions.
     - `patience`: seconds for one turn.
     - `has_prompt`: the instructions reach the model.
+    - `transcription`: the server that hears voice notes; None: there is none.
     """
 
     turns: Turns
@@ -39,6 +42,7 @@ class Trial(msgspec.Struct):
     yesterday: str
     patience: float
     has_prompt: bool = True
+    transcription: Transcription | None = None
 
 
 Ask = Callable[[Trial], Awaitable[str]]
@@ -239,8 +243,17 @@ async def _long(trial: Trial) -> str:
     return "it was continued by a second request" if said.length == "continued" else "it is whole"
 
 
-async def _speech(_: Trial) -> str:
-    raise NotTried("nothing tries it yet: send a voice note")
+async def _speech(trial: Trial) -> str:
+    if trial.transcription is None:
+        raise NotTried("voice notes are not transcribed: people are asked to write")
+    try:
+        heard = await heard_by(trial.transcription, trial.patience)
+    except CannotBeRead as refused:
+        raise Wrong(refused.detail) from refused
+    trial.turns.count(heard.usage)
+    if not is_the_sentence(heard.text):
+        raise Wrong(f"it heard {_shown(heard.text)} in a clear sentence")
+    return f"{heard.model} hears a sentence"
 
 
 QUESTIONS = (
@@ -253,7 +266,7 @@ QUESTIONS = (
     Question("tool without arguments", _bare_tool, 450, needed="tools"),
     Question("two tools", _two_tools, 700),
     Question("picture", _picture, 1_200),
-    Question("speech", _speech, 0),
+    Question("speech", _speech, 50),
     Question("long answer", _long, 800),
 )
 """In the order of the table. The first one tells whether the server answers at all."""

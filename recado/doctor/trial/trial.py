@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Literal
 
 import msgspec
 import structlog
 
+from backends.agents.backend import Agents
 from backends.assistants.backend import Assistants
 from backends.chat_completions import ChatCompletions
+from backends.content.transcription import Transcription
 from backends.protocol import Backend, CannotForget, ReplyFailed
 from backends.provider.quirks import in_words
 from backends.responses.backend import Responses
 from recado.doctor.trial.questions import QUESTIONS, NotTried, Question, Trial, Wrong, made_up_word, prompt
 from recado.doctor.trial.turns import Turns
 from recado.settings.settings import Settings
-from recado.wiring.model import open_model, open_threads
+from recado.wiring.media import transcription_of
+from recado.wiring.model import open_model, threads_of
 
 WITHIN = 50.0
 """Seconds for all questions; those that are not answered by then count as not working."""
@@ -87,10 +90,10 @@ async def tried(settings: Settings) -> Report:
     """Ask every question. Raises LocalModelFailed."""
     today, yesterday = made_up_word(), made_up_word()
     changed = replace(settings, ai_system_prompt=prompt(today, yesterday), hosted_tools=())
-    async with open_model(changed) as model:
+    async with open_model(changed) as model, _hearing(changed) as transcription:
         turns = Turns(model.backend)
         has_prompt = not (settings.openai_api_mode == "agents" and settings.openai_agent_id)
-        trial = Trial(turns, today, yesterday, PATIENCE, has_prompt)
+        trial = Trial(turns, today, yesterday, PATIENCE, has_prompt, transcription)
         found = await _all(trial, _questions(settings), needs_tools=bool(settings.tools))
         await _forget(changed, turns)
         return Report(
@@ -103,6 +106,17 @@ async def tried(settings: Settings) -> Report:
             tried=found,
             quirks={name: in_words(name) for name in _quirks(model.backend)},
         )
+
+
+@asynccontextmanager
+async def _hearing(settings: Settings) -> AsyncIterator[Transcription | None]:
+    """The server that hears voice notes, until the block is left."""
+    transcription = transcription_of(settings)
+    try:
+        yield transcription
+    finally:
+        if transcription is not None:
+            await transcription.close()
 
 
 def _questions(settings: Settings) -> list[Question]:
@@ -155,7 +169,7 @@ def _is_needed(question: Question, needs_tools: bool) -> bool:
 
 
 def _quirks(backend: Backend) -> dict[str, str]:
-    return backend.quirks.found if isinstance(backend, ChatCompletions | Responses | Assistants) else {}
+    return backend.quirks.found if isinstance(backend, ChatCompletions | Responses | Assistants | Agents) else {}
 
 
 async def _forget(settings: Settings, turns: Turns) -> None:
@@ -163,7 +177,8 @@ async def _forget(settings: Settings, turns: Turns) -> None:
     if not turns.threads:
         return
     with suppress(TimeoutError):
-        async with asyncio.timeout(_FORGOTTEN_WITHIN), open_threads(settings) as threads:
+        async with asyncio.timeout(_FORGOTTEN_WITHIN), AsyncExitStack() as stack:
+            threads = threads_of(settings, stack)
             for thread, runs in turns.threads:
                 try:
                     await threads.forget(settings.openai_api_mode, thread, runs)

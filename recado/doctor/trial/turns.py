@@ -109,7 +109,7 @@ class Turns:
                 run = outcome.run
                 request = replace(request, calls=())
                 continue
-            self._count(outcome.usage)
+            self.count(outcome.usage)
             if isinstance(outcome, Answer):
                 return Said(cleaned(outcome.text).text, tuple(made), together, outcome.length)
             made += outcome.calls
@@ -129,7 +129,7 @@ class Turns:
             run = run or await self._started(backend, request)
             outcome = await backend.await_run(replace(request, attempt=2), run)
         except RunLost as lost:
-            self._count(lost.usage)
+            self.count(lost.usage)
             raise ReplyFailed("run_failed", lost.detail) from lost
         except ThreadLost as lost:
             raise ReplyFailed("run_failed", lost.detail) from lost
@@ -147,5 +147,6 @@ class Turns:
             if known == thread:
                 runs.append(run)
 
-    def _count(self, more: Usage) -> None:
+    def count(self, more: Usage) -> None:
+        """Add the cost of a request."""
         self.spent += more

@@ -36,6 +36,7 @@ class Instance:
         self.bus = bus
         self.me = Holder(name, incarnation)
         self.fit = True
+        self.lacks: tuple[str, ...] = ()
         self.clock = Clock()
         self.fence = Fence(self.clock)
         self.members = Members()
@@ -55,7 +56,7 @@ class Instance:
             self.members,
             self.home.router,
             self.fence,
-            describe=lambda: Description(version="1"),
+            describe=lambda: Description(version="1", lacks=self.lacks),
             on_members=lambda: None,
             fit=lambda: self.fit,
             prepared=self.home.caught_up.wait,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.instance import ToolResult
 from actors.tool_calls import INTERRUPTED, WITHHELD
+from actors.tools.protocol import ToolResult
 from backends.protocol import Tool, ToolCall, Usage
 from events.decisions import Reply, ToolCalled, ToolReturned
 from events.memory_log import MemoryLog

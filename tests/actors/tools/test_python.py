@@ -42,7 +42,7 @@ async def test_a_call_gets_checked_arguments_and_the_chat() -> None:
     assert shop_tools.orders == [(ANA.chat, "rye", 1)]
 
 
-async def test_what_is_no_text_is_given_as_json() -> None:
+async def test_other_results_than_text_are_given_as_json() -> None:
     """An async function's dict reaches the model as JSON."""
     result = await TOOLS["opening_hours"].call(ANA, b'{"day": "monday"}')
     assert result.output == '{"day":"monday","opens":"07:00"}'
@@ -59,7 +59,7 @@ async def test_arguments_that_do_not_fit_go_back_to_the_model(arguments: bytes) 
     assert shop_tools.orders == []
 
 
-async def test_what_a_tool_raises_is_its_output() -> None:
+async def test_an_exception_of_a_tool_is_its_output() -> None:
     """The model is told of an exception, and recado goes on."""
     result = await TOOLS["opening_hours"].call(ANA, b'{"day": "doomsday"}')
     assert (result.output, result.failed) == ("LookupError: never again", True)

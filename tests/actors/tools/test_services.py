@@ -85,7 +85,7 @@ async def test_a_call_is_a_request_with_the_chat_in_its_headers(services: Servic
         ("cook", "{}", "There is no tool cook", False),
     ],
 )
-async def test_what_goes_wrong_is_told_to_the_model(
+async def test_failures_are_told_to_the_model(
     services: ServiceTools, name: str, arguments: str, told: str, *, unfit: bool
 ) -> None:
     """A fault of the service, silence, bad arguments, a missing tool: each is a failed result."""

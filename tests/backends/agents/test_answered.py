@@ -20,7 +20,7 @@ async def test_the_messages_are_sent_together(backend: Agents, agents: AgentsDou
     assert agents.only.metadata == kept
 
 
-async def test_what_others_wrote_into_the_session_is_kept(backend: Agents, agents: AgentsDouble) -> None:
+async def test_words_of_others_in_the_session_are_kept(backend: Agents, agents: AgentsDouble) -> None:
     """An update of metadata replaces all of it."""
     session = agents.add_session("hi")
     session.metadata["shop"] = "Porto Alegre"
@@ -48,7 +48,7 @@ async def test_one_turn_after_the_other(backend: Agents, agents: AgentsDouble) -
     assert last == [*began, "turns.retrieve", "sessions.retrieve", "turns.items"]
 
 
-async def test_what_is_accepted_may_be_seen_later(backend: Agents, agents: AgentsDouble) -> None:
+async def test_accepted_input_may_be_seen_later(backend: Agents, agents: AgentsDouble) -> None:
     """The message is sent once all the same."""
     agents.lag = 5
     await answered(backend, asked(agents.add_session("hi").id, "hello"))

@@ -58,7 +58,7 @@ async def test_a_whole_turn_by_the_librarys_own_methods(client: openai.AsyncOpen
         await api.turns.retrieve("turn_0", session_id=made.id)
 
 
-async def test_what_it_shows_is_what_the_types_say(agents: AgentsDouble) -> None:
+async def test_its_answers_fit_the_types(agents: AgentsDouble) -> None:
     """Field by field, without the library's lenience."""
     endings = ("completed", "failed", "cancelled", "queued", "in_progress", "waiting")
     sessions = [agents.add_session("hi", ending=ending) for ending in endings]
@@ -103,7 +103,7 @@ async def test_a_message_sent_during_a_turn_steers_it(client: openai.AsyncOpenAI
         ),
     ],
 )
-async def test_what_the_real_api_would_refuse_is_refused(
+async def test_it_refuses_as_the_real_api(
     double: OpenAIDouble, path: str, body: dict[str, Any], complaint: str
 ) -> None:
     """A request is held to the library's own types, so that no test passes with a request that real servers refuse."""

@@ -38,7 +38,7 @@ async def test_a_turn_that_is_gone_is_lost(backend: Agents, agents: AgentsDouble
     assert [text for text in agents.only.says("user")[3:] if "not answered" not in text] == []
 
 
-async def test_what_is_no_id_of_a_session_is_no_session(backend: Agents, agents: AgentsDouble) -> None:
+async def test_a_malformed_session_id_is_no_session(backend: Agents, agents: AgentsDouble) -> None:
     """A server that checks the form of ids says 400 and not 404."""
     agents.fail("refused", on="sessions.retrieve")
     with pytest.raises(ThreadLost):

@@ -102,7 +102,7 @@ async def test_a_busy_provider_is_left_alone(double: OpenAIDouble, code: str, at
 
 
 @pytest.mark.parametrize("error", [None, TurnError("server_error", "?")])
-def test_what_a_lost_turn_cost_is_told(error: TurnError | None) -> None:
+def test_the_cost_of_a_lost_turn_is_told(error: TurnError | None) -> None:
     """Its cost is reported like any other."""
     turn = Turn(id="turn_1", status="failed", error=error, usage=TokenCount(7, 2))
     lost = fruitless(turn)

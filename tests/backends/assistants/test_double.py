@@ -62,7 +62,7 @@ async def test_a_whole_turn_by_the_librarys_own_methods(client: openai.AsyncOpen
         await api.retrieve(thread.id)
 
 
-async def test_what_it_shows_is_what_the_types_say(double: OpenAIDouble) -> None:
+async def test_its_answers_fit_the_types(double: OpenAIDouble) -> None:
     """Field by field, without the library's lenience."""
     threads = double.threads
     thread = threads.add_thread("hi")
@@ -115,7 +115,7 @@ async def test_one_run_at_a_time(client: openai.AsyncOpenAI, threads: ThreadsDou
         ("/{thread}/runs", {"assistant_id": ASSISTANT, "stream": True}, "stream"),
     ],
 )
-async def test_what_the_real_api_would_refuse_is_refused(
+async def test_it_refuses_as_the_real_api(
     double: OpenAIDouble, path: str, body: dict[str, Any], complaint: str
 ) -> None:
     """A request is held to the library's own types, so that no test passes with a request that real servers refuse."""

@@ -32,7 +32,7 @@ async def test_a_reply_that_was_cut_short_is_a_reply(backend: Assistants, thread
 
 
 @pytest.mark.parametrize("status", ["failed", "expired", "cancelled"])
-def test_what_a_lost_run_cost_is_told(status: Any) -> None:
+def test_the_cost_of_a_lost_run_is_told(status: Any) -> None:
     """Its cost is reported like any other."""
     lost = fruitless(Run(id="run_1", status=status, usage=TokenCount(prompt_tokens=7, completion_tokens=2)))
     assert isinstance(lost, RunLost)

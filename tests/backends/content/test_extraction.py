@@ -77,7 +77,7 @@ async def test_a_sheet() -> None:
     assert await Extraction().extract(sheet(ROW), EXCEL) == "[Prices]\nbread\t4.2\n"
 
 
-async def test_what_is_very_long_is_not_read_to_its_end() -> None:
+async def test_a_very_long_document_is_not_read_to_its_end() -> None:
     """A reader would not look at the rest."""
     rows = f'<row><c t="inlineStr"><is><t>{"x" * 1000}</t></is></c></row>' * 500
     assert len(await Extraction().extract(sheet(rows), EXCEL)) == LONGEST

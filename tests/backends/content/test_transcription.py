@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from pathlib import Path
 
 import pytest
 from av.error import FFmpegError
@@ -72,6 +75,35 @@ async def test_speech_is_heard_in_every_format(
     double.uploads.words = heard
     audio = sent_as(*sent, spoken(SAID))
     assert (await listener.transcribe(audio, mime, 5.0, at_once)).text == SAID
+
+
+WIDE_BAND = Path(__file__).with_name("seven_four_two.awb").read_bytes()
+"""SAID, spoken by espeak-ng, in AMR-WB at 12.65 kbit/s with pauses (DTX), written with libvo-amrwbenc: no wheel has an
+encoder."""
+
+NO_DATA = bytes([15 << 3 | 4])
+"""A frame of 20 ms in which nothing was sent (RFC 4867)."""
+
+PAUSE = {"#!AMR\n": bytes([8 << 3 | 4]) + bytes(5), "#!AMR-WB\n": bytes([9 << 3 | 4]) + bytes(5)}
+"""A frame of 20 ms that describes a pause, by the beginning of the file."""
+
+
+@pytest.mark.parametrize("mime", ["audio/amr-wb", "audio/3gpp", "audio/amr", "audio/awb", ""])
+async def test_wide_band_speech_is_heard(listener: Transcription, double: OpenAIDouble, mime: str) -> None:
+    double.uploads.words = heard
+    assert (await listener.transcribe(WIDE_BAND, mime, 5.0, at_once)).text == SAID
+
+
+@pytest.mark.parametrize("begins", PAUSE)
+@pytest.mark.parametrize("without", [True, False], ids=["no data", "pauses"])
+def test_pauses_are_silence(begins: str, without: bool) -> None:
+    """A phone sends few frames between the words, or none."""
+    frames = NO_DATA * 50 if without else (PAUSE[begins] + NO_DATA * 7) * 6 + PAUSE[begins] * 2
+    sound = converted(begins.encode() + frames)
+    with wave.open(io.BytesIO(sound)) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(1.0, abs=0.05)
+        samples = memoryview(file.readframes(RATE)).cast("h")
+    assert not without or max(map(abs, samples)) < 100  # a pause may be noise
 
 
 async def test_a_server_that_reads_wav_alone(listener: Transcription, double: OpenAIDouble) -> None:

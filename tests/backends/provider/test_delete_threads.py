@@ -74,7 +74,7 @@ async def test_a_session_of_an_agent(double: OpenAIDouble, threads: ProviderThre
 @pytest.mark.parametrize(
     ("backend", "thread"), [("responses", "conv_gone"), ("assistants", "thread_gone"), ("agents", "session_gone")]
 )
-async def test_what_is_gone_already_is_no_error(threads: ProviderThreads, backend: str, thread: str) -> None:
+async def test_a_thread_gone_already_is_no_error(threads: ProviderThreads, backend: str, thread: str) -> None:
     """After a kill the erasure begins again."""
     await threads.forget(backend, thread, ("resp_gone",))
 

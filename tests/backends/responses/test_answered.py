@@ -28,7 +28,7 @@ async def test_the_reply_and_what_is_known_of_it(responses: Responses, provider:
     ]
 
 
-async def test_what_is_sent(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
+async def test_requests_that_are_sent(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
     """All messages of the turn, instructions, tools, the turn's id; stored, in the background, cut to fit."""
     await Turn(thread, Line("user", "olá", "Ana"), Line("user", "and me?", "Rui")).answered(responses)
     body = provider.asked("responses.create")[-1].body

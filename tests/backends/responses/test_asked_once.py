@@ -46,7 +46,7 @@ async def test_a_lost_answer_is_looked_for(
 
 @pytest.mark.parametrize("locks", [True, False])
 @pytest.mark.parametrize("fault", [{"kind": "error"}, {"kind": "drop"}, {"kind": "error", "status": 503}])
-async def test_what_never_arrived_is_sent_again(
+async def test_a_lost_request_is_sent_again(
     responses: Responses, provider: ResponsesDouble, fault: dict[str, Any], locks: bool
 ) -> None:
     """To recado it looks the same: it searches the conversation, finds no message in time, and sends it."""

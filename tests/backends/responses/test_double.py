@@ -145,7 +145,7 @@ async def test_a_chain_of_responses(client: openai.AsyncOpenAI) -> None:
         ("/conversations", {"history": []}, "Unknown parameter"),
     ],
 )
-async def test_what_the_real_service_would_refuse_is_refused(
+async def test_it_refuses_as_the_real_service(
     client: openai.AsyncOpenAI, path: str, body: dict[str, object], complaint: str
 ) -> None:
     """A request is held to the library's own types."""

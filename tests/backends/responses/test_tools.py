@@ -43,9 +43,7 @@ async def test_calls_together_and_one_after_the_other(
     assert kinds == ["message", call, call, output, output, call, output, "message"]
 
 
-async def test_what_is_still_open_is_asked_for_again(
-    responses: Responses, provider: ResponsesDouble, thread: str
-) -> None:
+async def test_open_calls_are_asked_for_again(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
     """Asked twice before any output is there, the same calls are wanted; asked with one of two, the other is."""
     turn = Turn(thread, "!call price 1\n!call price 2")
     while not turn.calls:

@@ -55,9 +55,7 @@ async def test_a_published_message_is_stored_once(remote_log: JetStreamLog, wire
     assert (again.seq, again.duplicate) == (1, True)
 
 
-async def test_what_is_appended_while_the_connection_is_away_waits_for_it(
-    remote_log: JetStreamLog, wire: NatsProxy
-) -> None:
+async def test_an_append_waits_for_the_connection(remote_log: JetStreamLog, wire: NatsProxy) -> None:
     """Given a connection that was just cut, when something is appended, then it waits for the connection."""
     wire.cut()
     first = await _insist(remote_log)

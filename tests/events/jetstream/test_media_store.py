@@ -34,7 +34,7 @@ async def store(bus: Bus) -> MediaStore:
 
 
 @pytest.mark.parametrize("body", [b"x", b"x" * PIECE, LARGE, LARGE + b"x"], ids=len)
-async def test_what_is_put_is_read(store: MediaStore, body: bytes) -> None:
+async def test_a_stored_object_is_read(store: MediaStore, body: bytes) -> None:
     """An object of any size, in pieces of any size."""
     assert await store.find("meta:1") is None
     assert await store.read("meta:1") is None
@@ -77,7 +77,7 @@ async def test_half_an_object_is_none(store: MediaStore, bus: Bus) -> None:
     assert (await bus.jetstream().stream_info("OBJ_MEDIA")).state.messages == 0
 
 
-async def test_what_will_never_be_there_says_why(store: MediaStore) -> None:
+async def test_an_object_that_will_never_come_says_why(store: MediaStore) -> None:
     """So a reader need not wait any longer."""
     await store.give_up("meta:1", "too_large", "17 MB: more than 16")
     assert await store.find("meta:1") == Object(0, "too_large", "17 MB: more than 16")

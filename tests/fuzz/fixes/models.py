@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from actors.instance import ToolResult
 from actors.tools import services as service_tools
+from actors.tools.protocol import ToolResult
 from actors.tools.python import PythonTool
 from backends.provider.client import Wire
 from events.subjects import ChatKey

@@ -14,12 +14,13 @@ from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.token import fixed
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.intake import People
 from recado.settings.settings import Settings
-from recado.wiring.cloud_gateway import Replies
+from recado.wiring.cloud_number import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
-from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, one_number
 from tests.waiting import until
 
 ANA = ChatKey("shop", "12025550143@s.whatsapp.net")
@@ -37,13 +38,13 @@ async def cloud_gateway(
     hook = Webhook(
         log,
         "shop",
-        Parser("shop", PHONE_NUMBER_ID, template),
+        Parser(one_number(), template),
         app_secret=APP_SECRET,
         verify_token=VERIFY_TOKEN,
         people=people,
     )
     async with Graph.session() as session:
-        graph = Graph(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN)
+        graph = Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         replies = Replies(chosen, "shop", log, graph, people)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:

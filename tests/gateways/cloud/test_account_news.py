@@ -25,7 +25,18 @@ from gateways.cloud.fields import FIELDS
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived, News, Notice, Unread
 from tests.doubles.graph_server import GraphDouble
-from tests.doubles.graph_webhooks import ANA, BSUID, PHONE_NUMBER_ID, body, change, contact, news, status, statuses
+from tests.doubles.graph_webhooks import (
+    ANA,
+    BSUID,
+    PHONE_NUMBER_ID,
+    body,
+    change,
+    contact,
+    news,
+    one_number,
+    status,
+    statuses,
+)
 from tests.gateways.cloud.gateway import cloud_gateway
 from tests.gateways.cloud.hostile import json_values
 from tests.gateways.cloud.test_sending import say, until_step
@@ -38,7 +49,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "whatsapp.md"
 
 
 def parse(raw: bytes) -> list[Any]:
-    return Parser("shop", PHONE_NUMBER_ID).parse(raw)
+    return Parser(one_number()).parse(raw)
 
 
 def counted(field: str) -> float:
@@ -159,7 +170,7 @@ def payments(**fields: Any) -> bytes:
         (payments(payment=None, status="failed"), "system", "Payment: failed"),
     ],
 )
-def test_what_a_person_does_beside_writing(raw: bytes, kind: str, text: str) -> None:
+def test_other_deeds_of_a_person(raw: bytes, kind: str, text: str) -> None:
     """It stands in the person's chat, silently, under an id that each delivery has again."""
     (found,) = parse(raw)
     assert isinstance(found, Arrived)
@@ -179,7 +190,7 @@ def test_a_person_without_a_number() -> None:
 
 @pytest.mark.parametrize("fields", [{"event": "connect"}, {"direction": "BUSINESS_INITIATED"}, {"id": ""}])
 def test_other_steps_of_a_call(fields: dict[str, Any]) -> None:
-    assert parse(calls(**fields)) == [Notice("other_call")]
+    assert parse(calls(**fields)) == [Notice("other_call", account="shop")]
 
 
 @pytest.mark.parametrize("raw", [preferences(wa_id=None), preferences(wa_id="x y"), calls(**{"from": None})])

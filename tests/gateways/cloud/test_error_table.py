@@ -35,7 +35,7 @@ def test_trouble_of_the_account_stops_the_account_and_says_what_to_do(code: int)
     assert error.do
 
 
-def test_whatever_needs_a_person_says_what_to_do() -> None:
+def test_each_error_for_a_person_says_what_to_do() -> None:
     waits = ("account_throttle", "pair_throttle", "transient", "in_doubt")
     assert [code for code, row in TABLE.items() if not row.do and row.class_ not in waits] == []
 

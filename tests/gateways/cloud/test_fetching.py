@@ -19,6 +19,7 @@ from events.jetstream.media_store import MediaStore, Object
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
+from gateways.cloud.token import fixed
 from tests.conftest import LOG_BYTES
 from tests.doubles.graph_media import Fault
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -50,7 +51,7 @@ async def fetching(
             log,
             "shop",
             store,
-            Download(session, meta.url, PHONE_NUMBER_ID, ACCESS_TOKEN),
+            Download(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)),
             data_dir=folder,
             **{"kept": timedelta(hours=1), "patience": 10.0, "wait": lambda _: 0.01, **settings},
         )
@@ -88,7 +89,7 @@ async def test_a_file_is_fetched(
 
 
 @pytest.mark.parametrize("fault", ["token", "http", "cut", "other_bytes"])
-async def test_what_fails_is_tried_again(
+async def test_a_failed_fetch_is_tried_again(
     jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path, fault: Fault
 ) -> None:
     """A download that breaks off, or gives something else, leaves nothing; the next one is whole."""
@@ -100,7 +101,7 @@ async def test_what_fails_is_tried_again(
     assert await store.read("meta:1") == VOICE
 
 
-async def test_what_goes_on_failing_is_given_up(
+async def test_a_fetch_that_goes_on_failing_is_given_up(
     jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path
 ) -> None:
     """The reason stands where the file would: nobody has to wait for it any longer."""
@@ -117,7 +118,7 @@ async def test_what_goes_on_failing_is_given_up(
     "case",
     [("audio", 16 * MIB + 1, "too_large"), ("image", 5 * MIB + 1, "too_large"), ("document", 5 * MIB + 1, None)],
 )
-async def test_what_is_too_large(
+async def test_a_file_that_is_too_large(
     jetstream_log: JetStreamLog,
     store: MediaStore,
     meta: GraphDouble,
@@ -133,7 +134,7 @@ async def test_what_is_too_large(
     assert meta.media.loaded == ([] if reason else ["1"])
 
 
-async def test_what_meta_does_not_have(
+async def test_a_file_that_meta_does_not_have(
     jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path
 ) -> None:
     """An id that nobody knows (any more) is given up at once."""
@@ -144,7 +145,7 @@ async def test_what_meta_does_not_have(
     assert "does not exist" in given_up.detail
 
 
-async def test_what_a_crash_interrupts_is_fetched_later(
+async def test_an_interrupted_fetch_is_done_later(
     jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path
 ) -> None:
     """What came in while nobody fetched, and what was under way; what is there is not loaded twice."""
@@ -178,7 +179,7 @@ async def test_a_slow_file_holds_up_no_other(
         await settled(store, "1")
 
 
-async def test_what_other_gateways_bring_is_left_alone(
+async def test_files_of_other_gateways_are_left_alone(
     jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path
 ) -> None:
     """A name that is not Meta's is somebody else's affair, and what is older than the store keeps is not fetched."""

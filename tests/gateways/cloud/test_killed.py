@@ -7,10 +7,10 @@ message is taken but not answered, the answer is out but not in the log.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import aiohttp
 import pytest
@@ -61,12 +61,17 @@ class House(NamedTuple):
     async def restart_gateway(self) -> None:
         self.gateway.kill()
         self.gateway.start()
-        await self.gateway.said("started")
+        await self.gateway.said("started" if self.gateway is not self.service else "webhooks")
+
+
+Shape = Literal["apart", "one process"]
 
 
 @asynccontextmanager
-async def house(folder: Path, **environment: str) -> AsyncIterator[House]:
-    """A service and a gateway, both of them processes, and WhatsApp."""
+async def house(
+    folder: Path, shape: Shape = "apart", service_settings: Mapping[str, str] | None = None, **environment: str
+) -> AsyncIterator[House]:
+    """A service and a gateway, each a process or both in one, and WhatsApp; `environment`: the gateway's settings."""
     port = free_port()
     with ExitStack() as stack:
         (folder / "nats").mkdir(parents=True)
@@ -75,24 +80,30 @@ async def house(folder: Path, **environment: str) -> AsyncIterator[House]:
         stack.callback(server.kill)
         async with GraphDouble() as meta:
             meta.webhook = f"http://127.0.0.1:{port}/webhook"
-            service = stack.enter_context(recado(folder / "service", NATS_URL=server.url))
-            gateway = stack.enter_context(
-                recado(
-                    folder / "gateway",
-                    command="gateway cloud",
-                    NATS_URL=server.url,
-                    WHATSAPP_ACCESS_TOKEN=ACCESS_TOKEN,
-                    WHATSAPP_PHONE_NUMBER_ID=PHONE_NUMBER_ID,
-                    WHATSAPP_APP_SECRET=APP_SECRET,
-                    WHATSAPP_VERIFY_TOKEN=VERIFY_TOKEN,
-                    WHATSAPP_GRAPH_URL=meta.url,
-                    RECADO_WEBHOOK_PORT=str(port),
-                    **{"RECADO_DOUBT_SECONDS": "2", **environment},
-                )
-            )
-            gateway.start()
-            await service.started()
+            whatsapp = {
+                "NATS_URL": server.url,
+                "WHATSAPP_ACCESS_TOKEN": ACCESS_TOKEN,
+                "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+                "WHATSAPP_APP_SECRET": APP_SECRET,
+                "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
+                "WHATSAPP_GRAPH_URL": meta.url,
+                "RECADO_WEBHOOK_PORT": str(port),
+                "RECADO_DOUBT_SECONDS": "2",
+                **environment,
+            }
+            own = service_settings or {}
+            if shape == "one process":
+                service = gateway = stack.enter_context(recado(folder / "service", **whatsapp, **own))
+                service.start()
+            else:
+                service = stack.enter_context(recado(folder / "service", NATS_URL=server.url, **own))
+                gateway = stack.enter_context(recado(folder / "gateway", command="gateway cloud", **whatsapp))
+                gateway.start()
+                service.start()
+            await service.ready()
             await gateway.said("lease_taken")
+            if shape == "one process":
+                await gateway.said("webhooks")
             bus = await Bus.open(server.url)
             log = await JetStreamLog.open(bus)
             yield House(gateway, service, meta, log)
@@ -100,9 +111,10 @@ async def house(folder: Path, **environment: str) -> AsyncIterator[House]:
             await bus.close()
 
 
-async def test_a_conversation(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", ["apart", "one process"])
+async def test_a_conversation(tmp_path: Path, shape: Shape) -> None:
     """In by webhook, answered, out in parts; statuses come back; `why` tells it; no secret and no number is logged."""
-    async with house(tmp_path) as all_:
+    async with house(tmp_path, shape) as all_:
         all_.meta.statuses = ("delivered", "sent", "read")
         await all_.write("wamid.in1", "hello")
         await all_.until_receipt("read")
@@ -120,19 +132,19 @@ async def test_a_conversation(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "part", "statuses"),
+    ("step", "part", "statuses", "shape"),
     [
-        ("arrived", 1, False),
-        ("arrived", 2, True),
-        ("accepted", 1, True),
-        ("accepted", 2, False),
-        ("answered", 1, False),
-        ("answered", 2, True),
+        ("arrived", 1, False, "apart"),
+        ("arrived", 2, True, "one process"),
+        ("accepted", 1, True, "apart"),
+        ("accepted", 2, False, "one process"),
+        ("answered", 1, False, "one process"),
+        ("answered", 2, True, "apart"),
     ],
 )
-async def test_killed_while_it_sends(tmp_path: Path, step: Step, part: int, statuses: bool) -> None:
+async def test_killed_while_it_sends(tmp_path: Path, step: Step, part: int, statuses: bool, shape: Shape) -> None:
     """Each part is sent once. What is in doubt ends by the status that names it, or is parked by its name."""
-    async with house(tmp_path) as all_:
+    async with house(tmp_path, shape) as all_:
         seen: list[Step] = []
 
         def kill(at: Step, _to: str) -> None:

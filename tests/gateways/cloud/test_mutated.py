@@ -12,7 +12,7 @@ import pytest
 from events.inbound import Message
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived
-from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, change, contact, fault, message
+from tests.doubles.graph_webhooks import change, contact, fault, message, one_number
 
 SAID = "the words of the message"
 GONE = object()
@@ -99,7 +99,7 @@ def test_each_field_spoiled(kind: str) -> None:
             continue
         for value in SPOILED:
             body = json.dumps(spoiled(webhook, path, value)).encode()
-            found = [one.event for one in Parser("shop", PHONE_NUMBER_ID).parse(body) if isinstance(one, Arrived)]
+            found = [one.event for one in Parser(one_number()).parse(body) if isinstance(one, Arrived)]
             assert [one.id for one in found if isinstance(one, Message) and SAID in (one.text or "")] == ["wamid.1"], (
                 path, str(value)[:40],
             )  # fmt: skip
@@ -111,4 +111,4 @@ def test_each_field_spoiled(kind: str) -> None:
 def test_a_message_that_might_be_another_persons(field: str) -> None:
     """It is kept as it came, and goes into no chat."""
     body = json.dumps({"entry": [{"changes": [change(messages=[message("wamid.1") | {field: ["x"]}])]}]}).encode()
-    assert not [one for one in Parser("shop", PHONE_NUMBER_ID).parse(body) if isinstance(one, Arrived)]
+    assert not [one for one in Parser(one_number()).parse(body) if isinstance(one, Arrived)]

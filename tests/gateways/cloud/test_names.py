@@ -21,7 +21,7 @@ LONG_JID = f"{LONG}@s.whatsapp.net"
 
 
 async def chats(log: JetStreamLog) -> list[tuple[str, str]]:
-    found = [one for one in await events(log, "shop") if isinstance(one.event, Message)]
+    found = [one for one in await events(log, "shop") if isinstance(one.event, Message) and one.event.kind == "text"]
     return [(one.event.id, one.key.chat) for one in found if isinstance(one.event, Message)]
 
 
@@ -38,7 +38,7 @@ async def test_every_name_leads_to_one_chat(bus: Bus, jetstream_log: JetStreamLo
         assert await meta.post(messages(message("wamid.2", sender=LONG), contacts=[contact(LONG)])) == 200
         alone = message("wamid.3", sender=None, from_user_id=user)
         assert await meta.post(messages(alone, contacts=[contact(None, user_id=user)])) == 200
-        update = {"wa_id": SHORT, "user_id": {"previous": user, "current": "BR.777"}}
+        update = {"wa_id": SHORT, "user_id": {"previous": user, "current": "BR.777"}, "timestamp": "1790000000"}
         assert await meta.post(body(change("user_id_update", user_id_update=[update]))) == 200
         later = message("wamid.4", sender=None, from_user_id="BR.777")
         assert await meta.post(messages(later, contacts=[contact(None, user_id="BR.777")])) == 200

@@ -10,19 +10,20 @@ import pytest
 
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
 from events.subjects import ChatKey
+from gateways.cloud.lines import unserved
 from gateways.cloud.parsing import Parser
 from gateways.cloud.tracker import Tracker, TrackerTooLong, read, written
-from gateways.cloud.updates import Arrived, Notice, Unread, Update
+from gateways.cloud.updates import Arrived, Notice, Unread, Unserved, Update
 from tests.doubles.graph_webhooks import (
     ANA,
     BSUID,
-    PHONE_NUMBER_ID,
     body,
     change,
     contact,
     fault,
     message,
     messages,
+    one_number,
     status,
     statuses,
 )
@@ -32,7 +33,7 @@ AT = datetime.fromtimestamp(1_790_000_000, UTC)
 
 
 def parse(raw: bytes, template: str | None = None) -> list[Update]:
-    return Parser("shop", PHONE_NUMBER_ID, template).parse(raw)
+    return Parser(one_number(), template).parse(raw)
 
 
 def one(raw: bytes, template: str | None = None) -> Update:
@@ -105,7 +106,7 @@ def test_a_voice_note() -> None:
         ),
     ],
 )
-def test_what_was_chosen(type_: str, fields: dict[str, Any], text: str) -> None:
+def test_choices(type_: str, fields: dict[str, Any], text: str) -> None:
     """Buttons, lists and forms count as buttons, with the words that the person saw."""
     assert said(type_, **fields) == Message(id="-", kind="button", text=text)
 
@@ -147,7 +148,7 @@ def test_an_order() -> None:
 
 
 @pytest.mark.parametrize("type_", ["unsupported", "poll", "hologram", ""])
-def test_what_whatsapp_does_not_pass_on(type_: str) -> None:
+def test_content_that_whatsapp_withholds(type_: str) -> None:
     """It is a message all the same: it has a kind that is ignored by name."""
     assert said(type_, errors=[fault(131051)]) == Message(
         id="-", kind="unsupported", unsupported=type_, unsupported_code=131051
@@ -197,7 +198,7 @@ def test_a_group() -> None:
     assert (event.sender, event.group) == (KEY.chat, True)
 
 
-def test_what_the_owner_writes_by_hand() -> None:
+def test_words_by_the_owners_hand() -> None:
     """An echo stands in the person's chat, marked as the owner's."""
     echo = message("wamid.1", sender="15550783881", to=ANA, text={"body": "I am looking into it"})
     key, event = arrived(body(change("smb_message_echoes", message_echoes=[echo])))
@@ -261,27 +262,27 @@ def test_a_template_that_fails_is_not_owed_again() -> None:
 @pytest.mark.parametrize("tracker", [None, "", "somebody else's", "[]", '["recado1"]', '{"v":1}'])
 def test_a_status_of_another_programs_message(tracker: str | None) -> None:
     """It is counted, and belongs to no reply."""
-    assert one(statuses(status("wamid.9", "sent", tracker))) == Notice("other_status", {"status": "sent"})
+    assert one(statuses(status("wamid.9", "sent", tracker))) == Notice("other_status", {"status": "sent"}, "shop")
 
 
 def test_a_status_that_means_nothing_to_a_reply() -> None:
     raw = statuses(status("wamid.9", "deleted", written(Tracker(KEY.chat, "t1.r"))))
-    assert one(raw) == Notice("other_status", {"status": "deleted"})
+    assert one(raw) == Notice("other_status", {"status": "deleted"}, "shop")
 
 
 def test_news_of_the_account() -> None:
-    """Whatever Meta says of the account, of a person's number or of itself is named, and never a message."""
-    system = message("wamid.1", "system", system={"type": "user_changed_number", "wa_id": "1"})
-    assert one(messages(system)) == Notice("system", {"type": "user_changed_number"})
+    """Whatever Meta says of the account, of a person's identity or of itself is named, and never a message."""
+    system = message("wamid.1", "system", system={"type": "customer_identity_changed", "wa_id": "1"})
+    assert one(messages(system)) == Notice("system", {"type": "customer_identity_changed"}, "shop")
     assert one(body(change(errors=[fault(130429)]))) == Notice(
-        "account_error", {"code": 130429, "detail": "what it means"}
+        "account_error", {"code": 130429, "detail": "what it means"}, "shop"
     )
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b'{"entry": 7}', b"\xff", b'{"entry": [{"changes": 1}]}', b"[" * 100_000]
 )
-def test_what_is_no_webhook_at_all(raw: bytes) -> None:
+def test_bytes_that_are_no_webhook(raw: bytes) -> None:
     """The whole body is kept."""
     update = one(raw)
     assert isinstance(update, Unread)
@@ -306,10 +307,10 @@ def test_one_bad_message_spoils_no_other() -> None:
 
 
 def test_a_message_for_another_number_is_kept() -> None:
-    """Several numbers of one app have one webhook; this gateway is one number's."""
+    """Several numbers of one app have one webhook; this gateway has one of them."""
     update = one(messages(message("wamid.1"), phone_number_id="999"))
-    assert isinstance(update, Unread)
-    assert update.reason == "it is for the number 999"
+    assert isinstance(update, Unserved)
+    assert update == Unserved(update.raw, unserved("999"), number="999")
 
 
 @pytest.mark.parametrize("at", ["", "soon", "99999999999999999999", -1])

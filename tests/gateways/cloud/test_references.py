@@ -13,16 +13,17 @@ from events.recorded import Recorded
 from events.references import Choice, Location, Product, Referral
 from events.subjects import ChatKey
 from gateways.cloud.known_messages import KnownMessages
+from gateways.cloud.lines import Line, Lines
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived, Notice
-from tests.doubles.graph_webhooks import ANA, PHONE_NUMBER_ID, message, messages, status, statuses
+from tests.doubles.graph_webhooks import ANA, PHONE_NUMBER_ID, message, messages, one_number, status, statuses
 
 KEY = ChatKey("shop", f"{ANA}@s.whatsapp.net")
 
 
 def said(type_: str = "text", **fields: Any) -> Message:
     given = fields if type_ != "text" else {"text": {"body": "how much?"}, **fields}
-    (update,) = Parser("shop", PHONE_NUMBER_ID).parse(messages(message("wamid.1", type_, **given)))
+    (update,) = Parser(one_number()).parse(messages(message("wamid.1", type_, **given)))
     assert isinstance(update, Arrived), update
     assert isinstance(update.event, Message)
     return update.event
@@ -142,7 +143,7 @@ def test_a_status_without_its_tracker() -> None:
     """It counts if the message is known by Meta's id."""
     known = KnownMessages()
     known.fold(receipt("wamid.9", part=2, parts=3))
-    parser = Parser("shop", PHONE_NUMBER_ID, known=known)
+    parser = Parser(Lines({PHONE_NUMBER_ID: Line("shop", known)}))
     (update, other) = parser.parse(statuses(status("wamid.9", "delivered", None), status("wamid.8", "delivered", None)))
     assert isinstance(update, Arrived)
     assert isinstance(update.event, Receipt)

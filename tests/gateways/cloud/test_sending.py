@@ -61,7 +61,7 @@ async def test_a_reply_is_sent_and_told_of(log: EventLog, data_dir: Path) -> Non
         assert await steps(log, "r1") == ["sending", "accepted", "read", "sent", "delivered"]
 
 
-async def test_what_a_person_writes_is_left_as_it_is(log: EventLog, data_dir: Path) -> None:
+async def test_words_by_hand_are_left_as_they_are(log: EventLog, data_dir: Path) -> None:
     """An operator writes as WhatsApp shows it; only a model writes markdown."""
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
         await say(log, "r1", text="*now* in _the_ shop", author="operator")
@@ -111,7 +111,7 @@ async def test_a_reply_to_one_of_several_messages_quotes(log: EventLog, data_dir
 
 
 @pytest.mark.parametrize("code", [131056, 131016, 130429, 80007, 4, 2, 131057])
-async def test_what_may_be_tried_again_is(log: EventLog, data_dir: Path, code: int) -> None:
+async def test_passing_errors_are_tried_again(log: EventLog, data_dir: Path, code: int) -> None:
     """Refused twice, sent at last; each refusal stands in the log, and the chat's next reply comes after it."""
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
         meta.fail(code=code, times=2)
@@ -152,7 +152,7 @@ async def test_a_person_who_cannot_be_reached(log: EventLog, data_dir: Path, cod
 
 
 @pytest.mark.parametrize("code", [100, 131009, 132001])
-async def test_what_whatsapp_does_not_take(log: EventLog, data_dir: Path, code: int) -> None:
+async def test_replies_that_whatsapp_refuses(log: EventLog, data_dir: Path, code: int) -> None:
     """The reply fails and is kept as a dead letter."""
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
         meta.fail(code=code)
@@ -353,7 +353,7 @@ async def test_more_than_whatsapp_takes_at_once(log: EventLog, data_dir: Path) -
         assert len({taken.to for taken in meta.taken}) == 100
 
 
-async def test_what_cannot_be_tracked_is_not_sent(log: EventLog, data_dir: Path) -> None:
+async def test_untraceable_replies_are_not_sent(log: EventLog, data_dir: Path) -> None:
     """A reply with a name that no tracker holds could not be resolved: it fails with the reason."""
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
         await say(log, "r" * 500)

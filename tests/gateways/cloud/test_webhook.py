@@ -25,12 +25,12 @@ from gateways.cloud.webhook import Webhook
 from tests.doubles.graph_webhooks import (
     ANA,
     APP_SECRET,
-    PHONE_NUMBER_ID,
     VERIFY_TOKEN,
     body,
     change,
     message,
     messages,
+    one_number,
     signed,
     status,
 )
@@ -43,7 +43,7 @@ KEY = ChatKey("shop", f"{ANA}@s.whatsapp.net")
 @asynccontextmanager
 async def client(log: EventLog) -> AsyncIterator[httpx2.AsyncClient]:
     """Meta, as it were."""
-    hook = Webhook(log, "shop", Parser("shop", PHONE_NUMBER_ID), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
+    hook = Webhook(log, "shop", Parser(one_number()), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(hook.app()), base_url="http://hook") as caller:
         yield caller
 
@@ -144,7 +144,7 @@ async def test_a_log_that_is_nearly_full() -> None:
     assert [recorded.type for recorded in (await events(log, "shop"))[1:]] == ["receipt"]
 
 
-async def test_what_cannot_be_read_is_kept(log: EventLog) -> None:
+async def test_unreadable_webhooks_are_kept(log: EventLog) -> None:
     """Raw, as a dead letter with the reason, and Meta is told that it arrived: it would send the same again."""
     raw = b'{"entry": [{"changes": [{"field": "messages", "value": 7}]}]}'
     memory = MemoryLog()
@@ -186,7 +186,7 @@ async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hostile_updates(changes: list[dict[str, Any]]) -> None:
     """Whatever stands in a batch: 200, and each update is an event in the log, a notice or a dead letter."""
     raw = json.dumps({"object": "x", "entry": [{"changes": changes}]}).encode()
-    updates = Parser("shop", PHONE_NUMBER_ID).parse(raw)
+    updates = Parser(one_number()).parse(raw)
     assert len(updates) == sum(updates_in(each) for each in changes)
     log = MemoryLog()
     assert asyncio.run(post(log, raw)) == 200
@@ -203,7 +203,7 @@ def test_hostile_bodies(raw: bytes) -> None:
     """Whatever the bytes: signed ones are answered with 200, and what is no webhook is kept as it came."""
     log = MemoryLog()
     assert asyncio.run(post(log, raw)) == 200
-    updates = Parser("shop", PHONE_NUMBER_ID).parse(raw)
+    updates = Parser(one_number()).parse(raw)
     assert b"".join(letter.body for letter in log.dead_letters) == b"".join(
         update.raw for update in updates if isinstance(update, Unread)
     )

@@ -69,7 +69,7 @@ async def test_other_accounts_are_left_alone(log: EventLog, data_dir: Path) -> N
     assert [r for r in await events(log, "shop") if isinstance(r.event, Receipt)] == []
 
 
-async def test_what_was_said_while_it_was_away_is_delivered(log: EventLog, data_dir: Path) -> None:
+async def test_replies_of_its_absence_are_delivered(log: EventLog, data_dir: Path) -> None:
     """Replies made between two lives of the gateway are sent by the second, in order, and the older ones not again."""
     before, after = Phone(), Phone()
     async with delivering(log, before, data_dir):

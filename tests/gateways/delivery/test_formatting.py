@@ -18,6 +18,7 @@ from gateways.delivery.formatting import to_whatsapp
         ("two\nlines", "two\nlines"),
         ("one\n\n\n\ntwo", "one\n\ntwo"),
         ("**bold** and __two words__", "*bold* and *two words*"),
+        ("R$ 10 **/kg**, or **/start**", "R$ 10 */kg*, or */start*"),
         ("*bold* and _italic_", "*bold* and _italic_"),
         ("***both***", "_*both*_"),
         ("~~gone~~", "~gone~"),
@@ -97,6 +98,8 @@ UNCHANGED = {
         "std::vector<std::string>",
         "list[0](a.b)",
         "src/**/*.ts **/*.py **/a/**",
+        "ignore **/build/** and **/dist/**",
+        "src/**/a and lib/**/b",
     ],
     "masks": [
         "CPF ***.456.789-** e ***.111.222-**",

@@ -142,7 +142,7 @@ def test_an_old_receipt_proves_that_there_was_a_gateway() -> None:
     assert told.ledger.since == NOON + timedelta(seconds=3)
 
 
-def test_what_cannot_be_read_is_passed_over() -> None:
+def test_unreadable_receipts_are_passed_over() -> None:
     """Bytes that are no receipt settle nothing and stop nothing."""
     told = Told()
     told.event(reply("r1"))
@@ -160,7 +160,7 @@ def test_receipts_in_any_order_settle_alike() -> None:
         assert told.next() is None
 
 
-def test_what_was_not_sent_before_a_chat_was_erased_is_not_sent() -> None:
+def test_unsent_replies_of_an_erased_chat_are_not_sent() -> None:
     """No reply of that chat is pending any more; later ones are, and so are those of other chats."""
     told = Told()
     told.event(reply("r1"))

@@ -68,7 +68,7 @@ class Refusing(MemoryLog):
 
 
 @pytest.mark.parametrize("error", [LogFull("full"), EventTooLarge(2, 1), ValueError("a defect"), RecursionError()])
-async def test_what_can_neither_be_stored_nor_kept(error: Exception) -> None:
+async def test_messages_that_can_neither_be_stored_nor_kept(error: Exception) -> None:
     """It is lost with a line that says so, and a count; what comes after it is stored. Dead letters that are full
     for good hold nobody up."""
     log = Refusing(error)

@@ -26,7 +26,7 @@ from tests.waiting import until
 KEY = ChatKey("me", ANA)
 
 
-async def test_what_people_write_is_in_the_log_when_the_next_is_looked_at(
+async def test_a_message_is_stored_before_the_next_is_looked_at(
     bus: Bus, jetstream_log: JetStreamLog, data_dir: Path
 ) -> None:
     """Twice the same counts once."""
@@ -95,7 +95,7 @@ async def test_the_device_knows_the_number(bus: Bus, jetstream_log: JetStreamLog
     assert found == [(ANA, None, False), (GROUP, ANA, True)]
 
 
-async def test_what_cannot_be_an_event_is_kept(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+async def test_unstorable_messages_are_kept(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
     """As it came, with the reason; what comes after it is not held up."""
     async with linked(bus, jetstream_log, data_dir) as me:
         await me.phone.bring(message("A1", "x", chat="nobody@nowhere"))

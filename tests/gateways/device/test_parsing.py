@@ -76,7 +76,7 @@ def test_a_group() -> None:
     assert found.event.group  # type: ignore[union-attr]
 
 
-def test_what_the_owner_writes() -> None:
+def test_words_of_the_owner() -> None:
     """The chat is whom it went to, by either name."""
     found = arrived(message(chat=ANA_LID, me=True, to_alt=ANA))
     assert (found.chat, found.sender) == ((ANA, ANA_LID), ())
@@ -107,7 +107,7 @@ def test_events_without_a_chat(chat: str, sender: str | None) -> None:
         Body(protocolMessage=e2e.ProtocolMessage(type=e2e.ProtocolMessage.APP_STATE_SYNC_KEY_SHARE)),
     ],
 )
-def test_what_is_for_devices_alone(body: Any) -> None:
+def test_messages_for_devices_alone(body: Any) -> None:
     assert parse(message(body=body), "me") == Notice("for_devices")
 
 
@@ -212,7 +212,7 @@ def test_the_type_of_an_unknown_field(body: Any, inner: str) -> None:
     assert read(body).unsupported == inner
 
 
-def test_what_cannot_be_read() -> None:
+def test_unreadable_files() -> None:
     """It says why, so that it can be kept as a dead letter."""
     with pytest.raises(MalformedJid):
         parse(message(chat="nobody@nowhere"), "me")
@@ -309,7 +309,7 @@ def referring(body: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_a_message_refers_to(body: Any, refers: dict[str, Any]) -> None:
+def test_references_of_a_message(body: Any, refers: dict[str, Any]) -> None:
     """The same fields as those of the Cloud API."""
     assert referring(body) == refers
 

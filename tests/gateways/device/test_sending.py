@@ -133,9 +133,7 @@ async def test_stopped_between_send_and_log(bus: Bus, jetstream_log: JetStreamLo
         assert me.phone.sent == []
 
 
-async def test_what_only_a_person_can_mend_ends_the_gateway(
-    bus: Bus, jetstream_log: JetStreamLog, data_dir: Path
-) -> None:
+async def test_errors_for_a_person_end_the_gateway(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
     async with linked(bus, jetstream_log, data_dir) as me:
         me.phone.breaks_with = DeviceLoggedOut()
         me.phone.breaks.set()

@@ -115,7 +115,7 @@ async def test_a_loop_that_ended_is_begun_again(
     assert "invalid UTF-8" in capsys.readouterr().out
 
 
-async def test_what_receiving_raises_ends_the_session(data_dir: Path) -> None:
+async def test_an_exception_of_receiving_ends_the_session(data_dir: Path) -> None:
     made = Made(data_dir)
 
     async def broken(_event: Any) -> None:
@@ -150,7 +150,9 @@ FAILURE = neonize.ConnectFailureReason.LOGGED_OUT
         ),
     ],
 )
-async def test_what_only_a_person_can_mend(data_dir: Path, event: Any, expected: type[Exception], says: str) -> None:
+async def test_errors_that_only_a_person_can_mend(
+    data_dir: Path, event: Any, expected: type[Exception], says: str
+) -> None:
     made = Made(data_dir)
     async with living(made) as running:
         await bring(made.clients[0], event)

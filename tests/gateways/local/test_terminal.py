@@ -167,7 +167,7 @@ async def test_a_failed_turn_is_named_and_its_apology_shown(log: EventLog, data_
     assert output.splitlines() == ["! no reply: bad_key: Incorrect API key provided"] + (["Sorry."] if told else [])
 
 
-async def test_what_a_model_writes_cannot_steer_the_terminal(log: EventLog, data_dir: Path) -> None:
+async def test_words_of_a_model_cannot_steer_the_terminal(log: EventLog, data_dir: Path) -> None:
     """Escape sequences, carriage returns and C1 controls do not reach the screen; line ends and tabs do."""
     hostile = "a\x1b]0;owned\x07b\rc\x9b31md\n\te"
     async with answering(log, lambda m: [reply("r1", ME, text=hostile, in_reply_to=(m.id,))]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.decisions import Approved
+from events.admission import Approved
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog

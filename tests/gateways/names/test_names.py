@@ -47,7 +47,7 @@ async def test_two_written_forms(bus: Bus, jetstream_log: JetStreamLog) -> None:
         assert [(one.key.chat, one.event.aliases) for one in found] == [(LONG, (SHORT,))]  # type: ignore[union-attr]
 
 
-async def test_what_is_in_the_bucket_stays_valid(bus: Bus, jetstream_log: JetStreamLog) -> None:
+async def test_names_in_the_bucket_stay_valid(bus: Bus, jetstream_log: JetStreamLog) -> None:
     """As a release before this one wrote it: a name for itself too, without any header of ours."""
     bucket = await bus.jetstream().create_key_value(KeyValueConfig(bucket=BUCKET))
     await bucket.create("me.12025550143=40s=2Ewhatsapp=2Enet", ANA_LID.encode())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from events.jid import PHONE, is_canonical
-from gateways.names.number_plans import PLANS, other_forms
+from gateways.names.number_plans import PLANS, Plan, other_forms
 
 TELEPHONES = {
     "Brazil, mobile": ("5511987654321", "551187654321"),
@@ -50,6 +54,39 @@ def test_each_form_leads_to_the_others(forms: tuple[str, ...]) -> None:
 )
 def test_one_form(number: str) -> None:
     assert other_forms(number + PHONE) == ()
+
+
+MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+CHANGED = {"CI": "0747123456", "VN": "701234567"}
+"""Mobile numbers of plans in which the example of phonenumbers was never written otherwise."""
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=[plan.region for plan in PLANS])
+def test_phonenumbers_agrees(plan: Plan) -> None:
+    """With each row: its own example of a mobile number, or one of the row's where that never had another form, is the
+    valid form, and comes first; none of the others is a mobile number today. In Argentina they are the two ways in
+    which phonenumbers itself writes it."""
+    assert phonenumbers.country_code_for_region(plan.region) == int(plan.code)
+    example = phonenumbers.example_number_for_type(plan.region, PhoneNumberType.MOBILE)
+    if plan.region in CHANGED:
+        example = phonenumbers.parse(f"+{plan.code}{CHANGED[plan.region]}")
+    assert example is not None
+    assert phonenumbers.number_type(example) in MOBILE
+    first, *others = plan.forms(phonenumbers.national_significant_number(example))
+    assert first == phonenumbers.national_significant_number(example)
+    assert others
+    for other in others:
+        parsed = phonenumbers.parse(f"+{plan.code}{other}")
+        is_same = parsed == example  # it drops a digit that is a mere prefix
+        assert is_same or phonenumbers.number_type(parsed) not in MOBILE
+    if plan.region == "AR":
+        at_home = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL)
+        assert others[-1] == re.sub(r"\D", "", at_home).removeprefix("0")
+
+
+def test_every_plan_says_where_it_is_written() -> None:
+    assert all(re.search(r"https?://", plan.source) and re.match(r"\d{4}", plan.since) for plan in PLANS)
+    assert f"phonenumbers {phonenumbers.__version__}" in PLANS[2].source
 
 
 @pytest.mark.parametrize("jid", ["551187654321@lid", "BR.551187654321@bsuid", "5511-87654321@g.us", "551187654321", ""])

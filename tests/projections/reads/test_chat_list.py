@@ -30,7 +30,7 @@ def test_the_list_is_read_from_an_index(known: Known) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 200])
-def test_where_a_chat_had_a_message_first(known: Known, past: Past, count: int) -> None:
+def test_the_first_chat_of_a_message(known: Known, past: Past, count: int) -> None:
     """Repeats count for nothing, unknown ids are left out, and other chats' messages of the same id are theirs."""
     past.message("m0", key=BIA)
     for _ in range(2):

@@ -36,7 +36,7 @@ def test_only_the_last_lines(known: Known, past: Past) -> None:
     assert said(known, 0) == []
 
 
-def test_what_was_ignored_and_an_apology_are_no_context(known: Known, past: Past) -> None:
+def test_ignored_messages_and_apologies_are_no_context(known: Known, past: Past) -> None:
     """A failed turn's messages are context; the system's words and unanswered messages are not."""
     past.message("m1", "ignored")
     past.ignored("m1")
@@ -68,7 +68,7 @@ def test_a_retried_message_leaves_the_context_of_its_failed_turn(known: Known, p
     assert said(known.after(past))[2:] == ["user: first", "assistant: at last"]
 
 
-def test_what_came_before_a_reset_is_no_context(known: Known, past: Past) -> None:
+def test_messages_before_a_reset_are_no_context(known: Known, past: Past) -> None:
     """A message counts by its own sequence, a reply by that of its turn's last message, wherever they ended."""
     past.answered(1)
     past.message("m2", "before")

@@ -51,7 +51,7 @@ def test_nothing_a_person_types_is_syntax(known: Known, past: Past, text: str) -
     assert found(known.after(past), text) in ([], ["m1"])
 
 
-def test_what_was_edited_is_found_by_what_it_reads_now(known: Known, past: Past) -> None:
+def test_an_edited_message_is_found_by_its_present_words(known: Known, past: Past) -> None:
     """Whether the edit came along with the message, later, or twice; its former words are not found."""
     past.message("m1", "old words")
     past.happened(Edit(id="e1", of="m1", text="new words"))

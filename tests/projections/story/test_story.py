@@ -6,11 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from events.cut import Cut
 from events.decisions import (
     Attention,
+    Ignored,
     MediaRead,
     Paused,
     RunStarted,
@@ -21,7 +23,9 @@ from events.decisions import (
     TurnStarted,
 )
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
+from events.joining import Joined
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from projections.story.log_facts import facts_of
 from projections.story.reasons import EXPLAINED, because
 from projections.story.step import Step, lasting
@@ -214,7 +218,7 @@ def test_a_file_that_was_read(past: Past, tell: Any) -> None:
     assert words(tell("v1", blind=True), "file") == ["its file was read as text"]
 
 
-def test_what_its_sender_changed_afterwards(past: Past, tell: Any) -> None:
+def test_changes_by_the_sender_afterwards(past: Past, tell: Any) -> None:
     """Each edit, the deletion (after which none of its words is told), the turn that started again because of them."""
     past.message("m1")
     past.turn("t1", "m1")
@@ -330,7 +334,61 @@ def test_a_human_answered(past: Past, tell: Any) -> None:
     assert words(tell("m1"), "reply") == ["a human of the business answered, reply c1.r"]
 
 
-async def test_what_is_read_of_the_log(past: Past, known: Known) -> None:
+async def test_a_joining(past: Past, known: Known) -> None:
+    """Told in both chats, with what went along, and of a message that was moved, wherever it is asked for."""
+    log, lid = MemoryLog(), ChatKey("shop", "99887766@lid")
+    past.message("m1")
+    past.message("l1", key=lid)
+    past.happened(Joined(from_=lid.chat, at=past.now))
+    past.happened(Joined(into=ANA.chat, at=past.now, stopped=True, reset=2), lid)
+    past.happened(Joined(from_=lid.chat, at=past.now, stopped=True, reset=2, whole=True, others=("BR.1@bsuid",)))
+    past.happened(Joined(into=ANA.chat, at=past.now, done=True), lid)
+    moved = past.message("l1", aliases=("BR.1@bsuid",))
+    past.events[-1] = msgspec.structs.replace(moved, msg_id=f"in:shop:{ANA.chat}:l1:{lid.chat}")
+    past.happened(Ignored(messages=("l1",), reason="joined", at=past.now), lid)
+    past.happened(Ignored(messages=("m1", "l1"), reason="stopped", at=past.now))
+    await store(log, past.events)
+    known.after(past)
+
+    async def told(id_: str) -> list[list[Step]]:
+        """With the events that are read of the log, which has other times here."""
+        found = []
+        for why in known.queries.why(id_):
+            read = {one.seq for one in await facts_of(log, why)}
+            facts = [one for one in past.events if one.seq in read]
+            found.append(story(why, past.now, facts))
+        return found
+
+    ana = ANA.chat.removesuffix("@s.whatsapp.net")
+    began = f"the chat of {lid.chat}, the same person's, was to close into this one, which waits for it"
+    closed = (
+        f"the chat of {lid.chat} has closed into this one, with BR.1@bsuid, which had closed into it: "
+        "what was said there belongs to this conversation"
+    )
+    assert [words(steps) for steps in await told("l1")] == [
+        [
+            f"received from {lid.chat} and stored",
+            f"the chat closed into that of {ana}: both are the same person's",
+            f"it got no reply: {because('joined')}",
+        ],
+        [
+            began,
+            closed,
+            (
+                f"received from {ana} and stored, a person who is also BR.1@bsuid,"
+                f" moved from the closed chat of {lid.chat}"
+            ),
+            f"it got no reply: {because('stopped')}",
+        ],
+    ]
+    (steps,) = await told("m1")
+    assert [step.what for step in steps if step.kind == "joined"] == [began, closed]
+    assert [step.detail for step in steps if step.kind == "joined"] == [
+        None, "the person wants no replies; the conversation began again"
+    ]  # fmt: skip
+
+
+async def test_events_that_are_read_of_the_log(past: Past, known: Known) -> None:
     """From the arrival of the message to its ending, of its chat alone; of a message that is open, to the last
     decision; of an order nothing."""
     log = MemoryLog()
@@ -381,6 +439,19 @@ def test_every_reason_that_is_given_is_explained() -> None:
         (90000, "1 d 1 h"),
     ],
 )
-def test_how_long_something_took(seconds: float, said: str) -> None:
+def test_durations_of_steps(seconds: float, said: str) -> None:
     """In the two largest units."""
     assert lasting(timedelta(seconds=seconds)) == said
+
+
+def test_the_profile_of_a_turn(past: Past, tell: Any) -> None:
+    """The story names the profile, also without the log, and why a turn began again by another one."""
+    past.message("m1")
+    past.happened(TurnStarted(turn="t1", messages=("m1",), backend="chat", at=past.now, profile="bakery@3"))
+    again = TurnStarted(turn="t2", messages=("m1",), backend="chat", at=past.now, profile="bakery@4", instead="t1")
+    past.happened(again)
+    past.reply("t2", "m1")
+    started = next(one for one in words(tell("m1"), "turn") if "turn t2 started" in one)
+    assert ", profile bakery@4, mode chat" in started
+    assert "in the place of turn t1: the profile of that one could not be used any more" in started
+    assert any(", profile bakery@4, mode chat" in one for one in words(tell("m1", blind=True)))

@@ -14,7 +14,7 @@ def said(known: Known) -> list[str]:
     return [f"{line.role}: {line.text}" for line in known.reads.context(ANA, 20, 0)]
 
 
-def test_what_was_said_while_a_human_had_the_chat_is_context(known: Known, past: Past) -> None:
+def test_words_while_a_human_had_the_chat_are_context(known: Known, past: Past) -> None:
     """The human's words take the place of the model's; the person's words meanwhile reach the model too."""
     past.message("h1", "This is Rita.", from_me=True)
     past.ignored("h1", reason="from_me")

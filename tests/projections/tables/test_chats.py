@@ -76,7 +76,7 @@ def test_failed_messages_in_the_order_of_the_log(known: Known, past: Past) -> No
     assert known.after(past).reads.failed(ANA, ()) == ()
 
 
-def test_what_lists_show_of_a_chat(known: Known, past: Past) -> None:
+def test_columns_of_a_chat_in_lists(known: Known, past: Past) -> None:
     """The latest activity first; the name is the person's, a group has none of its own."""
     past.message("m1", key=BIA, name="Bia")
     past.message("m1", key=GROUP, name="Somebody")

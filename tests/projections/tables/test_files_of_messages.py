@@ -71,7 +71,7 @@ def test_whose_file_it_is(known: Known, past: Past) -> None:
 
 
 @pytest.mark.parametrize(("form", "again"), [("text", ()), ("image", ("m1",)), ("nothing", ("m1",)), (None, ("m1",))])
-def test_what_a_retry_has_to_read(known: Known, past: Past, form: Any, again: tuple[str, ...]) -> None:
+def test_files_that_a_retry_has_to_read(known: Known, past: Past, form: Any, again: tuple[str, ...]) -> None:
     """A file that gave words is not read again; one that may have expired, or could not be read, is."""
     voice(past, "m1")
     past.message("m2", "no file")
@@ -90,7 +90,7 @@ def test_in_a_group_the_model_is_told_who_spoke(known: Known, past: Past) -> Non
     assert undated(known.after(past).reads.lines_of(GROUP, ["m1"])) == (Line("user", "[voice message] olá", "Ana"),)
 
 
-def test_what_could_not_be_read_is_told(known: Known, past: Past) -> None:
+def test_unreadable_files_are_told(known: Known, past: Past) -> None:
     """The history says why."""
     voice(past, "m1", text="what does she say?")
     turn(past, "t1", "m1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.spending import Used
-from events.decisions import Erased, MediaRead, TurnStarted
+from events.decisions import Erased, MediaRead, RunStarted, ToolCalled, TurnError, TurnFailed, TurnStarted
 from events.usage import TokenUsage
 from projections.in_memory import InMemoryProjection
 from projections.reads.actor_reads import ChatReads
@@ -53,6 +53,19 @@ def test_a_transcript_counts_for_its_own_model() -> None:
         else:
             past.reply(turn, message, usage=TokenUsage(100, 10, seconds=30))
     assert spent(past) == {"small": TokenUsage(100, 10), "ear": TokenUsage(seconds=60)}
+
+
+def test_a_failed_turn_counts_for_its_models() -> None:
+    """The run that was lost, the request that asked for a tool, and the last request, which brought no answer."""
+    past = Past()
+    past.turn("t1", "m1")
+    past.happened(RunStarted(turn="t1", run="r2", attempt=2, at=past.now, usage=TokenUsage(1, 2), model="small"))
+    asked = {"turn": "t1", "call": "c1", "name": "stock", "arguments": "{}", "at": past.now}
+    past.happened(ToolCalled(**asked, usage=TokenUsage(10, 20), model="small"))
+    error = TurnError(class_="malformed_answer", detail="no words")
+    failed = {"turn": "t1", "messages": ("m1",), "error": error, "told": False, "at": past.now}
+    past.happened(TurnFailed(**failed, usage=TokenUsage(100, 200), model="large"))
+    assert spent(past) == {"small": TokenUsage(11, 22), "large": TokenUsage(100, 200)}
 
 
 def test_an_erased_chat_is_taken_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from events.decisions import Reset, RunStarted, ToolCalled, TurnAdopted
+from events.decisions import Reset, RunStarted, ToolCalled, TurnAdopted, TurnStarted
 from events.inbound import Message
 from events.usage import TokenUsage
 from tests.projections.conftest import Known
@@ -124,3 +124,19 @@ def test_usage_of_a_turn_without_a_reply(known: Known, past: Past) -> None:
     known.after(past)
     (row,) = known.queries.usage()
     assert (row.backend, row.model, row.replies, row.input_tokens, row.output_tokens) == ("chat", "", 0, 70, 7)
+
+
+def test_the_profile_of_a_turn(known: Known, past: Past) -> None:
+    """Its turn, its messages and its reply have it; a turn by the instance's own settings has none."""
+    past.message("m1")
+    past.happened(TurnStarted(turn="t1", messages=("m1",), backend="chat", at=past.now, profile="bakery@3"))
+    past.reply("t1", "m1")
+    past.message("m2")
+    past.turn("t2", "m2")
+    queries = known.after(past).queries
+    assert [turn.profile for turn in queries.turns(ANA)] == [None, "bakery@3"]
+    assert [(entry.id, entry.profile) for entry in queries.history(ANA)] == [
+        ("m1", "bakery@3"),
+        ("t1.r", "bakery@3"),
+        ("m2", None),
+    ]

@@ -37,7 +37,7 @@ async def saved(on_bus: Command, jetstream_log: JetStreamLog, tmp_path: Path) ->
 @pytest.fixture
 async def empty(saved: Path, nats_server: NatsServer, bus: Bus) -> Bus:
     """The bus of the test, with nothing on it."""
-    for stream in ("EVENTS", "DLQ", "ACCOUNTS"):
+    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES"):
         await bus.request(f"$JS.API.STREAM.DELETE.{stream}")
     return bus
 
@@ -69,7 +69,7 @@ async def test_a_damaged_file(name: str, saved: Path, empty: Bus, on_bus: Comman
     assert (await empty.request("$JS.API.STREAM.INFO.EVENTS")).data.find(b"stream not found") > 0
 
 
-async def test_what_is_no_backup(on_bus: Command, tmp_path: Path) -> None:
+async def test_another_file_than_a_backup(on_bus: Command, tmp_path: Path) -> None:
     """A file of something else, and none."""
     (other := tmp_path / "other").write_text("no zip file")
     done = await on_bus("restore", str(other))

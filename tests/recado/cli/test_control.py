@@ -7,7 +7,8 @@ import pytest
 
 from actors.leases.bucket import LeaseBucket
 from chat.gates import pairing_code
-from events.decisions import Approved, Blocked, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
+from events.admission import Approved, Blocked
+from events.decisions import Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 from events.inbound import Control, Message, Receipt
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog

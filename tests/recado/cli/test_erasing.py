@@ -36,7 +36,7 @@ async def obey(log: JetStreamLog, key: ChatKey, **removed: int) -> Control:
     )
 
 
-async def test_what_is_removed_is_named_by_account(known: Command, jetstream_log: JetStreamLog) -> None:
+async def test_removed_events_are_named_by_account(known: Command, jetstream_log: JetStreamLog) -> None:
     """One account, and then there is nothing left in it: exit 1."""
     erasing = asyncio.create_task(known("erase", ANA.chat, "--account", "1055501234", "--yes"))
     await obey(jetstream_log, SHOP, events=12, objects=1)

@@ -18,7 +18,7 @@ EVERY_COMMAND_THAT_NEEDS_THE_BUS = [
 
 
 @pytest.mark.parametrize("command", EVERY_COMMAND_THAT_NEEDS_THE_BUS, ids=" ".join)
-async def test_where_nothing_runs_commands_say_how_to_start_it(recado: Command, command: tuple[str, ...]) -> None:
+async def test_commands_say_how_to_start_recado(recado: Command, command: tuple[str, ...]) -> None:
     """They name the folder that they looked in."""
     done = await recado(*command)
     assert (done.code, done.out) == (1, "")

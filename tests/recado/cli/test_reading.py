@@ -1,18 +1,22 @@
 """`recado chats`, `history`, `threads`, `why`, `replay` and `verify`, on a projection of a real log."""
 
 import asyncio
+import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Ignored, MediaRead, Paused, ThreadCreated, TurnError, TurnFailed, TurnStarted
+from events.decisions import Attention, Ignored, MediaRead, Paused, ThreadCreated, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Media, Message, Receipt
 from events.jetstream.log import JetStreamLog
 from events.usage import TokenUsage
 from projections import files
+from recado.cli import bus_time, reading
 from tests.recado.command import RECADO, Command
 from tests.recado.instance import ANA, AT, BIA, decide, reply
 
@@ -76,6 +80,39 @@ async def test_chats_are_listed_with_what_waits(told: Command) -> None:
     assert [chat["chat"] for chat in (await told("chats", "--json", "--only", "paused")).document] == [BIA.chat]
     assert (await told("chats", "--json", "--only", "overdue")).document == []
     assert (await told("chats", "--only", "nothing")).code == 2
+
+
+async def test_overdue_is_by_the_clock_of_the_bus(
+    told: Command, jetstream_log: JetStreamLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a clock here that is three hours fast, then who asked just now is not overdue, as on the desk."""
+    await decide(jetstream_log, Attention(id="h", text="A refund", by="model", at=AT))
+    assert (await told("replay")).code == 0
+    fast = datetime.now(UTC) + timedelta(hours=3)
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return fast.astimezone(tz)
+
+    monkeypatch.setattr(bus_time, "datetime", Wrong)
+    monkeypatch.setattr(reading, "datetime", Wrong)
+    monkeypatch.chdir(told.home)
+    for name, value in told.variables.items():
+        monkeypatch.setenv(name, value)
+
+    async def listed(only: str) -> list[str]:
+        done = await asyncio.to_thread(CliRunner().invoke, reading.chats, ["--only", only, "--json"])
+        return [chat["chat"] for chat in json.loads(done.stdout.splitlines()[-1])]
+
+    assert await listed("human") == [ANA.chat]
+    assert await listed("overdue") == []
+
+
+async def test_without_the_bus_it_is_said_whose_clock_counts(told: Command) -> None:
+    done = await told("chats", "--only", "overdue", NATS_URL="nats://127.0.0.1:1")
+    assert done.code == 0
+    assert "counted_by_this_machines_clock" in done.err
 
 
 async def test_a_history_reads_like_the_chat(told: Command) -> None:
@@ -144,7 +181,7 @@ async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> N
     assert (await told("history", "5511999990001", "--account", "shop", "--json")).document == []
 
 
-async def test_what_was_heard_in_a_voice_note(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+async def test_words_of_a_voice_note(on_bus: Command, jetstream_log: JetStreamLog) -> None:
     """The history reads as if it had been written; `why` names the transcriber and the notice to the person."""
     log, note = jetstream_log, Media(object="meta:1", mime="audio/ogg", voice=True)
     for id_ in ("v1", "v2"):

@@ -147,7 +147,7 @@ async def test_a_time_in_which_there_is_nothing(told: Command, double: OpenAIDou
         (("--since", "1h"), "recado is not running"),
     ],
 )
-async def test_what_cannot_be_tried_is_said(recado: Command, options: tuple[str, ...], says: str) -> None:
+async def test_impossible_trials_are_said(recado: Command, options: tuple[str, ...], says: str) -> None:
     """Before anything is read or paid for."""
     done = await recado("whatif", *options)
     assert done.code in (1, 2)

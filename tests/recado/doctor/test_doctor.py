@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -232,11 +233,20 @@ async def test_an_instance_that_has_left_its_first_model(on_bus: Doctor, jetstre
     assert "blue asks the second model, as the first fails (quota_exhausted)" in found.says
 
 
-async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0", fallback: str = "") -> None:
+async def test_an_instance_that_lacks_a_variable(on_bus: Doctor, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """It is named with the profile and the variable, though it owns nothing while another one can answer."""
+    await _member(bus, "blue", range(64))
+    await _member(bus, "green", range(0), lacks=("bakery@1: BAKERY_KEY unset",))
+    found = await on_bus.finds("instance")
+    assert found.state == "warning"
+    assert "green cannot answer by bakery@1: BAKERY_KEY unset" in found.says
+
+
+async def _member(bus: Bus, name: str, partitions: range, version: str = "1.0", **says_more: Any) -> None:
     """Write the leases of an instance that is there."""
     bucket = LeaseBucket(bus)
     me = Holder(name, "1")
-    says = Description(version=version, fallback=fallback)
+    says = Description(version=version, **says_more)
     await bucket.write(f"m.{name}", msgspec.json.encode(Member(me.instance, me.incarnation, says=says)), 0, ttl=60)
     for number in partitions:
         await bucket.write(f"p.{number}", msgspec.json.encode(me), 0)
@@ -326,7 +336,7 @@ async def test_speech_has_a_server_of_its_own(doctor: Doctor, model: OpenAIDoubl
     ("mode", "setting", "name"),
     [("assistants", "OPENAI_ASSISTANT_ID", ASSISTANT), ("agents", "OPENAI_AGENT_ID", AGENT)],
 )
-async def test_what_is_saved_at_the_provider_is_asked_for(
+async def test_the_saved_assistant_is_asked_for(
     doctor: Doctor, model: OpenAIDouble, mode: str, setting: str, name: str
 ) -> None:
     """In the modes in which it answers; one that is not there is a warning that names the setting."""
@@ -379,7 +389,7 @@ async def test_the_command_marks_its_findings(recado: Command) -> None:
     assert states == ["ok", "warning", "failure", "warning", "ok", "ok"]
 
 
-def test_what_the_system_does_not_take_from_the_reader_of_documents() -> None:
+def test_a_system_that_cannot_confine_the_reader() -> None:
     """It is a warning that names it; for the network it says which right is missing."""
     assert documents._of([]).state == "ok"
     network = documents._of(["network"])
@@ -507,7 +517,7 @@ async def test_the_metrics_of_replies_and_handoffs(on_bus: Doctor, jetstream_log
         assert math.isnan(shown("accounts_without_gateway"))
 
 
-async def test_what_whatsapp_says_of_an_account(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+async def test_news_of_an_account(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
     """A number that does not send comes with what to do; news with its value, bad news as a warning, old news not."""
     now = (await jetstream_log.head()).now
 

@@ -58,7 +58,7 @@ def test_groups_are_answered_when_the_bot_is_meant_unless_told_otherwise() -> No
         ("RECADO_MESSAGES_PER_HOUR", "-1", "whole number"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_can(name: str, value: str, hint: str) -> None:
+def test_impossible_values_are_refused_with_possible_ones(name: str, value: str, hint: str) -> None:
     """Every message names the variable."""
     with pytest.raises(SettingsInvalid) as refusal:
         settings_of({name: value})

@@ -25,7 +25,7 @@ def test_every_shipped_price_has_a_source_and_a_date() -> None:
         assert told["source"]
         assert told["date"].year >= 2026
     prices = prices_of(Settings())
-    for model, _ in models_in_use(Settings(openai_api_key="sk-1"), Settings().transcription_model):
+    for model, _ in models_in_use(Settings(openai_api_key="sk-1"), Settings().speech_model):
         assert price_of(model, prices) is not None
     assert prices["smollm2"] == Price()
 
@@ -69,7 +69,7 @@ def test_a_fault_names_its_line(tmp_path: Path, line: str, says: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["what is this", '"x" = {', "\xff", "[[[[", '"x" = 1\n"x" = 2'])
-def test_what_is_no_file_of_prices_is_refused(tmp_path: Path, content: str) -> None:
+def test_another_file_than_prices_is_refused(tmp_path: Path, content: str) -> None:
     """Never a traceback."""
     path = tmp_path / "prices.toml"
     path.write_bytes(content.encode("latin-1"))
@@ -110,6 +110,10 @@ def test_a_line_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -
         ({"OPENAI_API_KEY": "sk-1", "OPENAI_MODEL": "no-such-model"}, "no-such-model (OPENAI_MODEL)"),
         ({"OPENAI_API_KEY": "sk-1", "OPENAI_TRANSCRIPTION_MODEL": "ear"}, "ear (OPENAI_TRANSCRIPTION_MODEL)"),
         (
+            {"OPENAI_TRANSCRIPTION_BASE_URL": "http://x/v1", "OPENAI_TRANSCRIPTION_MODEL": "ear"},
+            "ear (OPENAI_TRANSCRIPTION_MODEL)",
+        ),
+        (
             {"OPENAI_BASE_URL": "http://x/v1", "OPENAI_API_MODE": "assistants", "OPENAI_ASSISTANT_ID": "asst_1"},
             "asst_1 (OPENAI_ASSISTANT_ID)",
         ),
@@ -125,7 +129,17 @@ def test_a_limit_in_money_needs_every_price(limit: str, given: dict[str, str], u
     assert f"{limit} needs the price of {unknown}, which is unknown: add a line" in problem
 
 
-@pytest.mark.parametrize("given", [{}, {"OPENAI_API_MODE": "scripted"}, {"OPENAI_API_KEY": "sk-1"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"OPENAI_TRANSCRIPTION_MODEL": "ear"},
+        {"OPENAI_TRANSCRIPTION_MODEL": "", "OPENAI_TRANSCRIPTION_BASE_URL": "http://x/v1"},
+        {"OPENAI_TRANSCRIPTION_MODEL": "whisper-1", "OPENAI_TRANSCRIPTION_BASE_URL": "http://x/v1"},
+        {"OPENAI_API_MODE": "scripted", "OPENAI_TRANSCRIPTION_MODEL": "ear"},
+        {"OPENAI_API_KEY": "sk-1"},
+    ],
+)
 def test_known_prices_are_enough(given: dict[str, str]) -> None:
     """The local model, a script, and the defaults."""
     assert settings_of({**given, CHAT: "0.50"}).max_cost_per_chat_per_day == Decimal("0.50")

@@ -39,7 +39,7 @@ def test_the_key_of_the_first_goes_to_its_own_server_alone(first: str | None, se
         ),
     ],
 )
-def test_what_makes_no_sense_is_refused(given: dict[str, str], says: str) -> None:
+def test_senseless_settings_are_refused(given: dict[str, str], says: str) -> None:
     """With what to do."""
     with pytest.raises(SettingsInvalid) as refused:
         settings_of(given)
@@ -59,5 +59,7 @@ def test_the_key_is_a_secret() -> None:
     """It is masked in logs, and not shown."""
     given = {**FIRST, "OPENAI_FALLBACK_MODEL": "m", "OPENAI_FALLBACK_API_KEY": "sk-the-other"}
     settings = settings_of(given)
-    assert "sk-the-other" in settings.secrets
+    masked: list[str] = []
+    settings.mask(masked.append)
+    assert "sk-the-other" in masked
     assert "sk-the-other" not in repr(settings)

@@ -1,4 +1,4 @@
-"""The settings of `recado gateway cloud`, and its error for a missing one."""
+"""The settings of the gateway to WhatsApp, and its error for a missing one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from recado.settings.environment import SettingsInvalid
+from recado.settings.numbers import numbers_of, problems
 from recado.settings.settings import Settings, settings_of
-from recado.settings.whatsapp import cloud_account, problems
+from recado.settings.whatsapp import Number
 from tests.chaos.process import recado
 
 GIVEN = {
@@ -23,15 +24,15 @@ GIVEN = {
 def test_all_that_is_needed() -> None:
     settings = settings_of(GIVEN)
     assert list(problems(settings)) == []
-    assert cloud_account(settings.account, settings.whatsapp_phone_number_id) == "106540352242922"
-    assert cloud_account("shop", settings.whatsapp_phone_number_id) == "shop"
+    assert numbers_of(settings) == (Number("106540352242922", "106540352242922"),)
+    assert numbers_of(settings_of(GIVEN | {"RECADO_ACCOUNT": "shop"})) == (Number("106540352242922", "shop"),)
 
 
 @pytest.mark.parametrize("missing", GIVEN)
-def test_what_is_missing_is_named(missing: str) -> None:
+def test_missing_settings_are_named(missing: str) -> None:
     """With where it is to be had."""
     (problem,) = problems(settings_of({name: value for name, value in GIVEN.items() if name != missing}))
-    assert problem.startswith(f"{missing} is required for recado gateway cloud: ")
+    assert problem.startswith(f"{missing} is required for a gateway to WhatsApp: ")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_what_is_missing_is_named(missing: str) -> None:
         ("RECADO_WEBHOOK_PORT", "99999", "from 0 to 65535"),
     ],
 )
-def test_what_is_wrong_is_named(name: str, value: str, says: str) -> None:
+def test_wrong_settings_are_named(name: str, value: str, says: str) -> None:
     with pytest.raises(SettingsInvalid, match=says):
         settings_of(GIVEN | {name: value})
 

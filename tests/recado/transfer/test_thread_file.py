@@ -73,7 +73,7 @@ def test_a_pickle_that_is_no_string_is_refused(
         ("e.txt", "hello"),
     ],
 )
-def test_what_is_no_map_says_what_was_expected(tmp_path: Path, name: str, content: str) -> None:
+def test_another_file_than_a_map_is_refused(tmp_path: Path, name: str, content: str) -> None:
     """Nothing is imported of it."""
     (tmp_path / name).write_text(content)
     with pytest.raises(ThreadFileUnreadable, match="cannot be read as a map"):

@@ -49,7 +49,7 @@ async def test_sessions_of_agents_are_kept() -> None:
     )
 
 
-async def test_what_recado_knows_of_the_chat_goes_along() -> None:
+async def test_the_known_history_goes_along() -> None:
     """The thread cannot be kept, but the log has the conversation: the next one is seeded with it, and that is said."""
     log = MemoryLog()
     await imported(log, "assistants", Row(ANA, "thread_a"))

@@ -8,10 +8,12 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from actors.answering import Answering, Means, OneProfile, Policy
 from actors.handoff import TOOL, asked
-from actors.instance import Instance, NoTools, Parts, Policy, ToolResult
+from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.router import Router
+from actors.tools.protocol import NoTools, ToolResult
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolCall, ToolsWanted, Usage
 from events.inbound import Inbound
 from events.memory_log import MemoryLog
@@ -131,7 +133,9 @@ def rules(**settings: Any) -> Instance:
     """An instance that is only asked for its rules."""
     numbers = iter(range(1, 10_000))
     reads = InMemoryProjection.empty(NOON)
-    parts = {name: settings.pop(name) for name in Parts.__struct_fields__ if name in settings}
+    given = {name: settings.pop(name) for name in Means.__struct_fields__ if name in settings}
+    policy = Policy(**{"debounce": 1.0, "words_for": lambda _: {"apology": "Sorry."}, **settings})
+    means = Means(**{"backend": Teller(()), **given})
     return Instance(
         Parts(
             incarnation="whatif",
@@ -140,7 +144,6 @@ def rules(**settings: Any) -> Instance:
             progress=reads,
             bus_time=BusTime(),
             fresh_id=lambda: f"whatif-{next(numbers)}",
-            **{"backend": Teller(()), "tools": NoTools(), **parts},
         ),
-        Policy(**{"debounce": 1.0, "words_for": lambda _: {"apology": "Sorry."}, **settings}),
+        OneProfile(Answering("whatif", means, policy)),
     )

@@ -6,7 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from actors.instance import Instance, NoTools
+from actors.instance import Instance
+from actors.tools.protocol import NoTools
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted, Usage
 from events.memory_log import MemoryLog
 from projections.in_memory import InMemoryProjection

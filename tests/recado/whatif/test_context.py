@@ -42,7 +42,7 @@ def test_messages_that_are_taken_together_now_are_in_no_history() -> None:
     ]
 
 
-def test_what_was_answered_together_and_is_divided_now_follows_one_another() -> None:
+def test_divided_turns_follow_one_another() -> None:
     """There is no history of then between the two; as soon as there is one again, it counts."""
     model = Asked()
     replay(lived([(5, text("a")), (0.5, text("b")), (30, text("c"))], [(0.1, "")]), model, debounce=0.1)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from actors.handoff import TOOL
-from actors.instance import NoTools, ToolResult
+from actors.tools.protocol import NoTools, ToolResult
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolsWanted
 from events.decisions import Attention, Reply, TurnFailed
 from events.inbound import Media, Message

@@ -66,7 +66,7 @@ def test_sums_and_medians_are_of_what_was_compared() -> None:
     assert table[3].split() == ["input", "tokens", "20", "45", "+125%"]
 
 
-def test_what_was_taken_apart_then_has_several_replies_on_the_left() -> None:
+def test_joined_turns_have_several_replies_on_the_left() -> None:
     """Each with its own words."""
     told = reported(lived([(5, text("a")), (2, text("b"))], [(0.1, "")]), debounce=3.0)
     (turn,) = told.turns
@@ -84,7 +84,7 @@ def test_endings_without_a_reply_have_their_word() -> None:
     assert [side.ending for side in still_open.turns[0].then] == ["open"]
 
 
-def test_what_was_left_out_is_told() -> None:
+def test_omissions_are_told() -> None:
     """And the turns that were left out."""
     log = lived([(30, text(id_)) for id_ in "abcde"])
     told = reported(log, limit=345)

@@ -26,7 +26,7 @@ def test_the_call_that_might_go_beyond_the_cap_is_not_made() -> None:
     assert all(result.ending is None for result in results if result.is_left_out)
 
 
-def test_what_was_set_aside_and_not_used_is_there_for_the_next() -> None:
+def test_unused_tokens_are_there_for_the_next() -> None:
     """A call counts for more than it mostly costs: the next one waits until that is known."""
     model = Asked(cost=10)
     _, (results,) = replay(five_turns(), model, limit=460)

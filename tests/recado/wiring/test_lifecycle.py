@@ -18,7 +18,7 @@ async def _for_ever(name: str, seen: list[str]) -> None:
         seen.append(f"{name} ended")
 
 
-async def test_what_is_on_the_wire_comes_before_the_end() -> None:
+async def test_requests_on_the_wire_end_first() -> None:
     """After a signal, each part drains while all of them still run; then the last started ends first."""
     seen: list[str] = []
 

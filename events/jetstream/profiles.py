@@ -1,0 +1,226 @@
+"""The stream PROFILES: every version of every profile under `profile.<name>`.
+
+A write is an atomic batch whose first message bears the stream's expected last sequence: the server stores all of it,
+or nothing if any profile was written since. Batches:
+https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-50.md
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from secrets import token_hex
+
+import nats.errors
+import structlog
+
+from events.jetstream.api import (
+    STREAM_NOT_FOUND,
+    ApiRefused,
+    StoredMessage,
+    StreamInfo,
+    call,
+    stored_message,
+)
+from events.jetstream.connection import Bus, said
+from events.jetstream.consumer import Delivered, Feed, FeedBroken
+from events.jetstream.publisher import Publisher
+from events.jetstream.streams import PROFILES
+from events.log import LogMismatch, LogUnavailable
+from events.profile import InForce, Profile, encoded
+from events.profile_log import ProfilesChanged, Stored, Unread, read
+
+RETRY = 0.2
+"""Seconds between two attempts while the bus is away."""
+
+_PREFIX = "profile."
+_SUBJECTS = "profile.*"
+
+log = structlog.get_logger("recado.profiles")
+
+
+class JetStreamProfileLog:
+    """ProfileLog on the stream PROFILES, which an instance makes with the log."""
+
+    def __init__(self, bus: Bus, publisher: Publisher) -> None:
+        self._bus = bus
+        self._publisher = publisher
+
+    @classmethod
+    async def open(cls, bus: Bus) -> JetStreamProfileLog:
+        return cls(bus, await Publisher.open(bus))
+
+    async def close(self) -> None:
+        await self._publisher.close()
+
+    async def look(self) -> Stored:
+        info = await self._info(_SUBJECTS)
+        names = sorted(subject.removeprefix(_PREFIX) for subject in info.state.subjects)
+        found = await asyncio.gather(*(self._newest(name) for name in names))
+        newest = {profile.name: profile for profile, _ in found if profile is not None}
+        return Stored(info.state.last_seq, newest, tuple(one for _, unread in found for one in unread))
+
+    async def write(self, profiles: Sequence[Profile], *, expected: int) -> int:
+        if not (await self._info()).config.get("allow_atomic"):
+            raise LogMismatch(f"the NATS server is too old for {PROFILES}: profiles need nats-server 2.12 or newer")
+        bodies = [(f"{_PREFIX}{profile.name}", encoded(profile)) for profile in profiles]
+        if not bodies:
+            return expected
+        batch = token_hex(16)
+        *before, (last, body) = bodies
+        for number, (subject, one) in enumerate(before, 1):
+            headers = _headers(batch, number, expected)
+            try:
+                await self._bus.publish(subject, one, headers=headers)
+            except (nats.errors.Error, OSError) as error:
+                raise LogUnavailable(said(error)) from error
+        commit = _headers(batch, len(bodies), expected) | {"Nats-Batch-Commit": "1"}
+        ack = await self._publisher.publish(last, body, commit)
+        if ack.conflict:
+            raise ProfilesChanged
+        return ack.seq
+
+    async def history(self, name: str) -> list[Profile]:
+        async with aclosing(self._versions(name)) as versions:
+            return [profile async for profile in versions]
+
+    async def version(self, name: str, n: int) -> Profile | None:
+        async with aclosing(self._versions(name)) as versions:
+            async for profile in versions:
+                if profile.n == n:
+                    return profile
+        return None
+
+    async def follow(self) -> AsyncGenerator[InForce, None]:
+        known = _Known()
+        told = ""
+        while True:
+            try:
+                async with aclosing(self._changes(known)) as changes:
+                    async for in_force in changes:
+                        told = ""
+                        yield in_force
+            except (FeedBroken, LogUnavailable, ApiRefused) as fault:
+                if self._bus.is_closed:
+                    raise LogUnavailable("the connection to the bus is closed") from fault
+                if str(fault) != told:
+                    log.info("profiles.wait", reason=str(fault), then="the last known profiles stay in force")
+                told = str(fault)
+                await asyncio.sleep(RETRY)
+
+    async def _changes(self, known: _Known) -> AsyncGenerator[InForce, None]:
+        """What is in force after each change, until the connection breaks."""
+        known.recognise(await call(self._bus, f"STREAM.INFO.{PROFILES}", StreamInfo))
+        newest = await stored_message(self._bus, PROFILES, {"last_by_subj": _SUBJECTS})
+        there = newest.seq if newest is not None else 0
+        feed = await Feed.open(self._bus, known.last + 1, _SUBJECTS, PROFILES)
+        unwatch = self._bus.watch(
+            lambda standing: feed.break_off("the connection is back" if standing else "the connection was lost")
+        )
+        try:
+            if known.last >= there and not known.told:
+                yield known.tell()
+            while messages := await feed.take():
+                for message in messages:
+                    feed.expected += 1
+                    known.take(message, feed.expected)
+                if known.last >= there:
+                    yield known.tell()
+        finally:
+            unwatch()
+            await feed.close()
+
+    async def _info(self, subjects: str = "") -> StreamInfo:
+        try:
+            return await call(
+                self._bus, f"STREAM.INFO.{PROFILES}", StreamInfo, {"subjects_filter": subjects} if subjects else None
+            )
+        except ApiRefused as refused:
+            if refused.fault.err_code == STREAM_NOT_FOUND:
+                raise LogMismatch(
+                    f"there is no stream {PROFILES} on the bus: start an instance, which makes it"
+                ) from None
+            raise LogUnavailable(str(refused)) from refused
+
+    async def _newest(self, name: str) -> tuple[Profile | None, list[Unread]]:
+        """The newest version that can be read, and the later ones that cannot."""
+        stored = await stored_message(self._bus, PROFILES, {"last_by_subj": f"{_PREFIX}{name}"})
+        if stored is None:
+            return None, []
+        found = _read(stored)
+        if isinstance(found, Profile):
+            return found, []
+        older = await self.history(name)
+        return older[-1] if older else None, [found]
+
+    async def _versions(self, name: str) -> AsyncGenerator[Profile, None]:
+        seq = 1
+        while True:
+            which = {"seq": seq, "next_by_subj": f"{_PREFIX}{name}"}
+            stored = await stored_message(self._bus, PROFILES, which)
+            if stored is None:
+                return
+            found = _read(stored)
+            if isinstance(found, Profile):
+                yield found
+            seq = stored.seq + 1
+
+
+class _Known:
+    """The profiles that a follower has read.
+
+    - `last`: the last sequence that it has read.
+    - `told`: whether its reader has had one answer.
+    """
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.told = False
+        self._created: datetime | None = None
+        self._newest: dict[str, Profile] = {}
+        self._unread: dict[str, list[tuple[int, bytes]]] = {}
+
+    def recognise(self, info: StreamInfo) -> None:
+        """Begin again if this is another stream than the one that was read, as after a restore."""
+        if self._created is not None and (info.created != self._created or info.state.last_seq < self.last):
+            log.warning("profiles.replaced", then="they are read from the beginning")
+            self.last, self.told = 0, False
+            self._newest.clear()
+            self._unread.clear()
+        self._created = info.created
+
+    def take(self, message: Delivered, number: int) -> None:
+        """Take in a message, the consumer's delivery `number`. Raises FeedBroken if one before it is missing."""
+        tokens = message.reply.split(b".")
+        seq, delivery = tokens[7:9] if len(tokens) > 9 else tokens[5:7]
+        if int(delivery) != number:
+            raise FeedBroken(f"delivery {number} is missing, {int(delivery)} came")
+        self.last = int(seq)
+        name = message.subject.decode("utf-8", "replace").removeprefix(_PREFIX)
+        self._unread.setdefault(name, []).append((self.last, message.body))
+
+    def tell(self) -> InForce:
+        """What is in force after all that was taken in. Of each name only the last version is decoded."""
+        self.told = True
+        for name, bodies in self._unread.items():
+            while bodies:
+                found = read(name, *bodies.pop())
+                if isinstance(found, Profile):
+                    self._newest[name] = found
+                    break
+                then = "the version before it stays in force"
+                log.warning("profile.unreadable", name=found.name, seq=found.seq, reason=found.reason, then=then)
+        self._unread.clear()
+        return InForce(self._newest.values())
+
+
+def _headers(batch: str, number: int, expected: int) -> dict[str, str]:
+    headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+    return headers | {"Nats-Expected-Last-Sequence": str(expected)} if number == 1 else headers
+
+
+def _read(stored: StoredMessage) -> Profile | Unread:
+    raw = stored.raw()
+    return read(raw.subject.removeprefix(_PREFIX), raw.seq, raw.body)

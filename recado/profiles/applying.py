@@ -1,0 +1,117 @@
+"""Files of profiles against what is stored: the changes that they mean, and every problem before one is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from events.log import EventLog
+from events.profile import Profile
+from events.profile_log import Stored
+from recado.profiles.changes import Author, Change, changed, removal
+from recado.profiles.entries import with_canonical_names
+from recado.profiles.files import Document, FilesWrong, Problem, unknown_problem
+from recado.profiles.overlay import FIELDS, Overlay, ProfileUnusable
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What files mean.
+
+    - `changes`: in the order of the names.
+    - `lacks`: by name of a profile, the variables with keys that are unset here.
+    """
+
+    changes: tuple[Change, ...]
+    lacks: dict[str, tuple[str, ...]]
+
+
+async def applied(
+    documents: Sequence[Document], stored: Stored, overlay: Overlay, log: EventLog, author: Author, *, folder: bool
+) -> Applied:
+    """The changes that put the documents in force; with `folder` also the end of every other profile.
+
+    Fields that only a newer release knows stay as they are stored. Raises FilesWrong with every problem, NewerVersion,
+    LogUnavailable.
+    """
+    problems: list[Problem] = []
+    changes: list[Change] = []
+    lacks: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        before = stored.in_force.profiles.get(document.name)
+        problems += _unknown(document, before)
+        wanted = await _profile(document, before, log, author)
+        try:
+            overlay.settings(wanted)
+        except ProfileUnusable as unusable:
+            for fault in unusable.faults:
+                if not fault.lacks:
+                    path = ("settings", fault.field) if fault.field in document.settings else ()
+                    problems.append(document.wrong(fault.problem, *path))
+            if unusable.lacks:
+                lacks[document.name] = unusable.lacks
+        change = changed(stored, wanted, author)
+        changes += [change] if change is not None else []
+    problems += _twice(documents, stored, folder=folder)
+    if problems:
+        raise FilesWrong(problems)
+    if folder:
+        there = {document.name for document in documents}
+        gone = (removal(stored, name, author) for name in stored.in_force.profiles if name not in there)
+        changes += [change for change in gone if change is not None]
+    return Applied(tuple(sorted(changes, key=lambda one: one.after.name)), lacks)
+
+
+async def _profile(document: Document, before: Profile | None, log: EventLog, author: Author) -> Profile:
+    kept = {} if before is None else {name: value for name, value in before.settings.items() if name not in FIELDS}
+    return Profile(
+        name=document.name,
+        n=1,
+        at=author.at,
+        accounts=document.accounts,
+        chats=await with_canonical_names(log, document.chats),
+        groups=document.groups,
+        settings=document.settings | kept,
+        more={} if before is None else before.more,
+    )
+
+
+def _unknown(document: Document, before: Profile | None) -> list[Problem]:
+    """Problems of fields that this release does not know and that are not stored so."""
+    more: Mapping[str, Any] = before.more if before is not None else {}
+    settings: Mapping[str, Any] = before.settings if before is not None else {}
+    tops = [name for name, value in document.unknown.items() if name not in more or not _same(more[name], value)]
+    inner = [
+        name
+        for name, value in document.unknown_settings.items()
+        if name not in settings or not _same(settings[name], value)
+    ]
+    return [
+        *(document.wrong(unknown_problem(name, top=True), name) for name in tops),
+        *(document.wrong(unknown_problem(name, top=False), "settings", name) for name in inner),
+    ]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return msgspec.json.encode(one, order="deterministic") == msgspec.json.encode(other, order="deterministic")
+
+
+def _twice(documents: Sequence[Document], stored: Stored, *, folder: bool) -> list[Problem]:
+    """Problems of entries that another file, or a profile that stays, has too."""
+    names = {document.name for document in documents}
+    staying = [] if folder else [one for name, one in stored.in_force.profiles.items() if name not in names]
+    owner: dict[tuple[str, str], str] = {
+        (kind, entry): f"the profile {profile.name}"
+        for profile in staying
+        for kind in ("accounts", "chats", "groups")
+        for entry in getattr(profile, kind)
+    }
+    problems = []
+    for document in documents:
+        for kind in ("accounts", "chats", "groups"):
+            for entry in getattr(document, kind):
+                other = owner.setdefault((kind, entry), document.file)
+                if other != document.file:
+                    problems.append(document.wrong(f"{entry} is in {kind} of {other} too: take it out of one", kind))
+    return problems

@@ -1,0 +1,212 @@
+"""The settings of a profile: the instance's own variables, with the profile's values laid over them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.profile import Profile
+from recado.profiles.hosted import hosted_tools_problem
+from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_of
+from recado.settings.environment import SettingsInvalid
+from recado.settings.profiles import KEY_NAME
+from recado.settings.provider import OPENAI
+from recado.settings.settings import VARIABLES, Settings, read, settings_of
+from recado.settings.variables import without_userinfo
+
+SETTABLE = {field: variable for field, variable in VARIABLES.items() if variable.profile}
+"""The settings that a profile may set, by field."""
+
+FIELDS = frozenset(SETTABLE) | frozenset(KEY_NAMES)
+"""Every field of a profile's `settings` that this release applies."""
+
+_SERVER = VARIABLES[FIRST.url].name
+
+SecretOf = Callable[[str], str | None]
+"""Gives the value of the secret variable of a name; None if it is unset."""
+
+_FIELD_OF = {variable.name: field for field, variable in SETTABLE.items()} | {
+    VARIABLES[role.key].name: field for field, role in KEY_NAMES.items()
+}
+_VARIABLE = re.compile(r"\b(" + "|".join(sorted(_FIELD_OF, key=len, reverse=True)) + r")\b")
+_FIELD = re.compile(r"\b(" + "|".join(sorted(FIELDS, key=len, reverse=True)) + r")\b")
+
+
+class Fault(NamedTuple):
+    """A problem of a profile: a sentence, and the field that it is about (empty: none in particular). With `lacks`, a
+    variable is unset here, and may be set elsewhere."""
+
+    field: str
+    problem: str
+    lacks: bool = False
+
+
+class ProfileUnusable(SettingsInvalid):
+    """A profile by which this instance cannot answer.
+
+    - `faults`: every problem.
+    - `lacks`: the secret variables that are unset here; they are among the faults.
+    """
+
+    def __init__(self, profile: Profile, faults: list[Fault], lacks: tuple[str, ...]) -> None:
+        super().__init__([fault.problem for fault in faults])
+        self.ref = profile.ref
+        self.faults = tuple(faults)
+        self.lacks = lacks
+
+
+def settings_of_profile(given: Mapping[str, str], profile: Profile, secret_of: SecretOf | None = None) -> Settings:
+    """The settings by which the chats of the profile are answered. A profile without settings gives those of the
+    instance.
+
+    `given` are the instance's variables. `secret_of` is asked for the keys that the profile names (default: the
+    secrets of `given`), and for no other name than `given` allows. Fields that this release does not apply are passed
+    over. Raises ProfileUnusable with every problem; SettingsInvalid if the instance's own variables are wrong.
+    """
+    own = settings_of(given)
+    return Overlay(given, own, secret_of or own.secrets.value).settings(profile)
+
+
+def unapplied(profile: Profile) -> list[str]:
+    """The fields of the profile that this release does not apply."""
+    return sorted([*(field for field in profile.settings if field not in FIELDS), *profile.more])
+
+
+class Overlay:
+    """Lays profiles over the same variables; `own` are the settings of `given`."""
+
+    def __init__(self, given: Mapping[str, str], own: Settings, secret_of: SecretOf) -> None:
+        self._given = given
+        self._secrets = own.secrets
+        self._secret_of = secret_of
+        self._allowed = Allowed(own)
+        self._has_own_server = own.openai_base_url is not None
+
+    def settings(self, profile: Profile) -> Settings:
+        """As `settings_of_profile`."""
+        laid = self._own_variables()
+        faults = list(self._lay(profile, laid))
+        asked, _ = read(laid)
+        faults += self._not_allowed(profile, asked)
+        lacks = [name for role in ROLES if (name := self._lay_key(profile, role, asked, laid, faults))]
+        if "hosted_tools" not in profile.settings and self._is_foreign(profile, asked):
+            laid[VARIABLES["hosted_tools"].name] = ""  # they may hold keys, which were meant for the instance's server
+        settings, problems = _whole(laid)
+        faults += map(_fault, problems)
+        if faults:
+            raise ProfileUnusable(profile, faults, tuple(dict.fromkeys(lacks)))
+        return settings
+
+    def _own_variables(self) -> dict[str, str]:
+        """The instance's variables, those in files included. The folder itself is left out: it would give the
+        instance's own key where the profile leaves one out."""
+        laid = {name: text for name, text in self._given.items() if name != VARIABLES["secrets_folder"].name}
+        for variable in VARIABLES.values():
+            if variable.may_be_file and (text := self._secrets.text(variable.name)) is not None:
+                laid[variable.name] = text
+        return laid
+
+    def _lay(self, profile: Profile, laid: dict[str, str]) -> Iterator[Fault]:
+        """Lay each value over the variables; those that are wrong alone are left out."""
+        for field, value in profile.settings.items():
+            if field in SETTABLE:
+                try:
+                    laid[SETTABLE[field].name] = _text(field, value)
+                except ValueError as error:
+                    yield Fault(field, str(error))
+        if self._has_own_server and not laid.get(_SERVER, "").strip():
+            laid[_SERVER] = OPENAI  # unset would be the small local model where there is no key
+
+    def _not_allowed(self, profile: Profile, asked: Settings) -> Iterator[Fault]:
+        for role in ROLES:
+            server = getattr(asked, role.url)
+            if role.url in profile.settings and server and server not in self._allowed.servers:
+                yield Fault(
+                    role.url,
+                    f"{role.url} is {without_userinfo(server[:100])!r}, which is no server that a profile may name "
+                    f"(those are {', '.join(self._allowed.servers)}): write one of these in the same way, or add it to "
+                    "RECADO_PROFILE_SERVERS of every instance",
+                )
+        if "tools" in profile.settings and asked.tools and asked.tools not in self._allowed.modules:
+            yield Fault(
+                "tools",
+                f"tools is {asked.tools[:100]!r}, which is no module that a profile may name: add it to "
+                "RECADO_PROFILE_TOOLS of every instance",
+            )
+        if "hosted_tools" in profile.settings and asked.hosted_tools:
+            problem = hosted_tools_problem(list(asked.hosted_tools), self._allowed.remote)
+            if problem is not None:
+                yield Fault("hosted_tools", f"hosted_tools is a list {problem}")
+
+    def _lay_key(
+        self, profile: Profile, role: Role, asked: Settings, laid: dict[str, str], faults: list[Fault]
+    ) -> str | None:
+        """Lay the key over the role's variable that may go to the role's server. Returns its name if it is unset."""
+        name, server = profile.settings.get(role.key_name, ""), server_of(asked, role)
+        variable = VARIABLES[role.key]
+        if name == "":
+            if not self._allowed.is_own(role, server):
+                laid[variable.name] = ""
+            return None
+        laid[variable.name] = ""
+        if not isinstance(name, str) or not KEY_NAME.fullmatch(name):
+            problem = "is no name of a variable: write one like SHOP_KEY, and put the key itself into that variable"
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            return None
+        if not self._allowed.may_go(name, server):
+            problem = f"names {name}, which may not be sent to {without_userinfo(server[:100])}"
+            help_ = f"write {name} after that address in RECADO_PROFILE_SERVERS of every instance"
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}: {help_}"))
+            return None
+        try:
+            key = (self._secret_of(name) or "").strip()
+        except ValueError as error:  # a file of secrets that cannot be used; the sentence quotes nothing of it
+            laid[variable.name] = "unset"
+            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}", lacks=True))
+            return name
+        laid[variable.name] = key or "unset"
+        if not key:
+            problem = f"names {name}, which is unset here: set it for every instance"
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}", lacks=True))
+            return name
+        try:
+            variable.value(key)
+        except ValueError:
+            problem = f"names {name}, which holds a space, a line end or a character outside ASCII: copy the key again"
+            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            laid[variable.name] = "unset"
+        return None
+
+    def _is_foreign(self, profile: Profile, asked: Settings) -> bool:
+        """Whether the profile asks another server, or with another key, than the instance."""
+        name = profile.settings.get(FIRST.key_name, "")
+        return name not in ("", VARIABLES[FIRST.key].name) or not self._allowed.is_own(FIRST, server_of(asked, FIRST))
+
+
+def _text(field: str, value: Any) -> str:
+    """The value as `.env` has it. Raises ValueError with a sentence that names the field."""
+    variable = msgspec.structs.replace(SETTABLE[field], name=field)
+    try:
+        text = variable.reader.text_of(value)
+    except ValueError as error:
+        raise ValueError(f"{field} is a {type(value).__name__}, {error}: it takes {variable.reader.takes}") from error
+    if text.strip():
+        variable.value(text)
+    return text
+
+
+def _whole(laid: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    try:
+        return settings_of(laid), []
+    except SettingsInvalid as wrong:
+        return Settings(), wrong.problems
+
+
+def _fault(problem: str) -> Fault:
+    """A sentence about variables as one about the fields that stand for them."""
+    told = _VARIABLE.sub(lambda found: _FIELD_OF[found[1]], problem)
+    about = _FIELD.search(told)
+    return Fault(about[1] if about else "", told)

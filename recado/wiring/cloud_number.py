@@ -1,0 +1,182 @@
+"""Puts the gateway of one business number together: its replies, its files, and what its webhook has to know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+import aiohttp
+import structlog
+
+from actors.leases.lease import Lease
+from events.backoff import Backoff
+from events.jetstream.media_store import MediaStore
+from events.log import EventLog, LogError, Tail
+from events.recorded import Recorded
+from gateways.cloud.account_notes import AccountNotes
+from gateways.cloud.download import Download
+from gateways.cloud.fetching import Fetching
+from gateways.cloud.graph import Graph
+from gateways.cloud.lines import Line
+from gateways.cloud.sender import CloudSender
+from gateways.cloud.token import Token
+from gateways.cloud.typing_indicator import TypingIndicator
+from gateways.delivery.checkpoint import GatewayRunning
+from gateways.delivery.delivery import Delivery
+from gateways.delivery.texts import texts_of
+from gateways.intake import People
+from recado.settings.numbers import token_of
+from recado.settings.settings import Settings
+from recado.settings.whatsapp import Number
+from recado.wiring.lifecycle import together, while_held
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+
+log = structlog.get_logger("recado")
+
+
+class Replies:
+    """The sending of replies, which begins again each time the lease is taken. `tail` reads the log; by default a
+    reading of its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        account: str,
+        event_log: EventLog,
+        graph: Graph,
+        people: People | None = None,
+        *,
+        tail: Tail | None = None,
+    ) -> None:
+        self.started = asyncio.Event()
+        """Set once every later reply is delivered for certain."""
+        self._settings = settings
+        self._account = account
+        self._log = event_log
+        self._graph = graph
+        self._people = people
+        self._tail = tail
+        self._stopped = False
+        self._delivery: Delivery | None = None
+        self._sender: CloudSender | None = None
+
+    async def deliver(self) -> None:
+        """Deliver until `stop`. Raises GatewayRunning, LogMismatch, LogUnavailable."""
+        notes = AccountNotes(self._log, self._account)
+        template = self._settings.window_template
+        sender = self._sender = CloudSender(self._graph, self._account, template, notes.sending, self._people)
+        if (code := await notes.paused_for()) is not None:
+            sender.was_paused(code)
+        indicator = TypingIndicator(self._graph)
+
+        def observe(recorded: Recorded) -> None:
+            live = recorded.seq > delivery.began_at
+            sender.observe(recorded, live=live)
+            if live:
+                indicator.observe(recorded)
+
+        delivery = self._delivery = Delivery(
+            self._log,
+            self._account,
+            sender,
+            data_dir=self._settings.data,
+            tail=self._tail,
+            observe=observe,
+            split=texts_of,
+            ready=sender.ready,
+            in_doubt_timeout=self._settings.doubt_seconds,
+            on_timeout=self._settings.in_doubt,
+            give_up_after=self._settings.give_up_after,
+        )
+        self.started = delivery.started
+        if self._stopped:
+            delivery.stop()
+        try:
+            await delivery.run()
+        finally:
+            indicator.close()
+            await notes.close()
+            self._delivery = self._sender = None
+
+    def hurry(self) -> None:
+        """Try a message at once, if sending is paused."""
+        if self._sender is not None:
+            self._sender.token_changed()
+
+    def stop(self) -> bool:
+        """Begin nothing new; messages that are being sent get their outcomes. Returns whether a delivery runs here."""
+        self._stopped = True
+        if self._delivery is not None:
+            self._delivery.stop()
+        return self._delivery is not None
+
+
+class Parts(NamedTuple):
+    """What the numbers of a process share.
+
+    - `tail`: reads the log; None: each reads it by itself.
+    """
+
+    settings: Settings
+    log: EventLog
+    session: aiohttp.ClientSession
+    store: MediaStore
+    people: People
+    tail: Tail | None
+
+
+class CloudNumber:
+    """The gateway of one number, which sends while it holds the number's lease."""
+
+    def __init__(self, number: Number, parts: Parts, lease: Callable[[], Lease]) -> None:
+        settings, account, url = parts.settings, number.account, parts.settings.whatsapp_graph_url
+        self.line = Line(account)
+        """What the webhook has to know of the number."""
+        self._account = account
+        self._parts = parts
+        self._lease = lease
+        self._token = Token(
+            account, token_of(settings, number.id) or "", lambda: token_of(settings, number.id, again=True)
+        )
+        graph = Graph(parts.session, url, number.id, self._token)
+        self._replies = Replies(settings, account, parts.log, graph, parts.people, tail=parts.tail)
+        self._fetching = Fetching(
+            parts.log,
+            account,
+            parts.store,
+            Download(parts.session, url, number.id, self._token),
+            data_dir=settings.data,
+            kept=settings.media_kept,
+            tail=parts.tail,
+        )
+
+    async def run(self) -> None:
+        """Serve the number until `stop`. Raises LogMismatch, LogUnavailable (the log is closed for good)."""
+        pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        while True:
+            try:
+                return await together(
+                    while_held(self._lease(), self._work),
+                    self.line.known.follow(self._parts.log, self._account, self._parts.tail),
+                )
+            except GatewayRunning as other:
+                log.warning("gateway_waits", account=self._account, reason=str(other), retry_in=pause.seconds)
+            except LogError:
+                raise
+            except Exception:  # a defect of one number must not end the others
+                log.exception("gateway_broken", account=self._account, retry_in=pause.seconds)
+            await pause.wait()
+
+    async def _work(self) -> None:
+        await together(self._replies.deliver(), self._fetching.run())
+
+    def look_again(self) -> None:
+        """Read the token again."""
+        if self._token.look_again():
+            self._replies.hurry()
+
+    def stop(self) -> bool:
+        """Begin nothing new. Returns whether messages may be on the wire."""
+        return self._replies.stop()

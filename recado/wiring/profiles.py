@@ -1,0 +1,195 @@
+"""Puts the profiles of a bus together: follows them, and makes the answering of each version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack, aclosing
+from datetime import datetime
+from weakref import finalize
+
+import structlog
+from prometheus_client import Gauge
+
+from actors.answering import Answering, Means, NoBackend, Policy
+from actors.profiles import BusProfiles
+from actors.router import Router
+from actors.tools.python import PythonTool, ToolsUnusable, load
+from events.jetstream.connection import Bus
+from events.jetstream.profiles import JetStreamProfileLog
+from events.profile import Profile
+from events.profile_log import ProfileLog
+from recado.settings.settings import Settings
+from recado.wiring.lifecycle import Lifetime
+from recado.wiring.means import Shared, means_of
+from recado.wiring.model import model_of
+from recado.wiring.policy import policy_of
+from recado.wiring.profile_settings import ProfileSettings, Usable
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks for a secret that is missing."""
+
+MOST_TOLD, LONGEST_TOLD = 20, 200
+"""Profiles that cannot be used, as an instance tells the others, and the characters about each."""
+
+_gauge = Gauge("recado_profiles_unusable", "Profiles in force by which this instance cannot answer.")
+
+log = structlog.get_logger("recado.profiles")
+
+
+class AnsweringByProfile:
+    """The answering of each version of each profile on this instance.
+
+    - `settings`: the instance's own.
+    - `stored`: the profiles on the bus.
+    """
+
+    def __init__(self, incarnation: str, settings: Settings, shared: Shared, stored: ProfileLog) -> None:
+        self._incarnation = incarnation
+        self._shared = shared
+        self._stored = stored
+        self._loop = asyncio.get_running_loop()
+        self._settings = ProfileSettings(settings)
+        self._known: dict[str, Usable] = {}  # of the versions in force
+        self._usable_from: dict[str, datetime] = {}
+        self._modules: dict[str, dict[str, PythonTool]] = {}
+        self._stacks: set[AsyncExitStack] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self.profiles = BusProfiles(self._answering("", Usable(settings)), stored, self._made)
+        self.read = asyncio.Event()
+        """Set once the profiles were read for the first time."""
+
+    def begin(self, life: Lifetime, router: Router, now: Callable[[], datetime]) -> None:
+        """Follow the profiles until the process ends; `now` gives the bus's time."""
+        life.keep(self.follow(router))
+        life.keep(self.look_for_secrets(router, now))
+
+    async def close(self) -> None:
+        for stack in list(self._stacks):
+            await self._close(stack)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The profiles in force by which this instance cannot answer, each with the reason."""
+        return tuple(f"{ref}: {usable.lacks}"[:LONGEST_TOLD] for ref, usable in self._unusable()[:MOST_TOLD])
+
+    async def follow(self, router: Router) -> None:
+        """Keep the profiles up to date, and have the chats look whose profile changes, until cancelled."""
+        async with aclosing(self._stored.follow()) as changes:
+            async for in_force in changes:
+                await self._learn(in_force.profiles.values())
+                is_changed = self.profiles.follow(in_force)
+                self._forget_former()
+                self.read.set()
+                router.profiles_changed(is_changed)
+                _gauge.set(len(self._unusable()))
+
+    async def look_for_secrets(self, router: Router, now: Callable[[], datetime]) -> None:
+        """Look again and again for secrets that were missing, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            refs = {ref for ref, usable in self._known.items() if usable.may_come}
+            found = [ref for ref in refs if await self._has_come(ref)]
+            if found:
+                self._usable_from |= dict.fromkeys(found, now())
+                self.profiles.forget(found)
+                router.search_again()
+                _gauge.set(len(self._unusable()))
+
+    async def _has_come(self, ref: str) -> bool:
+        profile = self.profiles.in_force.profiles.get(ref.rpartition("@")[0])
+        if profile is None or profile.ref != ref:
+            return False
+        usable = await asyncio.to_thread(self._usable, profile)
+        if usable.lacks:
+            return False
+        self._known[ref] = usable
+        log.info("profile_usable", profile=ref)
+        return True
+
+    async def _learn(self, profiles: Iterable[Profile]) -> None:
+        """Read the settings of versions that are new, and import their modules, off the loop."""
+        for profile in profiles:
+            if profile.ref not in self._known:
+                usable = self._known[profile.ref] = await asyncio.to_thread(self._usable, profile)
+                if usable.lacks:
+                    then = "its chats wait; others answer them if they can"
+                    log.warning("profile_unusable", profile=profile.ref, reason=usable.lacks, then=then)
+
+    def _unusable(self) -> list[tuple[str, Usable]]:
+        return [(ref, usable) for ref, usable in self._known.items() if usable.lacks]
+
+    def _forget_former(self) -> None:
+        kept = {profile.ref for profile in self.profiles.in_force.profiles.values()}
+        for ref in [ref for ref in self._known if ref not in kept]:
+            del self._known[ref]
+            self._usable_from.pop(ref, None)
+
+    def _usable(self, profile: Profile) -> Usable:
+        try:
+            usable = self._settings.of(profile)
+            if usable.settings is not None and not usable.lacks:
+                self._tools(usable.settings.tools)
+        except ToolsUnusable as fault:
+            return Usable(None, str(fault))
+        except Exception as defect:  # one profile that breaks recado stops no other
+            log.exception("profile_broke", profile=profile.ref)
+            return Usable(None, f"recado breaks on it: {type(defect).__name__}: {defect}")
+        return usable
+
+    def _tools(self, module: str | None) -> dict[str, PythonTool]:
+        if not module:
+            return {}
+        if module not in self._modules:
+            self._modules[module] = load(module)
+        return self._modules[module]
+
+    def _made(self, profile: Profile) -> Answering:
+        usable = self._known.get(profile.ref) or self._usable(profile)
+        try:
+            return self._answering(profile.ref, usable)
+        except Exception as defect:  # one profile that breaks recado stops no other
+            log.exception("profile_broke", profile=profile.ref)
+            return self._answering(profile.ref, Usable(None, f"{type(defect).__name__}: {defect}"))
+
+    def _answering(self, ref: str, usable: Usable) -> Answering:
+        settings, lacks, stack = usable.settings, usable.lacks, AsyncExitStack()
+        policy, means = Policy() if settings is None else policy_of(settings), Means(backend=NoBackend())
+        if settings is not None and not lacks:
+            model = model_of(settings, self._shared.model, stack) if ref else self._shared.model
+            if model is None:
+                lacks = "it names no key and no server, and this instance runs no small local model"
+            else:
+                means = means_of(settings, model, self._tools(settings.tools), self._shared, stack)
+        usable_from = self._usable_from.get(ref)
+        answering = Answering(self._incarnation, means, policy, profile=ref, lacks=lacks, usable_from=usable_from)
+        self._stacks.add(stack)
+        finalize(answering, self._close_soon, stack).atexit = False
+        return answering
+
+    def _close_soon(self, stack: AsyncExitStack) -> None:
+        """Close the means of an answering that nothing uses any more. It may be called on any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._begin_closing, stack)
+
+    def _begin_closing(self, stack: AsyncExitStack) -> None:
+        task = asyncio.create_task(self._close(stack))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, stack: AsyncExitStack) -> None:
+        if stack in self._stacks:
+            self._stacks.discard(stack)
+            await stack.aclose()
+
+
+async def answering_by_profile(
+    life: Lifetime, bus: Bus, incarnation: str, settings: Settings, shared: Shared
+) -> AnsweringByProfile:
+    """The answering by each profile on the bus; closed when the process ends."""
+    stored = await JetStreamProfileLog.open(bus)
+    life.stack.push_async_callback(stored.close)
+    answers = AnsweringByProfile(incarnation, settings, shared, stored)
+    life.stack.push_async_callback(answers.close)
+    return answers

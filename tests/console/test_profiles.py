@@ -1,0 +1,350 @@
+"""The desk's pages of profiles over real HTTP, with the real checks and a stream in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.profiles import form
+from console.profiles.port import Noted, NotTried, ProfileFault, TrialAsked
+from events.memory_profiles import MemoryProfileLog
+from events.profile import Profile
+from recado.profiles.desk import BusProfiles
+from recado.profiles.overlay import Overlay
+from recado.settings.settings import settings_of
+from recado.whatif.report import Asked, Compared, LeftOut, Report, Said, Side
+from recado.whatif.sums import Sums
+from tests.console.conftest import Page, serve
+
+AT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+GIVEN = {
+    "OPENAI_API_KEY": "sk-own",
+    "RECADO_PROFILE_SERVERS": "https://api.shop.example/v1 SHOP_KEY",
+    "RECADO_HOURS": "Mon-Fri 09:00-18:00",
+}
+
+
+class Trying(BusProfiles):
+    """Profiles whose trials do what the test says."""
+
+    def __init__(self, log: MemoryProfileLog, event_log: Any) -> None:
+        own = settings_of(GIVEN)
+        super().__init__(log, event_log, None, overlay=Overlay(GIVEN, own, GIVEN.get), own=own)
+        self.go_on = asyncio.Event()
+        self.refuses = ""
+        self.tried: list[tuple[Profile, TrialAsked]] = []
+
+    async def try_out(self, profile: Profile, asked: TrialAsked, note: Callable[[Noted], None]) -> Report:
+        self.tried.append((profile, asked))
+        note(Noted(1, 2, 300))
+        await self.go_on.wait()
+        if self.refuses:
+            raise NotTried(self.refuses)
+        return report()
+
+
+def report() -> Report:
+    sums = Sums(turns=1, replies=1, input_tokens=200, output_tokens=100, seconds=1, median_tokens=300, median_seconds=1)
+    turn = Compared(
+        account="shop",
+        chat="5511999990001@s.whatsapp.net",
+        at=AT,
+        messages=("m1",),
+        said=(Said(text="Are you <open>?"),),
+        then=(Side(ending="reply", text="Yes, we are.", model="gpt-6-luna", input_tokens=200, output_tokens=100),),
+        now=Side(ending="reply", text="Arr, we be.", model="gpt-6-luna", input_tokens=200, output_tokens=100),
+    )
+    asked = Asked(
+        since=AT, until=AT, changed={}, backend="chat", model="gpt-6-luna", debounce=1.0, history="as it was",
+        max_turns=20, max_tokens=50_000,
+    )  # fmt: skip
+    return Report(asked=asked, turns=(turn,), then=sums, now=sums, left_out=LeftOut())
+
+
+class Desk:
+    """The desk with profiles, as a browser has it."""
+
+    def __init__(self, page: Page, profiles: Trying, log: MemoryProfileLog) -> None:
+        self.page = page
+        self.profiles = profiles
+        self.log = log
+
+    async def get(self, path: str) -> tuple[int, str]:
+        status, text = await self.page.get(path, accept="text/html")
+        return status, text
+
+    async def post(self, path: str, fields: Mapping[str, str]) -> tuple[int, str]:
+        """The status, and where it leads or what it says."""
+        async with self.page.session.post(
+            self.page.address + path, data=fields, headers={"Origin": self.page.address}, allow_redirects=False
+        ) as response:
+            return response.status, response.headers.get("location") or await response.text()
+
+    async def form(self, name: str) -> dict[str, str]:
+        """The fields of a profile's form, as a browser would send them unchanged."""
+        status, text = await self.get(f"/desk/profiles/{name}")
+        assert status == 200, text
+        return fields_of(text)
+
+    async def store(self, name: str, **fields: Any) -> Profile:
+        stored = await self.log.look()
+        newest = stored.newest.get(name)
+        profile = Profile(name=name, n=1 if newest is None else newest.n + 1, at=AT, by="ana", **fields)
+        await self.log.write([profile], expected=stored.seq)
+        return profile
+
+    async def newest(self, name: str) -> Profile:
+        return (await self.log.look()).newest[name]
+
+
+def fields_of(text: str) -> dict[str, str]:
+    found = text[text.index('<form class="profile"') :]
+    found = found[: found.index("</form>")]
+    fields = {}
+    for tag in re.findall(r"<input [^>]*>", found):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and ("checkbox" not in tag or "checked" in tag):
+            fields[name[1]] = unescape(value[1]) if value else "on"
+    for name, value in re.findall(r'<textarea [^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', found, re.DOTALL):
+        fields[name] = unescape(value)
+    for name, options in re.findall(r'<select [^>]*name="([^"]*)"[^>]*>(.*?)</select>', found, re.DOTALL):
+        chosen = re.search(r"<option selected>(.*?)</option>", options)
+        fields[name] = unescape(chosen[1]) if chosen else ""
+    return fields
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    log = MemoryProfileLog()
+
+    def profiled(page: Page) -> Trying:
+        return Trying(log, page.log)
+
+    async with serve(tmp_path, profiles=profiled) as page:
+        assert isinstance(page.deps.profiles, Trying)
+        yield Desk(page, page.deps.profiles, log)
+
+
+async def test_a_profile_is_begun_and_stored(desk: Desk) -> None:
+    assert await desk.post("/desk/profiles", {"name": "bakery"}) == (303, "/desk/profiles/bakery")
+    fields = await desk.form("bakery")
+    fields |= {
+        "do": "save",
+        "accounts": "shop\n",
+        "s.ai_system_prompt": "You are a pirate.\r\nArr.",
+        "s.takeover": "2h",
+    }
+    fields |= {"hours.sat.0.opens": "9:00", "hours.sat.0.closes": "13:00", "s.max_conversation_history": "7"}
+    assert await desk.post("/desk/profiles/bakery", fields) == (303, "/desk/profiles/bakery?said=saved")
+    stored = await desk.newest("bakery")
+    assert (stored.ref, stored.by, stored.accounts) == ("bakery@1", "page", ("shop",))
+    assert stored.settings == {
+        "ai_system_prompt": "You are a pirate.\nArr.",
+        "takeover": "2h",
+        "hours": "Sat 09:00-13:00",
+        "max_conversation_history": 7,
+    }
+    assert "bakery</a>" in (await desk.get("/desk/profiles"))[1]
+
+
+async def test_an_unchanged_form_changes_nothing(desk: Desk) -> None:
+    before = await desk.store(
+        "bakery", accounts=("shop",), groups=("g/1@g.us",),
+        settings={
+            "hours": "Mon-Fri 09:00-12:00; Mon-Fri 13:00-18:00", "allow": ["5511999990001", "4930*"], "pairing": True,
+            "max_conversation_history": 5, "future": {"a": 1}, "stop_words": "",
+        },
+        more={"newer": True},
+    )  # fmt: skip
+    fields = await desk.form("bakery")
+    assert fields["hours.mon.1.opens"] == "13:00"
+    await desk.post("/desk/profiles/bakery", fields | {"do": "save"})
+    after = await desk.newest("bakery")
+    settings = dict(after.settings)
+    assert spans(settings.pop("hours")) == spans("Mon-Fri 09:00-12:00; Mon-Fri 13:00-18:00")
+    assert settings == {name: value for name, value in before.settings.items() if name != "hours"}
+    assert (after.n, after.accounts, after.groups, after.more) == (2, before.accounts, before.groups, before.more)
+
+
+def spans(text: str) -> set[Any]:
+    return set(settings_of({"RECADO_HOURS": text}).hours)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"s.takeover": "soon"}, "takeover"),
+        ({"s.max_conversation_history": "-3"}, "max_conversation_history"),
+        ({"hours.mon.0.opens": "25:99", "hours.mon.0.closes": "18:00"}, "hours"),
+        ({"hours.mon.0.opens": "18:00", "hours.mon.0.closes": "09:00"}, "hours"),
+        ({"s.openai_base_url": "https://evil.example/v1"}, "openai_base_url"),
+        (
+            {"s.openai_api_key_name": "OPENAI_API_KEY", "s.openai_base_url": "https://api.shop.example/v1"},
+            "api_key_name",
+        ),
+        ({"s.tools": "os"}, "tools"),
+    ],
+)
+async def test_a_wrong_field_comes_back_with_its_reason(desk: Desk, given: dict[str, str], field: str) -> None:
+    words = {"do": "save", "s.ai_system_prompt": "kept <words>"}
+    status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | words | given)
+    assert status == 400
+    assert "Nothing was stored" in text
+    assert re.search(rf'<p class="bad" role="alert">[^<]*{field}', text), text
+    assert fields_of(text)["s.ai_system_prompt"] == "kept <words>"
+    assert all(
+        fields_of(text)[name] == value.removeprefix("+") for name, value in given.items() if name in fields_of(text)
+    )
+    assert (await desk.log.look()).seq == 0
+
+
+async def test_a_change_by_another_person_is_not_overwritten(desk: Desk) -> None:
+    await desk.store("bakery", settings={"takeover": "1h"})
+    mine = await desk.form("bakery") | {"do": "save", "s.takeover": "3h"}
+    await desk.store("bakery", settings={"takeover": "2h"})
+    status, text = await desk.post("/desk/profiles/bakery", mine)
+    assert status == 409
+    assert "changed by ana after you opened it" in text
+    assert (await desk.newest("bakery")).settings == {"takeover": "2h"}
+    again = fields_of(text)
+    assert again["s.takeover"] == "3h"
+    assert (await desk.post("/desk/profiles/bakery", again | {"do": "save"}))[0] == 303
+    assert (await desk.newest("bakery")).settings == {"takeover": "3h"}
+
+
+async def test_the_history_names_changes_and_an_old_version_is_used_again(desk: Desk) -> None:
+    await desk.store("bakery", accounts=("shop",), settings={"takeover": "1h"})
+    await desk.store("bakery", accounts=("shop",), settings={"takeover": "2h", "ai_system_prompt": "Arr"})
+    _, text = await desk.get("/desk/profiles/bakery")
+    assert "<del>1h</del>" in text
+    assert "<ins>2h</ins>" in text
+    assert " by ana" in text
+    status, old = await desk.get("/desk/profiles/bakery?version=1")
+    assert (status, "Use this version again" in old) == (200, True)
+    done = await desk.post("/desk/profiles/bakery", {"do": "rollback", "version": "1", "base": "2"})
+    assert done == (303, "/desk/profiles/bakery?said=saved")
+    newest = await desk.newest("bakery")
+    assert (newest.n, newest.by, newest.settings) == (3, "page", {"takeover": "1h"})
+
+
+async def test_a_profile_is_removed_and_its_name_used_again(desk: Desk) -> None:
+    await desk.store("bakery", accounts=("shop",))
+    assert await desk.post("/desk/profiles/bakery", {"do": "remove", "base": "1"}) == (303, "/desk/profiles")
+    assert (await desk.log.look()).in_force.profiles == {}
+    fields = await desk.form("bakery") | {"do": "save", "s.takeover": "1h"}
+    assert (await desk.post("/desk/profiles/bakery", fields))[0] == 303
+    assert (await desk.newest("bakery")).n == 3
+
+
+async def test_a_draft_is_tried_before_it_is_saved(desk: Desk) -> None:
+    fields = await desk.form("bakery") | {"accounts": "shop", "s.ai_system_prompt": "Arr", "max_turns": "7"}
+    status, place = await desk.post("/desk/profiles/bakery", fields | {"do": "try"})
+    assert status == 303
+    assert "1 of 2 turns are answered, 300 of 50,000 tokens" in (await desk.get(place))[1]
+    assert (await desk.log.look()).seq == 0
+    desk.profiles.go_on.set()
+    text = await ended(desk, place)
+    assert "Are you &lt;open&gt;?" in text
+    assert "Yes, we are." in text
+    assert "Arr, we be." in text
+    ((draft, asked),) = desk.profiles.tried
+    assert (draft.settings["ai_system_prompt"], asked) == ("Arr", TrialAsked(days=2, max_turns=7, max_tokens=50_000))
+    back = (await desk.post(place, {"do": "edit"}))[1]
+    assert fields_of(back)["s.ai_system_prompt"] == "Arr"
+    assert await desk.post(place, {"do": "save"}) == (303, "/desk/profiles/bakery?said=saved")
+    assert (await desk.newest("bakery")).settings == {"ai_system_prompt": "Arr"}
+
+
+async def test_a_trial_is_cancelled(desk: Desk) -> None:
+    _, place = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": "try"})
+    await desk.post(place, {"do": "cancel"})
+    assert "Cancelled after 1 turns and 300 tokens" in await ended(desk, place)
+
+
+async def test_a_trial_that_comes_to_nothing_says_why(desk: Desk) -> None:
+    desk.profiles.refuses = "nobody wrote in that time what would be answered"
+    desk.profiles.go_on.set()
+    _, place = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": "try"})
+    assert desk.profiles.refuses in await ended(desk, place)
+
+
+async def test_only_two_trials_run_at_once(desk: Desk) -> None:
+    fields = await desk.form("bakery") | {"do": "try"}
+    for _ in range(2):
+        assert (await desk.post("/desk/profiles/bakery", fields))[0] == 303
+    status, text = await desk.post("/desk/profiles/bakery", fields)
+    assert (status, "Other trials run already" in text) == (429, True)
+
+
+@pytest.mark.parametrize("given", [{"days": "0"}, {"max_turns": "many"}, {"max_tokens": "9" * 30}])
+async def test_limits_of_a_trial_are_checked(desk: Desk, given: dict[str, str]) -> None:
+    status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": "try"} | given)
+    assert (status, "whole numbers: days from 1 to 30" in text, desk.profiles.tried) == (400, True, [])
+
+
+async def test_a_missing_key_is_told_and_does_not_keep_the_profile_from_being_stored(desk: Desk) -> None:
+    """Another instance may have it."""
+    fields = await desk.form("bakery") | {
+        "do": "save",
+        "s.openai_base_url": "https://api.shop.example/v1",
+        "s.openai_api_key_name": "SHOP_KEY",
+    }
+    status, place = await desk.post("/desk/profiles/bakery", fields)
+    assert status == 303
+    assert "This instance lacks SHOP_KEY" in (await desk.get(place))[1]
+    assert "This instance lacks SHOP_KEY" in (await desk.get("/desk/profiles"))[1]
+
+
+@pytest.mark.parametrize("name", ["default", "Bakery", "a b", "../x", "", "a" * 65])
+async def test_wrong_names_are_refused(desk: Desk, name: str) -> None:
+    status, text = await desk.post("/desk/profiles", {"name": name})
+    assert (status, "is no name" in text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("/desk/profiles/default", {"do": "save"}, 404),
+        ("/desk/profiles/bakery", {"do": "explode"}, 400),
+        ("/desk/profiles/bakery", {"do": "remove"}, 404),
+        ("/desk/profiles/bakery", {"do": "rollback", "version": "9"}, 404),
+        ("/desk/profiles/bakery/trials/nothing", {"do": "save"}, 404),
+    ],
+)
+async def test_nonsense_is_refused(desk: Desk, path: str, fields: dict[str, str], status: int) -> None:
+    assert (await desk.post(path, fields))[0] == status
+
+
+async def test_without_profiles_there_are_no_such_pages(page: Page) -> None:
+    assert (await page.get("/desk/profiles", accept="text/html"))[0] == 404
+    assert "/desk/profiles" not in (await page.get("/desk", accept="text/html"))[1]
+
+
+def test_hours_that_no_table_shows_are_edited_as_text() -> None:
+    profiles = Trying(MemoryProfileLog(), None)
+    many = "Mon 08:00-09:00; Mon 10:00-11:00; Mon 12:00-13:00"
+    profile = Profile(name="bakery", n=1, at=AT, settings={"hours": many})
+    row = next(row for row in form.shown(profiles, profile) if row.field.name == "hours")
+    assert (row.week, row.text) == (None, many)
+
+
+def test_faults_are_shown_at_their_fields() -> None:
+    profiles = Trying(MemoryProfileLog(), None)
+    rows = form.shown(
+        profiles, Profile(name="b", n=1, at=AT), [ProfileFault("takeover", "too long"), ProfileFault("", "x")]
+    )
+    assert [(row.field.name, row.problems) for row in rows if row.problems] == [("takeover", ("too long",))]
+
+
+async def ended(desk: Desk, place: str) -> str:
+    async with asyncio.timeout(10):
+        while "data-ended" not in (text := (await desk.get(f"{place}?part=trial"))[1]):
+            await asyncio.sleep(0.01)
+    return text

@@ -1,0 +1,317 @@
+"""Several numbers of one Meta app in one process: each with its own account, token, lease, pace and pause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from urllib.parse import unquote
+
+import httpx2
+import pytest
+from structlog.testing import capture_logs
+
+from actors.leases.lease import Lease
+from events.account_update import AccountUpdate
+from events.inbound import Message, Receipt
+from events.jetstream.media_store import MediaStore
+from events.log import EventLog
+from events.memory_log import MemoryLog
+from events.subjects import ChatKey
+from gateways.cloud.graph import Graph
+from gateways.cloud.parsing import Parser
+from gateways.cloud.webhook import Webhook
+from gateways.intake import NoPeople
+from recado.settings.environment import SettingsInvalid
+from recado.settings.numbers import may_change, numbers_of, problems
+from recado.settings.settings import Settings, settings_of
+from recado.settings.whatsapp import Number
+from recado.wiring import cloud_numbers
+from recado.wiring.cloud_number import CloudNumber, Parts
+from recado.wiring.cloud_numbers import CloudNumbers
+from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
+from tests.doubles.graph_webhooks import (
+    ANA,
+    APP_SECRET,
+    PHONE_NUMBER_ID,
+    VERIFY_TOKEN,
+    WABA,
+    message,
+    messages,
+    news,
+    signed,
+    status,
+    statuses,
+)
+from tests.gateways.replies import decide, events, reply
+from tests.waiting import until
+
+OTHER_ID = "109876543210987"
+OTHER_TOKEN = "EAAGdouble-of-the-bakery"
+SHOP, BAKERY = (ChatKey(account, f"{ANA}@s.whatsapp.net") for account in ("shop", "bakery"))
+GIVEN = {
+    "WHATSAPP_APP_SECRET": APP_SECRET,
+    "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
+    "WHATSAPP_ACCESS_TOKEN": ACCESS_TOKEN,
+}
+
+
+class Held:
+    """A lease that nobody else wants."""
+
+    held = False
+
+    async def keep(self, on_taken: Callable[[], None], _on_lost: Callable[[], None]) -> None:
+        self.held = True
+        on_taken()
+        await asyncio.Event().wait()
+
+
+class Served(NamedTuple):
+    numbers: CloudNumbers
+    meta: httpx2.AsyncClient
+    log: EventLog
+
+    async def post(self, raw: bytes) -> int:
+        return (await self.meta.post("/webhook", content=raw, headers=signed(raw))).status_code
+
+    async def ids(self, account: str) -> list[str]:
+        return [one.event.id for one in await events(self.log, account) if isinstance(one.event, Message)]
+
+    async def until_noted(self, key: ChatKey, id_: str, state: str) -> None:
+        async def noted() -> bool:
+            found = [one.event for one in await events(self.log, key.account)]
+            return any(isinstance(one, Receipt) and (one.reply, one.state) == (id_, state) for one in found)
+
+        await until(noted)
+
+
+@asynccontextmanager
+async def served(settings: Settings, log: EventLog) -> AsyncIterator[Served]:
+    """The numbers of the settings, with their webhook; without leases that others want, and without a bus."""
+    async with Graph.session() as session:
+        parts = Parts(settings, log, session, cast("MediaStore", None), NoPeople(), None)
+        numbers = CloudNumbers(
+            lambda: numbers_of(settings), lambda number: CloudNumber(number, parts, lambda: cast("Lease", Held()))
+        )
+        await numbers.look_again()
+        hook = Webhook(
+            log,
+            numbers_of(settings)[0].account,
+            Parser(numbers.lines, settings.window_template),
+            app_secret=APP_SECRET,
+            verify_token=VERIFY_TOKEN,
+            look_again=numbers.look_again if may_change(settings) else None,
+        )
+        running = asyncio.create_task(numbers.run())
+        await until(lambda: all(gateway._replies.started.is_set() for gateway, _ in numbers._running.values()))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(hook.app()), base_url="http://hook") as meta:
+            yield Served(numbers, meta, log)
+        await numbers.drain()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+async def meta() -> AsyncIterator[GraphDouble]:
+    async with GraphDouble() as double:
+        double.tokens[OTHER_ID] = OTHER_TOKEN
+        yield double
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """RECADO_SECRETS."""
+    made = tmp_path / "secrets"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def given(meta: GraphDouble, tmp_path: Path) -> dict[str, str]:
+    return GIVEN | {"WHATSAPP_GRAPH_URL": meta.url, "RECADO_DATA": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def two(given: dict[str, str]) -> Settings:
+    listed = f"{PHONE_NUMBER_ID}=shop, {OTHER_ID}=bakery"
+    return settings_of(given | {"WHATSAPP_NUMBERS": listed, f"WHATSAPP_ACCESS_TOKEN_{OTHER_ID}": OTHER_TOKEN})
+
+
+def of_bakery(raw: Callable[..., bytes], *given: Any, **fields: Any) -> bytes:
+    return raw(*given, phone_number_id=OTHER_ID, **fields)
+
+
+async def test_each_number_has_its_account_and_its_token(meta: GraphDouble, two: Settings) -> None:
+    """One webhook brings both; each reply goes out from its own number, and a status finds its own message."""
+    async with served(two, MemoryLog()) as all_:
+        assert await all_.post(messages(message("wamid.1"))) == 200
+        assert await all_.post(of_bakery(messages, message("wamid.2"))) == 200
+        assert (await all_.ids("shop"), await all_.ids("bakery")) == (["wamid.1"], ["wamid.2"])
+        await decide(all_.log, reply("r1", SHOP), SHOP)
+        await decide(all_.log, reply("r2", BAKERY), BAKERY)
+        await all_.until_noted(SHOP, "r1", "accepted")
+        await all_.until_noted(BAKERY, "r2", "accepted")
+        sent = {taken.text: taken for taken in meta.taken}
+        assert {text: taken.number for text, taken in sent.items()} == {
+            "text of r1": PHONE_NUMBER_ID,
+            "text of r2": OTHER_ID,
+        }
+        id_ = sent["text of r2"].id
+        said = status(id_, "read", None)
+        await until(lambda: all_.numbers.lines[OTHER_ID].known.of(id_))
+        assert await all_.post(statuses(said)) == 200  # of the wrong number: another's message
+        assert await all_.post(of_bakery(statuses, said)) == 200
+        await all_.until_noted(BAKERY, "r2", "read")
+        assert [one.event.state for one in await events(all_.log, "shop") if isinstance(one.event, Receipt)] == [
+            "sending",
+            "accepted",
+        ]
+
+
+async def test_a_number_that_may_not_send_holds_up_no_other(meta: GraphDouble, two: Settings) -> None:
+    meta.tokens[OTHER_ID] = "another"
+    async with served(two, MemoryLog()) as all_:
+        await decide(all_.log, reply("r2", BAKERY), BAKERY)
+        await until(lambda: meta.unauthorized > 0)
+        await decide(all_.log, reply("r1", SHOP), SHOP)
+        await all_.until_noted(SHOP, "r1", "accepted")
+        assert [taken.number for taken in meta.taken] == [PHONE_NUMBER_ID]
+
+        async def noted() -> list[tuple[str, AccountUpdate]]:
+            return await all_.log.notes()
+
+        assert [account for account, _ in await until(noted)] == ["bakery"]
+
+
+async def test_a_token_is_changed_without_a_restart(
+    meta: GraphDouble, given: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused one is read again; so is it every 30 s, which ends the pause that the old one began."""
+    monkeypatch.setattr(cloud_numbers, "EVERY", 0.05)
+    del given["WHATSAPP_ACCESS_TOKEN"]
+    listed = {"WHATSAPP_NUMBERS": f"{PHONE_NUMBER_ID}=shop", "RECADO_SECRETS": str(folder)}
+    file = folder / f"WHATSAPP_ACCESS_TOKEN_{PHONE_NUMBER_ID}"
+    file.write_text(f"{ACCESS_TOKEN}\n")
+    async with served(settings_of(given | listed), MemoryLog()) as all_:
+        await decide(all_.log, reply("r1", SHOP), SHOP)
+        await all_.until_noted(SHOP, "r1", "accepted")
+        meta.tokens[PHONE_NUMBER_ID] = "EAAGdouble-the-next"
+        with capture_logs() as logs:
+            await decide(all_.log, reply("r2", SHOP), SHOP)
+            await until(lambda: any(entry["event"] == "account_paused" for entry in logs))
+            file.write_text("EAAGdouble-the-next")
+            await all_.until_noted(SHOP, "r2", "accepted")
+            assert "token_changed" in [entry["event"] for entry in logs]
+        assert meta.unauthorized == 1
+        meta.tokens[PHONE_NUMBER_ID] = "EAAGdouble-the-third"
+        file.write_text("EAAGdouble-the-third")
+        await decide(all_.log, reply("r3", SHOP), SHOP)
+        await all_.until_noted(SHOP, "r3", "accepted")
+        assert [taken.text for taken in meta.taken] == [f"text of r{n}" for n in (1, 2, 3)]
+
+
+async def test_a_number_is_added_without_a_restart(meta: GraphDouble, given: dict[str, str], folder: Path) -> None:
+    """The webhook that names it looks at the list again; until it is there, its messages are dead letters of its id."""
+    (folder / "WHATSAPP_NUMBERS").write_text(f"{PHONE_NUMBER_ID}=shop\n")
+    (folder / f"WHATSAPP_ACCESS_TOKEN_{OTHER_ID}").write_text(OTHER_TOKEN)
+    log = MemoryLog()
+    async with served(settings_of(given | {"RECADO_SECRETS": str(folder)}), log) as all_:
+        assert await all_.post(of_bakery(messages, message("wamid.1"))) == 200
+        (letter,) = log.dead_letters
+        assert letter.subject == f"wa.dlq.{OTHER_ID}"
+        assert "add it to WHATSAPP_NUMBERS" in unquote(letter.headers["Recado-Reason"])
+        (folder / "WHATSAPP_NUMBERS").write_text(f"{PHONE_NUMBER_ID}=shop\n{OTHER_ID}=bakery\n")
+        assert await all_.post(of_bakery(messages, message("wamid.2"))) == 200
+        assert await all_.ids("bakery") == ["wamid.2"]
+        await until(lambda: all(gateway._replies.started.is_set() for gateway, _ in all_.numbers._running.values()))
+        await decide(log, reply("r2", BAKERY), BAKERY)
+        await all_.until_noted(BAKERY, "r2", "accepted")
+        assert (len(log.dead_letters), [taken.number for taken in meta.taken]) == (1, [OTHER_ID])
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "shop", f"{PHONE_NUMBER_ID}=local", f"{PHONE_NUMBER_ID}=a\n{PHONE_NUMBER_ID}=b"]
+)
+async def test_a_list_that_breaks_changes_nothing(given: dict[str, str], folder: Path, broken: str) -> None:
+    """The numbers that run go on; the log says what is wrong."""
+    (folder / "WHATSAPP_NUMBERS").write_text(f"{PHONE_NUMBER_ID}=shop")
+    async with served(settings_of(given | {"RECADO_SECRETS": str(folder)}), MemoryLog()) as all_:
+        (folder / "WHATSAPP_NUMBERS").write_text(broken)
+        with capture_logs() as logs:
+            assert not await all_.numbers.look_again()
+        assert [entry["event"] for entry in logs] == ["numbers_unusable"]
+        assert await all_.post(messages(message("wamid.1"))) == 200
+        assert await all_.ids("shop") == ["wamid.1"]
+
+
+async def test_a_number_is_taken_away(given: dict[str, str], folder: Path) -> None:
+    """What comes for it is a dead letter from then on."""
+    listed = folder / "WHATSAPP_NUMBERS"
+    listed.write_text(f"{PHONE_NUMBER_ID}=shop\n{OTHER_ID}=bakery")
+    log = MemoryLog()
+    async with served(settings_of(given | {"RECADO_SECRETS": str(folder)}), log) as all_:
+        listed.write_text(f"{PHONE_NUMBER_ID}=shop")
+        assert not await all_.numbers.look_again()
+        assert await all_.post(of_bakery(messages, message("wamid.1"))) == 200
+        assert [letter.subject for letter in log.dead_letters] == [f"wa.dlq.{OTHER_ID}"]
+        await until(lambda: not all_.numbers._leaving)
+
+
+async def test_news_are_of_the_number_or_the_business(two: Settings) -> None:
+    """Of the number that they name, once its messages told it; else of all that may be of the business account."""
+    async with served(two, MemoryLog()) as all_:
+        assert await all_.post(news("account_alerts", alert="first")) == 200
+        assert {account for account, _ in await all_.log.notes()} == {"shop", "bakery"}
+        assert await all_.post(of_bakery(messages, message("wamid.1"))) == 200
+        named = news("phone_number_quality_update", display_phone_number=f"1555{OTHER_ID[-7:]}", event="FLAGGED")
+        assert await all_.post(named) == 200
+        assert await all_.post(messages(message("wamid.2")).replace(WABA.encode(), b"777")) == 200
+        assert await all_.post(news("account_alerts", alert="second")) == 200
+        kept = [(account, update.field) for account, update in await all_.log.notes()][2:]
+        assert kept == [("bakery", "phone_number_quality_update"), ("bakery", "account_alerts")]
+
+
+@pytest.mark.parametrize(
+    ("listed", "says"),
+    [
+        ("shop", "no id of a number"),
+        ("1=", "no name"),
+        ("1=shop,2=shop", "give each its own"),
+        ("1,1=shop", "give each its own"),
+        ("1=2,2", "give each its own"),
+        ("1=local", "simulated phones"),
+        ("+15550783881", "no id of a number"),
+    ],
+)
+def test_a_list_that_is_wrong(listed: str, says: str) -> None:
+    with pytest.raises(SettingsInvalid, match=says):
+        settings_of(GIVEN | {"WHATSAPP_NUMBERS": listed})
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"WHATSAPP_PHONE_NUMBER_ID": "1"}, [Number("1", "1")]),
+        ({"WHATSAPP_PHONE_NUMBER_ID": "1", "RECADO_ACCOUNT": "shop"}, [Number("1", "shop")]),
+        (
+            {"WHATSAPP_NUMBERS": "1=shop,\n 2 = the bakery ,3"},
+            [Number("1", "shop"), Number("2", "the bakery"), Number("3", "3")],
+        ),
+        ({"WHATSAPP_PHONE_NUMBER_ID": "1", "WHATSAPP_NUMBERS": "2=b"}, [Number("1", "1"), Number("2", "b")]),
+        ({"WHATSAPP_PHONE_NUMBER_ID": "2", "WHATSAPP_NUMBERS": "1=a,2=b"}, [Number("1", "a"), Number("2", "b")]),
+    ],
+)
+def test_the_numbers_of_settings(given: dict[str, str], found: list[Number]) -> None:
+    settings = settings_of(GIVEN | given)
+    assert (list(numbers_of(settings)), list(problems(settings))) == (found, [])
+
+
+def test_a_token_that_is_missing_is_named() -> None:
+    settings = settings_of(
+        {"WHATSAPP_NUMBERS": "1=a,2=b", "WHATSAPP_ACCESS_TOKEN_1": "x", **GIVEN, "WHATSAPP_ACCESS_TOKEN": ""}
+    )
+    (problem,) = problems(settings)
+    assert problem.startswith("WHATSAPP_ACCESS_TOKEN_2 is required")

@@ -1,0 +1,30 @@
+"""The totals are the sums over the chats, whatever happens in them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+
+from projections.projection import Projection
+from tests.projections.past import STREAM
+from tests.projections.test_commit_batches import STEPS, Steps, past_of
+
+RECOUNT = (
+    "SELECT partition, count(*), sum(messages), sum(replies), sum(to_do), sum(owes AND NOT to_do) FROM chats"
+    " GROUP BY partition ORDER BY partition"
+)
+
+
+@settings(deadline=None)
+@given(steps=STEPS)
+def test_totals_are_sums(steps: Steps) -> None:
+    """After each event of a log of anything at all, with erased chats and orders without effect."""
+    with tempfile.TemporaryDirectory() as folder:
+        projection = Projection.create(Path(folder) / "one.db", STREAM)
+        for recorded in past_of(steps).events:
+            projection.apply([recorded])
+            totals = projection.db.execute("SELECT * FROM totals ORDER BY partition").fetchall()
+            assert totals == projection.db.execute(RECOUNT).fetchall()
+        projection.finish()

@@ -1,0 +1,318 @@
+"""A writer of profiles gets no key, variable, file, module or host that the instance's environment withholds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events.profile import Profile
+from recado.profiles.overlay import ProfileUnusable, settings_of_profile
+from recado.settings.environment import SettingsInvalid
+from recado.settings.provider import OPENAI
+from recado.settings.settings import VARIABLES, Settings, settings_of
+
+GROQ = "https://api.groq.com/openai/v1"
+OLLAMA = "http://localhost:11434/v1"
+SECOND = "https://second.example/v1"
+SPEECH = "https://speech.example/v1"
+MCP = "https://mcp.example/sse"
+SECRET = "authorization-of-the-instance"
+OWN = {
+    "OPENAI_API_KEY": "sk-own",
+    "OPENAI_FALLBACK_MODEL": "second-model",
+    "OPENAI_FALLBACK_BASE_URL": SECOND,
+    "OPENAI_FALLBACK_API_KEY": "sk-second",
+    "OPENAI_TRANSCRIPTION_BASE_URL": SPEECH,
+    "OPENAI_TRANSCRIPTION_API_KEY": "sk-speech",
+    "RECADO_PROFILE_SERVERS": f"{GROQ} GROQ_KEY SHOP_*; {OLLAMA}; {MCP}",
+    "RECADO_PROFILE_TOOLS": "bakery_tools",
+    "GROQ_KEY": "gsk-groq",
+    "SHOP_ONE": "sk-shop-one",
+    "WHATSAPP_ACCESS_TOKEN": "EAA-token",
+    "AWS_SECRET_ACCESS_KEY": "aws-secret",
+    "HOME": "/root",
+}
+MAY_GO = {
+    (OPENAI, "sk-own"),
+    (SECOND, "sk-second"),
+    (SPEECH, "sk-speech"),
+    (GROQ, "gsk-groq"),
+    (GROQ, "sk-shop-one"),
+}
+SECRETS = {text for name, text in OWN.items() if name != "HOME" and not text.startswith("http")} - {
+    *("second-model", "bakery_tools"),
+}
+
+TRICKS = [
+    "https://evil.example/v1",
+    f"{OPENAI}@evil.example/v1",
+    "https://api.openai.com@evil.example/v1",
+    "https://sk-own@api.openai.com/v1",
+    "https://api.openai.com:443/v1",
+    "https://api.openai.com:8443/v1",
+    "https://api.openai.com./v1",
+    "https://API.openai.com/v1",
+    "HTTPS://api.openai.com/v1",
+    "http://api.openai.com/v1",
+    "https://api.openai.com/v1/",
+    "https://api.openai.com/v1/../v2",
+    "https://api.openai.com/v1?to=evil.example",
+    "https://api.openai.com/v1#evil",
+    "https://api.openai.com\\@evil.example/v1",
+    "https://api.openai.com%2eevil.example/v1",
+    "https://api.openai.com.evil.example/v1",
+    "https://api.openаi.com/v1",  # a Cyrillic letter
+    "https://api。openai.com/v1",
+    "https://xn--api-openai.com/v1",
+    "https://[::ffff:127.0.0.1]/v1",
+    "http://localhost:11434/v1/@evil.example",
+    "http://localhost:11434",
+    "http://127.0.0.1:11434/v1",
+    "http://169.254.169.254/latest/meta-data",
+    "http://0x7f000001/v1",
+    "file:///etc/passwd",
+    "ftp://api.openai.com/v1",
+    "//evil.example/v1",
+    "javascript:alert(1)",
+    "https://api.openai.com/v1\nhttps://evil.example/v1",
+    "https://api.openai.com/v1 https://evil.example",
+    "https://api.openai.com/v1,https://evil.example/v1",
+]
+NAMES = [
+    *OWN,
+    *("PATH", "openai_api_key", "OPENAI_API_KEY ", "OPENAI_API_KEY\n", "SHOP_*", "SHOP_", "*", "", ".", "..", "A/B"),
+    *(
+        "../OPENAI_API_KEY",
+        "/etc/passwd",
+        "SHOP_/../X",
+        "SHOP_ONE/../../OPENAI_API_KEY",
+        "SHOP_ONE\x00",
+        "ＳＨＯＰ_ONE",
+    ),
+    *("sk-own", "${OPENAI_API_KEY}", "$OPENAI_API_KEY", "{OPENAI_API_KEY}"),
+]
+URLS = ["openai_base_url", "fallback_base_url", "transcription_base_url"]
+KEYS = ["openai_api_key_name", "fallback_api_key_name", "transcription_api_key_name"]
+
+
+def profile(**fields: Any) -> Profile:
+    return Profile(name="shop", n=1, at=datetime(2026, 11, 29, tzinfo=UTC), settings=fields)
+
+
+def outcome(
+    own: dict[str, str], one: Profile, secret_of: Callable[[str], str | None] | None = None
+) -> Settings | ProfileUnusable:
+    try:
+        return settings_of_profile(own, one, secret_of)
+    except ProfileUnusable as unusable:
+        return unusable
+
+
+def pairs(found: Settings) -> Iterator[tuple[str, str]]:
+    """Each server that is asked, with the key that it is sent: as recado.wiring does it."""
+    yield found.openai_base_url or OPENAI, found.openai_api_key
+    if found.fallback is not None:
+        yield found.fallback.base_url or OPENAI, found.fallback.api_key
+    own = found.transcription_base_url
+    yield own or found.openai_base_url or OPENAI, found.openai_api_key if own is None else found.transcription_api_key
+
+
+SERVERS = st.sampled_from([*TRICKS, OPENAI, GROQ, OLLAMA, SECOND, SPEECH, MCP, ""])
+
+
+@settings(max_examples=400)
+@given(
+    st.dictionaries(st.sampled_from(URLS), SERVERS),
+    st.dictionaries(st.sampled_from(KEYS), st.sampled_from(NAMES)),
+    st.dictionaries(
+        st.sampled_from(["fallback_model", "openai_model", "transcription_model"]), st.sampled_from(["", "m"])
+    ),
+    st.sampled_from(
+        [(), ("OPENAI_FALLBACK_BASE_URL",), ("OPENAI_TRANSCRIPTION_BASE_URL",), ("OPENAI_FALLBACK_API_KEY",)]
+    ),
+)
+def test_no_key_goes_to_another_server(
+    urls: dict[str, str], keys: dict[str, str], models: dict[str, str], unset: tuple[str, ...]
+) -> None:
+    """Whatever servers and keys a profile names together, and whatever the instance leaves unset."""
+    own = {name: text for name, text in OWN.items() if name not in unset}
+    may_go = MAY_GO | set(pairs(settings_of(own)))
+    if "OPENAI_FALLBACK_BASE_URL" in unset:
+        may_go |= {(OPENAI, "sk-second")}
+    if "OPENAI_TRANSCRIPTION_BASE_URL" in unset:
+        may_go |= {(OPENAI, "sk-speech")}
+    found = outcome(own, profile(**urls, **keys, **models))
+    if isinstance(found, ProfileUnusable):
+        assert not any(secret in str(found) for secret in SECRETS if secret not in str(keys.values()))
+        return
+    for server, key in pairs(found):
+        assert server in {OPENAI, GROQ, OLLAMA, SECOND, SPEECH, MCP}
+        assert not key or (server, key) in may_go
+
+
+@pytest.mark.parametrize("field", URLS)
+@pytest.mark.parametrize("trick", TRICKS)
+def test_no_other_way_of_writing_a_server_passes(field: str, trick: str) -> None:
+    with pytest.raises(ProfileUnusable) as unusable:
+        settings_of_profile(OWN, profile(**{field: trick}))
+    assert {fault.field for fault in unusable.value.faults} == {field}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("", "OPENAI_API_KEY")])
+def test_no_other_variable_is_even_looked_up(name: str) -> None:
+    """For the instance's own server only its own key is named; for another one those that the environment lists."""
+    asked: list[str] = []
+
+    def secret_of(wanted: str) -> str | None:
+        asked.append(wanted)
+        return OWN.get(wanted)
+
+    for server in (OPENAI, GROQ, OLLAMA, SECOND, SPEECH):
+        is_allowed = server == GROQ and name in {"GROQ_KEY", "SHOP_ONE", "SHOP_"}
+        is_allowed |= (server, name) in {(SECOND, "OPENAI_FALLBACK_API_KEY"), (SPEECH, "OPENAI_TRANSCRIPTION_API_KEY")}
+        found = outcome(OWN, profile(openai_base_url=server, openai_api_key_name=name), secret_of)
+        assert is_allowed == (not isinstance(found, ProfileUnusable) or bool(found.lacks))
+    assert set(asked) <= {"GROQ_KEY", "SHOP_ONE", "SHOP_", "OPENAI_FALLBACK_API_KEY", "OPENAI_TRANSCRIPTION_API_KEY"}
+
+
+def test_a_key_that_was_written_as_a_name_is_not_told() -> None:
+    with pytest.raises(ProfileUnusable) as unusable:
+        settings_of_profile(OWN, profile(openai_api_key_name="sk-proj-Abc123"))
+    assert "Abc123" not in str(unusable.value)
+
+
+@pytest.mark.parametrize(
+    "field", [field for field, variable in VARIABLES.items() if not variable.profile and field != "account"]
+)
+def test_what_is_the_instances_stays_so(field: str) -> None:
+    """Keys, places, the bus, tokens, retention: a profile that sets one changes nothing."""
+    assert settings_of_profile(OWN, profile(**{field: VARIABLES[field].example})) == settings_of(OWN)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["os", "subprocess", "bakery_tools.evil", "bakery_tools,os", "bakery_tools os", ".bakery_tools", "BAKERY_TOOLS",
+     "evil.bakery_tools", "bakery_tools/../evil", "/tmp/evil.py", "__main__", "bakery_tools:system", "bаkery_tools"],
+)  # fmt: skip
+def test_no_other_module_is_named(module: str) -> None:
+    before = set(sys.modules)
+    with pytest.raises(ProfileUnusable, match="RECADO_PROFILE_TOOLS"):
+        settings_of_profile(OWN, profile(tools=module))
+    assert {name for name in set(sys.modules) - before if not name.startswith("encodings")} == set()
+    assert settings_of_profile(OWN, profile(tools="bakery_tools")).tools == "bakery_tools"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "mcp", "server_label": "x", "server_url": "https://evil.example/sse"},
+        {"type": "mcp", "server_label": "x", "server_url": MCP, "headers": {"Authorization": "Bearer x"}},
+        {"type": "mcp", "server_label": "x", "server_url": MCP, "authorization": "x"},
+        {"type": "mcp", "server_label": "x", "connector_id": "connector_gmail", "authorization": "x"},
+        {"type": "mcp", "server_label": "x", "server_url": MCP.upper()},
+        {"type": "mcp", "server_label": "x", "server_url": MCP + "/"},
+        {"type": "mcp", "server_label": "x", "server_url": "https://mcp.example@evil.example/sse"},
+        {"type": "mcp", "server_label": "x", "server_url": OPENAI},
+        {"type": "MCP", "server_label": "x", "server_url": MCP},
+        {"type": "code_interpreter", "container": {"type": "auto", "network_policy": {"type": "allowlist"}}},
+        {
+            "type": "code_interpreter",
+            "container": {"type": "auto", "domain_secrets": [{"domain": "evil.example", "name": "a", "value": "b"}]},
+        },
+        {"type": "web_search", "headers": {"a": "b"}},
+        {"type": "computer_use_preview"},
+        {"type": "shell"},
+        {"type": "function", "name": "f"},
+        {"server_url": "https://evil.example/sse"},
+    ],
+)
+def test_no_hosted_tool_reaches_further(tool: dict[str, Any]) -> None:
+    with pytest.raises(ProfileUnusable) as unusable:
+        settings_of_profile(OWN, profile(openai_api_mode="responses", hosted_tools=[tool]))
+    assert {fault.field for fault in unusable.value.faults} == {"hosted_tools"}
+
+
+def test_allowed_hosted_tools() -> None:
+    tools = [
+        {"type": "web_search", "filters": {"allowed_domains": ["example.org"]}},
+        {"type": "file_search", "vector_store_ids": ["vs_1"]},
+        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}},
+        {"type": "mcp", "server_label": "x", "server_url": MCP, "require_approval": "never"},
+    ]
+    found = settings_of_profile(OWN, profile(openai_api_mode="responses", hosted_tools=tools))
+    assert list(found.hosted_tools) == tools
+
+
+@pytest.mark.parametrize(
+    ("given_fields", "kept"),
+    [
+        ({}, True),
+        ({"openai_model": "x"}, True),
+        ({"openai_base_url": OPENAI}, True),
+        ({"openai_base_url": GROQ}, False),
+        ({"openai_base_url": GROQ, "openai_api_key_name": "GROQ_KEY"}, False),
+    ],
+)
+def test_the_tools_of_the_instance_go_to_its_server_alone(given_fields: dict[str, str], kept: bool) -> None:
+    """They may hold keys of MCP servers."""
+    tool = f'{{"type": "mcp", "server_label": "x", "server_url": "https://x.example", "authorization": "{SECRET}"}}'
+    own = OWN | {"OPENAI_API_MODE": "responses", "RECADO_HOSTED_TOOLS": f"[{tool}]"}
+    found = settings_of_profile(own, profile(**given_fields))
+    assert (SECRET in str(found.hosted_tools)) is kept
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{GROQ} OPENAI_API_KEY",
+        f"{GROQ} OPENAI_*",
+        f"{GROQ} WHATSAPP_*",
+        f"{GROQ} RECADO_X",
+        f"{GROQ} NATS_URL",
+        f"{GROQ} *",
+        f"{GROQ} S*",
+        f"{GROQ} SHOP*",
+        f"{GROQ} _*",
+        f"{GROQ} shop_key",
+        f"{GROQ} ../KEY",
+        "https://user:pass@api.example/v1 KEY_1",
+        "https://api.example/v1?x=1 KEY_1",
+        "file:///etc KEY_1",
+        "KEY_1",
+    ],
+)
+def test_an_environment_that_would_allow_too_much(value: str) -> None:
+    """recado's own keys and tokens can be named for no server, and no pattern covers them."""
+    with pytest.raises(SettingsInvalid, match="RECADO_PROFILE_SERVERS"):
+        settings_of({"OPENAI_API_KEY": "k", "RECADO_PROFILE_SERVERS": value})
+
+
+def test_nothing_is_filled_into_a_value() -> None:
+    """Names of variables in a text stay as they are."""
+    prompt = "${OPENAI_API_KEY} $HOME {OPENAI_API_KEY} %(OPENAI_API_KEY)s `cat /etc/passwd`"
+    assert settings_of_profile(OWN, profile(ai_system_prompt=prompt)).ai_system_prompt == prompt
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": 1}, [["a"]], None, True, [None], "x" * 60_000, ["x"] * 5_000, 10**400, float("inf"), "\x00", "[" * 900],
+)
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("hours", "allow", "stop_words", "pairing", "hosted_tools", "openai_base_url", "tools"),
+        *("openai_api_key_name", "max_conversation_history", "timezone", "takeover"),
+    ],
+)
+def test_odd_values_are_told_and_stop_nothing(field: str, value: Any) -> None:
+    """A document that was written past the command; either it is told, or it has a meaning."""
+    found = outcome(OWN, profile(**{field: value}))
+    if isinstance(found, ProfileUnusable):
+        assert found.faults
+        assert len(str(found)) < 70_000
