@@ -28,7 +28,7 @@ from events.memory_log import MemoryLog
 from events.subjects import token
 from gateways.cloud.parsing import Parser
 from gateways.cloud.updates import Arrived
-from gateways.names.bucket import AliasBucket, Change
+from gateways.names.bucket import AliasBucket, Change, Place
 from gateways.names.names import Names
 from gateways.names.saved import NamesFile
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, message, messages
@@ -146,6 +146,12 @@ class _Filled(AliasBucket):
 
     async def count(self, account: str | None) -> int:  # noqa: ARG002 - the bucket's
         return len(self._names)
+
+    async def gone(self) -> int:
+        return 0
+
+    async def newest(self, account: str | None) -> Place | None:  # noqa: ARG002 - the bucket's
+        return None
 
     async def follow(self, after: int, account: str | None = None) -> AsyncGenerator[tuple[list[Change], bool], None]:
         of = token(account or ACCOUNT).encode()

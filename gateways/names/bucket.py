@@ -100,6 +100,7 @@ class AliasBucket:
     def __init__(self, bus: Bus, publisher: Publisher) -> None:
         self._bus = bus
         self._publisher = publisher
+        self._feed: Feed | None = None
 
     @classmethod
     async def open(cls, bus: Bus, *, replicas: int = 1, makes: bool = False) -> AliasBucket:
@@ -147,9 +148,17 @@ class AliasBucket:
             raise LogUnavailable(str(refused)) from refused
         return made.num_pending
 
+    async def gone(self) -> int:
+        """The number of sequences that have no entry any more."""
+        state = (await self._info()).state
+        return state.last_seq - state.messages
+
     async def _created(self) -> datetime:
+        return (await self._info()).created
+
+    async def _info(self) -> StreamInfo:
         try:
-            return (await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)).created
+            return await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
         except ApiRefused as refused:
             raise LogUnavailable(str(refused)) from refused
 
@@ -203,10 +212,10 @@ class AliasBucket:
         Raises FeedBroken when the connection breaks: the caller begins again.
         """
         subject = _all_of(account)
+        info = await self._info()
         try:
-            info = await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
             newest = await stored_message(self._bus, STREAM, {"last_by_subj": subject})
-            feed = await Feed.open(self._bus, after + 1, subject, STREAM)
+            feed = self._feed = await Feed.open(self._bus, after + 1, subject, STREAM)
         except ApiRefused as refused:
             raise LogUnavailable(str(refused)) from refused
         there = newest.seq if newest is not None else 0
@@ -221,8 +230,14 @@ class AliasBucket:
                     changes = [change for change in changes if change.seq > there]
                 yield changes, changes[-1].seq >= there
         finally:
+            self._feed = None
             unwatch()
             await feed.close()
+
+    def break_off(self, reason: str) -> None:
+        """Have `follow` raise FeedBroken, for this reason."""
+        if self._feed is not None:
+            self._feed.break_off(reason)
 
 
 def _subject(account: str, name: str) -> str:

@@ -31,6 +31,7 @@ _MOST_UNSAVED = 0.02
 """Share of the names above which the file is written earlier."""
 
 _AGAIN_AFTER = 0.3
+_COMPARE_EVERY = 60.0
 
 log = structlog.get_logger("recado.names")
 
@@ -65,6 +66,8 @@ class Followed:
         self._last = 0
         self._left_out = 0  # entries that are no name for another one
         self._unsaved = 0  # changes that the file does not have
+        self._read = 0  # changes
+        self._differs = False  # a name is known that the bucket does not have any more
         self._lives = 0  # counts erasures and new beginnings: a file that was begun before one is not kept
         self._lost: float | None = 0.0  # the loop's time since which the bucket is not followed
 
@@ -81,9 +84,39 @@ class Followed:
                 if not self._lost_for():
                     self._lost = clock()
                     log.info("names.renewed", reason=str(fault))
-            if self._lost_for() > _FORGET_AFTER:
+            if self._lost_for() > _FORGET_AFTER or self._differs:
                 self._begin_again()
             await asyncio.sleep(_AGAIN_AFTER)
+
+    async def compare(self) -> None:
+        """Begin again where a name is known that the bucket does not have any more, until cancelled: a mark that is
+        erased before it is read tells nothing."""
+        compared_at = -1
+        while True:
+            await asyncio.sleep(_COMPARE_EVERY)
+            try:
+                if self._lost is not None or (gone := await self._bucket.gone()) == compared_at:
+                    continue
+                if (surplus := await self._surplus()) and (surplus := await self._surplus()):
+                    self._differs = True
+                    self._bucket.break_off("names were erased meanwhile")
+                if surplus is not None:
+                    compared_at = gone
+            except LogUnavailable as fault:
+                log.warning("names.not_compared", reason=str(fault), then="tried again")
+
+    async def _surplus(self) -> int | None:
+        """How many names more are known than the bucket has; None if that cannot be said: names come."""
+        newest = await self._bucket.newest(self._account)
+        await self.told(newest.seq if newest is not None else 0)
+        read = self._read
+        surplus = self._size() - await self._bucket.count(self._account)
+        is_same = newest == await self._bucket.newest(self._account)
+        return surplus if is_same and self._read == read else None
+
+    def _size(self) -> int:
+        """The number of entries that are known."""
+        return self._left_out + sum(map(len, self._known.values()))
 
     async def save(self) -> None:
         """Keep the file up to date, until cancelled."""
@@ -91,13 +124,12 @@ class Followed:
             return
         clock = asyncio.get_running_loop().time
         await self.ready.wait()
-        saved_at = -_SAVED_FOR
+        saved_at, lives = -_SAVED_FOR, -1
         while True:
-            most = _MOST_UNSAVED * sum(map(len, self._known.values()))
-            is_late = clock() - saved_at >= _SAVED_FOR
-            is_due = self._unsaved and self.ready.is_set() and (is_late or self._unsaved > most)
+            is_late = clock() - saved_at >= _SAVED_FOR or lives != self._lives
+            is_due = self._unsaved and self.ready.is_set() and (is_late or self._unsaved > _MOST_UNSAVED * self._size())
             if is_due and await self._save(self._file):
-                saved_at = clock()
+                saved_at, lives = clock(), self._lives
             await asyncio.sleep(_SAVE_EVERY)
 
     async def _save(self, file: NamesFile) -> bool:
@@ -146,18 +178,20 @@ class Followed:
                 self._take(changes)
                 if not whole:
                     continue
-                if goes_on and there != self._left_out + sum(map(len, self._known.values())):
-                    log.info("names.differ", then="the bucket is read as a whole")
-                    self._begin_again()
-                    if self._file is not None:
-                        self._file.delete()
+                if goes_on and there != self._size():
+                    self._differs = True
                     return
                 goes_on = False
                 self._lost = None
                 self.ready.set()
 
     def _begin_again(self) -> None:
-        """Know nothing any more: begin with the file, or with the whole bucket."""
+        """Know nothing any more: begin with the file, or with the whole bucket if names differ."""
+        if self._differs:
+            log.info("names.differ", then="the bucket is read as a whole")
+            if self._file is not None:
+                self._file.delete()
+            self._differs = False
         self._known, self._accounts, self._last, self._left_out = {}, {}, 0, 0
         self.joins.clear()
         self.recent.clear()
@@ -196,6 +230,7 @@ class Followed:
                 self._take_one(known, change)
         self.recent.clear()
         self._unsaved += len(changes)
+        self._read += len(changes)
         if changes:
             self._last = max(self._last, changes[-1].seq)
             self.tell()

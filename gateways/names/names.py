@@ -78,7 +78,9 @@ class Names:
 
     async def run(self) -> None:
         """Follow the bucket until cancelled."""
-        await self._followed.run()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._followed.run())
+            both.create_task(self._followed.compare())
 
     async def save(self) -> None:
         """Keep the file up to date, until cancelled."""

@@ -1,7 +1,7 @@
 """The names of people in a file of the data folder, so that a start reads only what the bucket has had since.
 
-The file holds frames of packed names, then a trailer in JSON, then the trailer's length. A file that is torn, or that
-another process replaced by something else, is thrown away: the bucket has every name.
+The file holds frames of packed names, then a trailer in JSON, then the trailer's CRC-32 and length. A file that is
+torn, or that another process replaced by something else, is thrown away: the bucket has every name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gateways.names.known import Known
 
 _VERSION = 1
 _NUMBER = 4
-"""Bytes of a number: of a frame's account, of its length, of the trailer's length."""
+"""Bytes of a number: of a frame's account, of its length, of the trailer's CRC-32 and length."""
 
 _LONGEST_TRAILER = 16 * 1024**2
 
@@ -113,7 +113,7 @@ class NamesFile:
                     crc=crc,
                 )
             )
-            file.write(trailer + len(trailer).to_bytes(_NUMBER, "big"))
+            file.write(trailer + _number(zlib.crc32(trailer)) + _number(len(trailer)))
             file.flush()
             await asyncio.to_thread(os.fsync, file.fileno())
         fresh.replace(self._path)
@@ -134,13 +134,17 @@ class NamesFile:
 
 def _trailer(file: BinaryIO) -> Trailer:
     whole = file.seek(0, os.SEEK_END)
-    file.seek(max(whole - _NUMBER, 0))
-    length = int.from_bytes(file.read(), "big")
-    if not 0 < length <= min(whole - _NUMBER, _LONGEST_TRAILER):
+    file.seek(max(whole - 2 * _NUMBER, 0))
+    crc, length = file.read(_NUMBER), int.from_bytes(file.read(), "big")
+    size = whole - 2 * _NUMBER - length
+    if not 0 < length <= _LONGEST_TRAILER or size < 0:
         raise ValueError("its end is missing")
-    file.seek(whole - _NUMBER - length)
-    trailer = msgspec.json.decode(file.read(length), type=Trailer)
-    if trailer.version != _VERSION or trailer.size != whole - _NUMBER - length:
+    file.seek(size)
+    text = file.read(length)
+    if crc != _number(zlib.crc32(text)):
+        raise ValueError("its end is not that which was written")
+    trailer = msgspec.json.decode(text, type=Trailer)
+    if trailer.version != _VERSION or trailer.size != size:
         raise ValueError("it is of another form")
     return trailer
 
@@ -148,4 +152,8 @@ def _trailer(file: BinaryIO) -> Trailer:
 def _packed(known: list[Known]) -> Iterator[bytes]:
     for number, names in enumerate(known):
         for part in names.parts():
-            yield number.to_bytes(_NUMBER, "big") + len(part).to_bytes(_NUMBER, "big") + part
+            yield _number(number) + _number(len(part)) + part
+
+
+def _number(number: int) -> bytes:
+    return number.to_bytes(_NUMBER, "big")

@@ -11,6 +11,7 @@ from nats.js.api import KeyValueConfig
 
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from gateways.names import followed
 from gateways.names.bucket import BUCKET, STREAM, AliasBucket, Change
 from gateways.names.known import Known
 from gateways.names.saved import NamesFile
@@ -102,6 +103,40 @@ async def test_an_erased_name_leaves_the_file_at_once(bus: Bus, jetstream_log: J
         assert not path.exists()
 
 
+async def test_the_file_comes_again_without_the_name(
+    bus: Bus, jetstream_log: JetStreamLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where one name of many was erased just after the file was written."""
+    monkeypatch.setattr(followed, "_SAVE_EVERY", 0.05)
+    monkeypatch.setattr(followed, "_MOST_UNSAVED", 1.0)
+    await _saved(bus, jetstream_log, path)
+    path.unlink()
+    async with following(bus, jetstream_log, file=NamesFile(path)) as names:
+        await until(path.exists)
+        await names.erase("me", ("99887766@lid",))
+        await until(lambda: path.exists() and b"99887766" not in path.read_bytes())
+
+
+async def test_an_erasure_whose_mark_nobody_read(
+    bus: Bus, jetstream_log: JetStreamLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the mark may be gone before a process that runs has read it. Names of another account come meanwhile."""
+    monkeypatch.setattr(followed, "_COMPARE_EVERY", 0.05)
+    await _saved(bus, jetstream_log, path)
+    async with (
+        following(bus, jetstream_log, file=NamesFile(path)) as names,
+        following(bus, jetstream_log, None) as all_of_them,
+        following(bus, jetstream_log, "else") as other,
+    ):
+        await other.person("else", (BEN, "US.7@bsuid"))
+        await bus.jetstream().delete_msg(STREAM, 1)
+        for each in (names, all_of_them):
+            await until(lambda each=each: each.canonical("me", "99887766@lid") == "99887766@lid")  # type: ignore[misc]
+            await until(each.ready.is_set)
+            assert each.canonical("me", "55443322@lid") == BEN
+        assert other.canonical("else", "US.7@bsuid") == BEN
+
+
 def _torn(body: bytes) -> bytes:
     return body[: random.randrange(len(body))]
 
@@ -147,9 +182,10 @@ async def test_every_torn_file_and_every_changed_byte_is_known(
         path.write_bytes(body)
         assert NamesFile(path).trailer() is None
         assert not path.exists()
-    for at in range(trailer.size):
+    for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert await NamesFile(path).load(trailer) is None
+        found = NamesFile(path).trailer()
+        assert found is None or await NamesFile(path).load(found) is None
 
 
 async def test_another_bucket(bus: Bus, jetstream_log: JetStreamLog, path: Path, began: list[int]) -> None:
