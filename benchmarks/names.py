@@ -31,7 +31,7 @@ from gateways.cloud.updates import Arrived
 from gateways.names.bucket import AliasBucket, Change, Place
 from gateways.names.names import Names
 from gateways.names.saved import NamesFile
-from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, message, messages
+from tests.doubles.graph_webhooks import message, messages, one_number
 from tests.waiting import until
 
 ACCOUNT = "shop"
@@ -102,7 +102,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
 
 def _looked_up(size: Size, names: Names) -> dict[str, Figure]:
     body = messages(*(message(f"wamid.{n}") for n in range(10)))
-    parser, times = Parser(ACCOUNT, PHONE_NUMBER_ID), max(size.asked // 100, 1)
+    parser, times = Parser(one_number(ACCOUNT)), max(size.asked // 100, 1)
     taken: dict[str, list[float]] = {}
 
     def took(what: str, began: float, count: int) -> None:
