@@ -26,6 +26,7 @@ from gateways.names.changed_hands import leaves, without_foreign_number
 from gateways.names.followed import Followed, NamesUnavailable
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
+from gateways.names.saved import NamesFile
 
 _LOOK_EVERY = 1.0
 _MOST_RECENT = 16_384
@@ -51,6 +52,7 @@ class Names:
 
     - `may_join`: whether every instance can read a joining.
     - `changed`: called with a name that now stands for another.
+    - `file`: has the names of an earlier start; `save` writes it.
     """
 
     def __init__(
@@ -61,11 +63,12 @@ class Names:
         *,
         may_join: Callable[[], Awaitable[bool]],
         changed: Callable[[ChatKey], None] = lambda _: None,
+        file: NamesFile | None = None,
     ) -> None:
         self._log = event_log
         self._bucket = bucket
         self._may_join = may_join
-        self._followed = Followed(bucket, account, changed)
+        self._followed = Followed(bucket, account, changed, file)
         self._writing = asyncio.Lock()
 
     @property
@@ -75,7 +78,13 @@ class Names:
 
     async def run(self) -> None:
         """Follow the bucket until cancelled."""
-        await self._followed.run()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._followed.run())
+            both.create_task(self._followed.compare())
+
+    async def save(self) -> None:
+        """Keep the file up to date, until cancelled."""
+        await self._followed.save()
 
     def check(self) -> None:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
@@ -106,13 +115,14 @@ class Names:
         chat = known.canonical(names[0])
         if self._followed.joins and any(ChatKey(account, name) in self._followed.joins for name in names):
             return None
-        for name in names[1:] if chat == names[0] else names:
-            if name != chat and known.canonical(name) != chat:
-                return None
+        others = known.others(chat)
         for name in names:
-            if any(known.canonical(form) != chat for form in other_forms(name)):
+            if name != chat and name not in others:
                 return None
-        return Person(chat, known.others(chat)[:_MOST_NAMES])
+            for form in other_forms(name):
+                if form != chat and form not in others:
+                    return None
+        return Person(chat, others[:_MOST_NAMES])
 
     async def person(self, account: str, names: Sequence[str]) -> Person:
         """The person with these names, of which the first is the best known; new ones are written first.

@@ -64,7 +64,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
         )
         bus, event_log = await join(life, settings)
         life.keep(bus_closed(bus))
-        names = await keep_names(life, bus, event_log, numbers[0].account if is_one else None)
+        names = await keep_names(life, bus, event_log, numbers[0].account if is_one else None, data=settings.data)
         app = await start_cloud(life, settings, bus, event_log, names, account=account)
         address = await life.stack.enter_async_context(serving(app, listener))
         accounts = ", ".join(number.account for number in numbers)
