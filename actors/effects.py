@@ -76,15 +76,15 @@ async def perform(
     Raises Fenced.
     """
     instance.fence.check()
+    if not isinstance(work, StopRun | Erase | Joining):
+        return await _of_turn(instance, answering, key, work, context_at)
     instance.busy += 1
     try:
         if isinstance(work, StopRun):
             return await _stop(await instance.profiles.find(work.stray.profile), work.stray)
         if isinstance(work, Erase):
             return [await remove(instance, key, work)]
-        if isinstance(work, Joining):
-            return await join(instance, key, work)
-        return await _of_turn(instance, answering, key, work, context_at)
+        return await join(instance, key, work)
     finally:
         instance.busy -= 1
 

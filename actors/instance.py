@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from actors import metrics
 from actors.answering import Answering, Profiles
 from actors.context_cache import ContextCache
+from actors.fair_slots import FairSlots
 from actors.leases.clocks import BusTime
 from actors.leases.fence import Fence, NoFence
 from actors.media_files import NoObjects, Objects
-from actors.run_slots import RunSlots
 from chat.context import Line
 from chat.references import Referring
 from chat.spending import Used
@@ -189,12 +189,14 @@ class Instance:
         self.people = parts.people
         self.profiles = profiles
         self._all_read = parts.all_read
-        self.slots = RunSlots(parts.max_runs)
+        self.slots = FairSlots(parts.max_runs, keeps_free=True)
+        metrics.runs.set_function(lambda: self.slots.taken)
+        metrics.runs_waiting.set_function(lambda: self.slots.waiting)
         self.contexts = ContextCache()
         self.has_room = True
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
         self.busy = 0
-        """Runs and appends under way."""
+        """Appends, and effects without a slot, under way."""
         self._waiting: set[ChatKey] = set()
         metrics.waiting_for_profile.set_function(lambda: len(self._waiting))
         self._counter = itertools.count(1)

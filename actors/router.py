@@ -35,7 +35,9 @@ _BREATH = 0.02
 """Seconds between two slices: in this time the first slice begins its appends."""
 
 _BUSY = 200
-"""Runs and appends under way. Above this number no further slice is woken, so that a backlog does not drown the bus."""
+"""Appends, and effects without a slot, under way. Above this number no further slice is woken, so that a backlog does
+not drown the bus. Turns do not count: their slots limit them, and long ones of one account would keep the chats of
+others asleep."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a broken actor is woken again: the first pause, which doubles each time, and the longest."""

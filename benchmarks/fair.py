@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.run_slots import RunSlots
+from actors.fair_slots import FairSlots
 from benchmarks.figures import Figure, Outcome, Say, at_most, figure, percentile, ratio
 from benchmarks.people import People
 from benchmarks.process import measured
@@ -109,7 +109,7 @@ def _costs(size: Size) -> dict[str, Figure]:
 
 
 def _cost(chats: int, accounts: int, profiles: int) -> float:
-    slots = RunSlots(16)
+    slots = FairSlots(16, keeps_free=True)
     started = list[ChatKey]()
     waiting = [(ChatKey(f"a{number % accounts}", str(number)), f"p{number % profiles}") for number in range(chats)]
     for key, profile in waiting:
@@ -123,7 +123,7 @@ def _cost(chats: int, accounts: int, profiles: int) -> float:
     return (time.process_time() - before) / turns * 1e6
 
 
-def _ask(slots: RunSlots, key: ChatKey, profile: str, started: list[ChatKey]) -> None:
+def _ask(slots: FairSlots, key: ChatKey, profile: str, started: list[ChatKey]) -> None:
     if slots.take(key, lambda: started.append(key), profile):
         started.append(key)
 

@@ -35,6 +35,7 @@ _TITLES = {
     "desk": "The desk",
     "chain": "The whole chain",
     "telling": "The moment of a turn, and cleaning",
+    "profiles": "Many profiles",
 }
 
 _INTRODUCTION = """\

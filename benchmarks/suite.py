@@ -24,7 +24,8 @@ from benchmarks.figures import Outcome
 
 NAMES = (
     *("appends", "replies", "where", "latency", "rebuild", "waking", "memory", "ready"),
-    *("cli", "takeover", "instances", "idle", "assignment", "disk", "webhooks", "desk", "chain", "telling", "fair"),
+    *("cli", "takeover", "instances", "idle", "assignment", "disk", "webhooks", "desk", "chain", "telling"),
+    *("fair", "profiles"),
 )
 
 

@@ -31,7 +31,8 @@ MOST_ENTRIES = 5_000
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 ProfileName = Annotated[str, msgspec.Meta(pattern=f"^{NAME.pattern}\\Z", max_length=64)]
-Entry = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+_ONE_LINE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
+Entry = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=_ONE_LINE)]
 Entries = Annotated[tuple[Entry, ...], msgspec.Meta(max_length=MOST_ENTRIES)]
 Field = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
@@ -57,7 +58,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: ProfileName
     n: Annotated[int, msgspec.Meta(ge=1)]
     at: Time
-    by: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    by: Annotated[str, msgspec.Meta(max_length=200, pattern=_ONE_LINE)] = ""
     accounts: Entries = ()
     chats: Entries = ()
     groups: Entries = ()

@@ -120,8 +120,8 @@ def mask(*secrets: str) -> None:
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
             forms = {secret, msgspec.json.encode(secret).decode()[1:-1], repr(secret)[1:-1]}
-            _secrets.extend(forms.difference(_secrets))
-    _secrets.sort(key=len, reverse=True)
+            # In one step: a list that is sorted is empty meanwhile, for a line that another thread logs.
+            _secrets[:] = sorted(forms.union(_secrets), key=len, reverse=True)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

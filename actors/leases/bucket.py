@@ -82,7 +82,7 @@ class LeaseBucket:
 
     def __init__(self, bus: Bus, *, replicas: int = 1, makes: bool = True) -> None:
         self._bus = bus
-        self._js = bus.jetstream(timeout=ANSWER_WITHIN)
+        self._js = bus.jetstream(prefix=bus.api_prefix, timeout=ANSWER_WITHIN)
         self._replicas = replicas
         self._makes = makes
 
@@ -133,7 +133,7 @@ class LeaseBucket:
         try:
             subscription = await self._bus.listen(inbox, take)
             try:
-                await self._bus.publish(f"$JS.API.DIRECT.GET.{STREAM}", request, reply=inbox)
+                await self._bus.publish(f"{self._bus.api_prefix}.DIRECT.GET.{STREAM}", request, reply=inbox)
                 async with asyncio.timeout(ANSWER_WITHIN):
                     refused = await whole
             finally:

@@ -144,7 +144,7 @@ async def call(
     unwatch = bus.watch(lambda standing: None if standing or limit.expired() else limit.reschedule(now()))
     try:
         async with limit:
-            message = await bus.request(f"$JS.API.{request}", payload, timeout=2 * within)
+            message = await bus.request(f"{bus.api_prefix}.{request}", payload, timeout=2 * within)
     except nats.errors.NoRespondersError:
         raise LogUnavailable("JetStream does not answer: the server starts, or has no JetStream") from None
     except TimeoutError:

@@ -30,6 +30,7 @@ PING_INTERVAL = 3
 PENDING_SIZE = 8 * 1024 * 1024
 
 INBOX_PREFIX = "_INBOX"
+API_PREFIX = "$JS.API"
 """The default prefix of answer subjects in every NATS client."""
 
 _SEED = re.compile(r"-----BEGIN USER NKEY SEED-----\s+(\S+)")
@@ -86,6 +87,7 @@ class Bus(LenientClient):
 
     def __init__(self) -> None:
         super().__init__()
+        self.api_prefix = API_PREFIX
         self._watchers: dict[int, Watcher] = {}
         self._next_watcher = 0
         self._standing = asyncio.Event()
@@ -104,11 +106,13 @@ class Bus(LenientClient):
         token: str | None = None,
         ca: Path | None = None,
         inbox_prefix: str = INBOX_PREFIX,
+        api_prefix: str = API_PREFIX,
     ) -> Bus:
         """Connect to the servers of `url` (several: comma-separated) with a credentials file or a token.
 
         With `ca`, a file of certificates, the connection is encrypted, and one of these must have signed the server's
-        certificate; without it, one that the system trusts. Answers come to subjects under `inbox_prefix`.
+        certificate; without it, one that the system trusts. Answers come to subjects under `inbox_prefix`; JetStream is
+        asked on those under `api_prefix`.
 
         Raises BusUnreachable if no server answers within about 3 s, BusUntrusted, and BusRefused if the credentials are
         refused.
@@ -118,6 +122,7 @@ class Bus(LenientClient):
         credentials = _read_credentials(shown, Path(creds)) if creds is not None else None
         trusted = _trusting(shown, ca) if ca is not None else None
         self = cls()
+        self.api_prefix = api_prefix
         try:
             async with asyncio.timeout(FIRST_CONNECT):
                 await self.connect(

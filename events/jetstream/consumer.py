@@ -153,7 +153,7 @@ class Feed:
         while self._awaited + len(self._queue) + BATCH <= WINDOW and self._queued_bytes <= self._request_bytes:
             self._awaited += BATCH
             try:
-                subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._name}"
+                subject = f"{self._bus.api_prefix}.CONSUMER.MSG.NEXT.{self._stream}.{self._name}"
                 await self._bus.publish(subject, request, reply=self._inbox)
             except (nats.errors.Error, OSError) as error:
                 raise FeedBroken(f"the next events cannot be asked for: {said(error)}") from error
@@ -207,6 +207,6 @@ class Feed:
             if self._subscription is not None:
                 await self._subscription.unsubscribe()
             if self._bus.is_connected:
-                await self._bus.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}")
+                await self._bus.publish(f"{self._bus.api_prefix}.CONSUMER.DELETE.{self._stream}.{self._name}")
         except (nats.errors.Error, OSError) as error:
             log.debug("tail.left", consumer=self._name, reason=said(error))

@@ -95,7 +95,7 @@ class MediaStore:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._js = bus.jetstream(timeout=5.0)
+        self._js = bus.jetstream(prefix=bus.api_prefix, timeout=5.0)
 
     @classmethod
     async def open(cls, bus: Bus, *, kept: timedelta, log_bytes: int, replicas: int) -> MediaStore:

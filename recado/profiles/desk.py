@@ -16,9 +16,10 @@ from console.profiles.port import Noted, NotTried, ProfileFault, ProfileField, T
 from events.jetstream.connection import Bus
 from events.log import EventLog
 from events.profile import Profile
-from events.profile_log import ProfileLog, Stored
+from events.profile_log import ProfileLog, ProfilesChanged, Stored
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
+from recado.profiles.changes import Change, check_clashes, write
 from recado.profiles.keys import KEY_NAMES
 from recado.profiles.overlay import SETTABLE, ProfileUnusable
 from recado.settings.money import prices_of
@@ -98,7 +99,15 @@ class BusProfiles:
         return ()
 
     async def save(self, profile: Profile, *, expected: int) -> None:
-        await self._log.write([profile], expected=expected)
+        stored = await self._log.look()
+        if stored.seq != expected:
+            raise ProfilesChanged
+        change = Change(profile, stored.in_force.profiles.get(profile.name))
+        if self._bus is not None:
+            await write(self._event_log, self._bus, self._log, stored, [change])
+        else:
+            check_clashes(stored, [change])
+            await self._log.write([profile], expected=expected)
 
     async def try_out(self, profile: Profile, asked: TrialAsked, note: Callable[[Noted], None]) -> Report:
         try:

@@ -22,6 +22,9 @@ _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TRIES = 50
 """Lines that may be the one of a field, in a text that holds the field's name often."""
 
+_MANY_DOTS = re.compile(r"(?:[\w\"'-]{1,64}[ \t]*\.[ \t]*){40}")
+"""A key of so many tables that tomllib, whose time grows with their square, would take minutes for 60 KB of them."""
+
 _LARGEST_FILE = 2 * LARGEST
 _WHOLE_NUMBERS = 2**53
 _KEYS = {role.key: field for field, role in KEY_NAMES.items()}
@@ -126,6 +129,9 @@ def read_text(path: Path) -> str:
 def document(file: str, text: str, stem: str) -> Document:
     """The profile in a text of TOML; `stem` is its name if it gives none. Raises FilesWrong."""
     text = text.replace("\r\n", "\n")
+    if (dots := _MANY_DOTS.search(text)) is not None:
+        first = text.count("\n", 0, dots.start()) + 1
+        raise FilesWrong([Problem(file, first, "over 40 words with dots between them: write fewer in one line")])
     try:
         fields = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -164,7 +170,7 @@ class _Fields:
             settings = {}
         for path, value in (*self._tops(), *((("settings", field), value) for field, value in settings.items())):
             if (problem := _not_json(value)) is not None:
-                self._wrong(f"{path[-1]} {problem}", *path)
+                self._wrong(f"{path[-1][:64]} {problem}", *path)
         for field in settings:
             if field in _KEYS:
                 self._wrong(
@@ -233,7 +239,7 @@ def unknown_problem(field: str, *, top: bool) -> str:
         return f"{field} cannot be set by a profile: set {VARIABLES[field].name} for the instance"
     by_variable = {variable.name: name for name, variable in VARIABLES.items() if name in FIELDS}
     meant = by_variable.get(field.upper()) or nearest(field, FIELDS if not top else (*KINDS, "name", "settings"))
-    return f"{field} is no field of a profile" + (f"; did you mean {meant}?" if meant else ": take it out")
+    return f"{field[:64]} is no field of a profile" + (f"; did you mean {meant}?" if meant else ": take it out")
 
 
 def line_of(text: str, path: Sequence[str]) -> int | None:

@@ -14,6 +14,7 @@ from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_
 from recado.settings.environment import SettingsInvalid
 from recado.settings.profiles import KEY_NAME
 from recado.settings.provider import OPENAI
+from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import VARIABLES, Settings, read, settings_of
 from recado.settings.variables import without_userinfo
 
@@ -87,7 +88,10 @@ class Overlay:
 
     def settings(self, profile: Profile) -> Settings:
         """As `settings_of_profile`."""
-        laid = self._own_variables()
+        try:
+            laid = self._own_variables()
+        except SecretUnusable as error:
+            raise ProfileUnusable(profile, [Fault("", str(error))], ()) from error
         faults = list(self._lay(profile, laid))
         asked, _ = read(laid)
         faults += self._not_allowed(profile, asked)
@@ -99,6 +103,16 @@ class Overlay:
         if faults:
             raise ProfileUnusable(profile, faults, tuple(dict.fromkeys(lacks)))
         return settings
+
+    def key_names(self, profile: Profile, settings: Settings) -> dict[str, str]:
+        """By the variable of a key, the variable from which the profile's `settings` have it. A server that is not the
+        instance's own gets no key that the profile does not name, neither now nor later."""
+        names = {}
+        for role in ROLES:
+            named, variable = profile.settings.get(role.key_name, ""), VARIABLES[role.key].name
+            if named or self._allowed.is_own(role, server_of(settings, role)):
+                names[variable] = named or variable
+        return names
 
     def _own_variables(self) -> dict[str, str]:
         """The instance's variables, those in files included. The folder itself is left out: it would give the

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from events.jetstream.connection import INBOX_PREFIX
+from events.jetstream.connection import API_PREFIX, INBOX_PREFIX
 from recado.settings.variables import Variable, file, subject, url
 
 
@@ -55,12 +55,22 @@ class NatsSettings:
             example="_INBOX.instance",
         ),
     ] = INBOX_PREFIX
+    nats_api_prefix: Annotated[
+        str,
+        Variable(
+            name="NATS_API_PREFIX",
+            reader=subject(),
+            meaning="The prefix of the subjects on which JetStream is asked. Set it for a gateway in a NATS account of "
+            "its own, which imports them under another prefix (deploy/nats/apart.sh).",
+            example="recado.api",
+        ),
+    ] = API_PREFIX
 
 
 def nats_problems(given: Mapping[str, str]) -> Iterator[str]:
     """A problem for each setting that needs NATS_URL, if that is not set."""
     if given.get("NATS_URL", "").strip():
         return
-    for variable in ("NATS_CREDS", "NATS_CA", "NATS_INBOX_PREFIX"):
+    for variable in ("NATS_CREDS", "NATS_CA", "NATS_INBOX_PREFIX", "NATS_API_PREFIX"):
         if given.get(variable, "").strip():
             yield f"{variable} is set and NATS_URL is not: say which server it is for, or unset it"

@@ -31,7 +31,13 @@ async def connect(settings: Settings) -> Bus:
 
 async def connect_to(url: str, settings: Settings) -> Bus:
     """A connection to a server that recado did not start. Raises BusUnreachable, BusUntrusted, BusRefused."""
-    return await Bus.open(url, creds=settings.nats_creds, ca=settings.nats_ca, inbox_prefix=settings.nats_inbox_prefix)
+    return await Bus.open(
+        url,
+        creds=settings.nats_creds,
+        ca=settings.nats_ca,
+        inbox_prefix=settings.nats_inbox_prefix,
+        api_prefix=settings.nats_api_prefix,
+    )
 
 
 async def last_of(bus: Bus, subject: str) -> int:

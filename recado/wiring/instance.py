@@ -20,6 +20,7 @@ import click
 import structlog
 
 from actors import metrics
+from actors.fair_slots import FairSlots
 from actors.instance import Instance, Parts
 from actors.leases.bucket import LeaseBucket
 from actors.leases.clocks import BusTime
@@ -172,7 +173,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         describe=describe,
         on_members=lambda: instance.slots.share(settings.max_runs, members.with_key(key)),
         fit=lambda: runner.healthy,
-        prepared=lambda: _prepared(_caught_up(runner, reader, instance), services, answers, names),
+        prepared=partial(_prepared, runner, partial(_know_accounts, reader, instance.slots), services, answers, names),
     )
     keep(names.order_joins(lambda key: partition(key) in router.owned))
     keep(ownership.run())
@@ -208,13 +209,6 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # Imported objects live as long as the process. The garbage collector scanned all of them again and again, which
     # blocked the loop for 60 to 90 ms each time.
     gc.freeze()
-
-
-async def _caught_up(runner: Runner, reader: Reader, instance: Instance) -> None:
-    """Wait for the projection, and note its accounts: a part of the slots is kept free if there are several."""
-    await runner.caught_up.wait()
-    for account in Queries(reader).accounts():
-        instance.slots.know(account)
 
 
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
@@ -278,11 +272,18 @@ def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
     return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
+def _know_accounts(reader: Reader, slots: FairSlots) -> None:
+    """Note the projection's accounts: a part of the slots is kept free if there are several."""
+    for account in Queries(reader).accounts():
+        slots.know(account)
+
+
 async def _prepared(
-    caught_up: Coroutine[Any, Any, None], services: ServiceTools, answers: AnsweringByProfile, names: Names
+    runner: Runner, know_accounts: Callable[[], None], services: ServiceTools, answers: AnsweringByProfile, names: Names
 ) -> None:
     """Wait for all that has to be known before a chat is answered."""
-    await caught_up
+    await runner.caught_up.wait()
+    know_accounts()
     await services.looked.wait()
     await answers.read.wait()
     await _names_known(names)

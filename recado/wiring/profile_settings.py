@@ -8,10 +8,9 @@ from dataclasses import replace
 import structlog
 
 from events.profile import Profile
-from recado.profiles.keys import ROLES
 from recado.profiles.overlay import Overlay, ProfileUnusable
 from recado.settings.secrets import Secrets, SecretUnusable
-from recado.settings.settings import VARIABLES, Settings
+from recado.settings.settings import Settings
 
 log = structlog.get_logger("recado.profiles")
 
@@ -20,9 +19,9 @@ _STAND_IN = "unset"
 
 
 class ProfileSecrets(Secrets):
-    """The instance's secrets, in which the keys that a profile names have the names of the settings for them.
+    """The keys that a profile may have, under the names of the settings for them. There are no others.
 
-    - `names`: by the variable of a setting, the variable that the profile names.
+    - `names`: by the variable of a setting, the variable that holds the key.
     """
 
     def __init__(self, own: Secrets, names: Mapping[str, str]) -> None:
@@ -31,10 +30,10 @@ class ProfileSecrets(Secrets):
         self._names = names
 
     def value(self, name: str) -> str | None:
-        return self._own.value(self._names.get(name, name))
+        return self._own.value(self._names[name]) if name in self._names else None
 
     def again(self, name: str) -> str | None:
-        return self._own.again(self._names.get(name, name))
+        return self._own.again(self._names[name]) if name in self._names else None
 
 
 class Usable:
@@ -58,13 +57,7 @@ class ProfileSettings:
 
     def __init__(self, own: Settings) -> None:
         self._secrets = own.secrets
-        given = own.secrets.given | {
-            variable.name: text
-            for variable in VARIABLES.values()
-            if variable.may_be_file and (text := own.secrets.text(variable.name)) is not None
-        }
-        # Without the folder a key that a profile leaves out stays left out.
-        given.pop("RECADO_SECRETS", None)
+        given = own.secrets.given
         self._overlay = Overlay(given, own, self._secret)
         self._without_keys = Overlay(given, own, lambda name: self._secret(name) or _STAND_IN)
 
@@ -88,8 +81,7 @@ class ProfileSettings:
             return None
 
     def _named(self, profile: Profile, settings: Settings) -> Settings:
-        names = {VARIABLES[role.key].name: profile.settings.get(role.key_name, "") for role in ROLES}
-        names = {name: named for name, named in names.items() if named}
+        names = self._overlay.key_names(profile, settings)
         return replace(settings, secrets=ProfileSecrets(self._secrets, names))
 
     def _secret(self, name: str) -> str | None:

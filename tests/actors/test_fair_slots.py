@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.run_slots import RunSlots
+from actors.fair_slots import FairSlots
 from events.subjects import ChatKey
 
 CHATS = [ChatKey(account, f"{account}{number}") for account in "abc" for number in range(5)]
@@ -36,7 +36,7 @@ class Watched:
     """
 
     def __init__(self, limit: int) -> None:
-        self.slots = RunSlots(limit)
+        self.slots = FairSlots(limit, keeps_free=True)
         self.limit, self.instances = limit, 1
         self.running: dict[ChatKey, str] = {}
         self.queued: dict[ChatKey, str] = {}
@@ -138,7 +138,7 @@ def test_any_order_of_calls(limit: int, made: list[tuple[str, object, object]]) 
 @settings(max_examples=100, deadline=None)
 def test_an_account_waits_for_one_turn_of_each_other(limit: int, busy: int, ends: list[int]) -> None:
     """While any number of chats of each other account wait: no more than one of each gets a slot before it."""
-    slots, started = RunSlots(limit), list[ChatKey]()
+    slots, started = FairSlots(limit, keeps_free=True), list[ChatKey]()
 
     def ask(key: ChatKey) -> None:
         if slots.take(key, lambda: started.append(key)):
@@ -166,7 +166,7 @@ def test_an_account_waits_for_one_turn_of_each_other(limit: int, busy: int, ends
 
 def test_a_profiles_limit_holds_back_no_other() -> None:
     """Chats of one account that are answered by other profiles go on, and so do other accounts."""
-    slots, told = RunSlots(10), list[str]()
+    slots, told = FairSlots(10, keeps_free=True), list[str]()
 
     def ask(account: str, chat: str, profile: str, limit: int | None) -> bool:
         return slots.take(ChatKey(account, chat), lambda: told.append(chat), profile, limit)
@@ -187,7 +187,7 @@ def test_a_profiles_limit_holds_back_no_other() -> None:
 @pytest.mark.parametrize("busy", ["x", "y"])
 def test_profiles_make_no_difference_between_accounts(busy: str) -> None:
     """The account with fewer turns comes first, by whichever profile it is answered."""
-    slots, told = RunSlots(4), list[str]()
+    slots, told = FairSlots(4, keeps_free=True), list[str]()
     quiet = "y" if busy == "x" else "x"
     running = [ChatKey("busy", str(number)) for number in range(3)]
     assert slots.take(ChatKey("quiet", "0"), lambda: None, quiet)
@@ -201,7 +201,7 @@ def test_profiles_make_no_difference_between_accounts(busy: str) -> None:
 
 def test_an_accounts_chats_come_in_their_order_by_any_profile() -> None:
     """First come, first served."""
-    slots, told = RunSlots(1), list[str]()
+    slots, told = FairSlots(1, keeps_free=True), list[str]()
     assert slots.take(ChatKey("a", "0"), lambda: None, "z")
     for chat, profile in (("1", "y"), ("2", "x"), ("3", "y"), ("4", "x")):
         assert not slots.take(ChatKey("a", chat), lambda chat=chat: told.append(chat), profile)  # type: ignore[misc]
@@ -212,7 +212,7 @@ def test_an_accounts_chats_come_in_their_order_by_any_profile() -> None:
 
 def test_shares_grow_when_an_account_leaves_the_queue() -> None:
     """A chat that was paused while it waited takes its account along, and the others' shares are larger at once."""
-    slots, told = RunSlots(6), list[str]()
+    slots, told = FairSlots(6, keeps_free=True), list[str]()
     for number in range(2):
         assert slots.take(ChatKey("a", str(number)), lambda: None)
     assert slots.take(ChatKey("b", "0"), lambda: None, "narrow", 1)
@@ -224,7 +224,7 @@ def test_shares_grow_when_an_account_leaves_the_queue() -> None:
 
 def test_a_chat_that_moves_to_another_profile_while_it_waits() -> None:
     """It waits for that one's slots."""
-    slots, told = RunSlots(4), list[str]()
+    slots, told = FairSlots(4, keeps_free=True), list[str]()
     assert slots.take(ChatKey("a", "1"), lambda: None, "old", 1)
     assert not slots.take(ChatKey("a", "2"), lambda: told.append("old"), "old", 1)
     assert slots.take(ChatKey("a", "2"), lambda: told.append("new"), "new", 1)
@@ -235,7 +235,7 @@ def test_a_chat_that_moves_to_another_profile_while_it_waits() -> None:
 
 def test_one_account_alone_has_every_slot() -> None:
     """A bot with one number notices nothing; with a second account, a part is kept free for it."""
-    slots = RunSlots(16)
+    slots = FairSlots(16, keeps_free=True)
     assert all(slots.take(ChatKey("a", str(number)), lambda: None) for number in range(16))
     for number in range(16):
         slots.give_back(ChatKey("a", str(number)))
@@ -248,7 +248,7 @@ class Simulation:
     """Turns in virtual time: a quiet account's people write at random, while a busy account's chats always wait."""
 
     def __init__(self, limit: int, load: float, lasts: Callable[[random.Random], float], *, busy: int) -> None:
-        self.slots, self.random = RunSlots(limit), random.Random(7)
+        self.slots, self.random = FairSlots(limit, keeps_free=True), random.Random(7)
         self.slots.know("busy")
         self.slots.know("quiet")
         self.lasts, self.now = lasts, 0.0

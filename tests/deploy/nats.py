@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from events.jetstream.connection import Bus
+from events.jetstream.connection import API_PREFIX, Bus
 from tests.nats_server import BINARY, READY_WITHIN, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -55,6 +55,7 @@ class DeployedNats:
             name=role,
             ca=Path(settings["NATS_CA"]),
             inbox_prefix=settings["NATS_INBOX_PREFIX"],
+            api_prefix=settings.get("NATS_API_PREFIX", API_PREFIX),
         )
 
     def store(self, number: int = 0) -> Path:

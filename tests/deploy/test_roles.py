@@ -35,6 +35,7 @@ CHAT = f"local.{token(ANA.chat)}"
 MAY_PUBLISH = {
     "instance": [
         *(f"evt.5.{CHAT}.o.reply", f"wa.control.{CHAT}", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"),
+        "profile.shop",
         *("$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.OBJ_MEDIA"),
     ],
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
@@ -43,6 +44,7 @@ MAY_PUBLISH = {
     "operator": [
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
+        "profile.shop",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
 }
@@ -58,6 +60,9 @@ MAY_NOT_PUBLISH = {
         f"evt.5.{CHAT}.o.reply",
         f"wa.control.{CHAT}",
         f"wa.out.{CHAT}",
+        # A profile decides which server reads the conversations.
+        "profile.shop",
+        "$JS.API.STREAM.MSG.GET.PROFILES",
         "$KV.LEASES.p.3",
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
@@ -83,6 +88,7 @@ MAY_NOT_PUBLISH = {
         "$JS.API.CONSUMER.CREATE.EVENTS.another.evt.*.*.*.o.reply",
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.another",
         "$KV.LEASES.g.local",
+        "profile.shop",
     ],
     "operator": [
         "$JS.API.STREAM.MSG.DELETE.EVENTS",
@@ -90,6 +96,8 @@ MAY_NOT_PUBLISH = {
         f"evt.5.{CHAT}.o.turn_adopted",
         "$KV.LEASES.p.3",
         f"wa.out.{CHAT}",
+        # It chooses the bytes of profiles, and a consumer delivers them to any subject.
+        "$JS.API.CONSUMER.CREATE.PROFILES.x",
     ],
 }
 FENCE = "nobody.may"
@@ -127,6 +135,11 @@ async def test_permissions_of_each_role(role: str, connected_as: As) -> None:
         assert "permissions violation for publish" in await refusals(bus, publish=subject), subject
     for subject in MAY_NOT_HEAR[role]:
         assert "permissions violation for subscription" in await refusals(bus, hear=subject), subject
+
+
+def profile_in(folder: Path) -> str:
+    (file := folder / "shop.toml").write_text('accounts = ["5511988887777"]')
+    return str(file)
 
 
 @pytest.mark.slow("an installation starts, and a process for every role")
@@ -189,6 +202,9 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
             ("doctor",),
             ("replay",),
             ("verify",),
+            ("profile", "apply", profile_in(tmp_path)),
+            ("profile", "history", "shop"),
+            ("profile", "remove", "shop"),
             ("dead-letters",),
             ("dead-letters", "show", "1"),
             ("erase", "5511999990001", "--yes"),
@@ -202,6 +218,29 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
     finally:
         listener.terminate()
         listener.communicate()
+        instance.kill()
+
+
+async def test_an_instance_without_the_rights_of_a_gateway(deployed: DeployedNats, tmp_path: Path) -> None:
+    """It has the settings of one, as where one file serves both: it asks before it takes a lease that it could not
+    serve, stores nothing by that, and is an instance alone."""
+    numbers = {
+        "WHATSAPP_NUMBERS": "106540352242922=shop",
+        "WHATSAPP_ACCESS_TOKEN": "EAAG0123456789",
+        "WHATSAPP_APP_SECRET": "5d41402abc4b2a76",
+        "WHATSAPP_VERIFY_TOKEN": "word-of-mine",
+        "RECADO_WEBHOOK_PORT": "0",
+    }
+    instance = Recado(tmp_path / "instance", **numbers, **deployed.environment("instance"))
+    try:
+        await instance.started()
+        assert "roles.conf" in (await instance.said("no_gateway"))["help"]
+        settings = deployed.environment("operator")
+        recado = Command(tmp_path, RECADO_DATA=str(tmp_path / "operator"), OPENAI_API_MODE="scripted", **settings)
+        assert (await recado("events", "--json")).document == []
+        (shop,) = (await recado("accounts", "--json", **numbers)).document
+        assert (shop["account"], shop["gateway"]) == ("shop", False)
+    finally:
         instance.kill()
 
 

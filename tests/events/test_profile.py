@@ -169,6 +169,8 @@ def test_the_stored_bytes() -> None:
         *({"n": n} for n in (0, -1, 1.5, "1", True, None)),
         {"at": "yesterday"},
         {"by": "x" * 201},
+        *({"by": odd, "accounts": []} for odd in ("a\nb", "\x1b[2J", "\x9b2J")),
+        *({kind: [odd]} for kind in ("accounts", "chats", "groups") for odd in ("a\nb", "\x1b[2J", "\x9b2J", "a\n")),
         *(
             {kind: value}
             for kind in ("accounts", "chats", "groups")

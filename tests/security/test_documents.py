@@ -103,6 +103,26 @@ async def test_chats_take_turns() -> None:
     assert library.opened == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
+async def test_many_chats_of_one_account_hold_up_no_other_account() -> None:
+    """Its document is the next one to be opened."""
+    library = Library()
+    busy = [ChatKey("busy", f"{number}@s.whatsapp.net") for number in range(20)]
+    sent = [task for number, key in enumerate(busy) for task in library.send(key, f"busy{number}")]
+    await quiet()
+    sent += library.send(ANA, "a1") + library.send(BOB, "b1")
+    await quiet()
+    await library.close("busy0")
+    await quiet()
+    assert library.opened == ["busy0", "busy1", "a1"]
+    await library.close("busy1")
+    await quiet()
+    assert len(library.opened) == 4  # the other account's chats too have their turns
+    for name in ("a1", "b1", *(f"busy{number}" for number in range(2, 20))):
+        await library.close(name)
+    await asyncio.gather(*sent)
+    assert library.most == 2
+
+
 async def test_a_document_that_is_not_wanted_any_more_gives_its_slot_back() -> None:
     """Open or waiting; and of a chat that has none, nothing is kept."""
     library = Library()

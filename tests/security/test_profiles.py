@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from recado.profiles.overlay import ProfileUnusable, settings_of_profile
 from recado.settings.environment import SettingsInvalid
 from recado.settings.provider import OPENAI
 from recado.settings.settings import VARIABLES, Settings, settings_of
+from recado.wiring.keys import model_key
+from recado.wiring.profile_settings import ProfileSettings
 
 GROQ = "https://api.groq.com/openai/v1"
 OLLAMA = "http://localhost:11434/v1"
@@ -316,3 +319,16 @@ def test_odd_values_are_told_and_stop_nothing(field: str, value: Any) -> None:
     if isinstance(found, ProfileUnusable):
         assert found.faults
         assert len(str(found)) < 70_000
+
+
+@pytest.mark.parametrize(("fields", "expected"), [({}, "sk-late"), ({"openai_base_url": GROQ}, None)])
+def test_a_key_that_comes_later_goes_to_no_other_server(
+    fields: dict[str, str], expected: str | None, tmp_path: Path
+) -> None:
+    """The instance has no key yet; a server that a profile names refuses, and the instance's key lies in the folder."""
+    own = {"OPENAI_BASE_URL": OLLAMA, "RECADO_PROFILE_SERVERS": GROQ, "RECADO_SECRETS": str(tmp_path)}
+    found = ProfileSettings(settings_of(own)).of(profile(**fields)).settings
+    assert found is not None
+    key = model_key(found)
+    (tmp_path / "OPENAI_API_KEY").write_text("sk-late")
+    assert (key.value if key.replaced(key.value) else None) == expected

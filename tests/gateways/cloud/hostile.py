@@ -58,12 +58,12 @@ hostile_changes = st.lists(_changes(), max_size=3)
 
 def updates_in(change_: dict[str, Any]) -> int:
     """How many updates a change must become: one for each message and status, or one if it is kept or named as a
-    whole."""
+    whole; those for another number are not counted."""
     value, whole = change_["value"], 1
     if change_["field"] not in ("messages", "smb_message_echoes") or not isinstance(value, dict):
         return whole
     metadata = value.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("phone_number_id") != PHONE_NUMBER_ID:
-        return whole
+        return 0
     lists = [value.get("messages", []), value.get("statuses", [])]
     return sum(len(each) if isinstance(each, list) else 1 for each in lists)  # what is no list is kept with its change

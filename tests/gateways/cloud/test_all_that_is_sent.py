@@ -110,7 +110,7 @@ async def kill_both(all_: House) -> None:
 @pytest.mark.slow("a gateway and a service start twice, and a lease outlives its holder by 3 s")
 async def test_what_a_message_refers_to(tmp_path: Path) -> None:
     """Both processes die in the middle, and Meta delivers everything again afterwards."""
-    async with OpenAIDouble() as model, house(tmp_path, asks(model)) as all_:
+    async with OpenAIDouble() as model, house(tmp_path, service_settings=asks(model)) as all_:
         first, *others = [webhook(name, type_, fields) for name, (type_, fields, _) in (SAID | SILENT).items()]
         await all_.meta.deliver(first)  # a later one quotes it
         async with asyncio.TaskGroup() as delivering:
@@ -142,7 +142,7 @@ async def test_a_changed_number(tmp_path: Path) -> None:
     """What was said goes along, though both processes die on the way; the next holder is a stranger, who is answered at
     the number and shown nothing; `why` tells of the joining."""
     new, named = "12195555358", "system"
-    async with OpenAIDouble() as model, house(tmp_path, asks(model)) as all_:
+    async with OpenAIDouble() as model, house(tmp_path, service_settings=asks(model)) as all_:
         await all_.meta.deliver(webhook("before", "text", {"text": {"body": "I like rye"}}))
         await until_ended(all_, "before")
         system = {"type": "user_changed_number", "wa_id": new, "body": "User Ana changed"}

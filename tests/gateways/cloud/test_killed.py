@@ -198,17 +198,33 @@ async def test_killed_between_parts_and_webhooks(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
-async def test_a_second_gateway_stands_by(tmp_path: Path) -> None:
-    """It takes webhooks, sends nothing, and takes over when the first is gone."""
+@pytest.mark.parametrize(("command", "ready"), [("gateway cloud", "started"), ("serve", "webhooks")])
+async def test_a_second_gateway_stands_by(tmp_path: Path, command: str, ready: str) -> None:
+    """It takes webhooks, sends nothing, and takes over when the first is gone; also one in an instance's process."""
     async with house(tmp_path) as all_:
-        with recado(tmp_path / "second", command="gateway cloud", **all_.gateway.settings) as second:
+        with recado(tmp_path / "second", command=command, **all_.gateway.settings) as second:
             second.start(RECADO_WEBHOOK_PORT="0")
             await second.said("stands_by")
-            all_.meta.webhook = (await second.said("started"))["webhook"]
+            all_.meta.webhook = (await second.said(ready))["webhook"]
             await all_.write("wamid.in1", "one")
             await all_.meta.until_taken(1)
             all_.gateway.kill()
             await second.said("lease_taken")
             await all_.write("wamid.in2", "two")
             await all_.meta.until_taken(2, 30)
+            assert all_.meta.texts() == ["echo: one", "echo: two"]
+
+
+async def test_an_instance_beside_a_gateway_that_has_the_port(tmp_path: Path) -> None:
+    """One .env for both, on one machine: the instance takes the webhooks once the port is free."""
+    async with house(tmp_path) as all_:
+        with recado(tmp_path / "second", **all_.gateway.settings) as second:
+            await second.started()
+            await second.said("webhook_port_taken")
+            await all_.write("wamid.in1", "one")
+            await all_.meta.until_taken(1)
+            assert await all_.gateway.stop() == 0
+            await second.said("webhooks")
+            await all_.write("wamid.in2", "two")
+            await all_.meta.until_taken(2)
             assert all_.meta.texts() == ["echo: one", "echo: two"]

@@ -208,3 +208,18 @@ openai_api_key_name = "SHOP_NORTH"
     ):
         found = (await there("doctor", "--json", **given)).document
         assert said in " ".join(one["says"] for one in found if one["what"] == "profiles")
+
+
+async def test_a_backup_has_every_version(there: Command, tmp_path: Path, bus: Bus) -> None:
+    """What is put back has the same versions, and the next one counts on."""
+    file = write(tmp_path / "profiles", shop=SHOP) / "shop.toml"
+    ok(await there("profile", "apply", str(file)))
+    ok(await there("profile", "use", "shop", "--account", "another"))
+    before = ok(await there("profile", "history", "shop", "--json")).document
+    ok(await there("backup", str(tmp_path / "log.recado")))
+    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES"):
+        await bus.request(f"$JS.API.STREAM.DELETE.{stream}")
+    ok(await there("restore", str(tmp_path / "log.recado")))
+    assert ok(await there("profile", "history", "shop", "--json")).document == before
+    done = ok(await there("profile", "use", "shop", "--account", "third", "--json")).document
+    assert [one["after"] for one in done["changes"]] == ["shop@3"]

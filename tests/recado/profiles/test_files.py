@@ -36,6 +36,8 @@ from recado.profiles.files import FilesWrong, document, documents, files_in, lin
         ("[settings]\nfallback_api_key = 'sk-1'", 'its name here as fallback_api_key_name = "…"'),
         ("[settings]\nai_system_prompt = '" + "x" * 70_000 + "'", "at most 65,536"),
         ("# " + "x" * 140_000, "it is too large"),
+        ("\nx" + ".a" * 30_000 + " = 1", "shop.toml, line 2: over 40 words with dots"),
+        ("[x" + ". a" * 20_000 + "]", "shop.toml, line 1: over 40 words with dots"),
     ],
 )
 def test_a_wrong_file(text: str, said: str, tmp_path: Path) -> None:

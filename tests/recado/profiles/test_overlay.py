@@ -174,7 +174,7 @@ def test_a_variable_that_is_unset_here() -> None:
 def test_a_key_that_is_none(key: str) -> None:
     given = OWN | {"SHOP_ONE": key}
     (problem,) = faults(given, openai_base_url=GROQ, openai_api_key_name="SHOP_ONE").values()
-    assert "copy the key again" in problem
+    assert "copy it again" in problem
     assert key not in problem
 
 

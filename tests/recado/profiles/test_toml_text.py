@@ -32,6 +32,7 @@ VALUES = st.recursive(
     accounts=st.lists(TEXTS.filter(bool), max_size=40, unique=True),
 )
 @example(settings={"ai_system_prompt": 'He said """no""", \\ and\n"\r\n""'}, more={"": "\n"}, accounts=['"'])
+@example(settings={"x": "\x9b2J", "y": "a\n\u202eb"}, more={}, accounts=[])
 @example(settings={"x": 1e300, "y": -0.0, "z": 5e-324}, more={}, accounts=[])
 def test_what_is_shown_is_read_as_it_was(settings: dict[str, Any], more: dict[str, Any], accounts: list[str]) -> None:
     more = {name: value for name, value in more.items() if name not in ("name", "accounts", "settings")}
@@ -40,6 +41,7 @@ def test_what_is_shown_is_read_as_it_was(settings: dict[str, Any], more: dict[st
     expected |= {"accounts": accounts} if accounts else {}
     expected |= {"settings": settings} if settings else {}
     assert tomllib.loads(text) == expected
+    assert not {"\x1b", "\x9b", "\u202e", "\r", "\x00"} & set(text)
     for field in settings:
         if field.isidentifier() and field.isascii():
             line = line_of(text, ("settings", field))

@@ -1,4 +1,4 @@
-"""Slots that limit the turns under way at once, and the queue of the chats that wait for one."""
+"""Slots that limit what is under way at once, and the queue of the chats that wait for one: fair over accounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from actors import metrics
 from events.subjects import ChatKey
 
 
@@ -49,24 +48,25 @@ class _Profile(msgspec.Struct):
     accounts: dict[int, OrderedDict[str, int]] = msgspec.field(default_factory=dict)
 
 
-class RunSlots:
+class FairSlots:
     """At most `limit` turns at once, and of each profile at most its own limit.
 
     A free slot goes to the account with the fewest turns under way; of several, to the one that has waited longest; and
     in an account to the chat that came first. Every chat is in the queue once, with all its messages that came
     meanwhile: a chat with many messages gets no more turns than the others.
 
-    A turn under way is not interrupted. So that an account does not wait for the end of another's turn, the square root
-    of the limit (4 of 16, 23 of 512) is kept free of accounts that have their share (the limit, divided by the accounts
-    that there are). An instance that knows one account alone keeps none free.
+    A turn under way is not interrupted. With `keeps_free`, so that no account waits for the end of another's turn,
+    the square root of the limit (4 of 16, 23 of 512) is kept free of accounts that have their share (the limit, divided
+    by the accounts that there are). An instance that knows one account alone keeps none free.
 
     Each call takes the same time for any number of chats and accounts; it grows with the profiles that wait, and with
     the profiles of one account.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, keeps_free: bool) -> None:
+        self._keeps_free = keeps_free
         self._limit = limit
-        self._kept_free = _root(limit)
+        self._kept_free = _root(limit) if keeps_free else 0
         self._instances = 1
         self._taken: dict[ChatKey, str] = {}  # the profile of each turn
         self._queued: dict[ChatKey, str] = {}  # the profile of each chat that waits
@@ -75,8 +75,6 @@ class RunSlots:
         self._known = ""  # the first account that was seen
         self._is_shared = False  # whether there was a second one
         self._number = 0
-        metrics.runs.set_function(lambda: len(self._taken))
-        metrics.runs_waiting.set_function(lambda: len(self._queued))
 
     @property
     def taken(self) -> int:
@@ -90,7 +88,7 @@ class RunSlots:
         """Set this instance's limit to an equal share of `limit`, at least one slot; so it is with profiles' limits."""
         self._instances = max(1, instances)
         self._limit = max(1, limit // self._instances)
-        self._kept_free = _root(self._limit)
+        self._kept_free = _root(self._limit) if self._keeps_free else 0
         self._hand_out()
 
     def know(self, account: str) -> None:

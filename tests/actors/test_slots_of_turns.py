@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from actors.run_slots import RunSlots
+from actors.fair_slots import FairSlots
 from events.decisions import Reply, TurnStarted
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
@@ -15,7 +15,7 @@ CAI = ChatKey("local", "5511777777777@s.whatsapp.net")
 
 def test_first_come_first_served() -> None:
     """The chat that waits longest is told first, and is in the queue once."""
-    slots, told = RunSlots(1), []
+    slots, told = FairSlots(1, keeps_free=True), []
     assert slots.take(ANA, lambda: told.append(ANA))
     assert not slots.take(BOB, lambda: told.append(BOB))
     assert not slots.take(CAI, lambda: told.append(CAI))
@@ -32,7 +32,7 @@ def test_first_come_first_served() -> None:
 
 def test_instances_that_share_a_key_share_its_limit() -> None:
     """Equal shares, at least one slot; a larger share is used at once."""
-    slots, told = RunSlots(4), []
+    slots, told = FairSlots(4, keeps_free=True), []
     slots.share(4, 4)
     assert slots.take(ANA, lambda: None)
     assert not slots.take(BOB, lambda: told.append(BOB))
