@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,16 +19,17 @@ from events.profile_log import ProfileLog, Stored
 from gateways.addressing import ChatUnknown, find
 from recado.cli.control import by_user
 from recado.cli.log import open_log
+from recado.cli.meant_profile import stored_version, version
 from recado.cli.options import Account, ChatName, json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text, local, one_line, print_table
-from recado.profiles.applying import Applied, applied
+from recado.profiles.applying import Applied, applied, lacking
 from recado.profiles.changes import Author, Change, assigned, changed, check_clashes, removal, write
 from recado.profiles.entries import Kind
 from recado.profiles.files import documents, files_in
-from recado.profiles.overlay import Overlay, unapplied
+from recado.profiles.overlay import unapplied
 from recado.profiles.toml_text import toml_of
-from recado.settings.environment import variables_of
+from recado.wiring.profile_settings import ProfileSettings
 
 _PATHS = click.argument(
     "paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, path_type=Path)
@@ -181,16 +181,9 @@ async def _look() -> Stored:
 
 
 async def _version(ref: str) -> Profile:
-    name, at, number = ref.partition("@")
-    if name == DEFAULT:
-        raise click.ClickException("default is the settings of the instances (.env): recado doctor checks them")
-    if not NAME.fullmatch(name) or (at and not (number.isascii() and number.isdigit() and len(number) < 10)):
-        raise click.BadParameter(f"{ref!r} is no NAME or NAME@N", param_hint="NAME[@N]")
+    asked = version(ref)
     async with _open() as there:
-        found = await there.profiles.version(name, int(number)) if at else there.stored.in_force.profiles.get(name)
-    if found is None:
-        raise click.ClickException(f"there is no profile {ref} in force: recado profile list shows them")
-    return found
+        return await stored_version(there.profiles, there.stored, asked)
 
 
 async def _history(name: str) -> list[Profile]:
@@ -201,10 +194,9 @@ async def _history(name: str) -> list[Profile]:
 async def _apply(paths: Sequence[Path], *, dry_run: bool, yes: bool, as_json: bool) -> None:
     files, folder = files_in(paths)
     wanted = documents(files)
-    given = variables_of(os.environ, Path(".env"))
+    settings_of = ProfileSettings(settings()).settings
     async with _open() as there:
-        overlay = Overlay(given, settings(), given.get)
-        found = await applied(wanted, there.stored, overlay, there.log, there.author, folder=folder)
+        found = await applied(wanted, there.stored, settings_of, there.log, there.author, folder=folder)
         if not as_json:
             _print_diff(found)
         if found.changes and folder and not dry_run and not yes:
@@ -290,7 +282,7 @@ def _tell(changes: Sequence[Change], *, as_json: bool, written: bool, lacks: dic
         click.echo(json_text({"changes": told, "written": written and bool(changes), "lacks": lacks}))
         return
     for name, variables in lacks.items():
-        click.echo(f"{name}: set {', '.join(variables)} for every instance; they are unset here.", err=True)
+        click.echo(lacking(name, variables), err=True)
     if not changes:
         click.echo("Nothing to change.")
         return

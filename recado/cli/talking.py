@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,10 +19,13 @@ from gateways.say import say as say_and_wait
 from projections.story.reasons import because, failed_because
 from recado.cli.account_gateway import refuse_real
 from recado.cli.log import open_log
+from recado.cli.meant_profile import Version, meant_profile, profile_in, profile_option, refused
 from recado.cli.options import MessageId, account_option, chat_argument, json_option, text_argument
 from recado.cli.session import run, settings
 from recado.printing import json_text, plain
+from recado.profiles.overlay import ProfileUnusable
 from recado.settings.settings import Settings
+from recado.wiring.profile_settings import ProfileSettings
 
 if TYPE_CHECKING:
     from backends.protocol import Answer
@@ -104,10 +108,12 @@ def say(
 
 @click.command()
 @text_argument
+@profile_option
 @json_option
-def ask(text: str, as_json: bool) -> None:
+def ask(text: str, meant: Version | Path | None, as_json: bool) -> None:
     """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored."""
-    answer = run(_ask(settings(), text))
+    chosen = settings()
+    answer = run(_ask(chosen, text) if meant is None else _ask_by(meant, chosen, text))
     click.echo(json_text(answer) if as_json else plain(answer.text))
 
 
@@ -155,6 +161,21 @@ def _spoken(key: ChatKey, id_: str, said: Said) -> Spoken:
         told=said.apology,
         repeat=said.repeat,
     )
+
+
+async def _ask_by(meant: Version | Path, chosen: Settings, text: str) -> Answer:
+    """As `_ask`, by a profile. A file needs no bus."""
+    settings_of = ProfileSettings(chosen).settings
+    if isinstance(meant, Path):
+        profile = profile_in(meant, settings_of)
+    else:
+        async with open_log(chosen) as there:
+            profile, _ = await meant_profile(meant, there, settings_of)
+    try:
+        laid = settings_of(profile)
+    except ProfileUnusable as unusable:
+        raise refused(profile, unusable, profile.ref) from unusable
+    return await _ask(laid, text)
 
 
 async def _ask(chosen: Settings, text: str) -> Answer:

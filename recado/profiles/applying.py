@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,8 @@ from events.profile_log import Stored
 from recado.profiles.changes import Author, Change, changed, removal
 from recado.profiles.entries import with_canonical_names
 from recado.profiles.files import Document, FilesWrong, Problem, unknown_problem
-from recado.profiles.overlay import FIELDS, Overlay, ProfileUnusable
+from recado.profiles.overlay import FIELDS, ProfileUnusable
+from recado.settings.settings import Settings
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -28,11 +29,18 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 async def applied(
-    documents: Sequence[Document], stored: Stored, overlay: Overlay, log: EventLog, author: Author, *, folder: bool
+    documents: Sequence[Document],
+    stored: Stored,
+    settings_of: Callable[[Profile], Settings],
+    log: EventLog,
+    author: Author,
+    *,
+    folder: bool,
 ) -> Applied:
     """The changes that put the documents in force; with `folder` also the end of every other profile.
 
-    Fields that only a newer release knows stay as they are stored. Raises FilesWrong with every problem, NewerVersion,
+    `settings_of` gives the settings of a profile, or raises ProfileUnusable. Fields that only a newer release knows
+    stay as they are stored. Raises FilesWrong with every problem, NewerVersion,
     LogUnavailable.
     """
     problems: list[Problem] = []
@@ -40,17 +48,11 @@ async def applied(
     lacks: dict[str, tuple[str, ...]] = {}
     for document in documents:
         before = stored.in_force.profiles.get(document.name)
-        problems += _unknown(document, before)
         wanted = await _profile(document, before, log, author)
-        try:
-            overlay.settings(wanted)
-        except ProfileUnusable as unusable:
-            for fault in unusable.faults:
-                if not fault.lacks:
-                    path = ("settings", fault.field) if fault.field in document.settings else ()
-                    problems.append(document.wrong(fault.problem, *path))
-            if unusable.lacks:
-                lacks[document.name] = unusable.lacks
+        wrong, unset = problems_of(document, wanted, before, settings_of)
+        problems += wrong
+        if unset:
+            lacks[document.name] = unset
         change = changed(stored, wanted, author)
         changes += [change] if change is not None else []
     problems += _twice(documents, stored, folder=folder)
@@ -61,6 +63,28 @@ async def applied(
         gone = (removal(stored, name, author) for name in stored.in_force.profiles if name not in there)
         changes += [change for change in gone if change is not None]
     return Applied(tuple(sorted(changes, key=lambda one: one.after.name)), lacks)
+
+
+def problems_of(
+    document: Document, wanted: Profile, before: Profile | None, settings_of: Callable[[Profile], Settings]
+) -> tuple[list[Problem], tuple[str, ...]]:
+    """The problems of a document that makes the profile `wanted` after `before`, and the variables with keys that are
+    unset here."""
+    problems = _unknown(document, before)
+    try:
+        settings_of(wanted)
+    except ProfileUnusable as unusable:
+        for fault in unusable.faults:
+            if not fault.lacks:
+                path = ("settings", fault.field) if fault.field in document.settings else ()
+                problems.append(document.wrong(fault.problem, *path))
+        return problems, unusable.lacks
+    return problems, ()
+
+
+def lacking(name: str, variables: Sequence[str]) -> str:
+    """Says that a profile names variables that are unset here."""
+    return f"{name}: set {', '.join(variables)} for every instance; they are unset here."
 
 
 async def _profile(document: Document, before: Profile | None, log: EventLog, author: Author) -> Profile:

@@ -15,19 +15,20 @@ from chat.spending import cost_of
 from console.profiles.port import Noted, NotTried, ProfileFault, ProfileField, TrialAsked
 from events.jetstream.connection import Bus
 from events.log import EventLog
-from events.profile import InForce, Profile
+from events.profile import Profile
 from events.profile_log import ProfileLog, ProfilesChanged, Stored
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
 from recado.profiles.changes import Change, check_clashes, write
 from recado.profiles.keys import KEY_NAMES
-from recado.profiles.overlay import SETTABLE, Overlay, ProfileUnusable
+from recado.profiles.overlay import SETTABLE, ProfileUnusable
 from recado.settings.money import prices_of
 from recado.settings.settings import VARIABLES, Settings
 from recado.settings.shown import shown_value
 from recado.settings.variables import Variable
 from recado.whatif.report import Report, Side
 from recado.whatif.trying import Nothing, Progress, Trial, try_out
+from recado.whatif.ways import SettingsOf, Way, Ways, meant_by
 from recado.wiring.local_model import LocalModelFailed
 
 _PROMPT = "ai_system_prompt"
@@ -49,16 +50,16 @@ class BusProfiles:
     """console's ProfileDesk over the stream of profiles.
 
     - `bus`: None where drafts cannot be tried.
-    - `overlay`: lays profiles over the variables of this process; `own`: the settings that these make alone.
+    - `settings_of`: gives the settings of a profile in this process; `own`: those without a profile.
     """
 
     def __init__(
-        self, log: ProfileLog, event_log: EventLog, bus: Bus | None, *, overlay: Overlay, own: Settings
+        self, log: ProfileLog, event_log: EventLog, bus: Bus | None, *, settings_of: SettingsOf, own: Settings
     ) -> None:
         self._log = log
         self._event_log = event_log
         self._bus = bus
-        self._overlay = overlay
+        self._settings_of = settings_of
         self._prices = prices_of(own)
         self.fields: Sequence[ProfileField] = tuple(_fields(own))
 
@@ -84,7 +85,7 @@ class BusProfiles:
 
     def faults(self, profile: Profile) -> Sequence[ProfileFault]:
         try:
-            self._overlay.settings(profile)
+            self._settings_of(profile)
         except ProfileUnusable as unusable:
             lacks = {name for name in KEY_NAMES if profile.settings.get(name) in unusable.lacks}
             return [ProfileFault(one.field, f"{one.problem}.") for one in unusable.faults if one.field not in lacks]
@@ -92,7 +93,7 @@ class BusProfiles:
 
     def lacks(self, profile: Profile) -> Sequence[str]:
         try:
-            self._overlay.settings(profile)
+            self._settings_of(profile)
         except ProfileUnusable as unusable:
             return unusable.lacks
         return ()
@@ -110,13 +111,11 @@ class BusProfiles:
 
     async def try_out(self, profile: Profile, asked: TrialAsked, note: Callable[[Noted], None]) -> Report:
         try:
-            settings = self._overlay.settings(profile)
+            settings = self._settings_of(profile)
         except ProfileUnusable as unusable:
             raise NotTried(str(unusable)) from unusable
         if self._bus is None:
             raise NotTried("drafts are tried where recado has a bus")
-        others = [one for one in (await self.look()).in_force.profiles.values() if one.name != profile.name]
-        in_force = InForce([*others, profile])
         trial = Trial(
             since=lambda now: now - timedelta(days=asked.days),
             until=None,
@@ -127,14 +126,15 @@ class BusProfiles:
             max_turns=asked.max_turns,
             max_tokens=asked.max_tokens,
             name=f"whatif-{token_hex(4)}",
-            takes=lambda key: in_force.selected(key) is profile,
+            takes=meant_by(profile, (await self.look()).in_force),
+            profile=profile.name,
         )
 
         def tell(progress: Progress) -> None:
             note(Noted(progress.done, progress.of, progress.tokens))
 
         try:
-            return await try_out(settings, trial, self._event_log, self._bus, tell)
+            return await try_out(Ways(Way(settings, profile.name)), trial, self._event_log, self._bus, tell)
         except (Nothing, LocalModelFailed, ToolsUnusable) as reason:
             raise NotTried(str(reason)) from reason
 

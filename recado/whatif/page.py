@@ -31,9 +31,10 @@ def page_of(report: Report) -> str:
     """The report as an HTML file."""
     asked = report.asked
     changed = ", ".join(f"{name} {value}" for name, value in asked.changed.items()) or "nothing: the present setting"
+    by = f" Profile: {asked.profile}." if asked.profile else ""
     about = (
-        f"Messages from {local(asked.since)} until {local(asked.until)}. Changed: {changed}. Written by {asked.model} "
-        f"({asked.backend}), history {asked.history}. No reply under `now` was sent."
+        f"Messages from {local(asked.since)} until {local(asked.until)}.{by} Changed: {changed}. Written by "
+        f"{asked.model} ({asked.backend}), history {asked.history}. No reply under `now` was sent."
     )
     return "\n".join(
         [

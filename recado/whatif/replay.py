@@ -97,16 +97,22 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 async def choose(
-    source: Source, keys: Sequence[ChatKey], rules: Instance, since: datetime, until: datetime, *, most: int
+    source: Source,
+    keys: Sequence[ChatKey],
+    rules: Callable[[ChatKey], Awaitable[Instance]],
+    since: datetime,
+    until: datetime,
+    *,
+    most: int,
 ) -> Choice:
-    """Plan the chats, one after the other, up to `most` turns."""
+    """Plan the chats, one after the other, up to `most` turns, each by its `rules`, whose errors pass through."""
     chats: list[Chosen] = []
     room, beyond = most, 0
     for number, key in enumerate(keys):
         if not room:
             return Choice(tuple(chats), beyond, len(keys) - number)
         past = await source.past(key)
-        planned = plan(past, rules, since, until)
+        planned = plan(past, await rules(key), since, until)
         taken = planned.turns[:room]
         room -= len(taken)
         beyond += len(planned.turns) - len(taken)
@@ -121,7 +127,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     - `source`: reads the log.
     - `instance_on`: makes an instance that reads from a projection.
     - `spending`: the token budget.
-    - `prompt`: the model's instructions, for the estimate of tokens.
+    - `prompt`: returns a model's instructions for a chat, for the estimate of tokens.
     - `go_on`: whether every turn follows the new reply before it.
     - `at_once`: the number of stretches that are answered at the same time.
     - `progress`: called with each result.
@@ -130,7 +136,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     instance_on: Callable[[Past, InMemoryProjection], Instance]
     spending: Spending
-    prompt: str
+    prompt: Callable[[ChatKey], str]
     go_on: bool
     at_once: int
     progress: Callable[[Rehearsed], None]
@@ -166,7 +172,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
                         known=mine,
                         instance=self.instance_on(past, mine),
                         spending=self.spending,
-                        prompt=self.prompt,
+                        prompt=self.prompt(past.key),
                     ),
                 )
 

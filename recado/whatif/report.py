@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from events.decisions import Attention, Ignored, Reply, TurnFailed
+from events.subjects import ChatKey
 from events.usage import TokenUsage
 from recado.whatif.past import Ending, Past
 from recado.whatif.recorded import CallSeen
@@ -39,6 +40,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `output_tokens`: the tokens that the model wrote.
     - `seconds`: the duration of the turn (then), or of the model's work (now).
     - `shared_with`: the number of messages of other turns that this ending is also about.
+    - `profile`: the profile of a reply, or the one that is tried; absent: the instance's own settings.
     """
 
     ending: Literal["reply", "failed", "ignored", "attention", "open", "none"]
@@ -50,6 +52,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     output_tokens: int = 0
     seconds: float | None = None
     shared_with: int = 0
+    profile: str = ""
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +109,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     - `history`: `as it was` or `continued` (--continue).
     - `max_turns`: the most turns to answer.
     - `max_tokens`: the token budget.
+    - `profile`: the profile that is tried; empty: for each chat the one in force.
     """
 
     since: datetime
@@ -117,6 +121,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     history: History
     max_turns: int
     max_tokens: int
+    profile: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +143,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     threads: tuple[str, ...] = ()
 
 
-def report(asked: Asked, choice: Choice, results: Sequence[Sequence[Rehearsed]], threads: Sequence[str]) -> Report:
-    """Compare the results of the chosen turns with the log's endings."""
+def report(
+    asked: Asked,
+    choice: Choice,
+    results: Sequence[Sequence[Rehearsed]],
+    threads: Sequence[str],
+    profile_of: Callable[[ChatKey], str],
+) -> Report:
+    """Compare the results of the chosen turns with the log's endings. `profile_of` gives a chat's profile in the trial,
+    for people."""
     pairs = [(chosen, one) for chosen, done in zip(choice.chats, results, strict=True) for one in done]
     answered = [(chosen, one) for chosen, one in pairs if one.ending is not None]
     unanswered = sum(one.is_left_out for _, one in pairs)
@@ -148,7 +160,7 @@ def report(asked: Asked, choice: Choice, results: Sequence[Sequence[Rehearsed]],
         because.insert(0, f"--max-turns {asked.max_turns}")
     return Report(
         asked=asked,
-        turns=tuple(_compared(chosen, one) for chosen, one in pairs),
+        turns=tuple(_compared(chosen, one, profile_of(chosen.past.key)) for chosen, one in pairs),
         then=sums_then(answered),
         now=sums_now([one for _, one in answered]),
         left_out=LeftOut(turns=choice.turns_left_out + unanswered, chats=choice.chats_left_out, because=tuple(because)),
@@ -156,7 +168,7 @@ def report(asked: Asked, choice: Choice, results: Sequence[Sequence[Rehearsed]],
     )
 
 
-def _compared(chosen: Chosen, one: Rehearsed) -> Compared:
+def _compared(chosen: Chosen, one: Rehearsed, profile: str) -> Compared:
     past, key = chosen.past, chosen.past.key
     return Compared(
         account=key.account,
@@ -165,7 +177,7 @@ def _compared(chosen: Chosen, one: Rehearsed) -> Compared:
         messages=one.turn.messages,
         said=tuple(Said(text=line.text, name=line.name) for line in one.lines),
         then=tuple(_then(past, one.turn.messages)),
-        now=_now(one),
+        now=msgspec.structs.replace(_now(one), profile=profile),
         calls=one.calls,
         moment=one.moment,
     )
@@ -196,8 +208,9 @@ def _side(ending: Ending, usage: TokenUsage, seconds: float | None) -> Side:
     )
     change = msgspec.structs.replace
     match ending:
-        case Reply(text=text, author=author, backend=backend, model=model):
-            return change(side, text=text, author=author, backend=backend, model=model)
+        case Reply(text=text, author=author, backend=backend, model=model, profile=profile):
+            by = profile if isinstance(profile, str) else ""
+            return change(side, text=text, author=author, backend=backend, model=model, profile=by)
         case TurnFailed(error=error):
             return change(side, ending="failed", text=f"{error.class_}: {error.detail}")
         case Attention(text=text):

@@ -52,6 +52,8 @@ def _side(label: str, side: Side, column: int) -> list[str]:
 def summary(side: Side) -> str:
     """The facts about an ending, without its text."""
     told = [side.model or side.author if side.ending == "reply" else ENDINGS[side.ending]]
+    if side.profile:
+        told.append(side.profile)
     if side.input_tokens or side.output_tokens:
         told.append(f"{side.input_tokens:,} + {side.output_tokens:,} tokens")
     if side.seconds is not None:

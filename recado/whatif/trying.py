@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
 from itertools import count
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
-from actors.answering import Answering, Means, OneProfile
+from actors.answering import Answering, Means, OneProfile, Policy
 from actors.instance import Instance, Parts
 from actors.leases.clocks import BusTime
 from actors.tools.protocol import Tools
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
-from backends.protocol import Backend
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
@@ -32,9 +33,10 @@ from recado.whatif.rehearsal import Rehearsed
 from recado.whatif.replay import AT_ONCE, Choice, Replay, Source, choose
 from recado.whatif.report import Asked, Report, counted, report
 from recado.whatif.spending import Spending
+from recado.whatif.ways import Ways
 from recado.wiring.backends import Model, instructions
 from recado.wiring.connect import last_of
-from recado.wiring.model import open_model
+from recado.wiring.model import model_of, open_model
 from recado.wiring.policy import policy_of
 
 log = structlog.get_logger("recado.whatif")
@@ -72,6 +74,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     - `chats`: the JIDs of its chats; empty: all.
     - `takes`: whether it takes a chat of that time; chats that are named are always taken.
     - `changed`: the changed settings, by variable.
+    - `profile`: the profile that is tried, for people; empty: none in particular.
     - `go_on`: whether every turn follows the new reply before it.
     - `max_turns`: the most turns to answer.
     - `max_tokens`: the token budget.
@@ -88,18 +91,19 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int
     name: str
     takes: Callable[[ChatKey], bool] = lambda _: True
+    profile: str = ""
 
 
 class Nothing(Exception):
     """The trial has no turns; the message gives the reason."""
 
 
-async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bus, tell: Tell) -> Report:
+async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell: Tell) -> Report:
     """Answer the messages of the trial's time again, from the log on `bus`. Progress goes to `tell`.
 
-    Raises Nothing, and the errors of `open_model`.
+    Raises Nothing, ProfileUnusable, ToolsUnusable, and the errors of `open_model`.
     """
-    async with open_model(settings) as model:
+    async with AsyncExitStack() as stack:
         head = await event_log.head()
         since = trial.since(head.now)
         until = trial.until(head.now) if trial.until is not None else head.now
@@ -107,8 +111,9 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
             raise Nothing("--since is not before --until")
         source = Source(event_log, partial(last_of, bus), head.created)
         keys = await _chats(source, event_log, trial, since, until)
-        tools = await _tools(settings, bus)
-        made = _Maker(settings, trial.name, model.backend, tools, MediaStore(bus))
+        services = ServiceTools(bus)
+        await services.look()
+        made = _Maker(ways, trial.name, services, MediaStore(bus), stack)
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
         if not choice.chats:
             raise Nothing("nobody wrote in that time what would be answered")
@@ -117,18 +122,18 @@ async def try_out(settings: Settings, trial: Trial, event_log: EventLog, bus: Bu
             source=source,
             instance_on=made.on,
             spending=spending,
-            prompt=instructions(settings),
+            prompt=lambda key: instructions(ways.of(key).settings),
             go_on=trial.go_on,
-            at_once=min(AT_ONCE, settings.max_runs),
+            at_once=min(AT_ONCE, ways.own.settings.max_runs),
             progress=progress.note,
         )
         try:
             results = await replay.answer(choice.chats)
         except BaseException:
             for thread in progress.threads:
-                log.warning("thread_left", backend=model.backend.name, thread=thread)
+                log.warning("thread_left", backend=made.backends, thread=thread)
             raise
-        return report(_asked(settings, trial, model, since, until), choice, results, progress.threads)
+        return report(_asked(ways, trial, made, since, until), choice, results, progress.threads, made.profile_of)
 
 
 async def _chats(source: Source, event_log: EventLog, trial: Trial, since: datetime, until: datetime) -> list[ChatKey]:
@@ -139,37 +144,68 @@ async def _chats(source: Source, event_log: EventLog, trial: Trial, since: datet
     return [key for key in found if trial.takes(key)]
 
 
-async def _tools(settings: Settings, bus: Bus) -> Tools:
-    """The tools that an instance would offer; a trial does not call them."""
-    services = ServiceTools(bus)
-    await services.look()
-    functions = load(settings.tools) if settings.tools else {}
-    return Toolbox(functions, services, hands_off=settings.handoff == "on")
+class _Means(NamedTuple):
+    """The parts of a way; a trial does not call the tools."""
+
+    model: Model
+    tools: Tools
+    policy: Policy
 
 
 class _Maker:
-    """Makes instances with the rules of the settings and without a real log."""
+    """Makes instances with the rules of each chat's way and without a real log. What a way needs is opened when its
+    first chat is planned, and closed with the stack."""
 
-    def __init__(self, settings: Settings, name: str, backend: Backend, tools: Tools, store: MediaStore) -> None:
-        self._settings = settings
+    def __init__(self, ways: Ways, name: str, services: ServiceTools, store: MediaStore, stack: AsyncExitStack) -> None:
+        self._ways = ways
         self._name = name
-        self._backend = backend
-        self._tools = tools
+        self._services = services
         self._store = store
+        self._stack = stack
         self._nowhere: EventLog = MemoryLog()
         self._numbers = count(1)
         self._nothing = InMemoryProjection.empty(datetime.fromtimestamp(0).astimezone())
+        self._means: dict[str, _Means] = {}
+        self._local: Model | None = None
 
-    @property
-    def rules(self) -> Instance:
-        return self._make(self._nothing, RecordedFiles({}, self._store))
+    async def rules(self, key: ChatKey) -> Instance:
+        """An instance with the rules for a chat. Raises as `try_out`."""
+        way = self._ways.of(key)
+        if way.profile not in self._means:
+            self._means[way.profile] = await self._opened(way.settings)
+        return self._make(key, self._nothing, RecordedFiles({}, self._store))
 
     def on(self, past: Past, known: InMemoryProjection) -> Instance:
-        """An instance that reads from `known`, and has the recorded texts of the chat's files."""
-        return self._make(known, RecordedFiles(past.readings, self._store))
+        """An instance that reads from `known`, and has the recorded texts of the chat's files; `rules` was asked for
+        the chat before."""
+        return self._make(past.key, known, RecordedFiles(past.readings, self._store))
 
-    def _make(self, known: InMemoryProjection, files: RecordedFiles) -> Instance:
-        means = Means(backend=self._backend, tools=self._tools, files=files)
+    def profile_of(self, key: ChatKey) -> str:
+        return self._ways.of(key).profile
+
+    @property
+    def backends(self) -> str:
+        return _listed(means.model.backend.name for means in self._means.values())
+
+    @property
+    def models(self) -> str:
+        return _listed(means.model.name for means in self._means.values())
+
+    async def _opened(self, settings: Settings) -> _Means:
+        functions = load(settings.tools) if settings.tools else {}
+        tools = Toolbox(functions, self._services, hands_off=settings.handoff == "on")
+        return _Means(await self._model(settings), tools, policy_of(settings))
+
+    async def _model(self, settings: Settings) -> Model:
+        """The model; all ways share the small local one."""
+        if not settings.wants_local_model:
+            return await self._stack.enter_async_context(open_model(settings))
+        if self._local is None:
+            self._local = await self._stack.enter_async_context(open_model(settings))
+        return model_of(settings, self._local, self._stack) or self._local
+
+    def _make(self, key: ChatKey, known: InMemoryProjection, files: RecordedFiles) -> Instance:
+        model, tools, policy = self._means[self._ways.of(key).profile]
         parts = Parts(
             incarnation=self._name,
             log=self._nowhere,
@@ -178,7 +214,8 @@ class _Maker:
             bus_time=BusTime(),
             fresh_id=lambda: f"{self._name}-{next(self._numbers)}",
         )
-        return Instance(parts, OneProfile(Answering(self._name, means, policy_of(self._settings))))
+        means = Means(backend=model.backend, tools=tools, files=files)
+        return Instance(parts, OneProfile(Answering(self._name, means, policy)))
 
 
 class _Teller:
@@ -199,15 +236,20 @@ class _Teller:
             self._tell(self._progress)
 
 
-def _asked(settings: Settings, trial: Trial, model: Model, since: datetime, until: datetime) -> Asked:
+def _asked(ways: Ways, trial: Trial, made: _Maker, since: datetime, until: datetime) -> Asked:
     return Asked(
         since=since,
         until=until,
         changed=trial.changed,
-        backend=model.backend.name,
-        model=model.name,
-        debounce=settings.debounce,
+        backend=made.backends,
+        model=made.models,
+        debounce=ways.own.settings.debounce,
         history="continued" if trial.go_on else "as it was",
         max_turns=trial.max_turns,
         max_tokens=trial.max_tokens,
+        profile=trial.profile,
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))

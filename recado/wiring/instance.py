@@ -207,6 +207,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         roster=lambda chats: look(bus, chats),
         prices=prices_of(settings),
         settings=lines(settings),
+        profiles=answers.desk(event_log, bus),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,

@@ -61,10 +61,14 @@ class ProfileSettings:
         self._overlay = Overlay(given, own, self._secret)
         self._without_keys = Overlay(given, own, lambda name: self._secret(name) or _STAND_IN)
 
+    def settings(self, profile: Profile) -> Settings:
+        """The settings of a version; they may take 2 ms. Raises ProfileUnusable."""
+        return self._named(profile, self._overlay.settings(profile))
+
     def of(self, profile: Profile) -> Usable:
-        """The settings of a version; they may take 2 ms. Raises nothing."""
+        """As `settings`. Raises nothing."""
         try:
-            return Usable(self._named(profile, self._overlay.settings(profile)))
+            return Usable(self.settings(profile))
         except ProfileUnusable as fault:
             if not fault.lacks:
                 return Usable(None, "; ".join(fault.problems))

@@ -17,8 +17,10 @@ from actors.router import Router
 from actors.tools.python import PythonTool, ToolsUnusable, load
 from events.jetstream.connection import Bus
 from events.jetstream.profiles import JetStreamProfileLog
+from events.log import EventLog
 from events.profile import Profile
 from events.profile_log import ProfileLog
+from recado.profiles.desk import BusProfiles as DeskProfiles
 from recado.settings.settings import Settings
 from recado.wiring.lifecycle import Lifetime
 from recado.wiring.means import Shared, means_of
@@ -49,6 +51,7 @@ class AnsweringByProfile:
         self._shared = shared
         self._stored = stored
         self._loop = asyncio.get_running_loop()
+        self._own = settings
         self._settings = ProfileSettings(settings)
         self._known: dict[str, Usable] = {}  # of the versions in force
         self._usable_from: dict[str, datetime] = {}
@@ -58,6 +61,11 @@ class AnsweringByProfile:
         self.profiles = BusProfiles(self._answering("", Usable(settings)), stored, self._made)
         self.read = asyncio.Event()
         """Set once the profiles were read for the first time."""
+
+    def desk(self, event_log: EventLog, bus: Bus) -> DeskProfiles:
+        """The profiles as the desk shows and changes them."""
+        settings_of = self._settings.settings
+        return DeskProfiles(self._stored, event_log, bus, settings_of=settings_of, own=self._own)
 
     def begin(self, life: Lifetime, router: Router, now: Callable[[], datetime]) -> None:
         """Follow the profiles until the process ends; `now` gives the bus's time."""

@@ -36,7 +36,7 @@ class Trying(BusProfiles):
 
     def __init__(self, log: MemoryProfileLog, event_log: Any) -> None:
         own = settings_of(GIVEN)
-        super().__init__(log, event_log, None, overlay=Overlay(GIVEN, own, GIVEN.get), own=own)
+        super().__init__(log, event_log, None, settings_of=Overlay(GIVEN, own, GIVEN.get).settings, own=own)
         self.go_on = asyncio.Event()
         self.refuses = ""
         self.tried: list[tuple[Profile, TrialAsked]] = []

@@ -38,6 +38,34 @@ async def test_a_failure_is_told_with_its_class(recado: Command) -> None:
     assert "sk-wrong-key-1234" not in done.err
 
 
+async def test_by_the_profile_of_a_file(recado: Command) -> None:
+    """Its prompt, its model and the key that it names, without a bus; what it may not name is refused with its line."""
+    async with OpenAIDouble() as double:
+        environment = {"SHOP_KEY": API_KEY, "RECADO_PROFILE_SERVERS": f"{double.base_url} SHOP_KEY"}
+        lines = [
+            "[settings]",
+            'ai_system_prompt = "You bake."',
+            'openai_model = "shop-model"',
+            f'openai_base_url = "{double.base_url}"',
+            'openai_api_key_name = "SHOP_KEY"',
+        ]
+        (recado.home / "shop.toml").write_text("\n".join(lines))
+        done = await recado("ask", "rye?", "--profile", "shop.toml", "--json", OPENAI_API_MODE="chat", **environment)
+        assert done.code == 0, done.err
+        assert done.document["text"] == "reply to: rye?"
+        (request,) = double.requests
+        assert request.body["model"] == "shop-model"
+        assert request.body["messages"][0]["content"].startswith("You bake.")
+        for changed, says in (
+            ({"RECADO_PROFILE_SERVERS": ""}, "shop.toml, line 4: openai_base_url is"),
+            ({"SHOP_KEY": ""}, "shop: set SHOP_KEY for every instance; they are unset here."),
+        ):
+            done = await recado("ask", "rye?", "--profile", "shop.toml", **environment | changed)
+            assert (done.code, done.out) == (1, "")
+            assert says in done.err
+        assert len(double.requests) == 1
+
+
 async def test_programs_are_told_the_model_too(recado: Command) -> None:
     """The answer as one document."""
     document = (await recado("ask", "how are you?", "--json", OPENAI_API_MODE="scripted")).document

@@ -5,18 +5,22 @@ from __future__ import annotations
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from actors.leases.bucket import LeaseBucket
 from events.decisions import ThreadCreated, TurnStarted
 from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.jetstream.profiles import JetStreamProfileLog
+from events.profile import Profile
 from events.usage import TokenUsage
 from recado.wiring.backends import LENGTH_RULE
 from tests.doubles.moment import without_moment
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
-from tests.recado.command import Command
+from tests.recado.command import Command, Done
 from tests.recado.instance import ANA, BIA, decide, reply
 
 
@@ -115,6 +119,87 @@ async def test_threads_made_for_it_are_named_and_the_chats_own_is_left_alone(
     asked = [*double.responses.requests, *double.threads.requests, *double.agents.requests]
     assert asked
     assert all("conv_of_the_chat" not in f"{request.path} {request.body}" for request in asked)
+
+
+async def store(bus: Bus, name: str, **fields: Any) -> None:
+    """Store the next version of a profile."""
+    await LeaseBucket(bus).ensure()
+    profiles = await JetStreamProfileLog.open(bus)
+    try:
+        stored = await profiles.look()
+        n = stored.newest[name].n + 1 if name in stored.newest else 1
+        await profiles.write([Profile(name=name, n=n, at=datetime.now(UTC), **fields)], expected=stored.seq)
+    finally:
+        await profiles.close()
+
+
+def by_chat(done: Done, double: OpenAIDouble) -> dict[str, tuple[str, str, str]]:
+    """For each chat answered again: the profile, and the prompt and the model that were asked. Forgets the requests."""
+    assert done.code == 0, done.err
+    asked = {without_moment(one.body["messages"][-1]["content"]): one.body for one in double.requests}
+    double.requests.clear()
+    found = {}
+    for turn in done.document["turns"]:
+        body = asked[turn["said"][0]["text"]]
+        prompt = body["messages"][0]["content"].partition("\n")[0]
+        found[turn["chat"]] = turn["now"].get("profile", ""), prompt, body["model"]
+    return found
+
+
+@pytest.mark.slow("five commands, a process each")
+async def test_chats_are_answered_by_their_profile_and_by_the_one_that_is_tried(
+    told: Command, double: OpenAIDouble, bus: Bus
+) -> None:
+    """Each chat's own is in force, and an option counts more. With --profile, the chats are those for which it is
+    meant, a stored version or a file, or those of --chat."""
+    told.variables |= {"OPENAI_MODEL": "m", "AI_SYSTEM_PROMPT": "Own."}
+    await store(bus, "ana", chats=(ANA.chat,), settings={"ai_system_prompt": "First."})
+    await store(bus, "ana", chats=(ANA.chat,), settings={"ai_system_prompt": "Second.", "openai_model": "p"})
+    await store(bus, "shop", accounts=("nobody",), settings={"ai_system_prompt": "Shop."})
+    since = ("whatif", "--since", "1h", "--json")
+
+    done = await told(*since)
+    assert by_chat(done, double) == {ANA.chat: ("ana@2", "Second.", "p"), BIA.chat: ("", "Own.", "m")}
+    assert (done.document["asked"]["model"], done.document["asked"]["profile"]) == ("p, m", "")
+
+    done = await told(*since, "--model", "x")
+    assert by_chat(done, double) == {ANA.chat: ("ana@2", "Second.", "x"), BIA.chat: ("", "Own.", "x")}
+
+    done = await told(*since, "--profile", "ana@1")
+    assert by_chat(done, double) == {ANA.chat: ("ana@1", "First.", "m")}
+    assert done.document["asked"]["profile"] == "ana@1"
+
+    (told.home / "shop.toml").write_text(f'accounts = ["{BIA.account}"]\n[settings]\nai_system_prompt = "Tried."\n')
+    done = await told(*since, "--profile", "shop.toml", "--model", "x")
+    assert by_chat(done, double) == {BIA.chat: ("shop.toml", "Tried.", "x")}, "ana keeps the other chat"
+
+    done = await told(*since, "--profile", "shop", "--chat", ANA.chat)
+    assert by_chat(done, double) == {ANA.chat: ("shop@1", "Shop.", "m")}, "whoever it is for"
+
+
+@pytest.mark.slow("seven commands, a process each")
+async def test_a_profile_that_this_machine_cannot_use_is_refused(told: Command, double: OpenAIDouble, bus: Bus) -> None:
+    """In the words of `recado profile apply`, before a model is asked; also one that is in force for a chat."""
+    told.variables |= {"RECADO_PROFILE_SERVERS": "https://api.shop.example/v1 SHOP_KEY"}
+    key = {"openai_base_url": "https://api.shop.example/v1", "openai_api_key_name": "SHOP_KEY"}
+    await store(bus, "gone", settings={})
+    await store(bus, "gone", removed=True)
+    await store(bus, "ana", chats=(ANA.chat,), settings=key)
+    await store(bus, "elsewhere", settings={"openai_base_url": "https://evil.example/v1", "tools": "os"})
+    (told.home / "wrong.toml").write_text('[settings]\nopenai_base_url = "https://evil.example/v1"\n')
+    for options, says in (
+        ((), "ana: set SHOP_KEY for every instance; they are unset here."),
+        (("--profile", "ana"), "ana: set SHOP_KEY for every instance; they are unset here."),
+        (("--profile", "wrong.toml"), "wrong.toml, line 2: openai_base_url is 'https://evil.example/v1', which is no"),
+        (("--profile", "elsewhere"), "elsewhere: tools is 'os', which is no module that a profile may name"),
+        (("--profile", "gone"), "there is no profile gone in force"),
+        (("--profile", "gone@2"), "gone@2 ended the profile"),
+        (("--profile", "./nowhere.toml"), "is no file, and no NAME or NAME@N of a profile"),
+    ):
+        done = await told("whatif", "--since", "1h", *options)
+        assert (done.code in (1, 2), done.out) == (True, ""), done.err
+        assert says in done.err
+    assert double.requests == []
 
 
 async def test_a_failure_is_shown_and_not_fatal(told: Command, double: OpenAIDouble) -> None:

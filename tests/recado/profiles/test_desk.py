@@ -27,7 +27,7 @@ OWN = {"OPENAI_API_KEY": "sk-own"}
 async def desk(bus: Bus, jetstream_log: JetStreamLog) -> AsyncIterator[BusProfiles]:
     await LeaseBucket(bus).ensure()
     log, own = await JetStreamProfileLog.open(bus), settings_of(OWN)
-    yield BusProfiles(log, jetstream_log, bus, overlay=Overlay(OWN, own, OWN.get), own=own)
+    yield BusProfiles(log, jetstream_log, bus, settings_of=Overlay(OWN, own, OWN.get).settings, own=own)
     await log.close()
 
 

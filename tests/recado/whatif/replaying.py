@@ -10,6 +10,7 @@ from actors.instance import Instance
 from actors.tools.protocol import NoTools
 from backends.protocol import Answer, ReplyRequest, ToolCall, ToolsWanted, Usage
 from events.memory_log import MemoryLog
+from events.subjects import ChatKey
 from projections.in_memory import InMemoryProjection
 from recado.whatif.past import Past
 from recado.whatif.recorded import RecordedFiles
@@ -74,16 +75,19 @@ def replay(
         instance.reads, instance.progress = known.reads, known
         return instance
 
+    async def rules_of(_: ChatKey) -> Instance:
+        return rules(**rule)
+
     async def answer() -> tuple[Choice, list[list[Rehearsed]]]:
         source = Source(log, last, NOON)
         until = NOON + timedelta(days=1)
         keys = await source.chats("evt.>", NOON, until)
-        choice = await choose(source, keys, rules(**rule), NOON, until, most=most)
+        choice = await choose(source, keys, rules_of, NOON, until, most=most)
         replaying = Replay(
             source=source,
             instance_on=instance_on,
             spending=Spending(limit),
-            prompt="Be kind.",
+            prompt=lambda _: "Be kind.",
             go_on=go_on,
             at_once=3,
             progress=lambda _: None,

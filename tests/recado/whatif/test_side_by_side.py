@@ -29,7 +29,7 @@ ASKED = WhatWasAsked(
 
 def reported(log: MemoryLog, *, limit: int = 100_000, **rule: object) -> Report:
     choice, results = replay(log, Asked(), limit=limit, **rule)
-    return report(ASKED, choice, results, ["thread_1"])
+    return report(ASKED, choice, results, ["thread_1"], lambda _: "")
 
 
 def test_both_replies_stand_beside_each_other() -> None:
