@@ -167,6 +167,29 @@ class Names:
         canonical = self.canonical(account, name)
         return held_since(canonical) > held_since(name) and number_of(canonical) == number_of(name)
 
+    async def reached_by(self, account: str, chat: str) -> str | None:
+        """The name by which the person of the chat is reached: another one once the chat's number has changed hands;
+        None if that is not known any more. Raises LogUnavailable."""
+        met = {chat}
+        while self.changed_hands(account, chat):
+            now = await self._closes_into(ChatKey(account, chat))
+            if now is None or now in met:
+                return None
+            met.add(now)
+            chat = now
+        return chat
+
+    async def _closes_into(self, key: ChatKey) -> str | None:
+        """The chat into which this one was ordered to close, last; None if the log has no such order."""
+        found = self._followed.joins.get(key)
+        if found is None:
+            async with aclosing(self._log.of_chat(key, 2**62)) as events:
+                async for recorded in events:
+                    order = recorded.event
+                    if isinstance(order, Control) and order.command == "join" and order.from_ is None:
+                        found = order.into
+        return found
+
     async def order_joins(self, owns: Callable[[ChatKey], bool]) -> None:
         """Order the joinings that gateways asked for, of chats for which `owns` is true, until cancelled. A gateway
         itself may give no orders."""
