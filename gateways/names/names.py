@@ -22,7 +22,7 @@ from events.log import EventLog, LogError
 from events.subjects import ChatKey
 from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket
-from gateways.names.changed_hands import leaves, without_foreign_number
+from gateways.names.changed_hands import leaves, still_to_leave, without_foreign_number
 from gateways.names.followed import Followed, NamesUnavailable
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
@@ -254,6 +254,10 @@ class Names:
                 if (seq := await self._put(account, name, canonical, expected, target if joins else None)) is None:
                     return None
                 expected = seq
+        for name, holder in still_to_leave(known, former, now, target, since):
+            if (seq := await self._put(account, name, holder, expected, None)) is None:
+                return None
+            expected = seq
         return target
 
     async def _settled(self, account: str, names: Sequence[str]) -> bool:

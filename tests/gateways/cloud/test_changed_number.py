@@ -15,6 +15,7 @@ import pytest
 from events.inbound import Control, Message, Receipt, ReceiptError
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.log import LogUnavailable
 from events.subjects import ChatKey
 from gateways.names.bucket import JOINED, AliasBucket
 from gateways.names.names import Names
@@ -162,6 +163,46 @@ async def test_nobody_knows_the_new_number(bus: Bus, jetstream_log: JetStreamLog
         assert error is not None
         assert error.class_ == "recipient"
         assert all_.meta.taken == []
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+async def test_a_gateway_dies_between_two_entries(
+    written: int, bus: Bus, jetstream_log: JetStreamLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person was known by a user id first, and the change names none. Meta tells it again, and another gateway
+    finishes: the chat closes, once, and the number is nobody's."""
+    first = f"{USERS[0]}@bsuid"
+    write, left = AliasBucket.write, [written]
+
+    async def writing(self: AliasBucket, *entry: Any) -> int | None:
+        if left[0] == 0:
+            raise LogUnavailable("the gateway dies here")
+        left[0] -= 1
+        return await write(self, *entry)
+
+    async with house(bus, jetstream_log, data_dir) as all_:
+        assert await all_.write("m1", None, USERS[0], AT - 60) == first
+        assert await all_.write("m2", OLD, USERS[0], AT - 50) == first
+        with monkeypatch.context() as dying:
+            dying.setattr(AliasBucket, "write", writing)
+            assert await all_.meta.post(changed(wa_id=NEW)) == 503
+    async with house(bus, jetstream_log, data_dir / "another") as all_:
+        for _ in range(2):
+            assert await all_.meta.post(changed(wa_id=NEW)) == 200
+        assert await all_.joins() == [(NEW_JID, first, None), (first, None, NEW_JID)]
+        assert await all_.write("m3", NEW) == NEW_JID
+        assert await all_.write("s1", OLD) == NEXT_JID
+
+
+async def test_the_new_number_was_met_before(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+    """The person wrote from it, with the same user id, before the change was told: the old one is theirs no more."""
+    async with house(bus, jetstream_log, data_dir) as all_:
+        chat = await all_.write("m1", None, USERS[0], AT - 60)
+        assert await all_.write("m2", OLD, USERS[0], AT - 50) == chat
+        assert await all_.write("m3", NEW, USERS[0], AT - 40) == chat
+        assert await all_.meta.post(changed(wa_id=NEW)) == 200
+        assert await all_.write("m4", NEW) == chat
+        assert await all_.write("s1", OLD) == NEXT_JID
 
 
 async def test_only_the_user_id_is_told(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
