@@ -22,7 +22,7 @@ from events.log import EventLog, LogError
 from events.subjects import ChatKey
 from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket
-from gateways.names.changed_hands import leaves, without_foreign_number
+from gateways.names.changed_hands import leaves, still_to_leave, without_foreign_number
 from gateways.names.followed import Followed, NamesUnavailable
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
@@ -177,6 +177,29 @@ class Names:
         canonical = self.canonical(account, name)
         return held_since(canonical) > held_since(name) and number_of(canonical) == number_of(name)
 
+    async def reached_by(self, account: str, chat: str) -> str | None:
+        """The name by which the person of the chat is reached: another one once the chat's number has changed hands;
+        None if that is not known any more. Raises LogUnavailable."""
+        met = {chat}
+        while self.changed_hands(account, chat):
+            now = await self._closes_into(ChatKey(account, chat))
+            if now is None or now in met:
+                return None
+            met.add(now)
+            chat = now
+        return chat
+
+    async def _closes_into(self, key: ChatKey) -> str | None:
+        """The chat into which this one was ordered to close, last; None if the log has no such order."""
+        found = self._followed.joins.get(key)
+        if found is None:
+            async with aclosing(self._log.of_chat(key, 2**62)) as events:
+                async for recorded in events:
+                    order = recorded.event
+                    if isinstance(order, Control) and order.command == "join" and order.from_ is None:
+                        found = order.into
+        return found
+
     async def order_joins(self, owns: Callable[[ChatKey], bool]) -> None:
         """Order the joinings that gateways asked for, of chats for which `owns` is true, until cancelled. A gateway
         itself may give no orders."""
@@ -241,6 +264,10 @@ class Names:
                 if (seq := await self._put(account, name, canonical, expected, target if joins else None)) is None:
                     return None
                 expected = seq
+        for name, holder in still_to_leave(known, former, now, target, since):
+            if (seq := await self._put(account, name, holder, expected, None)) is None:
+                return None
+            expected = seq
         return target
 
     async def _settled(self, account: str, names: Sequence[str]) -> bool:
