@@ -34,6 +34,7 @@ from tests.doubles.graph_webhooks import (
     contact,
     message,
     messages,
+    one_number,
     signed,
     status,
     statuses,
@@ -102,7 +103,7 @@ def _parsing(size: Size) -> dict[str, Figure]:
     bodies["a message of 10 that refers to much"] = messages(
         *(message(f"wamid.{n}", "interactive", **referring) for n in range(10))
     )
-    parser, figures = Parser("shop", PHONE_NUMBER_ID), {}
+    parser, figures = Parser(one_number()), {}
     for name, body in bodies.items():
         updates, each = len(parser.parse(body)), []
         for _ in range(size.rounds):
