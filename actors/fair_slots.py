@@ -1,4 +1,4 @@
-"""Slots that limit what is under way at once, and the queue of the chats that wait for one: fair over accounts."""
+"""Slots that limit the turns under way at once, and the queue of the chats that wait for one: fair over accounts."""
 
 from __future__ import annotations
 

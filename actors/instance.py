@@ -90,13 +90,13 @@ class Named(Protocol):
 
 
 class People(Protocol):
-    """The names of people. What waits for the bus raises LogError."""
+    """The names of people. Calls that wait for the bus raise LogError."""
 
     def at_once(self, account: str, names: Sequence[str]) -> Named | None:
         """The person with these names; None if something is to be found out or written first."""
 
     async def person(self, account: str, names: Sequence[str]) -> Named:
-        """The person with these names; what is new of them is written."""
+        """The person with these names; new ones are written."""
 
     def family(self, account: str, name: str) -> tuple[str, ...]:
         """Every name of the person."""
@@ -207,7 +207,7 @@ class Instance:
         return self._all_read()
 
     def rules_of(self, answering: Answering, account: str) -> Rules:
-        """The rules for the account's chats that are answered so, with what they have spent."""
+        """The rules for the account's chats that are answered so, with their costs so far."""
         rules = answering.rules_of(account)
         if not self._all_read():
             rules = replace(rules, joins=False)

@@ -1,4 +1,4 @@
-"""Carries out what two chats have to do to become one: orders from one to the other, and moving what came late."""
+"""Makes one chat of two: orders from one to the other, and moving late messages."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class ChatCompletions:
     - `base_url`: None is OpenAI's own.
     - `model`: the model's name at the server.
     - `system_prompt`: first message of every request; empty: none.
-    - `quirks`: what is known of the model at the server; None: nothing.
+    - `quirks`: the known quirks of the model at the server; None: none.
     """
 
     name: Final = "chat"

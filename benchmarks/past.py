@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actors.answering import Answering, Means, OneProfile, Policy
-from actors.instance import Instance, Parts
+from actors.instance import Instance, NoPeople, Parts, People
 from actors.leases.clocks import BusTime
 from actors.router import Router
 from backends.scripted import Scripted
@@ -60,8 +60,8 @@ class CaughtUp:
         assert seq <= self.checkpoint
 
 
-def idle_router(folder: Path, checkpoint: int) -> Router:
-    """A router over the projection in `folder`, whose chats have no pending work."""
+def idle_router(folder: Path, checkpoint: int, people: People | None = None) -> Router:
+    """A router over the projection in `folder`, whose chats have no pending work. `people`: their names."""
     log = MemoryLog()
     bus_time = BusTime()
     bus_time.observe(datetime.now(UTC))
@@ -73,6 +73,7 @@ def idle_router(folder: Path, checkpoint: int) -> Router:
             progress=CaughtUp(checkpoint),
             bus_time=bus_time,
             fresh_id=lambda: "fresh",
+            people=people or NoPeople(),
         ),
         OneProfile(Answering("bench", Means(backend=Scripted()), Policy())),
     )
@@ -82,3 +83,9 @@ def idle_router(folder: Path, checkpoint: int) -> Router:
 def known(person: int) -> Recorded:
     """An event that is already in the chat's snapshot: it wakes the chat's actor and changes nothing."""
     return Recorded(1, key_of(person), "i", "in", _AT, "", Message(id="before.0", text=words(0)))
+
+
+def new(person: int, seq: int, name: str) -> Recorded:
+    """A new message at `seq`, with another name of the person. It waits for the end of its burst."""
+    event = Message(id=f"new.{seq}", text=words(0), aliases=(name,))
+    return Recorded(seq, key_of(person), "i", "in", datetime.now(UTC), "", event)

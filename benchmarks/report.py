@@ -32,10 +32,12 @@ _TITLES = {
     "assignment": "Sharing the partitions",
     "disk": "Disk space",
     "webhooks": "Webhooks",
+    "names": "Names of people",
     "desk": "The desk",
     "chain": "The whole chain",
     "telling": "The moment of a turn, and cleaning",
     "profiles": "Many profiles",
+    "fair": "A busy account beside another",
 }
 
 _INTRODUCTION = """\

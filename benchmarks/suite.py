@@ -24,7 +24,7 @@ from benchmarks.figures import Outcome
 
 NAMES = (
     *("appends", "replies", "where", "latency", "rebuild", "waking", "memory", "ready"),
-    *("cli", "takeover", "instances", "idle", "assignment", "disk", "webhooks", "desk", "chain", "telling"),
+    *("cli", "takeover", "instances", "idle", "assignment", "disk", "webhooks", "names", "desk", "chain", "telling"),
     *("fair", "profiles"),
 )
 

@@ -93,7 +93,7 @@ def due(chat: Chat, now: datetime, rules: Rules, of_turn: Rules) -> Due | None:
 
 
 def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt | SetAside | StartAgain | None:
-    """What is decided about a turn of another incarnation, one whose messages were edited or deleted, and one whose
+    """The decision about a turn of another incarnation, one whose messages were edited or deleted, and one whose
     profile cannot be had any more."""
     if of_turn.waits and rules.waits:
         return None

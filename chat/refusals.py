@@ -71,7 +71,7 @@ def _reason(chat: Chat, message: Waiting, now: datetime, rules: Rules, over_budg
 
 
 def _is_stale(sent: datetime, came: datetime | None, now: datetime, rules: Rules) -> bool:
-    """Whether what a person sent is too old to be answered. The time counts for which it waited for the profile's
+    """Whether the message is too old to be answered. The time counts for which it waited for the profile's
     variables only."""
     usable = rules.usable_from
     if usable is not None and came is not None and came < usable:

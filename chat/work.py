@@ -188,7 +188,7 @@ class CallIn(msgspec.Struct, frozen=True, gc=False):
 
 
 class TellClosed(msgspec.Struct, frozen=True, gc=False):
-    """Tell the other chat what held in this one when it closed."""
+    """Tell the other chat the state in which this one closed."""
 
     closing: Closing
 
@@ -245,7 +245,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `has_fallback`: there is a second model
     - `budget`: tokens that a chat may cost on a day; 0: any number
     - `cost_limit`: money that a chat may cost on a day; None: any
-    - `account_spent`: the account has cost on this day what it may cost
+    - `account_spent`: the account has reached its limit of the day
     - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided

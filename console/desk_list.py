@@ -124,7 +124,7 @@ class _Addresses:
 
 
 def _asked(given: QueryParams) -> Asked:
-    """What the address asks for. Raises Problem."""
+    """The view that the address names. Raises Problem."""
     only = given.get("only") or None
     if only is not None and only not in ONLY:
         raise Problem(400, f"{only[:40]!r} is no filter of the list: there are {', '.join(ONLY)}.")

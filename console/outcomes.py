@@ -43,7 +43,7 @@ _TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "Erased"})
 
 
 class Said(NamedTuple):
-    """The outcome of an order in words; `done`: what was typed is no draft any more."""
+    """The outcome of an order in words; `done`: the typed words are no draft any more."""
 
     text: str
     done: bool

@@ -77,7 +77,7 @@ _FIELDS = frozenset(Profile.__struct_fields__) - {"more"}
 
 
 def encoded(profile: Profile) -> bytes:
-    """The document as JSON. Raises ProfileUnreadable if it is too large, too deep, or holds what JSON does not."""
+    """The document as JSON. Raises ProfileUnreadable if it is too large, too deep, or holds a value of no JSON type."""
     document = msgspec.structs.asdict(profile)
     document = {**document.pop("more"), **document}
     if profile.name == DEFAULT:
@@ -128,7 +128,8 @@ def _is_shallow(value: Any, levels: int) -> bool:
 
 
 class InForce:
-    """The newest version of each profile that is not removed, with an index of what each is for.
+    """The newest version of each profile that is not removed, with an index of its accounts, chats
+    and groups.
 
     - `profiles`: by name.
     """

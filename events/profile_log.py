@@ -77,8 +77,8 @@ class ProfileLog(Protocol):
         """`name@n`; None if there is no such version that can be read."""
 
     def follow(self) -> AsyncGenerator[InForce, None]:
-        """What is in force, and then what is in force after each change. The first one comes when all that is stored
+        """The profiles in force, and then those in force after each change. The first ones come when the whole stream
         was read. While the bus is away nothing comes, and afterwards it goes on; ends by `aclose`."""
 
     async def close(self) -> None:
-        """Release what this holds of the bus."""
+        """Release the bus."""

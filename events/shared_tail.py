@@ -129,7 +129,7 @@ class _Place:
         self._filled = asyncio.Event()
 
     def begin(self, at: int) -> None:
-        """Keep what comes after `at`; nothing yet if the shared reading has not begun."""
+        """Keep the events after `at`; none yet if the shared reading has not begun."""
         self._waiting.clear()
         self.since, self.missed = at, at == _NOWHERE
 

@@ -101,8 +101,8 @@ async def _known(log: EventLog, chat: str) -> tuple[dict[str, ChatKey], Known]:
             # Nobody has written from the number since its holder changed it: they are meant.
             key = ChatKey(account, number_of(key.chat) + PHONE)
         key = await _open(log, key)
+        people[account] = key
         if key.chat != chat:
-            people[account] = key
             known[account] = (await log.known(key.chat)).get(account, {})
     return people, known
 

@@ -54,6 +54,8 @@ class People(Protocol):
 
     async def renamed(self, account: str, former: Sequence[str], now: Sequence[str], since: int) -> Person | None: ...
 
+    async def reached_by(self, account: str, chat: str) -> str | None: ...
+
 
 class NoPeople:
     """Every name is a person of its own."""
@@ -68,6 +70,9 @@ class NoPeople:
 
     async def renamed(self, account: str, former: Sequence[str], now: Sequence[str], since: int) -> Person | None:  # noqa: ARG002
         return None
+
+    async def reached_by(self, account: str, chat: str) -> str | None:  # noqa: ARG002
+        return chat
 
 
 class Intake:

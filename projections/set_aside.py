@@ -33,7 +33,7 @@ class SetAside:
         write_rows(self._db, "INSERT INTO set_aside", rows, "ON CONFLICT (seq) DO NOTHING")
 
     def tell(self) -> None:
-        """Log and count what is in the file now."""
+        """Log and count the events that are in the file now."""
         found, self._found = self._found, {}
         for _, recorded, defect in found.values():
             reason = f"{type(defect).__name__}: {defect}"[:200]

@@ -49,7 +49,7 @@ class Agents:
     - `agent`: id of a saved agent, whose model, instructions and tools the provider keeps. Without one the sessions get
       an agent made of `model`, `system_prompt` and `hosted_tools`.
     - `rule`: an instruction that a saved agent gets at the beginning of a session.
-    - `quirks`: what is known of the agent's server; None: nothing.
+    - `quirks`: the known quirks of the agent's server; None: none.
     """
 
     name: Final = "agents"

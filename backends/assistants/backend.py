@@ -41,7 +41,7 @@ class Assistants:
     - `assistant`: id of the assistant.
     - `additional_instructions`: added to the assistant's own.
     - `hosted_tools`: tools of the server, added to the assistant's own.
-    - `quirks`: what is known of the assistant's server; None: nothing.
+    - `quirks`: the known quirks of the assistant's server; None: none.
     """
 
     name: Final = "assistants"

@@ -12,7 +12,7 @@ log = structlog.get_logger("recado.backends")
 class Key:
     """A key that is read again when the provider refuses it.
 
-    - `value`: what is sent
+    - `value`: the key that is sent
     - `again`: reads it from its source, returns None if there is none any more, and raises ValueError, with a sentence
       for a log, if that is not possible
     """

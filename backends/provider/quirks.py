@@ -29,7 +29,7 @@ class Quirks:
         """The server's words by the quirk's name."""
 
     def keep(self, found: Mapping[str, str]) -> None:
-        """Remember what is new, and tell it once."""
+        """Remember new quirks, and tell each once."""
         for name, words in found.items():
             kind = KINDS.get(name)
             if name not in self.found and (kind is None or kind.kept):

@@ -32,7 +32,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     - `text`: its value; empty: the profile does not set it.
     - `is_set`: whether the profile sets it.
     - `week`: of hours: by weekday, the spans as pairs of clock times; None: the text is edited as it is.
-    - `problems`: what is wrong with it.
+    - `problems`: its faults.
     """
 
     field: ProfileField

@@ -240,7 +240,7 @@ def _pairs(versions: Sequence[Profile]) -> list[tuple[Profile | None, Profile]]:
 
 
 def _changes(desk: ProfileDesk, before: Profile | None, after: Profile) -> list[tuple[str, str, str]]:
-    """What a version changed: the field, its text before, its text after."""
+    """The changes of a version: the field, its text before, its text after."""
     if after.removed:
         return []
 

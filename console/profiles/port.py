@@ -1,4 +1,4 @@
-"""The desk's view of profiles: what it needs of the process that serves it."""
+"""The port between the desk and the profiles of a bus."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Noted(msgspec.Struct, frozen=True):
 
 
 class ProfileDesk(Protocol):
-    """Profiles as the desk needs them. What waits for the bus may raise LogError."""
+    """Profiles as the desk needs them. Calls that wait for the bus may raise LogError."""
 
     fields: Sequence[ProfileField]
 

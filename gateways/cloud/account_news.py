@@ -38,8 +38,8 @@ def news_of(field: str, value: msgspec.Raw, entry: object, time: object, now: da
 
 
 def shortened(value: Any, *, everywhere: bool, key: str = "", depth: int = 0) -> Any:
-    """`value` with its phone numbers shortened: those under a key of that name, or `everywhere`. Then what is said of
-    people is left out as well."""
+    """`value` with its phone numbers shortened: those under a key of that name, or `everywhere`. Then words about
+    people are left out as well."""
     if depth > _DEEPEST or (everywhere and _OF_PEOPLE.fullmatch(key)):
         return "…"
     if isinstance(value, dict):

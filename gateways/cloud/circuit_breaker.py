@@ -36,6 +36,7 @@ class CircuitBreaker:
     def __init__(self, account: str, told: Callable[[dict[str, object]], None] = lambda _: None) -> None:
         self._account = account
         self._told = told
+        PAUSED.labels(account).set(0)
         self.needs_a_person: int | str | None = None
         self._strikes = 0
         self._open_until = 0.0

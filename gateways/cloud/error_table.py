@@ -1,4 +1,4 @@
-"""Meta's error codes: the class of each, by decision, and what a person can do about it.
+"""Meta's error codes: the class of each, by decision, and the advice for a person.
 
 Sources, as stored on 2026-11-29:
 

@@ -30,7 +30,7 @@ def told(code: object, detail: str, *, subcode: object = None, status: int = 400
 
 
 def number_of(code: object) -> int | None:
-    """A code in any form that Meta's servers may write; None for what is no code."""
+    """A code in any form that Meta's servers may write; None for anything else."""
     if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 16:
         code = int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _MOST_CODE else None

@@ -1,4 +1,4 @@
-"""The fields of webhooks that docs/whatsapp.md subscribes, and what becomes of each.
+"""The fields of webhooks that docs/whatsapp.md subscribes, and the use of each.
 
 Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview (2026-05), and for
 calls https://developers.facebook.com/documentation/business-messaging/whatsapp/calling (2026-05).

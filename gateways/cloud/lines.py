@@ -39,7 +39,7 @@ class Lines(dict[str, Line]):
     """The lines by Meta's `phone_number_id`. Numbers may come and go while the gateway runs."""
 
     def learn(self, line: Line, business: object, displayed: str) -> None:
-        """Keep what a webhook says of the line beside its messages."""
+        """Keep the business account and the number that a webhook names."""
         if isinstance(business, str) and business:
             line.business = business
         line.digits = _NO_DIGIT.sub("", displayed) or line.digits

@@ -250,7 +250,7 @@ class Parser:
         what: str,
         read: Callable[[msgspec.Raw], Beside | None],
     ) -> Update:
-        """What a person did beside writing."""
+        """A person's act beside writing."""
         try:
             beside = read(raw)
             if beside is None:

@@ -18,7 +18,7 @@ from gateways.cloud.beside import time_of
 from gateways.cloud.updates import Renamed
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""Exceptions of bytes that are not what they should be."""
+"""Exceptions of bytes that cannot be read."""
 
 BSUID = re.compile(r"[A-Z]{2}(\.[A-Za-z0-9]+)+")
 """The id of a user who hides the number, where the number is expected."""

@@ -69,27 +69,34 @@ class CloudSender:
         await self._sleep(self._pacing.number(time.monotonic()))
 
     async def send(self, part: Part) -> Outcome:
-        """Post the part, once."""
+        """Post the part, once, to the person of its chat, who may have another number by now."""
         try:
-            body = self._body(part)
+            to = await self._people.reached_by(part.account, part.chat)
+        except LogError as refusal:
+            return self._told(part, Outcome("later", error=ReceiptError(class_="later", detail=str(refusal))))
+        if to is None:
+            error = ReceiptError(class_="recipient", detail="the number is another person's now")
+            return self._told(part, Outcome("failed", error=error))
+        try:
+            body = self._body(part, to)
         except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
-            await self._learn(part, answer.names)
+            await self._learn(part, to, answer.names)
             return self._told(part, Outcome("accepted", provider_id=answer.id))
         return self._told(part, self._refused(part, answer.error))
 
-    async def _learn(self, part: Part, names: tuple[str, ...]) -> None:
+    async def _learn(self, part: Part, to: str, names: tuple[str, ...]) -> None:
         """Have the person's names written before the receipt: the answer to this message may come under any of them."""
-        if is_group(part.chat) or not names or names == (part.chat,):
+        if is_group(to) or not names or names == (to,):
             return
         pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             try:
-                await self._people.person(part.account, (part.chat, *names))
+                await self._people.person(part.account, (to, *names))
             except LogError as refusal:
                 log.warning("names_not_written", reply=part.reply, reason=str(refusal), retry_in=pause.seconds)
             else:
@@ -142,13 +149,13 @@ class CloudSender:
             )
         return outcome
 
-    def _body(self, part: Part) -> dict[str, Any]:
+    def _body(self, part: Part, to: str) -> dict[str, Any]:
         """The request of https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages"""
         several = part.of > 1
         ours = tracker.Tracker(
             part.chat, part.reply, part.number if several else 0, part.of if several else 0, part.template
         )
-        body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(part.chat)}
+        body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(to)}
         body["biz_opaque_callback_data"] = tracker.written(ours)
         if part.template is not None:
             if part.template != self._template:
@@ -157,7 +164,7 @@ class CloudSender:
             return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
-        quoted = self._quoted(part)
+        quoted = self._quoted(part) if to == part.chat else None
         if quoted is not None:
             body["context"] = {"message_id": quoted}
         return body | {"type": "text", "text": {"body": part.text}}
@@ -183,7 +190,7 @@ class NothingToSend(ValueError):
 
 
 class OtherTemplate(ValueError):
-    """A receipt names another template than the settings: the writer of a receipt does not choose what is sent."""
+    """A receipt names another template than the settings: the writer of a receipt does not choose the message."""
 
 
 def _to(chat: str) -> dict[str, str]:

@@ -64,8 +64,8 @@ class Webhook:
     """The HTTP side of an app's numbers. Meta signs each POST with `app_secret`, and asks for `verify_token` once, when
     the address is entered.
 
-    - `account`: keeps as dead letters what names no number. With `alone` also what is for other numbers; otherwise that
-      is kept under their ids.
+    - `account`: has the dead letters of updates that name no number. With `alone` also those for other numbers, which
+      otherwise lie under the numbers' ids.
     - `look_again`: returns whether a number came to the parser's lines; called where an update names an unknown one.
     """
 

@@ -330,7 +330,7 @@ class Change(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
-    """What happened to one account; `id` and `time` are looked at where they are used."""
+    """The changes of one account; `id` and `time` are looked at where they are used."""
 
     changes: list[msgspec.Raw]
     id: object = None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -52,7 +54,7 @@ JOINED = "Recado-Joined"
 """A header: the name had a chat, or others stood for it."""
 
 _INTO = re.compile(rb"Recado-Join: *([^\r ]+)")
-_ENDS = (b"KV-Operation", b"Nats-Marker-Reason")
+_DELETED, _OVER = b"KV-Operation", b"Nats-Marker-Reason"
 
 log = structlog.get_logger("recado.names")
 
@@ -75,12 +77,30 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     into: str = ""
 
 
+class Place(msgspec.Struct, frozen=True):
+    """An entry of the bucket, which identifies the bucket and all that it had up to there.
+
+    - `created`: the bucket's creation time.
+    - `seq`: the entry's sequence.
+    - `at`: the time of the entry.
+    """
+
+    created: datetime
+    seq: int
+    at: datetime
+
+
+class _Made(msgspec.Struct, frozen=True):
+    num_pending: int
+
+
 class AliasBucket:
     """The bucket on `bus`. Every method raises LogUnavailable."""
 
     def __init__(self, bus: Bus, publisher: Publisher) -> None:
         self._bus = bus
         self._publisher = publisher
+        self._feed: Feed | None = None
 
     @classmethod
     async def open(cls, bus: Bus, *, replicas: int = 1, makes: bool = False) -> AliasBucket:
@@ -95,6 +115,52 @@ class AliasBucket:
         """The sequence of the account's last entry, as the bucket's leader has it; 0 if it has none."""
         stored = await stored_message(self._bus, STREAM, {"last_by_subj": f"{_PREFIX}{token(account)}.*"})
         return stored.seq if stored is not None else 0
+
+    async def newest(self, account: str | None) -> Place | None:
+        """The last entry of the account, or of all; None if there is none."""
+        stored = await stored_message(self._bus, STREAM, {"last_by_subj": _all_of(account)})
+        return Place(await self._created(), stored.seq, stored.time) if stored is not None else None
+
+    async def holds(self, place: Place) -> bool:
+        """Whether this is the bucket in which that entry is."""
+        if await self._created() != place.created:
+            return False
+        stored = await stored_message(self._bus, STREAM, {"seq": place.seq})
+        return stored is not None and stored.time == place.at
+
+    async def count(self, account: str | None) -> int:
+        """The number of entries of the account, or of all."""
+        name, subject = f"count-{token_hex(8)}", _all_of(account)
+        config = {
+            "name": name,
+            "deliver_policy": "all",
+            "ack_policy": "none",
+            "mem_storage": True,
+            "num_replicas": 1,
+            "inactive_threshold": 10**10,
+            "filter_subject": subject,
+        }
+        request = f"CONSUMER.CREATE.{STREAM}.{name}.{subject}"
+        try:
+            made = await call(self._bus, request, _Made, {"stream_name": STREAM, "config": config})
+            await call(self._bus, f"CONSUMER.DELETE.{STREAM}.{name}", Done)
+        except ApiRefused as refused:
+            raise LogUnavailable(str(refused)) from refused
+        return made.num_pending
+
+    async def gone(self) -> int:
+        """The number of sequences that have no entry any more."""
+        state = (await self._info()).state
+        return state.last_seq - state.messages
+
+    async def _created(self) -> datetime:
+        return (await self._info()).created
+
+    async def _info(self) -> StreamInfo:
+        try:
+            return await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+        except ApiRefused as refused:
+            raise LogUnavailable(str(refused)) from refused
 
     async def find(self, account: str, name: str) -> str | None:
         """The name that is written for this one, as the leader has it."""
@@ -115,7 +181,7 @@ class AliasBucket:
             "Nats-Expected-Last-Subject-Sequence-Subject": f"{_PREFIX}{token(account)}.*",
         }
         if header:
-            headers[header] = token(into) if header == JOINS and into != canonical else "1"
+            headers[header] = token(into) if header == JOINS and into not in {"", canonical} else "1"
         ack = await self._publisher.publish(_subject(account, name), canonical.encode(), headers)
         return None if ack.conflict else ack.seq
 
@@ -141,15 +207,15 @@ class AliasBucket:
 
     async def follow(self, after: int, account: str | None = None) -> AsyncGenerator[tuple[list[Change], bool], None]:
         """The entries after sequence `after` of `account`, or of all, and then their changes. With each batch comes
-        whether it holds all that the bucket had at that moment.
+        whether that is all that the bucket had at the beginning; the batch that ends there holds nothing later.
 
         Raises FeedBroken when the connection breaks: the caller begins again.
         """
-        subject = f"{_PREFIX}{token(account) if account is not None else '*'}.*"
+        subject = _all_of(account)
+        info = await self._info()
         try:
-            info = await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
             newest = await stored_message(self._bus, STREAM, {"last_by_subj": subject})
-            feed = await Feed.open(self._bus, after + 1, subject, STREAM)
+            feed = self._feed = await Feed.open(self._bus, after + 1, subject, STREAM)
         except ApiRefused as refused:
             raise LogUnavailable(str(refused)) from refused
         there = newest.seq if newest is not None else 0
@@ -159,14 +225,27 @@ class AliasBucket:
                 yield [], True
             while messages := await feed.take():
                 changes = [_change(message) for message in messages]
+                if changes[0].seq <= there < changes[-1].seq:
+                    yield [change for change in changes if change.seq <= there], True
+                    changes = [change for change in changes if change.seq > there]
                 yield changes, changes[-1].seq >= there
         finally:
+            self._feed = None
             unwatch()
             await feed.close()
+
+    def break_off(self, reason: str) -> None:
+        """Have `follow` raise FeedBroken, for this reason."""
+        if self._feed is not None:
+            self._feed.break_off(reason)
 
 
 def _subject(account: str, name: str) -> str:
     return f"{_PREFIX}{token(account)}.{token(name)}"
+
+
+def _all_of(account: str | None) -> str:
+    return f"{_PREFIX}{token(account) if account is not None else '*'}.*"
 
 
 def _change(message: Delivered) -> Change:
@@ -176,7 +255,7 @@ def _change(message: Delivered) -> Change:
     headers = message.headers
     if headers is None:
         return Change(seq, account, name, message.body)
-    body = b"" if any(end in headers for end in _ENDS) else message.body
+    body = b"" if _DELETED in headers or _OVER in headers else message.body
     into = match[1] if (match := _INTO.search(headers)) else b"1"
     joins, joined = b"Recado-Join:" in headers, b"Recado-Joined:" in headers
     return Change(seq, account, name, body, joins, joined, "" if into == b"1" else text_of(into))

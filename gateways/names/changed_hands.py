@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from events.jid import PHONE, held_since, next_holder
 from gateways.names.known import Known
+from gateways.names.number_plans import other_forms
 from gateways.names.person import BSUID
 
 
@@ -44,8 +45,8 @@ def _is_foreign(known: Known, number: str, others: Sequence[str]) -> bool:
 
 
 def leaves(known: Known, root: str, target: str, since: int, *, keeps_users: bool = True) -> Iterator[Step]:
-    """The entries to be written once the person `root` has no number any more and is called `target`; that of `root`
-    itself is the last, so that a crash in between leaves it to be found again.
+    """The entries to be written once the person `root` has no number any more and is called `target`. A crash in
+    between leaves the former number to be found again: its entry is the last, and after that of a `root` that is none.
 
     - `since`: the time of the change, in seconds since 1970.
     - `keeps_users`: the user ids of `target` are known. If not, the former ones stay with the number: beside them a new
@@ -53,10 +54,25 @@ def leaves(known: Known, root: str, target: str, since: int, *, keeps_users: boo
     """
     others = known.others(root)
     numbers = [name for name in (root, *others) if name.endswith(PHONE)]
-    holder = next_holder(numbers[0], since) if numbers else target
-    for name in others:
-        if not name.endswith(PHONE if keeps_users or root not in numbers else (PHONE, BSUID)):
-            yield Step(name, target)
-        elif root not in numbers:
-            yield Step(name, holder)  # else they follow the root's entry
-    yield Step(root, holder if root in numbers else target)
+    if root in numbers:
+        for name in others:  # the other numbers follow the root's entry
+            if not name.endswith(PHONE if keeps_users else (PHONE, BSUID)):
+                yield Step(name, target)
+        yield Step(root, next_holder(numbers[0], since))
+    else:
+        yield Step(root, target)  # the other names follow it
+        for name in numbers:
+            yield Step(name, next_holder(numbers[0], since))
+
+
+def still_to_leave(known: Known, former: Sequence[str], now: Sequence[str], target: str, since: int) -> Iterator[Step]:
+    """The entries of the former numbers that are still names of the person `target`: a gateway died before it wrote
+    them, or the person wrote from the new number before the change was told."""
+    keeps = {target, *now, *(form for name in now for form in other_forms(name))}
+    for number in former:
+        if not number.endswith(PHONE):
+            continue
+        forms = (number, *other_forms(number))
+        freed = (known.canonical(form) for form in forms if held_since(known.canonical(form)) >= since)
+        holder = next(freed, next_holder(number, since))
+        yield from (Step(form, holder) for form in forms if form not in keeps and known.canonical(form) == target)

@@ -1,4 +1,4 @@
-"""The bucket of names as it is followed: what it has, in memory, and the joinings that are still to be ordered."""
+"""The bucket of names as it is followed: its entries, in memory, and the joinings that are still to be ordered."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ from events.subjects import ChatKey
 from gateways.names.bucket import AliasBucket, Change, text_of
 from gateways.names.known import Known
 from gateways.names.person import Person
+from gateways.names.saved import NamesFile
 
 _TOLD_WITHIN = 5.0
 """Seconds for an entry of the bucket to come to the one who follows it."""
 
 _FORGET_AFTER = 30.0
-"""Seconds without the bucket after which it is read again as a whole: marks of erased names may have been missed."""
+"""Seconds without the bucket after which nothing counts as known."""
+
+_SAVE_EVERY = 60.0
+_SAVED_FOR = 3600.0
+"""Seconds for which the file may lack a few names."""
+
+_MOST_UNSAVED = 0.02
+"""Share of the names above which the file is written earlier."""
 
 _AGAIN_AFTER = 0.3
+_COMPARE_EVERY = 60.0
 
 log = structlog.get_logger("recado.names")
 
@@ -32,10 +41,15 @@ class NamesUnavailable(LogUnavailable):
 
 
 class Followed:
-    """What the bucket has of one account, or of all (`account` None). `changed` is called with a name that now stands
-    for another."""
+    """The entries of one account, or of all (`account` None).
 
-    def __init__(self, bucket: AliasBucket, account: str | None, changed: Callable[[ChatKey], None]) -> None:
+    - `changed`: called with a name that now stands for another.
+    - `file`: has the names of an earlier start.
+    """
+
+    def __init__(
+        self, bucket: AliasBucket, account: str | None, changed: Callable[[ChatKey], None], file: NamesFile | None
+    ) -> None:
         self.ready = asyncio.Event()
         """Set once everything that the bucket has is known."""
         self.recent: dict[tuple[str, ...], Person] = {}
@@ -46,9 +60,15 @@ class Followed:
         self._bucket = bucket
         self._account = account
         self._changed = changed
+        self._file = file
         self._known: dict[str, Known] = {}
         self._accounts: dict[bytes, Known] = {}
         self._last = 0
+        self._left_out = 0  # entries that are no name for another one
+        self._unsaved = 0  # changes that the file does not have
+        self._read = 0  # changes
+        self._differs = False  # a name is known that the bucket does not have any more
+        self._lives = 0  # counts erasures and new beginnings: a file that was begun before one is not kept
         self._lost: float | None = 0.0  # the loop's time since which the bucket is not followed
 
     async def run(self) -> None:
@@ -57,28 +77,142 @@ class Followed:
         self._lost = clock()
         while True:
             try:
-                async with aclosing(self._bucket.follow(self._last, self._account)) as batches:
-                    async for changes, whole in batches:
-                        self._take(changes)
-                        if whole:
-                            self._lost = None
-                            self.ready.set()
+                if not self._last:
+                    await self._load()
+                await self._follow()
             except (FeedBroken, LogUnavailable) as fault:
-                if self._lost is None:
+                if not self._lost_for():
                     self._lost = clock()
                     log.info("names.renewed", reason=str(fault))
-            if self._lost is not None and clock() - self._lost > _FORGET_AFTER:
-                self._known, self._accounts, self._last = {}, {}, 0
-                self.joins.clear()
-                self.ready.clear()
+            if self._lost_for() > _FORGET_AFTER or self._differs:
+                self._begin_again()
             await asyncio.sleep(_AGAIN_AFTER)
+
+    async def compare(self) -> None:
+        """Begin again where a name is known that the bucket does not have any more, until cancelled: a mark that is
+        erased before it is read tells nothing."""
+        compared_at = -1
+        while True:
+            await asyncio.sleep(_COMPARE_EVERY)
+            try:
+                if self._lost is not None or (gone := await self._bucket.gone()) == compared_at:
+                    continue
+                if (surplus := await self._surplus()) and (surplus := await self._surplus()):
+                    self._differs = True
+                    self._bucket.break_off("names were erased meanwhile")
+                if surplus is not None:
+                    compared_at = gone
+            except LogUnavailable as fault:
+                log.warning("names.not_compared", reason=str(fault), then="tried again")
+
+    async def _surplus(self) -> int | None:
+        """How many names more are known than the bucket has; None if that cannot be said: names come."""
+        newest = await self._bucket.newest(self._account)
+        await self.told(newest.seq if newest is not None else 0)
+        read = self._read
+        surplus = self._size() - await self._bucket.count(self._account)
+        is_same = newest == await self._bucket.newest(self._account)
+        return surplus if is_same and self._read == read else None
+
+    def _size(self) -> int:
+        """The number of entries that are known."""
+        return self._left_out + sum(map(len, self._known.values()))
+
+    async def save(self) -> None:
+        """Keep the file up to date, until cancelled."""
+        if self._file is None:
+            return
+        clock = asyncio.get_running_loop().time
+        await self.ready.wait()
+        saved_at, lives = -_SAVED_FOR, -1
+        while True:
+            is_late = clock() - saved_at >= _SAVED_FOR or lives != self._lives
+            is_due = self._unsaved and self.ready.is_set() and (is_late or self._unsaved > _MOST_UNSAVED * self._size())
+            if is_due and await self._save(self._file):
+                saved_at, lives = clock(), self._lives
+            await asyncio.sleep(_SAVE_EVERY)
+
+    async def _save(self, file: NamesFile) -> bool:
+        lives, unsaved = self._lives, self._unsaved
+        try:
+            place = await self._bucket.newest(self._account)
+            if place is None:
+                file.delete()
+            else:
+                await self.told(place.seq)
+                joins = [(*key, into) for key, into in self.joins.items()]
+                await file.save(dict(self._known), place, joins, self._left_out)
+        except (OSError, LogUnavailable) as fault:
+            if lives == self._lives:
+                log.warning("names_file.not_saved", reason=str(fault), then="tried again")
+                return False
+        if lives != self._lives:
+            file.delete()  # it may hold a name that was erased while it was written
+            return False
+        self._unsaved -= unsaved
+        return True
+
+    async def _load(self) -> None:
+        """Begin with the names of the file, if it is of this bucket."""
+        trailer = self._file.trailer() if self._file is not None else None
+        if self._file is None or trailer is None:
+            return
+        if not await self._bucket.holds(trailer.place):
+            self._file.throw_away("it is of another bucket, or its last name is gone")
+            return
+        known = await self._file.load(trailer)
+        if known is None:
+            return
+        self._known, self._accounts = known, {}
+        self.joins = {ChatKey(account, name): into for account, name, into in trailer.joins}
+        self._left_out, self._last, self._unsaved = trailer.left_out, trailer.place.seq, 0
+        self.recent.clear()
+
+    async def _follow(self) -> None:
+        """Follow the bucket from the last entry that is known. Begins at the first one again where entries were
+        erased meanwhile: nothing in the bucket tells of them any more."""
+        goes_on = bool(self._last)
+        there = await self._bucket.count(self._account) if goes_on else 0
+        async with aclosing(self._bucket.follow(self._last, self._account)) as batches:
+            async for changes, whole in batches:
+                self._take(changes)
+                if not whole:
+                    continue
+                if goes_on and there != self._size():
+                    self._differs = True
+                    return
+                goes_on = False
+                self._lost = None
+                self.ready.set()
+
+    def _begin_again(self) -> None:
+        """Know nothing any more: begin with the file, or with the whole bucket if names differ."""
+        if self._differs:
+            log.info("names.differ", then="the bucket is read as a whole")
+            if self._file is not None:
+                self._file.delete()
+            self._differs = False
+        self._known, self._accounts, self._last, self._left_out = {}, {}, 0, 0
+        self.joins.clear()
+        self.recent.clear()
+        self._lives += 1
+        self.ready.clear()
+
+    def _erased(self) -> None:
+        """A name was erased: the file may hold it."""
+        self._lives += 1
+        self._unsaved += 1
+        if self._file is not None:
+            self._file.delete()
 
     def check(self) -> None:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
-        if self._lost is not None and (
-            not self.ready.is_set() or asyncio.get_running_loop().time() - self._lost > _TOLD_WITHIN
-        ):
+        if self._lost is not None and (not self.ready.is_set() or self._lost_for() > _TOLD_WITHIN):
             raise NamesUnavailable("the names of people (bucket ALIASES) cannot be read")
+
+    def _lost_for(self) -> float:
+        """Seconds for which the bucket is not followed; 0 while it is."""
+        return asyncio.get_running_loop().time() - self._lost if self._lost is not None else 0.0
 
     def of(self, account: str) -> Known:
         known = self._known.get(account)
@@ -95,6 +229,8 @@ class Followed:
             if change.joins or change.joined or not loads or not known.load(change.name, change.canonical):
                 self._take_one(known, change)
         self.recent.clear()
+        self._unsaved += len(changes)
+        self._read += len(changes)
         if changes:
             self._last = max(self._last, changes[-1].seq)
             self.tell()
@@ -104,6 +240,7 @@ class Followed:
         if not change.canonical:
             known.remove(name)
             self.joins.pop(ChatKey(account, name), None)
+            self._erased()
             return
         try:
             canonical = change.canonical.decode()
@@ -111,8 +248,10 @@ class Followed:
             canonical = ""
         if not (is_canonical(name) and is_canonical(canonical)):
             log.warning("name_unreadable", seq=change.seq, then="it is left out")
+            self._left_out += 1
             return
         known.put(name, canonical)
+        self._left_out += known.canonical(name) == name
         if change.joins:
             self.joins[ChatKey(account, name)] = change.into or canonical
         else:
@@ -153,4 +292,5 @@ class Followed:
     def forget(self, account: str, name: str) -> None:
         """Take in that a name was erased here."""
         self.of(account).remove(name)
+        self._erased()
         self.recent.clear()

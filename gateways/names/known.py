@@ -16,11 +16,14 @@ _MOST_IN_ONE = 8
 
 _EMPTY = b""
 _SERVERS = {"s.whatsapp.net": b"\1", "lid": b"\2", "bsuid": b"\3"}
-_NAMES = {mark: f"@{server}" for server, mark in _SERVERS.items()}
-_TOKENS = {f"=40{server.replace('.', '=2E')}".encode(): mark for server, mark in _SERVERS.items()}
-_TEXTS = {f"@{server}".encode(): mark for server, mark in _SERVERS.items()}
+_NAMES = {mark[0]: f"@{server}" for server, mark in _SERVERS.items()}
+_TOKENS = {server.replace(".", "=2E").encode(): mark for server, mark in _SERVERS.items()}
+_TEXTS = {server.encode(): mark for server, mark in _SERVERS.items()}
 _SLOT = 3
 """Bytes of the number of a string."""
+
+_IN_A_PART = 2048
+"""Strings of a part: 1 MB of a million names."""
 
 
 class Known:
@@ -30,11 +33,15 @@ class Known:
     canonical name is `\n`, that name, `\0` and the number of a string in which a record of its person lies.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0) -> None:
+        """Room for `size` names; more make it grow."""
+        count = _FEWEST
+        while size > _MOST_IN_ONE * count:
+            count *= _GROWTH
         self._size = 0
-        self._mask = _FEWEST - 1
-        self._names: list[bytes | bytearray] = [_EMPTY] * _FEWEST
-        self._people: list[bytes | bytearray] = [_EMPTY] * _FEWEST
+        self._mask = count - 1
+        self._names: list[bytes | bytearray] = [_EMPTY] * count
+        self._people: list[bytes | bytearray] = [_EMPTY] * count
 
     def __len__(self) -> int:
         return self._size
@@ -43,11 +50,11 @@ class Known:
         """The canonical name of the person with this name: `name` itself if nothing is known of it."""
         packed = _pack(name)
         string = self._names[hash(packed) & self._mask]
-        at = string.find(b"\n" + packed + b"\0")
+        at = string.find(b"\n%b\0" % packed)
         if at < 0:
             return name
         start = at + len(packed) + 2
-        return _unpack(bytes(string[start : string.index(b"\r", start)]))
+        return _unpack(string[start : string.index(b"\r", start)])
 
     def is_canonical(self, name: str) -> bool:
         """Whether other names stand for this one."""
@@ -61,10 +68,7 @@ class Known:
 
     def others(self, canonical: str) -> tuple[str, ...]:
         """The other names of the person with this canonical name."""
-        packed = _pack(canonical)
-        if b"\n" + packed + b"\0" not in self._people[hash(packed) & self._mask]:
-            return ()
-        return tuple(map(_unpack, self._of(packed)))
+        return tuple([_unpack(name) for name in self._of(_pack(canonical))])
 
     def put(self, name: str, canonical: str) -> None:
         """Take in that `name` stands for `canonical`, and so do the names that stood for `name`. If that would be a
@@ -73,21 +77,57 @@ class Known:
         if name == canonical:
             return
         packed, target = _pack(name), _pack(canonical)
-        followers = list(self._of(packed))
-        for one in (packed, *followers):
+        for one in (packed, *self._of(packed)):
             self._remove(one)
             self._add(one, target)
 
     def load(self, token: bytes, canonical: bytes) -> bool:
         """Take in, while the bucket is read for the first time, that the name with this token of a subject stands for
-        `canonical`. The name was in no record before. False, and nothing is taken in, if one of them is no plain
-        name: those need a closer look."""
-        packed, target = _plain(token, _TOKENS), _plain(canonical, _TEXTS)
-        if packed is None or target is None:
+        `canonical`. False, and nothing is taken in, if one of them is no plain name, or something is known of either
+        already: those need a closer look."""
+        packed, target = _plain(token, b"=40", _TOKENS), _plain(canonical, b"@", _TEXTS)
+        if packed is None or target is None or packed == target:
             return False
-        if packed != target:
-            self._add(packed, target)
+        if b"\n%b\0" % packed in self._names[hash(packed) & self._mask]:
+            return False
+        if b"\n%b\0" % target in self._names[hash(target) & self._mask]:
+            return False
+        if b"\n%b\0" % packed in self._people[hash(packed) & self._mask]:
+            return False
+        self._add(packed, target)
         return True
+
+    def parts(self) -> Iterator[bytes]:
+        """The records of all names, in parts of whole records. The names may change between two parts."""
+        names = self._names
+        for first in range(0, len(names), _IN_A_PART):
+            if part := b"".join(names[first : first + _IN_A_PART]):
+                yield part
+
+    def fill(self, records: bytes) -> None:
+        """Take in the records of a part, whose names are not known yet. Raises ValueError."""
+        names, people, mask = self._names, self._people, self._mask
+        count = 0
+        for record in records.split(b"\r"):
+            if not record:
+                continue
+            name, between, target = record.partition(b"\0")
+            if not between or name[:1] != b"\n":
+                raise ValueError("a name is not packed as this release packs it")
+            slot, home = hash(name[1:]) & mask, hash(target) & mask
+            if string := names[slot]:
+                string += record + b"\r"
+            else:
+                names[slot] = bytearray(record + b"\r")
+            person = b"\n%b\0%b" % (target, slot.to_bytes(_SLOT, "big"))
+            if string := people[home]:
+                string += person
+            else:
+                people[home] = bytearray(person)
+            count += 1
+        self._size += count
+        if self._size > _MOST_IN_ONE * len(names):
+            self._grow()
 
     def remove(self, name: str) -> None:
         """Take in that `name` stands for none any more."""
@@ -123,20 +163,23 @@ class Known:
         _cut(self._people, home, at, at + len(record))
         self._size -= 1
 
-    def _of(self, canonical: bytes) -> Iterator[bytes]:
+    def _of(self, canonical: bytes) -> list[bytes]:
         """The names that stand for a canonical one."""
-        people, wanted = self._people[hash(canonical) & self._mask], b"\n" + canonical + b"\0"
-        slots, at = list[int](), people.find(wanted)
+        people, wanted = self._people[hash(canonical) & self._mask], b"\n%b\0" % canonical
+        at, slots, found = people.find(wanted), set[bytes](), list[bytes]()
+        record = b"\0%b\r" % canonical
         while at >= 0:
             end = at + len(wanted) + _SLOT
-            slots.append(int.from_bytes(people[end - _SLOT : end], "big"))
+            slot = bytes(people[end - _SLOT : end])
+            if slot not in slots:
+                slots.add(slot)
+                string = self._names[int.from_bytes(slot, "big")]
+                stop = string.find(record)
+                while stop >= 0:
+                    found.append(bytes(string[string.rindex(b"\n", 0, stop) + 1 : stop]))
+                    stop = string.find(record, stop + 1)
             at = people.find(wanted, end)
-        for slot in dict.fromkeys(slots):
-            string, record = self._names[slot], b"\0" + canonical + b"\r"
-            end = string.find(record)
-            while end >= 0:
-                yield bytes(string[string.rindex(b"\n", 0, end) + 1 : end])
-                end = string.find(record, end + 1)
+        return found
 
 
 def _extend(strings: list[bytes | bytearray], slot: int, record: bytes) -> None:
@@ -157,18 +200,19 @@ def _pack(name: str) -> bytes:
     return mark + user.encode() if mark is not None else name.encode()
 
 
-def _plain(text: bytes, ends: dict[bytes, bytes]) -> bytes | None:
-    """The packed name of a text of letters, digits and dots before one of these ends."""
-    for end, mark in ends.items():
-        if text.endswith(end):
-            user = text[: -len(end)]
-            if user.isalnum():
-                return mark + user
-            user = user.replace(b"=2E", b".")
-            return mark + user if user.replace(b".", b"").isalnum() else None
-    return None
+def _plain(text: bytes, at: bytes, servers: dict[bytes, bytes]) -> bytes | None:
+    """The packed name of a text of letters, digits and dots before `at` and one of these servers."""
+    user, _, server = text.partition(at)
+    mark = servers.get(server)
+    if mark is None:
+        return None
+    if not user.isalnum():
+        user = user.replace(b"=2E", b".")
+        if not user.replace(b".", b"").isalnum():
+            return None
+    return mark + user
 
 
-def _unpack(packed: bytes) -> str:
-    server = _NAMES.get(packed[:1])
+def _unpack(packed: bytes | bytearray) -> str:
+    server = _NAMES.get(packed[0])
     return packed[1:].decode() + server if server is not None else packed.decode()

@@ -22,10 +22,11 @@ from events.log import EventLog, LogError
 from events.subjects import ChatKey
 from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket
-from gateways.names.changed_hands import leaves, without_foreign_number
+from gateways.names.changed_hands import leaves, still_to_leave, without_foreign_number
 from gateways.names.followed import Followed, NamesUnavailable
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
+from gateways.names.saved import NamesFile
 
 _LOOK_EVERY = 1.0
 _MOST_RECENT = 16_384
@@ -51,6 +52,7 @@ class Names:
 
     - `may_join`: whether every instance can read a joining.
     - `changed`: called with a name that now stands for another.
+    - `file`: has the names of an earlier start; `save` writes it.
     """
 
     def __init__(
@@ -61,11 +63,12 @@ class Names:
         *,
         may_join: Callable[[], Awaitable[bool]],
         changed: Callable[[ChatKey], None] = lambda _: None,
+        file: NamesFile | None = None,
     ) -> None:
         self._log = event_log
         self._bucket = bucket
         self._may_join = may_join
-        self._followed = Followed(bucket, account, changed)
+        self._followed = Followed(bucket, account, changed, file)
         self._writing = asyncio.Lock()
 
     @property
@@ -75,7 +78,13 @@ class Names:
 
     async def run(self) -> None:
         """Follow the bucket until cancelled."""
-        await self._followed.run()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._followed.run())
+            both.create_task(self._followed.compare())
+
+    async def save(self) -> None:
+        """Keep the file up to date, until cancelled."""
+        await self._followed.save()
 
     def check(self) -> None:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
@@ -106,13 +115,14 @@ class Names:
         chat = known.canonical(names[0])
         if self._followed.joins and any(ChatKey(account, name) in self._followed.joins for name in names):
             return None
-        for name in names[1:] if chat == names[0] else names:
-            if name != chat and known.canonical(name) != chat:
-                return None
+        others = known.others(chat)
         for name in names:
-            if any(known.canonical(form) != chat for form in other_forms(name)):
+            if name != chat and name not in others:
                 return None
-        return Person(chat, known.others(chat)[:_MOST_NAMES])
+            for form in other_forms(name):
+                if form != chat and form not in others:
+                    return None
+        return Person(chat, others[:_MOST_NAMES])
 
     async def person(self, account: str, names: Sequence[str]) -> Person:
         """The person with these names, of which the first is the best known; new ones are written first.
@@ -166,6 +176,29 @@ class Names:
         """Whether the name is a phone number that is no longer the person's who had it first."""
         canonical = self.canonical(account, name)
         return held_since(canonical) > held_since(name) and number_of(canonical) == number_of(name)
+
+    async def reached_by(self, account: str, chat: str) -> str | None:
+        """The name by which the person of the chat is reached: another one once the chat's number has changed hands;
+        None if that is not known any more. Raises LogUnavailable."""
+        met = {chat}
+        while self.changed_hands(account, chat):
+            now = await self._closes_into(ChatKey(account, chat))
+            if now is None or now in met:
+                return None
+            met.add(now)
+            chat = now
+        return chat
+
+    async def _closes_into(self, key: ChatKey) -> str | None:
+        """The chat into which this one was ordered to close, last; None if the log has no such order."""
+        found = self._followed.joins.get(key)
+        if found is None:
+            async with aclosing(self._log.of_chat(key, 2**62)) as events:
+                async for recorded in events:
+                    order = recorded.event
+                    if isinstance(order, Control) and order.command == "join" and order.from_ is None:
+                        found = order.into
+        return found
 
     async def order_joins(self, owns: Callable[[ChatKey], bool]) -> None:
         """Order the joinings that gateways asked for, of chats for which `owns` is true, until cancelled. A gateway
@@ -231,6 +264,10 @@ class Names:
                 if (seq := await self._put(account, name, canonical, expected, target if joins else None)) is None:
                     return None
                 expected = seq
+        for name, holder in still_to_leave(known, former, now, target, since):
+            if (seq := await self._put(account, name, holder, expected, None)) is None:
+                return None
+            expected = seq
         return target
 
     async def _settled(self, account: str, names: Sequence[str]) -> bool:

@@ -56,5 +56,10 @@ class PeoplesNames:
 
     def _put(self, account: str, names: Iterable[str], chat: str, seq: int) -> None:
         for name in names:
-            if name != chat and chat and self._held.get((account, name)) != chat:
-                self._new[account, name] = (chat, seq)
+            key = account, name
+            new = self._new.get(key)
+            if name == chat or not chat or chat == (new[0] if new is not None else self._held.get(key)):
+                continue
+            if new is not None:
+                self.write()  # so that the rows do not depend on where a batch ends
+            self._new[key] = (chat, seq)

@@ -63,7 +63,7 @@ def profile() -> None:
 @profile.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the profiles in force, and what each is for."""
+    """List the profiles in force, each with its accounts, chats and groups."""
     found = run(_look()).in_force.profiles
     shown = [found[name] for name in sorted(found)]
     if as_json:
@@ -94,7 +94,7 @@ def show(ref: str, as_json: bool) -> None:
 
 @profile.command()
 @_PATHS
-@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the changes, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply(paths: tuple[Path, ...], dry_run: bool, yes: bool, as_json: bool) -> None:
@@ -110,7 +110,7 @@ def apply(paths: tuple[Path, ...], dry_run: bool, yes: bool, as_json: bool) -> N
 @_PATHS
 @json_option
 def diff(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Show what `apply` would change, and write nothing."""
+    """Show the changes that `apply` would make, and write nothing."""
     run(_apply(paths, dry_run=True, yes=False, as_json=as_json))
 
 
@@ -118,7 +118,7 @@ def diff(paths: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("name", type=ProfileName())
 @json_option
 def history(name: str, as_json: bool) -> None:
-    """List every version of a profile: when it was written, by whom, and what it changed."""
+    """List every version of a profile: when it was written, by whom, and the fields that it changed."""
     versions = run(_history(name))
     if not versions:
         raise click.ClickException(f"there is no profile {name}: recado profile list shows them")

@@ -19,6 +19,7 @@ from events.jetstream.streams import DLQ, EVENTS
 from events.log import LogUnavailable
 from events.subjects import PARTITIONS
 from recado.doctor.finding import Finding, in_units
+from recado.doctor.whatsapp import unserved_findings
 
 
 async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
@@ -28,6 +29,8 @@ async def bus_findings(bus: Bus) -> AsyncIterator[Finding]:
         yield await _log(bus)
         yield await _media(bus)
         yield await _dead_letters(bus)
+        async for finding in unserved_findings(bus):
+            yield finding
         yield await _instance(bus)
     except (LogUnavailable, LeasesUnavailable, nats.errors.Error) as error:
         yield Finding("bus", "failure", said(error), "look at the NATS server's own log")

@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator
 from events.jetstream.connection import Bus
 from events.jetstream.profiles import JetStreamProfileLog
 from events.log import LogMismatch, LogUnavailable
+from events.profile import clashes
 from recado.doctor.finding import Finding
 from recado.printing import one_line
 from recado.profiles.overlay import Overlay, ProfileUnusable, unapplied
+
+_SHOWN = 10
+"""Entries of two profiles that are told; a program that writes past recado may make thousands."""
 
 
 async def profile_findings(bus: Bus, overlay: Overlay) -> AsyncIterator[Finding]:
@@ -27,6 +31,9 @@ async def profile_findings(bus: Bus, overlay: Overlay) -> AsyncIterator[Finding]
     for one in stored.unread:
         says = f"the newest version of {one_line(one.name)} cannot be read ({one_line(one.reason)[:200]})"
         yield Finding("profiles", "failure", says, "update this recado, or write the profile again")
+    for clash in clashes(stored.newest.values())[:_SHOWN]:
+        says = f"{one_line(clash.entry)} is in {clash.list} of {' and '.join(clash.names)}: {clash.names[0]} has it"
+        yield Finding("profiles", "failure", says, "take it out of one: recado profile use")
     usable = 0
     for profile in stored.in_force.profiles.values():
         try:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import aiohttp
 import msgspec
 
+from events.jetstream.api import ApiRefused, StreamInfo, call, stored_message
+from events.jetstream.connection import Bus
+from events.jetstream.dead_letters import REASON_HEADER
+from events.jetstream.streams import DLQ
+from events.log import LogUnavailable
 from gateways.cloud.graph import bounded
+from gateways.cloud.lines import unserved
 from recado.doctor.finding import Finding
 from recado.settings.numbers import accounts_of, numbers_of, problems, token_of
 from recado.settings.settings import Settings
@@ -27,6 +34,21 @@ async def whatsapp_findings(settings: Settings) -> AsyncIterator[Finding]:
     if not missing:
         for number in numbers_of(settings):
             yield await _number(settings, number)
+
+
+async def unserved_findings(bus: Bus) -> AsyncIterator[Finding]:
+    """The numbers whose messages are dead letters, since no gateway has them in its settings."""
+    try:
+        letters = (await call(bus, f"STREAM.INFO.{DLQ}", StreamInfo, {"subjects_filter": "wa.dlq.*"})).state.subjects
+        for subject, count in sorted(letters.items()):
+            last = await stored_message(bus, DLQ, {"last_by_subj": subject})
+            number = subject.rpartition(".")[2]
+            if last is None or unserved(number) not in unquote(last.raw().headers.get(REASON_HEADER, "")):
+                continue
+            says = f"{count:,} updates for the number {number}, which no gateway serves, are dead letters"
+            yield Finding("whatsapp", "warning", says, "add it to WHATSAPP_NUMBERS, then recado dead-letters retry ID")
+    except (ApiRefused, LogUnavailable):
+        return  # the check of the bus tells it
 
 
 class _Throughput(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Files of profiles against what is stored: the changes that they mean, and every problem before one is written."""
+"""Files of profiles against the stored ones: their changes, and every problem before one is written."""
 
 from __future__ import annotations
 

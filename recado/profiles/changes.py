@@ -1,4 +1,4 @@
-"""Changes of profiles: what a command would write, shown before it is written, and all of it or none."""
+"""Changes of profiles: shown before they are written, and written all or none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Profiles in TOML files: what each says, and every problem with its line."""
+"""Profiles in TOML files: their content, and every problem with its line."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from events.profile import Profile
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-_UNSEEN = r"\x7f-\x9f\u202a-\u202e\u2066-\u2069"  # they move a terminal's cursor, or turn what is read around
+_UNSEEN = r"\x7f-\x9f\u202a-\u202e\u2066-\u2069"  # they move a terminal's cursor, or turn a text around
 _ESCAPED = re.compile(rf'[\x00-\x1f"\\{_UNSEEN}]')
 _ESCAPED_IN_LINES = re.compile(rf'[\x00-\x08\x0b-\x1f\\{_UNSEEN}]|"(?="")|"\Z')
 _WIDTH = 100

@@ -1,4 +1,4 @@
-"""The business numbers of the settings, their tokens, and what is missing for a gateway."""
+"""The business numbers of the settings, their tokens, and the settings that a gateway lacks."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _in_file(settings: Settings) -> tuple[Number, ...]:
     if settings.secrets_folder is None:
         return ()
     try:
-        # Not by `settings.secrets`, which would mask the numbers in logs, and keep what it has read.
+        # Not by `settings.secrets`, which would mask the numbers in logs, and read them once.
         text = Secrets({}, settings.secrets_folder).text(NUMBERS)
         found: tuple[Number, ...] = reader().read(text) if text else ()
     except SecretUnusable as wrong:

@@ -1,4 +1,4 @@
-"""The settings that limit what a profile may name: servers, keys and modules of tools."""
+"""The settings of the servers, keys and modules of tools that a profile may name."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def modules() -> Reader:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ProfileSettings:
-    """The settings that limit what a profile may name."""
+    """The settings of the names that a profile may hold."""
 
     profile_servers: Annotated[
         tuple[ProfileServer, ...],

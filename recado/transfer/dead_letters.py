@@ -57,9 +57,11 @@ class Retried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def retry(log: EventLog, letter: DeadLetter, numbers: Iterable[Number] = ()) -> Retried:
-    """Store the letter's event again as `<id>~<n>`, its try number `n`; what came for one of `numbers` before it was
-    served, as it came. A message counts as sent now: it is not too old to be answered. Raises CannotRetry, LogFull,
-    EventTooLarge, LogUnavailable."""
+    """Store the letter's event again as `<id>~<n>`, its try number `n`; an update for one of `numbers` from before it
+    was served, under its own id. A message counts as sent now: it is not too old to be answered.
+
+    Raises CannotRetry, LogFull, EventTooLarge, LogUnavailable.
+    """
     if letter.msg_id.startswith(_WEBHOOK) and not letter.seq:
         return await _from_webhook(log, letter, numbers)
     before = await _event(log, letter)
@@ -88,7 +90,7 @@ async def retry(log: EventLog, letter: DeadLetter, numbers: Iterable[Number] = (
 
 
 async def _from_webhook(log: EventLog, letter: DeadLetter, numbers: Iterable[Number]) -> Retried:
-    """Store what came for a number before it was served. Only the number under whose id or account the letter lies
+    """Store an update for a number from before it was served. Only the number under whose id or account the letter lies
     counts: a gateway writes letters of its own account alone."""
     lines = Lines(
         {number.id: Line(number.account) for number in numbers if letter.account in (number.id, number.account)}

@@ -64,7 +64,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
         )
         bus, event_log = await join(life, settings)
         life.keep(bus_closed(bus))
-        names = await keep_names(life, bus, event_log, numbers[0].account if is_one else None)
+        names = await keep_names(life, bus, event_log, numbers[0].account if is_one else None, data=settings.data)
         app = await start_cloud(life, settings, bus, event_log, names, account=account)
         address = await life.stack.enter_async_context(serving(app, listener))
         accounts = ", ".join(number.account for number in numbers)
@@ -75,7 +75,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
 
 
 def is_gateway(settings: Settings) -> bool:
-    """Whether a process with these settings serves WhatsApp numbers. What is missing for that is logged."""
+    """Whether a process with these settings serves WhatsApp numbers. Missing settings are logged."""
     if not accounts_of(settings) and not settings.whatsapp_numbers and not settings.whatsapp_phone_number_id:
         return False
     missing = list(problems(settings))
@@ -90,7 +90,7 @@ def start_beside(
     """Take webhooks and send replies in the process of an instance, by its connection and its reading of the log.
 
     While another process has the webhook's port, this one takes none, and sends all the same if it gets the lease. As
-    long as its NATS user may not do what a gateway does, it is an instance alone.
+    long as its NATS user lacks the rights of a gateway, it is an instance alone.
     """
 
     async def beside() -> None:
@@ -164,7 +164,7 @@ def _chosen(numbers: tuple[Number, ...], account: str | None) -> tuple[Number, .
 
 
 async def _permitted(bus: Bus, number: Number) -> None:
-    """Return when the NATS user may publish what a gateway does. The server refuses the question itself, since it
+    """Return when the NATS user has the rights of a gateway. The server refuses the question itself, since it
     expects a stream that is none, and stores nothing."""
     subject, is_told = f"wa.receipt.{token(number.account)}.permission", False
     while True:

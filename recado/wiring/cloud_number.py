@@ -1,4 +1,4 @@
-"""Puts the gateway of one business number together: its replies, its files, and what its webhook has to know."""
+"""Puts the gateway of one business number together: its replies, its files, its line of the webhook."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from gateways.delivery.delivery import Delivery
 from gateways.delivery.texts import texts_of
 from gateways.intake import People
 from recado.settings.numbers import token_of
+from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
 from recado.wiring.lifecycle import together, while_held
@@ -127,19 +128,26 @@ class Parts(NamedTuple):
     tail: Tail | None
 
 
+def _first(settings: Settings, number: Number) -> str:
+    """The token at the start; empty if there is none yet, which Meta refuses until there is one."""
+    try:
+        return token_of(settings, number.id) or ""
+    except SecretUnusable as wrong:
+        log.error("token_unreadable", account=number.account, reason=str(wrong), then="sends nothing yet")  # noqa: TRY400
+        return ""
+
+
 class CloudNumber:
     """The gateway of one number, which sends while it holds the number's lease."""
 
     def __init__(self, number: Number, parts: Parts, lease: Callable[[], Lease]) -> None:
         settings, account, url = parts.settings, number.account, parts.settings.whatsapp_graph_url
         self.line = Line(account)
-        """What the webhook has to know of the number."""
+        """The number, for the webhook."""
         self._account = account
         self._parts = parts
         self._lease = lease
-        self._token = Token(
-            account, token_of(settings, number.id) or "", lambda: token_of(settings, number.id, again=True)
-        )
+        self._token = Token(account, _first(settings, number), lambda: token_of(settings, number.id, again=True))
         graph = Graph(parts.session, url, number.id, self._token)
         self._replies = Replies(settings, account, parts.log, graph, parts.people, tail=parts.tail)
         self._fetching = Fetching(

@@ -67,7 +67,7 @@ async def start_device(
         settings,
         account,
         event_log,
-        await keep_names(life, bus, event_log, account),
+        await keep_names(life, bus, event_log, account, data=settings.data),
         await MediaStore.join(bus),
         link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
     )

@@ -108,7 +108,15 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     stack.push_async_callback(event_log.close)
 
     # Lambdas, because the router is made later.
-    names = await keep_names(life, bus, event_log, None, makes=True, changed=lambda key: router.look_again(key))  # noqa: PLW0108
+    names = await keep_names(
+        life,
+        bus,
+        event_log,
+        None,
+        data=folder.path,
+        makes=True,
+        changed=lambda key: router.look_again(key),  # noqa: PLW0108
+    )
     services = ServiceTools(bus)
     keep(services.watch())
 

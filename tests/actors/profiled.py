@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.answering import Answering, Means, NoBackend, Policy, Profiles
 from actors.profiles import BusProfiles
 from chat.gates import Gates
@@ -73,8 +75,10 @@ class Shops:
         self.made.append(ref)
         words = {"apology": "Sorry.", **given.pop("words", {})}
         means = Means(backend=self.model(given.pop("model", profile.name)))
+        if hasattr(means.backend, "forget"):
+            means = replace(means, threads=means.backend)
         if "tools" in given:
-            means = Means(backend=means.backend, tools=self.tools[given.pop("tools")])
+            means = replace(means, tools=self.tools[given.pop("tools")])
         lacks = given.pop("key", "")
         if lacks in self.missing:
             means = Means(backend=NoBackend())

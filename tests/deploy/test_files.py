@@ -90,6 +90,7 @@ def test_prometheus_asks_what_is_there() -> None:
         assert port in (environment.get("RECADO_PROBES", ":").split(":")[1], environment.get("RECADO_WEBHOOK_PORT"))
     figures = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
     figures |= {f"{metric.name}_total" for metric in REGISTRY.collect() if metric.type == "counter"}
+    figures |= {metric.name for metric in REGISTRY.collect() if metric.type == "gauge"}  # of each account, say
     (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
     for rule in group["rules"]:
         named = set(re.findall(r"recado_[a-z_]+", rule["expr"]))

@@ -219,3 +219,26 @@ PROFILED: dict[str, Inbound | Decision] = {
     ),
 }  # fmt: skip
 """Decisions about a turn that a profile answers."""
+
+LATER: dict[str, Inbound | Decision] = {
+    "receipt": inbound.Receipt(
+        id="x1", reply="r1", state="failed", at=AT, part=2, parts=3, instead="hello:pt_BR", template="hi:en"
+    ),
+    "control": inbound.Control(
+        id="joined:99887766@lid", command="join", until=AT, messages=("BR.1349@bsuid",), into=CHAT,
+        from_="99887766@lid", admission="blocked", stopped=True, held="taken_over", reset=41, unsent="r1",
+    ),
+    "turn_started": decisions.TurnStarted(
+        turn="t2", messages=("m1",), backend="chat", at=AT, instead="t1", fallback="rate_limited"
+    ),
+    "reply": decisions.Reply(
+        id="r1", turn="t1", chat=CHAT, account="local", text="hi", in_reply_to=("m1",), author="assistant", at=AT,
+        fallback="rate_limited",
+        usage=decisions.TokenUsage(input_tokens=12, output_tokens=34, cached_tokens=5, seconds=6),
+    ),
+    "joined": Joined(
+        into=CHAT, at=AT, cause="join:99887766@lid", reset=41, asked="t1.h", unsent="r1", others=("BR.1349@bsuid",)
+    ),
+    "erased": decisions.Erased(upto=42, at=AT, joined=("99887766@lid",)),
+}  # fmt: skip
+"""Fields that were added after the bytes of their type had been pinned."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.profile import (
@@ -68,6 +68,7 @@ def as_written(profiles: list[Profile], key: ChatKey) -> str | None:
     return None
 
 
+@settings(max_examples=50)
 @given(PROFILES, st.randoms())
 def test_the_most_specific_wins_in_any_order(profiles: list[Profile], chance: Any) -> None:
     shuffled = list(profiles)
@@ -128,14 +129,15 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.text(min_size=1, max_size=10), JSON, max_size=4),
     st.dictionaries(st.sampled_from(["tone", "zone", "naïve"]), JSON),
     st.booleans(),
 )
-def test_what_is_written_is_read(settings: dict[str, Any], more: dict[str, Any], removed: bool) -> None:
+def test_what_is_written_is_read(fields: dict[str, Any], more: dict[str, Any], removed: bool) -> None:
     """Also fields that this release does not know."""
-    before = profile("shop", settings=settings, more=more, removed=removed, accounts=("a",), by="cli:ana")
+    before = profile("shop", settings=fields, more=more, removed=removed, accounts=("a",), by="cli:ana")
     assert decoded(encoded(before)) == before
 
 

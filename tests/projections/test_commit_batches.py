@@ -15,6 +15,7 @@ from chat.evolve import evolve
 from chat.state import Chat
 from events.decisions import Erased, Paused, Reset, Resumed, RunStarted, TurnAdopted
 from events.inbound import Edit, Receipt, Revoke
+from events.joining import Joined
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
 from projections.projection import Projection
@@ -27,6 +28,8 @@ Happening = Callable[[Past, ChatKey, tuple[str, ...], str], object]
 WHAT_HAPPENS: tuple[Happening, ...] = (
     lambda past, key, ids, turn: past.message(ids[0], f"text {ids[0]} {turn}", key, name="Ana"),
     lambda past, key, ids, turn: past.message(ids[-1], f"other text {turn}", key),
+    lambda past, key, ids, turn: past.message(f"{ids[0]}{turn}", "hello", key, sender=ids[0], aliases=("lid", *ids)),
+    lambda past, key, ids, turn: past.happened(Joined(from_="lid", at=past.now, others=ids), key),
     lambda past, key, ids, turn: past.happened(Unreadable("unreadable", "no JSON"), key, side="i"),
     lambda past, key, ids, turn: past.control(ids[0], "pause", key),
     lambda past, key, ids, turn: past.happened(Edit(id=ids[0], of=ids[0], text=turn), key),

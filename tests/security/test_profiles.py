@@ -129,7 +129,7 @@ def pairs(found: Settings) -> Iterator[tuple[str, str]]:
 SERVERS = st.sampled_from([*TRICKS, OPENAI, GROQ, OLLAMA, SECOND, SPEECH, MCP, ""])
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(
     st.dictionaries(st.sampled_from(URLS), SERVERS),
     st.dictionaries(st.sampled_from(KEYS), st.sampled_from(NAMES)),

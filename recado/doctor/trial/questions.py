@@ -52,7 +52,7 @@ class Question(NamedTuple):
     """A question.
 
     - `what`: the ability, as the table names it.
-    - `ask`: asks, and says what was seen. Raises Wrong, ReplyFailed, NotTried.
+    - `ask`: asks, and describes the answer. Raises Wrong, ReplyFailed, NotTried.
     - `tokens`: its cost, about.
     - `needed`: no mode works without it; `tools`: if tools are set up.
     - `threads`: only of a mode whose provider keeps threads.

@@ -12,16 +12,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from events.inbound import Control, Message
+from events.inbound import Control, Message, Receipt, ReceiptError
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.log import LogUnavailable
 from events.subjects import ChatKey
+from gateways.names.bucket import JOINED, AliasBucket
 from gateways.names.names import Names
 from tests.doubles.graph_server import GraphDouble
 from tests.doubles.graph_webhooks import body, change, contact, message, messages
 from tests.gateways.cloud.gateway import cloud_gateway
 from tests.gateways.names.given import following
 from tests.gateways.replies import decide, events, reply
+from tests.waiting import until
 
 OLD, NEW = "16505551234", "12195555358"
 OLD_JID, NEW_JID = f"{OLD}@s.whatsapp.net", f"{NEW}@s.whatsapp.net"
@@ -106,6 +109,100 @@ async def test_the_chat_goes_on_under_the_new_number(
         await decide(jetstream_log, reply("r1", key), key)
         await all_.meta.until_taken(1)
         assert all_.meta.taken[0].to == OLD
+
+
+async def test_a_reply_of_the_old_chat(
+    bus: Bus, jetstream_log: JetStreamLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn of the old chat ends after the change, or its reply was decided before and is sent again: it goes to the
+    new number, however often that changed, and never to the old one."""
+    monkeypatch.setattr("gateways.cloud.sender.pause", lambda *_: 0.05)
+    async with house(bus, jetstream_log, data_dir) as all_:
+        await all_.write("wamid.1", OLD, USERS[0], AT - 60)
+        old = ChatKey("shop", OLD_JID)
+        all_.meta.fail("error", code=131056, times=10_000)  # refused for now, and sent again
+        await decide(jetstream_log, reply("r1", old, in_reply_to=("wamid.1",)), old)
+        await until(lambda: all_.meta.refused)
+        assert await all_.meta.post(changed(wa_id=NEW)) == 200
+        all_.meta.heal()
+        await decide(jetstream_log, reply("r2", old), old)
+        await all_.meta.until_taken(2)
+        assert [(one.to, one.text) for one in all_.meta.taken] == [(NEW, "text of r1"), (NEW, "text of r2")]
+        assert await all_.write("m2", NEW) == NEW_JID
+        third = "4915735991111"
+        again = message(
+            "wamid.again", "system", sender=NEW, at=AT + 99, system={"type": "user_changed_number", "wa_id": third}
+        )
+        assert await all_.meta.post(messages(again)) == 200
+        assert await all_.write("s1", OLD) == NEXT_JID
+        await decide(jetstream_log, reply("r3", old), old)
+        new = ChatKey("shop", NEW_JID)
+        await decide(jetstream_log, reply("r4", new), new)
+        stranger = ChatKey("shop", NEXT_JID)
+        await decide(jetstream_log, reply("r5", stranger), stranger)
+        await all_.meta.until_taken(5)
+        assert {(one.to, one.text) for one in all_.meta.taken[2:]} == {
+            (third, "text of r3"), (third, "text of r4"), (OLD, "text of r5")
+        }  # fmt: skip
+        assert all_.names.canonical("shop", OLD_JID) == NEXT_JID
+
+
+async def test_nobody_knows_the_new_number(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+    """The old number is another person's, and the log does not say any more who had it: the reply fails."""
+    async with house(bus, jetstream_log, data_dir) as all_:
+        old = ChatKey("shop", OLD_JID)
+        await (await AliasBucket.open(bus)).write("shop", OLD_JID, NEXT_JID, 0, JOINED)
+        await until(lambda: all_.names.changed_hands("shop", OLD_JID))
+        await decide(jetstream_log, reply("r1", old), old)
+
+        async def failed() -> list[ReceiptError | None]:
+            found = [one.event for one in await events(jetstream_log, "shop")]
+            return [event.error for event in found if isinstance(event, Receipt) and event.state == "failed"]
+
+        (error,) = await until(failed)
+        assert error is not None
+        assert error.class_ == "recipient"
+        assert all_.meta.taken == []
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+async def test_a_gateway_dies_between_two_entries(
+    written: int, bus: Bus, jetstream_log: JetStreamLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person was known by a user id first, and the change names none. Meta tells it again, and another gateway
+    finishes: the chat closes, once, and the number is nobody's."""
+    first = f"{USERS[0]}@bsuid"
+    write, left = AliasBucket.write, [written]
+
+    async def writing(self: AliasBucket, *entry: Any) -> int | None:
+        if left[0] == 0:
+            raise LogUnavailable("the gateway dies here")
+        left[0] -= 1
+        return await write(self, *entry)
+
+    async with house(bus, jetstream_log, data_dir) as all_:
+        assert await all_.write("m1", None, USERS[0], AT - 60) == first
+        assert await all_.write("m2", OLD, USERS[0], AT - 50) == first
+        with monkeypatch.context() as dying:
+            dying.setattr(AliasBucket, "write", writing)
+            assert await all_.meta.post(changed(wa_id=NEW)) == 503
+    async with house(bus, jetstream_log, data_dir / "another") as all_:
+        for _ in range(2):
+            assert await all_.meta.post(changed(wa_id=NEW)) == 200
+        assert await all_.joins() == [(NEW_JID, first, None), (first, None, NEW_JID)]
+        assert await all_.write("m3", NEW) == NEW_JID
+        assert await all_.write("s1", OLD) == NEXT_JID
+
+
+async def test_the_new_number_was_met_before(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+    """The person wrote from it, with the same user id, before the change was told: the old one is theirs no more."""
+    async with house(bus, jetstream_log, data_dir) as all_:
+        chat = await all_.write("m1", None, USERS[0], AT - 60)
+        assert await all_.write("m2", OLD, USERS[0], AT - 50) == chat
+        assert await all_.write("m3", NEW, USERS[0], AT - 40) == chat
+        assert await all_.meta.post(changed(wa_id=NEW)) == 200
+        assert await all_.write("m4", NEW) == chat
+        assert await all_.write("s1", OLD) == NEXT_JID
 
 
 async def test_only_the_user_id_is_told(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:

@@ -23,13 +23,14 @@ from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import Webhook
+from gateways.delivery.checkpoint import GatewayRunning
 from gateways.intake import NoPeople
 from recado.settings.environment import SettingsInvalid
 from recado.settings.numbers import may_change, numbers_of, problems
 from recado.settings.settings import Settings, settings_of
 from recado.settings.whatsapp import Number
 from recado.wiring import cloud_numbers
-from recado.wiring.cloud_number import CloudNumber, Parts
+from recado.wiring.cloud_number import CloudNumber, Parts, Replies
 from recado.wiring.cloud_numbers import CloudNumbers
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import (
@@ -186,6 +187,28 @@ async def test_a_number_that_may_not_send_holds_up_no_other(meta: GraphDouble, t
         assert [account for account, _ in await until(noted)] == ["bakery"]
 
 
+@pytest.mark.parametrize("fault", [RuntimeError("a defect"), GatewayRunning("bakery", Path("data"))])
+async def test_a_number_that_breaks_ends_no_other(
+    meta: GraphDouble, two: Settings, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """It begins again, and sends what waited."""
+    begun, deliver = asyncio.Event(), Replies.deliver
+
+    async def breaks_once(replies: Replies) -> None:
+        if replies._account == "bakery" and not begun.is_set():
+            begun.set()
+            raise fault
+        await deliver(replies)
+
+    monkeypatch.setattr(Replies, "deliver", breaks_once)
+    async with served(two, MemoryLog()) as all_:
+        assert begun.is_set()
+        for key in (SHOP, BAKERY):
+            await decide(all_.log, reply(f"r-{key.account}", key), key)
+            await all_.until_noted(key, f"r-{key.account}", "accepted")
+    assert len(meta.taken) == 2
+
+
 async def test_a_token_is_changed_without_a_restart(
     meta: GraphDouble, given: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +253,24 @@ async def test_a_number_is_added_without_a_restart(meta: GraphDouble, given: dic
         await decide(log, reply("r2", BAKERY), BAKERY)
         await all_.until_noted(BAKERY, "r2", "accepted")
         assert (len(log.dead_letters), [taken.number for taken in meta.taken]) == (1, [OTHER_ID])
+
+
+async def test_a_number_whose_token_comes_later(
+    meta: GraphDouble, given: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is served, and sends once there is one; what no token may be is told, and ends nothing."""
+    monkeypatch.setattr(cloud_numbers, "EVERY", 0.05)
+    del given["WHATSAPP_ACCESS_TOKEN"]
+    (folder / "WHATSAPP_NUMBERS").write_text(f"{PHONE_NUMBER_ID}=shop\n{OTHER_ID}=bakery")
+    (folder / f"WHATSAPP_ACCESS_TOKEN_{PHONE_NUMBER_ID}").write_text("no token\x00at all")
+    async with served(settings_of(given | {"RECADO_SECRETS": str(folder)}), MemoryLog()) as all_:
+        for key in (SHOP, BAKERY):
+            await decide(all_.log, reply(f"r-{key.account}", key), key)
+        await until(lambda: meta.unauthorized >= 2)
+        (folder / f"WHATSAPP_ACCESS_TOKEN_{PHONE_NUMBER_ID}").write_text(ACCESS_TOKEN)
+        (folder / f"WHATSAPP_ACCESS_TOKEN_{OTHER_ID}").write_text(OTHER_TOKEN)
+        for key in (SHOP, BAKERY):
+            await all_.until_noted(key, f"r-{key.account}", "accepted")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from events.jetstream.connection import Bus
 from events.log import EventLog
 from gateways.names.bucket import AliasBucket
 from gateways.names.names import Names
+from gateways.names.saved import NamesFile
 
 
 async def _yes() -> bool:
@@ -21,11 +22,13 @@ async def _no() -> bool:
 
 
 @asynccontextmanager
-async def following(bus: Bus, log: EventLog, account: str | None = "me", *, joins: bool = True) -> AsyncIterator[Names]:
+async def following(
+    bus: Bus, log: EventLog, account: str | None = "me", *, joins: bool = True, file: NamesFile | None = None
+) -> AsyncIterator[Names]:
     """Names that know all that the bucket has. `joins`: every instance reads a joining."""
     bucket = await AliasBucket.open(bus, makes=True)
-    names = Names(log, bucket, account, may_join=_yes if joins else _no)
-    running = asyncio.gather(names.run(), *([names.order_joins(lambda _: True)] if joins else []))
+    names = Names(log, bucket, account, may_join=_yes if joins else _no, file=file)
+    running = asyncio.gather(names.run(), names.save(), *([names.order_joins(lambda _: True)] if joins else []))
     try:
         await asyncio.wait_for(names.ready.wait(), 30)
         yield names

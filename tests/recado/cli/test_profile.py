@@ -223,3 +223,12 @@ async def test_a_backup_has_every_version(there: Command, tmp_path: Path, bus: B
     assert ok(await there("profile", "history", "shop", "--json")).document == before
     done = ok(await there("profile", "use", "shop", "--account", "third", "--json")).document
     assert [one["after"] for one in done["changes"]] == ["shop@3"]
+
+
+async def test_doctor_tells_of_two_profiles_for_one(there: Command, bus: Bus) -> None:
+    """A program that writes past recado can make them; the first name in the alphabet decides."""
+    for name in ("b", "a"):
+        body = {"name": name, "n": 1, "at": "2026-01-01T00:00:00Z", "accounts": ["551"]}
+        await bus.request(f"profile.{name}", json.dumps(body).encode())
+    found = (await there("doctor", "--json", OPENAI_API_MODE="scripted")).document
+    assert "551 is in accounts of a and b: a has it" in " ".join(one["says"] for one in found)

@@ -23,6 +23,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.subjects import PARTITIONS
+from gateways.cloud.lines import unserved
 from projections import files
 from projections.database import micros
 from projections.reads.queries import Queries
@@ -201,6 +202,16 @@ async def test_dead_letters_are_told(on_bus: Doctor, jetstream_log: JetStreamLog
     found = await on_bus.finds("dead letters")
     assert (found.state, found.says) == ("warning", "1")
     assert "recado dead-letters" in found.do
+
+
+async def test_numbers_that_nobody_serves_are_told(on_bus: Doctor, jetstream_log: JetStreamLog) -> None:
+    """By what the letters say, with the setting that ends it."""
+    await jetstream_log.bury("local", b"{", reason="unreadable", msg_id="1")
+    for n in range(2):
+        await jetstream_log.bury("109876543210987", b"{}", reason=unserved("109876543210987"), msg_id=f"webhook:{n}")
+    found = await on_bus.finds("whatsapp")
+    assert (found.state, found.says.split(",")[0]) == ("warning", "2 updates for the number 109876543210987")
+    assert "WHATSAPP_NUMBERS" in found.do
 
 
 async def test_partitions_of_a_member_that_is_gone_have_no_holder(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import example, given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from events.profile import Profile
@@ -26,6 +27,7 @@ VALUES = st.recursive(
 )
 
 
+@limits(max_examples=50)
 @given(
     settings=st.dictionaries(TEXTS.filter(bool), VALUES, max_size=4),
     more=st.dictionaries(TEXTS, VALUES, max_size=3),

@@ -85,7 +85,7 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("account", "simulated"), [({}, True), ({"RECADO_ACCOUNT": "shop"}, False)])
 async def test_simulated_phones_beside_a_real_number(tmp_path: Path, account: dict[str, str], simulated: bool) -> None:
     """On its account there are none: they would take the real people's replies. On another they are."""
-    with recado(tmp_path, command="up", **GIVEN, **account) as instance:
+    with recado(tmp_path, command="up", RECADO_WEBHOOK_PORT="0", **GIVEN, **account) as instance:
         await instance.started()
         _status, told = await instance.asked("/api/overview")
         assert json.loads(told)["can_write"] is simulated

@@ -1,0 +1,61 @@
+"""The desk's address of a number that its person changed: it leads to the chat that goes on."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+
+import pytest
+
+from console import orders as desk_orders
+from events.inbound import Message
+from events.joining import Joined
+from events.subjects import ChatKey
+from tests.console.conftest import Page
+from tests.console.test_desk import AT, HTML, address, given, ordered, orders, reply
+
+OLD, NEW = ChatKey("shop", "5511999990001@s.whatsapp.net"), ChatKey("shop", "5521999990002@s.whatsapp.net")
+NEXT = ChatKey("shop", "5511999990001~1790000000@s.whatsapp.net")
+
+EVERY = [
+    {"command": "pause", "minutes": ""},
+    {"command": "send", "text": "It is Ana."},
+    {"command": "block", "confirm": "yes"},
+    {"command": "erase", "confirm": NEW.chat},
+]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_orders, "OBEYED_WITHIN", 0.2)
+    monkeypatch.setattr(desk_orders, "SENT_WITHIN", 0)
+
+
+async def changed(page: Page) -> None:
+    """The person wrote under both numbers, and then another one from the old number."""
+    await given(page, OLD, Message(id="m1", text="the first words"), reply(OLD, "r1", "hello", "m1"))
+    await given(page, OLD, Joined(into=NEW.chat, at=AT, cause="join:1"), Joined(into=NEW.chat, at=AT, done=True))
+    await given(page, NEW, Joined(from_=OLD.chat, at=AT, cause="join:1"))
+    await given(page, NEW, Joined(from_=OLD.chat, at=AT, cause="joined:1", whole=True), Message(id="m2", text="again"))
+    await given(page, NEXT, Message(id="s1", text="who are you?"))
+
+
+@pytest.mark.parametrize("form", EVERY, ids=[form["command"] for form in EVERY])
+async def test_an_order_on_the_page_of_the_old_number(page: Page, form: dict[str, str]) -> None:
+    """A page that was open since before the change: the order is one for the person, and not for the next holder."""
+    await changed(page)
+    status, leads_to = await ordered(page, OLD, id=token_hex(8), **form)
+    assert (status, leads_to) == (303, address(NEW))
+    assert [control.command for control in await orders(page, NEW)] == [form["command"]]
+    assert await orders(page, OLD) == await orders(page, NEXT) == []
+
+
+async def test_the_page_of_the_old_number(page: Page) -> None:
+    """It shows what both numbers wrote, and nothing of the next holder."""
+    await changed(page)
+    _, shown = await page.get(address(OLD), **HTML)
+    assert "the first words" in shown
+    assert "again" in shown
+    assert "who are you?" not in shown
+    _, shown = await page.get(address(NEXT), **HTML)
+    assert "who are you?" in shown
+    assert "the first words" not in shown
