@@ -57,6 +57,7 @@ async def page_of(
         "address": address_of(key),
         "page": page,
         "place": urlencode(places),
+        "profile": deps.profiles.selected(key) if deps.profiles is not None else None,
         "late": deps.now() - OVERDUE_AFTER,
         "after": await deps.read(deps.queries.checkpoint),
         "said": said,

@@ -10,6 +10,7 @@ import msgspec
 from chat.hours import Span
 from events.profile import Profile
 from events.profile_log import Stored
+from events.subjects import ChatKey
 
 
 class ProfileField(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,9 @@ class ProfileDesk(Protocol):
 
     async def look(self) -> Stored:
         """The newest versions."""
+
+    def selected(self, key: ChatKey) -> Profile | None:
+        """The profile in force for a chat, as this process follows it; None: there is none."""
 
     async def history(self, name: str) -> list[Profile]:
         """Every version of a profile, the oldest first."""

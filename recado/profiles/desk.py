@@ -15,8 +15,9 @@ from chat.spending import cost_of
 from console.profiles.port import Noted, NotTried, ProfileFault, ProfileField, TrialAsked
 from events.jetstream.connection import Bus
 from events.log import EventLog
-from events.profile import Profile
+from events.profile import NONE_IN_FORCE, InForce, Profile
 from events.profile_log import ProfileLog, ProfilesChanged, Stored
+from events.subjects import ChatKey
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
 from recado.profiles.changes import Change, check_clashes, write
@@ -50,21 +51,33 @@ class BusProfiles:
     """console's ProfileDesk over the stream of profiles.
 
     - `bus`: None where drafts cannot be tried.
+    - `in_force`: gives the profiles that this process follows.
     - `settings_of`: gives the settings of a profile in this process; `own`: those without a profile.
     """
 
     def __init__(
-        self, log: ProfileLog, event_log: EventLog, bus: Bus | None, *, settings_of: SettingsOf, own: Settings
+        self,
+        log: ProfileLog,
+        event_log: EventLog,
+        bus: Bus | None,
+        *,
+        settings_of: SettingsOf,
+        own: Settings,
+        in_force: Callable[[], InForce] = lambda: NONE_IN_FORCE,
     ) -> None:
         self._log = log
         self._event_log = event_log
         self._bus = bus
         self._settings_of = settings_of
+        self._in_force = in_force
         self._prices = prices_of(own)
         self.fields: Sequence[ProfileField] = tuple(_fields(own))
 
     async def look(self) -> Stored:
         return await self._log.look()
+
+    def selected(self, key: ChatKey) -> Profile | None:
+        return self._in_force().selected(key)
 
     async def history(self, name: str) -> list[Profile]:
         return await self._log.history(name)

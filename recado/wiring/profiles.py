@@ -64,8 +64,14 @@ class AnsweringByProfile:
 
     def desk(self, event_log: EventLog, bus: Bus) -> DeskProfiles:
         """The profiles as the desk shows and changes them."""
-        settings_of = self._settings.settings
-        return DeskProfiles(self._stored, event_log, bus, settings_of=settings_of, own=self._own)
+        return DeskProfiles(
+            self._stored,
+            event_log,
+            bus,
+            settings_of=self._settings.settings,
+            own=self._own,
+            in_force=lambda: self.profiles.in_force,
+        )
 
     def begin(self, life: Lifetime, router: Router, now: Callable[[], datetime]) -> None:
         """Follow the profiles until the process ends; `now` gives the bus's time."""

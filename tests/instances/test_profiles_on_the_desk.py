@@ -34,7 +34,7 @@ async def run(up: Recado, *command: str) -> str:
 @pytest.mark.slow("a whole recado, and a process for each command")
 async def test_a_profile_is_tried_and_stored_on_the_desk_and_answers_the_next_turn(tmp_path: Path) -> None:
     """The draft answers the past message again, which nobody is sent; once it is stored, the next reply is by it, and
-    `history` and `why` name it."""
+    `history`, `why` and the chat's page name it."""
     async with OpenAIDouble() as double:
         with recado(tmp_path, command="up", AI_SYSTEM_PROMPT="Be kind.", **asks(double)) as up:
             await up.started()
@@ -62,6 +62,8 @@ async def test_a_profile_is_tried_and_stored_on_the_desk_and_answers_the_next_tu
             while PIRATE not in seen:  # in force means within two seconds
                 await run(up, "say", ANA, "and now?")
                 seen = prompts(double)
+            _, chat = await up.asked(f"/desk/chats/local/{ANA}@s.whatsapp.net")
+            assert '<a href="/desk/profiles/pirates">pirates@1</a>' in chat
             entries: Any = json.loads(await run(up, "history", ANA, "--json"))
             by = [entry.get("profile") for entry in entries if entry["author"] == "assistant"]
             assert (by[0], by[-1]) == (None, "pirates@1")
