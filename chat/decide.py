@@ -62,13 +62,12 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    ToolCalled,
-    ToolReturned,
     TurnAdopted,
     TurnError,
     TurnFailed,
     TurnStarted,
 )
+from events.tool_calls import ToolCalled, ToolReturned
 
 MOST_CALLS = 16
 """Tools that a model may ask for in one turn; a model that asks for more goes round in circles."""

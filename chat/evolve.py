@@ -31,8 +31,6 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    ToolCalled,
-    ToolReturned,
     TurnAdopted,
     TurnFailed,
     TurnStarted,
@@ -41,6 +39,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import certain, is_group
 from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
+from events.tool_calls import ToolCalled, ToolReturned
 
 
 def evolve(chat: Chat, recorded: Recorded) -> Chat:

@@ -8,8 +8,9 @@ from chat.changes import Changes
 from chat.spending import with_used
 from chat.state import Chat
 from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, unread_of
-from events.decisions import MediaRead, RunStarted, ToolCalled, ToolReturned
+from events.decisions import MediaRead, RunStarted
 from events.recorded import Recorded
+from events.tool_calls import ToolCalled, ToolReturned
 
 
 def media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:

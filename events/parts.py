@@ -25,6 +25,9 @@ MOST_CHOICES = 10
 FILES = frozenset({"image", "video", "audio", "document", "sticker"})
 """The kinds whose content is a file."""
 
+FILE_PLACES = frozenset({"object", "url"})
+"""The fields of which a file has one."""
+
 Words = Annotated[str, msgspec.Meta(max_length=65536)]
 Label = Annotated[str, msgspec.Meta(max_length=1024)]
 Address = Annotated[str, msgspec.Meta(max_length=2048)]
@@ -69,9 +72,9 @@ class Parameters(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
 
 
 class Part(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """One part of a reply. KINDS says which fields a kind has.
+    """One part of a reply. Each kind has fields of its own: see its table.
 
-    - `kind`: a key of KINDS; another one is of a newer version.
+    - `kind`: the kind; one in no table is of a newer version, and goes out as its plain reading.
     - `text`: of `text`, `choices` and `link`: the words.
     - `object`: the file, as `LIBRARY/<sha256>` or `MEDIA/<name>`.
     - `url`: the file's address at which WhatsApp fetches it, or the address of a `link`.

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from events.decisions import (
-    Attention,
-    MediaRead,
-    Reply,
-    RunStarted,
-    ThreadCreated,
-    ToolCalled,
-    ToolReturned,
-    TurnAdopted,
-    TurnStarted,
-)
+from events.decisions import Attention, MediaRead, Reply, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.recorded import Recorded
+from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import TurnView, Why
 from projections.story.reasons import because, failed_because
 from projections.story.step import Step, StepKind, instance_of, lasting, names, now_step

@@ -16,7 +16,7 @@ import pytest
 from events.codec import VERSION, decode, encode
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from tests.events.golden_events import FULL, LEAST, PROFILED, REFERRING
+from tests.events.golden_events import FULL, LEAST, PARTED, PROFILED, REFERRING
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [
@@ -24,6 +24,7 @@ CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [
 ]
 CASES += [(name, REFERRING[name], f"{name}.referring.json") for name in REFERRING]
 CASES += [(name, PROFILED[name], f"{name}.profiled.json") for name in PROFILED]
+CASES += [(name, PARTED[name], f"{name}.parted.json") for name in PARTED]
 
 
 def test_every_type_is_pinned() -> None:

@@ -10,22 +10,12 @@ import msgspec
 import pytest
 
 from events.cut import Cut
-from events.decisions import (
-    Attention,
-    Ignored,
-    MediaRead,
-    Paused,
-    RunStarted,
-    ThreadCreated,
-    ToolCalled,
-    ToolReturned,
-    TurnAdopted,
-    TurnStarted,
-)
+from events.decisions import Attention, Ignored, MediaRead, Paused, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
 from events.joining import Joined
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 from projections.story.log_facts import facts_of
 from projections.story.reasons import EXPLAINED, because
 from projections.story.step import Step, lasting
