@@ -161,13 +161,13 @@ async def _next_of_run(
     if not isinstance(outcome, Answer):
         return _outcome(turn, outcome)
     answer = cleaned(outcome.text)
-    if not answer.flaw:
+    if not (flaw := _flaw(turn, answer)):
         _first_answered(answering)
         return [_answered(turn, outcome, answer)]
     # The provider keeps the worthless answer in the thread, and would show it to the model as the turn's answer.
-    log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
+    log.warning("answer_worthless", turn=turn.id, reason=flaw)
     if turn.threads >= MOST_ATTEMPTS:
-        raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
+        raise ReplyFailed("malformed_answer", flaw, outcome.usage, outcome.model)
     history = _history(instance, answering, key, work.reset_upto)
     return [await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)]
 
@@ -188,12 +188,12 @@ async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest)
         if isinstance(outcome, ToolsWanted):
             return _outcome(turn, outcome)
         answer = cleaned(outcome.text)
-        if not answer.flaw:
+        if not (flaw := _flaw(turn, answer)):
             return [_answered(turn, outcome, answer)]
-        log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
+        log.warning("answer_worthless", turn=turn.id, reason=flaw)
         request = replace(request, patience=deadline - now())
         if attempt >= MOST_ATTEMPTS or request.patience <= 0:
-            raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
+            raise ReplyFailed("malformed_answer", flaw, outcome.usage, outcome.model)
     raise AssertionError("every attempt returns, or is followed by another")
 
 
@@ -204,6 +204,11 @@ async def _stop(answering: Answering, stray: Stray) -> Sequence[Command]:
     else:
         log.warning("run_not_stopped", turn=stray.turn, run=stray.run, profile=stray.profile, reason=answering.lacks)
     return ()
+
+
+def _flaw(turn: Turn, answer: Cleaned) -> str:
+    """The reason for which the answer is worthless; with parts for the person it may be silent."""
+    return "" if turn.sent and answer.is_silent else answer.flaw
 
 
 def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Command]:
@@ -219,7 +224,7 @@ def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Comman
 def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
     """The answer without the model's internals; a mark shows where it reached the longest length."""
     run = said.run or run_of(turn.phase)
-    text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" else answer.text
+    text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" and answer.text else answer.text
     return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length, turn.fallback)
 
 
@@ -283,6 +288,7 @@ def _request(
         patience=answering.run_timeout if turn.fallback else answering.patience,
         files=answering.files,
         moment=moment,
+        may_be_silent=bool(turn.sent),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from chat.limits import LONGEST_SEND
+from events.decisions import Reply
 from events.parts import FILES, Part
 
 _SIGNS = {"image": "📷", "video": "🎬", "audio": "🎵", "document": "📄", "sticker": "🖼", "voice": "🎤"}
@@ -60,11 +62,24 @@ def answered(sent: Sequence[Part], text: str) -> tuple[Part, ...]:
     if not sent:
         return ()
     said = Part(kind="text", text=text) if text.strip() else None
-    asked = next((part for part in sent if part.kind == "choices" and part.text is None), None)
-    if asked is None:
+    place = next((at for at, part in enumerate(sent) if part.kind == "choices" and part.text is None), None)
+    if place is None:
         return (*sent, said) if said is not None else tuple(sent)
-    others = [part for part in sent if part is not asked]
-    return (*others, replace(asked, text=text) if said is not None else asked)
+    asked = sent[place] if said is None else replace(sent[place], text=text)
+    return (*sent[:place], *sent[place + 1 :], asked)
+
+
+def bounded(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts with no text longer than an event may hold; the reply's plain reading has the whole."""
+    return tuple(
+        replace(part, text=part.text[:LONGEST_SEND]) if part.text and len(part.text) > LONGEST_SEND else part
+        for part in parts
+    )
+
+
+def parts_of(reply: Reply) -> tuple[Part, ...]:
+    """The parts of a reply; none if its text is what is sent."""
+    return reply.parts if isinstance(reply.parts, tuple) else ()
 
 
 def _file(part: Part) -> str:

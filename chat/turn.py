@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from chat.spending import Used
+from events.parts import Part
 from events.usage import TokenUsage
 
 
@@ -58,6 +59,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `output`: the result for the model; None until there is one
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
+    - `send`: parts for the person
     """
 
     id: str
@@ -68,6 +70,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     output: str | None = None
     unfit: bool = False
     raw: str | None = None
+    send: tuple[Part, ...] = ()
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -129,6 +132,12 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
         return frozenset(name for name in unfit if unfit.count(name) > 1) if unfit else frozenset()
 
     @property
+    def sent(self) -> tuple[Part, ...]:
+        """The parts that tools gave in this attempt, in the order of the calls."""
+        runs = runs_of(self.phase) or (None,)
+        return tuple(part for call in self.calls if call.send and call.run in runs for part in call.send)
+
+    @property
     def current_calls(self) -> tuple[Call, ...]:
         """The calls of the current run; those of earlier runs are only remembered."""
         run = run_of(self.phase)
@@ -142,6 +151,15 @@ def run_of(phase: Phase) -> str | None:
             return run
         case Reading() | Starting() | InTools():
             return None
+
+
+def runs_of(phase: Phase) -> tuple[str, ...]:
+    """The runs of this attempt; none if no run is known."""
+    match phase:
+        case Running(runs=runs) | InTools(then=Running(runs=runs)):
+            return runs
+        case Reading() | Starting() | InTools():
+            return ()
 
 
 def unread_of(phase: Phase) -> tuple[str, ...]:

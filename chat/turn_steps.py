@@ -66,7 +66,9 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
     if turn is None or turn.id != event.turn:
         return {}
     calls = [
-        replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
+        replace(call, output=event.output, unfit=event.unfit, send=event.send)
+        if call.id == event.call and call.output is None
+        else call
         for call in turn.calls
     ]
     return {"turn": replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)}
