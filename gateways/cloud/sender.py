@@ -14,18 +14,18 @@ from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
+from events.parts import Part as Content
 from events.recorded import Recorded
 from gateways.cloud import tracker
+from gateways.cloud.bodies import body_of
 from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import pause
 from gateways.cloud.graph import Graph
+from gateways.cloud.messages import WAMID
 from gateways.cloud.pacing import Pacing
 from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 from gateways.intake import NoPeople, People
-
-WAMID = "wamid."
-"""Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
@@ -152,21 +152,22 @@ class CloudSender:
             return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
-        quoted = self._quoted(part)
-        if quoted is not None:
+        is_reaction = part.content is not None and part.content.kind == "reaction"
+        if not is_reaction and (quoted := self._quoted(part)) is not None:
             body["context"] = {"message_id": quoted}
-        return body | {"type": "text", "text": {"body": part.text}}
+        return body | body_of(part.content or Content(kind="text", text=part.text))
 
     def _quoted(self, part: Part) -> str | None:
         """The message that the reply quotes so that it is understood; None where that is clear without a quote.
 
-        A reply quotes in a group, if it answers several messages, or if others of the chat are open.
+        A reply quotes in a group, if it answers several messages, if others of the chat are open, or by choice of its
+        author.
         """
-        last = part.in_reply_to[-1] if part.in_reply_to else ""
+        last = part.quote or (part.in_reply_to[-1] if part.in_reply_to else "")
         if part.number > 1 or not last.startswith(WAMID):
             return None
         unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
-        return last if unclear else None
+        return last if unclear or part.quote is not None else None
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:

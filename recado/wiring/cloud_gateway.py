@@ -24,12 +24,12 @@ from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
 from gateways.cloud.known_messages import KnownMessages
+from gateways.cloud.messages import messages_of
 from gateways.cloud.parsing import Parser
 from gateways.cloud.sender import CloudSender
 from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.delivery.delivery import Delivery
-from gateways.delivery.texts import texts_of
 from gateways.intake import People
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
@@ -135,7 +135,7 @@ class Replies:
             sender,
             data_dir=self._settings.data,
             observe=observe,
-            split=texts_of,
+            split=messages_of,
             ready=sender.ready,
             in_doubt_timeout=self._settings.doubt_seconds,
             on_timeout=self._settings.in_doubt,

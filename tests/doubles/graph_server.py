@@ -62,6 +62,8 @@ class Taken(msgspec.Struct):
     template: str | None = None
     quoted: str | None = None
     at: float = 0.0
+    type: str = "text"
+    object: Any = None
 
 
 class GraphDouble:
@@ -199,6 +201,8 @@ class GraphDouble:
             body.template.name if body.template is not None else None,
             body.context.message_id if body.context is not None else None,
             time.monotonic(),
+            body.type,
+            getattr(body, body.type),
         )
         self.taken.append(taken)
         self._tell_by_itself(taken)
