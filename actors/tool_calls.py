@@ -6,6 +6,7 @@ from actors.answering import Answering
 from actors.handoff import HANDOFF
 from actors.instance import Instance
 from chat.commands import HumanAsked, ToolFinished
+from chat.references import with_chosen
 from chat.work import CallTool
 from events.subjects import ChatKey
 
@@ -24,7 +25,7 @@ async def call_tool(
         return ToolFinished(work.turn, call.id, work.memo, failed=False, send=work.memo_send)
     if call.by != instance.incarnation and not answering.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
-    references = instance.reads.references(key, work.messages)
+    references = with_chosen(instance.reads.references(key, work.messages), work.chosen)
     result = await answering.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
     if result.handoff is not None:
         return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")

@@ -234,7 +234,7 @@ def _calls(turn: Turn) -> Iterator[CallTool]:
             if call.output is None:
                 before = _before(turn, call)
                 memo, send = (before.output, before.send) if before is not None else (None, ())
-                yield CallTool(turn.id, call, memo, send, call.name in withheld)
+                yield CallTool(turn.id, call, memo, send, call.name in withheld, turn.messages, turn.chosen)
 
 
 def _new_thread(chat: Chat, turn: Turn, rules: Rules) -> ThreadReason | None:

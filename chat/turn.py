@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.choices import Chosen
 from chat.spending import Used
 from events.parts import Part
 from events.usage import TokenUsage
@@ -96,6 +97,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
     - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     - `profile`: the version of a profile by which it is answered; empty: the instance's own settings
+    - `chosen`: the choices of our last question that its messages name by their words
     """
 
     id: str
@@ -119,6 +121,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     last_wrote: datetime | None = None
     fallback: str = ""
     profile: str = ""
+    chosen: tuple[Chosen, ...] = ()
 
     @property
     def is_void(self) -> bool:

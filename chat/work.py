@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chat.broken import SetAside
+from chat.choices import Chosen
 from chat.gates import Gates
 from chat.spending import CostLimit
 from chat.state import Closing, Stray
@@ -161,6 +162,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
     - `memo_send`: the parts for the person of that call
     - `withheld`: the tool is no longer offered in this turn, so it is not called
     - `messages`: the messages of the turn
+    - `chosen`: as of the turn
     """
 
     turn: str
@@ -169,6 +171,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
     memo_send: tuple[Part, ...] = ()
     withheld: bool = False
     messages: tuple[str, ...] = ()
+    chosen: tuple[Chosen, ...] = ()
 
 
 class Erase(msgspec.Struct, frozen=True, gc=False):

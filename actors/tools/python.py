@@ -75,7 +75,7 @@ class PythonTool:
         )
 
     async def call(self, key: ChatKey, arguments: bytes, references: Sequence[Referring] = ()) -> ToolResult:
-        """The function's result: a str as it is, a Result or a part with its parts for the person, anything else as JSON.
+        """The function's result: a str as it is, a Result or a part with what people get, anything else as JSON.
         An exception becomes a failed result."""
         if self._threads >= MOST_THREADS:
             return ToolResult(f"{self.tool.name} hangs: {self._threads} calls of it have not come back", failed=True)

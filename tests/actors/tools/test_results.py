@@ -93,13 +93,17 @@ async def test_parts_that_are_none_are_a_failed_result(send: Any) -> None:
 class Menu:
     """A tool that asks for a size."""
 
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
     def offered(self) -> tuple[()]:
         return ()
 
     def is_safe(self, name: str) -> bool:
         return True
 
-    async def call(self, *_: Any) -> Any:
+    async def call(self, *given: Any) -> Any:
+        self.calls.append(given)
         return await returning(choices(None, {"s": "Small", "l": "Large"})).call(ANA, b"{}")
 
 
@@ -116,3 +120,18 @@ async def test_a_turns_answer_carries_the_parts_though_the_model_is_silent() -> 
         assert reply.text == "1. Small\n2. Large"
         (returned,) = [e.event for e in home.reads.events if isinstance(e.event, ToolReturned)]
         assert returned.send == parts_of(reply)
+
+
+async def test_a_typed_choice_reaches_the_tools_of_the_next_turn() -> None:
+    """With what the message refers to otherwise, as a tapped one does."""
+    menu = Menu()
+    async with house(tools=menu) as home:
+        await home.say("m1")
+        home.model.wants(await home.model.asked(1), ToolCall(id="c1", name="size", arguments="{}"))
+        home.model.answer(await home.model.asked(2), "Which size?")
+        await home.decided(Reply)
+        await home.say("m2", "2")
+        home.model.wants(await home.model.asked(3), ToolCall(id="c2", name="size", arguments="{}"))
+        await home.model.asked(4)
+        ((_, _, _), (_, _, _, (referring,))) = menu.calls
+        assert (referring.id, referring.choice.id, referring.choice.title) == ("m2", "l", "Large")
