@@ -79,7 +79,8 @@ def _cut_short(response: Response, *, silent: bool) -> Sequence[Item]:
     if reason == "content_filter":
         raise ReplyFailed("refused", "the response was stopped by the content filter")
     said = [item for item in response.outputs if item.type != "function_call"]
-    if not words(said) and not silent:
+    is_half_a_call = len(said) < len(response.outputs)
+    if not words(said) and (is_half_a_call or not silent):
         raise ReplyFailed("malformed_answer", f"the response has no text, it is incomplete: {reason}")
     return said
 
