@@ -8,12 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import Counter
 
 from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
+from events.parts import FILES
 from events.parts import Part as Content
 from events.recorded import Recorded
 from gateways.cloud import tracker
@@ -71,6 +73,16 @@ class CloudSender:
         except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
+        content = part.content
+        if (
+            content is not None
+            and content.kind in FILES
+            and answer.error is not None
+            and answer.error.class_ == "content"
+        ):
+            # It was certainly not sent, so its number is free for the words.
+            log.warning("file_sent_as_text", reply=part.reply, kind=content.kind, reason=answer.error.detail)
+            answer = await self._graph.post(self._body(replace(part, content=None)))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)

@@ -69,6 +69,26 @@ async def test_a_quote_of_another_id_is_left_out(log: EventLog, data_dir: Path) 
     assert [one.quoted for one in taken] == [None]
 
 
+async def test_a_file_that_is_refused_goes_out_as_its_plain_reading(log: EventLog, data_dir: Path) -> None:
+    """Once, under its own number; the parts after it follow."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        meta.fail(code=131053)
+        await say(log, "r1", text=reading(EVERY[1:3]), parts=EVERY[1:3])
+        await until_step(log, "r1", "accepted 2/2")
+        assert [one.type for one in meta.taken] == ["text", "location"]
+        assert meta.taken[0].text == "📄 my_menu_v2.pdf\nhttps://example.org/a_b.pdf"
+        assert await steps(log, "r1") == ["sending 1/2", "accepted 1/2", "sending 2/2", "accepted 2/2"]
+
+
+async def test_a_place_that_is_refused_ends_the_reply(log: EventLog, data_dir: Path) -> None:
+    """As a refused text does: nothing after it is sent."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        meta.fail(code=131009)
+        await say(log, "r1", text=reading(EVERY[2:4]), parts=EVERY[2:4])
+        await until_step(log, "r1", "failed 1/2 content")
+        assert meta.taken == []
+
+
 @pytest.mark.parametrize(
     ("part", "text"),
     [
