@@ -148,6 +148,7 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         changes["stopped"] = event.reason == "stop_word"
         if event.reason == "stop_word":
             changes["apology"] = None
+            changes["notice"] = event.messages[0] if event.told and event.messages else None
     if event.reason == BY_HAND:
         changes["attention"], changes["hand"] = None, hand_after_word(chat, event.messages)
     elif chat.attention is not None and event.told and event.reason == "handed_off":
