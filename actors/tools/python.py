@@ -165,7 +165,7 @@ def _result(returned: Any) -> ToolResult:
         returned = Result(send=(returned,))
     if isinstance(returned, Result):
         send = stored(returned.send)
-        return ToolResult(str(returned.told), send=send)
+        return ToolResult(str(Result(returned.output, send).told), send=send)
     return ToolResult(returned if isinstance(returned, str) else msgspec.json.encode(returned).decode())
 
 

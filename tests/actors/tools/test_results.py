@@ -79,6 +79,8 @@ async def test_a_function_returns_text_a_part_or_both() -> None:
     assert (await returning("yes").call(ANA, b"{}")).send == ()
     part = await returning(place).call(ANA, b"{}")
     assert (part.send, "📍 Bakery" in part.output) == ((place,), True)
+    as_json = await returning(Result(send=[{"kind": "text", "text": "hi"}])).call(ANA, b"{}")  # type: ignore[list-item]
+    assert (as_json.send, as_json.failed) == ((tools.text("hi"),), False)
     both = await returning(Result("asked", send=[place])).call(ANA, b"{}")
     assert (both.send, both.output, both.failed) == ((place,), "asked", False)
 
