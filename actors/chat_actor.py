@@ -48,18 +48,11 @@ from chat.evolve import evolve
 from chat.state import Chat
 from chat.turn import Turn
 from chat.work import Adopt, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
-from events.decisions import (
-    TYPE_OF,
-    Decision,
-    Erased,
-    Reply,
-    ToolCalled,
-    ToolReturned,
-    TurnStarted,
-)
+from events.decisions import TYPE_OF, Decision, Erased, Reply, TurnStarted
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 
 log = structlog.get_logger("recado.actors")
 

@@ -14,10 +14,11 @@ import msgspec
 from chat.context import Line, readable, window
 from chat.state import Chat
 from chat.waiting_word import is_said_by
-from events.decisions import Reply, RunStarted, ThreadCreated, ToolCalled, ToolReturned, TurnStarted
+from events.decisions import Reply, RunStarted, ThreadCreated, TurnStarted
 from events.inbound import Message, Receipt
 from events.recorded import Recorded
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 
 MOST = 2000
 """Chats in the cache."""

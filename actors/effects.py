@@ -17,6 +17,7 @@ from actors.instance import Instance
 from actors.joining import join
 from actors.moments import history_with, lines_with, messages_with, moment_of
 from actors.tool_calls import call_tool
+from actors.usage import cost_of, tokens_of
 from backends.protocol import (
     Answer,
     DoneCall,
@@ -56,9 +57,6 @@ log = structlog.get_logger("recado.actors")
 
 MOST_ATTEMPTS = 3
 """Most runs that are tried for one turn before it fails, and most threads that are made for it."""
-
-MOST_TOKENS = 2**40
-"""Most tokens that one request is believed to have cost."""
 
 CUT_HERE = "…"
 """The end of an answer that the model could not finish."""
@@ -113,7 +111,7 @@ async def _of_turn(
                 metrics.fallbacks.labels(reason).inc()
                 log.warning("fell_over", chat=key.chat, turn=turn, reason=reason, detail=failure.detail)
                 return [FallOver(turn, reason)]
-        return [Failed(turn, failure.error_class, failure.detail, *_cost(failure.usage, failure.model))]
+        return [Failed(turn, failure.error_class, failure.detail, *cost_of(failure.usage, failure.model))]
 
 
 def _asks_the_first(work: Work) -> bool:
@@ -149,7 +147,7 @@ async def _next_of_run(
             if turn.attempt >= MOST_ATTEMPTS:
                 raise ReplyFailed("run_failed", lost.detail, lost.usage, lost.model) from lost
             run = await backend.start_run(request)
-            return [RunReady(turn.id, run, turn.attempt + 1, *_cost(lost.usage, lost.model))]
+            return [RunReady(turn.id, run, turn.attempt + 1, *cost_of(lost.usage, lost.model))]
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
@@ -161,13 +159,13 @@ async def _next_of_run(
     if not isinstance(outcome, Answer):
         return _outcome(turn, outcome)
     answer = cleaned(outcome.text)
-    if not answer.flaw:
+    if not (flaw := _flaw(turn, answer)):
         _first_answered(answering)
         return [_answered(turn, outcome, answer)]
     # The provider keeps the worthless answer in the thread, and would show it to the model as the turn's answer.
-    log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
+    log.warning("answer_worthless", turn=turn.id, reason=flaw)
     if turn.threads >= MOST_ATTEMPTS:
-        raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
+        raise ReplyFailed("malformed_answer", flaw, outcome.usage, outcome.model)
     history = _history(instance, answering, key, work.reset_upto)
     return [await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)]
 
@@ -188,12 +186,12 @@ async def _whole_reply(backend: ReplyBackend, turn: Turn, request: ReplyRequest)
         if isinstance(outcome, ToolsWanted):
             return _outcome(turn, outcome)
         answer = cleaned(outcome.text)
-        if not answer.flaw:
+        if not (flaw := _flaw(turn, answer)):
             return [_answered(turn, outcome, answer)]
-        log.warning("answer_worthless", turn=turn.id, reason=answer.flaw)
+        log.warning("answer_worthless", turn=turn.id, reason=flaw)
         request = replace(request, patience=deadline - now())
         if attempt >= MOST_ATTEMPTS or request.patience <= 0:
-            raise ReplyFailed("malformed_answer", answer.flaw, outcome.usage, outcome.model)
+            raise ReplyFailed("malformed_answer", flaw, outcome.usage, outcome.model)
     raise AssertionError("every attempt returns, or is followed by another")
 
 
@@ -206,10 +204,15 @@ async def _stop(answering: Answering, stray: Stray) -> Sequence[Command]:
     return ()
 
 
+def _flaw(turn: Turn, answer: Cleaned) -> str:
+    """The reason for which the answer is worthless; with parts for the person it may be silent."""
+    return "" if turn.sent and answer.is_silent else answer.flaw
+
+
 def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Command]:
     if isinstance(outcome, RunContinues):
         return [RunReady(turn.id, outcome.run, turn.attempt)]
-    costs = [_cost(outcome.usage, outcome.model), *[(TokenUsage(), None)] * len(outcome.calls)]
+    costs = [cost_of(outcome.usage, outcome.model), *[(TokenUsage(), None)] * len(outcome.calls)]
     return [
         ToolAsked(turn.id, call.id, call.name, call.arguments, cost, call.raw, model)
         for call, (cost, model) in zip(outcome.calls, costs, strict=False)
@@ -219,24 +222,8 @@ def _outcome(turn: Turn, outcome: ToolsWanted | RunContinues) -> Sequence[Comman
 def _answered(turn: Turn, said: Answer, answer: Cleaned) -> Answered:
     """The answer without the model's internals; a mark shows where it reached the longest length."""
     run = said.run or run_of(turn.phase)
-    text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" else answer.text
-    return Answered(turn.id, text, said.model, run, _tokens(said.usage), answer.cut, said.length, turn.fallback)
-
-
-def _cost(usage: Usage, model: str) -> tuple[TokenUsage, str | None]:
-    """The tokens, and the model that used them if there are any."""
-    tokens = _tokens(usage)
-    return tokens, (model or None) if tokens != TokenUsage() else None
-
-
-def _tokens(usage: Usage) -> TokenUsage:
-    # A server may send any count: one that an event cannot hold would make the whole reply unreadable.
-    read, written = _counted(usage.input_tokens), _counted(usage.output_tokens)
-    return TokenUsage.of(read, written, min(_counted(usage.cached_tokens), read), _counted(usage.seconds))
-
-
-def _counted(tokens: int) -> int:
-    return max(0, min(tokens, MOST_TOKENS))
+    text = f"{answer.text.rstrip('.…')}{CUT_HERE}" if said.length == "cut" and answer.text else answer.text
+    return Answered(turn.id, text, said.model, run, tokens_of(said.usage), answer.cut, said.length, turn.fallback)
 
 
 async def _whole_request(
@@ -283,6 +270,7 @@ def _request(
         patience=answering.run_timeout if turn.fallback else answering.patience,
         files=answering.files,
         moment=moment,
+        may_be_silent=bool(turn.sent),
     )
 
 
@@ -348,5 +336,5 @@ async def _read_media(instance: Instance, answering: Answering, key: ChatKey, wo
         detail=settled.detail,
         bare=not words.strip(),
         model=settled.model,
-        usage=_tokens(settled.usage),
+        usage=tokens_of(settled.usage),
     )

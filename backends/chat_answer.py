@@ -68,6 +68,8 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
     if not any(sign.isprintable() for sign in text):  # marks of no width are no answer
         if refusal := refusal_of(said.content):
             raise AttemptFailed("refused", wire.redacted(refusal))
+        text = ""
+    if not text and not request.may_be_silent:
         raise Empty(f"the answer is empty (finish_reason {wire.redacted(str(choice.finish_reason))})")
     return Answer(
         text=text,

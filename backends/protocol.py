@@ -106,6 +106,7 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     - `tools`: functions that the model may call.
     - `files`: the files that the attachments of `messages` name.
     - `moment`: fills the blanks of the instructions; None: they are left as they are.
+    - `may_be_silent`: an answer without a text will do, because tools have given parts for the person.
     """
 
     account: str
@@ -121,6 +122,7 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] = ()
     files: Files = NoFiles()
     moment: Moment | None = None
+    may_be_silent: bool = False
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -147,7 +149,7 @@ class Usage(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The model's answer.
 
-    - `text`: never empty.
+    - `text`: empty only where it may be silent.
     - `model`: the model that wrote it.
     - `run`: the provider's id of the response.
     - `usage`: tokens of the last request, or of the whole run.

@@ -24,6 +24,7 @@ from chat.state import (
     Waiting,
 )
 from chat.turn import Turn
+from events.parts import Option
 
 
 class Changes(TypedDict, total=False):
@@ -61,3 +62,4 @@ class Changes(TypedDict, total=False):
     joints: tuple[Joint, ...]
     told_to_wait: str
     last_wrote: datetime | None
+    question: tuple[Option, ...]

@@ -71,6 +71,11 @@ class Cleaned(msgspec.Struct, frozen=True, gc=False):
     cut: tuple[Cut, ...] = ()
 
     @property
+    def is_silent(self) -> bool:
+        """Whether the model said nothing, and meant to do nothing."""
+        return not self.text.strip() and not any(cut.kind == "tool_call" for cut in self.cut)
+
+    @property
     def flaw(self) -> str:
         """The reason for which the answer is worthless; empty if it can be sent."""
         if not self.cut and self.text and not self.text.isspace():

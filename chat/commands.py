@@ -30,6 +30,7 @@ from chat.work import (
 )
 from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
+from events.parts import Part
 from events.subjects import ChatKey
 from events.usage import TokenUsage
 
@@ -97,6 +98,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
 
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
+    - `send`: parts for the person.
     """
 
     turn: str
@@ -104,6 +106,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     output: str
     failed: bool
     unfit: bool = False
+    send: tuple[Part, ...] = ()
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
@@ -121,7 +124,7 @@ class HumanAsked(msgspec.Struct, frozen=True, gc=False):
 class Answered(msgspec.Struct, frozen=True, gc=False):
     """The backend wrote a reply.
 
-    - `text`: without the model's internals.
+    - `text`: without the model's internals; empty only where tools have sent parts.
     - `usage`: that of the last request, or of the run.
     - `cut`: the parts that were cut out of the model's answer.
     - `length`: as in Reply; empty: the answer is whole.

@@ -30,6 +30,7 @@ from chat.joining import Moved, Told
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
+from chat.parts import answered, bounded, reading
 from chat.second_model import BACKEND
 from chat.state import Chat
 from chat.takeover import HANDED_OFF
@@ -62,17 +63,20 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    ToolCalled,
-    ToolReturned,
     TurnAdopted,
     TurnError,
     TurnFailed,
     TurnStarted,
 )
+from events.parts import problems
+from events.tool_calls import ToolCalled, ToolReturned
 
 MOST_CALLS = 16
 """Tools that a model may ask for in one turn; a model that asks for more goes round in circles."""
 
+NOT_SENT = "The parts of this tool were not sent to the person: with those of earlier calls and the answer, {fault}."
+
+_SOME_WORDS = "words"
 
 CALLED_AMISS = "This was the second time: do not call {name} again, answer without it."
 """The hint for a model whose arguments did not fit the same tool twice."""
@@ -291,9 +295,14 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
     if call is None:
         return None
     output = done.output
+    if done.send and (fault := next(problems(answered((*turn.sent, *done.send), _SOME_WORDS)), None)) is not None:
+        output = f"{NOT_SENT.format(fault=fault)}\n{output}".rstrip()
+        return ToolReturned(turn=turn.id, call=done.call, output=output, failed=True, at=facts.at)
     if done.unfit and any(before.unfit and before.name == call.name for before in turn.calls):
         output = f"{output}\n{CALLED_AMISS.format(name=call.name)}"
-    return ToolReturned(turn=turn.id, call=done.call, output=output, failed=done.failed, at=facts.at, unfit=done.unfit)
+    return ToolReturned(
+        turn=turn.id, call=done.call, output=output, failed=done.failed, at=facts.at, unfit=done.unfit, send=done.send
+    )
 
 
 def _fail(turn: Turn, error_class: str, detail: str, facts: Facts) -> TurnFailed:
@@ -306,12 +315,13 @@ def _running(chat: Chat, turn: str) -> bool:
 
 
 def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
+    parts = answered(turn.sent, answer.text)
     return Reply(
         id=f"{answer.turn}.r",
         turn=answer.turn,
         chat=facts.key.chat,
         account=facts.key.account,
-        text=answer.text,
+        text=reading(parts) if parts else answer.text,
         in_reply_to=turn.messages,
         author="assistant",
         at=facts.at,
@@ -324,4 +334,5 @@ def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         length=answer.length or UNSET,
         fallback=answer.fallback or UNSET,
         profile=turn.profile or UNSET,
+        parts=bounded(parts) or UNSET,
     )

@@ -11,6 +11,7 @@ from chat import edits, joining, unsent
 from chat import turn_steps as steps
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
+from chat.choices import Chosen, question_of, typed
 from chat.erasing import forgotten
 from chat.fold_constants import ONCE, QUICK
 from chat.spent import spent_after
@@ -31,8 +32,6 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    ToolCalled,
-    ToolReturned,
     TurnAdopted,
     TurnFailed,
     TurnStarted,
@@ -41,6 +40,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import certain, is_group
 from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
+from events.tool_calls import ToolCalled, ToolReturned
 
 
 def evolve(chat: Chat, recorded: Recorded) -> Chat:
@@ -89,6 +89,10 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
     if isinstance(event, Message):
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
+        if chat.question:
+            choice = typed(chat.question, event.text or "") if event.choice is None else None
+            message = message if choice is None else replace(message, choice=choice)
+            chat = replace(chat, question=()) if event.from_me else chat
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):
         chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
@@ -144,6 +148,7 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         changes["stopped"] = event.reason == "stop_word"
         if event.reason == "stop_word":
             changes["apology"] = None
+            changes["notice"] = event.messages[0] if event.told and event.messages else None
     if event.reason == BY_HAND:
         changes["attention"], changes["hand"] = None, hand_after_word(chat, event.messages)
     elif chat.attention is not None and event.told and event.reason == "handed_off":
@@ -162,6 +167,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
     turn = Turn(
         event.turn, event.messages, event.backend, recorded.seq, by, newest, phase, began=began, last_wrote=last_wrote
     )
+    if chosen := tuple(Chosen(one.id, one.choice) for one in chat.waiting if one.choice and one.id in named):
+        turn = replace(turn, chosen=chosen)
     if event.fallback is not None or event.profile:
         turn = replace(turn, fallback=event.fallback or "", profile=event.profile)
     changes: Changes = {
@@ -190,6 +197,7 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
             read_at=before.read_at,
             began=before.began,
             last_wrote=before.last_wrote,
+            chosen=before.chosen,
         )
         if event.fallback is not None:
             # A tool that was called is not called again: the second model gets the outputs.
@@ -233,6 +241,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
         "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
         "thread": _thread_after(chat, event.turn, recorded),
+        "question": question_of(event),
     }
     if turn is not None and is_said_by(event, turn.id):
         changes["told_to_wait"] = turn.id

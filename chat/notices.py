@@ -1,9 +1,12 @@
-"""Replies that no model wrote: notices, apologies and an operator's words."""
+"""Replies that no model wrote: notices, apologies, and words and parts of an operator."""
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from chat.commands import Facts
 from events.decisions import Author, Reply
+from events.parts import Part
 
 
 def say(
@@ -15,6 +18,8 @@ def say(
     in_reply_to: tuple[str, ...] = (),
     about: str | None = None,
     cause: str | None = None,
+    parts: tuple[Part, ...] = (),
+    quote: str | None = None,
 ) -> Reply:
     """The reply with this text and id; `in_reply_to` are the messages that it ends."""
     return Reply(
@@ -28,4 +33,6 @@ def say(
         at=facts.at,
         about=about,
         cause=cause,
+        parts=parts or UNSET,
+        quote=quote or UNSET,
     )

@@ -7,11 +7,13 @@ from chat.commands import Facts
 from chat.erasing import erase
 from chat.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
 from chat.notices import say
+from chat.parts import answered, reading
 from chat.second_model import BACKEND
 from chat.state import Chat, Order
 from chat.work import Obey
 from events.admission import Approved, Blocked
 from events.decisions import Attention, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
+from events.parts import problems
 
 
 def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
@@ -48,14 +50,26 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
 
 def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:
     control, text = order.control, order.control.text or ""
-    if not text.strip():
+    parts = answered(control.parts, text)
+    if not text.strip() and not parts:
         return Ignored(messages=(), reason="empty", at=facts.at, cause=control.id)
     if len(text) > LONGEST_SEND:
         return Ignored(messages=(), reason="too_long", at=facts.at, cause=control.id)
+    if next(problems(parts), None) is not None:
+        return Ignored(messages=(), reason="malformed_parts", at=facts.at, cause=control.id)
     running = chat.turn.messages if chat.turn else ()
     waiting = (message.id for message in chat.waiting if message.fault is None)
     ended = running + together(waiting, before=running)
-    return say(facts, reply=f"{control.id}.r", text=text, author="operator", in_reply_to=ended, cause=control.id)
+    return say(
+        facts,
+        reply=f"{control.id}.r",
+        text=reading(parts) if parts else text,
+        author="operator",
+        in_reply_to=ended,
+        cause=control.id,
+        parts=parts,
+        quote=control.quote,
+    )
 
 
 def _retry(chat: Chat, order: Obey, facts: Facts) -> Decision:

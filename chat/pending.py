@@ -13,7 +13,7 @@ from chat.refusals import refusal_due
 from chat.state import Chat, Erasing, Order, Stray, Thread
 from chat.stray_runs import fresh
 from chat.takeover import hand_over, word_by_hand
-from chat.turn import Call, InTools, Reading, Running, Starting, Turn
+from chat.turn import Call, InTools, Reading, Running, Starting, Turn, runs_of
 from chat.waiting_word import to_tell
 from chat.work import (
     Adopt,
@@ -232,7 +232,9 @@ def _calls(turn: Turn) -> Iterator[CallTool]:
         withheld = turn.withheld
         for call in turn.current_calls:
             if call.output is None:
-                yield CallTool(turn.id, call, _memo(turn, call), call.name in withheld)
+                before = _before(turn, call)
+                memo, send = (before.output, before.send) if before is not None else (None, ())
+                yield CallTool(turn.id, call, memo, send, call.name in withheld, turn.messages, turn.chosen)
 
 
 def _new_thread(chat: Chat, turn: Turn, rules: Rules) -> ThreadReason | None:
@@ -253,11 +255,10 @@ def _name(profile: str) -> str:
     return profile.partition("@")[0]
 
 
-def _memo(turn: Turn, call: Call) -> str | None:
-    """The output of the same call in an attempt at the turn that was lost."""
-    then = turn.phase.then if isinstance(turn.phase, InTools) else turn.phase
-    runs = then.runs if isinstance(then, Running) else ()
+def _before(turn: Turn, call: Call) -> Call | None:
+    """The same call in an attempt at the turn that was lost."""
+    runs = runs_of(turn.phase)
     for before in turn.calls:
         if before.run not in (call.run, *runs) and (before.name, before.arguments) == (call.name, call.arguments):
-            return before.output
+            return before
     return None

@@ -7,11 +7,12 @@ own fields, and the words of what it quotes are looked up when it is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
+from chat.choices import Chosen
 from chat.gates import ME
 from events.inbound import Message
 from events.references import MANY_TIMES, Answers, Choice, Forwarded, Location, Product, Referral
@@ -67,6 +68,16 @@ class Quoted(msgspec.Struct, frozen=True, gc=False):
 US, THEM = "us", "them"
 _NO_ANSWER = "flow_token"
 """A field of every form of Meta's."""
+
+
+def with_chosen(found: Sequence[Referring], chosen: Sequence[Chosen]) -> tuple[Referring, ...]:
+    """The references `found`, with the choices that messages make by their words."""
+    known = {one.id: one for one in found}
+    for one in chosen:
+        known[one.message] = msgspec.structs.replace(
+            known.get(one.message, Referring(id=one.message)), choice=one.choice
+        )
+    return tuple(known.values())
 
 
 def references_of(message: Message) -> References | None:

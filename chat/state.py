@@ -9,6 +9,8 @@ import msgspec
 from chat.spending import Used
 from chat.turn import Turn
 from events.inbound import Control
+from events.parts import Option
+from events.references import Choice
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -27,6 +29,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     - `spoken`: the beginning of its text as `plain_words` gives it, in groups
     - `quoted`: id of the message that it quotes, in groups
     - `aliases`: other names of the person, for the lists of who is answered
+    - `choice`: the choice of our last question that its words name
     - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
 
@@ -45,6 +48,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     count_in_hour: int = 0
     spoken: str = ""
     aliases: tuple[str, ...] = ()
+    choice: Choice | None = None
 
 
 class Thread(msgspec.Struct, frozen=True, gc=False):
@@ -250,6 +254,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `into`: the chat into which this one has closed; empty: it is open
     - `closing`: what the other chat is still to be told
     - `joints`: the chats that closed into this one
+    - `question`: the choices of our last word, while that is a question
     """
 
     inbound_seq: int = 0
@@ -286,3 +291,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     joints: tuple[Joint, ...] = ()
     told_to_wait: str = ""
     last_wrote: datetime | None = None
+    question: tuple[Option, ...] = ()

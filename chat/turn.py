@@ -6,7 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from chat.choices import Chosen
 from chat.spending import Used
+from events.parts import Part
 from events.usage import TokenUsage
 
 
@@ -58,6 +60,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `output`: the result for the model; None until there is one
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
+    - `send`: parts for the person
     """
 
     id: str
@@ -68,6 +71,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     output: str | None = None
     unfit: bool = False
     raw: str | None = None
+    send: tuple[Part, ...] = ()
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +97,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
     - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     - `profile`: the version of a profile by which it is answered; empty: the instance's own settings
+    - `chosen`: the choices of our last question that its messages name by their words
     """
 
     id: str
@@ -116,6 +121,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     last_wrote: datetime | None = None
     fallback: str = ""
     profile: str = ""
+    chosen: tuple[Chosen, ...] = ()
 
     @property
     def is_void(self) -> bool:
@@ -127,6 +133,12 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
         """Tools that the model called with unfit arguments twice; the turn does not offer them again."""
         unfit = [call.name for call in self.calls if call.unfit]
         return frozenset(name for name in unfit if unfit.count(name) > 1) if unfit else frozenset()
+
+    @property
+    def sent(self) -> tuple[Part, ...]:
+        """The parts that tools gave in this attempt, in the order of the calls."""
+        runs = runs_of(self.phase) or (None,)
+        return tuple(part for call in self.calls if call.send and call.run in runs for part in call.send)
 
     @property
     def current_calls(self) -> tuple[Call, ...]:
@@ -142,6 +154,15 @@ def run_of(phase: Phase) -> str | None:
             return run
         case Reading() | Starting() | InTools():
             return None
+
+
+def runs_of(phase: Phase) -> tuple[str, ...]:
+    """The runs of this attempt; none if no run is known."""
+    match phase:
+        case Running(runs=runs) | InTools(then=Running(runs=runs)):
+            return runs
+        case Reading() | Starting() | InTools():
+            return ()
 
 
 def unread_of(phase: Phase) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from chat.changes import Changes
 from chat.spending import with_used
 from chat.state import Chat
 from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, unread_of
-from events.decisions import MediaRead, RunStarted, ToolCalled, ToolReturned
+from events.decisions import MediaRead, RunStarted
 from events.recorded import Recorded
+from events.tool_calls import ToolCalled, ToolReturned
 
 
 def media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
@@ -65,7 +66,9 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
     if turn is None or turn.id != event.turn:
         return {}
     calls = [
-        replace(call, output=event.output, unfit=event.unfit) if call.id == event.call and call.output is None else call
+        replace(call, output=event.output, unfit=event.unfit, send=event.send)
+        if call.id == event.call and call.output is None
+        else call
         for call in turn.calls
     ]
     return {"turn": replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)}

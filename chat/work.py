@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chat.broken import SetAside
+from chat.choices import Chosen
 from chat.gates import Gates
 from chat.spending import CostLimit
 from chat.state import Closing, Stray
 from chat.turn import Call, Turn
 from events.decisions import ThreadReason
 from events.inbound import Control
+from events.parts import Part
 
 
 class Obey(msgspec.Struct, frozen=True, gc=False):
@@ -157,15 +159,19 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
     """Make a call that the model asked for.
 
     - `memo`: output of the same call in an attempt that was lost; the tool is not called again
+    - `memo_send`: the parts for the person of that call
     - `withheld`: the tool is no longer offered in this turn, so it is not called
     - `messages`: the messages of the turn
+    - `chosen`: as of the turn
     """
 
     turn: str
     call: Call
     memo: str | None = None
+    memo_send: tuple[Part, ...] = ()
     withheld: bool = False
     messages: tuple[str, ...] = ()
+    chosen: tuple[Chosen, ...] = ()
 
 
 class Erase(msgspec.Struct, frozen=True, gc=False):

@@ -14,6 +14,8 @@ from events.admission import Approved, Blocked
 from events.cut import Cut
 from events.inbound import Count, Time
 from events.joining import Joined
+from events.parts import Part
+from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 
 ThreadReason = Literal["first", "replaced", "reset", "switched", "imported"]
@@ -129,43 +131,6 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     model: str | None = None
 
 
-class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The model asked for a tool.
-
-    - `call`: the provider's id of the call.
-    - `arguments`: JSON as the model wrote it.
-    - `usage`: the cost of the request in which the model asked, unless it is counted elsewhere.
-    - `raw`: of the first call of a model's message: that message as it came, as JSON, for the server and the model
-      that wrote it. The calls without it belong to the message before.
-    - `model`: the model of the cost.
-    """
-
-    turn: str
-    call: str
-    name: str
-    arguments: str
-    at: Time
-    usage: TokenUsage = TokenUsage()
-    raw: str | None = None
-    model: str | None = None
-
-
-class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The tool's result.
-
-    - `output`: the answer, or the error.
-    - `failed`: `output` is an error.
-    - `unfit`: the error is that the arguments do not fit the tool.
-    """
-
-    turn: str
-    call: str
-    output: str
-    at: Time
-    failed: bool = False
-    unfit: bool = False
-
-
 class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A message to the person; the payload of `wa.out`.
 
@@ -180,6 +145,9 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
       which the text shows; absent: it did not.
     - `fallback`: the second model answered, because of this failure of the first; absent: the first answered.
     - `profile`: that of the turn; absent: the instance's own settings.
+    - `parts`: what is sent instead of `text`, which then is their plain reading, for all that show no parts; absent:
+      `text` is sent.
+    - `quote`: the message that it quotes: an id of `wa.in`; absent: none was chosen.
     """
 
     id: str
@@ -201,6 +169,8 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     length: str | msgspec.UnsetType = msgspec.UNSET
     fallback: str | msgspec.UnsetType = msgspec.UNSET
     profile: str | msgspec.UnsetType = msgspec.UNSET
+    parts: tuple[Part, ...] | msgspec.UnsetType = msgspec.UNSET
+    quote: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from events.parts import Part
 from events.references import Answers, Choice, Forwarded, Location, Product, Referral
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -180,6 +181,8 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
     - `until`: of `pause`: its end; of `erase`: if a message is open or was answered since, the order is refused.
     - `text`: of `send`: the words; of `handoff`: the reason.
+    - `parts`: of `send`: more than words; `text` follows them, and is the question of choices that have none.
+    - `quote`: of `send`: the id of the message that it quotes.
     - `messages`: of `retry`: the messages; none: those of the last failed turn.
     - `by`: the name of the person or program that gave it.
     - `into`: of `join`: the chat that this one closes into.
@@ -202,6 +205,8 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     held: str = ""
     reset: Count = 0
     unsent: str = ""
+    parts: tuple[Part, ...] = ()
+    quote: ReplyId | None = None
 
 
 Inbound = Message | Edit | Revoke | Receipt | Control

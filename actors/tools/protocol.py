@@ -9,6 +9,7 @@ import msgspec
 
 from backends.protocol import Tool
 from chat.references import Referring
+from events.parts import Part
 from events.subjects import ChatKey
 
 
@@ -19,12 +20,14 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `failed`: the call failed, and the text is the error.
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
+    - `send`: parts for the person.
     """
 
     output: str
     failed: bool = False
     unfit: bool = False
     handoff: str | None = None
+    send: tuple[Part, ...] = ()
 
 
 class Tools(Protocol):

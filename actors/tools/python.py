@@ -16,8 +16,10 @@ import msgspec
 
 from actors.handoff import HumanWanted
 from actors.tools.protocol import ToolResult
+from actors.tools.results import Result, stored
 from backends.protocol import Tool
 from chat.references import Referring
+from events.parts import Part
 from events.subjects import ChatKey
 
 CHAT = "chat"
@@ -73,7 +75,8 @@ class PythonTool:
         )
 
     async def call(self, key: ChatKey, arguments: bytes, references: Sequence[Referring] = ()) -> ToolResult:
-        """The function's result: a str as it is, anything else as JSON. An exception becomes a failed result."""
+        """The function's result: a str as it is, a Result or a part with what people get, anything else as JSON.
+        An exception becomes a failed result."""
         if self._threads >= MOST_THREADS:
             return ToolResult(f"{self.tool.name} hangs: {self._threads} calls of it have not come back", failed=True)
         try:
@@ -91,7 +94,7 @@ class PythonTool:
                 result = await self._function(**given)
             else:
                 result = await self._on_a_thread(given)
-            return ToolResult(result if isinstance(result, str) else msgspec.json.encode(result).decode())
+            return _result(result)
         except HumanWanted as wanted:
             return ToolResult("A human was asked.", handoff=wanted.reason)
         except BaseException as error:
@@ -155,6 +158,15 @@ def load(module_name: str) -> dict[str, PythonTool]:
     if not tools:
         raise ToolsUnusable(f"RECADO_TOOLS names {module_name}, in which there is no public function")
     return tools
+
+
+def _result(returned: Any) -> ToolResult:
+    if isinstance(returned, Part):
+        returned = Result(send=(returned,))
+    if isinstance(returned, Result):
+        send = stored(returned.send)
+        return ToolResult(str(Result(returned.output, send).told), send=send)
+    return ToolResult(returned if isinstance(returned, str) else msgspec.json.encode(returned).decode())
 
 
 def _told(error: BaseException) -> str:

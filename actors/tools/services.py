@@ -24,6 +24,7 @@ from actors import metrics
 from actors.handoff import HANDOFF
 from actors.tools.arguments import DEEPEST, is_deep
 from actors.tools.protocol import ToolResult
+from actors.tools.results import Result, Sent
 from backends.protocol import Tool
 from chat.references import Referring
 from events.subjects import ChatKey, header_value
@@ -57,6 +58,9 @@ REFERS_TO = "Recado-Refers-To"
 
 LARGEST_HEADER = 32 * 1024
 """Bytes of that header; more is left out, and logged."""
+
+WITH_PARTS = "Recado-Result"
+"""The header of an answer whose body is a Sent, in JSON."""
 
 BAD_ARGUMENTS = "400"
 """The `Nats-Service-Error-Code` with which a service says that the arguments are at fault."""
@@ -169,6 +173,8 @@ class ServiceTools:
         if (wanted := (answer.headers or {}).get(HUMAN_WANTED)) is not None:
             return ToolResult("A human was asked.", handoff=wanted)
         is_unfit = (answer.headers or {}).get("Nats-Service-Error-Code") == BAD_ARGUMENTS
+        if fault is None and (answer.headers or {}).get(WITH_PARTS) is not None:
+            return _with_parts(tool.tool.name, answer.data)
         output = fault or answer.data.decode(errors="replace")
         return ToolResult(output, failed=fault is not None, unfit=fault is not None and is_unfit)
 
@@ -187,6 +193,15 @@ class ServiceTools:
         finally:
             await subscription.unsubscribe()
         return answers
+
+
+def _with_parts(name: str, body: bytes) -> ToolResult:
+    try:
+        sent = msgspec.json.decode(body, type=Sent)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        log.warning("tool_result_unreadable", tool=name, reason=str(error)[:LONGEST_REASON])
+        return ToolResult(f"{name} gave parts that cannot be read: {error}", failed=True)
+    return ToolResult(Result(sent.output, sent.send).told, send=sent.send)
 
 
 def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:

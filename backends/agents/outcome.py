@@ -44,6 +44,11 @@ def answer(turn: Turn, items: Sequence[Item], model: str) -> Answer | None:
     return Answer(text=text, model=model, run=turn.id, usage=_usage(turn))
 
 
+def silent(turn: Turn, model: str) -> Answer:
+    """The answer of a turn without a text."""
+    return Answer(text="", model=model, run=turn.id, usage=_usage(turn))
+
+
 def fruitless(turn: Turn, model: str = "") -> RunLost | ReplyFailed:
     """The error for a turn of `model` that ended without a reply: RunLost if another attempt may give one."""
     if turn.error is None:

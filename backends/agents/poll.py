@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from backends.agents.client import NotThere
-from backends.agents.outcome import answer, fruitless, rest
+from backends.agents.outcome import answer, fruitless, rest, silent
 from backends.agents.session import Action, RemoteSession, Turn
 from backends.agents.start import ENDS_WITHIN, TURN
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, RunLost, ToolCall, ToolsWanted
@@ -61,6 +61,8 @@ class Watching:
             written = answer(turn, await self._session.items_of(turn.id), model)
             if written is not None:
                 return written
+        if self._request.may_be_silent:
+            return silent(turn, model)
         if self._request.attempt <= ASKED_AGAIN:
             raise RunLost(turn.id, "the turn is completed and wrote nothing")
         raise ReplyFailed("malformed_answer", f"turn {turn.id} is completed and wrote nothing")

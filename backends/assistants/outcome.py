@@ -31,6 +31,11 @@ def answer(run: Run, written: list[Message], assistant: str) -> Answer:
     return Answer(text=text, model=run.model or assistant, run=run.id, usage=_usage(run))
 
 
+def silent(run: Run, assistant: str) -> Answer:
+    """The answer of a run without a text."""
+    return Answer(text="", model=run.model or assistant, run=run.id, usage=_usage(run))
+
+
 def fruitless(run: Run) -> RunLost | ReplyFailed:
     """The error for a run that ended without a reply: RunLost if another run may give one."""
     match run.status:

@@ -9,7 +9,7 @@ import structlog
 from msgspec.structs import replace
 
 from backends.assistants.client import NotThere, Refused
-from backends.assistants.outcome import NothingWritten, answer, fruitless, rest
+from backends.assistants.outcome import NothingWritten, answer, fruitless, rest, silent
 from backends.assistants.thread import RemoteThread, Run
 from backends.protocol import Answer, ReplyRequest, RunLost, ToolCall, ToolsWanted
 from backends.provider.answer_parts import arguments_of
@@ -34,6 +34,7 @@ class Watching:
         self._id = id
         self._outputs = {call.id: call.output for call in request.calls}
         self._attempt = request.attempt
+        self._may_be_silent = request.may_be_silent
         self._assistant = assistant
         self._sleep = sleep
 
@@ -61,6 +62,8 @@ class Watching:
             try:
                 return await self._written(run)
             except NothingWritten as nothing:
+                if self._may_be_silent:
+                    return silent(run, self._assistant)
                 if self._attempt > ASKED_AGAIN:
                     raise
                 raise RunLost(run.id, nothing.detail) from nothing

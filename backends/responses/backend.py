@@ -193,7 +193,8 @@ class Responses:
         """The model's outputs. If another attempt may succeed, this one's items are removed from the conversation."""
         detail = self._calls.detail(response.error)
         try:
-            return completed(response, detail, again=request.attempt <= ASKED_AGAIN)
+            again = request.attempt <= ASKED_AGAIN
+            return completed(response, detail, again=again, silent=request.may_be_silent)
         except RunLost as lost:
             lost.model = lost.model or self._model
             after = response.noted("after")

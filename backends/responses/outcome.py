@@ -30,16 +30,16 @@ def usage(response: Response | None) -> Usage:
     return Usage(count(tokens.input_tokens), count(tokens.output_tokens), cached(tokens.input_tokens_details))
 
 
-def completed(response: Response, detail: str, *, again: bool) -> Sequence[Item]:
+def completed(response: Response, detail: str, *, again: bool, silent: bool = False) -> Sequence[Item]:
     """The model's outputs. Raises ReplyFailed, or RunLost if another attempt may help, with `detail` of the error;
-    `again`: also if the outputs say nothing."""
+    `again`: also if the outputs say nothing; `silent`: an answer without a text will do."""
     match response.status:
         case "completed" | None:
-            if again and says_nothing(response.outputs):
+            if again and not silent and says_nothing(response.outputs):
                 raise RunLost(response.id, "the response has no text", usage(response), response.model or "")
             return response.outputs
         case "incomplete":
-            return _cut_short(response)
+            return _cut_short(response, silent=silent)
         case "failed":
             code = (response.error.code if response.error is not None else None) or ""
             if error_class := _FOR_GOOD.get(str(code)):
@@ -68,16 +68,19 @@ def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> 
         return text
     if refused := refusal(outputs):
         raise ReplyFailed("refused", redacted(refused, api_key=""))
+    if request.may_be_silent:
+        return ""
     raise ReplyFailed("malformed_answer", "the response has no text")
 
 
-def _cut_short(response: Response) -> Sequence[Item]:
+def _cut_short(response: Response, *, silent: bool) -> Sequence[Item]:
     """The outputs of an incomplete response, without function calls: half an answer is useful, half a call is not."""
     reason = (response.incomplete_details.reason if response.incomplete_details else None) or "for no reason"
     if reason == "content_filter":
         raise ReplyFailed("refused", "the response was stopped by the content filter")
     said = [item for item in response.outputs if item.type != "function_call"]
-    if not words(said):
+    is_half_a_call = len(said) < len(response.outputs)
+    if not words(said) and (is_half_a_call or not silent):
         raise ReplyFailed("malformed_answer", f"the response has no text, it is incomplete: {reason}")
     return said
 

@@ -8,24 +8,26 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import Counter
 
 from events.backoff import Backoff
 from events.inbound import Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
+from events.parts import FILES
+from events.parts import Part as Content
 from events.recorded import Recorded
 from gateways.cloud import tracker
+from gateways.cloud.bodies import body_of
 from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import pause
 from gateways.cloud.graph import Graph
+from gateways.cloud.messages import WAMID
 from gateways.cloud.pacing import Pacing
 from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 from gateways.intake import NoPeople, People
-
-WAMID = "wamid."
-"""Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
@@ -82,6 +84,16 @@ class CloudSender:
         except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
+        content = part.content
+        if (
+            content is not None
+            and content.kind in FILES
+            and answer.error is not None
+            and answer.error.class_ == "content"
+        ):
+            # It was certainly not sent, so its number is free for the words.
+            log.warning("file_sent_as_text", reply=part.reply, kind=content.kind, reason=answer.error.detail)
+            answer = await self._graph.post(self._body(replace(part, content=None), to))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
@@ -164,21 +176,23 @@ class CloudSender:
             return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
-        quoted = self._quoted(part) if to == part.chat else None
-        if quoted is not None:
+        is_reaction = part.content is not None and part.content.kind == "reaction"
+        # A message of the former number cannot be quoted to the new one.
+        if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
             body["context"] = {"message_id": quoted}
-        return body | {"type": "text", "text": {"body": part.text}}
+        return body | body_of(part.content or Content(kind="text", text=part.text))
 
     def _quoted(self, part: Part) -> str | None:
         """The message that the reply quotes so that it is understood; None where that is clear without a quote.
 
-        A reply quotes in a group, if it answers several messages, or if others of the chat are open.
+        A reply quotes in a group, if it answers several messages, if others of the chat are open, or by choice of its
+        author.
         """
-        last = part.in_reply_to[-1] if part.in_reply_to else ""
+        last = part.quote or (part.in_reply_to[-1] if part.in_reply_to else "")
         if part.number > 1 or not last.startswith(WAMID):
             return None
         unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
-        return last if unclear else None
+        return last if unclear or part.quote is not None else None
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:

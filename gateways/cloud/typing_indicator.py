@@ -15,7 +15,7 @@ from events.decisions import Ignored, Reply, TurnFailed, TurnStarted
 from events.jid import is_group
 from events.recorded import Recorded
 from gateways.cloud.graph import Graph
-from gateways.cloud.sender import WAMID
+from gateways.cloud.messages import WAMID
 
 AGAIN_AFTER = 20.0
 """Seconds; the indicator lasts 25. https://developers.facebook.com/docs/whatsapp/cloud-api/typing-indicators"""

@@ -28,6 +28,7 @@ from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.delivery.checkpoint import CheckpointFile, Saved
 from gateways.delivery.ledger import Ledger, PendingReply
+from gateways.delivery.next_part import Split, next_part
 from gateways.delivery.receipts import LONGEST_ID, Receipts
 from gateways.delivery.refused import GIVE_UP_AFTER, given_up, is_unknown, tell_unsent
 from gateways.delivery.sender import Outcome, Part, Sender
@@ -61,7 +62,7 @@ class Delivery:
 
     - `tail`: reads the account's events; by default a reading of its own.
     - `observe`: called with every event of the account after the checkpoint, in log order.
-    - `split`: returns the texts of a reply, one for each message; the same texts every time.
+    - `split`: returns the messages of a reply, each a text or a part that is more; the same ones every time.
     - `ready`: returns when the chat may be sent to.
     - `in_doubt_timeout`: seconds after which a part in doubt is parked or sent again, as `on_timeout` says.
     - `give_up_after`: time for which a part that is refused with a code in no list is tried again.
@@ -85,7 +86,7 @@ class Delivery:
         data_dir: Path,
         tail: Tail | None = None,
         observe: Callable[[Recorded], None] = _ignore,
-        split: Callable[[Reply], Sequence[str]] = _whole,
+        split: Split = _whole,
         ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
         in_doubt_timeout: float | None = None,
         on_timeout: Literal["park", "resend"] = "park",
@@ -188,7 +189,7 @@ class Delivery:
             self._ledger.drop(pending)
         if pending.settled:
             return attempt
-        part = self._part(pending)
+        part = next_part(pending, self._split)
         outcome: Outcome | None = None
         if part is not None and pending.left and pending.refused is not None and pending.state is None:
             outcome = Outcome("later", error=pending.refused)  # a human has the chat: it is not tried again
@@ -205,17 +206,6 @@ class Delivery:
             await self._note(pending, part, attempt, outcome)
             return attempt + (outcome.state == "later")
         return attempt
-
-    def _part(self, pending: PendingReply) -> Part | None:
-        """The reply's next part; None if the reply was begun with another number of parts than `split` returns now."""
-        key = pending.key
-        if pending.template is not None or pending.reply is None:
-            return Part(key.account, key.chat, pending.id, "", template=pending.template)
-        texts = self._split(pending.reply) or ("",)
-        if pending.parts not in (0, len(texts)):
-            return None
-        text = texts[pending.part - 1]
-        return Part(key.account, key.chat, pending.id, text, pending.part, len(texts), pending.reply.in_reply_to)
 
     @staticmethod
     def _is_open(pending: PendingReply, part: Part) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from events.inbound import ReceiptError
+from events.parts import Part as Content
 from gateways.delivery.receipts import Piece
 
 
@@ -19,6 +20,8 @@ class Part(msgspec.Struct, frozen=True):
     - `of`: the number of the reply's messages.
     - `in_reply_to`: the messages that the reply answers, in the order they arrived.
     - `template`: the template that goes out in the reply's stead.
+    - `content`: more than text, whose plain reading is `text`; None: the text is all.
+    - `quote`: the id of the message that the reply quotes by choice of its author; None: none was chosen.
     """
 
     account: str
@@ -29,6 +32,8 @@ class Part(msgspec.Struct, frozen=True):
     of: int = 1
     in_reply_to: tuple[str, ...] = ()
     template: str | None = None
+    content: Content | None = None
+    quote: str | None = None
 
     def piece(self, attempt: int) -> Piece:
         """The subject of this part's receipts."""

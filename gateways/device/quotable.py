@@ -33,11 +33,13 @@ class Quotable:
     def of(self, part: Part) -> Quote | None:
         """The quote that makes the part understood; None where it is clear without one.
 
-        A reply quotes in a group, if it answers several messages, or if others of the chat are open.
+        A reply quotes in a group, if it answers several messages, if others of the chat are open, or by choice of its
+        author.
         """
-        last = part.in_reply_to[-1] if part.in_reply_to else ""
+        last = part.quote or (part.in_reply_to[-1] if part.in_reply_to else "")
         unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
-        return self._said.get((part.chat, last)) if unclear and part.number == 1 else None
+        is_quoted = unclear or part.quote is not None
+        return self._said.get((part.chat, last)) if is_quoted and part.number == 1 else None
 
     def sender_of(self, chat: str, message: str) -> str | None:
         """The message's sender; None if the message is not remembered."""

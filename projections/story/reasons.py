@@ -55,6 +55,7 @@ EXPLAINED: dict[IgnoredReason, str] = {
     # of an order
     "unknown_command": "recado knows no such order",
     "too_long": "its text is longer than one event of the log may be",
+    "malformed_parts": "its parts are not as docs/events.md says under “Kinds of parts of a reply”",
     "nothing_to_retry": "no failed turn has these messages",
     "ordered_again": "the same was ordered once more behind it",
     "in_use": "somebody has written since",

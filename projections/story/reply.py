@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from events.decisions import Reply, ToolCalled, ToolReturned
+from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.recorded import Recorded
+from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import Entry, ReceiptView, TurnView
 from projections.story.reasons import failed_because, not_sent_because
 from projections.story.step import Step, StepKind, lasting

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from events.decisions import (
-    Attention,
-    MediaRead,
-    Reply,
-    RunStarted,
-    ThreadCreated,
-    ToolCalled,
-    ToolReturned,
-    TurnAdopted,
-    TurnStarted,
-)
+from chat.parts import reading
+from events.decisions import Attention, MediaRead, Reply, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.recorded import Recorded
+from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import TurnView, Why
 from projections.story.reasons import because, failed_because
 from projections.story.step import Step, StepKind, instance_of, lasting, names, now_step
@@ -106,7 +98,8 @@ def _tool(called: Recorded, call: ToolCalled, returned: Recorded | None) -> Step
     else:
         outcome = f"it failed after {took}" if result.failed else f"it answered after {took}"
     what = f"the model called the tool {call.name}, {outcome}"
-    return _step(called, "tool", what, f"{call.arguments} → {result.output}")
+    sent = f"; for the person: {reading(result.send)}" if result.send else ""
+    return _step(called, "tool", what, f"{call.arguments} → {result.output}{sent}")
 
 
 def _as_the_projection_has_it(turn: TurnView) -> Iterator[Step]:

@@ -13,13 +13,30 @@ import msgspec
 
 from events.decisions import Decision, Reply
 from events.inbound import Command, Control
+from events.parts import Option, Part
 from events.subjects import ChatKey
 from gateways.addressing import with_code
 from gateways.say import NoAnswer, order
 from recado.cli.log import open_log
 from recado.cli.meant import found_account_option, meant, new_chat_option
-from recado.cli.options import ChatName, Moment, Until, chat_argument, json_option, text_argument
+from recado.cli.options import (
+    ChatName,
+    MessageId,
+    Moment,
+    Until,
+    chat_argument,
+    json_option,
+    optional_text_argument,
+)
 from recado.cli.outcome import Outcome, delivery_of, outcome_of, sentence
+from recado.cli.parts import (
+    choice_option,
+    choices_option,
+    document_option,
+    image_option,
+    location_option,
+    parts_of,
+)
 from recado.cli.session import run, settings
 from recado.printing import json_text, person
 
@@ -77,7 +94,13 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 
 @click.command()
 @chat_argument
-@text_argument
+@optional_text_argument
+@choices_option
+@choice_option
+@location_option
+@image_option
+@document_option
+@click.option("--quote", type=MessageId(), metavar="MESSAGE_ID", help="Quote this message of the person.")
 @found_account_option
 @new_chat_option
 @click.option(
@@ -89,13 +112,33 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
     help="Wait until it is sent for as long as this.",
 )
 @json_option
-def send(*, chat: str, text: str, account: str | None, new: bool, wait: float, as_json: bool) -> None:
-    """Write TEXT to the person of CHAT yourself. It answers the waiting messages, and the chat is left to you for
-    RECADO_TAKEOVER.
+def send(
+    *,
+    chat: str,
+    text: str | None,
+    question: str | None,
+    options: tuple[Option, ...],
+    place: Part | None,
+    image: str | None,
+    document: str | None,
+    quote: str | None,
+    account: str | None,
+    new: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Write TEXT to the person of CHAT yourself, or send a picture, a file, a place or choices, which TEXT follows. It
+    answers the waiting messages, and the chat is left to you for RECADO_TAKEOVER.
 
     It counts as sent once a gateway says so; until then it is stored. The exit status is 1 if it cannot be sent.
     """
-    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields={"text": text})
+    parts = parts_of(question, options, place, image, document)
+    if text is None and not parts:
+        raise click.UsageError(
+            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document"
+        )
+    fields = {"text": text, "parts": parts, "quote": quote}
+    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields)
     _order(given, as_json)
 
 

@@ -123,8 +123,13 @@ def _one_text(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]) ->
     raise click.UsageError(f'put the text into quotes, as it is one argument: "{" ".join(words)}"', ctx)
 
 
+def _text_or_none(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> str | None:
+    return _one_text(ctx, param, words) if words else None
+
+
 chat_argument = click.argument("chat", type=ChatName())
 text_argument = click.argument("text", type=Text(), nargs=-1, required=True, metavar="TEXT", callback=_one_text)
+optional_text_argument = click.argument("text", type=Text(), nargs=-1, metavar="[TEXT]", callback=_text_or_none)
 account_option = click.option(
     "--account", type=Account(), help="The business number or device  [default: RECADO_ACCOUNT]"
 )

@@ -20,6 +20,7 @@ from events import codec
 from events.account_update import AccountUpdate
 from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound
+from events.parts import FILE_PLACES, FILES, KINDS, LARGEST_PARTS, MOST_PARTS
 from recado.reference import asyncapi
 from recado.reference.glossary import with_tables
 from recado.reference.sample_events import BESIDE_SAMPLES, DECISION_SAMPLES, INBOUND_SAMPLES
@@ -82,7 +83,18 @@ def events() -> str:
     parts += ["## Decisions of a chat (side `o`)\n", *_events(DECISIONS, DECISION_SAMPLES)]
     parts += ["## News of accounts\n", *_events(asyncapi.BESIDE, BESIDE_SAMPLES)]
     parts += ["## Parts of events\n", *_parts()]
+    parts += ["\n## Kinds of parts of a reply\n", *_kinds()]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _kinds() -> Iterator[str]:
+    yield f"A reply has at most {MOST_PARTS} parts and {LARGEST_PARTS // 1024} KB of them.\n"
+    yield "| kind | needs | may have |"
+    yield "|---|---|---|"
+    for name, kind in KINDS.items():
+        needs = ["`object` or `url`"] if name in FILES else [f"`{field}`" for field in sorted(kind.needs)]
+        may = [f"`{field}`" for field in sorted(kind.may - (FILE_PLACES if name in FILES else frozenset()))]
+        yield f"| `{name}` | {', '.join(needs)} | {', '.join(may)} |"
 
 
 def asyncapi_json() -> str:

@@ -18,8 +18,6 @@ from events.decisions import (
     Resumed,
     RunStarted,
     ThreadCreated,
-    ToolCalled,
-    ToolReturned,
     TurnAdopted,
     TurnError,
     TurnFailed,
@@ -28,6 +26,7 @@ from events.decisions import (
 from events.inbound import Control, Edit, Inbound, Media, Message, Pricing, Receipt, ReceiptError, Revoke
 from events.joining import Joined
 from events.references import Referral
+from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 
 CHAT = "5511999999999@s.whatsapp.net"

@@ -11,20 +11,11 @@ import msgspec
 
 from chat.evolve import evolve
 from chat.state import Chat
-from events.decisions import (
-    Attention,
-    Decision,
-    Ignored,
-    MediaRead,
-    Reply,
-    ToolCalled,
-    ToolReturned,
-    TurnFailed,
-    TurnStarted,
-)
+from events.decisions import Attention, Decision, Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Message
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 
 Ending = Reply | TurnFailed | Ignored | Attention
 """The ending of a message or a turn."""

@@ -19,12 +19,12 @@ from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
 from gateways.cloud.lines import Line
+from gateways.cloud.messages import messages_of
 from gateways.cloud.sender import CloudSender
 from gateways.cloud.token import Token
 from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
-from gateways.delivery.texts import texts_of
 from gateways.intake import People
 from recado.settings.numbers import token_of
 from recado.settings.secrets import SecretUnusable
@@ -85,7 +85,7 @@ class Replies:
             data_dir=self._settings.data,
             tail=self._tail,
             observe=observe,
-            split=texts_of,
+            split=messages_of,
             ready=sender.ready,
             in_doubt_timeout=self._settings.doubt_seconds,
             on_timeout=self._settings.in_doubt,

@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from backends.chat_completions import ChatCompletions
-from events.decisions import Reply, ThreadCreated, ToolCalled, TurnFailed, TurnStarted
+from events.decisions import Reply, ThreadCreated, TurnFailed, TurnStarted
 from events.inbound import Edit
 from events.memory_log import MemoryLog
+from events.tool_calls import ToolCalled
 from tests.actors.house import ANA, House, Model, house
 from tests.actors.test_mode_changed import MODES, backend_of, shown
 from tests.actors.tools.test_in_turns import PRICE, Shop

@@ -9,8 +9,9 @@ import pytest
 
 from actors.tools.protocol import ToolResult
 from backends.protocol import Answer, ReplyFailed, ReplyRequest, ThreadRequest, Tool, ToolCall, ToolsWanted
-from events.decisions import Ignored, Reply, RunStarted, ToolCalled, TurnFailed, TurnStarted
+from events.decisions import Ignored, Reply, RunStarted, TurnFailed, TurnStarted
 from events.memory_log import MemoryLog
+from events.tool_calls import ToolCalled
 from tests.actors.house import House, house
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backends.chat_completions import ChatCompletions
-from backends.protocol import ReplyFailed
+from backends.protocol import Answer, ReplyFailed
 from tests.backends.asking import asked
 from tests.doubles.openai_server import OpenAIDouble
 
@@ -48,6 +48,17 @@ async def test_an_empty_answer_is_asked_for_once_more(
         await backend.reply(asked("hello"))
     assert failed.value.error_class == "malformed_answer"
     assert len(double.requests) == 4
+
+
+async def test_an_empty_answer_will_do_where_tools_have_given_parts(
+    backend: ChatCompletions, double: OpenAIDouble
+) -> None:
+    """It is not asked for again."""
+    double.fail("blank", times=None)
+    outcome = await backend.reply(msgspec.structs.replace(asked("hello"), may_be_silent=True))
+    assert isinstance(outcome, Answer)
+    assert outcome.text == ""
+    assert len(double.requests) == 1
 
 
 BACKEND = ChatCompletions(api_key="sk-unused-000000", base_url="http://127.0.0.1:9/v1", model="small-1")

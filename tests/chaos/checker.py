@@ -20,8 +20,6 @@ from events.decisions import (
     Reply,
     RunStarted,
     ThreadCreated,
-    ToolCalled,
-    ToolReturned,
     TurnAdopted,
     TurnFailed,
     TurnStarted,
@@ -29,6 +27,7 @@ from events.decisions import (
 from events.inbound import Control, Message
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 
 
 class Violation(NamedTuple):

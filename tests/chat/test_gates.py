@@ -346,3 +346,11 @@ def test_a_reaction_in_a_group(quoted: str | None, reason: str) -> None:
     story.chat = replace(story.chat, our_message_ids=("t1.r", "wamid.9"))
     story.given(Message(id="m2", kind="reaction", text="x", quoted=quoted, group=True, sender="a@lid"))
     assert story.chat.waiting[-1].fault == reason
+
+
+def test_who_wants_no_replies_gets_no_notice_about_an_earlier_message() -> None:
+    """The stop word came before the notice was said."""
+    story = Story().given(text("m1"), Ignored(messages=("m1",), reason="too_large", at=NOON, told=True))
+    assert story.chat.notice == "m1"
+    story.given(text("m2", "stop"), Ignored(messages=("m2",), reason="stop_word", at=NOON))
+    assert story.chat.notice is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from chat.commands import Answered, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.decide import MOST_CALLS
 from chat.work import Adopt, AwaitRun, CallTool, StartRun, WriteReply
-from events.decisions import Reply, ToolCalled, ToolReturned, TurnFailed
+from events.decisions import Reply, TurnFailed
+from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 from tests.chat.story import ME, SETTING, Story, text
 

@@ -63,6 +63,8 @@ class Taken(msgspec.Struct):
     quoted: str | None = None
     at: float = 0.0
     number: str = hooks.PHONE_NUMBER_ID
+    type: str = "text"
+    object: Any = None
 
 
 class GraphDouble:
@@ -208,6 +210,8 @@ class GraphDouble:
             body.context.message_id if body.context is not None else None,
             time.monotonic(),
             request.match_info["number"],
+            body.type,
+            getattr(body, body.type),
         )
         self.taken.append(taken)
         self._tell_by_itself(taken)

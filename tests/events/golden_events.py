@@ -10,7 +10,9 @@ from events.cut import Cut
 from events.decisions import Decision
 from events.inbound import Inbound
 from events.joining import Joined
+from events.parts import ButtonValue, Option, Parameters, Part
 from events.references import Choice, Location, Product, Referral
+from events.tool_calls import ToolCalled, ToolReturned
 
 AT = datetime(2026, 9, 1, 12, 30, 15, 250000, tzinfo=UTC)
 CHAT = "5511999990001@s.whatsapp.net"
@@ -75,7 +77,7 @@ FULL: dict[str, Inbound | Decision] = {
         usage=decisions.TokenUsage(input_tokens=12, output_tokens=34),
         model="gpt-x",
     ),
-    "tool_called": decisions.ToolCalled(
+    "tool_called": ToolCalled(
         turn="t1",
         call="call_1",
         name="stock",
@@ -85,9 +87,7 @@ FULL: dict[str, Inbound | Decision] = {
         raw='{"server":"host/v1","model":"gpt-x","message":{"role":"assistant"}}',
         model="gpt-x",
     ),
-    "tool_returned": decisions.ToolReturned(
-        turn="t1", call="call_1", output="none left", at=AT, failed=True, unfit=True
-    ),
+    "tool_returned": ToolReturned(turn="t1", call="call_1", output="none left", at=AT, failed=True, unfit=True),
     "reply": decisions.Reply(
         id="r1",
         turn="t1",
@@ -166,8 +166,8 @@ LEAST: dict[str, Inbound | Decision] = {
     "turn_started": decisions.TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT),
     "media_read": decisions.MediaRead(turn="t1", message="m1", form="image", at=AT),
     "run_started": decisions.RunStarted(turn="t1", run="run_1", attempt=2, at=AT),
-    "tool_called": decisions.ToolCalled(turn="t1", call="call_1", name="stock", arguments='{"sku":"1"}', at=AT),
-    "tool_returned": decisions.ToolReturned(turn="t1", call="call_1", output="", at=AT),
+    "tool_called": ToolCalled(turn="t1", call="call_1", name="stock", arguments='{"sku":"1"}', at=AT),
+    "tool_returned": ToolReturned(turn="t1", call="call_1", output="", at=AT),
     "reply": decisions.Reply(
         id="r1", turn=None, chat=CHAT, account="local", text="", in_reply_to=(), author="system", at=AT
     ),
@@ -242,3 +242,46 @@ LATER: dict[str, Inbound | Decision] = {
     "erased": decisions.Erased(upto=42, at=AT, joined=("99887766@lid",)),
 }  # fmt: skip
 """Fields that were added after the bytes of their type had been pinned."""
+
+PARTS = (
+    Part(kind="text", text="Olá! 🌵"),
+    Part(
+        kind="document",
+        object="LIBRARY/" + 64 * "0",
+        mime="application/pdf",
+        filename="menu.pdf",
+        caption="Menu",
+    ),
+    Part(kind="audio", url="https://example.org/a.ogg", voice=True),
+    Part(kind="location", latitude=-23.5, longitude=0.0, name="Bar", address="Rua 1"),
+    Part(kind="contact", name="Ana", phones=("+5511999990001",)),
+    Part(
+        kind="choices",
+        text="Which size?",
+        choices=(Option(id="s", title="Small", description="1 kg"), Option(id="l", title="Large")),
+        button="Sizes",
+    ),
+    Part(kind="link", text="Pay here", title="Pay", url="https://example.org/pay"),
+    Part(
+        kind="template",
+        name="order_ready",
+        language="pt_BR",
+        parameters=Parameters(
+            header=("https://example.org/a.png",), body={"name": "Ana"}, buttons=(ButtonValue(index=0, value="77"),)
+        ),
+    ),
+    Part(kind="template", name="order_ready", language="en", parameters=Parameters(body=("Ana", "12"))),
+    Part(kind="reaction", to="3EB0A9", emoji=""),
+    Part(kind="hologram", text="of a newer version"),
+)
+"""Parts of every kind, and one that this version does not know."""
+
+PARTED: dict[str, Inbound | Decision] = {
+    "control": inbound.Control(id="k1", command="send", text="Which size?", parts=PARTS, quote="3EB0A9"),
+    "tool_returned": ToolReturned(turn="t1", call="call_1", output="sent", at=AT, send=PARTS),
+    "reply": decisions.Reply(
+        id="r1", turn=None, chat=CHAT, account="local", text="hi", in_reply_to=(), author="operator", at=AT,
+        parts=PARTS, quote="3EB0A9",
+    ),
+}  # fmt: skip
+"""Events with parts of a reply."""

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from actors.tool_calls import INTERRUPTED, WITHHELD
 from actors.tools.protocol import ToolResult
 from backends.protocol import Tool, ToolCall, Usage
-from events.decisions import Reply, ToolCalled, ToolReturned
+from events.decisions import Reply
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 from tests.actors.house import ANA, house
 

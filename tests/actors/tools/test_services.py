@@ -15,6 +15,7 @@ from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import LONGEST_OUTPUT, Toolbox
 from events.jetstream.connection import Bus
+from events.parts import Part
 from tests.actors.house import ANA
 
 DELIVERY = {
@@ -33,6 +34,9 @@ async def answer(request: Request) -> None:
             raise ServiceError("400", "an order is a number")
         case "late":
             await asyncio.sleep(30)
+        case "parts" | "bad parts" as kind:
+            part = {"kind": "location", "latitude": 1.5, "longitude": 2 if kind == "parts" else "east"}
+            await request.respond(json.dumps({"send": [part]}).encode(), headers={"Recado-Result": "1"})
         case "long":
             await request.respond(b"x" * (LONGEST_OUTPUT + 1))
         case order:
@@ -93,6 +97,20 @@ async def test_failures_are_told_to_the_model(
     assert result.failed
     assert result.unfit == unfit
     assert told in result.output
+
+
+async def test_a_service_sends_parts(services: ServiceTools) -> None:
+    """With the header, its body has them; without an output the model reads them."""
+    result = await Toolbox({}, services).call(ANA, "delivery", '{"order": "parts"}')
+    assert result.send == (Part(kind="location", latitude=1.5, longitude=2.0),)
+    assert "q=1.5,2.0" in result.output
+
+
+async def test_parts_that_cannot_be_read_are_a_failed_result(services: ServiceTools) -> None:
+    """It names the field, for the author of the service."""
+    result = await Toolbox({}, services).call(ANA, "delivery", '{"order": "bad parts"}')
+    assert (result.failed, result.send) == (True, ())
+    assert "longitude" in result.output
 
 
 async def test_a_long_output_is_cut(services: ServiceTools) -> None:

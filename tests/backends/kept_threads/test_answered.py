@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from backends.protocol import ReplyFailed, ReplyRequest, RunLost, ThreadBackend
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, RunLost, ThreadBackend
 from chat.context import Line
 from tests.backends.kept_threads.provider import Provider
 from tests.backends.kept_threads.turns import answered, asked, place
@@ -38,3 +38,11 @@ async def test_a_run_that_wrote_nothing_is_no_reply(provider: Provider, backend:
     with pytest.raises(ReplyFailed) as failed:
         await backend.await_run(replace(request, attempt=3), again)
     assert failed.value.error_class == "malformed_answer"
+
+
+async def test_a_run_may_write_nothing_where_tools_have_given_parts(provider: Provider, backend: ThreadBackend) -> None:
+    """Its answer is empty, and no other run is begun."""
+    request, run = await started(provider, backend, says="")
+    outcome = await backend.await_run(replace(request, attempt=2, may_be_silent=True), run)
+    assert isinstance(outcome, Answer)
+    assert outcome.text == ""

@@ -54,6 +54,18 @@ async def test_an_empty_response_is_asked_for_once_more(
     assert len(provider.asked("responses.create")) == 5
 
 
+async def test_an_empty_response_will_do_where_tools_have_given_parts(
+    responses: Responses, provider: ResponsesDouble, thread: str
+) -> None:
+    """One response was made; half a call is no answer all the same."""
+    provider.fail("blank")
+    assert (await Turn(thread, "hello", may_be_silent=True).answered(responses)).text == ""
+    assert len(provider.asked("responses.create")) == 2
+    provider.fail("incomplete", code="max_output_tokens")
+    with pytest.raises(ReplyFailed, match="incomplete: max_output_tokens"):
+        await Turn(thread, "!call price 1", turn="turn-2", may_be_silent=True).answered(responses)
+
+
 async def test_half_a_call_is_no_answer(responses: Responses, provider: ResponsesDouble, thread: str) -> None:
     """Cut short in a function call, the turn fails; the open call is closed, and the chat goes on."""
     provider.fail("incomplete", code="max_output_tokens")

@@ -57,6 +57,7 @@ class Turn:
         turn: str = "turn-1",
         patience: float = 3.0,
         tool: Callable[[ToolCall], str] = lambda call: f"{call.name} of {call.arguments}",
+        may_be_silent: bool = False,
     ) -> None:
         self.thread = thread
         self.runs: list[str] = []
@@ -68,6 +69,7 @@ class Turn:
         self._messages = tuple(Line("user", text) if isinstance(text, str) else text for text in texts)
         self._patience = patience
         self._tool = tool
+        self._may_be_silent = may_be_silent
         self._done: dict[str | None, tuple[DoneCall, ...]] = {}
 
     def request(self) -> ReplyRequest:
@@ -82,6 +84,7 @@ class Turn:
             attempt=self.attempt + 1,
             calls=self._done.get(self.run, ()),
             tools=(PRICE,),
+            may_be_silent=self._may_be_silent,
         )
 
     async def answered(self, backend: ThreadBackend) -> Answer:

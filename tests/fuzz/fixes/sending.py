@@ -26,7 +26,7 @@ def breaking_texts(patch: Patch) -> None:
             raise RecursionError("too deep")
         return split(reply.text)
 
-    patch.setattr("recado.wiring.cloud_gateway.texts_of", texts_of)
+    patch.setattr("recado.wiring.cloud_gateway.messages_of", texts_of)
 
 
 def without_parking(patch: Patch) -> None:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from events.decisions import Reply
 from events.inbound import Inbound
 from events.log import Appended, EventLog
 from events.memory_log import MemoryLog
+from events.parts import Option
+from events.parts import Part as Content
 from events.subjects import ChatKey
+from gateways.cloud.messages import messages_of
 from gateways.delivery.delivery import Delivery
+from gateways.delivery.next_part import Split
 from gateways.delivery.sender import Outcome, Part
 from gateways.local.simulator import Simulator
 from tests.gateways.replies import ANA, TOM, Phone, delivering, receipts, say, until_noted, until_settled
 
-REPLIES = {ANA: ("a1", "a2", "a3"), TOM: ("t1", "t2")}
-ALL = [id_ for ids in REPLIES.values() for id_ in ids]
+Replies = dict[ChatKey, tuple[str, ...]]
+
+REPLIES: Replies = {ANA: ("a1", "a2", "a3"), TOM: ("t1", "t2")}
 
 
 class Power:
@@ -68,22 +72,35 @@ class PoweredPhone(Phone):
         return outcome
 
 
-Split = Callable[[Reply], list[str]]
+FIVE = (
+    Content(kind="image", url="https://example.org/rye.png"),
+    Content(kind="document", url="https://example.org/menu.pdf"),
+    Content(kind="location", latitude=1.0, longitude=2.0),
+    Content(kind="contact", name="Ana", phones=("+5511999990001",)),
+    Content(kind="choices", text="Which size?", choices=(Option(id="s", title="Small"),)),
+)
 
-WAYS: dict[str, tuple[Split, list[str]]] = {
-    "whole": (lambda reply: [reply.text], [""]),
+WAYS: dict[str, tuple[Split, list[str], Replies]] = {
+    "whole": (lambda reply: [reply.text], [""], REPLIES),
     # `text of a1` goes out in three parts.
-    "in parts": (lambda reply: reply.text.split(), [":1", ":2", ":3"]),
+    "in parts": (lambda reply: reply.text.split(), [":1", ":2", ":3"], REPLIES),
+    "of five parts": (
+        lambda reply: messages_of(replace(reply, parts=FIVE)),
+        [":1", ":2", ":3", ":4", ":5"],
+        {ANA: ("a1", "a2")},
+    ),
 }
-"""The ways of splitting a reply, and the ends of its parts' names."""
+"""The ways of splitting a reply, the ends of its parts' names, and the replies."""
 
 
-async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, split: Split) -> bool:
+async def life(  # noqa: PLR0917
+    log: EventLog, shown: list[str], data_dir: Path, power: Power, split: Split, ids: list[str]
+) -> bool:
     """One life of a gateway until it has delivered everything, or until the power goes; whether it went."""
     powered: Any = PoweredLog(log, power)
     phone = PoweredPhone(power, shown)
     running = asyncio.create_task(Delivery(powered, "local", phone, data_dir=data_dir, split=split).run())
-    ended = asyncio.create_task(until_settled(log, *ALL))
+    ended = asyncio.create_task(until_settled(log, *ids))
     gone = asyncio.create_task(power.off.wait())
     try:
         async with asyncio.timeout(30):
@@ -99,26 +116,27 @@ async def life(log: EventLog, shown: list[str], data_dir: Path, power: Power, sp
     return power.off.is_set()
 
 
-async def crash_at(step: int, data_dir: Path, split: Split, parts: list[str]) -> bool:
+async def crash_at(step: int, data_dir: Path, split: Split, parts: list[str], replies: Replies) -> bool:
     """Kill a gateway at this step and let others finish; check every promise. Whether the step was reached."""
     log = MemoryLog()
     shown: list[str] = []
     async with delivering(log, Phone(), data_dir):
         pass
-    for key, ids in REPLIES.items():
+    for key, ids in replies.items():
         await say(log, *ids, key=key)
-    died = await life(log, shown, data_dir, Power(step), split)
+    every = [id_ for ids in replies.values() for id_ in ids]
+    died = await life(log, shown, data_dir, Power(step), split, every)
     # The one that comes after it dies too, a little further on; the third one lives.
-    await life(log, shown, data_dir, Power(3), split)
-    assert not await life(log, shown, data_dir, Power(-1), split)
+    await life(log, shown, data_dir, Power(3), split, every)
+    assert not await life(log, shown, data_dir, Power(-1), split, every)
     times = Counter(shown)
-    states = {id_: await receipts(log, id_) for id_ in ALL}
-    for id_ in ALL:
+    states = {id_: await receipts(log, id_) for id_ in every}
+    for id_ in every:
         shown_of = [times[id_ + part] for part in parts]
         assert max(shown_of) <= 1, f"{id_} was shown twice after a crash at step {step}"
         assert all(shown_of) or "parked" in states[id_], f"{id_} is lost after a crash at step {step}"
         assert "parked" not in states[id_] or states[id_].index("parked") == len(states[id_]) - 1
-    for ids in REPLIES.values():
+    for ids in replies.values():
         order = [name for name in shown if name.partition(":")[0] in ids]
         assert order == sorted(order), f"out of order after a crash at step {step}"
     await log.close()
@@ -134,7 +152,9 @@ async def test_killed_at_every_step(tmp_path: Path, way: str) -> None:
         if not await crash_at(step, data_dir, *WAYS[way]):
             break
         step += 1
-    assert step >= 6 * len(ALL) * len(WAYS[way][1]), "two receipts and a sending, before and after"
+    assert step >= 6 * sum(map(len, WAYS[way][2].values())) * len(WAYS[way][1]), (
+        "two receipts and a sending, before and after"
+    )
 
 
 @pytest.mark.parametrize("step", range(12))

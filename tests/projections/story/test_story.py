@@ -10,22 +10,13 @@ import msgspec
 import pytest
 
 from events.cut import Cut
-from events.decisions import (
-    Attention,
-    Ignored,
-    MediaRead,
-    Paused,
-    RunStarted,
-    ThreadCreated,
-    ToolCalled,
-    ToolReturned,
-    TurnAdopted,
-    TurnStarted,
-)
+from events.decisions import Attention, Ignored, MediaRead, Paused, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
 from events.joining import Joined
 from events.memory_log import MemoryLog
+from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import ToolCalled, ToolReturned
 from projections.story.log_facts import facts_of
 from projections.story.reasons import EXPLAINED, because
 from projections.story.step import Step, lasting
@@ -88,6 +79,17 @@ def test_a_message_that_was_answered_and_read(past: Past, tell: Any) -> None:
     ]
     assert [step.seq for step in steps if step.seq] == [1, 3, 4, 5, 6, 8, 9, 10, 11, 12]
     assert all(one.at <= other.at for one, other in pairwise(steps))
+
+
+def test_the_parts_of_a_tool_are_told_though_the_turn_failed(past: Past, tell: Any) -> None:
+    """The person did not get them; the story has what they were."""
+    past.message("m1", "where are you?")
+    past.turn("t1", "m1")
+    past.happened(ToolCalled(turn="t1", call="c1", name="where", arguments="{}", at=past.now))
+    place = Part(kind="location", latitude=1.0, longitude=2.0)
+    past.happened(ToolReturned(turn="t1", call="c1", output="sent", at=past.now, send=(place,)))
+    (step,) = [step for step in tell("m1") if step.kind == "tool"]
+    assert step.detail == "{} → sent; for the person: 📍 https://maps.google.com/?q=1.0,2.0"
 
 
 @pytest.mark.parametrize("behind", [timedelta(0), timedelta(seconds=1), timedelta(seconds=5)])

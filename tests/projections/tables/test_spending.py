@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chat.spending import Used
-from events.decisions import Erased, MediaRead, RunStarted, ToolCalled, TurnError, TurnFailed, TurnStarted
+from events.decisions import Erased, MediaRead, RunStarted, TurnError, TurnFailed, TurnStarted
+from events.tool_calls import ToolCalled
 from events.usage import TokenUsage
 from projections.in_memory import InMemoryProjection
 from projections.reads.actor_reads import ChatReads

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from events.decisions import Reset, RunStarted, ToolCalled, TurnAdopted, TurnStarted
+from events.decisions import Reset, RunStarted, TurnAdopted, TurnStarted
 from events.inbound import Message
+from events.tool_calls import ToolCalled
 from events.usage import TokenUsage
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, Past

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from actors.leases.bucket import LeaseBucket
 from chat.gates import pairing_code
@@ -13,6 +14,7 @@ from events.inbound import Control, Message, Receipt
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.subjects import ChatKey
+from recado.cli import main
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, decide_on, reply
 
@@ -203,3 +205,44 @@ async def test_every_order_without_an_instance_is_only_stored(known: Command, je
     for one in done[len(ORDERS) :]:
         assert (one.code, one.document["state"]) == (0, "stored")
     assert (await jetstream_log.head()).last == before + 2 * len(ORDERS)
+
+
+async def test_more_than_text_is_sent(known: Command, jetstream_log: JetStreamLog) -> None:
+    """The order has the parts, in the order in which they go out, and the message that is quoted."""
+    ordering = asyncio.create_task(
+        known(
+            "send", ANA.chat, "--choices", "Which size?", "--choice", "s=Small", "--choice", "l=Large = 2",
+            "--location", "-23.5,-46.6,Bakery, Rua 1", "--image", "https://example.org/a.png", "--quote", "m0",
+            "--wait", "0",
+        )
+    )  # fmt: skip
+    control = await decide_on(jetstream_log, Control, obey)
+    assert (await ordering).code == 0
+    assert control.text is None
+    assert control.quote == "m0"
+    image, place, asked = control.parts
+    assert (image.kind, image.url) == ("image", "https://example.org/a.png")
+    assert (place.latitude, place.longitude, place.name) == (-23.5, -46.6, "Bakery, Rua 1")
+    assert [(option.id, option.title) for option in asked.choices] == [("s", "Small"), ("l", "Large = 2")]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ((), "there is nothing to send"),
+        (("--choices", "Which?"), "go together"),
+        (("--choice", "s=Small"), "go together"),
+        (("--choices", "Which?", "--choice", "Small"), "write it as s=Small"),
+        (("--choices", "Which?", "--choice", "s=Small", "--choice", "s=Large"), "the same `id`"),
+        (("--location", "95,0"), "is no place"),
+        (("--location", "here"), "is no place"),
+        (("--location", "nan,0"), "is no place"),
+        (("--image", "http://example.org/a.png"), "https://"),
+        (("--document", "menu.pdf"), "https://"),
+    ],
+)
+def test_a_wrong_part_is_refused_with_what_to_do(args: tuple[str, ...], told: str) -> None:
+    """Before anything is stored."""
+    done = CliRunner().invoke(main, ["send", ANA.chat, *args])
+    assert done.exit_code == 2
+    assert told in done.output

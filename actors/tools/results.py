@@ -1,0 +1,121 @@
+"""The results of tools that say more than text. Public as `recado.tools`.
+
+A tool returns a Result, or one of the parts that the functions here make. Each checks its part, and raises ValueError
+with the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from chat.parts import reading
+from events.parts import Option, Part, faults
+
+__all__ = [
+    "Option",
+    "Part",
+    "Result",
+    "audio",
+    "choices",
+    "contact",
+    "document",
+    "image",
+    "link",
+    "location",
+    "text",
+    "video",
+]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """The result of a tool: `output` for the model, and the parts `send` for the person.
+
+    The parts go out with the model's answer, before its words. Choices without a question take these words, and come
+    last. Without an `output`, the model reads the parts.
+    """
+
+    output: str = ""
+    send: Sequence[Part] = ()
+
+    @property
+    def told(self) -> str:
+        """The words for the model."""
+        return self.output or f"The person gets this with your answer:\n{reading(self.send)}"
+
+
+class Sent(msgspec.Struct):
+    """The body of a service's answer with parts."""
+
+    output: str = ""
+    send: tuple[Part, ...] = ()
+
+
+def text(words: str) -> Part:
+    """A message of words."""
+    return checked(Part(kind="text", text=words))
+
+
+def image(url: str, *, caption: str | None = None) -> Part:
+    """A picture (JPEG or PNG, 5 MB at most) that WhatsApp fetches from `url`."""
+    return checked(Part(kind="image", url=url, caption=caption))
+
+
+def video(url: str, *, caption: str | None = None) -> Part:
+    """A video (MP4, 16 MB at most) that WhatsApp fetches from `url`."""
+    return checked(Part(kind="video", url=url, caption=caption))
+
+
+def audio(url: str, *, voice: bool = False) -> Part:
+    """A sound that WhatsApp fetches from `url`; `voice`: shown as a voice message, of OGG with Opus alone."""
+    return checked(Part(kind="audio", url=url, voice=voice))
+
+
+def document(url: str, *, filename: str | None = None, caption: str | None = None) -> Part:
+    """A file that WhatsApp fetches from `url`; `filename` is the name that people see."""
+    return checked(Part(kind="document", url=url, filename=filename, caption=caption))
+
+
+def location(latitude: float, longitude: float, *, name: str | None = None, address: str | None = None) -> Part:
+    """A place, in degrees."""
+    return checked(Part(kind="location", latitude=latitude, longitude=longitude, name=name, address=address))
+
+
+def contact(name: str, *phones: str) -> Part:
+    """A person with their numbers, as +5511999999999."""
+    return checked(Part(kind="contact", name=name, phones=phones))
+
+
+def choices(question: str | None, options: Mapping[str, str] | Sequence[Option], *, button: str | None = None) -> Part:
+    """A question with at most ten answers to tap: their titles by their ids, or Options with descriptions.
+
+    The id comes back as `choice.id` of the person's message. Without a `question`, the model's answer is the question.
+    `button`: the words that open the list, where there are more than three.
+    """
+    listed = (
+        [Option(id=id_, title=title) for id_, title in options.items()] if isinstance(options, Mapping) else options
+    )
+    return checked(Part(kind="choices", text=question, choices=tuple(listed), button=button))
+
+
+def link(words: str, url: str, *, title: str | None = None) -> Part:
+    """Words with an address; `title`: the words of its button."""
+    return checked(Part(kind="link", text=words, url=url, title=title))
+
+
+def checked(part: Part) -> Part:
+    """The part as an event has it. Raises ValueError with its first fault."""
+    (part,) = stored([part])
+    fault = next(faults(part), None)
+    if fault is not None:
+        raise ValueError(f"{part.kind}: {fault}")
+    return part
+
+
+def stored(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts with every value of the type that its field has. Raises ValueError."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(parts), type=tuple[Part, ...])
+    except (TypeError, OverflowError, msgspec.MsgspecError) as error:
+        raise ValueError(f"these are no parts that can be sent: {error}") from error

@@ -1,0 +1,48 @@
+"""Choices that a person types instead of tapping: the number or the title of one, right after the question. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chat.parts import parts_of
+from events.decisions import Reply
+from events.parts import Option
+from events.references import Choice
+
+MOST_BUTTONS = 3
+"""Choices that phones show as buttons; more are a list."""
+
+
+class Chosen(msgspec.Struct, frozen=True, gc=False):
+    """The choice that a message of a turn makes by its words."""
+
+    message: str
+    choice: Choice
+
+
+def question_of(reply: Reply) -> tuple[Option, ...]:
+    """The choices of the reply, without descriptions; none if it asks nothing."""
+    asked = next((part for part in parts_of(reply) if part.kind == "choices"), None)
+    return () if asked is None else tuple(Option(id=option.id, title=option.title) for option in asked.choices)
+
+
+def typed(question: tuple[Option, ...], text: str) -> Choice | None:
+    """The choice that `text` names by its title or, if no title is that, by its number."""
+    said = _plain(text)
+    found = next((option for option in question if _plain(option.title) == said), None)
+    number = said.removesuffix(".").removesuffix(")")
+    if (
+        found is None
+        and number.isascii()
+        and number.isdigit()
+        and len(number) <= 2
+        and 1 <= int(number) <= len(question)
+    ):
+        found = question[int(number) - 1]
+    if found is None:
+        return None
+    return Choice(id=found.id, title=found.title, source="button" if len(question) <= MOST_BUTTONS else "list")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,50 @@
+"""The messages of a reply on the Cloud API: texts, and degraded parts that are more than text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import structlog
+
+from chat.parts import parts_of, plain
+from events.decisions import Reply
+from events.parts import FILES, Part
+from gateways.cloud.degrading import degraded
+from gateways.delivery.texts import formatted_parts, pieces, texts_of
+
+WAMID = "wamid."
+"""Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
+
+_FILE_PLACES = ("https://", "LIBRARY/", "MEDIA/")
+
+log = structlog.get_logger("recado.gateway")
+
+
+def messages_of(reply: Reply) -> list[str | Part]:
+    """The messages of a reply, in order: the same ones every time."""
+    if not parts_of(reply):
+        return [*texts_of(reply)]
+    return [message for part in formatted_parts(reply) for message in _messages(reply, part)]
+
+
+def _messages(reply: Reply, part: Part) -> Iterator[str | Part]:
+    if part.kind == "text":
+        yield from pieces(part.text or "", reply.id)
+    elif (reason := _unable(part)) is not None:
+        log.warning("part_sent_as_text", reply=reply.id[:64], kind=part.kind, reason=reason)
+        yield from pieces(plain(part), reply.id)
+    else:
+        for message in degraded(part):
+            yield message.text or "" if message.kind == "text" else message
+
+
+def _unable(part: Part) -> str | None:
+    """The reason for which the part goes out as its plain reading; None: it goes out as it is."""
+    if part.kind in FILES and part.url is None:
+        return "this version sends files by url alone"
+    if part.kind == "reaction" and not (part.to or "").startswith(WAMID):
+        return "the message that it reacts to is none of WhatsApp's"
+    header = part.parameters.header if part.parameters is not None else ()
+    if any(value.startswith(_FILE_PLACES) for value in header):
+        return "this version does not know which kind of file a template's header takes"
+    return None
