@@ -64,6 +64,21 @@ async def test_messages_of_a_waiting_chat_are_answered_together() -> None:
         await home.model.until(lambda: home.instance.slots.taken == 0)
 
 
+async def test_a_chat_that_waits_for_a_slot_stays_in_memory() -> None:
+    """Given a chat in the queue for longer than idle chats stay in memory, when a slot is free, then the chat gets it:
+    nothing would wake it."""
+    async with house(MemoryLog(), max_runs=1, idle_after=0.0) as home:
+        await home.say("a1")
+        first = await home.model.asked(1)
+        await home.say("b1", key=BOB)
+        await home.reads.seen(lambda e: e.key == BOB)
+        for _ in range(3):  # sweeps
+            await asyncio.sleep(0.02)
+        home.model.answer(first)
+        second = await home.model.asked(2)
+        assert (second.chat, second.ids) == (BOB.chat, ("b1",))
+
+
 async def test_a_chat_that_is_paused_while_it_waits_leaves_the_queue() -> None:
     """A paused chat needs no slot."""
     async with house(MemoryLog(), max_runs=1) as home:
