@@ -15,6 +15,7 @@ from backends.protocol import Answer, ReplyRequest, ThreadRequest, Tool, ToolCal
 from chat.references import Referring
 from events.decisions import Erased, Ignored, Reply, ThreadCreated, ToolReturned, TurnAdopted, TurnFailed, TurnStarted
 from events.memory_log import MemoryLog
+from events.profile import Profile
 from events.subjects import ChatKey
 from tests.actors.house import Committed
 from tests.actors.profiled import ANA, BOB, Shops, street, until
@@ -248,6 +249,30 @@ async def test_an_adopted_turn_goes_on_under_its_own_profile() -> None:
         new.answer(await new.asked(1))
         await home.decided(Reply, 2, key=ANA)
         assert profiles_in(home.reads) == ["bakery@1", "bakery@2"]
+
+
+async def test_a_chat_does_not_sleep_while_its_version_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an adopted turn whose version is read for longer than idle chats stay in memory, then the turn goes on once
+    the version is there: nothing would wake the chat."""
+    log, shops = MemoryLog(), Shops()
+    await shops.apply("bakery")
+    async with street(shops, log) as (home, _):
+        await home.say("m1", key=ANA)
+        await shops.model("bakery").asked(1)
+    await shops.apply("bakery")
+    later, is_there, read = Shops(shops.stored, "two"), asyncio.Event(), shops.stored.version
+
+    async def version(name: str, n: int) -> Profile | None:
+        await is_there.wait()
+        return await read(name, n)
+
+    monkeypatch.setattr(shops.stored, "version", version)
+    async with street(later, log, idle_after=0.0) as (home, _):
+        await until(lambda: len(home.router) == 1)
+        for _ in range(3):  # sweeps
+            await asyncio.sleep(0.02)
+        is_there.set()
+        await home.decided(TurnAdopted, key=ANA)
 
 
 async def test_a_turn_of_a_version_that_is_gone_begins_again() -> None:
