@@ -75,9 +75,11 @@ class BusProfiles:
         answerings = (self._own, *self._of.values())
         return next((answering.left_for for answering in answerings if answering.left_for), "")
 
-    def follow(self, in_force: InForce) -> Callable[[ChatKey], bool]:
-        """Have these profiles in force. Returns a function that tells whether this changes the profile of a chat."""
+    def follow(self, in_force: InForce) -> tuple[Callable[[ChatKey], bool], bool]:
+        """Have these profiles in force. Returns a function that tells whether this changes the profile of a chat, and
+        whether chats that sleep may have waited for it, since a profile could not be used."""
         before, self._in_force = self._in_force, in_force
+        some_waited = any(answering.lacks for answering in self._of.values())
         refs = {profile.ref for profile in in_force.profiles.values()}
         for ref in [ref for ref in self._of if ref not in refs]:
             self._note_former(ref, self._of.pop(ref))
@@ -85,7 +87,7 @@ class BusProfiles:
         def is_changed(key: ChatKey) -> bool:
             return before.selected(key) is not in_force.selected(key)
 
-        return is_changed
+        return is_changed, some_waited
 
     def forget(self, refs: Collection[str]) -> None:
         """Make these versions again when they are needed next."""

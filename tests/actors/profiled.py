@@ -61,7 +61,7 @@ class Shops:
 
     async def follow(self, home: House) -> None:
         async for in_force in self.stored.follow():
-            home.router.profiles_changed(self.bus.follow(in_force))
+            home.router.profiles_changed(*self.bus.follow(in_force))
 
     def found(self, home: House, variable: str) -> None:
         """The variable is there now."""

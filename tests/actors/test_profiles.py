@@ -398,9 +398,28 @@ class TestWithoutAVariable:
         async with street(shops, idle_after=0.0) as (home, _):
             await home.say("m1", key=ANA)
             await home.reads.seen(lambda one: one.key == ANA)
-            await until(lambda: len(home.router) == 0)
+            await until(lambda: bool(shops.made) and len(home.router) == 0)
             shops.found(home, "BAKERY_KEY")
             shops.model("bakery").answer(await shops.model("bakery").asked(1))
+            await home.decided(Reply, key=ANA)
+
+    @pytest.mark.parametrize("change", ["another version", "removed", "one of its own"])
+    async def test_a_chat_that_sleeps_is_woken_by_a_change(self, change: str) -> None:
+        """Given a chat that waits and has left memory, when another profile is in force for it, then it is answered."""
+        shops = Shops()
+        shops.missing.add("BAKERY_KEY")
+        await shops.apply("bakery", key="BAKERY_KEY")
+        async with street(shops, idle_after=0.0) as (home, _):
+            await home.say("m1", key=ANA)
+            await home.reads.seen(lambda one: one.key == ANA)
+            await until(lambda: bool(shops.made) and len(home.router) == 0)
+            if change == "one of its own":
+                await shops.apply("vip", chats=(ANA.chat,))
+            else:
+                await shops.apply("bakery", removed=change == "removed")
+            names = {"another version": "bakery", "one of its own": "vip"}
+            model = home.model if change == "removed" else shops.model(names[change])
+            model.answer(await model.asked(1))
             await home.decided(Reply, key=ANA)
 
     async def test_a_turn_that_runs_ends(self) -> None:
