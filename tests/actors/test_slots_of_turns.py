@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from actors import metrics
 from actors.fair_slots import FairSlots
 from events.decisions import Reply, TurnStarted
 from events.memory_log import MemoryLog
@@ -40,6 +41,16 @@ def test_instances_that_share_a_key_share_its_limit() -> None:
     assert told == [BOB]
     slots.share(4, 9)
     assert not slots.take(CAI, lambda: None)
+
+
+async def test_an_instance_of_a_trial_leaves_the_gauges_alone() -> None:
+    """Given the gauges of a process, when another instance is made in it, as a trial on the desk does, then they show
+    the first one's numbers still."""
+    gauges = (metrics.runs, metrics.runs_waiting, metrics.waiting_for_profile)
+    for gauge in gauges:
+        gauge.set_function(lambda: 7)
+    async with house(MemoryLog()):
+        assert [sample.value for gauge in gauges for one in gauge.collect() for sample in one.samples] == [7, 7, 7]
 
 
 async def test_messages_of_a_waiting_chat_are_answered_together() -> None:
