@@ -6,6 +6,7 @@ and those with which a turn still runs.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from weakref import WeakValueDictionary
@@ -43,6 +44,7 @@ class BusProfiles:
         self._of: dict[str, Answering] = {}
         self._former: OrderedDict[str, Answering] = OrderedDict()
         self._used: WeakValueDictionary[str, Answering] = WeakValueDictionary()
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def in_force(self) -> InForce:
@@ -64,12 +66,17 @@ class BusProfiles:
         return found
 
     async def find(self, profile: str) -> Answering:
-        found = self.named(profile)
-        if found is None or (found.lacks and profile not in self._of):  # a secret may have come since
-            version = await self._read(profile)
-            # Another task may have found it meanwhile.
-            found = self._of.get(profile) or self._keep(profile, version)
-        return found
+        before = self.named(profile)
+        if before is not None and not (before.lacks and profile not in self._of):  # a secret may have come since
+            return before
+        # Many chats may ask at once, as after a restart: one of them reads.
+        reading = self._reading.setdefault(profile, asyncio.Lock())
+        async with reading:
+            found = self.named(profile)
+            if found is None or found is before:
+                version = await self._read(profile)
+                found = self._of.get(profile) or self._keep(profile, version)
+            return found
 
     def left_for(self) -> str:
         answerings = (self._own, *self._of.values())

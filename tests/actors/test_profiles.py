@@ -488,6 +488,25 @@ class TestVersionsInMemory:
             shops.model("bakery").answer(asked)
             assert (await home.decided(Reply, key=ANA)).profile == "bakery@1"
 
+    async def test_a_former_version_is_read_once_for_many_chats(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Given many turns of a former version, as after a restart, when all ask for it at once, then it is read once,
+        and one answering is made of it."""
+        shops = Shops()
+        await shops.apply("bakery")
+        await shops.apply("bakery")
+        reads, read = list[str](), shops.stored.version
+
+        async def version(name: str, n: int) -> Profile | None:
+            reads.append(f"{name}@{n}")
+            await asyncio.sleep(0)
+            return await read(name, n)
+
+        monkeypatch.setattr(shops.stored, "version", version)
+        async with street(shops):
+            found = await asyncio.gather(*(shops.bus.find("bakery@1") for _ in range(50)))
+        assert {id(one) for one in found} == {id(found[0])}
+        assert reads == shops.made == ["bakery@1"]
+
     @pytest.mark.parametrize(
         "ref", ["", "bakery", "bakery@", "@1", "bakery@0", "bakery@x", "bakery@²", "b@" + "9" * 99]
     )
