@@ -103,11 +103,6 @@ class BusProfiles:
             self._former.pop(ref, None)
             self._used.pop(ref, None)
 
-    @property
-    def unusable(self) -> dict[str, str]:
-        """By version, the reason for which it cannot be used, of those that were made."""
-        return {ref: answering.lacks for ref, answering in self._used.items() if answering.lacks}
-
     def _make(self, profile: Profile) -> Answering:
         ref = profile.ref
         made = self._of[ref] = self._used[ref] = self._used.get(ref) or self._made(profile)

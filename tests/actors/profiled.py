@@ -67,7 +67,7 @@ class Shops:
         """The variable is there now."""
         self.missing.discard(variable)
         self.usable_from = home.instance.bus_time.now()
-        self.bus.forget(list(self.bus.unusable))
+        self.bus.forget([ref for ref in self.made if (one := self.bus.named(ref)) is not None and one.lacks])
         home.router.search_again()
 
     def _make(self, profile: Profile) -> Answering:
