@@ -159,7 +159,7 @@ class BusProfiles:
 
     async def _as_stored(self, profile: Profile) -> Profile:
         """The profile, which has no faults, with its entries in the form that `recado profile apply` stores."""
-        lists = {kind: entries_of(kind, getattr(profile, kind)) for kind in KINDS}
+        lists: dict[str, tuple[str, ...]] = {kind: entries_of(kind, getattr(profile, kind)) for kind in KINDS}
         lists["chats"] = await with_canonical_names(self._event_log, lists["chats"])
         return msgspec.structs.replace(profile, **lists)
 
