@@ -321,7 +321,7 @@ class ChatActor(LoopActor):
     def _passivate(self) -> None:
         chat = self._chat
         idle = self._appending is None and self._yielding is None and not self._in_flight and not self._commands
-        idle = idle and self._expected is not None
+        idle = idle and self._expected is not None and not self._instance.slots.is_waiting(self._key)
         if (
             idle
             and self.actor_inbox.empty()

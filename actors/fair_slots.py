@@ -84,6 +84,10 @@ class FairSlots:
     def waiting(self) -> int:
         return len(self._queued)
 
+    def is_waiting(self, key: ChatKey) -> bool:
+        """Whether the chat is in the queue."""
+        return key in self._queued
+
     def share(self, limit: int, instances: int) -> None:
         """Set this instance's limit to an equal share of `limit`, at least one slot; so it is with profiles' limits."""
         self._instances = max(1, instances)

@@ -46,6 +46,7 @@ class InFlight:
         "_instance",
         "_key",
         "_seen_to",
+        "_started",
         "_tell",
         "_turn",
     )
@@ -57,12 +58,13 @@ class InFlight:
         self._turn, self._before = "", 0
         self._holds = "", 0.0  # the turn that waits for a run to be stopped, and since when
         self._effects: dict[Effect, asyncio.Task[None] | asyncio.TimerHandle] = {}
+        self._started: set[asyncio.Task[None]] = set()  # whose outcome a chat that sleeps would not hear
         self._seen_to: tuple[StopRun | CallIn, ...] = ()  # done already, though pending for some time to come
         now = asyncio.get_running_loop().time()
         self._burst = Burst(now, now)
 
     def __bool__(self) -> bool:
-        return bool(self._effects)
+        return bool(self._effects or self._started)
 
     def person_wrote(self, *, first: bool) -> None:
         """Extend the burst by a message that has come, or begin one if the message is the `first` that waits."""
@@ -135,6 +137,8 @@ class InFlight:
             self._tell(message_of(await work))
 
         task = asyncio.create_task(tell_outcome())
+        self._started.add(task)
+        task.add_done_callback(self._started.discard)
         task.add_done_callback(self.surface)
         return task
 

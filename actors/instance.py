@@ -9,7 +9,6 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
-from actors import metrics
 from actors.answering import Answering, Profiles
 from actors.context_cache import ContextCache
 from actors.fair_slots import FairSlots
@@ -190,15 +189,12 @@ class Instance:
         self.profiles = profiles
         self._all_read = parts.all_read
         self.slots = FairSlots(parts.max_runs, keeps_free=True)
-        metrics.runs.set_function(lambda: self.slots.taken)
-        metrics.runs_waiting.set_function(lambda: self.slots.waiting)
         self.contexts = ContextCache()
         self.has_room = True
         """False while the log is nearly full: no turn starts, turns that have begun are finished."""
         self.busy = 0
         """Appends, and effects without a slot, under way."""
         self._waiting: set[ChatKey] = set()
-        metrics.waiting_for_profile.set_function(lambda: len(self._waiting))
         self._counter = itertools.count(1)
 
     @property
@@ -215,6 +211,11 @@ class Instance:
         if limit is None or not limit.is_reached(self.reads.spent(account, self.bus_time.now().date().isoformat())):
             return rules
         return replace(rules, account_spent=True)
+
+    @property
+    def waiting_for_profile(self) -> int:
+        """Chats in memory that wait for variables of their profile."""
+        return len(self._waiting)
 
     def note_waiting(self, key: ChatKey, *, waits: bool) -> None:
         """Count, or do not count, the chat among those that wait for variables of their profile."""

@@ -6,6 +6,7 @@ and those with which a turn still runs.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from weakref import WeakValueDictionary
@@ -43,6 +44,7 @@ class BusProfiles:
         self._of: dict[str, Answering] = {}
         self._former: OrderedDict[str, Answering] = OrderedDict()
         self._used: WeakValueDictionary[str, Answering] = WeakValueDictionary()
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def in_force(self) -> InForce:
@@ -64,20 +66,27 @@ class BusProfiles:
         return found
 
     async def find(self, profile: str) -> Answering:
-        found = self.named(profile)
-        if found is None or (found.lacks and profile not in self._of):  # a secret may have come since
-            version = await self._read(profile)
-            # Another task may have found it meanwhile.
-            found = self._of.get(profile) or self._keep(profile, version)
-        return found
+        before = self.named(profile)
+        if before is not None and not (before.lacks and profile not in self._of):  # a secret may have come since
+            return before
+        # Many chats may ask at once, as after a restart: one of them reads.
+        reading = self._reading.setdefault(profile, asyncio.Lock())
+        async with reading:
+            found = self.named(profile)
+            if found is None or found is before:
+                version = await self._read(profile)
+                found = self._of.get(profile) or self._keep(profile, version)
+            return found
 
     def left_for(self) -> str:
         answerings = (self._own, *self._of.values())
         return next((answering.left_for for answering in answerings if answering.left_for), "")
 
-    def follow(self, in_force: InForce) -> Callable[[ChatKey], bool]:
-        """Have these profiles in force. Returns a function that tells whether this changes the profile of a chat."""
+    def follow(self, in_force: InForce) -> tuple[Callable[[ChatKey], bool], bool]:
+        """Have these profiles in force. Returns a function that tells whether this changes the profile of a chat, and
+        whether chats that sleep may have waited for it, since a profile could not be used."""
         before, self._in_force = self._in_force, in_force
+        some_waited = any(answering.lacks for answering in self._of.values())
         refs = {profile.ref for profile in in_force.profiles.values()}
         for ref in [ref for ref in self._of if ref not in refs]:
             self._note_former(ref, self._of.pop(ref))
@@ -85,7 +94,7 @@ class BusProfiles:
         def is_changed(key: ChatKey) -> bool:
             return before.selected(key) is not in_force.selected(key)
 
-        return is_changed
+        return is_changed, some_waited
 
     def forget(self, refs: Collection[str]) -> None:
         """Make these versions again when they are needed next."""
@@ -93,11 +102,6 @@ class BusProfiles:
             self._of.pop(ref, None)
             self._former.pop(ref, None)
             self._used.pop(ref, None)
-
-    @property
-    def unusable(self) -> dict[str, str]:
-        """By version, the reason for which it cannot be used, of those that were made."""
-        return {ref: answering.lacks for ref, answering in self._used.items() if answering.lacks}
 
     def _make(self, profile: Profile) -> Answering:
         ref = profile.ref

@@ -200,15 +200,17 @@ class Router:
         if awake is not None and awake.ref.is_alive():
             awake.ref.tell(LookAgain())
 
-    def profiles_changed(self, is_changed: Callable[[ChatKey], bool]) -> None:
-        """Have each chat in memory that is answered by another profile from now on look at its pending work."""
+    def profiles_changed(self, is_changed: Callable[[ChatKey], bool], some_waited: bool) -> None:
+        """Have each chat in memory that is answered by another profile from now on look at its pending work; with
+        `some_waited`, look for that of sleeping chats too."""
         for key in [key for key in self._live if is_changed(key)]:
             self.look_again(key)
+        if some_waited:
+            self._search_in(self._owned)
 
     def search_again(self) -> None:
         """Look for pending work in all chats: some may have waited for what is there now."""
-        self.profiles_changed(lambda _: True)
-        self._search_in(self._owned)
+        self.profiles_changed(lambda _: True, some_waited=True)
 
     def dispatch(self, batch: Sequence[Recorded]) -> None:
         """Deliver committed events, in log order, each to its chat's actor, unless it was delivered early. A decision

@@ -204,7 +204,7 @@ async def _memory_of_profiles(size: Size, say: Say) -> tuple[float, list[float]]
 class _Nobody:
     """A router without chats."""
 
-    def profiles_changed(self, is_changed: Any) -> None: ...
+    def profiles_changed(self, is_changed: Any, some_waited: bool) -> None: ...
 
 
 async def _stored(size: Size, **settings: Any) -> MemoryProfileLog:

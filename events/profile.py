@@ -157,11 +157,6 @@ class InForce:
 NONE_IN_FORCE = InForce()
 
 
-def selected(in_force: InForce, key: ChatKey) -> Profile | None:
-    """The profile of a chat: its own, that of its group, that of its account; None: the instance's own settings."""
-    return in_force.selected(key)
-
-
 class Clash(msgspec.Struct, frozen=True, order=True):
     """An entry that several profiles claim.
 

@@ -34,7 +34,7 @@ MOST_THREADS = 32
 
 
 class ToolsUnusable(Exception):
-    """The module that RECADO_TOOLS names cannot be used as tools; the message says why and how to mend it."""
+    """A module cannot be used as tools; the message says why and how to mend it."""
 
 
 class PythonTool:
@@ -147,8 +147,8 @@ def load(module_name: str) -> dict[str, PythonTool]:
         sys.path.append(str(Path.cwd()))  # a console script does not search the folder in which it is called
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
-        raise ToolsUnusable(f"RECADO_TOOLS names {module_name}, which cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # a module that ends Python would end an instance that follows profiles
+        raise ToolsUnusable(f"the module {module_name} cannot be imported: {_told(error)}") from error
     names = getattr(module, "__all__", None) or [
         name
         for name, function in inspect.getmembers(module, inspect.isfunction)
@@ -156,7 +156,7 @@ def load(module_name: str) -> dict[str, PythonTool]:
     ]
     tools = {name: PythonTool(getattr(module, name)) for name in names}
     if not tools:
-        raise ToolsUnusable(f"RECADO_TOOLS names {module_name}, in which there is no public function")
+        raise ToolsUnusable(f"the module {module_name} has no public function")
     return tools
 
 

@@ -19,7 +19,7 @@ from events.profile_log import ProfileLog, Stored
 from gateways.addressing import ChatUnknown, find
 from recado.cli.control import by_user
 from recado.cli.log import open_log
-from recado.cli.meant_profile import stored_version, version
+from recado.cli.meant_profile import refused, stored_version, version
 from recado.cli.options import Account, ChatName, json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text, local, one_line, print_table
@@ -27,7 +27,7 @@ from recado.profiles.applying import Applied, applied, lacking
 from recado.profiles.changes import Author, Change, assigned, changed, check_clashes, removal, write
 from recado.profiles.entries import Kind
 from recado.profiles.files import documents, files_in
-from recado.profiles.overlay import unapplied
+from recado.profiles.overlay import ProfileUnusable, unapplied
 from recado.profiles.toml_text import toml_of
 from recado.wiring.profile_settings import ProfileSettings
 
@@ -215,8 +215,17 @@ async def _rollback(name: str, n: int, *, as_json: bool) -> None:
             raise click.ClickException(f"there is no {name}@{n}: recado profile history {name} shows the versions")
         if version.removed:
             raise click.ClickException(f"{name}@{n} ended the profile: do that with recado profile remove {name}")
+        lacks: tuple[str, ...] = ()
+        try:
+            ProfileSettings(settings()).settings(version)
+        except ProfileUnusable as unusable:
+            if not all(fault.lacks for fault in unusable.faults):
+                raise refused(version, unusable, version.ref) from unusable
+            lacks = unusable.lacks
         change = changed(there.stored, version, there.author)
-        await _finish(there, [change] if change is not None else [], as_json=as_json)
+        await _finish(
+            there, [change] if change is not None else [], as_json=as_json, lacks={name: lacks} if lacks else {}
+        )
 
 
 async def _use(name: str, account: str | None, chat: str | None, *, as_json: bool) -> None:
@@ -252,9 +261,11 @@ async def _remove(name: str, *, as_json: bool) -> None:
         await _finish(there, [change], as_json=as_json)
 
 
-async def _finish(there: _Open, changes: Sequence[Change], *, as_json: bool) -> None:
+async def _finish(
+    there: _Open, changes: Sequence[Change], *, as_json: bool, lacks: dict[str, tuple[str, ...]] | None = None
+) -> None:
     await _write(there, changes)
-    _tell(changes, as_json=as_json, written=True, lacks={})
+    _tell(changes, as_json=as_json, written=True, lacks=lacks or {})
 
 
 async def _write(there: _Open, changes: Sequence[Change]) -> None:

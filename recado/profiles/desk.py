@@ -9,6 +9,8 @@ from decimal import Decimal
 from secrets import token_hex
 from typing import Any, Literal
 
+import msgspec
+
 from actors.tools.python import ToolsUnusable
 from chat.hours import Span
 from chat.spending import cost_of
@@ -21,6 +23,7 @@ from events.subjects import ChatKey
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
 from recado.profiles.changes import Change, check_clashes, write
+from recado.profiles.entries import KINDS, entries_of, with_canonical_names
 from recado.profiles.keys import KEY_NAMES
 from recado.profiles.overlay import SETTABLE, ProfileUnusable
 from recado.settings.money import prices_of
@@ -97,12 +100,13 @@ class BusProfiles:
         return spans
 
     def faults(self, profile: Profile) -> Sequence[ProfileFault]:
+        found = list(_faults_of_entries(profile))
         try:
             self._settings_of(profile)
         except ProfileUnusable as unusable:
             lacks = {name for name in KEY_NAMES if profile.settings.get(name) in unusable.lacks}
-            return [ProfileFault(one.field, f"{one.problem}.") for one in unusable.faults if one.field not in lacks]
-        return []
+            found += [ProfileFault(one.field, f"{one.problem}.") for one in unusable.faults if one.field not in lacks]
+        return found
 
     def lacks(self, profile: Profile) -> Sequence[str]:
         try:
@@ -115,6 +119,7 @@ class BusProfiles:
         stored = await self._log.look()
         if stored.seq != expected:
             raise ProfilesChanged
+        profile = await self._as_stored(profile)
         change = Change(profile, stored.in_force.profiles.get(profile.name))
         if self._bus is not None:
             await write(self._event_log, self._bus, self._log, stored, [change])
@@ -129,6 +134,7 @@ class BusProfiles:
             raise NotTried(str(unusable)) from unusable
         if self._bus is None:
             raise NotTried("drafts are tried where recado has a bus")
+        profile = await self._as_stored(profile)
         trial = Trial(
             since=lambda now: now - timedelta(days=asked.days),
             until=None,
@@ -151,6 +157,12 @@ class BusProfiles:
         except (Nothing, LocalModelFailed, ToolsUnusable) as reason:
             raise NotTried(str(reason)) from reason
 
+    async def _as_stored(self, profile: Profile) -> Profile:
+        """The profile, which has no faults, with its entries in the form that `recado profile apply` stores."""
+        lists: dict[str, tuple[str, ...]] = {kind: entries_of(kind, getattr(profile, kind)) for kind in KINDS}
+        lists["chats"] = await with_canonical_names(self._event_log, lists["chats"])
+        return msgspec.structs.replace(profile, **lists)
+
     def cost(self, report: Report) -> Mapping[str, str]:
         then = {id(side): side for turn in report.turns for side in turn.then}
         return {"then": self._sum(then.values()), "now": self._sum(turn.now for turn in report.turns)}
@@ -165,6 +177,14 @@ class BusProfiles:
         if None not in costs:
             return in_dollars(known)
         return f"at least {in_dollars(known)}" if known else "unknown"
+
+
+def _faults_of_entries(profile: Profile) -> Iterator[ProfileFault]:
+    for kind in KINDS:
+        try:
+            entries_of(kind, getattr(profile, kind))
+        except ValueError as error:
+            yield ProfileFault("", f"{kind} is a list {error}.")
 
 
 def _fields(own: Settings) -> Iterator[ProfileField]:

@@ -137,11 +137,6 @@ def _scripted(_: Settings) -> Model:
     return Model(Scripted(), "scripted", takes=IMAGES)
 
 
-def _key(settings: Settings) -> str:
-    """The key. Servers that need none are sent a word, since the client wants one."""
-    return settings.openai_api_key or "none"
-
-
 def _server(settings: Settings) -> str:
     return urlsplit(settings.openai_base_url or "").netloc.rpartition("@")[2]
 

@@ -156,7 +156,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     leases = LeaseBucket(bus, replicas=event_log.replicas)
     gateways = Gateways(leases)
     keep(gateways.watch())
-    _measure(runner, Queries(reader), instance.bus_time, gateways)
+    _measure(runner, Queries(reader), instance, gateways)
 
     since, key = instance.bus_time.now(), key_print(settings)
 
@@ -250,11 +250,15 @@ async def _room(instance: Instance, event_log: EventLog) -> LogSpace:
     return room
 
 
-def _measure(runner: Runner, queries: Queries, bus_time: BusTime, gateways: Gateways) -> None:
-    """Have `/metrics` look when it is asked."""
-    measure(queries, bus_time.now, lambda: gateways.there)
+def _measure(runner: Runner, queries: Queries, instance: Instance, gateways: Gateways) -> None:
+    """Have `/metrics` look when it is asked. A trial on the desk makes instances too, which are not measured."""
+    now = instance.bus_time.now
+    measure(queries, now, lambda: gateways.there)
     metrics.lag.set_function(lambda: runner.lag)
-    metrics.stuck.set_function(lambda: stuck_chats(queries, bus_time.now()))
+    metrics.stuck.set_function(lambda: stuck_chats(queries, now()))
+    metrics.runs.set_function(lambda: instance.slots.taken)
+    metrics.runs_waiting.set_function(lambda: instance.slots.waiting)
+    metrics.waiting_for_profile.set_function(lambda: instance.waiting_for_profile)
 
 
 @contextlib.contextmanager

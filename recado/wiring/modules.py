@@ -16,7 +16,7 @@ def tools_problem(settings: Settings) -> str | None:
     try:
         load(settings.tools)
     except ToolsUnusable as unusable:
-        return str(unusable)
+        return f"RECADO_TOOLS: {unusable}"
     return None
 
 

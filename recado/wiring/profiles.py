@@ -93,10 +93,10 @@ class AnsweringByProfile:
         async with aclosing(self._stored.follow()) as changes:
             async for in_force in changes:
                 await self._learn(in_force.profiles.values())
-                is_changed = self.profiles.follow(in_force)
+                is_changed, some_waited = self.profiles.follow(in_force)
                 self._forget_former()
                 self.read.set()
-                router.profiles_changed(is_changed)
+                router.profiles_changed(is_changed, some_waited)
                 _gauge.set(len(self._unusable()))
 
     async def look_for_secrets(self, router: Router, now: Callable[[], datetime]) -> None:

@@ -61,13 +61,13 @@ class Shops:
 
     async def follow(self, home: House) -> None:
         async for in_force in self.stored.follow():
-            home.router.profiles_changed(self.bus.follow(in_force))
+            home.router.profiles_changed(*self.bus.follow(in_force))
 
     def found(self, home: House, variable: str) -> None:
         """The variable is there now."""
         self.missing.discard(variable)
         self.usable_from = home.instance.bus_time.now()
-        self.bus.forget(list(self.bus.unusable))
+        self.bus.forget([ref for ref in self.made if (one := self.bus.named(ref)) is not None and one.lacks])
         home.router.search_again()
 
     def _make(self, profile: Profile) -> Answering:

@@ -15,6 +15,7 @@ from backends.protocol import Answer, ReplyRequest, ThreadRequest, Tool, ToolCal
 from chat.references import Referring
 from events.decisions import Erased, Ignored, Reply, ThreadCreated, ToolReturned, TurnAdopted, TurnFailed, TurnStarted
 from events.memory_log import MemoryLog
+from events.profile import Profile
 from events.subjects import ChatKey
 from tests.actors.house import Committed
 from tests.actors.profiled import ANA, BOB, Shops, street, until
@@ -250,6 +251,30 @@ async def test_an_adopted_turn_goes_on_under_its_own_profile() -> None:
         assert profiles_in(home.reads) == ["bakery@1", "bakery@2"]
 
 
+async def test_a_chat_does_not_sleep_while_its_version_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an adopted turn whose version is read for longer than idle chats stay in memory, then the turn goes on once
+    the version is there: nothing would wake the chat."""
+    log, shops = MemoryLog(), Shops()
+    await shops.apply("bakery")
+    async with street(shops, log) as (home, _):
+        await home.say("m1", key=ANA)
+        await shops.model("bakery").asked(1)
+    await shops.apply("bakery")
+    later, is_there, read = Shops(shops.stored, "two"), asyncio.Event(), shops.stored.version
+
+    async def version(name: str, n: int) -> Profile | None:
+        await is_there.wait()
+        return await read(name, n)
+
+    monkeypatch.setattr(shops.stored, "version", version)
+    async with street(later, log, idle_after=0.0) as (home, _):
+        await until(lambda: len(home.router) == 1)
+        for _ in range(3):  # sweeps
+            await asyncio.sleep(0.02)
+        is_there.set()
+        await home.decided(TurnAdopted, key=ANA)
+
+
 async def test_a_turn_of_a_version_that_is_gone_begins_again() -> None:
     """Given a turn of a version that nobody can read any more, then the turn begins again by the profile in force."""
     log, shops = MemoryLog(), Shops()
@@ -373,9 +398,28 @@ class TestWithoutAVariable:
         async with street(shops, idle_after=0.0) as (home, _):
             await home.say("m1", key=ANA)
             await home.reads.seen(lambda one: one.key == ANA)
-            await until(lambda: len(home.router) == 0)
+            await until(lambda: bool(shops.made) and len(home.router) == 0)
             shops.found(home, "BAKERY_KEY")
             shops.model("bakery").answer(await shops.model("bakery").asked(1))
+            await home.decided(Reply, key=ANA)
+
+    @pytest.mark.parametrize("change", ["another version", "removed", "one of its own"])
+    async def test_a_chat_that_sleeps_is_woken_by_a_change(self, change: str) -> None:
+        """Given a chat that waits and has left memory, when another profile is in force for it, then it is answered."""
+        shops = Shops()
+        shops.missing.add("BAKERY_KEY")
+        await shops.apply("bakery", key="BAKERY_KEY")
+        async with street(shops, idle_after=0.0) as (home, _):
+            await home.say("m1", key=ANA)
+            await home.reads.seen(lambda one: one.key == ANA)
+            await until(lambda: bool(shops.made) and len(home.router) == 0)
+            if change == "one of its own":
+                await shops.apply("vip", chats=(ANA.chat,))
+            else:
+                await shops.apply("bakery", removed=change == "removed")
+            names = {"another version": "bakery", "one of its own": "vip"}
+            model = home.model if change == "removed" else shops.model(names[change])
+            model.answer(await model.asked(1))
             await home.decided(Reply, key=ANA)
 
     async def test_a_turn_that_runs_ends(self) -> None:
@@ -443,6 +487,25 @@ class TestVersionsInMemory:
             assert "bakery@1" in kept
             shops.model("bakery").answer(asked)
             assert (await home.decided(Reply, key=ANA)).profile == "bakery@1"
+
+    async def test_a_former_version_is_read_once_for_many_chats(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Given many turns of a former version, as after a restart, when all ask for it at once, then it is read once,
+        and one answering is made of it."""
+        shops = Shops()
+        await shops.apply("bakery")
+        await shops.apply("bakery")
+        reads, read = list[str](), shops.stored.version
+
+        async def version(name: str, n: int) -> Profile | None:
+            reads.append(f"{name}@{n}")
+            await asyncio.sleep(0)
+            return await read(name, n)
+
+        monkeypatch.setattr(shops.stored, "version", version)
+        async with street(shops):
+            found = await asyncio.gather(*(shops.bus.find("bakery@1") for _ in range(50)))
+        assert {id(one) for one in found} == {id(found[0])}
+        assert reads == shops.made == ["bakery@1"]
 
     @pytest.mark.parametrize(
         "ref", ["", "bakery", "bakery@", "@1", "bakery@0", "bakery@x", "bakery@²", "b@" + "9" * 99]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from actors import metrics
 from actors.fair_slots import FairSlots
 from events.decisions import Reply, TurnStarted
 from events.memory_log import MemoryLog
@@ -42,6 +43,16 @@ def test_instances_that_share_a_key_share_its_limit() -> None:
     assert not slots.take(CAI, lambda: None)
 
 
+async def test_an_instance_of_a_trial_leaves_the_gauges_alone() -> None:
+    """Given the gauges of a process, when another instance is made in it, as a trial on the desk does, then they show
+    the first one's numbers still."""
+    gauges = (metrics.runs, metrics.runs_waiting, metrics.waiting_for_profile)
+    for gauge in gauges:
+        gauge.set_function(lambda: 7)
+    async with house(MemoryLog()):
+        assert [sample.value for gauge in gauges for one in gauge.collect() for sample in one.samples] == [7, 7, 7]
+
+
 async def test_messages_of_a_waiting_chat_are_answered_together() -> None:
     """No turn starts without a slot, so it names all messages until it got one; then the other chat is next."""
     async with house(MemoryLog(), max_runs=1) as home:
@@ -62,6 +73,21 @@ async def test_messages_of_a_waiting_chat_are_answered_together() -> None:
         home.model.answer(third)
         await home.decided(Reply, 2)
         await home.model.until(lambda: home.instance.slots.taken == 0)
+
+
+async def test_a_chat_that_waits_for_a_slot_stays_in_memory() -> None:
+    """Given a chat in the queue for longer than idle chats stay in memory, when a slot is free, then the chat gets it:
+    nothing would wake it."""
+    async with house(MemoryLog(), max_runs=1, idle_after=0.0) as home:
+        await home.say("a1")
+        first = await home.model.asked(1)
+        await home.say("b1", key=BOB)
+        await home.reads.seen(lambda e: e.key == BOB)
+        for _ in range(3):  # sweeps
+            await asyncio.sleep(0.02)
+        home.model.answer(first)
+        second = await home.model.asked(2)
+        assert (second.chat, second.ids) == (BOB.chat, ("b1",))
 
 
 async def test_a_chat_that_is_paused_while_it_waits_leaves_the_queue() -> None:

@@ -22,7 +22,6 @@ from events.profile import (
     clashes,
     decoded,
     encoded,
-    selected,
 )
 from events.subjects import ChatKey
 
@@ -75,7 +74,7 @@ def test_the_most_specific_wins_in_any_order(profiles: list[Profile], chance: An
     chance.shuffle(shuffled)
     in_force = InForce(shuffled)
     for key in KEYS:
-        found = selected(in_force, key)
+        found = in_force.selected(key)
         assert (found.name if found is not None else None) == as_written(profiles, key)
 
 
@@ -89,18 +88,18 @@ def test_each_level_wins_over_the_next() -> None:
         "account": profile("account", accounts=("551",)),
     }
     for order in itertools.permutations(levels.values()):
-        assert (found := selected(InForce(order), group)) is not None
+        assert (found := InForce(order).selected(group)) is not None
         assert found.name == "own"
     left = dict(levels)
     for name in levels:
         in_force = InForce(left.values())
-        assert (found := selected(in_force, group)) is not None
+        assert (found := in_force.selected(group)) is not None
         assert found.name == name
         if not name.startswith("group"):
-            assert (found := selected(in_force, person)) is not None
+            assert (found := in_force.selected(person)) is not None
             assert found.name == name
         del left[name]
-    assert selected(InForce(left.values()), group) is None is selected(NONE_IN_FORCE, person)
+    assert InForce(left.values()).selected(group) is None is NONE_IN_FORCE.selected(person)
 
 
 def test_a_lookup_reads_no_profile() -> None:

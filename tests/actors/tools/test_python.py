@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -134,6 +135,14 @@ def test_a_module_that_is_not_there_is_named() -> None:
     """RECADO_TOOLS with a typing mistake says so at start."""
     with pytest.raises(ToolsUnusable, match="no_such_tools"):
         load("no_such_tools")
+
+
+def test_a_module_that_ends_python_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A profile may name it while instances run: none of them ends."""
+    (tmp_path / "leaving_tools.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ToolsUnusable, match="leaving_tools cannot be imported: SystemExit: 3"):
+        load("leaving_tools")
 
 
 def test_a_module_without_functions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,6 +190,21 @@ async def test_a_newer_release_wrote_more(there: Command, tmp_path: Path, bus: B
     assert (done.code, "mood is no field of a profile" in done.err) == (1, True), done.err
 
 
+async def test_a_version_that_no_instance_may_use_any_more(there: Command, bus: Bus) -> None:
+    """Given an old version with a server that the environment allows no more, then it is not put in force again."""
+    body = {
+        "name": "shop",
+        "n": 1,
+        "at": "2026-01-01T00:00:00Z",
+        "settings": {"openai_base_url": "https://gone.example"},
+    }
+    await bus.request("profile.shop", json.dumps(body).encode())
+    await bus.request("profile.shop", json.dumps(body | {"n": 2, "settings": {}}).encode())
+    done = await there("profile", "rollback", "shop", "1")
+    assert (done.code, "no server that a profile may name" in done.err) == (1, True), done.err
+    assert [one["n"] for one in ok(await there("profile", "list", "--json")).document] == [2]
+
+
 async def test_doctor_tells_what_a_profile_lacks(there: Command, tmp_path: Path) -> None:
     """A key that is unset, what may not be named here, and what only a newer release knows."""
     shop = """accounts = ["1"]

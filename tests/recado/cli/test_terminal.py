@@ -53,7 +53,7 @@ async def test_the_module_of_tools_is_checked_with_the_settings(command: str, re
     done = await recado(command, RECADO_TOOLS="no_such_tools", RECADO_PORT="many", NATS_URL="nats://127.0.0.1:9")
     assert done.code == 1
     assert "RECADO_PORT" in done.err
-    assert "RECADO_TOOLS names no_such_tools, which cannot be imported" in done.err
+    assert "RECADO_TOOLS: the module no_such_tools cannot be imported" in done.err
 
 
 @pytest.mark.parametrize("since", ["30d", "2h", "2026-11-20", "2026-11-20T18:00"])

@@ -58,3 +58,25 @@ async def test_an_older_instance(desk: BusProfiles, bus: Bus) -> None:
     await desk.save(profile("one"), expected=0)
     info = json.loads((await bus.request("$JS.API.STREAM.INFO.EVENTS")).data)
     assert info["config"]["metadata"]["recado.reads"] == "3"
+
+
+async def test_entries_are_stored_as_a_file_has_them(desk: BusProfiles) -> None:
+    """Given a phone number as people write it, then the profile is stored for the chat of that number."""
+    draft = profile("vip", chats=("+55 11 99999-0001", "551/5511999990002"), groups=("120363041234567890@g.us",))
+    assert not desk.faults(draft)
+    await desk.save(draft, expected=0)
+    stored = (await desk.look()).newest["vip"]
+    assert stored.chats == ("5511999990001@s.whatsapp.net", "551/5511999990002@s.whatsapp.net")
+    assert stored.groups == draft.groups
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ({"groups": ("5511999990001",)}, "groups is a list in which '5511999990001' is no group"),
+        ({"chats": ("the baker",)}, "chats is a list in which"),
+    ],
+)
+async def test_entries_that_mean_no_chat(desk: BusProfiles, entries: dict[str, tuple[str, ...]], says: str) -> None:
+    (fault,) = desk.faults(profile("vip", **entries))
+    assert says in fault.problem

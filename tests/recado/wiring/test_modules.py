@@ -74,7 +74,7 @@ def test_all_that_is_wrong_is_told_at_once(without_av: pytest.MonkeyPatch) -> No
         without_av.setenv(name, value)
     with pytest.raises(SettingsInvalid) as refused:
         settings_of_instance()
-    for told in ("RECADO_PORT", "no_such_tools, which cannot be imported", WHAT_TO_DO):
+    for told in ("RECADO_PORT", "the module no_such_tools cannot be imported", WHAT_TO_DO):
         assert told in str(refused.value)
 
 
@@ -84,7 +84,7 @@ async def test_the_doctor_tells_all_at_once_too(without_av: pytest.MonkeyPatch, 
     assert {what: finding.state for what, finding in found.items()} == dict.fromkeys(
         ["settings", "tools", "speech"], "failure"
     )
-    assert "no_such_tools, which cannot be imported" in found["tools"].says
+    assert "the module no_such_tools cannot be imported" in found["tools"].says
     assert WHAT_TO_DO in found["speech"].says
 
 
