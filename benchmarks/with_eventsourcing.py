@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,13 @@ class Tables(SQLiteTrackingRecorder):
     """recado's tables, with the library's own tracking in place of the checkpoint."""
 
     def construct_create_table_statements(self) -> list[str]:
-        statements = re.sub("--.*", "", SCHEMA).split(";")
-        return super().construct_create_table_statements() + [each for each in statements if each.strip()]
+        statements, begun = list[str](), ""
+        for part in re.sub("--.*", "", SCHEMA).split(";"):
+            begun += f"{part};"
+            if sqlite3.complete_statement(begun):  # a trigger has others inside
+                statements.append(begun)
+                begun = ""
+        return super().construct_create_table_statements() + [each for each in statements if each.strip("; \n")]
 
     def commit(self, tracking: Tracking, write: Any) -> None:
         """Call `write` with a cursor, in one transaction with the tracking record."""

@@ -21,12 +21,12 @@ async def deep_reply(world: World) -> None:
 
 
 def breaking_texts(patch: Patch) -> None:
-    def texts_of(reply: Any) -> list[str]:
+    def messages_of(reply: Any) -> list[str]:
         if reply.text.startswith("*a *a"):
             raise RecursionError("too deep")
         return split(reply.text)
 
-    patch.setattr("recado.wiring.cloud_gateway.messages_of", texts_of)
+    patch.setattr("recado.wiring.cloud_number.messages_of", messages_of)
 
 
 def without_parking(patch: Patch) -> None:

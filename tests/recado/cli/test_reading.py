@@ -324,7 +324,7 @@ async def test_verify_finds_a_difference(told: Command) -> None:
     done = await told("verify")
     assert done.code == 1
     assert "is NOT what the log says" in done.out
-    assert [line.split()[0] for line in done.out.splitlines() if "DIFFERS" in line] == ["chats"]
+    assert [line.split()[0] for line in done.out.splitlines() if "DIFFERS" in line] == ["chats", "totals"]
     verified = await told("verify", "--json")
     assert verified.code == 1
-    assert [table["table"] for table in verified.document["tables"] if table["difference"]] == ["chats"]
+    assert [table["table"] for table in verified.document["tables"] if table["difference"]] == ["chats", "totals"]
