@@ -53,7 +53,7 @@ async def wild_tokens(world: World) -> None:
 
 
 def without_token_bounds(patch: Patch) -> None:
-    patch.setattr("actors.effects._counted", lambda tokens: tokens)
+    patch.setattr("actors.usage._counted", lambda tokens: tokens)
     patch.setattr("backends.chat_answer.count", lambda tokens: tokens or 0)
 
 
