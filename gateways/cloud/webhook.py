@@ -66,7 +66,7 @@ class Webhook:
 
     - `account`: has the dead letters of updates that name no number. With `alone` also those for other numbers, which
       otherwise lie under the numbers' ids.
-    - `look_again`: returns whether a number came to the parser's lines; called where an update names an unknown one.
+    - `look_again`: adds numbers that came to the parser's lines; called where an update names an unknown one.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Webhook:
         verify_token: str,
         people: People | None = None,
         alone: bool = False,
-        look_again: Callable[[], Awaitable[bool]] | None = None,
+        look_again: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._log = event_log
         self._account = account
@@ -176,7 +176,8 @@ class Webhook:
         """Return when the log has everything. Raises LogError if it does not take all."""
         updates = self._parser.parse(body)
         if self._look_again is not None and any(isinstance(update, Unserved) for update in updates):
-            updates = self._parser.parse(body) if await self._look_again() else updates
+            await self._look_again()
+            updates = self._parser.parse(body)  # also if the number came by another look meanwhile
         arrived = [update for update in updates if isinstance(update, Arrived)]
         for update in updates:
             if isinstance(update, Notice):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -21,6 +22,7 @@ from events.log import EventLog
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
+from gateways.cloud.lines import Line, Lines
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import Webhook
 from gateways.delivery.checkpoint import GatewayRunning
@@ -253,6 +255,105 @@ async def test_a_number_is_added_without_a_restart(meta: GraphDouble, given: dic
         await decide(log, reply("r2", BAKERY), BAKERY)
         await all_.until_noted(BAKERY, "r2", "accepted")
         assert (len(log.dead_letters), [taken.number for taken in meta.taken]) == (1, [OTHER_ID])
+
+
+async def test_a_number_that_comes_while_its_update_waits() -> None:
+    """Another look was faster, so that this one finds nothing new: the update is no dead letter."""
+    log, lines = MemoryLog(), Lines({PHONE_NUMBER_ID: Line("shop")})
+
+    async def look_again() -> bool:
+        lines[OTHER_ID] = Line("bakery")
+        return False
+
+    hook = Webhook(log, "shop", Parser(lines), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN, look_again=look_again)
+    raw = of_bakery(messages, message("wamid.1"))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(hook.app()), base_url="http://hook") as meta:
+        assert (await meta.post("/webhook", content=raw, headers=signed(raw))).status_code == 200
+    assert log.dead_letters == []
+    assert [one.event.id for one in await events(log, "bakery")] == ["wamid.1"]
+
+
+class Gateway:
+    """A number's gateway that ends when `may_end` is set after `stop`."""
+
+    def __init__(self, number: Number, looks: Callable[[], Awaitable[object]] | None = None) -> None:
+        self.line = Line(number.account)
+        self.may_end = asyncio.Event()
+        self.ended = False
+        self._looks = looks
+
+    async def run(self) -> None:
+        await self.may_end.wait()
+        self.ended = True
+
+    async def look_again(self) -> None:
+        if self._looks is not None:
+            await self._looks()
+
+    def stop(self) -> bool:
+        return True
+
+
+async def test_a_number_that_has_ended_its_messages_ends_no_other() -> None:
+    """When the process is stopped, each number has time for its own messages on the wire."""
+    made: list[Gateway] = []
+
+    def begin(number: Number) -> CloudNumber:
+        made.append(Gateway(number))
+        return cast("CloudNumber", made[-1])
+
+    numbers = CloudNumbers(lambda: (Number("1", "a"), Number("2", "b")), begin)
+    running = asyncio.create_task(numbers.run())
+    await until(lambda: len(made) == 2)
+    draining = asyncio.create_task(numbers.drain())
+    first, second = made
+    first.may_end.set()
+    await until(lambda: first.ended)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    second.may_end.set()
+    await asyncio.gather(draining, running)
+    assert second.ended
+
+
+async def test_a_number_that_comes_while_tokens_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook may bring it at any moment; the others go on."""
+    monkeypatch.setattr(cloud_numbers, "EVERY", 0.01)
+    listed, read = [Number("1", "a")], asyncio.Event()
+
+    async def comes() -> None:
+        if len(listed) == 1:
+            listed.append(Number("2", "b"))
+            await numbers.look_again()
+        elif len(numbers.lines) == 2:
+            read.set()
+
+    numbers = CloudNumbers(lambda: tuple(listed), lambda number: cast("CloudNumber", Gateway(number, comes)))
+    running = asyncio.create_task(numbers.run())
+    reading = asyncio.create_task(read.wait())
+    await asyncio.wait({running, reading}, return_when=asyncio.FIRST_COMPLETED)
+    assert reading.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_new_token_ends_the_pause_on_the_loop(
+    given: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read by a thread; those who wait for the end of the pause are woken on the loop."""
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(Replies, "hurry", lambda _: threads.append(threading.current_thread()))
+    del given["WHATSAPP_ACCESS_TOKEN"]
+    file = folder / "WHATSAPP_ACCESS_TOKEN"
+    file.write_text(ACCESS_TOKEN)
+    settings = settings_of(given | {"RECADO_SECRETS": str(folder)})
+    nothing = cast("Any", None)
+    parts = Parts(settings, MemoryLog(), nothing, nothing, NoPeople(), None)
+    gateway = CloudNumber(Number(OTHER_ID, "bakery"), parts, lambda: cast("Lease", Held()))
+    await gateway.look_again()
+    file.write_text(OTHER_TOKEN)
+    await gateway.look_again()
+    assert threads == [threading.current_thread()]
 
 
 async def test_a_number_whose_token_comes_later(
