@@ -14,8 +14,9 @@ import pytest
 
 from console.profiles import form
 from console.profiles.port import Noted, NotTried, ProfileFault, TrialAsked
+from events.memory_log import MemoryLog
 from events.memory_profiles import MemoryProfileLog
-from events.profile import Profile
+from events.profile import MOST_ENTRIES, Profile, ProfileUnreadable, encoded
 from recado.profiles.desk import BusProfiles
 from recado.profiles.overlay import Overlay
 from recado.settings.settings import settings_of
@@ -341,6 +342,21 @@ def test_faults_are_shown_at_their_fields() -> None:
         profiles, Profile(name="b", n=1, at=AT), [ProfileFault("takeover", "too long"), ProfileFault("", "x")]
     )
     assert [(row.field.name, row.problems) for row in rows if row.problems] == [("takeover", ("too long",))]
+
+
+def test_no_field_shows_the_password_in_an_address() -> None:
+    own = settings_of({"OPENAI_API_KEY": "sk-own", "OPENAI_BASE_URL": "https://ana:s3cret@ai.example/v1?key=s3cret"})
+    profiles = BusProfiles(MemoryProfileLog(), MemoryLog(), None, settings_of=lambda _: own, own=own)
+    fields = {field.name: field.own for field in profiles.fields}
+    assert fields["openai_base_url"] == "https://…@ai.example/v1?…"
+    assert not [name for name, text in fields.items() if "s3cret" in text]
+
+
+def test_too_many_entries_are_refused_not_cut() -> None:
+    profiles, fresh = Trying(MemoryProfileLog(), None), Profile(name="b", n=1, at=AT)
+    made = form.draft(profiles, None, {"chats": "\n".join(map(str, range(MOST_ENTRIES + 1)))}, fresh)
+    with pytest.raises(ProfileUnreadable, match="chats"):
+        encoded(made)
 
 
 async def ended(desk: Desk, place: str) -> str:
