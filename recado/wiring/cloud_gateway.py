@@ -33,7 +33,7 @@ from gateways.cloud.webhook import PATH, Webhook
 from gateways.names.names import Names
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
-from recado.settings.numbers import accounts_of, may_change, numbers_of, problems
+from recado.settings.numbers import has_numbers, may_change, numbers_of, problems
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
 from recado.wiring.cloud_number import CloudNumber, Parts
@@ -76,7 +76,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
 
 def is_gateway(settings: Settings) -> bool:
     """Whether a process with these settings serves WhatsApp numbers. Missing settings are logged."""
-    if not accounts_of(settings) and not settings.whatsapp_numbers and not settings.whatsapp_phone_number_id:
+    if not has_numbers(settings):
         return False
     missing = list(problems(settings))
     for problem in missing:

@@ -27,11 +27,13 @@ from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import Webhook
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.intake import NoPeople
+from recado.doctor.whatsapp import whatsapp_findings
 from recado.settings.environment import SettingsInvalid
 from recado.settings.numbers import may_change, numbers_of, problems
 from recado.settings.settings import Settings, settings_of
 from recado.settings.whatsapp import Number
 from recado.wiring import cloud_numbers
+from recado.wiring.cloud_gateway import is_gateway
 from recado.wiring.cloud_number import CloudNumber, Parts, Replies
 from recado.wiring.cloud_numbers import CloudNumbers
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -414,6 +416,18 @@ async def test_news_are_of_the_number_or_the_business(two: Settings) -> None:
         assert await all_.post(news("account_alerts", alert="second")) == 200
         kept = [(account, update.field) for account, update in await all_.log.notes()][2:]
         assert kept == [("bakery", "phone_number_quality_update"), ("bakery", "account_alerts")]
+
+
+@pytest.mark.parametrize("listed", ["shop", f"{PHONE_NUMBER_ID}=local"])
+async def test_a_list_that_is_wrong_at_the_start_is_told(given: dict[str, str], folder: Path, listed: str) -> None:
+    """By the instance, which runs alone, and by the doctor."""
+    (folder / "WHATSAPP_NUMBERS").write_text(listed)
+    settings = settings_of(given | {"RECADO_SECRETS": str(folder), "WHATSAPP_ACCESS_TOKEN": ""})
+    with capture_logs() as logs:
+        assert not is_gateway(settings)
+    assert [entry["event"] for entry in logs] == ["no_gateway"]
+    (finding,) = [found async for found in whatsapp_findings(settings)]
+    assert "WHATSAPP_NUMBERS" in finding.says
 
 
 @pytest.mark.parametrize(
