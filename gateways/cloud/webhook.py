@@ -186,14 +186,19 @@ class Webhook:
                 tell(update.what, account=update.account, **update.about)
                 UPDATES.labels(update.what).inc()
         await asyncio.gather(*(self._tell(update) for update in updates if isinstance(update, News)))
+        failed: dict[str, LogError] = {}  # by account: its later messages wait, and no other number's
         for update in updates:
-            if isinstance(update, Renamed):
-                await self._rename(update)
+            if isinstance(update, Renamed) and update.account not in failed:
+                try:
+                    await self._rename(update)
+                except LogError as fault:
+                    failed[update.account] = fault
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
-        taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
+        waits = {each.key.account for each in arrived} if refusal is not None else set(failed)
+        taken = [each for each in arrived if each.key.account not in waits or isinstance(each.event, Receipt)]
         # All at once: one after the other, a batch of 1,000 would take a second. They are published in their order.
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
-        _raise_first([*done, refusal])
+        _raise_first([*done, refusal, *failed.values()])
         for update in updates:
             if isinstance(update, Unread):
                 await self._bury(update)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -27,6 +28,8 @@ from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import Webhook
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.intake import NoPeople
+from gateways.names.followed import NamesUnavailable
+from gateways.names.person import Person
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.settings.environment import SettingsInvalid
 from recado.settings.numbers import may_change, numbers_of, problems
@@ -273,6 +276,27 @@ async def test_a_number_that_comes_while_its_update_waits() -> None:
         assert (await meta.post("/webhook", content=raw, headers=signed(raw))).status_code == 200
     assert log.dead_letters == []
     assert [one.event.id for one in await events(log, "bakery")] == ["wamid.1"]
+
+
+async def test_a_changed_number_that_cannot_be_noted_holds_up_no_other_number() -> None:
+    """Of one batch: what comes after the change for the same number waits for WhatsApp's next try."""
+
+    class Without(NoPeople):
+        async def renamed(self, account: str, former: Sequence[str], now: Sequence[str], since: int) -> Person | None:
+            raise NamesUnavailable("a test")
+
+    log, lines = MemoryLog(), Lines({PHONE_NUMBER_ID: Line("shop"), OTHER_ID: Line("bakery")})
+    hook = Webhook(
+        log, "shop", Parser(lines), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN, people=cast("Any", Without())
+    )
+    system = message("wamid.1", "system", system={"type": "user_changed_number", "wa_id": "16505550000"})
+    first = json.loads(messages(system, message("wamid.2")))
+    first["entry"] += json.loads(of_bakery(messages, message("wamid.3")))["entry"]
+    raw = json.dumps(first).encode()
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(hook.app()), base_url="http://hook") as meta:
+        assert (await meta.post("/webhook", content=raw, headers=signed(raw))).status_code == 503
+    assert await events(log, "shop") == []
+    assert [one.event.id for one in await events(log, "bakery")] == ["wamid.3"]
 
 
 class Gateway:
