@@ -20,7 +20,7 @@ from events.profile_log import ProfileLog, ProfilesChanged, Stored
 from events.subjects import ChatKey
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
-from recado.profiles.changes import Change, check_clashes, write
+from recado.profiles.changes import Change, check_clashes, check_readable, write
 from recado.profiles.keys import KEY_NAMES
 from recado.profiles.overlay import SETTABLE, ProfileUnusable
 from recado.settings.money import prices_of
@@ -115,6 +115,7 @@ class BusProfiles:
         stored = await self._log.look()
         if stored.seq != expected:
             raise ProfilesChanged
+        check_readable(stored, profile.name)
         change = Change(profile, stored.in_force.profiles.get(profile.name))
         if self._bus is not None:
             await write(self._event_log, self._bus, self._log, stored, [change])

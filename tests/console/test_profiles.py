@@ -220,6 +220,16 @@ async def test_a_change_by_another_person_is_not_overwritten(desk: Desk) -> None
     assert (await desk.newest("bakery")).settings == {"takeover": "3h"}
 
 
+@pytest.mark.parametrize("do", ["save", "remove"])
+async def test_a_version_of_a_newer_release_is_not_replaced(desk: Desk, do: str) -> None:
+    await desk.store("bakery", settings={"takeover": "1h"})
+    newer = b'{"name":"bakery","n":2,"at":"2026-11-29T12:00:00Z","accounts":{"of":"a newer form"}}'
+    await desk.log.store(("bakery", newer))
+    status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": do})
+    assert (status, "use a newer one" in text) == (503, True)
+    assert (await desk.log.look()).seq == 2
+
+
 async def test_the_history_names_changes_and_an_old_version_is_used_again(desk: Desk) -> None:
     await desk.store("bakery", accounts=("shop",), settings={"takeover": "1h"})
     await desk.store("bakery", accounts=("shop",), settings={"takeover": "2h", "ai_system_prompt": "Arr"})
