@@ -6,9 +6,10 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
+from unittest.mock import Mock
 from urllib.parse import unquote
 
 import httpx2
@@ -36,9 +37,10 @@ from recado.settings.numbers import may_change, numbers_of, problems
 from recado.settings.settings import Settings, settings_of
 from recado.settings.whatsapp import Number
 from recado.wiring import cloud_numbers
-from recado.wiring.cloud_gateway import is_gateway
+from recado.wiring.cloud_gateway import is_gateway, start_cloud
 from recado.wiring.cloud_number import CloudNumber, Parts, Replies
 from recado.wiring.cloud_numbers import CloudNumbers
+from recado.wiring.lifecycle import Lifetime
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import (
     ANA,
@@ -452,6 +454,23 @@ async def test_a_list_that_is_wrong_at_the_start_is_told(given: dict[str, str], 
     assert [entry["event"] for entry in logs] == ["no_gateway"]
     (finding,) = [found async for found in whatsapp_findings(settings)]
     assert "WHATSAPP_NUMBERS" in finding.says
+
+
+async def test_a_list_that_breaks_while_the_gateway_begins(
+    given: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process, which may be an instance too, goes on, and serves the numbers once they are there."""
+
+    async def join(_bus: object) -> None: ...
+
+    monkeypatch.setattr(MediaStore, "join", join)
+    (folder / "WHATSAPP_NUMBERS").write_text("shop")
+    settings = settings_of(given | {"RECADO_SECRETS": str(folder)})
+    bus, log = cast("Any", Mock()), cast("Any", MemoryLog())
+    async with AsyncExitStack() as stack:
+        with capture_logs() as logs:
+            assert await start_cloud(Lifetime(stack), settings, bus, log, cast("Any", None))
+    assert [entry["event"] for entry in logs] == ["numbers_unusable"]
 
 
 @pytest.mark.parametrize(
