@@ -9,6 +9,8 @@ from decimal import Decimal
 from secrets import token_hex
 from typing import Any, Literal
 
+import msgspec
+
 from actors.tools.python import ToolsUnusable
 from chat.hours import Span
 from chat.spending import cost_of
@@ -21,6 +23,7 @@ from events.subjects import ChatKey
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
 from recado.profiles.changes import Change, check_clashes, check_readable, write
+from recado.profiles.entries import KINDS, entries_of, with_canonical_names
 from recado.profiles.keys import KEY_NAMES
 from recado.profiles.overlay import SETTABLE, ProfileUnusable
 from recado.settings.money import prices_of
@@ -97,12 +100,18 @@ class BusProfiles:
         return spans
 
     def faults(self, profile: Profile) -> Sequence[ProfileFault]:
+        found = []
+        for kind in KINDS:
+            try:
+                entries_of(kind, getattr(profile, kind))
+            except ValueError as wrong:
+                found.append(ProfileFault("", f"{kind} is a list {wrong}."))
         try:
             self._settings_of(profile)
         except ProfileUnusable as unusable:
             lacks = {name for name in KEY_NAMES if profile.settings.get(name) in unusable.lacks}
-            return [ProfileFault(one.field, f"{one.problem}.") for one in unusable.faults if one.field not in lacks]
-        return []
+            found += [ProfileFault(one.field, f"{one.problem}.") for one in unusable.faults if one.field not in lacks]
+        return found
 
     def lacks(self, profile: Profile) -> Sequence[str]:
         try:
@@ -111,7 +120,14 @@ class BusProfiles:
             return unusable.lacks
         return ()
 
+    async def _in_stored_form(self, profile: Profile) -> Profile:
+        """The profile with its entries as `recado profile apply` stores them."""
+        lists = {kind: entries_of(kind, getattr(profile, kind)) for kind in KINDS}
+        chats = await with_canonical_names(self._event_log, lists["chats"])
+        return msgspec.structs.replace(profile, accounts=lists["accounts"], chats=chats, groups=lists["groups"])
+
     async def save(self, profile: Profile, *, expected: int) -> None:
+        profile = await self._in_stored_form(profile)
         stored = await self._log.look()
         if stored.seq != expected:
             raise ProfilesChanged
@@ -126,6 +142,7 @@ class BusProfiles:
     async def try_out(self, profile: Profile, asked: TrialAsked, note: Callable[[Noted], None]) -> Report:
         try:
             settings = self._settings_of(profile)
+            profile = await self._in_stored_form(profile)
         except ProfileUnusable as unusable:
             raise NotTried(str(unusable)) from unusable
         if self._bus is None:

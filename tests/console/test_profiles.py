@@ -230,6 +230,18 @@ async def test_a_version_of_a_newer_release_is_not_replaced(desk: Desk, do: str)
     assert (await desk.log.look()).seq == 2
 
 
+async def test_entries_are_stored_as_the_command_stores_them(desk: Desk) -> None:
+    """A number that a person types is the chat that recado knows; what names no chat, group or account is told."""
+    draft = await desk.form("bakery") | {"do": "save", "chats": "+55 11 99999-0001\nshop/5511999990002"}
+    assert (await desk.post("/desk/profiles/bakery", draft))[0] == 303
+    newest = await desk.newest("bakery")
+    assert newest.chats == ("5511999990001@s.whatsapp.net", "shop/5511999990002@s.whatsapp.net")
+    for wrong in ({"chats": "Ana"}, {"groups": "5511999990001"}, {"accounts": "=shop"}):
+        (kind,) = wrong
+        status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": "save"} | wrong)
+        assert (status, f"{kind} is a list in which" in unescape(text)) == (400, True)
+
+
 async def test_the_history_names_changes_and_an_old_version_is_used_again(desk: Desk) -> None:
     await desk.store("bakery", accounts=("shop",), settings={"takeover": "1h"})
     await desk.store("bakery", accounts=("shop",), settings={"takeover": "2h", "ai_system_prompt": "Arr"})
