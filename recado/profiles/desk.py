@@ -36,7 +36,7 @@ from recado.whatif.ways import SettingsOf, Way, Ways, meant_by
 from recado.wiring.local_model import LocalModelFailed
 
 _PROMPT = "ai_system_prompt"
-_LONG = frozenset({"hosted_tools", "stop_words", "start_words", "allow", "block"})
+_LONG = frozenset({"apology", "hosted_tools", "stop_words", "start_words", "allow", "block"})
 _FIRST = {
     _PROMPT: "prompt",
     "hours": "hours",

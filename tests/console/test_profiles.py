@@ -174,6 +174,14 @@ async def test_an_unchanged_form_changes_nothing(desk: Desk) -> None:
     assert (after.n, after.accounts, after.groups, after.more) == (2, before.accounts, before.groups, before.more)
 
 
+@pytest.mark.parametrize("field", ["apology", "openai_model"])
+async def test_lines_of_a_text_stay_lines(desk: Desk, field: str) -> None:
+    """A browser takes the ends of lines out of a field for one line."""
+    await desk.store("bakery", settings={field: "one\ntwo"})
+    _, text = await desk.get("/desk/profiles/bakery")
+    assert re.search(rf'<textarea id="i-{field}"[^>]*>one\ntwo</textarea>', text)
+
+
 def spans(text: str) -> set[Any]:
     return set(settings_of({"RECADO_HOURS": text}).hours)
 
