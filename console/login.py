@@ -25,6 +25,10 @@ from console.sessions import KNOWN, Sessions
 OPEN = frozenset({"/login", "/healthz", "/readyz"})
 _BEARER = "Bearer "
 _LOGGED_OUT = "You were logged out, so nothing was done. What you typed is in your form again after you log in."
+_LOGGED_OUT_ELSEWHERE = (
+    "You were logged out, so nothing was done. Log in, then go back in your browser to the form: most browsers still "
+    "have what you typed."
+)
 
 log = structlog.get_logger("recado.console")
 
@@ -67,8 +71,10 @@ class Locked:
         if is_for_people(headers):
             if scope["method"] == "GET":
                 return RedirectResponse(f"/login?to={quote(scope['path'])}", 303)
-            chat, _, _ = scope["path"].rpartition("/orders")
-            return render(Request(scope), "login.html", status=401, to=_inside(quote(chat)), problem=_LOGGED_OUT)
+            chat, is_order, _ = scope["path"].rpartition("/orders")
+            form = chat if is_order or not scope["path"].startswith("/desk/") else scope["path"]
+            problem = _LOGGED_OUT if is_order else _LOGGED_OUT_ELSEWHERE
+            return render(Request(scope), "login.html", status=401, to=_inside(quote(form)), problem=problem)
         return JSONResponse({"error": "Log in, or send Authorization: Bearer and the password."}, 401)
 
 

@@ -151,7 +151,11 @@ class InForce:
         found = self._chats.get(own) or self._chats.get(key.chat)
         if found is None and is_group(key.chat):
             found = self._groups.get(own) or self._groups.get(key.chat)
-        return found or self._accounts.get(key.account)
+        return found or self.of_account(key.account)
+
+    def of_account(self, account: str) -> Profile | None:
+        """The profile of the account's chats that have none of their own; None: the instance's own settings."""
+        return self._accounts.get(account)
 
 
 NONE_IN_FORCE = InForce()

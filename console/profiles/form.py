@@ -11,7 +11,7 @@ import msgspec
 
 from chat.hours import DAYS, Span
 from console.profiles.port import ProfileDesk, ProfileFault, ProfileField
-from events.profile import MOST_ENTRIES, Profile
+from events.profile import Profile
 
 LISTS = ("accounts", "chats", "groups")
 
@@ -87,7 +87,7 @@ def _value(field: ProfileField, text: str) -> Any:
 
 def _entries(text: str) -> tuple[str, ...]:
     entries = [entry.strip() for entry in re.split(r"[\n,]", text)]
-    return tuple(dict.fromkeys(entry for entry in entries if entry))[:MOST_ENTRIES]
+    return tuple(dict.fromkeys(entry for entry in entries if entry))
 
 
 def _week(desk: ProfileDesk, text: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...] | None:

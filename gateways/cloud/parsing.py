@@ -150,11 +150,9 @@ class Parser:
         for each in value.statuses:
             yield self._status(line, each)
         for each in value.user_preferences:
-            yield self._beside(
-                line, each, people, "preference", lambda raw: preference_of(decode(raw, _preferences)[0])
-            )
+            yield self._beside(line, each, people, "preference", _preference)
         for each in value.calls:
-            yield self._beside(line, each, people, "call", lambda raw: call_of(decode(raw, _calls)[0]))
+            yield self._beside(line, each, people, "call", _call)
         for each in value.errors:
             yield _error(each)
         for each in value.user_id_update:

@@ -75,7 +75,9 @@ class CloudSender:
         try:
             to = await self._people.reached_by(part.account, part.chat)
         except LogError as refusal:
-            return self._told(part, Outcome("later", error=ReceiptError(class_="later", detail=str(refusal))))
+            tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
+            error = ReceiptError(class_="later", detail=str(refusal))
+            return self._told(part, Outcome("later", error=error, after=pause("later", tries)))
         if to is None:
             error = ReceiptError(class_="recipient", detail="the number is another person's now")
             return self._told(part, Outcome("failed", error=error))

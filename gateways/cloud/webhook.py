@@ -66,7 +66,7 @@ class Webhook:
 
     - `account`: has the dead letters of updates that name no number. With `alone` also those for other numbers, which
       otherwise lie under the numbers' ids.
-    - `look_again`: returns whether a number came to the parser's lines; called where an update names an unknown one.
+    - `look_again`: adds numbers that came to the parser's lines; called where an update names an unknown one.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Webhook:
         verify_token: str,
         people: People | None = None,
         alone: bool = False,
-        look_again: Callable[[], Awaitable[bool]] | None = None,
+        look_again: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._log = event_log
         self._account = account
@@ -176,7 +176,8 @@ class Webhook:
         """Return when the log has everything. Raises LogError if it does not take all."""
         updates = self._parser.parse(body)
         if self._look_again is not None and any(isinstance(update, Unserved) for update in updates):
-            updates = self._parser.parse(body) if await self._look_again() else updates
+            await self._look_again()
+            updates = self._parser.parse(body)  # also if the number came by another look meanwhile
         arrived = [update for update in updates if isinstance(update, Arrived)]
         for update in updates:
             if isinstance(update, Notice):
@@ -185,14 +186,19 @@ class Webhook:
                 tell(update.what, account=update.account, **update.about)
                 UPDATES.labels(update.what).inc()
         await asyncio.gather(*(self._tell(update) for update in updates if isinstance(update, News)))
+        failed: dict[str, LogError] = {}  # by account: its later messages wait, and no other number's
         for update in updates:
-            if isinstance(update, Renamed):
-                await self._rename(update)
+            if isinstance(update, Renamed) and update.account not in failed:
+                try:
+                    await self._rename(update)
+                except LogError as fault:
+                    failed[update.account] = fault
         refusal = await self._no_room() if any(not isinstance(each.event, Receipt) for each in arrived) else None
-        taken = arrived if refusal is None else [each for each in arrived if isinstance(each.event, Receipt)]
+        waits = {each.key.account for each in arrived} if refusal is not None else set(failed)
+        taken = [each for each in arrived if each.key.account not in waits or isinstance(each.event, Receipt)]
         # All at once: one after the other, a batch of 1,000 would take a second. They are published in their order.
         done = await asyncio.gather(*(self._keep(update) for update in taken), return_exceptions=True)
-        _raise_first([*done, refusal])
+        _raise_first([*done, refusal, *failed.values()])
         for update in updates:
             if isinstance(update, Unread):
                 await self._bury(update)

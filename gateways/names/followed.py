@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import structlog
 
@@ -209,6 +209,12 @@ class Followed:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
         if self._lost is not None and (not self.ready.is_set() or self._lost_for() > _TOLD_WITHIN):
             raise NamesUnavailable("the names of people (bucket ALIASES) cannot be read")
+
+    async def known(self) -> None:
+        """Return when everything that the bucket has is known. Raises NamesUnavailable."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ready.wait(), _TOLD_WITHIN)
+        self.check()
 
     def _lost_for(self) -> float:
         """Seconds for which the bucket is not followed; 0 while it is."""

@@ -179,7 +179,8 @@ class Names:
 
     async def reached_by(self, account: str, chat: str) -> str | None:
         """The name by which the person of the chat is reached: another one once the chat's number has changed hands;
-        None if that is not known any more. Raises LogUnavailable."""
+        None if that is not known any more. Waits for the names at a start. Raises LogUnavailable."""
+        await self._followed.known()
         met = {chat}
         while self.changed_hands(account, chat):
             now = await self._closes_into(ChatKey(account, chat))

@@ -12,10 +12,12 @@ from actors.leases.gateways import gateways
 from events.jetstream.api import stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.streams import EVENTS
+from events.profile import DEFAULT
 from events.subjects import token
 from projections.reads.reader import ProjectionMissing
 from projections.reads.trouble_views import DeliveryView
 from recado.cli.known import queries
+from recado.cli.meant_profile import in_force_on
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text, local, one_line, print_table
@@ -29,7 +31,7 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
 
     - `number`: Meta's id of the number, of an account in the settings.
     - `gateway`: whether its gateway runs; None: the bus does not say.
-    - `profile`: the profile that its chats have.
+    - `profile`: the profile of its chats that have none of their own.
     - `queue`: replies that wait to be sent.
     - `undelivered`: replies that are not sent any more by themselves. None, as `queue`, without a projection here.
     - `last_in`, `last_out`: the times of its last message and its last reply.
@@ -38,7 +40,7 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     number: str | None
     gateway: bool | None
-    profile: str = "default"
+    profile: str
     queue: int | None = None
     undelivered: int | None = None
     last_in: datetime | None = None
@@ -83,13 +85,14 @@ async def _look(chosen: Settings) -> list[AccountView]:
     here = _known(chosen)
     bus = await connect(chosen)
     try:
-        there = await _gateways(bus)
+        there, profiles = await _gateways(bus), await in_force_on(bus)
         names = sorted({*numbers, *(there or ()), *(here or ())})
         return [
             AccountView(
                 account=name,
                 number=numbers.get(name),
                 gateway=None if there is None else name in there,
+                profile=found.ref if (found := profiles.of_account(name)) is not None else DEFAULT,
                 queue=here.get(name, _NONE).waiting if here is not None else None,
                 undelivered=_undelivered(here.get(name, _NONE)) if here is not None else None,
                 last_in=await _last(bus, name, "i.in"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from events.jetstream.connection import Bus
 from events.jetstream.profiles import JetStreamProfileLog
 from events.log import LogMismatch
 from events.profile import DEFAULT, NAME, NONE_IN_FORCE, InForce, Profile
@@ -68,9 +69,9 @@ async def stored_version(profiles: ProfileLog, stored: Stored, asked: Version) -
     return found
 
 
-async def in_force_on(there: OpenLog) -> InForce:
+async def in_force_on(bus: Bus) -> InForce:
     """The profiles in force. None are where no instance of this release has run."""
-    profiles = await JetStreamProfileLog.open(there.bus)
+    profiles = await JetStreamProfileLog.open(bus)
     try:
         return (await profiles.look()).in_force
     except LogMismatch:

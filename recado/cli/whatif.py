@@ -128,7 +128,7 @@ def whatif(
         async with open_log(chosen) as there:
             settings_of = _with_options(ProfileSettings(chosen), fields)
             if meant is None:
-                ways = Ways(Way(chosen), await in_force_on(there), settings_of)
+                ways = Ways(Way(chosen), await in_force_on(there.bus), settings_of)
             else:
                 ways, trial = await _by(meant, there, ProfileSettings(chosen), settings_of, trial)
             return await try_out(ways, trial, there.log, there.bus, partial(click.echo, err=True))

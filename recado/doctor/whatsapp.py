@@ -16,7 +16,7 @@ from events.log import LogUnavailable
 from gateways.cloud.graph import bounded
 from gateways.cloud.lines import unserved
 from recado.doctor.finding import Finding
-from recado.settings.numbers import accounts_of, numbers_of, problems, token_of
+from recado.settings.numbers import has_numbers, numbers_of, problems, token_of
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
 
@@ -26,7 +26,7 @@ WITHIN = 5.0
 
 async def whatsapp_findings(settings: Settings) -> AsyncIterator[Finding]:
     """The missing settings, or the state of each number; nothing if WhatsApp is not set up."""
-    if not (settings.whatsapp_access_token or settings.whatsapp_phone_number_id or accounts_of(settings)):
+    if not (settings.whatsapp_access_token or has_numbers(settings)):
         return
     missing = list(problems(settings))
     for problem in missing:
@@ -45,8 +45,9 @@ async def unserved_findings(bus: Bus) -> AsyncIterator[Finding]:
             number = subject.rpartition(".")[2]
             if last is None or unserved(number) not in unquote(last.raw().headers.get(REASON_HEADER, "")):
                 continue
-            says = f"{count:,} updates for the number {number}, which no gateway serves, are dead letters"
-            yield Finding("whatsapp", "warning", says, "add it to WHATSAPP_NUMBERS, then recado dead-letters retry ID")
+            says = f"{count:,} updates are dead letters, since no gateway served the number {number} when they came"
+            do = "if it is not in WHATSAPP_NUMBERS, add it; then recado dead-letters retry ID"
+            yield Finding("whatsapp", "warning", says, do)
     except (ApiRefused, LogUnavailable):
         return  # the check of the bus tells it
 

@@ -73,8 +73,7 @@ class Author(msgspec.Struct, frozen=True):
 def changed(stored: Stored, wanted: Profile, author: Author) -> Change | None:
     """The change that puts the content of `wanted` in force; None if it is in force. Its `n`, `at` and `by` mean
     nothing. Raises NewerVersion."""
-    if any(one.name == wanted.name for one in stored.unread):
-        raise NewerVersion(f"the newest version of {wanted.name} cannot be read by this release: use a newer one")
+    check_readable(stored, wanted.name)
     last = stored.newest.get(wanted.name)
     before = last if last is not None and not last.removed else None
     after = msgspec.structs.replace(wanted, n=last.n + 1 if last is not None else 1, at=author.at, by=author.by)
@@ -83,6 +82,12 @@ def changed(stored: Stored, wanted: Profile, author: Author) -> Change | None:
     if before is None and after.removed:
         return None
     return Change(after, before)
+
+
+def check_readable(stored: Stored, name: str) -> None:
+    """Raises NewerVersion if the next version would take the place of one that this release cannot read."""
+    if any(one.name == name for one in stored.unread):
+        raise NewerVersion(f"the newest version of {name} cannot be read by this release: use a newer one")
 
 
 def _content(profile: Profile) -> bytes:

@@ -22,7 +22,7 @@ from events.profile_log import ProfileLog, ProfilesChanged, Stored
 from events.subjects import ChatKey
 from events.usage import TokenUsage
 from projections.reads.costs import in_dollars
-from recado.profiles.changes import Change, check_clashes, write
+from recado.profiles.changes import Change, check_clashes, check_readable, write
 from recado.profiles.entries import KINDS, entries_of, with_canonical_names
 from recado.profiles.keys import KEY_NAMES
 from recado.profiles.overlay import SETTABLE, ProfileUnusable
@@ -36,7 +36,7 @@ from recado.whatif.ways import SettingsOf, Way, Ways, meant_by
 from recado.wiring.local_model import LocalModelFailed
 
 _PROMPT = "ai_system_prompt"
-_LONG = frozenset({"hosted_tools", "stop_words", "start_words", "allow", "block"})
+_LONG = frozenset({"apology", "hosted_tools", "stop_words", "start_words", "allow", "block"})
 _FIRST = {
     _PROMPT: "prompt",
     "hours": "hours",
@@ -119,6 +119,7 @@ class BusProfiles:
         stored = await self._log.look()
         if stored.seq != expected:
             raise ProfilesChanged
+        check_readable(stored, profile.name)
         profile = await self._as_stored(profile)
         change = Change(profile, stored.in_force.profiles.get(profile.name))
         if self._bus is not None:

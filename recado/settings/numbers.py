@@ -45,6 +45,14 @@ def may_change(settings: Settings) -> bool:
     return settings.secrets_folder is not None and not settings.whatsapp_numbers
 
 
+def has_numbers(settings: Settings) -> bool:
+    """Whether there are numbers, or a list of them that cannot be used."""
+    try:
+        return bool(numbers_of(settings))
+    except NumbersUnusable:
+        return True
+
+
 def accounts_of(settings: Settings) -> tuple[str, ...]:
     """The accounts of the numbers; none where these cannot be used, which the start tells."""
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from console.deps import SettingLine
 from recado.settings.settings import VARIABLES, Settings
+from recado.settings.variables import without_userinfo
 
 
 def lines(settings: Settings) -> list[SettingLine]:
@@ -21,11 +22,11 @@ def lines(settings: Settings) -> list[SettingLine]:
 
 
 def shown_value(value: Any) -> str:
-    """The value for people; that of an unset one is empty."""
+    """The value for people, without the user and the query of a URL; that of an unset one is empty."""
     if value is None:
         return ""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g} s"
     if isinstance(value, str) and "://" in value:
-        return value.partition("?")[0] + ("?…" if "?" in value else "")
+        return without_userinfo(value).partition("?")[0] + ("?…" if "?" in value else "")
     return ", ".join(sorted(map(str, value))) if isinstance(value, tuple | frozenset) else str(value)

@@ -33,7 +33,7 @@ from gateways.cloud.webhook import PATH, Webhook
 from gateways.names.names import Names
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
-from recado.settings.numbers import accounts_of, may_change, numbers_of, problems
+from recado.settings.numbers import accounts_of, has_numbers, may_change, numbers_of, problems
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
 from recado.wiring.cloud_number import CloudNumber, Parts
@@ -76,7 +76,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
 
 def is_gateway(settings: Settings) -> bool:
     """Whether a process with these settings serves WhatsApp numbers. Missing settings are logged."""
-    if not accounts_of(settings) and not settings.whatsapp_numbers and not settings.whatsapp_phone_number_id:
+    if not has_numbers(settings):
         return False
     missing = list(problems(settings))
     for problem in missing:
@@ -94,7 +94,7 @@ def start_beside(
     """
 
     async def beside() -> None:
-        await _permitted(bus, numbers_of(settings)[0])
+        await _permitted(bus, next(iter(accounts_of(settings)), settings.account))
         async with AsyncExitStack() as stack:
             inner = Lifetime(stack)
             app = await start_cloud(inner, settings, bus, event_log, names, tail=tail)
@@ -136,10 +136,9 @@ async def start_cloud(
     await numbers.look_again()
     life.keep(numbers.run())
     life.on_stop(numbers.drain)
-    first = _chosen(numbers_of(settings), account)[0]
     webhook = Webhook(
         event_log,
-        first.account,
+        next((line.account for line in numbers.lines.values()), settings.account),
         Parser(numbers.lines, settings.window_template),
         app_secret=settings.whatsapp_app_secret,
         verify_token=settings.whatsapp_verify_token,
@@ -163,10 +162,10 @@ def _chosen(numbers: tuple[Number, ...], account: str | None) -> tuple[Number, .
     return found
 
 
-async def _permitted(bus: Bus, number: Number) -> None:
+async def _permitted(bus: Bus, account: str) -> None:
     """Return when the NATS user has the rights of a gateway. The server refuses the question itself, since it
     expects a stream that is none, and stores nothing."""
-    subject, is_told = f"wa.receipt.{token(number.account)}.permission", False
+    subject, is_told = f"wa.receipt.{token(account)}.permission", False
     while True:
         try:
             await bus.request(subject, b"", timeout=_ANSWER_WITHIN, headers={"Nats-Expected-Stream": "none"})

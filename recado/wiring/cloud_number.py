@@ -180,9 +180,9 @@ class CloudNumber:
     async def _work(self) -> None:
         await together(self._replies.deliver(), self._fetching.run())
 
-    def look_again(self) -> None:
+    async def look_again(self) -> None:
         """Read the token again."""
-        if self._token.look_again():
+        if await asyncio.to_thread(self._token.look_again):
             self._replies.hurry()
 
     def stop(self) -> bool:

@@ -44,9 +44,12 @@ class CloudNumbers:
                 waiting.cancel()
                 for _, task in list(self._running.values()):
                     if task in done:
+                        if self._stopped:
+                            # The others may still have messages on the wire.
+                            await asyncio.wait([task for _, task in self._running.values()])
                         return task.result()
-                for gateway, _ in self._running.values():
-                    await asyncio.to_thread(gateway.look_again)
+                for gateway, _ in list(self._running.values()):
+                    await gateway.look_again()
         finally:
             await end(*(task for _, task in self._running.values()), *self._leaving)
 

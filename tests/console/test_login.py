@@ -57,6 +57,16 @@ async def test_addresses_that_tell_nothing_are_open(locked: Page, path: str) -> 
     assert (await locked.get(path))[0] == 200
 
 
+@pytest.mark.parametrize(("path", "to"), [("/desk/profiles/bakery", "/desk/profiles/bakery"), ("/logout", "/desk")])
+async def test_logged_out_before_a_form_came(locked: Page, path: str, to: str) -> None:
+    """The page promises no draft that it does not keep."""
+    headers = {"Origin": locked.address, "accept": "text/html"}
+    async with locked.session.post(locked.address + path, data={"do": "save"}, headers=headers) as response:
+        status, shown = response.status, await response.text()
+    assert (status, f'name="to" value="{to}"' in shown) == (401, True)
+    assert "go back in your browser" in shown
+
+
 async def test_the_password_lets_in(locked: Page) -> None:
     """The form leads to where one wanted to go; the cookie is for this host's own requests, and no script reads it."""
     assert await logged_in(locked) == (303, "/desk/numbers")

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from console.profiles import form
-from console.profiles.port import Noted, NotTried, ProfileFault, TrialAsked
+from console.profiles.port import Noted, NotTried, TrialAsked
 from events.memory_profiles import MemoryProfileLog
 from events.profile import Profile
 from recado.profiles.desk import BusProfiles
@@ -173,6 +172,14 @@ async def test_an_unchanged_form_changes_nothing(desk: Desk) -> None:
     assert (after.n, after.accounts, after.groups, after.more) == (2, before.accounts, before.groups, before.more)
 
 
+@pytest.mark.parametrize("field", ["apology", "openai_model"])
+async def test_lines_of_a_text_stay_lines(desk: Desk, field: str) -> None:
+    """A browser takes the ends of lines out of a field for one line."""
+    await desk.store("bakery", settings={field: "one\ntwo"})
+    _, text = await desk.get("/desk/profiles/bakery")
+    assert re.search(rf'<textarea id="i-{field}"[^>]*>one\ntwo</textarea>', text)
+
+
 def spans(text: str) -> set[Any]:
     return set(settings_of({"RECADO_HOURS": text}).hours)
 
@@ -217,6 +224,28 @@ async def test_a_change_by_another_person_is_not_overwritten(desk: Desk) -> None
     assert again["s.takeover"] == "3h"
     assert (await desk.post("/desk/profiles/bakery", again | {"do": "save"}))[0] == 303
     assert (await desk.newest("bakery")).settings == {"takeover": "3h"}
+
+
+@pytest.mark.parametrize("do", ["save", "remove"])
+async def test_a_version_of_a_newer_release_is_not_replaced(desk: Desk, do: str) -> None:
+    await desk.store("bakery", settings={"takeover": "1h"})
+    newer = b'{"name":"bakery","n":2,"at":"2026-11-29T12:00:00Z","accounts":{"of":"a newer form"}}'
+    await desk.log.store(("bakery", newer))
+    status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": do})
+    assert (status, "use a newer one" in text) == (503, True)
+    assert (await desk.log.look()).seq == 2
+
+
+async def test_entries_are_stored_as_the_command_stores_them(desk: Desk) -> None:
+    """A number that a person types is the chat that recado knows; what names no chat, group or account is told."""
+    draft = await desk.form("bakery") | {"do": "save", "chats": "+55 11 99999-0001\nshop/5511999990002"}
+    assert (await desk.post("/desk/profiles/bakery", draft))[0] == 303
+    newest = await desk.newest("bakery")
+    assert newest.chats == ("5511999990001@s.whatsapp.net", "shop/5511999990002@s.whatsapp.net")
+    for wrong in ({"chats": "Ana"}, {"groups": "5511999990001"}, {"accounts": "=shop"}):
+        (kind,) = wrong
+        status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": "save"} | wrong)
+        assert (status, f"{kind} is a list in which" in unescape(text)) == (400, True)
 
 
 async def test_the_history_names_changes_and_an_old_version_is_used_again(desk: Desk) -> None:
@@ -325,22 +354,6 @@ async def test_nonsense_is_refused(desk: Desk, path: str, fields: dict[str, str]
 async def test_without_profiles_there_are_no_such_pages(page: Page) -> None:
     assert (await page.get("/desk/profiles", accept="text/html"))[0] == 404
     assert "/desk/profiles" not in (await page.get("/desk", accept="text/html"))[1]
-
-
-def test_hours_that_no_table_shows_are_edited_as_text() -> None:
-    profiles = Trying(MemoryProfileLog(), None)
-    many = "Mon 08:00-09:00; Mon 10:00-11:00; Mon 12:00-13:00"
-    profile = Profile(name="bakery", n=1, at=AT, settings={"hours": many})
-    row = next(row for row in form.shown(profiles, profile) if row.field.name == "hours")
-    assert (row.week, row.text) == (None, many)
-
-
-def test_faults_are_shown_at_their_fields() -> None:
-    profiles = Trying(MemoryProfileLog(), None)
-    rows = form.shown(
-        profiles, Profile(name="b", n=1, at=AT), [ProfileFault("takeover", "too long"), ProfileFault("", "x")]
-    )
-    assert [(row.field.name, row.problems) for row in rows if row.problems] == [("takeover", ("too long",))]
 
 
 async def ended(desk: Desk, place: str) -> str:

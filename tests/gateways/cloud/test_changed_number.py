@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -16,7 +16,11 @@ from events.inbound import Control, Message, Receipt, ReceiptError
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import LogUnavailable
+from events.memory_log import MemoryLog
 from events.subjects import ChatKey
+from gateways.cloud.sender import CloudSender
+from gateways.delivery.sender import Part
+from gateways.names import followed
 from gateways.names.bucket import JOINED, AliasBucket
 from gateways.names.names import Names
 from tests.doubles.graph_server import GraphDouble
@@ -145,6 +149,19 @@ async def test_a_reply_of_the_old_chat(
             (third, "text of r3"), (third, "text of r4"), (OLD, "text of r5")
         }  # fmt: skip
         assert all_.names.canonical("shop", OLD_JID) == NEXT_JID
+
+
+async def test_a_reply_before_the_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number may be another person's by now, so nothing is sent; it is tried again, later each time."""
+    monkeypatch.setattr(followed, "_TOLD_WITHIN", 0.01)
+    nothing = cast("Any", None)
+
+    async def may_join() -> bool:
+        return True
+
+    sender = CloudSender(nothing, "me", people=Names(MemoryLog(), nothing, may_join=may_join))
+    outcomes = [await sender.send(Part("me", OLD_JID, "r1", "hello")) for _ in range(3)]
+    assert [(outcome.state, outcome.after) for outcome in outcomes] == [("later", 1.0), ("later", 2.0), ("later", 4.0)]
 
 
 async def test_nobody_knows_the_new_number(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:

@@ -11,6 +11,8 @@ from actors.leases.members import Holder
 from events.inbound import Message, Receipt
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.jetstream.profiles import JetStreamProfileLog
+from events.profile import Profile
 from events.subjects import token
 from projections.rebuild import rebuild
 from tests.nats_server import NatsServer
@@ -55,4 +57,10 @@ async def test_all_that_are_known(
     assert shop["last_in"] < shop["last_out"]
     table = (await recado("accounts")).out.splitlines()
     assert [line.split()[0] for line in table] == ["ACCOUNT", "109876543210987", "local", "the"]
+    shop_at = (await jetstream_log.head()).now
+    profiles = await JetStreamProfileLog.open(bus)
+    await profiles.write([Profile(name="shop", n=1, at=shop_at, accounts=("the shop",))], expected=0)
+    await profiles.close()
+    found = {one["account"]: one["profile"] for one in (await recado("accounts", "--json")).document}
+    assert found == {"109876543210987": "default", "local": "default", "the shop": "shop@1"}
     assert table[3].split()[2:7] == ["106540352242922", "yes", "default", "1", "0"]
