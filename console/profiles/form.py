@@ -86,7 +86,7 @@ def _value(field: ProfileField, text: str) -> Any:
 
 
 def _entries(text: str) -> tuple[str, ...]:
-    entries = [entry.strip() for entry in re.split(r"[\n,]", text)]
+    entries = [entry.strip() for entry in text.split("\n")]
     return tuple(dict.fromkeys(entry for entry in entries if entry))
 
 

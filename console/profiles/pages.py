@@ -136,7 +136,7 @@ async def _save(
     try:
         await desk.save(made, expected=stored.seq)
     except ProfilesChanged:
-        return _overtaken(request, made, versions)
+        return _overtaken(request, made, await desk.history(made.name))
     except (ProfileUnreadable, LogError) as refusal:
         log.warning("profile_not_stored", profile=made.name, reason=str(refusal))
         fault = ProfileFault("", f"Not stored: {refusal}.")

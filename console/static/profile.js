@@ -13,3 +13,38 @@ for (const names of document.querySelectorAll(".variables")) {
     code.replaceWith(button);
   }
 }
+
+// A draft of a profile is kept in this tab until it was stored; logging out removes it, as it does the words of chats.
+
+const form = document.querySelector("form.profile");
+const base = form?.elements.namedItem("base")?.value;
+const key = form && `draft:${location.pathname.split("/trials/")[0]}@${base}`;
+
+function keep() {
+  try {
+    sessionStorage.setItem(key, JSON.stringify([...new FormData(form)].filter(([name]) => name !== "base")));
+  } catch {
+    // A browser without storage: the draft lives as long as the page.
+  }
+}
+
+function restore() {
+  let draft = null;
+  try {
+    draft = JSON.parse(sessionStorage.getItem(key));
+  } catch {
+    // as above
+  }
+  for (const [name, value] of draft ?? []) {
+    const input = form.elements.namedItem(name);
+    if (input && input.type !== "checkbox") input.value = value;
+  }
+}
+
+if (form && !form.querySelector("fieldset").disabled) {
+  if (document.querySelector(".told")) sessionStorage.removeItem(key);
+  else if (document.querySelector(".trouble, .bad")) keep(); // the server gave it back
+  else restore();
+  form.addEventListener("input", keep);
+  form.querySelector(".orders a").addEventListener("click", () => sessionStorage.removeItem(key));
+}

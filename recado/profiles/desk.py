@@ -50,7 +50,7 @@ _FIRST = {
 _CHOICES = re.compile(r"`([^`]+)`")
 
 
-class BusProfiles:
+class DeskProfiles:
     """console's ProfileDesk over the stream of profiles.
 
     - `bus`: None where drafts cannot be tried.

@@ -138,11 +138,12 @@ class Overlay:
         for role in ROLES:
             server = getattr(asked, role.url)
             if role.url in profile.settings and server and server not in self._allowed.servers:
+                allowed = ", ".join(map(without_userinfo, self._allowed.servers))
                 yield Fault(
                     role.url,
                     f"{role.url} is {without_userinfo(server[:100])!r}, which is no server that a profile may name "
-                    f"(those are {', '.join(self._allowed.servers)}): write one of these in the same way, or add it to "
-                    "RECADO_PROFILE_SERVERS of every instance",
+                    f"(those are {allowed}): write one of these, or add it to RECADO_PROFILE_SERVERS of "
+                    "every instance",
                 )
         if "tools" in profile.settings and asked.tools and asked.tools not in self._allowed.modules:
             yield Fault(

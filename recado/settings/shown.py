@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 from console.deps import SettingLine
 from recado.settings.settings import VARIABLES, Settings
 from recado.settings.variables import without_userinfo
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
 def lines(settings: Settings) -> list[SettingLine]:
@@ -27,6 +30,6 @@ def shown_value(value: Any) -> str:
         return ""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g} s"
-    if isinstance(value, str) and "://" in value:
+    if isinstance(value, str) and _URL.fullmatch(value):
         return without_userinfo(value).partition("?")[0] + ("?…" if "?" in value else "")
     return ", ".join(sorted(map(str, value))) if isinstance(value, tuple | frozenset) else str(value)

@@ -15,6 +15,7 @@ from events.jetstream.media_store import MediaStore
 from events.log import EventLog, LogError, Tail
 from events.recorded import Recorded
 from gateways.cloud.account_notes import AccountNotes
+from gateways.cloud.circuit_breaker import PAUSED
 from gateways.cloud.download import Download
 from gateways.cloud.fetching import Fetching
 from gateways.cloud.graph import Graph
@@ -97,6 +98,7 @@ class Replies:
         try:
             await delivery.run()
         finally:
+            PAUSED.labels(self._account).set(0)  # who sends for it now tells of it
             indicator.close()
             await notes.close()
             self._delivery = self._sender = None

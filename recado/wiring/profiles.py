@@ -20,7 +20,7 @@ from events.jetstream.profiles import JetStreamProfileLog
 from events.log import EventLog
 from events.profile import Profile
 from events.profile_log import ProfileLog
-from recado.profiles.desk import BusProfiles as DeskProfiles
+from recado.profiles.desk import DeskProfiles
 from recado.settings.settings import Settings
 from recado.wiring.lifecycle import Lifetime
 from recado.wiring.means import Shared, means_of

@@ -9,7 +9,7 @@ from console.profiles.port import ProfileFault
 from events.memory_log import MemoryLog
 from events.memory_profiles import MemoryProfileLog
 from events.profile import MOST_ENTRIES, Profile, ProfileUnreadable, encoded
-from recado.profiles.desk import BusProfiles
+from recado.profiles.desk import DeskProfiles
 from recado.settings.settings import settings_of
 from tests.console.test_profiles import AT, Trying
 
@@ -32,7 +32,7 @@ def test_faults_are_shown_at_their_fields() -> None:
 
 def test_no_field_shows_the_password_in_an_address() -> None:
     own = settings_of({"OPENAI_API_KEY": "sk-own", "OPENAI_BASE_URL": "https://ana:s3cret@ai.example/v1?key=s3cret"})
-    profiles = BusProfiles(MemoryProfileLog(), MemoryLog(), None, settings_of=lambda _: own, own=own)
+    profiles = DeskProfiles(MemoryProfileLog(), MemoryLog(), None, settings_of=lambda _: own, own=own)
     fields = {field.name: field.own for field in profiles.fields}
     assert fields["openai_base_url"] == "https://…@ai.example/v1?…"
     assert not [name for name, text in fields.items() if "s3cret" in text]

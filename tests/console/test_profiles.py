@@ -15,7 +15,7 @@ import pytest
 from console.profiles.port import Noted, NotTried, TrialAsked
 from events.memory_profiles import MemoryProfileLog
 from events.profile import Profile
-from recado.profiles.desk import BusProfiles
+from recado.profiles.desk import DeskProfiles
 from recado.profiles.overlay import Overlay
 from recado.settings.settings import settings_of
 from recado.whatif.report import Asked, Compared, LeftOut, Report, Said, Side
@@ -30,7 +30,7 @@ GIVEN = {
 }
 
 
-class Trying(BusProfiles):
+class Trying(DeskProfiles):
     """Profiles whose trials do what the test says."""
 
     def __init__(self, log: MemoryProfileLog, event_log: Any) -> None:
