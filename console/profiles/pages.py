@@ -224,6 +224,7 @@ def _form(
         "lists": {one: "\n".join(getattr(profile, one)) for one in form.LISTS},
         "general": [fault.problem for fault in faults if not fault.field],
         "wrong": [row.field.name for row in rows if row.problems],
+        "is_draft": base is not None or bool(faults),
         "base": base if base is not None else str(versions[-1].n if versions else 0),
         "versions": [(version, _changes(desk, before, version)) for before, version in _pairs(versions)],
         "lacks": [] if profile.removed else desk.lacks(profile),

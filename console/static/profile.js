@@ -43,7 +43,7 @@ function restore() {
 
 if (form && !form.querySelector("fieldset").disabled) {
   if (document.querySelector(".told")) sessionStorage.removeItem(key);
-  else if (document.querySelector(".trouble, .bad")) keep(); // the server gave it back
+  else if ("draft" in form.dataset) keep(); // the server gave it back
   else restore();
   form.addEventListener("input", keep);
   form.querySelector(".orders a").addEventListener("click", () => sessionStorage.removeItem(key));
