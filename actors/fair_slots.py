@@ -66,6 +66,7 @@ class FairSlots:
     def __init__(self, limit: int, *, keeps_free: bool) -> None:
         self._keeps_free = keeps_free
         self._limit = limit
+        self._of_all = limit  # on all instances
         self._kept_free = _root(limit) if keeps_free else 0
         self._instances = 1
         self._taken: dict[ChatKey, str] = {}  # the profile of each turn
@@ -91,7 +92,7 @@ class FairSlots:
     def share(self, limit: int, instances: int) -> None:
         """Set this instance's limit to an equal share of `limit`, at least one slot; so it is with profiles' limits."""
         self._instances = max(1, instances)
-        self._limit = max(1, limit // self._instances)
+        self._of_all, self._limit = limit, max(1, limit // self._instances)
         self._kept_free = _root(self._limit) if self._keeps_free else 0
         self._hand_out()
 
@@ -108,6 +109,8 @@ class FairSlots:
         """
         if key in self._taken:
             return True
+        if limit is None or limit >= self._of_all:
+            profile, limit = "", None  # profiles without a limit of their own wait in one line
         self.know(key.account)
         if (before := self._queued.get(key)) is not None and before != profile:
             self._leave_queue(key)
