@@ -145,6 +145,7 @@ async def test_a_changed_number(tmp_path: Path) -> None:
     async with OpenAIDouble() as model, house(tmp_path, service_settings=asks(model)) as all_:
         await all_.meta.deliver(webhook("before", "text", {"text": {"body": "I like rye"}}))
         await until_ended(all_, "before")
+        await all_.meta.until_taken(1)  # else this reply goes to the new number, too
         system = {"type": "user_changed_number", "wa_id": new, "body": "User Ana changed"}
         told = webhook("change", named, {"system": system})
         async with asyncio.TaskGroup() as delivering:
