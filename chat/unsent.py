@@ -14,7 +14,7 @@ from events.decisions import Attention
 from events.inbound import Receipt
 
 ASKED_WITHIN = timedelta(days=1)
-"""Age up to which a human is asked: an old log that is folded anew asks for nobody."""
+"""Age up to which a human is asked: an old log that is folded again asks for no one."""
 
 BY = "gateway"
 

@@ -35,7 +35,7 @@ _WAITS: dict[Only, str] = {
     "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
 }
 FILTERS: dict[Only, str] = _WAITS | {mark: SAID[mark] for mark in MARKS}
-"""What each filter leaves, in words."""
+"""The words for each filter."""
 
 _PLACE = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
 

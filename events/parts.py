@@ -144,7 +144,7 @@ _UNSET = {field.name: field.default for field in msgspec.structs.fields(Part) if
 
 
 def problems(parts: Sequence[Part]) -> Iterator[str]:
-    """A sentence on each fault of parts that somebody wants to send, with the remedy."""
+    """A sentence on each fault of parts that are to be sent, with the remedy."""
     if len(parts) > MOST_PARTS:
         yield f"there are {len(parts)} parts: a reply has at most {MOST_PARTS}"
     if (size := len(msgspec.json.encode(parts))) > LARGEST_PARTS:

@@ -153,5 +153,5 @@ class Members:
 
 
 def _standing(member: Member) -> tuple[str, bool, bool]:
-    """What of a presence decides about partitions."""
+    """The part of a presence that decides about partitions."""
     return member.incarnation, member.leaving, bool(member.says.lacks)

@@ -111,7 +111,7 @@ class JetStreamProfileLog:
                 await asyncio.sleep(RETRY)
 
     async def _changes(self, known: _Known) -> AsyncGenerator[InForce, None]:
-        """What is in force after each change, until the connection breaks."""
+        """The profiles in force after each change, until the connection breaks."""
         known.recognise(await call(self._bus, f"STREAM.INFO.{PROFILES}", StreamInfo))
         newest = await stored_message(self._bus, PROFILES, {"last_by_subj": _SUBJECTS})
         there = newest.seq if newest is not None else 0
@@ -202,7 +202,7 @@ class _Known:
         self._unread.setdefault(name, []).append((self.last, message.body))
 
     def tell(self) -> InForce:
-        """What is in force after all that was taken in. Of each name only the last version is decoded."""
+        """The profiles in force after all that was taken in. Of each name only the last version is decoded."""
         self.told = True
         for name, bodies in self._unread.items():
             while bodies:

@@ -44,5 +44,5 @@ def speaker(one: LastWords | Entry, person: Callable[[str], str]) -> str:
 
 
 def kind(one: LastWords) -> str:
-    """What it was, if it was not words alone."""
+    """The kind of the message, if it was not words alone."""
     return KINDS.get(one.kind, one.kind)

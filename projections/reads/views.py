@@ -44,7 +44,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     - `paused_until`: None: the pause lasts until an order ends it.
     - `paused_for`: `paused`, or `taken_over` or `handed_off` if a human has the chat.
     - `attention`: the reason for which a human is asked for, if one is, since `asked_at`.
-    - `marks`: what somebody may have to see to, as in projections.tables.marks.
+    - `marks`: the work that a person may have with it, as in projections.tables.marks.
     - `admission`: `approved` or `blocked`, or the code that an unknown person was told.
     - `stopped`: the person wants no answers.
     - `backend`, `thread`: the conversation's place.

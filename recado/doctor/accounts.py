@@ -21,7 +21,7 @@ _BAD = frozenset({
     "ACCOUNT_RESTRICTION", "ACCOUNT_VIOLATION", "ACCOUNT_DELETED", "DISABLED_UPDATE", "PARTNER_REMOVED", "BANNED",
     "DEFERRED", "IN_APPEAL", "PENDING_DELETION", "TWO_STEP_VERIFICATION_DISABLED", "NEEDS_ACTION",
 })  # fmt: skip
-"""Words of Meta's for news that somebody has to look at."""
+"""Words of Meta's for news that a person has to look at."""
 
 
 async def account_findings(bus: Bus, now: datetime | None) -> AsyncIterator[Finding]:

@@ -18,7 +18,7 @@ from recado.settings.settings import Settings
 
 
 class Applied(msgspec.Struct, frozen=True):
-    """What files mean.
+    """The meaning of files.
 
     - `changes`: in the order of the names.
     - `lacks`: by name of a profile, the variables with keys that are unset here.

@@ -91,7 +91,7 @@ def check_readable(stored: Stored, name: str) -> None:
 
 
 def _content(profile: Profile) -> bytes:
-    """What of the profile counts; as bytes, since Python takes 1 and true for the same."""
+    """The part of the profile that counts; as bytes, since Python takes 1 and true for the same."""
     fields = (profile.accounts, profile.chats, profile.groups, profile.settings, profile.more, profile.removed)
     return msgspec.json.encode(fields, order="deterministic")
 

@@ -44,7 +44,7 @@ def server_of(settings: Settings, role: Role) -> str:
 
 
 class Allowed:
-    """What the instance's environment allows a profile to name; `own` are the instance's settings."""
+    """The names that the instance's environment allows a profile; `own` are the instance's settings."""
 
     def __init__(self, own: Settings) -> None:
         self._own = {role.key: server_of(own, role) for role in ROLES}

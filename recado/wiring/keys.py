@@ -7,7 +7,7 @@ from recado.settings.secrets import Secrets
 from recado.settings.settings import Settings
 
 NONE = "none"
-"""What servers that need no key are sent, since the client wants one."""
+"""The key for servers that need none, since the client wants one."""
 
 
 def model_key(settings: Settings) -> Key:
