@@ -116,7 +116,11 @@ async def test_a_message_that_recado_could_not_read_is_refused(
     before = len(service.log.events)
     status, said = await bot.post({"id": token_hex(6), "from": fresh_phone(), "text": "hello", **changed})
     assert (status, said.startswith("not stored: ")) == (400, True), said
-    assert [recorded.type for recorded in service.log.events[before:] if recorded.key.account == "bot"] == []
+    good = fresh_phone()
+    await bot.say(good, "hello")
+    await service.log.until(lambda: bool(service.of(key_of(good))), "the message after it")
+    came = [recorded.key for recorded in service.log.events[before:] if recorded.type == "in"]
+    assert [key for key in came if key.account == "bot"] == [key_of(good)]
 
 
 async def test_a_message_comes_twice(service: Service, bot: Bot) -> None:
