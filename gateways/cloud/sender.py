@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 
 from events.backoff import Backoff
-from events.inbound import Receipt, ReceiptError
+from events.inbound import Message, Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
 from events.parts import FILES
@@ -59,6 +59,10 @@ class CloudSender:
     def was_paused(self, code: int | str) -> None:
         """An earlier process told that the number needs a person: the next message that goes out ends that."""
         self._breaker.needs_a_person = code
+
+    def allow(self, per_second: int) -> None:
+        """Send at the pace that Meta allows the number."""
+        self._pacing.allow(per_second, time.monotonic())
 
     def token_changed(self) -> None:
         """Try a message at once with the new token."""
@@ -125,6 +129,8 @@ class CloudSender:
         """Follow the account's events: open messages, and refusals that come later, in a status."""
         self._open.fold(recorded)
         event = recorded.event
+        if live and isinstance(event, Message):
+            self._pacing.came_in(time.monotonic())
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import aiohttp
@@ -22,12 +22,14 @@ from gateways.cloud.graph import Graph
 from gateways.cloud.lines import Line
 from gateways.cloud.messages import messages_of
 from gateways.cloud.sender import CloudSender
+from gateways.cloud.throughput import Followed, NumberAsked, Throughput
 from gateways.cloud.token import Token
 from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
 from gateways.intake import People
-from recado.settings.numbers import token_of
+from gateways.until_stopped import end
+from recado.settings.numbers import throughput_of, token_of
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
@@ -39,8 +41,11 @@ log = structlog.get_logger("recado")
 
 
 class Replies:
-    """The sending of replies, which begins again each time the lease is taken. `tail` reads the log; by default a
-    reading of its own."""
+    """The sending of replies, which begins again each time the lease is taken.
+
+    - `tail`: reads the log; by default a reading of its own.
+    - `ask`, `per_second`: as of gateways.cloud.throughput.Followed.
+    """
 
     def __init__(
         self,
@@ -51,6 +56,8 @@ class Replies:
         people: People | None = None,
         *,
         tail: Tail | None = None,
+        ask: Callable[[], Awaitable[Throughput]] | None = None,
+        per_second: int | None = None,
     ) -> None:
         self.started = asyncio.Event()
         """Set once every later reply is delivered for certain."""
@@ -60,7 +67,9 @@ class Replies:
         self._graph = graph
         self._people = people
         self._tail = tail
+        self._ask, self._per_second = ask, per_second
         self._stopped = False
+        self._throughput: Followed | None = None
         self._delivery: Delivery | None = None
         self._sender: CloudSender | None = None
 
@@ -72,6 +81,14 @@ class Replies:
         if (code := await notes.paused_for()) is not None:
             sender.was_paused(code)
         indicator = TypingIndicator(self._graph)
+
+        def allowed(found: Throughput) -> None:
+            sender.allow(found.per_second)
+            if found.source != "default":
+                notes.throughput(found)
+
+        throughput = self._throughput = Followed(self._account, self._ask, self._per_second, allowed)
+        asking = asyncio.create_task(throughput.run())
 
         def observe(recorded: Recorded) -> None:
             live = recorded.seq > delivery.began_at
@@ -100,8 +117,14 @@ class Replies:
         finally:
             PAUSED.labels(self._account).set(0)  # who sends for it now tells of it
             indicator.close()
+            await end(asking)
             await notes.close()
-            self._delivery = self._sender = None
+            self._delivery = self._sender = self._throughput = None
+
+    def heard(self) -> None:
+        """Ask for the throughput at once: there is news of the account."""
+        if self._throughput is not None:
+            self._throughput.hurry()
 
     def hurry(self) -> None:
         """Try a message at once, if sending is paused."""
@@ -151,7 +174,16 @@ class CloudNumber:
         self._lease = lease
         self._token = Token(account, _first(settings, number), lambda: token_of(settings, number.id, again=True))
         graph = Graph(parts.session, url, number.id, self._token)
-        self._replies = Replies(settings, account, parts.log, graph, parts.people, tail=parts.tail)
+        self._replies = Replies(
+            settings,
+            account,
+            parts.log,
+            graph,
+            parts.people,
+            tail=parts.tail,
+            ask=NumberAsked(parts.session, url, number.id, self._token),
+            per_second=throughput_of(settings, number),
+        )
         self._fetching = Fetching(
             parts.log,
             account,
@@ -186,6 +218,10 @@ class CloudNumber:
         """Read the token again."""
         if await asyncio.to_thread(self._token.look_again):
             self._replies.hurry()
+
+    def heard(self) -> None:
+        """Take note that there is news of the account."""
+        self._replies.heard()
 
     def stop(self) -> bool:
         """Begin nothing new. Returns whether messages may be on the wire."""

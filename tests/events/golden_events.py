@@ -285,3 +285,9 @@ PARTED: dict[str, Inbound | Decision] = {
     ),
 }  # fmt: skip
 """Events with parts of a reply."""
+
+INFORMING: dict[str, Inbound | Decision] = {
+    "control": inbound.Control(id="k1", command="send", text="Shipped.", takeover=False, due=AT),
+    "in": inbound.Message(id="3EB0A9", kind="system", text="Wants no more marketing messages", marketing=False),
+}
+"""Words by order that take no chat over, and what the person wants of such."""

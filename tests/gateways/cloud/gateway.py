@@ -14,6 +14,7 @@ from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.throughput import NumberAsked
 from gateways.cloud.token import fixed
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.intake import People
@@ -30,9 +31,17 @@ MEI = ChatKey("shop", "US.13491208655302741918@bsuid")
 
 @asynccontextmanager
 async def cloud_gateway(
-    log: EventLog, meta: GraphDouble, data_dir: Path, people: People | None = None, **settings: Any
+    log: EventLog,
+    meta: GraphDouble,
+    data_dir: Path,
+    people: People | None = None,
+    *,
+    asks: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Replies]:
-    """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service."""
+    """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service. With
+    `asks` it asks for the number's throughput."""
+    heard = list[Replies]()
     chosen = Settings(data=data_dir, doubt_seconds=settings.pop("doubt_seconds", 10.0), **settings)
     template = chosen.window_template
     hook = Webhook(
@@ -42,10 +51,13 @@ async def cloud_gateway(
         app_secret=APP_SECRET,
         verify_token=VERIFY_TOKEN,
         people=people,
+        heard=lambda _: heard[0].heard(),
     )
     async with Graph.session() as session:
         graph = Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
-        replies = Replies(chosen, "shop", log, graph, people)
+        ask = NumberAsked(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)) if asks else None
+        replies = Replies(chosen, "shop", log, graph, people, ask=ask)
+        heard.append(replies)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:
                 meta.webhook = address + PATH
