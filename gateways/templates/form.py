@@ -40,7 +40,7 @@ _BUTTONS: dict[str, tuple[ValueKind, bool]] = {
 have none."""
 
 
-_HEADERS: dict[str | None, ValueKind] = {
+_HEADERS: dict[str, ValueKind] = {
     "image": "image",
     "video": "video",
     "document": "document",
@@ -117,7 +117,7 @@ def _fields(template: Template) -> Iterator[Field]:
     header = template.header
     if header == "text" and (names := variables(template.header_text)):
         yield Field(key=HEADER, kind="text", label=f"{template.header_text} ({names[0]})", longest=LONGEST_HEADER)
-    elif header in _HEADERS:
+    elif header is not None and header in _HEADERS:
         yield Field(key=HEADER, kind=_HEADERS[header], label=header, longest=LONGEST_ADDRESS)
     for name in variables(template.body):
         yield Field(key=f"body:{name}", kind="text", label=name)
@@ -125,6 +125,8 @@ def _fields(template: Template) -> Iterator[Field]:
         if (takes := _takes(button)) is not None:
             kind, required = takes
             label = f"{button.text} ({button.url})" if kind == "url" else button.text or kind
+            # A one-time password is in the body already.
+            required = required and not _is_code(template)
             yield Field(key=f"button:{index}", kind=kind, label=label, required=required)
 
 
