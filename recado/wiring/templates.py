@@ -16,6 +16,7 @@ from gateways.cloud.graph import Graph
 from gateways.cloud.template_list import TemplateList
 from gateways.cloud.token import Token
 from gateways.templates.known import Known, TemplatesUnread
+from gateways.templates.template import Template
 from recado.settings.numbers import NumbersUnusable, numbers_of, token_of
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import Settings
@@ -85,7 +86,8 @@ async def _page(templates: TemplateList, after: int) -> _Told:
         known = await templates.known(older_than=_WHILE_READ if after else FRESH)
     except TemplatesUnread as refusal:
         return _Told(refused=str(refusal), again=refusal.again)
-    size, shown = 0, []
+    size = 0
+    shown: list[Template] = []
     for one in known.templates[after:]:
         size += len(msgspec.json.encode(one))
         if size > LARGEST and shown:
