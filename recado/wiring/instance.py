@@ -47,6 +47,7 @@ from events.recorded import Recorded
 from events.shared_tail import SharedTail
 from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
+from gateways.local.messages import messages_of
 from gateways.local.simulator import Simulator
 from gateways.names.names import Names
 from projections.reads.actor_reads import ChatReads
@@ -315,7 +316,7 @@ async def _names_known(names: Names) -> None:
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
-    await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
+    await Delivery(event_log, settings.account, simulator, data_dir=settings.data, split=messages_of).run()
 
 
 @asynccontextmanager
