@@ -28,8 +28,10 @@ def question_of(reply: Reply) -> tuple[Option, ...]:
 
 
 def chosen_by(question: tuple[Option, ...], message: Message) -> Choice | None:
-    """The choice that the message makes by its words; none if it was tapped."""
-    return typed(question, message.text or "") if question and message.choice is None else None
+    """The choice that the message makes by its words; none if it was tapped, or the business itself wrote it."""
+    if not question or message.choice is not None or message.from_me:
+        return None
+    return typed(question, message.text or "")
 
 
 def typed(question: tuple[Option, ...], text: str) -> Choice | None:
