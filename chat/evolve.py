@@ -93,6 +93,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
             choice = chosen_by(chat.question, event)
             message = message if choice is None else replace(message, choice=choice)
             chat = replace(chat, question=()) if event.from_me else chat
+        if event.marketing is not None:
+            chat = replace(chat, opted_out=not event.marketing)
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):
         chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
@@ -248,7 +250,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     }
     if turn is not None and is_said_by(event, turn.id):
         changes["told_to_wait"] = turn.id
-    if event.author == "assistant":
+    if event.author == "assistant" and event.turn is not None:
         changes["replied"] = recorded.at
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, TAKEN_OVER)

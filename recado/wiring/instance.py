@@ -39,7 +39,6 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -145,7 +144,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             objects=store,
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(JOINS),
+            all_read=members.all_read,
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
         ),
