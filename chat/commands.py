@@ -17,6 +17,7 @@ from chat.joining import Moved, Told
 from chat.work import (
     Adopt,
     Apologise,
+    Ask,
     AskAbout,
     EndBurst,
     HandOver,
@@ -99,6 +100,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
     - `send`: parts for the person.
+    - `quiet`: as in ToolReturned.
     """
 
     turn: str
@@ -107,6 +109,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     failed: bool
     unfit: bool = False
     send: tuple[Part, ...] = ()
+    quiet: bool = False
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
@@ -167,6 +170,7 @@ Command = (
     | Adopt
     | HandOver
     | StartAgain
+    | Ask
     | StartOver
     | SetAside
     | Resume

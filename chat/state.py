@@ -58,6 +58,7 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
     - `edits_known_upto`: the thread has all edits and deletions up to this sequence
     - `known_upto`: the thread has everything else that was said up to this decision
     - `profile`: the version of a profile whose server and key made it; empty: the instance's own settings
+    - `asked`: the question that ended its last turn, which it does not have as an answer; empty: it ended otherwise
     """
 
     backend: str
@@ -65,6 +66,7 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
     edits_known_upto: int = 0
     known_upto: int = 0
     profile: str = ""
+    asked: str = ""
 
 
 class Rewrite(msgspec.Struct, frozen=True, gc=False):
