@@ -20,7 +20,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `failed`: the call failed, and the text is the error.
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
-    - `send`: parts for the person.
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
     - `quiet`: as in ToolReturned.
     """
 
@@ -30,6 +30,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     handoff: str | None = None
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    quote: bool = False
 
 
 class Tools(Protocol):

@@ -40,6 +40,4 @@ def _unable(part: Part) -> str | None:
     """The reason for which the part goes out as its plain reading; None: it goes out as it is."""
     if part.kind in FILES and part.url is None:
         return "this version sends files by url alone"
-    if part.kind == "reaction" and not (part.to or "").startswith(WAMID):
-        return "the message that it reacts to is none of WhatsApp's"
     return None

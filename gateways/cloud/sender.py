@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.backoff import Backoff
 from events.inbound import Message, Receipt, ReceiptError
 from events.jid import is_group, number_of
@@ -35,7 +36,15 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what became of them", ["outcome"])
 
+_REACTION_TRIES, _REACTION_AGAIN_AFTER = 3, 2.0
+
+_NONE_OF_WHATSAPPS = "the message that it reacts to is none of WhatsApp's"
+
 log = structlog.get_logger("recado.gateway")
+
+
+async def _nothing_sent(_part: Part, _name: str) -> str | None:
+    return None
 
 
 Window = Callable[[Part], Awaitable[Content]]
@@ -52,6 +61,7 @@ class CloudSender:
 
     - `template`: replaces a reply that is too late; `window` gives its part for the reply of an id.
     - `forms`: Meta's own forms of the templates that are sent.
+    - `sent`: WhatsApp's id of a message of ours, by the name that a part of the chat gives it.
     - `told`: hears when the number needs a person, and when it sends again (see CircuitBreaker).
     """
 
@@ -63,6 +73,7 @@ class CloudSender:
         told: Callable[[dict[str, object]], None] = lambda _: None,
         people: People | None = None,
         *,
+        sent: Callable[[Part, str], Awaitable[str | None]] = _nothing_sent,
         window: Window = _plain_template,
         forms: TemplateForms | None = None,
     ) -> None:
@@ -74,6 +85,7 @@ class CloudSender:
         self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
         self._open = OpenMessages()
+        self._sent = sent
         self._tries: dict[str, int] = {}
 
     def was_paused(self, code: int | str) -> None:
@@ -100,12 +112,17 @@ class CloudSender:
             to = await self._people.reached_by(part.account, part.chat)
             if part.template is not None and part.template == self._template:
                 part = replace(part, content=await self._window(part))
+            else:
+                part = await self._referring(part)
         except LogError as refusal:
             tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
             error = ReceiptError(class_="later", detail=str(refusal))
             return self._told(part, Outcome("later", error=error, after=pause("later", tries)))
         if to is None:
             error = ReceiptError(class_="recipient", detail="the number is another person's now")
+            return self._told(part, Outcome("failed", error=error))
+        if part.content is not None and part.content.kind == "reaction" and not part.content.to:
+            error = ReceiptError(class_="recipient", detail=_NONE_OF_WHATSAPPS)
             return self._told(part, Outcome("failed", error=error))
         try:
             form = await self._forms.of(part.content)
@@ -129,6 +146,9 @@ class CloudSender:
             # It was certainly not sent, so its number is free for the words.
             log.warning("file_sent_as_text", reply=part.reply, kind=content.kind, reason=answer.error.detail)
             answer = await self._graph.post(self._body(replace(part, content=None), to))
+        if part.quote and answer.error is not None and answer.error.class_ == "content":
+            log.warning("sent_without_quote", reply=part.reply[:64], reason=answer.error.detail)
+            answer = await self._graph.post(self._body(replace(part, quote=""), to, form))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
@@ -150,8 +170,14 @@ class CloudSender:
                 return
             await pause.wait()
 
-    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is no such request
-        """Always in doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it."""
+    async def resolve(self, part: Part) -> Outcome:
+        """In doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it. A reaction
+        is sent again, which changes nothing for the person."""
+        if part.content is not None and part.content.kind == "reaction":
+            tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
+            if tries <= _REACTION_TRIES:
+                error = ReceiptError(class_="in_doubt", detail="a reaction may be sent again")
+                return Outcome("later", error=error, after=_REACTION_AGAIN_AFTER)
         return Outcome("in_doubt")
 
     def observe(self, recorded: Recorded, *, live: bool) -> None:
@@ -177,7 +203,7 @@ class CloudSender:
             case "pair_throttle" | "transient" | "unknown":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
                 return Outcome("later", error=error, after=pause(error.class_, tries))
-            case "window_closed" if part.template is None:
+            case "window_closed" if part.template is None and not is_acknowledgement(part.reply):
                 return Outcome("failed", error=error, instead=self._template)
             case _:
                 return Outcome("failed", error=error)
@@ -212,23 +238,29 @@ class CloudSender:
             return body | body_of(part.content, template=form)
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
-        is_reaction = part.content is not None and part.content.kind == "reaction"
         # A message of the former number cannot be quoted to the new one.
-        if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
-            body["context"] = {"message_id": quoted}
-        return body | body_of(part.content or Content(kind="text", text=part.text), template=form)
+        if part.quote and to == part.chat:
+            body["context"] = {"message_id": part.quote}
+        content = part.content or Content(kind="text", text=part.text)
+        return body | body_of(content, template=form, previews=part.previews)
 
-    def _quoted(self, part: Part) -> str | None:
-        """The message that the reply quotes so that it is understood; None where that is clear without a quote.
+    async def _referring(self, part: Part) -> Part:
+        """The part with WhatsApp's own ids of the messages that it quotes and reacts to. A reaction to another message
+        becomes its emoji, and such a message is not quoted. Raises LogError."""
+        content = part.content
+        if content is not None and content.kind == "reaction":
+            to = await self._id_of(part, content.to or "")
+            if not to and not is_acknowledgement(part.reply):
+                log.warning("part_sent_as_text", reply=part.reply[:64], kind="reaction", reason=_NONE_OF_WHATSAPPS)
+                return replace(part, content=None, quote="")
+            return replace(part, content=replace(content, to=to), quote="")
+        return replace(part, quote=await self._id_of(part, self._open.quoted(part)))
 
-        A reply quotes in a group, if it answers several messages, if others of the chat are open, or by choice of its
-        author.
-        """
-        last = part.quote or (part.in_reply_to[-1] if part.in_reply_to else "")
-        if part.number > 1 or not last.startswith(WAMID):
-            return None
-        unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
-        return last if unclear or part.quote is not None else None
+    async def _id_of(self, part: Part, name: str) -> str:
+        """WhatsApp's id of a message; empty if it has none."""
+        if not name or name.startswith(WAMID):
+            return name
+        return await self._sent(part, name) or ""
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:

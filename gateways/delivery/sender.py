@@ -21,7 +21,9 @@ class Part(msgspec.Struct, frozen=True):
     - `in_reply_to`: the messages that the reply answers, in the order they arrived.
     - `template`: the template that goes out in the reply's stead.
     - `content`: more than text, whose plain reading is `text`; None: the text is all.
-    - `quote`: the id of the message that the reply quotes by choice of its author; None: none was chosen.
+    - `quote`: the message that the reply quotes by choice of its author, as in Reply; empty: none; None: none was
+      chosen.
+    - `previews`: the phone is to show a preview of a link in it.
     """
 
     account: str
@@ -34,6 +36,7 @@ class Part(msgspec.Struct, frozen=True):
     template: str | None = None
     content: Content | None = None
     quote: str | None = None
+    previews: bool = False
 
     def piece(self, attempt: int) -> Piece:
         """The subject of this part's receipts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 import aiohttp
@@ -34,6 +35,7 @@ from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.window_template import window_part
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
+from gateways.delivery.our_messages import sent_as
 from gateways.delivery.sender import Part
 from gateways.intake import People
 from gateways.templates.known import TemplatesUnread
@@ -103,6 +105,7 @@ class Replies:
             window.ref if window is not None else None,
             notes.sending,
             self._people,
+            sent=partial(sent_as, self._log),
             window=instead,
             forms=TemplateForms(self._templates),
         )
