@@ -109,7 +109,7 @@ class Shell:
     def rules(self) -> Rules:
         half_an_hour = timedelta(minutes=30)
         rules = Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), has_fallback=True)
-        return replace(rules, takeover=half_an_hour, gates=self.gates)
+        return replace(rules, takeover=half_an_hour, gates=self.gates, acknowledge="👀")
 
     def step(self, kind: str, value: Any) -> None:  # noqa: C901 - a table
         story, number = self.story, len(self.story.events) + 1

@@ -94,7 +94,6 @@ async def test_a_place_that_is_refused_ends_the_reply(log: EventLog, data_dir: P
     [
         (Part(kind="document", object="LIBRARY/" + 64 * "0", filename="menu.pdf", caption="Menu"), "📄 menu.pdf\nMenu"),
         (Part(kind="image", object="MEDIA/a"), "📷"),
-        (Part(kind="reaction", to="say-1", emoji="👍"), "👍"),
         (
             Part(
                 kind="template",
