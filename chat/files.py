@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from chat.file_content import type_of
 from chat.file_types import OPUS, FileType, NotTaken
 from events.library import LARGEST, object_of
@@ -55,7 +53,9 @@ def file_part(content: bytes, name: str, *, kind: str | None = None, caption: st
 
 def shown_name(name: str, found: FileType) -> str:
     """The file's name with an end that its type has: a phone opens a file by that."""
-    return name if PurePath(name.lower()).suffix in found.suffixes else f"{name}{found.suffixes[0]}"
+    stem, point, end = name.rpartition(".")
+    is_right = bool(stem) and point + end.lower() in found.suffixes
+    return name if is_right else name + found.suffixes[0]
 
 
 _SMALLER = "make it smaller, or send a link"

@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Annotated, Protocol
 
 import msgspec
-import structlog
 
 from events.parts import Label, Part
 
@@ -33,8 +32,6 @@ _OBJECT = re.compile(r"LIBRARY/([0-9a-f]{64})")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINER = "\u200d"
 """The sign that joins emoji to one."""
-
-log = structlog.get_logger("recado.library")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,15 +124,6 @@ def check(content: bytes | None) -> None:
     """ValueError if these bytes are no file for the library."""
     if content is not None and not 0 < len(content) <= LARGEST:
         raise ValueError(f"a file of the library has 1 to {LARGEST:,} bytes, and this one has {len(content):,}")
-
-
-def decoded(body: bytes) -> Entry | None:
-    """A stored entry; None if this release cannot read it, which is logged."""
-    try:
-        return msgspec.json.decode(body, type=Entry)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        log.warning("library.unreadable", reason=str(error))
-        return None
 
 
 def by_name(entries: list[Entry]) -> list[Entry]:
