@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Protocol
@@ -28,6 +29,7 @@ LARGEST = 100 * 1000**2
 LARGEST_ENTRY = 64 * 1024
 """Bytes of an entry as JSON."""
 
+_LISTED = 20
 _OBJECT = re.compile(r"LIBRARY/([0-9a-f]{64})")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINER = "\u200d"
@@ -128,3 +130,12 @@ def check(content: bytes | None) -> None:
 
 def by_name(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: folded(entry.name))
+
+
+def listed(entries: Sequence[Entry], kinds: Container[str] | None = None) -> str:
+    """The names of the entries as a sentence, for an answer to a wrong one; of those kinds alone."""
+    names = [entry.name for entry in entries if kinds is None or entry.part.kind in kinds]
+    if not names:
+        return "There is none yet: recado files add"
+    more = f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"There are: {', '.join(names[:_LISTED])}{more}"
