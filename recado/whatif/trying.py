@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 import structlog
+from events.jetstream.library import JetStreamLibrary
 
 from actors.answering import Answering, Means, OneProfile, Policy
 from actors.instance import Instance, Parts
@@ -18,7 +19,7 @@ from actors.leases.clocks import BusTime
 from actors.tools.protocol import Tools
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
-from actors.tools.toolbox import Toolbox
+from actors.tools.shelf import Shelf
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
@@ -36,6 +37,7 @@ from recado.whatif.spending import Spending
 from recado.whatif.ways import Ways
 from recado.wiring.backends import Model, instructions
 from recado.wiring.connect import last_of
+from recado.wiring.means import toolbox_of
 from recado.wiring.model import model_of, open_model
 from recado.wiring.policy import policy_of
 
@@ -113,7 +115,10 @@ async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell:
         keys = await _chats(source, event_log, trial, since, until)
         services = ServiceTools(bus)
         await services.look()
-        made = _Maker(ways, trial.name, services, MediaStore(bus), stack)
+        services.claimed = ways.claimed
+        library = await JetStreamLibrary.join(bus)
+        stack.push_async_callback(library.close)
+        made = _Maker(ways, trial.name, (services, Shelf(library)), MediaStore(bus), stack)
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
         if not choice.chats:
             raise Nothing("nobody wrote in that time what would be answered")
@@ -156,10 +161,12 @@ class _Maker:
     """Makes instances with the rules of each chat's way and without a real log. What a way needs is opened when its
     first chat is planned, and closed with the stack."""
 
-    def __init__(self, ways: Ways, name: str, services: ServiceTools, store: MediaStore, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, ways: Ways, name: str, tools: tuple[ServiceTools, Shelf], store: MediaStore, stack: AsyncExitStack
+    ) -> None:
         self._ways = ways
         self._name = name
-        self._services = services
+        self._services, self._shelf = tools
         self._store = store
         self._stack = stack
         self._nowhere: EventLog = MemoryLog()
@@ -193,7 +200,7 @@ class _Maker:
 
     async def _opened(self, settings: Settings) -> _Means:
         functions = load(settings.tools) if settings.tools else {}
-        tools = Toolbox(functions, self._services, hands_off=settings.handoff == "on")
+        tools = toolbox_of(settings, functions, self._services, self._shelf)
         return _Means(await self._model(settings), tools, policy_of(settings))
 
     async def _model(self, settings: Settings) -> Model:
