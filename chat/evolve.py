@@ -11,7 +11,7 @@ from chat import edits, joining, unsent
 from chat import turn_steps as steps
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
-from chat.choices import Chosen, question_of, typed
+from chat.choices import Chosen, chosen_by, question_of
 from chat.erasing import forgotten
 from chat.fold_constants import LONGEST_ASKED, ONCE, QUICK, THREADLESS
 from chat.spent import spent_after
@@ -90,9 +90,11 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         if chat.question:
-            choice = typed(chat.question, event.text or "") if event.choice is None else None
+            choice = chosen_by(chat.question, event)
             message = message if choice is None else replace(message, choice=choice)
             chat = replace(chat, question=()) if event.from_me else chat
+        if event.marketing is not None:
+            chat = replace(chat, opted_out=not event.marketing)
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):
         chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
@@ -248,7 +250,7 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     }
     if turn is not None and is_said_by(event, turn.id):
         changes["told_to_wait"] = turn.id
-    if event.author == "assistant":
+    if event.author == "assistant" and event.turn is not None:
         changes["replied"] = recorded.at
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, TAKEN_OVER)

@@ -257,6 +257,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `closing`: what the other chat is still to be told
     - `joints`: the chats that closed into this one
     - `question`: the choices of our last word, while that is a question
+    - `opted_out`: the person wants no marketing messages
     """
 
     inbound_seq: int = 0
@@ -294,3 +295,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     told_to_wait: str = ""
     last_wrote: datetime | None = None
     question: tuple[Option, ...] = ()
+    opted_out: bool = False
