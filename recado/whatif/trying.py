@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import msgspec
 import structlog
-from events.jetstream.library import JetStreamLibrary
 
 from actors.answering import Answering, Means, OneProfile, Policy
 from actors.instance import Instance, Parts
@@ -22,7 +21,9 @@ from actors.tools.services import ServiceTools
 from actors.tools.shelf import Shelf
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
-from events.log import EventLog
+from events.library import Library
+from events.log import EventLog, LogMismatch
+from events.memory_library import MemoryLibrary
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey, account_filter
 from gateways.addressing import find
@@ -37,6 +38,7 @@ from recado.whatif.spending import Spending
 from recado.whatif.ways import Ways
 from recado.wiring.backends import Model, instructions
 from recado.wiring.connect import last_of
+from recado.wiring.library import joined_library
 from recado.wiring.means import toolbox_of
 from recado.wiring.model import model_of, open_model
 from recado.wiring.policy import policy_of
@@ -116,8 +118,7 @@ async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell:
         services = ServiceTools(bus)
         await services.look()
         services.claimed = ways.claimed
-        library = await JetStreamLibrary.join(bus)
-        stack.push_async_callback(library.close)
+        library = await _library(stack, bus)
         made = _Maker(ways, trial.name, (services, Shelf(library)), MediaStore(bus), stack)
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
         if not choice.chats:
@@ -139,6 +140,15 @@ async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell:
                 log.warning("thread_left", backend=made.backends, thread=thread)
             raise
         return report(_asked(ways, trial, made, since, until), choice, results, progress.threads, made.profile_of)
+
+
+async def _library(stack: AsyncExitStack, bus: Bus) -> Library:
+    """The library of the bus; an empty one where no instance has made it yet."""
+    try:
+        return await joined_library(stack, bus)
+    except LogMismatch as missing:
+        log.info("no_library", reason=str(missing))
+        return MemoryLibrary()
 
 
 async def _chats(source: Source, event_log: EventLog, trial: Trial, since: datetime, until: datetime) -> list[ChatKey]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -60,8 +61,6 @@ def backend_for(mode: str, double: OpenAIDouble) -> tuple[Backend, str]:
             return backend_of(double), f"!call ask_choice {ARGUMENTS}"
         case _:
             provider = AssistantsProvider(double) if mode == "assistants" else AgentsProvider(double)
-            if mode == "agents":
-                provider.serving.plan()  # the first turn of a session reads the history
             provider.serving.plan(calls=[[("ask_choice", ARGUMENTS)]])
             return provider.backend(), "bread"
 
@@ -69,6 +68,17 @@ def backend_for(mode: str, double: OpenAIDouble) -> tuple[Backend, str]:
 def tools() -> Toolbox:
     bus: Any = None
     return Toolbox({}, ServiceTools(bus), built_in=BuiltIn(BUILT_IN, Shelf(MemoryLibrary())))
+
+
+@asynccontextmanager
+async def running(mode: str, double: OpenAIDouble) -> AsyncIterator[tuple[House, str]]:
+    """An instance in this mode, and the words at which its model asks."""
+    backend, words = backend_for(mode, double)
+    try:
+        async with house(backend=backend, tools=tools()) as home:
+            yield home, words
+    finally:
+        await backend.close()
 
 
 async def question_in(home: House, words: str) -> Reply:
@@ -80,8 +90,7 @@ async def question_in(home: House, words: str) -> Reply:
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_question_ends_the_turn_and_the_next_turn_has_the_answer(mode: str, double: OpenAIDouble) -> None:
     """The model is told what it asked and what the person chose, and answers; no call and no run is left open."""
-    backend, words = backend_for(mode, double)
-    async with house(backend=backend, tools=tools()) as home:
+    async with running(mode, double) as (home, words):
         reply = await question_in(home, words)
         assert isinstance(reply.parts, tuple)
         assert [(one.id, one.title) for one in reply.parts[0].choices] == [("small", "Small"), ("large", "Large")]
@@ -104,14 +113,12 @@ async def test_the_question_ends_the_turn_and_the_next_turn_has_the_answer(mode:
             outputs = [item["output"] for item in conversation.items if item["type"] == "function_call_output"]
             assert len(outputs) == 1
             assert UNANSWERED not in outputs
-    await backend.close()
 
 
 @pytest.mark.parametrize("mode", ["responses", "assistants", "agents"])
 async def test_a_thread_is_told_its_question_once(mode: str, double: OpenAIDouble) -> None:
     """It has the turn after the question itself."""
-    backend, words = backend_for(mode, double)
-    async with house(backend=backend, tools=tools()) as home:
+    async with running(mode, double) as (home, words):
         await question_in(home, words)
         await home.say("m2", "Large")
         await home.decided(Reply, 2)
@@ -119,4 +126,3 @@ async def test_a_thread_is_told_its_question_once(mode: str, double: OpenAIDoubl
         answer: Reply = await home.decided(Reply, 3)
         assert "And rye?" in answer.text
         assert "Which size?" not in answer.text
-    await backend.close()
