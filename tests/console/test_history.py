@@ -82,7 +82,8 @@ async def test_a_long_history_comes_in_parts(page: Page) -> None:
 
 async def test_an_empty_chat(page: Page) -> None:
     """Nothing was said: its stream begins at the beginning."""
-    assert await page.get(f"/api/chats/{ANA.chat}/history") == (200, {"entries": [], "more": False, "after": 0})
+    expected = {"entries": [], "drawn": {}, "more": False, "after": 0}
+    assert await page.get(f"/api/chats/{ANA.chat}/history") == (200, expected)
 
 
 @pytest.mark.parametrize("chat", ["nobody", "1@c.us", "evt.>", "12025550143:2@s.whatsapp.net"])
