@@ -12,6 +12,7 @@ import structlog
 from actors.leases.lease import Lease
 from events.backoff import Backoff
 from events.jetstream.media_store import MediaStore
+from events.library import Library
 from events.log import EventLog, LogError, Tail
 from events.recorded import Recorded
 from gateways.cloud.account_notes import AccountNotes
@@ -119,6 +120,7 @@ class Replies:
 class Parts(NamedTuple):
     """What the numbers of a process share.
 
+    - `library`: the files that it sends.
     - `tail`: reads the log; None: each reads it by itself.
     """
 
@@ -127,6 +129,7 @@ class Parts(NamedTuple):
     session: aiohttp.ClientSession
     store: MediaStore
     people: People
+    library: Library
     tail: Tail | None
 
 
