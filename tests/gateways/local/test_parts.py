@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.choices import typed
@@ -37,6 +37,7 @@ def asking(id_: str, *said: Part, **more: Any) -> Any:
     return reply(id_, text=reading(said), parts=said, **more)
 
 
+@settings(max_examples=50)
 @given(said=st.lists(parts(), min_size=1, max_size=4))
 def test_the_same_messages_every_time(said: list[Part]) -> None:
     """None of them is blank, so each has something to show and receipts of its own."""
