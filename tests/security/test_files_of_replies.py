@@ -62,10 +62,9 @@ async def fetched(page: Page, where: str) -> tuple[int, dict[str, str], bytes]:
 
 
 RUNS = (
-    "image/svg+xml", "text/html", "text/xml", "application/xhtml+xml", "application/pdf", "text/javascript",
-    "application/x-shockwave-flash", "text/css", "multipart/x-mixed-replace", "", "image/png, text/html",
-    "IMAGE/SVG+XML", "image/svg+xml;charset=utf-8", "image\r\nX: y", "text/plain", "application/octet-stream", "image/*",
-    None,
+    "image/svg+xml", "text/html", "text/xml", "application/xhtml+xml", "application/pdf", "text/javascript", "text/css",
+    "application/x-shockwave-flash", "multipart/x-mixed-replace", "", "image/png, text/html", "IMAGE/SVG+XML", None,
+    "image/svg+xml;charset=utf-8", "image\r\nX: y", "text/plain", "application/octet-stream", "image/*",
 )  # fmt: skip
 
 
@@ -100,8 +99,8 @@ def held(headers: dict[str, str]) -> None:
 
 
 NAMES = (
-    "../../etc/passwd", 'a"; filename="b.html', "a\r\nX-Injected: 1", "é" * 1000, "\x00", "C:\\windows\\a.exe", "名.pdf",
-    None,
+    "../../etc/passwd", 'a"; filename="b.html', "a\r\nX-Injected: 1", "é" * 1000, "\x00", "C:\\windows\\a.exe",
+    "名.pdf", None,
 )  # fmt: skip
 
 
