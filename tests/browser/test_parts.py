@@ -6,6 +6,7 @@ The pictures of docs/console.md are taken on the way, into the folder that RECAD
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from events.inbound import Message
 from events.parts import Option, Parameters, Part
 from events.references import Choice
 from tests.browser.phone import Phone
-from tests.browser.test_desk import picture
 from tests.chaos.process import recado
 from tests.chat.parts import parts
 from tests.console.conftest import ANA, Page, serve
@@ -39,12 +39,12 @@ LOAF = """<body style="margin:0;background:#e9dcc6"><svg viewBox="0 0 400 260" w
 <path d="M74 178c-4-54 50-100 126-100s130 46 126 100z" fill="#c98441"/><g stroke="#f3dcb4" stroke-width="11"
 stroke-linecap="round"><path d="m128 142 26-44m36 34 20-46m38 46 20-38"/></g></svg></body>"""
 PICTURE, PDF, GONE = (f"LIBRARY/{digit * 64}" for digit in "123")
-SIZES = tuple(Option(id=title[0].lower(), title=title) for title in ("Small", "Medium", "Large"))
+BREADS = tuple(Option(id=title[0].lower(), title=title) for title in ("Small", "Medium", "Large"))
 TIMES = tuple(
     Option(id=f"t{hour}", title=f"{hour}:00", description="fresh from the oven" if hour == 8 else None)
     for hour in range(7, 12)
 )
-RYE = Part(kind="image", object=PICTURE, mime="image/png", caption="Our rye, half past seven this morning")
+RYE = Part(kind="image", object=PICTURE, mime="image/png", caption="Our rye, this morning")
 PRICES = Part(kind="document", object=PDF, mime="application/pdf", filename="Prices in autumn.pdf")
 PLACE = Part(
     kind="location", latitude=-23.5558, longitude=-46.6622, name="Bakery", address="Rua Augusta 100, São Paulo"
@@ -78,7 +78,7 @@ async def page(tmp_path: Path, window: Window) -> AsyncIterator[Page]:
     await window.set_viewport_size({"width": 400, "height": 260})
     await window.set_content(LOAF)
     kept = Kept(await window.screenshot())
-    await window.set_viewport_size({"width": 1360, "height": 900})
+    await window.set_viewport_size({"width": 1360, "height": 1000})
     async with serve(tmp_path) as served:
         object.__setattr__(served.deps, "files", kept)
         yield served
@@ -99,7 +99,7 @@ async def test_parts_on_a_phone(page: Page, window: Window) -> None:
     the page was opened again."""
     asked: list[str] = []
     window.on("request", lambda request: asked.append(request.url))
-    await happened(page, ANA, Message(id="m1", text="What is there today, and where are you?", name="Ana Lima"))
+    await happened(page, ANA, Message(id="m1", text="What is there, and where?", name="Ana Lima"))
     await says(page, "r1", RYE, PRICES, in_reply_to=("m1",), quote="m1")
     await says(page, "r2", Part(kind="reaction", to="m1", emoji="❤️"))
     await says(page, "r3", PLACE)
@@ -113,13 +113,13 @@ async def test_parts_on_a_phone(page: Page, window: Window) -> None:
     async with window.expect_download() as downloading:
         await card.click()
     assert (await downloading.value).suggested_filename == "Prices in autumn.pdf"
-    await expect(phone.theirs.locator("blockquote")).to_have_text("YouWhat is there today, and where are you?")
+    await expect(phone.theirs.locator("blockquote")).to_have_text("YouWhat is there, and where?")
     await expect(phone.mine.get_by_role("img", name="Reaction ❤️")).to_be_visible()
     await expect(phone.theirs).to_have_count(3)
     await expect(phone.theirs.nth(1)).to_be_hidden()
     where = phone.theirs.locator("a.place")
     await expect(where).to_have_attribute("href", "https://maps.google.com/?q=-23.5558%2C-46.6622")
-    await picture(window, "page-files")
+    await picture(window, "phone-files")
     await says(page, "r4", *OTHERS)
     last = phone.theirs.last
     await expect(last).to_contain_text("The file cannot be shown.")
@@ -145,7 +145,7 @@ async def test_choices_are_tapped(page: Page, window: Window) -> None:
     """A double tap is one message, and the button looks answered; the keyboard reaches the list and its rows."""
     await happened(page, ANA, Message(id="m1", text="A rye for Sunday, please", name="Ana Lima"))
     await says(
-        page, "r1", Part(kind="choices", text="Gladly. Which size may it be?", choices=SIZES), in_reply_to=("m1",)
+        page, "r1", Part(kind="choices", text="Gladly. Which size may it be?", choices=BREADS), in_reply_to=("m1",)
     )
     phone = Phone(window)
     await phone.open(f"{page.address}/#{ANA.chat}")
@@ -166,8 +166,9 @@ async def test_choices_are_tapped(page: Page, window: Window) -> None:
         await window.keyboard.press("Tab")
     await window.keyboard.press("Enter")
     await expect(phone.theirs.locator("details li")).to_have_count(5)
-    await window.evaluate("document.querySelector('#scroll').scrollTop = 1e6")
-    await picture(window, "page-choices")
+    await opener.blur()
+    await picture(window, "phone-choices")
+    await opener.focus()
     await window.keyboard.press("Tab")
     await window.keyboard.press("Tab")
     await window.keyboard.press("Enter")
@@ -178,6 +179,15 @@ async def test_choices_are_tapped(page: Page, window: Window) -> None:
 
 
 FOCUSED = "(element) => element === document.activeElement"
+
+
+async def picture(window: Window, name: str) -> None:
+    """Keep what the phone shows, if anybody wants it."""
+    folder = os.environ.get("RECADO_SCREENSHOTS")
+    path = Path(folder) / f"{name}.png" if folder else None
+    await window.mouse.move(0, 0)
+    image = await window.locator(".screen").screenshot(path=path, animations="disabled")
+    assert len(image) > 5_000
 
 
 async def taps_are(page: Page, expected: list[Any]) -> bool:
