@@ -39,7 +39,6 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -146,7 +145,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             objects=store,
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(JOINS),
+            all_read=members.all_read,
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
         ),
@@ -312,7 +311,8 @@ async def _names_known(names: Names) -> None:
     """Wait for the names of people, but not for ever: an instance that may not read them answers all the same, and
     gateways take nothing in."""
     try:
-        await asyncio.wait_for(names.ready.wait(), NAMES_WITHIN)
+        async with asyncio.timeout(NAMES_WITHIN):
+            await names.ready.wait()
     except TimeoutError:
         log.warning("names_unread", help="may this instance read the bucket ALIASES? See deploy/nats/roles.conf")
 
