@@ -72,6 +72,7 @@ from recado.wiring.names import keep_names
 from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
+from recado.wiring.sent_files import SentFiles
 
 log = structlog.get_logger("recado")
 
@@ -211,6 +212,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         settings=lines(settings),
         profiles=answers.desk(event_log, bus),
         library=library,
+        files=SentFiles(library, store),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
