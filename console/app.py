@@ -61,6 +61,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/api/overview", api.overview),
             Route("/api/messages", api.write, methods=["POST"]),
             Route("/api/chats/{chat}/history", api.history),
+            Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
             Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
             Route("/api/chats/{chat}/stream", api.stream),
             Mount("/static", StaticFiles(directory=STATIC)),

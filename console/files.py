@@ -1,7 +1,7 @@
-"""Gives the bytes of files to browsers: a picture to look at, anything else to keep.
+"""Serves the files that replies sent, to those who may see the chats.
 
-The bytes may be anybody's. A browser is told that they are a picture only where they are one, never that they are a page
-or a script; all else is a download without a type. The guard's `nosniff` and CSP come with every answer.
+A file is reached by the reply that sent it, never by its own name. It comes from a model's tool or from anyone on the
+bus, so a browser gets it in a type that it can show and not run, or as a download.
 """
 
 from __future__ import annotations
@@ -12,55 +12,83 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.deps import Deps
 from console.desk import deps_of, key_of
+from console.drawn import event_at
 from console.problems import Problem
-from events.library import PREFIX
+from events.decisions import Reply
+from events.jid import is_canonical
+from events.parts import Part
+from events.subjects import ChatKey
+from gateways.local.messages import messages_of
 
-_SIGNATURES = (
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp"),
-)
-"""Pictures that browsers show and that cannot hold a script, by their first bytes."""
-
-HEADERS = {
-    "cache-control": "private, no-store",
-    "content-security-policy": "default-src 'none'; sandbox",
-    "x-content-type-options": "nosniff",
-}
+SHOWN_TYPES = frozenset(
+    {
+        "image/jpeg", "image/png", "image/webp", "image/gif",
+        "video/mp4", "video/3gpp",
+        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
+    }
+)  # fmt: skip
+"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
 
 AT_ONCE = 2
 """Files that are read at the same time: each is up to 100 MB, and is read as a whole."""
 
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, no-store",
+}
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:]+")
+
+
+async def sent(request: Request) -> Response:
+    """GET `?account=&reply=`: the file in the message `number` of the reply at sequence `seq`; 404 if there is none."""
+    deps: Deps = request.app.state.deps
+    path, query = request.path_params, request.query_params
+    key = ChatKey(query.get("account") or deps.account, path["chat"])
+    part = await _part(deps, key, path["seq"], path["number"], query.get("reply"))
+    return await _answer(request, part)
+
 
 async def of_part(request: Request) -> Response:
-    """GET the file of a reply's part: the reply by its sequence in the log, the part by its number. Only files that a
-    reply of this chat sends are given."""
-    deps, key = deps_of(request), key_of(request)
-    seq, number = request.path_params["seq"], request.path_params["number"]
-    page = await deps.read(lambda: deps.queries.lines(key, 1, around=seq))
-    line = next((one for one in page.entries if one.seq == seq), None)
-    part = line.parts[number - 1] if line is not None and 0 < number <= len(line.parts) else None
+    """GET: the file of a reply's part, on the desk: the reply by its sequence, the part by its number."""
+    deps, key, path = deps_of(request), key_of(request), request.path_params
+    page = await deps.read(lambda: deps.queries.lines(key, 1, around=path["seq"]))
+    parts = next((one.parts for one in page.entries if one.seq == path["seq"]), ())
+    return await _answer(request, dict(enumerate(parts, 1)).get(path["number"]))
+
+
+async def _answer(request: Request, part: Part | None) -> Response:
     if part is None or part.object is None:
-        raise Problem(404, "There is no such file in this chat.")
-    return await answer_with(request, part.object, part.filename or f"{part.kind}-{seq}-{number}")
-
-
-async def answer_with(request: Request, object_: str, name: str) -> Response:
-    """The file, as a picture or as a download under this name. Raises Problem, LogUnavailable."""
-    deps, reading = deps_of(request), request.app.state.reading_files
-    async with reading:
-        content = await deps.library.content(object_) if deps.library is not None else None
+        raise Problem(404, "No reply has sent this file.")
+    deps: Deps = request.app.state.deps
+    async with request.app.state.reading_files:
+        content = await deps.files.content(part.object)
     if content is None:
-        kept = "It was taken away." if object_.startswith(PREFIX) else "Only files of the library are kept."
-        raise Problem(404, f"This file is not there any more. {kept}")
-    picture = picture_type(content)
-    shown = "inline" if picture is not None else "attachment"
-    headers = HEADERS | {"content-disposition": f"{shown}; filename*=UTF-8''{quote(name, safe='')}"}
-    return Response(content, headers=headers, media_type=picture or "application/octet-stream")
+        raise Problem(404, "The file is no longer in the object store.")
+    type_ = type_of(part)
+    headers = dict(_HEADERS)
+    if type_ is None:
+        headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(_name_of(part), safe='')}"
+    return Response(content, media_type=type_ or "application/octet-stream", headers=headers)
 
 
-def picture_type(content: bytes) -> str | None:
-    """The type of a picture; None: it is none that a browser is to show."""
-    return next((type_ for signature, type_ in _SIGNATURES if signature.match(content)), None)
+async def _part(deps: Deps, key: ChatKey, seq: int, number: int, reply: str | None) -> Part | None:
+    if not is_canonical(key.chat) or not 0 < seq < 2**63:
+        return None
+    event = await event_at(deps.log, key, seq)
+    if not isinstance(event, Reply) or event.id != reply:
+        return None
+    message = dict(enumerate(messages_of(event), 1)).get(number)
+    return message if isinstance(message, Part) else None
+
+
+def type_of(part: Part) -> str | None:
+    """The type in which a browser shows the file; None: it is a download."""
+    type_ = (part.mime or "").partition(";")[0].strip().lower()
+    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None
+
+
+def _name_of(part: Part) -> str:
+    return _UNSAFE.sub("_", (part.filename or "").strip())[:120] or part.kind
