@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from console.deps import Deps
 from console.outcomes import Refused, Said, forget, told
 from console.problems import Problem
 from console.rendering import address_of, person, render
-from console.shown_parts import has_files, is_quotable, shown
+from console.shown_parts import is_quotable, objects_of, shown
 from events.jid import is_canonical
 from events.library import Entry
 from events.log import LogError
@@ -28,6 +29,9 @@ from projections.story.step import lasting
 from projections.trouble import OVERDUE_AFTER
 
 log = structlog.get_logger("recado.console")
+
+SIZES_WITHIN = 3.0
+"""Seconds to wait for the sizes of files."""
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
@@ -70,7 +74,7 @@ async def page_of(
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
-    files = await files_of(deps, key.account) if template == "chat.html" or has_files(page.entries) else ()
+    files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
         "address": address_of(key),
@@ -81,7 +85,7 @@ async def page_of(
         "after": await deps.read(deps.queries.checkpoint),
         "said": said,
         "refused": refused,
-        "shown": shown(page.entries, {one.part.object or "": one for one in files}),
+        "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries))),
         "files": files,
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
@@ -97,6 +101,17 @@ async def files_of(deps: Deps, account: str) -> Sequence[Entry]:
     except LogError as error:
         log.warning("library_unread", account=account, reason=str(error))
         return ()
+
+
+async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str]) -> dict[str, int]:
+    """The bytes of the files that are known, by their object."""
+    try:
+        async with asyncio.timeout(SIZES_WITHIN):
+            known = {one: await deps.files.size(key.account, one) for one in objects}
+    except (TimeoutError, LogError) as error:
+        log.warning("sizes_not_shown", chat=key.chat, reason=str(error) or f"no answer within {SIZES_WITHIN:g} s")
+        return {}
+    return {object_: size for object_, size in known.items() if size is not None}
 
 
 async def quoted_in(deps: Deps, key: ChatKey, id_: str) -> Line | None:

@@ -16,20 +16,12 @@ from console.deps import Deps
 from console.desk import deps_of, key_of
 from console.drawn import event_at
 from console.problems import Problem
+from console.shown_parts import type_of
 from events.decisions import Reply
 from events.jid import is_canonical
 from events.parts import Part
 from events.subjects import ChatKey
 from gateways.local.messages import messages_of
-
-SHOWN_TYPES = frozenset(
-    {
-        "image/jpeg", "image/png", "image/webp", "image/gif",
-        "video/mp4", "video/3gpp",
-        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
-    }
-)  # fmt: skip
-"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
 
 AT_ONCE = 2
 """Files that are read at the same time: each is up to 100 MB, and is read as a whole."""
@@ -82,12 +74,6 @@ async def _part(deps: Deps, key: ChatKey, seq: int, number: int, reply: str | No
         return None
     message = dict(enumerate(messages_of(event), 1)).get(number)
     return message if isinstance(message, Part) else None
-
-
-def type_of(part: Part) -> str | None:
-    """The type in which a browser shows the file; None: it is a download."""
-    type_ = (part.mime or "").partition(";")[0].strip().lower()
-    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None
 
 
 def _name_of(part: Part) -> str:

@@ -247,7 +247,7 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str]) -> Compo
     except Unfit as unfit:
         raise _NotTaken(400, str(unfit), field=unfit.field) from unfit
     except LogUnavailable as error:
-        raise _NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.", field="file") from error
+        raise _NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
 
 
 def _minutes(given: Mapping[str, str]) -> int | None:

@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from chat.parts import plain
-from events.library import Entry
 from events.parts import FILES, KINDS, Option, Part
 from events.references import Choice
 from projections.reads.views import Entry as Line
 from projections.story.parts import named
-
-SIGHTS = frozenset({"image", "sticker"})
-"""Kinds of files that the page shows as pictures."""
+SHOWN_TYPES = frozenset(
+    {
+        "image/jpeg", "image/png", "image/webp", "image/gif",
+        "video/mp4", "video/3gpp",
+        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
+    }
+)  # fmt: skip
+"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
 
 
 class ShownPart(NamedTuple):
@@ -24,7 +28,7 @@ class ShownPart(NamedTuple):
     - `plain`: its plain reading.
     - `number`: its number in the reply, from 1.
     - `is_here`: the bytes of its file can be had from this page.
-    - `name`, `size`: of a file: its name, and its bytes as far as they are known.
+    - `size`: bytes of its file, as far as they are known.
     - `chosen`: the ids of its choices that the person made.
     """
 
@@ -34,26 +38,25 @@ class ShownPart(NamedTuple):
     plain: str
     number: int
     is_here: bool = False
-    name: str = ""
     size: int = 0
     chosen: frozenset[str] = frozenset()
 
 
-def shown(lines: Sequence[Line], files: Mapping[str, Entry]) -> dict[int, list[ShownPart]]:
-    """The parts of the lines that have any, by the lines' sequences. `files`: the library's entries by their object."""
+def shown(lines: Sequence[Line], sizes: Mapping[str, int]) -> dict[int, list[ShownPart]]:
+    """The parts of the lines that have any, by the lines' sequences. `sizes`: bytes of files by their object."""
     chosen = _chosen(lines)
     return {
         line.seq: [
-            _shown(part, number, files, frozenset(chosen.get(line.seq, ()))) for number, part in enumerate(line.parts, 1)
+            _shown(part, number, sizes, frozenset(chosen.get(line.seq, ()))) for number, part in enumerate(line.parts, 1)
         ]
         for line in lines
         if line.parts
     }
 
 
-def has_files(lines: Sequence[Line]) -> bool:
-    """Whether a part of these lines is a file of a store."""
-    return any(part.object for line in lines for part in line.parts)
+def objects_of(lines: Sequence[Line]) -> set[str]:
+    """The files of the lines' parts that lie in a store."""
+    return {part.object for line in lines for part in line.parts if part.object is not None}
 
 
 def is_quotable(line: Line | None) -> bool:
@@ -63,17 +66,15 @@ def is_quotable(line: Line | None) -> bool:
     return line.revoked_at is None and line.kind not in {"unreadable", "unshown", "reaction"}
 
 
-def _shown(part: Part, number: int, files: Mapping[str, Entry], chosen: frozenset[str]) -> ShownPart:
+def _shown(part: Part, number: int, sizes: Mapping[str, int], chosen: frozenset[str]) -> ShownPart:
     kind, words, reading = part.kind, named(part), plain(part)
     if kind not in KINDS:
         return ShownPart(part, "plain", words, reading, number)
     if kind not in FILES:
         return ShownPart(part, kind, words, reading, number, chosen=chosen)
-    entry = files.get(part.object or "")
-    name = part.filename or (entry.name if entry is not None else "")
-    size = entry.size if entry is not None else 0
-    is_here = part.object is not None
-    return ShownPart(part, "image" if kind in SIGHTS and is_here else "file", words, reading, number, is_here, name, size)
+    size, is_here = sizes.get(part.object or "", 0), part.object is not None
+    is_picture = is_here and (type_of(part) or "").startswith("image/")
+    return ShownPart(part, "image" if is_picture else "file", words, reading, number, is_here, size)
 
 
 def _chosen(lines: Sequence[Line]) -> dict[int, set[str]]:
@@ -93,3 +94,9 @@ def _answered(asked: Sequence[tuple[int, Option]], choice: Choice) -> tuple[int,
     whole = ((seq, option) for seq, option in asked if (option.id, option.title) == (choice.id, choice.title))
     by_id = ((seq, option) for seq, option in asked if option.id == choice.id)
     return next(whole, None) or next(by_id, None)
+
+
+def type_of(part: Part) -> str | None:
+    """The type in which a browser shows the file; None: it is a download."""
+    type_ = (part.mime or "").partition(";")[0].strip().lower()
+    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None
