@@ -1,4 +1,4 @@
-"""What a person composes on a chat's page: words, and beside them a file, a place, choices, a quote."""
+"""Makes an order to send out of the form on a chat's page: words, and beside them a file, a place, choices, a quote."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def composed(
     said = {name: given.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
     parts = [
         *([await _file(said, entry)] if said["file"] else []),
-        *([_place(said)] if said["place"] else []),
+        *([place_of(said["place"], said["place_name"], said["place_address"])] if said["place"] else []),
         *([_choices(said)] if said["options"] else []),
     ]
     if said["caption"] and not said["file"]:
@@ -88,12 +88,13 @@ async def _file(said: Mapping[str, str], entry: Callable[[str], Awaitable[Entry 
     return checked(replace(part, caption=said["caption"]), "caption")
 
 
-def _place(said: Mapping[str, str]) -> Part:
-    match = _PLACE.fullmatch(said["place"])
+def place_of(degrees: str, name: str, address: str) -> Part:
+    """The place at these degrees, as a person writes them. Raises Unfit."""
+    match = _PLACE.fullmatch(degrees)
     if match is None or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
         raise Unfit("place", "This is no place: write its latitude and longitude, such as -23.5505, -46.6333.")
-    name, address = said["place_name"] or None, said["place_address"] or None
-    part = Part(kind="location", latitude=float(match[1]), longitude=float(match[2]), name=name, address=address)
+    latitude, longitude = float(match[1]), float(match[2])
+    part = Part(kind="location", latitude=latitude, longitude=longitude, name=name or None, address=address or None)
     return checked(part, "place")
 
 

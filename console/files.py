@@ -40,7 +40,7 @@ async def sent(request: Request) -> Response:
     path, query = request.path_params, request.query_params
     key = ChatKey(query.get("account") or deps.account, path["chat"])
     part = await _part(deps, key, path["seq"], path["number"], query.get("reply"))
-    return await _answer(request, part)
+    return await answer_with(request, part)
 
 
 async def of_part(request: Request) -> Response:
@@ -48,12 +48,13 @@ async def of_part(request: Request) -> Response:
     deps, key, path = deps_of(request), key_of(request), request.path_params
     page = await deps.read(lambda: deps.queries.lines(key, 1, around=path["seq"]))
     parts = next((one.parts for one in page.entries if one.seq == path["seq"]), ())
-    return await _answer(request, dict(enumerate(parts, 1)).get(path["number"]))
+    return await answer_with(request, dict(enumerate(parts, 1)).get(path["number"]))
 
 
-async def _answer(request: Request, part: Part | None) -> Response:
+async def answer_with(request: Request, part: Part | None) -> Response:
+    """The part's file, in a type that a browser shows or as a download. Raises Problem, LogUnavailable."""
     if part is None or part.object is None:
-        raise Problem(404, "No reply has sent this file.")
+        raise Problem(404, "There is no such file.")
     deps: Deps = request.app.state.deps
     async with request.app.state.reading_files:
         content = await deps.files.content(part.object)

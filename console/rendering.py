@@ -21,7 +21,7 @@ from console.shown_parts import is_quotable
 from events.jid import is_group
 from events.subjects import ChatKey, token
 from projections.reads.costs import in_dollars
-from projections.reads.spoken import kind, speaker
+from projections.reads.spoken import KINDS, kind, speaker
 from projections.story.parts import chose
 from projections.story.reasons import EXPLAINED, FAILED
 from projections.tables.marks import SAID
@@ -60,6 +60,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "troubles": reasons,
         "phones": deps.simulator is not None,
         "profiled": deps.profiles is not None,
+        "filed": deps.library is not None,
         "locked": deps.sessions is not None,
         "path": request.url.path,
     }
@@ -159,6 +160,7 @@ _templates.filters |= {
     "chose": lambda one: chose(one.choice, typed=one.typed),
     "quotable": is_quotable,
     "size": size,
+    "named_file": lambda one: KINDS.get("voice" if one.voice else one.kind, one.kind),
     "mark": SAID.__getitem__,
     "plainly": plainly,
     "fault": fault,

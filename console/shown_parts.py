@@ -10,6 +10,7 @@ from events.parts import FILES, KINDS, Option, Part
 from events.references import Choice
 from projections.reads.views import Entry as Line
 from projections.story.parts import named
+
 SHOWN_TYPES = frozenset(
     {
         "image/jpeg", "image/png", "image/webp", "image/gif",
@@ -47,7 +48,8 @@ def shown(lines: Sequence[Line], sizes: Mapping[str, int]) -> dict[int, list[Sho
     chosen = _chosen(lines)
     return {
         line.seq: [
-            _shown(part, number, sizes, frozenset(chosen.get(line.seq, ()))) for number, part in enumerate(line.parts, 1)
+            _shown(part, number, sizes, frozenset(chosen.get(line.seq, ())))
+            for number, part in enumerate(line.parts, 1)
         ]
         for line in lines
         if line.parts

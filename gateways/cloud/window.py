@@ -1,7 +1,8 @@
-"""WhatsApp's customer service window: for 24 hours after a person's last message a business may write freely, afterwards
-only a template (https://developers.facebook.com/docs/whatsapp/pricing#customer-service-windows, read 2026-11-29).
+"""WhatsApp's customer service window: for 24 hours after a person's last message a business may write freely,
+afterwards it sends a template alone.
 
-Pure. Meta alone decides (`window_closed`, 131047); this is what people are told before.
+Meta decides (`window_closed`, 131047); this is told to people before. Pure. After
+https://developers.facebook.com/docs/whatsapp/pricing#customer-service-windows, read 2026-11-29.
 """
 
 from __future__ import annotations

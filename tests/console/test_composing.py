@@ -68,7 +68,8 @@ COMPOSED: list[tuple[dict[str, str], tuple[str | None, tuple[Part, ...], str | N
      (None, (Part(kind="location", latitude=-23.5505, longitude=-46.6333, name="Bakery"),), None)),
     ({"place": "1 2"}, (None, (Part(kind="location", latitude=1, longitude=2),), None)),
     ({"text": "yes", "quote": "a1"}, ("yes", (), "a1")),
-    ({"text": "  ", "file": "Price list", "place": "0,0"}, (None, (PRICES, Part(kind="location", latitude=0, longitude=0)), None)),
+    ({"text": "  ", "file": "Price list", "place": "0,0"},
+     (None, (PRICES, Part(kind="location", latitude=0, longitude=0)), None)),
 ]  # fmt: skip
 
 
@@ -118,15 +119,19 @@ async def test_what_cannot_be_sent(page: Page, field: str, fields: dict[str, str
     assert beside, shown
     for name, value in fields.items():
         if value.strip() and not (name == field and name in ("file", "quote")):
-            assert html.escape(value.strip().partition("\n")[0], quote=False)[:40] in html.unescape(shown).replace("<", "&lt;").replace(">", "&gt;")
+            assert html.escape(value.strip().partition("\n")[0], quote=False)[:40] in html.unescape(shown).replace(
+                "<", "&lt;"
+            ).replace(">", "&gt;")
     if field in ("options", "file", "caption", "place"):
         assert "<details open>" in shown
 
 
 async def test_a_draft_of_every_field(page: Page) -> None:
     """It is in the form again after a refusal, and can be sent then."""
-    fields = {"text": "Which size?", "options": "Small\nLarge", "file": "Price list", "caption": "ours", "place": "1, 2",
-              "place_name": "Bakery", "place_address": "Rua Augusta 1", "quote": "a1"}  # fmt: skip
+    fields = {
+        "text": "Which size?", "options": "Small\nLarge", "file": "Price list", "caption": "ours", "place": "1, 2",
+        "place_name": "Bakery", "place_address": "Rua Augusta 1", "quote": "a1",
+    }  # fmt: skip
     page.log.fault = LogUnavailable("no answer")  # type: ignore[attr-defined]
     id_ = token_hex(8)
     status, shown = await sent(page, id=id_, **fields)
@@ -139,7 +144,9 @@ async def test_a_draft_of_every_field(page: Page) -> None:
     assert (control.id, control.quote, len(control.parts)) == (id_, "a1", 3)
 
 
-@pytest.mark.parametrize("other", [{"options": "Small\nLarge"}, {"place": "1, 2"}, {"quote": "a1"}, {"file": "Price list"}])
+@pytest.mark.parametrize(
+    "other", [{"options": "Small\nLarge"}, {"place": "1, 2"}, {"quote": "a1"}, {"file": "Price list"}]
+)
 async def test_another_order_under_the_same_id(page: Page, other: dict[str, str]) -> None:
     """Other parts or another quote are another order, which is refused."""
     id_ = token_hex(8)
@@ -152,7 +159,13 @@ async def test_another_order_under_the_same_id(page: Page, other: dict[str, str]
 
 async def test_replying_to_a_message(page: Page) -> None:
     """A message's link leads to the form with its quote; a message that is gone, or none, has no quote."""
-    await given(page, ANA, Message(id="a 2/ü", text="a <i>second</i> one"), Message(id="a3", text="gone"), Revoke(id="r", of="a3"))
+    await given(
+        page,
+        ANA,
+        Message(id="a 2/ü", text="a <i>second</i> one"),
+        Message(id="a3", text="gone"),
+        Revoke(id="r", of="a3"),
+    )
     shown = (await page.get(address(ANA), **HTML))[1]
     links = re.findall(r'href="([^"]+\?quote=[^"]+)"', shown)
     assert len(links) == 2
@@ -194,7 +207,9 @@ async def test_the_time_to_write_freely(page: Page, id_: str, ago: timedelta, to
     await given(page, TOM, Message(id=f"{id_}0", text="earlier", at=AT - timedelta(days=2)))
     object.__setattr__(page.deps, "now", lambda: AT)
     await given(page, TOM, Message(id=id_, text="hello", at=AT - ago))
-    await given(page, TOM, Message(id="wamid.9", text="by hand", from_me=True), Message(id="wamid.s", kind="system", text="x"))
+    await given(
+        page, TOM, Message(id="wamid.9", text="by hand", from_me=True), Message(id="wamid.s", kind="system", text="x")
+    )
     shown = (await page.get(address(TOM), **HTML))[1]
     if told is None:
         assert 'id="window"' not in shown
@@ -205,7 +220,11 @@ async def test_the_time_to_write_freely(page: Page, id_: str, ago: timedelta, to
 def _form(shown: str) -> dict[str, str]:
     """The filled fields of the form, as a browser would send them."""
     form = shown.partition('<form id="write"')[2].partition("</form>")[0]
-    inputs = {name: value for tag in re.findall(r"<input [^>]+>", form) if (name := _of(tag, "name")) and (value := _of(tag, "value"))}
+    inputs = {
+        name: value
+        for tag in re.findall(r"<input [^>]+>", form)
+        if (name := _of(tag, "name")) and (value := _of(tag, "value"))
+    }
     texts = dict(re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>\n([^<]*)</textarea>', form))
     chosen = re.findall(r"<option[^>]* selected[^>]*>[^<]*</option>", form)
     files = {"file": _of(chosen[0], "value") or re.sub("<[^>]+>", "", chosen[0])} if chosen else {}

@@ -7,11 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from console.app import make_app
-from console.server import bind, serving
 from events.decisions import Reply
 from events.inbound import Message
 from events.library import object_of
@@ -39,7 +36,7 @@ class Stores:
     async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
         return self.there.get(object)
 
-    async def size(self, account: str, object: str) -> int | None:  # noqa: A002, ARG002
+    async def size(self, account: str, object: str) -> int | None:  # noqa: A002
         return len(self.there[object]) if object in self.there else None
 
 
@@ -109,7 +106,15 @@ async def test_a_file(page: Page, stores: Stores) -> None:
             assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
             assert "sandbox" in answer.headers["content-security-policy"]
             assert answer.headers["x-content-type-options"] == "nosniff"
-    for key, place in [(ANA, "2/4"), (ANA, "2/5"), (ANA, "2/6"), (ANA, "2/0"), (ANA, "1/1"), (ANA, "9/1"), (TOM, "2/1")]:
+    for key, place in [
+        (ANA, "2/4"),
+        (ANA, "2/5"),
+        (ANA, "2/6"),
+        (ANA, "2/0"),
+        (ANA, "1/1"),
+        (ANA, "9/1"),
+        (TOM, "2/1"),
+    ]:
         assert (await page.get(address(key, f"/parts/{place}"), **HTML))[0] == 404, (key, place)
 
 
