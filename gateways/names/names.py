@@ -212,7 +212,8 @@ class Names:
                 except LogError as fault:
                     log.warning("join_not_ordered", account=key.account, reason=str(fault), then="tried again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), _LOOK_EVERY)
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await news.wait()
 
     async def erase(self, account: str, names: Iterable[str]) -> None:
         """Take these names out of the bucket. Raises LogUnavailable."""

@@ -306,7 +306,8 @@ async def _names_known(names: Names) -> None:
     """Wait for the names of people, but not for ever: an instance that may not read them answers all the same, and
     gateways take nothing in."""
     try:
-        await asyncio.wait_for(names.ready.wait(), NAMES_WITHIN)
+        async with asyncio.timeout(NAMES_WITHIN):
+            await names.ready.wait()
     except TimeoutError:
         log.warning("names_unread", help="may this instance read the bucket ALIASES? See deploy/nats/roles.conf")
 
