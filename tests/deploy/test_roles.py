@@ -63,6 +63,9 @@ MAY_NOT_PUBLISH = {
         # A profile decides which server reads the conversations.
         "profile.shop",
         "$JS.API.STREAM.MSG.GET.PROFILES",
+        # A document decides what people are told.
+        "kb.shop.prices",
+        "$JS.API.STREAM.MSG.GET.KNOWLEDGE",
         "$KV.LEASES.p.3",
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
@@ -98,6 +101,7 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # It chooses the bytes of profiles, and a consumer delivers them to any subject.
         "$JS.API.CONSUMER.CREATE.PROFILES.x",
+        "$JS.API.CONSUMER.CREATE.KNOWLEDGE.x",
     ],
 }
 FENCE = "nobody.may"
