@@ -18,13 +18,14 @@ _WORD = re.compile(r"\w+", re.UNICODE)
 
 _EMPTY = frozenset(
     folded(
-        "a o as os um uma uns umas de do da dos das em no na nos nas por pelo pela para pra com sem que qual quais quem e ou "
-        "se eu voce voces ele ela eles elas meu minha seu sua ao aos isso esse essa este esta é são ser tem ter ha há foi "
-        "como onde quando quanto quanta quantos quantas posso pode podem vocês me lhe nos mais muito já não sim "
-        "el la los las un una unos unas del al en y o u con sin por para que cual cuales quien es son ser hay tiene tienen "
-        "tengo como donde cuando cuanto cuanta cuantos cuantas puedo puede pueden mi su sus lo le se me te yo tu usted "
-        "the a an of in on at to for from by with without and or is are be do does did can could i you he she it we they my "
-        "your his her its our their this that these those what which who how where when much many if me us there have has"
+        "a o as os um uma uns umas de do da dos das em no na nos nas por pelo pela para pra com sem que qual "
+        "quais quem e ou se eu voce voces ele ela eles elas meu minha seu sua ao aos isso esse essa este esta "
+        "é são ser tem ter ha há foi como onde quando quanto quanta quantos quantas posso pode podem vocês me "
+        "lhe mais muito já não sim el la los las un una unos unas del al en y u con sin cual cuales quien es "
+        "son hay tiene tienen tengo donde cuando cuanto cuanta cuantos cuantas puedo puede pueden mi su sus "
+        "lo le te yo tu usted the an of in on at to for from by with without and or is are be does did can "
+        "could i you he she it we they my your his her its our their this that these those what which who how "
+        "where when much many if us there have has "
     ).split()
 )
 """Words that say nothing about the matter of a question, in the three languages."""

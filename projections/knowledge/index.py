@@ -77,12 +77,13 @@ class Index:
 
     def without_vector(self, model: str, most: int) -> list[tuple[bytes, str]]:
         """Digests of pieces that have no vector of the model yet, with what is to be embedded: `most` at most."""
-        return self.db.execute(
+        rows: list[tuple[bytes, str]] = self.db.execute(
             "SELECT digest, iif(headings = '', text, headings || char(10) || text) FROM pieces WHERE NOT EXISTS "
             "(SELECT 1 FROM vectors WHERE model = ? AND vectors.digest = pieces.digest) "
             "GROUP BY digest ORDER BY min(id) LIMIT ?",
             (model, most),
         ).fetchall()
+        return rows
 
     def _replace(self, version: Version, text: Text) -> None:
         self._drop(version.place)
@@ -111,15 +112,17 @@ class Index:
             self.db.execute("INSERT INTO forms (rowid, words) VALUES (?, ?)", (id_, forms_of(words)))
 
     def _drop(self, place: Place) -> None:
-        of_place = "SELECT id FROM documents WHERE collection = ? AND name = ?"
         key = (place.collection, place.name)
-        self.db.execute(f"DELETE FROM forms WHERE rowid IN (SELECT id FROM pieces WHERE document IN ({of_place}))", key)
-        self.db.execute(f"DELETE FROM pieces WHERE document IN ({of_place})", key)
-        self.db.execute("DELETE FROM documents WHERE collection = ? AND name = ?", key)
+        row = self.db.execute("SELECT id FROM documents WHERE collection = ? AND name = ?", key).fetchone()
+        if row is not None:
+            self.db.execute("DELETE FROM forms WHERE rowid IN (SELECT id FROM pieces WHERE document = ?)", row)
+            self.db.execute("DELETE FROM pieces WHERE document = ?", row)
+            self.db.execute("DELETE FROM documents WHERE id = ?", row)
 
     def _drop_all(self) -> None:
-        for table in ("forms", "pieces", "documents"):
-            self.db.execute(f"DELETE FROM {table}")
+        self.db.execute("DELETE FROM forms")
+        self.db.execute("DELETE FROM pieces")
+        self.db.execute("DELETE FROM documents")
 
 
 def digest(piece: Piece) -> bytes:

@@ -6,7 +6,7 @@ scores of the two cannot be compared, and a cosine does not say whether an answe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -80,8 +80,9 @@ def _by_words(index: Index, question: Question) -> list[int]:
         return []
     rows = index.db.execute(
         "SELECT pieces.id FROM forms JOIN pieces ON pieces.id = forms.rowid JOIN documents ON documents.id = document "
-        f"WHERE forms MATCH ? AND collection IN ({_marks(question.collections)}) ORDER BY bm25(forms), pieces.id LIMIT ?",
-        (words, *question.collections, RANKED),
+        "WHERE forms MATCH ? AND collection IN (SELECT value FROM json_each(?)) ORDER BY bm25(forms), pieces.id "
+        "LIMIT ?",
+        (words, _json(question.collections), RANKED),
     )
     return [id_ for (id_,) in rows]
 
@@ -90,9 +91,9 @@ def _by_meaning(index: Index, question: Question) -> list[int]:
     rows = index.db.execute(
         "SELECT pieces.id FROM pieces JOIN documents ON documents.id = document "
         "JOIN vectors ON vectors.digest = pieces.digest AND model = ? "
-        f"WHERE collection IN ({_marks(question.collections)}) "
+        "WHERE collection IN (SELECT value FROM json_each(?)) "
         "ORDER BY vec_distance_cosine(vector, ?), pieces.id LIMIT ?",
-        (question.model, *question.collections, question.vector, RANKED),
+        (question.model, _json(question.collections), question.vector, RANKED),
     )
     return [id_ for (id_,) in rows]
 
@@ -100,15 +101,15 @@ def _by_meaning(index: Index, question: Question) -> list[int]:
 def _shown(index: Index, ids: Sequence[int]) -> list[Found]:
     rows = index.db.execute(
         "SELECT pieces.id, collection, name, documents.id, number, headings, text, source, at FROM pieces "
-        f"JOIN documents ON documents.id = document WHERE pieces.id IN ({_marks(ids)})",
-        tuple(ids),
+        "JOIN documents ON documents.id = document WHERE pieces.id IN (SELECT value FROM json_each(?))",
+        (_json(ids),),
     )
-    found = {
-        id_: Found(Place(collection, name), *rest, at=_EPOCH + timedelta(microseconds=at) if at else None)
-        for id_, collection, name, *rest, at in rows
-    }
+    found: dict[int, Found] = {}
+    for id_, collection, name, seq, number, headings, text, source, at in rows:
+        added = _EPOCH + timedelta(microseconds=at) if at else None
+        found[id_] = Found(Place(collection, name), seq, number, headings, text, source, added)
     return [found[id_] for id_ in ids]
 
 
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))
+def _json(values: Sequence[object]) -> str:
+    return msgspec.json.encode(values).decode()

@@ -61,6 +61,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "block": Entry("control", "Answer a chat no more."),
         "erase": Entry("erasing", "Remove every byte of a chat."),
         "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
+        "knowledge": Entry("knowledge", "Add documents from which chats are answered."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),
