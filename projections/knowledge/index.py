@@ -137,15 +137,17 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         found = db.execute("SELECT version FROM meta").fetchone()
     except sqlite3.DatabaseError:  # it is new, of another release, or damaged
         found = None
-    if found == (VERSION,):
-        return db
-    db.close()
+    if found != (VERSION,):
+        db.close()
+        if path is not None:
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        db = _connected(path)
+        db.executescript(SCHEMA)
+        db.execute("INSERT INTO meta VALUES (1, ?, '', 0)", (VERSION,))
     if path is not None:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-    db = _connected(path)
-    db.executescript(SCHEMA)
-    db.execute("INSERT INTO meta VALUES (1, ?, '', 0)", (VERSION,))
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
     return db
 
 
@@ -155,9 +157,6 @@ def _connected(path: Path | None) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:" if path is None else str(path), isolation_level=None, check_same_thread=False)
     db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
     db.execute("PRAGMA secure_delete = ON")
-    if path is not None:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
     db.enable_load_extension(True)
     sqlite_vec.load(db)
     db.enable_load_extension(False)

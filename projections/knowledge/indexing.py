@@ -51,6 +51,7 @@ class Indexing:
 
     async def catch_up(self) -> None:
         """Index all that is there now. Raises LogUnavailable."""
+        self.is_whole.clear()
         following = asyncio.create_task(self.follow())
         whole = asyncio.create_task(self.is_whole.wait())
         try:
