@@ -225,8 +225,8 @@ def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     if isinstance(turn.phase, Running):
-        return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto)]
-    return [StartRun(turn, thread.id, upto, thread.known_upto)]
+        return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto, thread.asked)]
+    return [StartRun(turn, thread.id, upto, thread.known_upto, thread.asked)]
 
 
 def _calls(turn: Turn) -> Iterator[CallTool]:

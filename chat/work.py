@@ -143,12 +143,14 @@ class StartRun(msgspec.Struct, frozen=True, gc=False):
 
     - `reset_upto`: history up to this sequence is no context
     - `known_upto`: the thread lacks everything said after this decision
+    - `asked`: as of Thread
     """
 
     turn: Turn
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
@@ -159,6 +161,7 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):

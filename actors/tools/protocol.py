@@ -35,8 +35,8 @@ class ToolResult(msgspec.Struct, frozen=True):
 class Tools(Protocol):
     """The tools that a profile offers to models."""
 
-    def offered(self) -> tuple[Tool, ...]:
-        """Every tool that models may call now."""
+    async def offered(self, account: str) -> tuple[Tool, ...]:
+        """Every tool that models may call now in chats of the account. Raises nothing."""
 
     def is_safe(self, name: str) -> bool:
         """Whether a call may be repeated after a crash that leaves unknown whether it was made."""
@@ -49,7 +49,7 @@ class Tools(Protocol):
 class NoTools:
     """No tools."""
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:  # noqa: ARG002 - the protocol's
         return ()
 
     def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's

@@ -221,6 +221,7 @@ PROFILED: dict[str, Inbound | Decision] = {
 """Decisions about a turn that a profile answers."""
 
 LATER: dict[str, Inbound | Decision] = {
+    "tool_returned": ToolReturned(turn="t1", call="call_1", output="asked", at=AT, quiet=True),
     "receipt": inbound.Receipt(
         id="x1", reply="r1", state="failed", at=AT, part=2, parts=3, instead="hello:pt_BR", template="hi:en"
     ),
