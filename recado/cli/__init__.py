@@ -62,6 +62,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "erase": Entry("erasing", "Remove every byte of a chat."),
         "files": Entry("files", "Keep the files and places that can be sent by name."),
         "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
+        "knowledge": Entry("knowledge", "Add documents from which chats are answered."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),
