@@ -19,6 +19,7 @@ from tests.doubles import graph_webhooks as hooks
 from tests.doubles import hostile
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_media import MediaDouble
+from tests.doubles.graph_templates import TemplatesDouble
 from tests.doubles.graph_wire import Mark, Send, wrong_with
 from tests.waiting import until
 
@@ -85,6 +86,9 @@ class GraphDouble:
         self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
         self.quality = "GREEN"
         self.media = MediaDouble(lambda: self.url, ACCESS_TOKEN)
+        self.templates = TemplatesDouble(
+            lambda request: request.headers.get("Authorization") in [f"Bearer {one}" for one in self.tokens.values()]
+        )
         self._limits = limits or Limits()
         self._faults: list[Fault] = []
         self._port = port
@@ -99,6 +103,7 @@ class GraphDouble:
         app = web.Application()
         app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/messages", self._messages)
         app.router.add_get(f"/{VERSION}/{{number:[0-9]{{9,}}}}", self._number)
+        app.router.add_routes(self.templates.routes(VERSION))
         app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -160,7 +165,10 @@ class GraphDouble:
     async def _number(self, request: web.Request) -> web.Response:
         if not self._may(request):
             return _error(401, 190, "Error validating access token")
-        shown = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": request.match_info["number"]}
+        number = request.match_info["number"]
+        shown: dict[str, Any] = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": number}
+        if "health_status" in request.query.get("fields", "").split(","):
+            shown["health_status"] = self.templates.health(number)
         return web.json_response(shown)
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
@@ -197,6 +205,9 @@ class GraphDouble:
             if fault.kind == "http":
                 return web.Response(status=fault.status, text="<html>Bad Gateway</html>", content_type="text/html")
             return hostile.redirect() if fault.kind == "redirect" else _dropped(request)
+        if body.template is not None and (refusal := self.templates.refusal(body.template)) is not None:
+            self.refused.append((refusal[0], to))
+            return _error(400, *refusal)
         code = self._limits.code(to, time.monotonic())
         if code is not None:
             self.refused.append((code, to))
