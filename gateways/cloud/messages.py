@@ -9,7 +9,7 @@ import structlog
 from chat.parts import parts_of, plain
 from events.decisions import Reply
 from events.parts import FILES, Part
-from gateways.cloud.degrading import degraded
+from gateways.delivery.degrading import degraded
 from gateways.delivery.texts import formatted_parts, pieces, texts_of
 
 WAMID = "wamid."

@@ -13,6 +13,7 @@ from actors.leases.lease import Lease
 from events.backoff import Backoff
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
+from events.library import Library
 from events.log import EventLog, LogError, Tail
 from events.parts import Part as Content
 from events.recorded import Recorded
@@ -146,6 +147,7 @@ class Replies:
 class Parts(NamedTuple):
     """What the numbers of a process share.
 
+    - `library`: the files that it sends.
     - `tail`: reads the log; None: each reads it by itself.
     """
 
@@ -155,6 +157,7 @@ class Parts(NamedTuple):
     session: aiohttp.ClientSession
     store: MediaStore
     people: People
+    library: Library
     tail: Tail | None
 
 
