@@ -5,6 +5,7 @@ from __future__ import annotations
 from events.inbound import ReceiptError
 from events.parts import Part
 from gateways.cloud.template_list import TemplateList
+from gateways.templates.form import is_address
 from gateways.templates.known import TemplatesUnread, TemplateUnknown
 from gateways.templates.template import Template
 
@@ -16,8 +17,6 @@ AGAIN_AFTER = 10.0
 
 CHANGED = frozenset({100, 131008, 131009, 132000, 132012, 132018})
 """Codes with which Meta refuses values that another form of the template would have taken."""
-
-_PLACES = ("https://", "LIBRARY/", "MEDIA/")
 
 
 class FormUnknown(Exception):
@@ -66,6 +65,6 @@ class TemplateForms:
 
 def _refuse_if_needed(part: Part, reason: str, *, again: bool) -> None:
     values = part.parameters
-    if values is not None and (values.buttons or any(value.startswith(_PLACES) for value in values.header)):
+    if values is not None and (values.buttons or any(map(is_address, values.header))):
         detail = f"{reason}. The values of this template depend on its form"
         raise FormUnknown(ReceiptError(class_="transient" if again else "content", detail=detail[:500]))

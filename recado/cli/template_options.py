@@ -6,9 +6,11 @@ import click
 import msgspec
 
 from events.jetstream.connection import Bus
+from events.jetstream.library import JetStreamLibrary
 from events.parts import Part
-from gateways.templates.form import HEADER, filled
+from gateways.templates.form import HEADER, filled, is_address, place_in
 from gateways.templates.known import TemplatesUnread, TemplateUnknown
+from gateways.templates.template import HEADER_FILES
 from recado.cli.options import Text
 from recado.cli.template import tell_stale
 from recado.settings.settings import Settings
@@ -43,7 +45,10 @@ set_option = click.option(
     "--set", "variables", type=Value(), multiple=True, metavar="NAME=VALUE", help="A variable of the template's body."
 )
 header_option = click.option(
-    "--header", type=Text(), metavar="VALUE", help="Its header: a text, a file's https address, or a place."
+    "--header",
+    type=Text(),
+    metavar="VALUE",
+    help="Its header: a text, the https address of a file, or what the library has of this name.",
 )
 button_option = click.option(
     "--button", "buttons", type=Value(), multiple=True, metavar="N=VALUE", help="The value of a button, counted from 0."
@@ -78,7 +83,25 @@ async def checked(chosen: Settings, bus: Bus, account: str, filling: Filling) ->
     except TemplateUnknown as unknown:
         raise click.ClickException(f"{unknown} (account {account})") from unknown
     tell_stale(known)
-    made = filled(template, filling.values)
+    header = filling.values.get(HEADER, "")
+    from_library = template.header in (*HEADER_FILES, "location") and header and not is_address(header)
+    file = await _in_library(bus, account, header) if from_library and place_in(header) is None else None
+    made = filled(template, filling.values, file)
     if isinstance(made, Part):
         return made
-    raise click.ClickException("\n".join(made if len(made) > 1 else [f"the template {filling.ref}: {made[0]}"]))
+    raise click.ClickException(f"the template {filling.ref}: {'; '.join(made)}")
+
+
+async def _in_library(bus: Bus, account: str, name: str) -> Part:
+    """The library's file or place of this name. Raises click.ClickException, LogUnavailable."""
+    library = await JetStreamLibrary.join(bus)
+    try:
+        entry = await library.entry(account, name)
+    finally:
+        await library.close()
+    if entry is None:
+        raise click.ClickException(
+            f"the header {name!r} is no https address, and the library of account {account} has nothing of this name: "
+            "recado files list shows what it has"
+        )
+    return entry.part
