@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.doubles.graph_webhooks import PHONE_NUMBER_ID
 from tests.gateways.cloud.test_killed import Shape, house
 from tests.gateways.templates.samples import EVERY, NAMED
 from tests.waiting import until
@@ -21,7 +22,7 @@ async def test_a_first_message_is_a_template(tmp_path: Path, shape: Shape) -> No
     """Refused as long as it does not fit; then sent, told of in its own words, and its failure says what to do."""
     async with house(tmp_path, shape) as all_:
         all_.meta.templates.set(*EVERY)
-        account = () if shape == "one process" else ("--account", all_.account)
+        account = () if shape == "one process" else ("--account", PHONE_NUMBER_ID)
         listed = await all_.service.run("template", "list", *account)
         assert "--template order_ready:pt_BR --header TEXT" in listed.out, listed.out
         before = (await all_.log.head()).last
@@ -30,8 +31,9 @@ async def test_a_first_message_is_a_template(tmp_path: Path, shape: Shape) -> No
         assert refused.code == 1
         assert "--set name=VALUE" in refused.err
         assert (await all_.log.head()).last == before
-        sent = await all_.service.run(*sending, *FITTING, "--wait", "60")
-        assert (sent.code, sent.out.strip()) == (0, "Sent."), sent.err
+        sent = await all_.service.run(*sending, *FITTING, "--wait", "60", "--json")
+        assert sent.code == 0, sent.err
+        reply = sent.document["reply"]
         (taken,) = all_.meta.taken
         assert (taken.to, taken.template) == ("5511988887777", "order_ready")
         history = await all_.service.run("history", NEW)
@@ -43,6 +45,6 @@ async def test_a_first_message_is_a_template(tmp_path: Path, shape: Shape) -> No
         await all_.until_shown()
 
         async def told() -> bool:
-            return "Meta has paused the template" in (await all_.service.run("why", "--chat", NEW)).out
+            return "Meta has paused the template" in (await all_.service.run("why", reply)).out
 
         await until(told)
