@@ -11,9 +11,11 @@ import structlog
 
 from actors.leases.lease import Lease
 from events.backoff import Backoff
+from events.files import Files
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog, LogError, Tail
 from events.recorded import Recorded
+from events.subjects import token
 from gateways.cloud.account_notes import AccountNotes
 from gateways.cloud.circuit_breaker import PAUSED
 from gateways.cloud.download import Download
@@ -24,6 +26,8 @@ from gateways.cloud.messages import messages_of
 from gateways.cloud.sender import CloudSender
 from gateways.cloud.token import Token
 from gateways.cloud.typing_indicator import TypingIndicator
+from gateways.cloud.uploading import Uploading
+from gateways.cloud.uploads import Uploads
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
 from gateways.intake import People
@@ -50,6 +54,7 @@ class Replies:
         graph: Graph,
         people: People | None = None,
         *,
+        uploads: Uploads,
         tail: Tail | None = None,
     ) -> None:
         self.started = asyncio.Event()
@@ -58,6 +63,7 @@ class Replies:
         self._account = account
         self._log = event_log
         self._graph = graph
+        self._uploads = uploads
         self._people = people
         self._tail = tail
         self._stopped = False
@@ -68,7 +74,9 @@ class Replies:
         """Deliver until `stop`. Raises GatewayRunning, LogMismatch, LogUnavailable."""
         notes = AccountNotes(self._log, self._account)
         template = self._settings.window_template
-        sender = self._sender = CloudSender(self._graph, self._account, template, notes.sending, self._people)
+        sender = self._sender = CloudSender(
+            self._graph, self._account, template, notes.sending, self._people, uploads=self._uploads
+        )
         if (code := await notes.paused_for()) is not None:
             sender.was_paused(code)
         indicator = TypingIndicator(self._graph)
@@ -100,6 +108,7 @@ class Replies:
         finally:
             PAUSED.labels(self._account).set(0)  # who sends for it now tells of it
             indicator.close()
+            await self._uploads.close()
             await notes.close()
             self._delivery = self._sender = None
 
@@ -119,6 +128,7 @@ class Replies:
 class Parts(NamedTuple):
     """What the numbers of a process share.
 
+    - `store`: keeps the files that come in; `files`: reads those that go out.
     - `tail`: reads the log; None: each reads it by itself.
     """
 
@@ -126,6 +136,7 @@ class Parts(NamedTuple):
     log: EventLog
     session: aiohttp.ClientSession
     store: MediaStore
+    files: Files
     people: People
     tail: Tail | None
 
@@ -151,7 +162,9 @@ class CloudNumber:
         self._lease = lease
         self._token = Token(account, _first(settings, number), lambda: token_of(settings, number.id, again=True))
         graph = Graph(parts.session, url, number.id, self._token)
-        self._replies = Replies(settings, account, parts.log, graph, parts.people, tail=parts.tail)
+        uploading = Uploading(parts.session, url, number.id, self._token)
+        uploads = Uploads(uploading, parts.files, settings.data / f"uploads-{token(account)}.json")
+        self._replies = Replies(settings, account, parts.log, graph, parts.people, uploads=uploads, tail=parts.tail)
         self._fetching = Fetching(
             parts.log,
             account,

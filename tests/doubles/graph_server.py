@@ -19,6 +19,7 @@ from tests.doubles import graph_webhooks as hooks
 from tests.doubles import hostile
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_media import MediaDouble
+from tests.doubles.graph_uploads import Uploads
 from tests.doubles.graph_wire import Mark, Send, wrong_with
 from tests.waiting import until
 
@@ -85,6 +86,7 @@ class GraphDouble:
         self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
         self.quality = "GREEN"
         self.media = MediaDouble(lambda: self.url, ACCESS_TOKEN)
+        self.uploads = Uploads(lambda code, words: _error(HTTP_OF.get(code, 400), code, words))
         self._limits = limits or Limits()
         self._faults: list[Fault] = []
         self._port = port
@@ -98,6 +100,7 @@ class GraphDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/messages", self._messages)
+        app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/media", self._upload)
         app.router.add_get(f"/{VERSION}/{{number:[0-9]{{9,}}}}", self._number)
         app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -116,7 +119,7 @@ class GraphDouble:
         await asyncio.gather(*self._telling, return_exceptions=True)
         await self._session.close()
         await self._runner.cleanup()
-        assert self.violations == []
+        assert self.violations + self.uploads.violations == []
 
     def fail(self, kind: Kind = "error", **fields: Any) -> None:
         """Do this to the next message."""
@@ -163,6 +166,12 @@ class GraphDouble:
         shown = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": request.match_info["number"]}
         return web.json_response(shown)
 
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        if not self._may(request):
+            self.unauthorized += 1
+            return _error(401, 190, "Error validating access token")
+        return await self.uploads.take(request)
+
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         if not self._may(request):
@@ -180,6 +189,10 @@ class GraphDouble:
         if wrong is not None:
             self.violations.append(wrong)
             return _error(400, 100, f"Invalid parameter: {wrong}")
+        unknown = self.uploads.unknown(request.match_info["number"], body.type, getattr(body, body.type))
+        if unknown is not None:
+            self.refused.append((100, body.to or body.recipient or ""))
+            return _error(400, 100, unknown)
         return await self._send(request, body)
 
     def _may(self, request: web.Request) -> bool:
