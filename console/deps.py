@@ -16,6 +16,7 @@ from chat.spending import Price
 from console.news import News
 from console.profiles.port import ProfileDesk
 from console.sessions import Sessions
+from events.library import Library
 from events.log import EventLog
 from gateways.local.simulator import Simulator
 from projections.reads.queries import Queries
@@ -79,6 +80,7 @@ class Deps:
     - `prices`: the prices of models.
     - `settings`: the settings with which this process was started.
     - `profiles`: the profiles of the bus; None without a bus that has them.
+    - `library`: the files and places that can be sent; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
@@ -97,6 +99,7 @@ class Deps:
     prices: Mapping[str, Price] = field(default_factory=dict)
     settings: Sequence[SettingLine] = ()
     profiles: ProfileDesk | None = None
+    library: Library | None = None
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))

@@ -154,6 +154,35 @@ _ALL = (
         saved=True,
         erased=True,
     ),
+    # Bytes are written before their entry and never taken away: entries are saved first, so a backup has their bytes.
+    Store(
+        stream="KV_FILES",
+        kind="bucket",
+        writers={"instance": frozenset({"$KV.FILES.*.*"}), "operator": frozenset({"$KV.FILES.*.*"})},
+        rights={
+            "instance": _LOOKS | {"make"},
+            "operator": _OPERATES | {"change"},
+        },
+        bounds=frozenset({"max_bytes", "max_msgs_per_subject"}),
+        saved=True,
+        erased="it names the files and places of an account, which an operator added for everyone and removes",
+    ),
+    Store(
+        stream="OBJ_LIBRARY",
+        kind="objects",
+        writers={
+            "instance": frozenset({"$O.LIBRARY.C.*", "$O.LIBRARY.M.*"}),
+            "operator": frozenset({"$O.LIBRARY.C.*", "$O.LIBRARY.M.*"}),
+        },
+        rights={
+            "instance": _LOOKS | {"make"},
+            "gateway": _LOOKS,
+            "operator": _OPERATES | {"change"},
+        },
+        bounds=frozenset({"max_bytes"}),
+        saved=True,
+        erased="its files are those of an operator or a tool, named by their SHA-256 and by no chat",
+    ),
 )
 
 STORES: Mapping[str, Store] = {store.stream: store for store in _ALL}

@@ -223,7 +223,7 @@ async def _find(bus: Bus, name: str) -> StreamInfo | None:
 
 async def _default_size(bus: Bus) -> int:
     limit = (await call(bus, "INFO", AccountInfo)).limits.max_storage
-    return min(LARGEST_DEFAULT, limit * 3 // 4) if limit > 0 else LARGEST_DEFAULT
+    return min(LARGEST_DEFAULT, limit // 2) if limit > 0 else LARGEST_DEFAULT
 
 
 async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> StreamInfo:
@@ -241,7 +241,7 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
         else:
             if shrunk:
                 # This may be all the room that the server has, and other streams need some: first of all DLQ.
-                max_bytes = max_bytes * 3 // 4
+                max_bytes //= 2
                 info = await _request_stream(bus, "UPDATE", {**info.config, **_events(max_bytes, replicas)})
             log.info("log.created", stream=EVENTS, max_bytes=max_bytes, replicas=replicas)
             return info

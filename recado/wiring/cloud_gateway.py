@@ -22,10 +22,10 @@ from actors.leases.bucket import LeaseBucket
 from actors.leases.lease import Lease
 from actors.leases.members import Holder
 from console.server import PortInUse, bind, serving
-from events.files import NoFiles
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
+from events.jetstream.stored_files import StoredFiles
 from events.log import Tail
 from events.subjects import token
 from gateways.cloud.graph import Graph
@@ -125,7 +125,7 @@ async def start_cloud(
 ) -> Starlette:
     """Send the replies of each number while its lease is held. Returns the webhook's app."""
     session = await life.stack.enter_async_context(Graph.session())
-    parts = Parts(settings, event_log, session, await MediaStore.join(bus), NoFiles(), names, tail)
+    parts = Parts(settings, event_log, session, await MediaStore.join(bus), StoredFiles(bus), names, tail)
     leases = LeaseBucket(bus, makes=False)
     # A name of its own for each start: a second gateway waits instead of taking the first one's lease.
     holder = Holder(f"cloud-{token_hex(4)}", token_hex(4))

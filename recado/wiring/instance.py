@@ -63,6 +63,7 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
+from recado.wiring.library import made_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
@@ -130,6 +131,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
+    library = await made_library(stack, bus, event_log)
     answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
     instance = Instance(
         Parts(
@@ -208,6 +210,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         prices=prices_of(settings),
         settings=lines(settings),
         profiles=answers.desk(event_log, bus),
+        library=library,
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,

@@ -35,7 +35,7 @@ CHAT = f"local.{token(ANA.chat)}"
 MAY_PUBLISH = {
     "instance": [
         *(f"evt.5.{CHAT}.o.reply", f"wa.control.{CHAT}", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"),
-        "profile.shop",
+        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x"),
         *("$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.OBJ_MEDIA"),
     ],
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
@@ -44,7 +44,7 @@ MAY_PUBLISH = {
     "operator": [
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
-        "profile.shop",
+        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
 }
@@ -52,6 +52,8 @@ MAY_NOT_PUBLISH = {
     "instance": [
         f"wa.in.{CHAT}",
         "$O.MEDIA.C.x",
+        # Files of the library are never taken away: a reply may still need them.
+        *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("UPDATE", "DELETE", "PURGE", "MSG.DELETE")),
         f"evt.5.{CHAT}.i.in",
         "$JS.API.STREAM.PURGE.OBJ_MEDIA",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
@@ -63,6 +65,7 @@ MAY_NOT_PUBLISH = {
         # A profile decides which server reads the conversations.
         "profile.shop",
         "$JS.API.STREAM.MSG.GET.PROFILES",
+        *("$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x", "$JS.API.STREAM.MSG.GET.KV_FILES"),
         "$KV.LEASES.p.3",
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
@@ -98,6 +101,8 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # It chooses the bytes of profiles, and a consumer delivers them to any subject.
         "$JS.API.CONSUMER.CREATE.PROFILES.x",
+        *("$JS.API.CONSUMER.CREATE.KV_FILES.x", "$JS.API.DIRECT.GET.OBJ_LIBRARY"),
+        *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
     ],
 }
 FENCE = "nobody.may"
