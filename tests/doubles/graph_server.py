@@ -20,6 +20,7 @@ from tests.doubles import hostile
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_media import MediaDouble
 from tests.doubles.graph_templates import TemplatesDouble
+from tests.doubles.graph_uploads import Uploads
 from tests.doubles.graph_wire import Mark, Send, wrong_with
 from tests.waiting import until
 
@@ -89,6 +90,7 @@ class GraphDouble:
         self.templates = TemplatesDouble(
             lambda request: request.headers.get("Authorization") in [f"Bearer {one}" for one in self.tokens.values()]
         )
+        self.uploads = Uploads(lambda code, words: _error(HTTP_OF.get(code, 400), code, words))
         self._limits = limits or Limits()
         self._faults: list[Fault] = []
         self._port = port
@@ -102,6 +104,7 @@ class GraphDouble:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/messages", self._messages)
+        app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/media", self._upload)
         app.router.add_get(f"/{VERSION}/{{number:[0-9]{{9,}}}}", self._number)
         app.router.add_routes(self.templates.routes(VERSION))
         app.router.add_routes(self.media.routes(VERSION))
@@ -121,7 +124,7 @@ class GraphDouble:
         await asyncio.gather(*self._telling, return_exceptions=True)
         await self._session.close()
         await self._runner.cleanup()
-        assert self.violations == []
+        assert self.violations + self.uploads.violations == []
 
     def fail(self, kind: Kind = "error", **fields: Any) -> None:
         """Do this to the next message."""
@@ -171,6 +174,12 @@ class GraphDouble:
             shown["health_status"] = self.templates.health(number)
         return web.json_response(shown)
 
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        if not self._may(request):
+            self.unauthorized += 1
+            return _error(401, 190, "Error validating access token")
+        return await self.uploads.take(request)
+
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         if not self._may(request):
@@ -188,6 +197,10 @@ class GraphDouble:
         if wrong is not None:
             self.violations.append(wrong)
             return _error(400, 100, f"Invalid parameter: {wrong}")
+        unknown = self.uploads.unknown(request.match_info["number"], body.type, getattr(body, body.type))
+        if unknown is not None:
+            self.refused.append((100, body.to or body.recipient or ""))
+            return _error(400, 100, unknown)
         return await self._send(request, body)
 
     def _may(self, request: web.Request) -> bool:

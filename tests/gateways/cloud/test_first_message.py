@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ async def test_a_first_message_is_a_template(tmp_path: Path, shape: Shape) -> No
         assert (await all_.log.head()).last == before
         sent = await all_.service.run(*sending, *FITTING, "--wait", "60", "--json")
         assert sent.code == 0, sent.err
-        reply = sent.document["reply"]
+        reply = json.loads(sent.out)["reply"]
         (taken,) = all_.meta.taken
         assert (taken.to, taken.template) == ("5511988887777", "order_ready")
         history = await all_.service.run("history", NEW)
