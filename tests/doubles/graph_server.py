@@ -197,7 +197,11 @@ class GraphDouble:
         if wrong is not None:
             self.violations.append(wrong)
             return _error(400, 100, f"Invalid parameter: {wrong}")
-        unknown = self.uploads.unknown(request.match_info["number"], body.type, getattr(body, body.type))
+        number = request.match_info["number"]
+        unknown = self.uploads.unknown(number, body.type, getattr(body, body.type))
+        for component in (body.template.components if body.template is not None else None) or ():
+            for given in component["parameters"] if component["type"] == "header" else ():
+                unknown = unknown or self.uploads.unknown(number, given["type"], given.get(given["type"]))
         if unknown is not None:
             self.refused.append((100, body.to or body.recipient or ""))
             return _error(400, 100, unknown)

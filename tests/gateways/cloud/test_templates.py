@@ -26,6 +26,7 @@ from gateways.templates.template import Template
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID
 from tests.gateways.cloud.gateway import ANA, cloud_gateway
+from tests.gateways.cloud.kept_files import KeptFiles
 from tests.gateways.cloud.test_sending import say, steps, until_step
 from tests.gateways.replies import events
 from tests.gateways.templates.samples import CODE, COUNTED, EVERY, FORM, HELLO, MENU, NAMED
@@ -252,3 +253,28 @@ async def test_nothing_is_logged_of_values(log: EventLog, data_dir: Path) -> Non
             await until_failed(log, "r1")
     assert "123456" not in str(logs)
     assert [one for one in await events(log, "shop") if isinstance(one.event, Receipt)]
+
+
+async def test_a_header_of_the_object_store_is_uploaded(log: EventLog, data_dir: Path) -> None:
+    """Once; again where Meta has forgotten it. One that was removed meanwhile goes out in the template's words."""
+    kept = KeptFiles(pdf=b"%PDF-1.7 menu")
+    file = Part(kind="document", object="MEDIA/pdf", filename="menu.pdf")
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=kept):
+        meta.templates.set(*EVERY)
+        said = filled(MENU, {}, file)
+        assert isinstance(said, Part)
+        for n in range(2):
+            await say(log, f"r{n}", text=reading([said]), parts=(said,))
+            await until_step(log, f"r{n}", "accepted")
+        assert len(meta.uploads.taken) == 1
+        meta.uploads.expire()
+        await say(log, "r2", text=reading([said]), parts=(said,))
+        await until_step(log, "r2", "accepted")
+        headers = [taken.object.components[0]["parameters"][0]["document"] for taken in meta.taken]
+        ids = [one.id for one in meta.uploads.taken]
+        assert headers == [{"id": id_, "filename": "menu.pdf"} for id_ in (ids[0], ids[0], ids[1])]
+        gone = filled(MENU, {}, replace(file, object="MEDIA/gone"))
+        assert isinstance(gone, Part)
+        await say(log, "r3", text=reading([gone]), parts=(gone,))
+        await until_step(log, "r3", "accepted")
+        assert (meta.taken[-1].type, meta.taken[-1].text) == ("text", "📄 menu.pdf\n\nOur menu.")
