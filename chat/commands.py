@@ -34,6 +34,7 @@ from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 from events.usage import TokenUsage
 
 
@@ -101,7 +102,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
     - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
-    - `quiet`: as in ToolReturned.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     turn: str
@@ -111,6 +112,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     unfit: bool = False
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
     quote: bool = False
 
 

@@ -322,6 +322,7 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
         unfit=done.unfit,
         send=send,
         quiet=done.quiet,
+        passages=done.passages,
         quote=done.quote,
     )
 

@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from console.server import bind, serving
+from events.files import Files, NoFiles
 from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.template_list import TemplateList
 from gateways.cloud.throughput import NumberAsked
 from gateways.cloud.token import fixed
+from gateways.cloud.uploading import Uploading
+from gateways.cloud.uploads import Uploads
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.intake import People
+from gateways.templates.window import read
 from recado.settings.settings import Settings
 from recado.wiring.cloud_number import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -36,6 +41,7 @@ async def cloud_gateway(
     data_dir: Path,
     people: People | None = None,
     *,
+    files: Files | None = None,
     asks: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Replies]:
@@ -43,7 +49,7 @@ async def cloud_gateway(
     `asks` it asks for the number's throughput."""
     heard = list[Replies]()
     chosen = Settings(data=data_dir, doubt_seconds=settings.pop("doubt_seconds", 10.0), **settings)
-    template = chosen.window_template
+    template = read(chosen.window_template).ref if chosen.window_template is not None else None
     hook = Webhook(
         log,
         "shop",
@@ -55,8 +61,11 @@ async def cloud_gateway(
     )
     async with Graph.session() as session:
         graph = Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
+        uploading = Uploading(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
+        uploads = Uploads(uploading, files or NoFiles(), data_dir / "uploads-shop.json")
+        templates = TemplateList(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         ask = NumberAsked(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)) if asks else None
-        replies = Replies(chosen, "shop", log, graph, people, ask=ask)
+        replies = Replies(chosen, "shop", log, graph, people, uploads=uploads, templates=templates, ask=ask)
         heard.append(replies)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:
