@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from chat.commands import RunReady, ToolAsked, ToolFinished
+from chat.commands import Answered, RunReady, ToolAsked, ToolFinished
 from chat.work import CallTool
 from events import codec
 from events.decisions import Reply
 from events.parts import Part
+from events.usage import TokenUsage
 from tests.chat.story import Story, text
 from tests.chat.test_parts_in_turns import answer, sent
 
@@ -22,16 +23,9 @@ def answered(quote: str, *, by_tool: bool = False) -> Any:
     if by_tool:
         story.does(ToolAsked(turn, "c1", "price", "{}"))
         story.does(ToolFinished(turn, "c1", "4.20", failed=False, quote=True))
-    decision = story.does(_answered(turn), quote=quote)
+    decision = story.does(Answered(turn, "hi", "model", None, TokenUsage()), quote=quote)
     assert isinstance(decision, Reply)
     return decision.quote
-
-
-def _answered(turn: str) -> Any:
-    from chat.commands import Answered
-    from events.usage import TokenUsage
-
-    return Answered(turn, "hi", "model", None, TokenUsage())
 
 
 @pytest.mark.parametrize(("setting", "quote"), [("unclear", UNSET), ("always", "m2"), ("never", "")])
@@ -54,8 +48,9 @@ def test_a_wish_of_a_tool_goes_with_its_attempt() -> None:
     assert not story.chat.turn.quotes
     story.does(ToolAsked(turn, "c2", "price", "{}"))
     (call,) = [work for work in story.pending() if isinstance(work, CallTool)]
-    assert (call.memo, call.memo_quote) == ("4.20", True)
-    story.does(ToolFinished(turn, "c2", "4.20", failed=False, quote=call.memo_quote))
+    assert call.memo is not None
+    assert (call.memo.output, call.memo.quote) == ("4.20", True)
+    story.does(ToolFinished(turn, "c2", "4.20", failed=False, quote=call.memo.quote))
     assert answer(story, turn, "hi", "run-2").quote == "m1"
 
 
@@ -72,7 +67,7 @@ def test_previews_are_marked_on_the_reply() -> None:
     """Those of the model and of orders; another reply has no mark."""
     story = Story().given(text("m1"))
     turn = story.starts_a_turn()
-    marked = story.does(_answered(turn), previews=True)
+    marked = story.does(Answered(turn, "hi", "model", None, TokenUsage()), previews=True)
     assert isinstance(marked, Reply)
     assert marked.previews is True
     assert b"previews" not in codec.encode(sent(Story(), parts=(Part(kind="text", text="hi"),)))
