@@ -220,5 +220,5 @@ async def _stored(size: Size, **settings: Any) -> MemoryProfileLog:
 
 def _answers(incarnation: str, stored: MemoryProfileLog, mode: str) -> AnsweringByProfile:
     services = ServiceTools(cast(Any, None))
-    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary())
+    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None))
     return AnsweringByProfile(incarnation, settings_of({**OWN, "OPENAI_API_MODE": mode}), shared, stored)

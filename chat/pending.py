@@ -239,9 +239,7 @@ def _calls(turn: Turn) -> Iterator[CallTool]:
                 yield CallTool(
                     turn.id,
                     call,
-                    None if before is None else before.output,
-                    () if before is None else before.send,
-                    memo_quiet=before is not None and before.quiet,
+                    before,
                     withheld=call.name in withheld,
                     messages=turn.messages,
                     chosen=turn.chosen,

@@ -11,6 +11,7 @@ from backends.protocol import Tool
 from chat.references import Referring
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
     - `send`: parts for the person.
-    - `quiet`: as in ToolReturned.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     output: str
@@ -30,6 +31,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     handoff: str | None = None
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
 
 
 class Tools(Protocol):

@@ -9,12 +9,15 @@ import structlog
 from msgspec.structs import replace
 
 from actors import handoff
+from actors.tools import look_up as look_up_tool
 from actors.tools.arguments import Unfit, unpacked
 from actors.tools.built_in import BuiltIn
+from actors.tools.look_up import LookUp
 from actors.tools.protocol import ToolResult
 from actors.tools.python import PythonTool
 from actors.tools.services import ServiceTool, ServiceTools
 from backends.protocol import Tool
+from chat.built_in import LOOK_UP
 from chat.references import Referring
 from events.subjects import ChatKey
 
@@ -37,6 +40,7 @@ class Toolbox:
     - `services`: the tools on the bus; those with these `named` names are offered, ALL: each that no profile names.
     - `patience`: seconds for one call.
     - `hands_off`: offer the tool with which a model asks for a human.
+    - `look_up`: the documents; None: there are none.
     - `built_in`: recado's other tools; None: there are none.
     """
 
@@ -49,12 +53,15 @@ class Toolbox:
         hands_off: bool = False,
         named: Collection[str] = (ALL,),
         built_in: BuiltIn | None = None,
+        look_up: LookUp | None = None,
     ) -> None:
         self._functions = functions
         self._services = services
         self._named = frozenset(named)
         self._patience = patience
-        self._own = (handoff.TOOL,) if hands_off else ()
+        self._look_up = look_up
+        self._hands_off = hands_off
+        self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up_tool.TOOL,) if look_up is not None else ()))
         self.built_in = built_in
         self._own_names = frozenset(tool.name for tool in self._own) | (built_in.names if built_in else frozenset())
 
@@ -83,11 +90,13 @@ class Toolbox:
             given, body = unpacked(arguments)
         except Unfit as unfit:
             return ToolResult(str(unfit), failed=True, unfit=True)
-        if self._own and name == handoff.HANDOFF:
+        if self._hands_off and name == handoff.HANDOFF:
             return handoff.asked(given)
         try:
             async with asyncio.timeout(self._patience):
-                if self.built_in is not None and name in self.built_in.names:
+                if self._look_up is not None and name == LOOK_UP:
+                    result = await self._look_up.call(given)
+                elif self.built_in is not None and name in self.built_in.names:
                     result = await self.built_in.call(key.account, name, given)
                 elif function is not None:
                     result = await function.call(key, body, references)

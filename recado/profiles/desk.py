@@ -44,6 +44,7 @@ _FIRST = {
     "tools": "tools",
     "service_tools": "tools",
     "built_in_tools": "tools",
+    "knowledge": "tools",
     "hosted_tools": "tools",
     "handoff": "tools",
 }

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.modes import MODES, ApiMode, Given, Mode, Saved
-from recado.settings.tool_names import EVERY, built_in_tools, tool_names
+from recado.settings.tool_names import EVERY, built_in_tools, collections, tool_names
 from recado.settings.variables import Variable, choice, seconds, secret, text, url, whole
 
 
@@ -204,6 +204,17 @@ class ModelSettings:
             "answers to tap, `send_file` and `send_location` send a file and a place of the account's library. Unset: "
             "none.",
             example="ask_choice, send_file, send_location",
+        ),
+    ] = ()
+    knowledge: Annotated[
+        tuple[str, ...],
+        Variable(
+            name="RECADO_KNOWLEDGE",
+            profile=True,
+            reader=collections(),
+            meaning="The collections of documents that the model may look up with its tool `look_up` (`recado "
+            "knowledge add` fills them). Unset: none.",
+            example="shop, terms",
         ),
     ] = ()
     hosted_tools: Annotated[

@@ -1,10 +1,11 @@
-"""The settings of tools by their names."""
+"""The settings of tools, and of collections of documents, by their names."""
 
 from __future__ import annotations
 
 import re
 
 from chat.built_in import BUILT_IN
+from events.knowledge import COLLECTION
 from recado.settings.variables import Reader, nearest, texts_joined
 
 EVERY = "*"
@@ -12,6 +13,7 @@ EVERY = "*"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST = 128
+_MOST_COLLECTIONS = 32
 
 
 def tool_names() -> Reader:
@@ -43,6 +45,20 @@ def built_in_tools() -> Reader:
 
     takes = "some of " + ", ".join(f"`{name}`" for name in BUILT_IN) + ", with commas between them"
     return Reader(takes, read, texts_joined(", ", "a comma"))
+
+
+def collections() -> Reader:
+    """Reads names of collections of documents."""
+
+    def read(given: str) -> tuple[str, ...]:
+        names = _listed(given)
+        if wrong := next((one for one in names if not COLLECTION.fullmatch(one)), None):
+            raise ValueError(f"in which {wrong[:80]!r} is no collection: give 1 to 64 of a-z, 0-9, '_' and '-'")
+        if len(names) > _MOST_COLLECTIONS:
+            raise ValueError(f"which has {len(names)} collections: give at most {_MOST_COLLECTIONS}")
+        return names
+
+    return Reader("names of collections with commas between them", read, texts_joined(", ", "a comma"))
 
 
 def _listed(given: str) -> tuple[str, ...]:

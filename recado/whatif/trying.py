@@ -210,7 +210,7 @@ class _Maker:
 
     async def _opened(self, settings: Settings) -> _Means:
         functions = load(settings.tools) if settings.tools else {}
-        tools = toolbox_of(settings, functions, self._services, self._shelf)
+        tools = toolbox_of(settings, functions, self._services, self._shelf, None)
         return _Means(await self._model(settings), tools, policy_of(settings))
 
     async def _model(self, settings: Settings) -> Model:

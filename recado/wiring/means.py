@@ -9,6 +9,7 @@ from actors.answering import Means
 from actors.breaker import Breaker
 from actors.document_slots import DocumentSlots
 from actors.tools.built_in import BuiltIn
+from actors.tools.look_up import Knowledge, LookUp
 from actors.tools.python import PythonTool
 from actors.tools.services import ServiceTools
 from actors.tools.shelf import Shelf
@@ -29,10 +30,14 @@ class Shared:
     - `store`: the object store.
     - `model`: the model of the instance's own settings.
     - `library`: the files and places of all accounts.
+    - `knowledge`: the documents of all collections.
     """
 
-    def __init__(self, services: ServiceTools, store: MediaStore, model: Model, library: Library) -> None:
+    def __init__(
+        self, services: ServiceTools, store: MediaStore, model: Model, library: Library, knowledge: Knowledge
+    ) -> None:
         self.model = model
+        self.knowledge = knowledge
         self.shelf = Shelf(library)
         self.services = services
         self.store = store
@@ -50,7 +55,11 @@ class Shared:
 
 
 def toolbox_of(
-    settings: Settings, functions: Mapping[str, PythonTool], services: ServiceTools, shelf: Shelf
+    settings: Settings,
+    functions: Mapping[str, PythonTool],
+    services: ServiceTools,
+    shelf: Shelf,
+    knowledge: Knowledge | None,
 ) -> Toolbox:
     """The tools by the settings."""
     return Toolbox(
@@ -59,6 +68,7 @@ def toolbox_of(
         hands_off=settings.handoff == "on",
         named=settings.service_tools,
         built_in=BuiltIn(settings.built_in_tools, shelf) if settings.built_in_tools else None,
+        look_up=LookUp(settings.knowledge, knowledge) if settings.knowledge and knowledge is not None else None,
     )
 
 
@@ -72,7 +82,7 @@ def means_of(
     return Means(
         backend=model.backend,
         fallback=fallback,
-        tools=toolbox_of(settings, functions, shared.services, shared.shelf),
+        tools=toolbox_of(settings, functions, shared.services, shared.shelf, shared.knowledge),
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,
