@@ -11,7 +11,7 @@ import pytest
 
 from chat.parts import reading
 from console import bubbles
-from console.files import SHOWN_TYPES
+from console.shown_parts import SHOWN_TYPES
 from events.decisions import Reply
 from events.inbound import Message
 from events.log import LogUnavailable
