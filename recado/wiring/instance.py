@@ -72,6 +72,7 @@ from recado.wiring.names import keep_names
 from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
+from recado.wiring.templates import AccountTemplates
 
 log = structlog.get_logger("recado")
 
@@ -210,6 +211,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         prices=prices_of(settings),
         settings=lines(settings),
         profiles=answers.desk(event_log, bus),
+        templates=AccountTemplates(settings, bus),
         library=library,
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
