@@ -147,13 +147,14 @@ async def _filled_in(
 
 def _lacking(wanted: tuple[Field, ...], values: Mapping[str, str], file: Entry | None) -> set[str]:
     """The keys of the values that are needed and not there."""
-    there = {key for key, value in values.items() if value.strip()} | ({HEADER} if file is not None else set())
+    there = values.keys() | ({HEADER} if file is not None else set())
     return {field.key for field in wanted if field.required and field.key not in there}
 
 
 def _values(given: Mapping[str, str]) -> dict[str, str]:
-    """The values by their keys."""
-    return {name.removeprefix(VALUE): value.strip() for name, value in given.items() if name.startswith(VALUE)}
+    """The values by their keys; an empty field is none."""
+    found = {name.removeprefix(VALUE): value.strip() for name, value in given.items() if name.startswith(VALUE)}
+    return {key: value for key, value in found.items() if value}
 
 
 async def _file(deps: Deps, account: str, given: Mapping[str, str]) -> Entry | None:
