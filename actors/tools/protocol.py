@@ -21,7 +21,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `failed`: the call failed, and the text is the error.
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
-    - `send`: parts for the person.
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
     - `quiet`, `passages`: as in ToolReturned.
     """
 
@@ -32,6 +32,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     send: tuple[Part, ...] = ()
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class Tools(Protocol):

@@ -15,16 +15,23 @@ from gateways.templates.template import HEADER_FILES, Template, variables
 NO_TOKEN = "unused"  # noqa: S105 - what Meta takes for a form without a token
 
 
-def body_of(part: Part, media: str | None = None, *, template: Template | None = None) -> dict[str, Any]:
+class NotUploaded(ValueError):
+    """The file of a template's header is in an object store, which WhatsApp cannot read."""
+
+
+def body_of(
+    part: Part, media: str | None = None, *, template: Template | None = None, previews: bool = False
+) -> dict[str, Any]:
     """The body of one degraded part.
 
     - `media`: the provider's id of its file; None: WhatsApp fetches its `url`.
     - `template`: Meta's own form of the template that the part names; without it the header is taken for a text, and
       each button for one with an address.
+    - `previews`: the phone shows a preview of the first link of a text.
     """
     match part.kind:
         case "text":
-            return {"type": "text", "text": {"body": part.text}}
+            return {"type": "text", "text": {"body": part.text} | ({"preview_url": True} if previews else {})}
         case "location":
             place = {"latitude": part.latitude, "longitude": part.longitude, "name": part.name, "address": part.address}
             return {"type": "location", "location": _given(place)}
@@ -92,6 +99,8 @@ def _header(part: Part, values: Parameters, media: str | None, known: Template |
         return
     value, kind = values.header[0], known.header if known is not None else None
     if kind in HEADER_FILES:
+        if media is None and not value.startswith("https://"):
+            raise NotUploaded("the file of the template's header was not uploaded")
         file = {"id": media} if media is not None else {"link": value}
         named = _given({"filename": part.filename if kind == "document" else None})
         shown: dict[str, Any] = {"type": kind, kind: file | named}

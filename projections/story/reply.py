@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.parts import Part
@@ -37,7 +38,7 @@ _ON_ITS_WAY = {
 
 
 def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
-    """One receipt of a reply of these `parts`, with the error's own words."""
+    """One receipt of a reply of these `parts`, with the error's own words and the advice."""
     what = "it was not sent and will be tried again" if one.state == "sending" and one.error else _RECEIPTS[one.state]
     what += of_receipt(one.part, one.parts, parts)
     if one.template:
@@ -50,6 +51,8 @@ def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
     if error.class_ is not None:
         what += f": {not_sent_because(error.class_)}"
     detail = ", ".join(str(said) for said in (error.code, error.detail) if said is not None)
+    advice = error.do if isinstance(error.do, str) else ""
+    detail = ". ".join(filter(None, (detail, advice)))
     return Step(at=one.at, kind="receipt", what=what, detail=detail or None, seq=one.seq)
 
 
@@ -73,6 +76,8 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
     """The reply's author, its words and its cost."""
     if reply.author == "operator":
         what = f"a human of the business answered, reply {reply.id}"
+    elif reply.author == "system" and is_acknowledgement(reply.id):
+        what = f"recado reacted to the message, reply {reply.id}"
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
     elif turn is None and reply.backend is None:
