@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from actors.tools.results import Sendable
 from backends.protocol import Tool
 from chat.references import Referring
 from events.parts import Part
@@ -21,6 +22,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
     - `send`: parts for the person.
+    - `wanted`: the same where files are to be looked up or stored first: see LibraryParts.
     - `quiet`: as in ToolReturned.
     """
 
@@ -29,6 +31,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     unfit: bool = False
     handoff: str | None = None
     send: tuple[Part, ...] = ()
+    wanted: tuple[Sendable, ...] = ()
     quiet: bool = False
 
 

@@ -118,8 +118,6 @@ async def test_bytes_that_are_no_file(library: Library) -> None:
         with pytest.raises(ValueError, match=says):
             await library.add("shop", file("Menu", b"menu"), content)
     assert await library.entries("shop") == []
-    with pytest.raises(ValueError, match="1 to"):
-        await library.keep(b"")
 
 
 @pytest.mark.parametrize(
@@ -127,12 +125,6 @@ async def test_bytes_that_are_no_file(library: Library) -> None:
 )
 async def test_an_object_that_is_not_there(library: Library, object_: str) -> None:
     assert await library.content(object_) is None
-
-
-async def test_bytes_without_a_name(library: Library) -> None:
-    assert await library.keep(b"an invoice") == object_of(b"an invoice")
-    assert await library.content(object_of(b"an invoice")) == b"an invoice"
-    assert await library.entries("shop") == []
 
 
 @given(st.text(max_size=100))
