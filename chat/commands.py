@@ -33,6 +33,7 @@ from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 from events.usage import TokenUsage
 
 
@@ -100,7 +101,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
     - `send`: parts for the person.
-    - `quiet`: as in ToolReturned.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     turn: str
@@ -110,6 +111,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     unfit: bool = False
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):

@@ -316,6 +316,7 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
         unfit=done.unfit,
         send=send,
         quiet=done.quiet,
+        passages=done.passages,
     )
 
 

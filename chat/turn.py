@@ -9,6 +9,7 @@ import msgspec
 from chat.choices import Chosen
 from chat.spending import Used
 from events.parts import Part
+from events.tool_calls import Passage
 from events.usage import TokenUsage
 
 
@@ -61,7 +62,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
     - `send`: parts for the person
-    - `quiet`: as in ToolReturned
+    - `quiet`, `passages`: as in ToolReturned
     """
 
     id: str
@@ -74,6 +75,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     raw: str | None = None
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):

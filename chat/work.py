@@ -14,7 +14,6 @@ from chat.state import Closing, Stray
 from chat.turn import Call, Turn
 from events.decisions import ThreadReason
 from events.inbound import Control
-from events.parts import Part
 
 
 class Obey(msgspec.Struct, frozen=True, gc=False):
@@ -143,12 +142,14 @@ class StartRun(msgspec.Struct, frozen=True, gc=False):
 
     - `reset_upto`: history up to this sequence is no context
     - `known_upto`: the thread lacks everything said after this decision
+    - `asked`: as of Thread
     """
 
     turn: Turn
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
@@ -159,13 +160,13 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):
     """Make a call that the model asked for.
 
-    - `memo`: output of the same call in an attempt that was lost; the tool is not called again
-    - `memo_send`, `memo_quiet`: the parts for the person of that call, and whether it was quiet
+    - `memo`: the same call in an attempt that was lost, with its output; the tool is not called again
     - `withheld`: the tool is no longer offered in this turn, so it is not called
     - `messages`: the messages of the turn
     - `chosen`: as of the turn
@@ -173,9 +174,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
     turn: str
     call: Call
-    memo: str | None = None
-    memo_send: tuple[Part, ...] = ()
-    memo_quiet: bool = False
+    memo: Call | None = None
     withheld: bool = False
     messages: tuple[str, ...] = ()
     chosen: tuple[Chosen, ...] = ()

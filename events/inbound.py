@@ -158,11 +158,13 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     """The state of a reply on its way to the person (`receipt`). Each message of a reply has receipts of its own.
 
     - `provider_id`: WhatsApp's id of the message.
-    - `error`: with the state `sending`: the reply was not sent, and will be tried again.
+    - `error`: with the state `sending`: the reply was not sent, and will be tried again. With `file`: the reason.
     - `part`, `parts`: the message's number, from 1, and the number of messages; 0: the receipt is of the whole reply.
     - `instead`: the template that is sent next, because the reply `failed`.
     - `template`: the receipt is of this template, not of the reply's own text.
     - `pricing`: the message's price class.
+    - `file`: `refused`: WhatsApp took the message and then refused its file, so its plain reading is sent next under
+      the same number; `reading`: the receipt is of a plain reading that went in place of a file.
     """
 
     id: ReplyId
@@ -176,6 +178,12 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     instead: str | None = None
     template: str | None = None
     pricing: Pricing | None = None
+    file: Word = ""
+
+
+REFUSED_FILE = "refused"
+READING = "reading"
+"""The words of `Receipt.file`."""
 
 
 class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename={"from_": "from"}):

@@ -73,6 +73,9 @@ class Library(Protocol):
     async def remove(self, account: str, name: str) -> bool:
         """Remove the entry and keep the bytes, which a reply may still need. Returns whether there was one."""
 
+    async def keep(self, content: bytes) -> str:
+        """Store bytes without a name; returns their `object`. Raises ValueError, LogFull."""
+
     async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
         """The bytes of a part's `LIBRARY/<sha256>`; None if they are not there, or no longer whole."""
 

@@ -7,7 +7,7 @@ that account, so no tool sends the files of another one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -16,11 +16,22 @@ from actors.tools.results import FromBytes, FromLibrary, Result, Sendable, check
 from chat.file_types import NotTaken
 from chat.files import file_part
 from events.library import Library, digest_in, listed
-from events.log import LogError
+from events.log import LogError, LogUnavailable
 from events.parts import FILES, Part
 
-Keep = Callable[[bytes], Awaitable[str]]
-"""Stores a file that is sent to one chat alone; returns the `object` of its part. Raises LogError."""
+
+class Store(Protocol):
+    """Where files are kept that are sent to one chat alone."""
+
+    async def keep(self, content: bytes) -> str:
+        """Store a file; returns the `object` of its part. Raises LogError."""
+
+
+class NoStore:
+    """Where no file can be kept."""
+
+    async def keep(self, content: bytes) -> str:  # noqa: ARG002 - the protocol's
+        raise LogUnavailable("there is no store for files here")
 
 
 class NotSent(Exception):
@@ -30,9 +41,9 @@ class NotSent(Exception):
 class LibraryParts:
     """The library as results of tools use it."""
 
-    def __init__(self, library: Library, keep: Keep) -> None:
+    def __init__(self, library: Library, store: Store) -> None:
         self._library = library
-        self._keep = keep
+        self._store = store
 
     async def resolved(self, account: str, result: ToolResult) -> ToolResult:
         """The result with its files, for a chat of the account; a failed one if one of them cannot be sent."""
@@ -58,7 +69,7 @@ class LibraryParts:
             case FromBytes(content=content, name=name, kind=kind, caption=caption):
                 # It looks through megabytes.
                 part = await asyncio.to_thread(file_part, content, name, kind=kind, caption=caption)
-                return replace(part, object=await self._keep(content))
+                return replace(part, object=await self._store.keep(content))
             case Part() if _is_of_library(wanted):
                 return await self._own(account, wanted)
         return wanted

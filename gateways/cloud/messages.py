@@ -8,7 +8,7 @@ import structlog
 
 from chat.parts import parts_of, plain
 from events.decisions import Reply
-from events.parts import FILES, Part
+from events.parts import Part
 from gateways.delivery.degrading import degraded
 from gateways.delivery.texts import formatted_parts, pieces, texts_of
 
@@ -38,8 +38,6 @@ def _messages(reply: Reply, part: Part) -> Iterator[str | Part]:
 
 def _unable(part: Part) -> str | None:
     """The reason for which the part goes out as its plain reading; None: it goes out as it is."""
-    if part.kind in FILES and part.url is None:
-        return "this version sends files by url alone"
     if part.kind == "reaction" and not (part.to or "").startswith(WAMID):
         return "the message that it reacts to is none of WhatsApp's"
     return None

@@ -12,20 +12,23 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 
 from events.backoff import Backoff
-from events.inbound import Receipt, ReceiptError
+from events.inbound import REFUSED_FILE, Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
 from events.parts import FILES
 from events.parts import Part as Content
 from events.recorded import Recorded
 from gateways.cloud import tracker
-from gateways.cloud.bodies import body_of
+from gateways.cloud.bodies import NotUploaded, body_of
 from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import pause
-from gateways.cloud.graph import Graph
+from gateways.cloud.file_receipts import FILE_REFUSED
+from gateways.cloud.graph import Answer, Graph
 from gateways.cloud.messages import WAMID
 from gateways.cloud.pacing import Pacing
+from gateways.cloud.posted_files import PostedFiles
 from gateways.cloud.template_forms import FormUnknown, TemplateForms
+from gateways.cloud.uploads import Uploads
 from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 from gateways.intake import NoPeople, People
@@ -47,6 +50,10 @@ async def _plain_template(part: Part) -> Content:
     return Content(kind="template", name=name, language=language)
 
 
+OF_A_FILE = frozenset({100, 131009, 131052, 131053})
+"""Codes with which Meta refuses the file in a template's header."""
+
+
 class CloudSender:
     """Posts the parts of replies.
 
@@ -63,10 +70,11 @@ class CloudSender:
         told: Callable[[dict[str, object]], None] = lambda _: None,
         people: People | None = None,
         *,
+        uploads: Uploads,
         window: Window = _plain_template,
         forms: TemplateForms | None = None,
     ) -> None:
-        self._graph, self._account = graph, account
+        self._graph, self._uploads, self._account = graph, uploads, account
         self._people = people or NoPeople()
         self._template = template
         self._window = window
@@ -75,6 +83,7 @@ class CloudSender:
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}
+        self._posted = PostedFiles(uploads)
 
     def was_paused(self, code: int | str) -> None:
         """An earlier process told that the number needs a person: the next message that goes out ends that."""
@@ -84,11 +93,25 @@ class CloudSender:
         """Try a message at once with the new token."""
         self._breaker.hurry()
 
-    async def ready(self, chat: str) -> None:
-        """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
-        await self._sleep(self._pacing.pair(chat, time.monotonic()))
+    async def ready(self, part: Part) -> Part:
+        """The part when its chat may be sent to: waits for the pair's pace, the circuit breaker, the upload of the
+        file, and the number's pace."""
+        await self._sleep(self._pacing.pair(part.chat, time.monotonic()))
         await self._breaker.passed()
+        while isinstance(prepared := await self._prepared(part), ReceiptError):
+            self._breaker.trip(prepared)
+            await self._breaker.passed()
         await self._sleep(self._pacing.number(time.monotonic()))
+        return prepared
+
+    async def _prepared(self, part: Part) -> Part | ReceiptError:
+        """The part with the media id of its file, or of the file in its template's header."""
+        if (file := await self._forms.header_file(part.content)) is None:
+            return await self._uploads.prepared(part)
+        prepared = await self._uploads.prepared(replace(part, content=file))
+        if isinstance(prepared, ReceiptError) or prepared.reading is not None:
+            return prepared
+        return replace(part, media=prepared.media)
 
     async def send(self, part: Part) -> Outcome:
         """Post the part, once, to the person of its chat, who may have another number by now."""
@@ -108,28 +131,27 @@ class CloudSender:
             body = self._body(part, to, form)
         except FormUnknown as unknown:
             return self._told(part, self._refused(part, unknown.error))
-        except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
+        except (tracker.TrackerTooLong, NotUploaded, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
-        content = part.content
-        if content is not None and answer.error is not None:
-            renewed = await self._forms.renewed(content, form, answer.error)
+        if part.content is not None and answer.error is not None:
+            renewed = await self._forms.renewed(part.content, form, answer.error)
             if renewed is not None and (again := self._body(part, to, renewed)) != body:
                 answer = await self._graph.post(again)  # it was certainly not sent
-        if (
-            content is not None
-            and content.kind in FILES
-            and answer.error is not None
-            and answer.error.class_ == "content"
-        ):
-            # It was certainly not sent, so its number is free for the words.
-            log.warning("file_sent_as_text", reply=part.reply, kind=content.kind, reason=answer.error.detail)
-            answer = await self._graph.post(self._body(replace(part, content=None), to))
+        if (refused := _file_refused(part, answer)) is not None:
+            # It was certainly not sent, so its number is free.
+            if self._posted.renew(part):  # Meta may have forgotten the file
+                return self._told(part, Outcome("later", error=refused))
+            if part.content is not None and part.content.kind != "template":
+                log.warning("file_sent_as_text", reply=part.reply, reason=FILE_REFUSED, detail=refused.detail)
+                part = part.in_words(replace(refused, class_=FILE_REFUSED))
+                answer = await self._graph.post(self._body(part, to))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
+            self._posted.took(part)
             await self._learn(part, to, answer.names)
-            return self._told(part, Outcome("accepted", provider_id=answer.id))
+            return self._told(part, Outcome("accepted", provider_id=answer.id, reading=part.reading))
         return self._told(part, self._refused(part, answer.error))
 
     async def _learn(self, part: Part, to: str, names: tuple[str, ...]) -> None:
@@ -154,6 +176,8 @@ class CloudSender:
         """Follow the account's events: open messages, and refusals that come later, in a status."""
         self._open.fold(recorded)
         event = recorded.event
+        if live and isinstance(event, Receipt) and event.file == REFUSED_FILE:
+            self._posted.refused(recorded.key.chat, event.reply, event.part)
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):
@@ -196,7 +220,12 @@ class CloudSender:
         """The request of https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages"""
         several = part.of > 1
         ours = tracker.Tracker(
-            part.chat, part.reply, part.number if several else 0, part.of if several else 0, part.template
+            part.chat,
+            part.reply,
+            part.number if several else 0,
+            part.of if several else 0,
+            part.template,
+            _form(part),
         )
         body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(to)}
         body["biz_opaque_callback_data"] = tracker.written(ours)
@@ -210,7 +239,7 @@ class CloudSender:
         # A message of the former number cannot be quoted to the new one.
         if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
             body["context"] = {"message_id": quoted}
-        return body | body_of(part.content or Content(kind="text", text=part.text), template=form)
+        return body | body_of(part.content or Content(kind="text", text=part.text), part.media, template=form)
 
     def _quoted(self, part: Part) -> str | None:
         """The message that the reply quotes so that it is understood; None where that is clear without a quote.
@@ -235,6 +264,21 @@ class NothingToSend(ValueError):
 
 class OtherTemplate(ValueError):
     """A receipt names another template than the settings: the writer of a receipt does not choose the message."""
+
+
+def _file_refused(part: Part, answer: Answer) -> ReceiptError | None:
+    """WhatsApp's refusal of the part's file; None if it has none, or was not refused as such."""
+    content, error = part.content, answer.error
+    if content is None or error is None or error.class_ != "content":
+        return None
+    in_header = content.kind == "template" and part.media is not None and error.code in OF_A_FILE
+    return error if content.kind in FILES or in_header else None
+
+
+def _form(part: Part) -> int:
+    if part.reading is not None:
+        return tracker.READING
+    return tracker.FILE if part.content is not None and part.content.kind in FILES else 0
 
 
 def _to(chat: str) -> dict[str, str]:

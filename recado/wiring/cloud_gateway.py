@@ -25,6 +25,7 @@ from console.server import PortInUse, bind, serving
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
+from events.jetstream.stored_files import StoredFiles
 from events.log import Tail
 from events.subjects import token
 from gateways.cloud.graph import Graph
@@ -40,7 +41,6 @@ from recado.settings.whatsapp import Number
 from recado.wiring.cloud_number import CloudNumber, Parts
 from recado.wiring.cloud_numbers import CloudNumbers
 from recado.wiring.gateway import DRAIN, join
-from recado.wiring.library import joined_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped
 from recado.wiring.names import keep_names
 
@@ -126,8 +126,7 @@ async def start_cloud(
 ) -> Starlette:
     """Send the replies of each number while its lease is held. Returns the webhook's app."""
     session = await life.stack.enter_async_context(Graph.session())
-    library = await joined_library(life.stack, bus)
-    parts = Parts(settings, bus, event_log, session, await MediaStore.join(bus), names, library, tail)
+    parts = Parts(settings, bus, event_log, session, await MediaStore.join(bus), StoredFiles(bus), names, tail)
     leases = LeaseBucket(bus, makes=False)
     # A name of its own for each start: a second gateway waits instead of taking the first one's lease.
     holder = Holder(f"cloud-{token_hex(4)}", token_hex(4))

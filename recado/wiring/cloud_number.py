@@ -11,13 +11,13 @@ import structlog
 
 from actors.leases.lease import Lease
 from events.backoff import Backoff
+from events.files import Files
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
-from events.library import Library
 from events.log import EventLog, LogError, Tail
 from events.parts import Part as Content
 from events.recorded import Recorded
-from events.subjects import ChatKey
+from events.subjects import ChatKey, token
 from gateways.cloud.account_notes import AccountNotes
 from gateways.cloud.circuit_breaker import PAUSED
 from gateways.cloud.download import Download
@@ -30,6 +30,8 @@ from gateways.cloud.template_forms import TemplateForms
 from gateways.cloud.template_list import TemplateList
 from gateways.cloud.token import Token
 from gateways.cloud.typing_indicator import TypingIndicator
+from gateways.cloud.uploading import Uploading
+from gateways.cloud.uploads import Uploads
 from gateways.cloud.window_template import window_part
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
@@ -62,6 +64,7 @@ class Replies:
         graph: Graph,
         people: People | None = None,
         *,
+        uploads: Uploads,
         templates: TemplateList | None = None,
         tail: Tail | None = None,
     ) -> None:
@@ -71,6 +74,7 @@ class Replies:
         self._account = account
         self._log = event_log
         self._graph = graph
+        self._uploads = uploads
         self._people = people
         self._templates = templates
         self._tail = tail
@@ -94,6 +98,7 @@ class Replies:
             window.ref if window is not None else None,
             notes.sending,
             self._people,
+            uploads=self._uploads,
             window=instead,
             forms=TemplateForms(self._templates),
         )
@@ -128,6 +133,7 @@ class Replies:
         finally:
             PAUSED.labels(self._account).set(0)  # who sends for it now tells of it
             indicator.close()
+            await self._uploads.close()
             await notes.close()
             self._delivery = self._sender = None
 
@@ -147,7 +153,7 @@ class Replies:
 class Parts(NamedTuple):
     """What the numbers of a process share.
 
-    - `library`: the files that it sends.
+    - `store`: keeps the files that come in; `files`: reads those that go out.
     - `tail`: reads the log; None: each reads it by itself.
     """
 
@@ -156,8 +162,8 @@ class Parts(NamedTuple):
     log: EventLog
     session: aiohttp.ClientSession
     store: MediaStore
+    files: Files
     people: People
-    library: Library
     tail: Tail | None
 
 
@@ -182,9 +188,18 @@ class CloudNumber:
         self._lease = lease
         self._token = Token(account, _first(settings, number), lambda: token_of(settings, number.id, again=True))
         graph = Graph(parts.session, url, number.id, self._token)
+        uploading = Uploading(parts.session, url, number.id, self._token)
+        uploads = Uploads(uploading, parts.files, settings.data / f"uploads-{token(account)}.json")
         self._templates = TemplateList(parts.session, url, number.id, self._token)
         self._replies = Replies(
-            settings, account, parts.log, graph, parts.people, templates=self._templates, tail=parts.tail
+            settings,
+            account,
+            parts.log,
+            graph,
+            parts.people,
+            uploads=uploads,
+            templates=self._templates,
+            tail=parts.tail,
         )
         self._fetching = Fetching(
             parts.log,

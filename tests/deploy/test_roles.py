@@ -44,7 +44,8 @@ MAY_PUBLISH = {
     "operator": [
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
-        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x", "$O.MEDIA.C.x", "$O.MEDIA.M.x"),
+        *("profile.shop", "templates.local", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
+        *("$O.MEDIA.C.x", "$O.MEDIA.M.x"),
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
 }
@@ -63,7 +64,12 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # A profile decides which server reads the conversations.
         "profile.shop",
+        "templates.local",
+        "_INBOX.operator.x",
         "$JS.API.STREAM.MSG.GET.PROFILES",
+        # A document decides what people are told.
+        "kb.shop.prices",
+        "$JS.API.STREAM.MSG.GET.KNOWLEDGE",
         *("$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x", "$JS.API.STREAM.MSG.GET.KV_FILES"),
         "$KV.LEASES.p.3",
         "$KV.LEASES.m.one",
@@ -91,6 +97,7 @@ MAY_NOT_PUBLISH = {
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.another",
         "$KV.LEASES.g.local",
         "profile.shop",
+        "templates.local",
     ],
     "operator": [
         "$JS.API.STREAM.MSG.DELETE.EVENTS",
@@ -100,6 +107,7 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # It chooses the bytes of profiles, and a consumer delivers them to any subject.
         "$JS.API.CONSUMER.CREATE.PROFILES.x",
+        "$JS.API.CONSUMER.CREATE.KNOWLEDGE.x",
         *("$JS.API.CONSUMER.CREATE.KV_FILES.x", "$JS.API.DIRECT.GET.OBJ_LIBRARY"),
         *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
     ],

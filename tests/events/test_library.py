@@ -127,6 +127,14 @@ async def test_an_object_that_is_not_there(library: Library, object_: str) -> No
     assert await library.content(object_) is None
 
 
+async def test_bytes_without_a_name(library: Library) -> None:
+    assert await library.keep(b"a document") == object_of(b"a document")
+    assert await library.content(object_of(b"a document")) == b"a document"
+    assert await library.entries("shop") == []
+    with pytest.raises(ValueError, match="1 to"):
+        await library.keep(b"")
+
+
 @given(st.text(max_size=100))
 def test_names_that_look_alike_are_one(name: str) -> None:
     """A name that is accepted is found in every case, and folding it again changes nothing."""

@@ -33,7 +33,7 @@ class Shelf:
         self.library = MemoryLibrary()
         self.kept: list[bytes] = []
         self.full = False
-        self.parts = LibraryParts(self.library, self.keep)
+        self.parts = LibraryParts(self.library, self)
 
     async def keep(self, content: bytes) -> str:
         if self.full:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import Mock
 
 import httpx2
 import pytest
@@ -171,7 +171,7 @@ async def test_a_new_token_ends_the_pause_on_the_loop(
     file.write_text(ACCESS_TOKEN)
     settings = settings_of(given | {"RECADO_SECRETS": str(folder)})
     nothing = cast("Any", None)
-    parts = Parts(settings, MemoryLog(), nothing, nothing, NoPeople(), nothing, None)
+    parts = Parts(settings, MemoryLog(), nothing, nothing, nothing, NoPeople(), None)
     gateway = CloudNumber(Number(OTHER_ID, "bakery"), parts, lambda: cast("Lease", Held()))
     await gateway.look_again()
     file.write_text(OTHER_TOKEN)
@@ -199,7 +199,6 @@ async def test_a_list_that_breaks_while_the_gateway_begins(
     async def join(_bus: object) -> None: ...
 
     monkeypatch.setattr(MediaStore, "join", join)
-    monkeypatch.setattr("recado.wiring.cloud_gateway.joined_library", AsyncMock())
     (folder / "WHATSAPP_NUMBERS").write_text("shop")
     settings = settings_of(given | {"RECADO_SECRETS": str(folder)})
     bus, log = cast("Any", Mock()), cast("Any", MemoryLog())
