@@ -51,7 +51,7 @@ class LibraryParts:
         if not any(isinstance(one, FromBytes | FromLibrary) or _is_of_library(one) for one in wanted):
             return result
         try:
-            send = tuple([await self._part(account, one) for one in wanted])
+            send = tuple([await self.part(account, one) for one in wanted])
         except (NotSent, NotTaken, ValueError) as refused:
             return ToolResult(f"A file cannot be sent: {refused}", failed=True)
         except LogError as error:
@@ -59,7 +59,8 @@ class LibraryParts:
         output = result.output or str(Result(send=send).told)
         return replace(result, output=output, send=send, wanted=())
 
-    async def _part(self, account: str, wanted: Sendable) -> Part:
+    async def part(self, account: str, wanted: Sendable) -> Part:
+        """The part that sends it to a chat of the account. Raises NotSent, ValueError, LogError."""
         match wanted:
             case FromLibrary(name=name, caption=caption):
                 entry = await self._library.entry(account, name)
