@@ -17,6 +17,7 @@ from chat.joining import Moved, Told
 from chat.work import (
     Adopt,
     Apologise,
+    Ask,
     AskAbout,
     EndBurst,
     HandOver,
@@ -32,6 +33,7 @@ from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 from events.usage import TokenUsage
 
 
@@ -99,6 +101,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
     - `send`: parts for the person.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     turn: str
@@ -107,6 +110,8 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     failed: bool
     unfit: bool = False
     send: tuple[Part, ...] = ()
+    quiet: bool = False
+    passages: tuple[Passage, ...] = ()
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
@@ -167,6 +172,7 @@ Command = (
     | Adopt
     | HandOver
     | StartAgain
+    | Ask
     | StartOver
     | SetAside
     | Resume
@@ -206,6 +212,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `failed`: of a `retry`: its messages that ended in a failed turn.
     - `unread`: of a `retry`: the messages in `failed` whose file has to be read.
     - `last`: of an `erase`: the sequence of the chat's last event.
+    - `informs`: of a `send` that takes no chat over: every instance reads it.
+    - `is_blocked`: of the same: the chat is on the list of those who get nothing.
     """
 
     key: ChatKey
@@ -220,6 +228,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     last: int = 0
+    informs: bool = True
+    is_blocked: bool = False
 
     def words_about(self, reason: str) -> str:
         """The notice about a message that ends without a reply for `reason`; empty: none is sent."""

@@ -14,7 +14,6 @@ from chat.state import Closing, Stray
 from chat.turn import Call, Turn
 from events.decisions import ThreadReason
 from events.inbound import Control
-from events.parts import Part
 
 
 class Obey(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +77,12 @@ class Adopt(msgspec.Struct, frozen=True, gc=False):
     turn: str
 
 
+class Ask(msgspec.Struct, frozen=True, gc=False):
+    """End the turn with the question that a tool has asked."""
+
+    turn: str
+
+
 class Resume(msgspec.Struct, frozen=True, gc=False):
     """End the pause when the bus's clock shows `at`."""
 
@@ -137,12 +142,14 @@ class StartRun(msgspec.Struct, frozen=True, gc=False):
 
     - `reset_upto`: history up to this sequence is no context
     - `known_upto`: the thread lacks everything said after this decision
+    - `asked`: as of Thread
     """
 
     turn: Turn
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
@@ -153,13 +160,13 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):
     """Make a call that the model asked for.
 
-    - `memo`: output of the same call in an attempt that was lost; the tool is not called again
-    - `memo_send`: the parts for the person of that call
+    - `memo`: the same call in an attempt that was lost, with its output; the tool is not called again
     - `withheld`: the tool is no longer offered in this turn, so it is not called
     - `messages`: the messages of the turn
     - `chosen`: as of the turn
@@ -167,8 +174,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
     turn: str
     call: Call
-    memo: str | None = None
-    memo_send: tuple[Part, ...] = ()
+    memo: Call | None = None
     withheld: bool = False
     messages: tuple[str, ...] = ()
     chosen: tuple[Chosen, ...] = ()
@@ -218,7 +224,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | SetAside
+Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | Ask | SetAside
 """Work that is decided at once."""
 
 Joining = CallIn | TellClosed | Move

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, login, orders
+from console import api, desk, desk_list, desk_views, files, login, orders
 from console.deps import Deps
 from console.guard import Guard
 from console.guesses import Guesses
@@ -46,6 +46,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}", desk.chat),
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
+            Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
             Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
@@ -60,6 +61,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/api/overview", api.overview),
             Route("/api/messages", api.write, methods=["POST"]),
             Route("/api/chats/{chat}/history", api.history),
+            Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
             Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
             Route("/api/chats/{chat}/stream", api.stream),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -80,6 +82,7 @@ def make_app(deps: Deps) -> Starlette:
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
+    app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from chat.spending import Price
 from console.news import News
 from console.profiles.port import ProfileDesk
 from console.sessions import Sessions
+from events.library import Library
 from events.log import EventLog
 from gateways.local.simulator import Simulator
 from projections.reads.queries import Queries
@@ -62,6 +63,26 @@ async def _never() -> bool:
     return False
 
 
+class Files(Protocol):
+    """The object stores. Every method may raise LogUnavailable."""
+
+    async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
+        """The bytes of `LIBRARY/<sha256>` or `MEDIA/<name>`; None if they are not there, or no longer."""
+
+    async def size(self, account: str, object: str) -> int | None:  # noqa: A002 - the field's name
+        """Their number; None if it is not known."""
+
+
+class NoFiles:
+    """No object store."""
+
+    async def content(self, object: str) -> bytes | None:  # noqa: A002, ARG002
+        return None
+
+    async def size(self, account: str, object: str) -> int | None:  # noqa: A002, ARG002
+        return None
+
+
 @dataclass(frozen=True)
 class Deps:
     """The parts of the serving process that the page uses.
@@ -73,12 +94,14 @@ class Deps:
     - `model`: the model that writes the replies.
     - `not_ready`: returns the reasons for not taking work now, as text for a person; empty if work is taken.
     - `simulator`: the simulated phones; None without them.
+    - `files`: the files that replies send.
     - `is_real`: returns whether replies of `account` go to real phones now. Raises LogUnavailable.
     - `roster`: returns the instances; its argument is the number of chats of each partition.
     - `gateways`: returns the accounts whose gateway runs; None: the bus does not say.
     - `prices`: the prices of models.
     - `settings`: the settings with which this process was started.
     - `profiles`: the profiles of the bus; None without a bus that has them.
+    - `library`: the files and places that can be sent; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
@@ -91,12 +114,14 @@ class Deps:
     model: ModelInfo
     not_ready: Callable[[], Sequence[str]]
     simulator: Simulator | None = None
+    files: Files = NoFiles()  # noqa: RUF009 - it has no state
     is_real: Callable[[], Awaitable[bool]] = _never
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     gateways: Callable[[], Collection[str] | None] = lambda: None
     prices: Mapping[str, Price] = field(default_factory=dict)
     settings: Sequence[SettingLine] = ()
     profiles: ProfileDesk | None = None
+    library: Library | None = None
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))

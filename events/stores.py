@@ -116,6 +116,19 @@ _ALL = (
         erased="an operator wrote in it whom a profile is for, as in a file of settings, and keeps or removes that",
     ),
     Store(
+        stream="KNOWLEDGE",
+        kind="stream",
+        writers={"instance": frozenset({"kb.*.*"}), "operator": frozenset({"kb.*.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make", "change"},
+            "gateway": frozenset({"look"}),
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_msg_size"}),
+        saved=True,
+        erased="it holds the business's own documents; drafts from chats enter it only once a person accepts them",
+    ),
+    Store(
         stream=f"KV_{LEASES}",
         kind="bucket",
         writers={"instance": frozenset({"$KV.LEASES.>"}), "gateway": frozenset({"$KV.LEASES.g.*"})},
@@ -153,6 +166,35 @@ _ALL = (
         bounds=frozenset({"max_bytes", "max_age"}),
         saved=True,
         erased=True,
+    ),
+    # Bytes are written before their entry and never taken away: entries are saved first, so a backup has their bytes.
+    Store(
+        stream="KV_FILES",
+        kind="bucket",
+        writers={"instance": frozenset({"$KV.FILES.*.*"}), "operator": frozenset({"$KV.FILES.*.*"})},
+        rights={
+            "instance": _LOOKS | {"make"},
+            "operator": _OPERATES | {"change"},
+        },
+        bounds=frozenset({"max_bytes", "max_msgs_per_subject"}),
+        saved=True,
+        erased="it names the files and places of an account, which an operator added for everyone and removes",
+    ),
+    Store(
+        stream="OBJ_LIBRARY",
+        kind="objects",
+        writers={
+            "instance": frozenset({"$O.LIBRARY.C.*", "$O.LIBRARY.M.*"}),
+            "operator": frozenset({"$O.LIBRARY.C.*", "$O.LIBRARY.M.*"}),
+        },
+        rights={
+            "instance": _LOOKS | {"make"},
+            "gateway": _LOOKS,
+            "operator": _OPERATES | {"change"},
+        },
+        bounds=frozenset({"max_bytes"}),
+        saved=True,
+        erased="its files are those of an operator or a tool, named by their SHA-256 and by no chat",
     ),
 )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from events.log import EventLog, Head, LogUnavailable
 
 _OUTAGE_PAUSE = 1.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger("recado.gateway")
 
@@ -29,14 +31,13 @@ async def where_the_log_stands(event_log: EventLog, account: str, stopping: asyn
     return None
 
 
-async def unless_stopped(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
-    """Do `work`; False if `stopping` is set first. Exceptions of `work` pass through."""
+async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) -> T | None:
+    """The result of `work`; None if `stopping` is set first. Exceptions of `work` pass through."""
     doing, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            doing.result()
-        return not stopping.is_set()
+        result = doing.result() if doing.done() else None
+        return None if stopping.is_set() else result
     finally:
         await end(doing, waiting)
 

@@ -11,6 +11,7 @@ from backends.protocol import Tool
 from chat.references import Referring
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
     - `send`: parts for the person.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     output: str
@@ -28,13 +30,15 @@ class ToolResult(msgspec.Struct, frozen=True):
     unfit: bool = False
     handoff: str | None = None
     send: tuple[Part, ...] = ()
+    quiet: bool = False
+    passages: tuple[Passage, ...] = ()
 
 
 class Tools(Protocol):
     """The tools that a profile offers to models."""
 
-    def offered(self) -> tuple[Tool, ...]:
-        """Every tool that models may call now."""
+    async def offered(self, account: str) -> tuple[Tool, ...]:
+        """Every tool that models may call now in chats of the account. Raises nothing."""
 
     def is_safe(self, name: str) -> bool:
         """Whether a call may be repeated after a crash that leaves unknown whether it was made."""
@@ -47,7 +51,7 @@ class Tools(Protocol):
 class NoTools:
     """No tools."""
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:  # noqa: ARG002 - the protocol's
         return ()
 
     def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's

@@ -109,6 +109,8 @@ class ServiceTools:
         self._bus = bus
         self._patience = patience
         self.found: dict[str, ServiceTool] = {}
+        self.claimed: frozenset[str] = frozenset()
+        """Names of tools that a profile on the bus names: only the profiles that name one have it."""
         self._unusable: set[str] = set()
         self.looked = asyncio.Event()
         """Set after the first look: before that, a turn would be answered without the services' tools."""

@@ -34,8 +34,8 @@ own() {
 
 # What cannot be told apart by its subject: see docs/operations.md for what a gateway may learn by it.
 shared() {
-    for stream in EVENTS DLQ ACCOUNTS OBJ_MEDIA KV_ALIASES; do echo "\$JS.API.STREAM.INFO.$stream"; done
-    for stream in EVENTS ACCOUNTS KV_LEASES OBJ_MEDIA KV_ALIASES; do echo "\$JS.API.STREAM.MSG.GET.$stream"; done
+    for stream in EVENTS DLQ ACCOUNTS OBJ_MEDIA OBJ_LIBRARY KV_ALIASES; do echo "\$JS.API.STREAM.INFO.$stream"; done
+    for stream in EVENTS ACCOUNTS KV_LEASES OBJ_MEDIA OBJ_LIBRARY KV_ALIASES; do echo "\$JS.API.STREAM.MSG.GET.$stream"; done
     for stream in EVENTS KV_ALIASES; do echo "\$JS.API.CONSUMER.DELETE.$stream.*"; done
     echo "\$O.MEDIA.C.*"
     echo "\$O.MEDIA.M.*"

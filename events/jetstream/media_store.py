@@ -1,13 +1,7 @@
-"""The object store for files that came with messages: the JetStream bucket MEDIA.
-
-The layout is that of NATS object stores (ADR-20, https://github.com/nats-io/nats-architecture-and-design), so that
-`nats object get MEDIA …` and every client library read it too. recado reads objects itself, because nats-py's reader
-waits for ever for a piece that has expired.
-"""
+"""The object store for files that came with messages: the JetStream bucket MEDIA."""
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -33,6 +27,7 @@ from events.jetstream.api import (
     stored_message,
 )
 from events.jetstream.connection import Bus, said
+from events.jetstream.objects import PIECE, ObjectMeta, digest_text, find_object, meta_subject, read_object
 from events.log import LogMismatch, LogUnavailable
 
 BUCKET = "MEDIA"
@@ -41,9 +36,6 @@ STREAM = f"OBJ_{BUCKET}"
 COMES_LATER = "meta:"
 """The beginning of an object's name if its gateway stores it after the message is in the log. Any other object is
 stored before its message."""
-
-PIECE = 128 * 1024
-"""Bytes of an object in one message."""
 
 SHARE = 8
 """The bucket may hold an eighth of the log's size, and at least LEAST. When it is full, the server drops the oldest
@@ -75,19 +67,6 @@ class Fullness(msgspec.Struct, frozen=True):
 
     size: int
     limit: int
-
-
-class _Meta(msgspec.Struct, omit_defaults=True):
-    name: str
-    bucket: str
-    nuid: str
-    size: int
-    chunks: int
-    digest: str = ""
-    mtime: str = ""
-    description: str = ""
-    deleted: bool = False
-    options: dict[str, Any] = {}
 
 
 class MediaStore:
@@ -139,13 +118,13 @@ class MediaStore:
                 digest.update(piece)
                 size, count = size + len(piece), count + 1
             before = await self._meta(name)
-            meta = _Meta(
+            meta = ObjectMeta(
                 name=name,
                 bucket=BUCKET,
                 nuid=nuid,
                 size=size,
                 chunks=count,
-                digest=f"SHA-256={base64.urlsafe_b64encode(digest.digest()).decode()}",
+                digest=digest_text(digest.digest()),
                 mtime=datetime.now(UTC).isoformat(),
                 description=description,
                 options={"max_chunk_size": PIECE},
@@ -174,23 +153,7 @@ class MediaStore:
 
     async def read(self, name: str) -> bytes | None:
         """The object's bytes; None if it is not there, or no longer whole."""
-        meta = await self._meta(name)
-        if meta is None:
-            return None
-        pieces, seq = [], 0
-        for _ in range(meta.chunks):
-            which = {"seq": seq + 1, "next_by_subj": f"$O.{BUCKET}.C.{meta.nuid}"}
-            stored = await stored_message(self._bus, STREAM, which)
-            if stored is None:
-                return None
-            pieces.append(stored.raw().body)
-            seq = stored.seq
-        whole = b"".join(pieces)
-        digest = f"SHA-256={base64.urlsafe_b64encode(sha256(whole).digest()).decode()}"
-        if digest.rstrip("=") != meta.digest.rstrip("="):
-            log.warning("media.not_whole", object=name, size=len(whole), expected=meta.size)
-            return None
-        return whole
+        return await read_object(self._bus, BUCKET, name)
 
     async def erase(self, name: str) -> bool:
         """Remove the object under `name` and overwrite its bytes on disk. Returns whether there was anything."""
@@ -207,16 +170,8 @@ class MediaStore:
         info = await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
         return Fullness(info.state.bytes, max(info.config["max_bytes"], 0))
 
-    async def _meta(self, name: str) -> _Meta | None:
-        stored = await stored_message(self._bus, STREAM, {"last_by_subj": _subject(name)})
-        if stored is None:
-            return None
-        try:
-            meta = msgspec.json.decode(stored.raw().body, type=_Meta)
-        except msgspec.DecodeError as error:
-            log.warning("media.unreadable", object=name, reason=str(error))
-            return None
-        return None if meta.deleted else meta
+    async def _meta(self, name: str) -> ObjectMeta | None:
+        return await find_object(self._bus, BUCKET, name)
 
     async def _publish(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> None:
         try:
@@ -278,7 +233,7 @@ async def _create(bus: Bus, wanted: dict[str, Any]) -> None:
 
 
 def _subject(name: str) -> str:
-    return f"$O.{BUCKET}.M.{base64.urlsafe_b64encode(name.encode()).decode()}"
+    return meta_subject(BUCKET, name)
 
 
 async def _cut(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

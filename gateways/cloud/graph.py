@@ -48,7 +48,7 @@ class _Recipient(msgspec.Struct):
     user_id: str | None = None
 
 
-class _Error(msgspec.Struct):
+class GraphError(msgspec.Struct):
     """An error as Graph writes it; the form of its fields is looked at where they are used."""
 
     code: object = None
@@ -64,11 +64,15 @@ class _Error(msgspec.Struct):
         words = (one for one in (self.message, details) if isinstance(one, str) and one)
         return ": ".join(words)
 
+    def told(self, status: int) -> ReceiptError:
+        """The error of a receipt; `status` is that of the HTTP answer."""
+        return told(self.code, self.detail, subcode=self.error_subcode, status=status)
+
 
 class _Answer(msgspec.Struct):
     messages: list[_Sent] = []
     contacts: msgspec.Raw = msgspec.Raw(b"[]")
-    error: _Error | None = None
+    error: GraphError | None = None
 
 
 _recipients = msgspec.json.Decoder(list[_Recipient])
@@ -133,8 +137,7 @@ def _read(status: int, text: bytes) -> Answer:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = _Answer()
     if answer.error is not None:
-        error = answer.error
-        return Answer(error=told(error.code, error.detail, subcode=error.error_subcode, status=status))
+        return Answer(error=answer.error.told(status))
     if status < 300:
         # WhatsApp took the message without naming its id: the status will name it.
         if not answer.messages:

@@ -6,10 +6,11 @@ import asyncio
 from collections import OrderedDict
 from contextlib import aclosing
 
-from events.inbound import Receipt
+from events.inbound import READING, Receipt
 from events.log import EventLog, Tail
 from events.recorded import Recorded
 from events.subjects import account_filter
+from gateways.cloud import tracker
 from gateways.cloud.tracker import Tracker
 from gateways.delivery.undeliverable import set_aside
 from gateways.until_stopped import where_the_log_stands
@@ -36,7 +37,8 @@ class KnownMessages:
         event = recorded.event
         if not isinstance(event, Receipt) or not event.provider_id or event.provider_id in self._messages:
             return
-        sent = Tracker(recorded.key.chat, event.reply, event.part, event.parts, event.template)
+        form = tracker.READING if event.file == READING else 0
+        sent = Tracker(recorded.key.chat, event.reply, event.part, event.parts, event.template, form)
         self._messages[event.provider_id] = sent
         if len(self._messages) > MOST:
             self._messages.popitem(last=False)

@@ -23,6 +23,7 @@ from gateways.cloud.account_news import news_of
 from gateways.cloud.beside import Beside, call_of, payment_of, preference_of, time_of
 from gateways.cloud.errors import number_of, told
 from gateways.cloud.fields import is_of_a_chat
+from gateways.cloud.file_receipts import of_file
 from gateways.cloud.letters import apart
 from gateways.cloud.lines import Line, Lines, displayed_in, unserved
 from gateways.cloud.message_text import (
@@ -238,7 +239,7 @@ class Parser:
             )
         except (MalformedJid, MissingPart) as error:
             return Unread(bytes(raw), f"no status: {error}")
-        return Arrived(key, receipt, raw)
+        return Arrived(key, of_file(receipt, ours.file), raw)
 
     def _beside(
         self,

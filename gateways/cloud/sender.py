@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -12,22 +12,27 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 
 from events.backoff import Backoff
-from events.inbound import Receipt, ReceiptError
+from events.inbound import REFUSED_FILE, Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
 from events.parts import FILES
 from events.parts import Part as Content
 from events.recorded import Recorded
 from gateways.cloud import tracker
-from gateways.cloud.bodies import body_of
+from gateways.cloud.bodies import NotUploaded, body_of
 from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import pause
-from gateways.cloud.graph import Graph
+from gateways.cloud.file_receipts import FILE_REFUSED
+from gateways.cloud.graph import Answer, Graph
 from gateways.cloud.messages import WAMID
 from gateways.cloud.pacing import Pacing
+from gateways.cloud.posted_files import PostedFiles
+from gateways.cloud.template_forms import FormUnknown, TemplateForms
+from gateways.cloud.uploads import Uploads
 from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 from gateways.intake import NoPeople, People
+from gateways.templates.template import Template
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
@@ -36,9 +41,26 @@ SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what bec
 log = structlog.get_logger("recado.gateway")
 
 
+Window = Callable[[Part], Awaitable[Content]]
+"""Gives the part that goes out in the stead of a reply that is too late."""
+
+
+async def _plain_template(part: Part) -> Content:
+    name, _, language = (part.template or "").partition(":")
+    return Content(kind="template", name=name, language=language)
+
+
+OF_A_FILE = frozenset({100, 131009, 131052, 131053})
+"""Codes with which Meta refuses the file in a template's header."""
+
+
 class CloudSender:
-    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late; `told`
-    hears when the number needs a person, and when it sends again (see CircuitBreaker)."""
+    """Posts the parts of replies.
+
+    - `template`: replaces a reply that is too late; `window` gives its part for the reply of an id.
+    - `forms`: Meta's own forms of the templates that are sent.
+    - `told`: hears when the number needs a person, and when it sends again (see CircuitBreaker).
+    """
 
     def __init__(
         self,
@@ -47,14 +69,21 @@ class CloudSender:
         template: str | None = None,
         told: Callable[[dict[str, object]], None] = lambda _: None,
         people: People | None = None,
+        *,
+        uploads: Uploads,
+        window: Window = _plain_template,
+        forms: TemplateForms | None = None,
     ) -> None:
-        self._graph, self._account = graph, account
+        self._graph, self._uploads, self._account = graph, uploads, account
         self._people = people or NoPeople()
         self._template = template
+        self._window = window
+        self._forms = forms or TemplateForms()
         self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
         self._open = OpenMessages()
         self._tries: dict[str, int] = {}
+        self._posted = PostedFiles(uploads)
 
     def was_paused(self, code: int | str) -> None:
         """An earlier process told that the number needs a person: the next message that goes out ends that."""
@@ -64,16 +93,32 @@ class CloudSender:
         """Try a message at once with the new token."""
         self._breaker.hurry()
 
-    async def ready(self, chat: str) -> None:
-        """Return when the chat may be sent to: waits for the pair's pace, the circuit breaker and the number's pace."""
-        await self._sleep(self._pacing.pair(chat, time.monotonic()))
+    async def ready(self, part: Part) -> Part:
+        """The part when its chat may be sent to: waits for the pair's pace, the circuit breaker, the upload of the
+        file, and the number's pace."""
+        await self._sleep(self._pacing.pair(part.chat, time.monotonic()))
         await self._breaker.passed()
+        while isinstance(prepared := await self._prepared(part), ReceiptError):
+            self._breaker.trip(prepared)
+            await self._breaker.passed()
         await self._sleep(self._pacing.number(time.monotonic()))
+        return prepared
+
+    async def _prepared(self, part: Part) -> Part | ReceiptError:
+        """The part with the media id of its file, or of the file in its template's header."""
+        if (file := await self._forms.header_file(part.content)) is None:
+            return await self._uploads.prepared(part)
+        prepared = await self._uploads.prepared(replace(part, content=file))
+        if isinstance(prepared, ReceiptError) or prepared.reading is not None:
+            return prepared
+        return replace(part, media=prepared.media)
 
     async def send(self, part: Part) -> Outcome:
         """Post the part, once, to the person of its chat, who may have another number by now."""
         try:
             to = await self._people.reached_by(part.account, part.chat)
+            if part.template is not None and part.template == self._template:
+                part = replace(part, content=await self._window(part))
         except LogError as refusal:
             tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
             error = ReceiptError(class_="later", detail=str(refusal))
@@ -82,25 +127,31 @@ class CloudSender:
             error = ReceiptError(class_="recipient", detail="the number is another person's now")
             return self._told(part, Outcome("failed", error=error))
         try:
-            body = self._body(part, to)
-        except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
+            form = await self._forms.of(part.content)
+            body = self._body(part, to, form)
+        except FormUnknown as unknown:
+            return self._told(part, self._refused(part, unknown.error))
+        except (tracker.TrackerTooLong, NotUploaded, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
-        content = part.content
-        if (
-            content is not None
-            and content.kind in FILES
-            and answer.error is not None
-            and answer.error.class_ == "content"
-        ):
-            # It was certainly not sent, so its number is free for the words.
-            log.warning("file_sent_as_text", reply=part.reply, kind=content.kind, reason=answer.error.detail)
-            answer = await self._graph.post(self._body(replace(part, content=None), to))
+        if part.content is not None and answer.error is not None:
+            renewed = await self._forms.renewed(part.content, form, answer.error)
+            if renewed is not None and (again := self._body(part, to, renewed)) != body:
+                answer = await self._graph.post(again)  # it was certainly not sent
+        if (refused := _file_refused(part, answer)) is not None:
+            # It was certainly not sent, so its number is free.
+            if self._posted.renew(part):  # Meta may have forgotten the file
+                return self._told(part, Outcome("later", error=refused))
+            if part.content is not None and part.content.kind != "template":
+                log.warning("file_sent_as_text", reply=part.reply, reason=FILE_REFUSED, detail=refused.detail)
+                part = part.in_words(replace(refused, class_=FILE_REFUSED))
+                answer = await self._graph.post(self._body(part, to))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
+            self._posted.took(part)
             await self._learn(part, to, answer.names)
-            return self._told(part, Outcome("accepted", provider_id=answer.id))
+            return self._told(part, Outcome("accepted", provider_id=answer.id, reading=part.reading))
         return self._told(part, self._refused(part, answer.error))
 
     async def _learn(self, part: Part, to: str, names: tuple[str, ...]) -> None:
@@ -125,6 +176,8 @@ class CloudSender:
         """Follow the account's events: open messages, and refusals that come later, in a status."""
         self._open.fold(recorded)
         event = recorded.event
+        if live and isinstance(event, Receipt) and event.file == REFUSED_FILE:
+            self._posted.refused(recorded.key.chat, event.reply, event.part)
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):
@@ -163,26 +216,30 @@ class CloudSender:
             )
         return outcome
 
-    def _body(self, part: Part, to: str) -> dict[str, Any]:
+    def _body(self, part: Part, to: str, form: Template | None = None) -> dict[str, Any]:
         """The request of https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages"""
         several = part.of > 1
         ours = tracker.Tracker(
-            part.chat, part.reply, part.number if several else 0, part.of if several else 0, part.template
+            part.chat,
+            part.reply,
+            part.number if several else 0,
+            part.of if several else 0,
+            part.template,
+            _form(part),
         )
         body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(to)}
         body["biz_opaque_callback_data"] = tracker.written(ours)
         if part.template is not None:
-            if part.template != self._template:
+            if part.template != self._template or part.content is None:
                 raise OtherTemplate(f"the template {part.template[:64]!r} is not that of RECADO_WINDOW_TEMPLATE")
-            name, _, language = part.template.partition(":")
-            return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
+            return body | body_of(part.content, template=form)
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
         is_reaction = part.content is not None and part.content.kind == "reaction"
         # A message of the former number cannot be quoted to the new one.
         if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
             body["context"] = {"message_id": quoted}
-        return body | body_of(part.content or Content(kind="text", text=part.text))
+        return body | body_of(part.content or Content(kind="text", text=part.text), part.media, template=form)
 
     def _quoted(self, part: Part) -> str | None:
         """The message that the reply quotes so that it is understood; None where that is clear without a quote.
@@ -207,6 +264,21 @@ class NothingToSend(ValueError):
 
 class OtherTemplate(ValueError):
     """A receipt names another template than the settings: the writer of a receipt does not choose the message."""
+
+
+def _file_refused(part: Part, answer: Answer) -> ReceiptError | None:
+    """WhatsApp's refusal of the part's file; None if it has none, or was not refused as such."""
+    content, error = part.content, answer.error
+    if content is None or error is None or error.class_ != "content":
+        return None
+    in_header = content.kind == "template" and part.media is not None and error.code in OF_A_FILE
+    return error if content.kind in FILES or in_header else None
+
+
+def _form(part: Part) -> int:
+    if part.reading is not None:
+        return tracker.READING
+    return tracker.FILE if part.content is not None and part.content.kind in FILES else 0
 
 
 def _to(chat: str) -> dict[str, str]:

@@ -11,6 +11,9 @@ import msgspec
 LONGEST = 512
 """Characters that Meta takes."""
 
+FILE, READING = 1, 2
+"""The numbers of `Tracker.file`."""
+
 
 class Tracker(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field="v", tag="recado1"):
     """The message that a status is about. Written as a JSON array.
@@ -20,6 +23,7 @@ class Tracker(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field=
     - `part`: the part's number, counted from 1; 0 for a reply in one piece.
     - `of`: the number of parts; 0 for a reply in one piece.
     - `template`: the template that went out in the reply's stead.
+    - `file`: 1: the message is a file; 2: the plain reading that went in place of one.
     """
 
     chat: str
@@ -27,6 +31,7 @@ class Tracker(msgspec.Struct, frozen=True, gc=False, array_like=True, tag_field=
     part: int = 0
     of: int = 0
     template: str | None = None
+    file: int = 0
 
 
 class TrackerTooLong(ValueError):

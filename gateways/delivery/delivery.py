@@ -18,21 +18,22 @@ from typing import Any, Literal
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from events import codec
 from events.backoff import Backoff
 from events.decisions import Reply
-from events.inbound import ReceiptError
+from events.inbound import READING, ReceiptError
 from events.log import EventLog, LogError, LogUnavailable, Tail
 from events.recorded import Recorded
 from events.subjects import account_filter
 from gateways.delivery.checkpoint import CheckpointFile, Saved
+from gateways.delivery.in_its_stead import is_due
 from gateways.delivery.ledger import Ledger, PendingReply
 from gateways.delivery.next_part import Split, next_part
 from gateways.delivery.receipts import LONGEST_ID, Receipts
 from gateways.delivery.refused import GIVE_UP_AFTER, given_up, is_unknown, tell_unsent
 from gateways.delivery.sender import Outcome, Part, Sender
-from gateways.delivery.templates import was_begun
 from gateways.delivery.undeliverable import DEFECTS, broken, bury, described, set_aside
 from gateways.until_stopped import end, unless_stopped, where_the_log_stands
 
@@ -54,7 +55,8 @@ def _whole(reply: Reply) -> Sequence[str]:
     return (reply.text,)
 
 
-async def _at_once(_chat: str) -> None: ...
+async def _at_once(part: Part) -> Part:
+    return part
 
 
 class Delivery:
@@ -63,7 +65,8 @@ class Delivery:
     - `tail`: reads the account's events; by default a reading of its own.
     - `observe`: called with every event of the account after the checkpoint, in log order.
     - `split`: returns the messages of a reply, each a text or a part that is more; the same ones every time.
-    - `ready`: returns when the chat may be sent to.
+    - `ready`: returns the part when its chat may be sent to, and when its file is at the network, or its plain reading
+      goes out instead. It runs before the claim: a crash in it leaves no doubt.
     - `in_doubt_timeout`: seconds after which a part in doubt is parked or sent again, as `on_timeout` says.
     - `give_up_after`: time for which a part that is refused with a code in no list is tried again.
 
@@ -87,7 +90,7 @@ class Delivery:
         tail: Tail | None = None,
         observe: Callable[[Recorded], None] = _ignore,
         split: Split = _whole,
-        ready: Callable[[str], Coroutine[Any, Any, None]] = _at_once,
+        ready: Callable[[Part], Coroutine[Any, Any, Part]] = _at_once,
         in_doubt_timeout: float | None = None,
         on_timeout: Literal["park", "resend"] = "park",
         give_up_after: timedelta = GIVE_UP_AFTER,
@@ -185,7 +188,7 @@ class Delivery:
         """Take the reply's next step. Returns the number of the next attempt."""
         if not 1 <= len(pending.id) <= LONGEST_ID:
             await self._give_up(pending)
-        elif pending.template is not None and pending.state is None and await was_begun(self._log, pending):
+        elif not await is_due(self._log, pending):
             self._ledger.drop(pending)
         if pending.settled:
             return attempt
@@ -193,11 +196,11 @@ class Delivery:
         outcome: Outcome | None = None
         if part is not None and pending.left and pending.refused is not None and pending.state is None:
             outcome = Outcome("later", error=pending.refused)  # a human has the chat: it is not tried again
-        elif pending.state is None and not await unless_stopped(self._ready(pending.key.chat), self._stopping):
-            return attempt
         elif part is None:
             detail = f"it was begun in {pending.parts} parts, and this recado would split it otherwise"
             await self._park(pending, attempt, ReceiptError(class_="parts", detail=detail))
+        elif pending.state is None and (part := await unless_stopped(self._ready(part), self._stopping)) is None:
+            return attempt
         elif await self._claim(pending, part, attempt):
             outcome = await self._attempt(self._sender.send, part)
         elif self._is_open(pending, part):
@@ -276,9 +279,13 @@ class Delivery:
         later = outcome.state == "later"
         if later and error is None:
             error = ReceiptError(class_="later")
+        piece = part.piece(attempt)
+        if (reading := outcome.reading or part.reading) is not None:
+            piece = replace(piece, file=READING)
+            error = error or reading
         seq = await self._receipts.write(
             pending.key,
-            part.piece(attempt),
+            piece,
             "sending" if outcome.state == "later" else outcome.state,
             provider_id=outcome.provider_id,
             error=error,
@@ -301,7 +308,8 @@ class Delivery:
 
     async def _park(self, pending: PendingReply, attempt: int, error: ReceiptError) -> None:
         key = pending.key
-        part = Part(key.account, key.chat, pending.id, "", pending.part, pending.parts, template=pending.template)
+        number, of, template, reading = pending.part, pending.parts, pending.template, pending.reading
+        part = Part(key.account, key.chat, pending.id, "", number, of, template=template, reading=reading)
         await self._note(pending, part, attempt, Outcome("parked", error=error))
 
     async def _give_up(self, pending: PendingReply) -> None:

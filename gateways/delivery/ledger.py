@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from chat.receipts import furthest, is_settled
 from events.decisions import Erased, Reply
-from events.inbound import Message, Receipt, ReceiptError, ReceiptState
+from events.inbound import READING, REFUSED_FILE, Message, Receipt, ReceiptError, ReceiptState
 from events.recorded import Recorded
 from events.subjects import ChatKey
 
@@ -21,13 +22,14 @@ UNKNOWN = "unknown"
 
 
 class PendingReply(msgspec.Struct):
-    """A pending reply, or the template that goes out in its stead.
+    """A pending reply, the template that goes out in its stead, or the plain reading of a file that was refused later.
 
     - `key`: its chat.
-    - `seq`: the sequence of its event; for a template, of the receipt that asks for it.
+    - `seq`: the sequence of its event; for a template or reading, of the receipt that asks for it.
     - `id`: the reply's id.
-    - `reply`: the event; None for a template.
+    - `reply`: the event; None for a template, and for a reading until it is looked up.
     - `template`: the template's name; None for a reply.
+    - `reading`: the reason for which the file was refused; None for a reply. `part` and `parts` are then its own.
     - `part`: the number of the next message to send, counted from 1.
     - `parts`: the number of messages, as far as receipts tell; 0 while none does.
     - `state`: the furthest state of the next message; None before it is begun.
@@ -52,6 +54,14 @@ class PendingReply(msgspec.Struct):
     refused: ReceiptError | None = None
     refused_at: datetime | None = None
     left: bool = False
+    reading: ReceiptError | None = None
+
+    @property
+    def which(self) -> str:
+        """Tells a reply, its template and the readings of its parts apart."""
+        if self.reading is not None:
+            return f"{READING} {self.part if self.parts else 0}"
+        return "template" if self.template is not None else ""
 
 
 class Ledger:
@@ -67,8 +77,8 @@ class Ledger:
         self.since = since
         self.seq = seq
         self.now = since
-        self._pending: dict[tuple[str, str, bool], PendingReply] = {}
-        self._chats: dict[str, dict[tuple[str, bool], PendingReply]] = {}
+        self._pending: dict[tuple[str, str, str], PendingReply] = {}
+        self._chats: dict[str, dict[tuple[str, str], PendingReply]] = {}
 
     def fold(self, recorded: Recorded) -> None:
         """Fold the account's next event."""
@@ -87,11 +97,7 @@ class Ledger:
                 self.drop(pending)
         elif isinstance(event, Receipt):
             self.since = min(self.since, recorded.at)
-            known = self._pending.get((key.chat, event.reply, event.template is not None))
-            if known is not None:
-                self._advance(known, event)
-            if event.instead is not None and event.state == "failed":
-                self._add(PendingReply(key, recorded.seq, event.reply, None, event.instead))
+            self._told(recorded, event)
 
     def next(self, chat: str) -> PendingReply | None:
         """The chat's oldest pending reply."""
@@ -111,17 +117,43 @@ class Ledger:
     def drop(self, pending: PendingReply) -> None:
         """End the reply: nothing more of it is sent."""
         pending.settled = True
-        self._pending.pop((pending.key.chat, pending.id, pending.template is not None), None)
+        self._pending.pop((pending.key.chat, pending.id, pending.which), None)
         replies = self._chats.get(pending.key.chat, {})
-        replies.pop((pending.id, pending.template is not None), None)
+        replies.pop((pending.id, pending.which), None)
         if not replies:
             self._chats.pop(pending.key.chat, None)
 
+    def _told(self, recorded: Recorded, receipt: Receipt) -> None:
+        key = recorded.key
+        if receipt.file == REFUSED_FILE and receipt.error is not None:
+            # The message was taken, so the reply goes on; its words follow in the order of the log.
+            if (known := self._pending.get((key.chat, receipt.reply, ""))) is not None:
+                self._advance(known, replace(receipt, state="accepted", error=None))
+            part = max(receipt.part, 1)
+            reading = PendingReply(
+                key, recorded.seq, receipt.reply, None, part=part, parts=receipt.parts, reading=receipt.error
+            )
+            self._add(reading)
+            return
+        if (known := self._named(key.chat, receipt)) is not None:
+            self._advance(known, receipt)
+        if receipt.instead is not None and receipt.state == "failed":
+            self._add(PendingReply(key, recorded.seq, receipt.reply, None, receipt.instead))
+
+    def _named(self, chat: str, receipt: Receipt) -> PendingReply | None:
+        """The pending reply, template or reading that the receipt is about. A plain reading that went at once, in place
+        of a file, is the reply's own message."""
+        if receipt.template is not None:
+            return self._pending.get((chat, receipt.reply, "template"))
+        own = self._pending.get((chat, receipt.reply, ""))
+        if receipt.file != READING:
+            return own
+        return self._pending.get((chat, receipt.reply, f"{READING} {receipt.part}"), own)
+
     def _add(self, pending: PendingReply) -> None:
-        which = pending.template is not None
-        if (pending.key.chat, pending.id, which) not in self._pending:
-            self._pending[pending.key.chat, pending.id, which] = pending
-            self._chats.setdefault(pending.key.chat, {})[pending.id, which] = pending
+        if (pending.key.chat, pending.id, pending.which) not in self._pending:
+            self._pending[pending.key.chat, pending.id, pending.which] = pending
+            self._chats.setdefault(pending.key.chat, {})[pending.id, pending.which] = pending
 
     def _leave(self, chat: str) -> None:
         """A human has written in the chat."""
@@ -129,8 +161,8 @@ class Ledger:
             pending.left = pending.left or pending.reply is None or pending.reply.author != "operator"
 
     def _advance(self, pending: PendingReply, receipt: Receipt) -> None:
-        if not receipt.parts or receipt.state in ("failed", "parked"):
-            # The receipt is for the whole reply, or ends it.
+        if not receipt.parts or receipt.state in ("failed", "parked") or pending.reading is not None:
+            # The receipt is for the whole of what is sent, or ends it.
             self._step(pending, receipt)
             if is_settled(receipt.state):
                 self.drop(pending)

@@ -20,11 +20,11 @@ def next_part(pending: PendingReply, split: Split) -> Part | None:
     if pending.template is not None or reply is None:
         return Part(key.account, key.chat, pending.id, "", template=pending.template)
     messages = split(reply) or ("",)
-    if pending.parts not in (0, len(messages)):
+    if pending.parts not in (0, len(messages)) or pending.part > len(messages):
         return None
     message = messages[pending.part - 1]
     content, text = (None, message) if isinstance(message, str) else (message, plain(message))
-    return Part(
+    part = Part(
         key.account,
         key.chat,
         pending.id,
@@ -35,3 +35,4 @@ def next_part(pending: PendingReply, split: Split) -> Part | None:
         content=content,
         quote=reply.quote or None,
     )
+    return part if pending.reading is None else part.in_words(pending.reading)

@@ -26,6 +26,7 @@ class Piece(msgspec.Struct, frozen=True):
     - `parts`: the number of parts; 0 for a reply in one piece.
     - `template`: the template's name; None for the reply itself.
     - `attempt`: the number of earlier attempts of this process.
+    - `file`: see events.inbound.Receipt.
     """
 
     reply: str
@@ -33,6 +34,7 @@ class Piece(msgspec.Struct, frozen=True):
     parts: int = 0
     template: str | None = None
     attempt: int = 0
+    file: str = ""
 
 
 class Receipts:
@@ -45,6 +47,7 @@ class Receipts:
     def id_of(self, piece: Piece) -> str:
         """The id of every receipt that this process writes for this attempt."""
         which = f".{piece.part}" * (piece.parts > 1) + ".t" * (piece.template is not None)
+        which += ".f" * bool(piece.file)
         tries = f"+{piece.attempt}" if piece.attempt else ""
         return f"{self._by}{which}{tries}.{piece.reply}"[:LONGEST_ID]
 
@@ -69,6 +72,7 @@ class Receipts:
             parts=piece.parts,
             instead=instead,
             template=piece.template,
+            file=piece.file,
         )
         again = ":again" if state == "sending" and error is not None else ""
         msg_id = f"receipt:{key.account}:{key.chat}:{receipt.id}:{state}{again}"

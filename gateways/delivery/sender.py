@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
-from events.inbound import ReceiptError
+from events.inbound import READING, ReceiptError
 from events.parts import Part as Content
 from gateways.delivery.receipts import Piece
+from gateways.delivery.splitting import LIMIT, shortened
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -22,6 +24,8 @@ class Part(msgspec.Struct, frozen=True):
     - `template`: the template that goes out in the reply's stead.
     - `content`: more than text, whose plain reading is `text`; None: the text is all.
     - `quote`: the id of the message that the reply quotes by choice of its author; None: none was chosen.
+    - `media`: the network's id of the file in `content`; None: it has none.
+    - `reading`: the reason for which `text` goes out in place of a file; None: it does not.
     """
 
     account: str
@@ -34,11 +38,24 @@ class Part(msgspec.Struct, frozen=True):
     template: str | None = None
     content: Content | None = None
     quote: str | None = None
+    media: str | None = None
+    reading: ReceiptError | None = None
 
     def piece(self, attempt: int) -> Piece:
         """The subject of this part's receipts."""
         several = self.of > 1
-        return Piece(self.reply, self.number if several else 0, self.of if several else 0, self.template, attempt)
+        return Piece(
+            self.reply,
+            self.number if several else 0,
+            self.of if several else 0,
+            self.template,
+            attempt,
+            READING if self.reading is not None else "",
+        )
+
+    def in_words(self, reason: ReceiptError) -> Part:
+        """The part as its plain reading, in one message."""
+        return replace(self, text=shortened(self.text, LIMIT), content=None, media=None, reading=reason)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -49,6 +66,7 @@ class Outcome(msgspec.Struct, frozen=True):
     - `error`: the reason. A part that `failed` with the class `content` is kept as a dead letter.
     - `after`: seconds until the next attempt in this chat, for `later`.
     - `instead`: the template to send because the reply `failed`.
+    - `reading`: the reason for which the plain reading was sent in place of the file; None: it was not.
     """
 
     state: Literal["accepted", "delivered", "failed", "parked", "in_doubt", "later"]
@@ -56,6 +74,7 @@ class Outcome(msgspec.Struct, frozen=True):
     error: ReceiptError | None = None
     after: float = 0.0
     instead: str | None = None
+    reading: ReceiptError | None = None
 
 
 class Sender(Protocol):

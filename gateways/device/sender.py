@@ -40,10 +40,11 @@ class DeviceSender:
         self._on_timeout = on_timeout
         self._pace = Bucket(EVERY, BURST)
 
-    async def ready(self, _chat: str) -> None:
-        """Return when there is a connection and a person's pace allows a message."""
+    async def ready(self, part: Part) -> Part:
+        """The part when there is a connection and a person's pace allows a message."""
         await self._phone.ready()
         await asyncio.sleep(self._pace.take(time.monotonic()))
+        return part
 
     async def send(self, part: Part) -> Outcome:
         """Send the part, once. Any exception leaves it in doubt."""

@@ -11,8 +11,12 @@ from typing import Any
 import click
 import msgspec
 
+from actors.leases.bucket import LeasesUnavailable
+from actors.leases.roster import older_than
+from events.codec import INFORMS
 from events.decisions import Decision, Reply
 from events.inbound import Command, Control
+from events.jetstream.connection import Bus
 from events.parts import Option, Part
 from events.subjects import ChatKey
 from gateways.addressing import with_code
@@ -38,6 +42,16 @@ from recado.cli.parts import (
     parts_of,
 )
 from recado.cli.session import run, settings
+from recado.cli.template_options import (
+    Filling,
+    Pair,
+    button_option,
+    checked,
+    filling_of,
+    header_option,
+    set_option,
+    template_option,
+)
 from recado.printing import json_text, person
 
 OBEYED_WITHIN = 5.0
@@ -52,6 +66,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     - `until`: the end of a pause, from the bus's time.
     - `wait`: seconds to wait until a reply is sent.
     - `fields`: fields of the Control.
+    - `filling`: a template to send, which is checked once the account is known.
     """
 
     command: Command
@@ -61,6 +76,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     until: Moment | None = None
     wait: float = 0
     fields: dict[str, Any] = {}
+    filling: Filling | None = None
 
 
 @click.command()
@@ -100,7 +116,17 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 @location_option
 @image_option
 @document_option
+@template_option
+@set_option
+@header_option
+@button_option
 @click.option("--quote", type=MessageId(), metavar="MESSAGE_ID", help="Quote this message of the person.")
+@click.option(
+    "--no-takeover",
+    is_flag=True,
+    help="The assistant says it: no message counts as answered, and the chat is not left to you. Refused where the "
+    "person wants no word, or a human has the chat.",
+)
 @found_account_option
 @new_chat_option
 @click.option(
@@ -121,24 +147,35 @@ def send(
     place: Part | None,
     image: str | None,
     document: str | None,
+    ref: str | None,
+    variables: tuple[Pair, ...],
+    header: str | None,
+    buttons: tuple[Pair, ...],
     quote: str | None,
+    no_takeover: bool,
     account: str | None,
     new: bool,
     wait: float,
     as_json: bool,
 ) -> None:
     """Write TEXT to the person of CHAT yourself, or send a picture, a file, a place or choices, which TEXT follows. It
-    answers the waiting messages, and the chat is left to you for RECADO_TAKEOVER.
+    answers the waiting messages, and the chat is left to you for RECADO_TAKEOVER, unless --no-takeover is given.
+
+    A --template goes alone, also first or after 24 hours. Its values are checked against Meta's own form of it before
+    anything is written; `recado template list` shows what each takes.
 
     It counts as sent once a gateway says so; until then it is stored. The exit status is 1 if it cannot be sent.
     """
     parts = parts_of(question, options, place, image, document)
-    if text is None and not parts:
+    filling = filling_of(ref, variables, header, buttons)
+    if filling is not None and (text is not None or parts):
+        raise click.UsageError("--template goes alone: after 24 hours WhatsApp takes nothing beside it")
+    if text is None and not parts and filling is None:
         raise click.UsageError(
-            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document"
+            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document, --template"
         )
-    fields = {"text": text, "parts": parts, "quote": quote}
-    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields)
+    fields = {"text": text, "parts": parts, "quote": quote, "takeover": not no_takeover}
+    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields, filling=filling)
     _order(given, as_json)
 
 
@@ -206,7 +243,12 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         head = await log.head()
         end = given.until(head.now) if given.until is not None else None
         key = await meant(log, chosen, given.chat, given.account, new=given.new, erased=True)
-        control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **given.fields)
+        if not given.fields.get("takeover", True):
+            await _refuse_older(bus)
+        fields = given.fields
+        if given.filling is not None:
+            fields = fields | {"parts": (await checked(chosen, bus, key.account, given.filling),)}
+        control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **fields)
         try:
             decision = await order(log, key, control, patience=OBEYED_WITHIN)
         except NoAnswer:
@@ -215,6 +257,19 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         if isinstance(decision, Reply):
             delivery = await delivery_of(log, bus, key, decision.id, after=head.last, patience=given.wait)
         return outcome_of(key, control, decision, delivery), decision
+
+
+async def _refuse_older(bus: Bus) -> None:
+    """Raises ClickException if an instance runs that would take the chat over, LogUnavailable."""
+    try:
+        older = await older_than(bus, INFORMS)
+    except LeasesUnavailable:  # no instance has ever run
+        return
+    if older:
+        raise click.ClickException(
+            f"these instances are of an older version, and would take the chat over: {', '.join(older)}. Update them "
+            "first, or send without --no-takeover. Nothing was sent (older_instance)"
+        )
 
 
 def by_user() -> str:

@@ -18,7 +18,7 @@ import msgspec
 from chat.limits import together
 from chat.state import Chat
 from events.decisions import Ignored, TurnError, TurnFailed
-from events.inbound import Receipt, ReceiptError
+from events.inbound import READING, Receipt, ReceiptError
 from events.log import EventLog
 from events.subjects import PARTITIONS, ChatKey
 from gateways.delivery.ledger import Ledger, PendingReply
@@ -58,13 +58,19 @@ async def settle(log: EventLog, by: str) -> Settled:
             orders += isinstance(decision, Ignored) and decision.cause is not None
             expected = (await log.append(key, decision, expected=expected, msg_id=f"{by}:{expected}:{key.chat}")).seq
     for pending in await _unsettled(log):
-        id_ = f"{by}.{pending.id}"[:_LONGEST_ID]
+        is_reading = pending.reading is not None
+        parts = pending.parts if is_reading else 0
+        part = pending.part if parts else 0
+        id_ = f"{by}{f'.{part}.f' * is_reading}.{pending.id}"[:_LONGEST_ID]
         receipt = Receipt(
             id=id_,
             reply=pending.id,
             state="parked",
             error=ReceiptError(class_=RESTORED, detail=_DETAIL),
             template=pending.template,
+            part=part,
+            parts=parts,
+            file=READING if is_reading else "",
         )
         await log.publish(pending.key, receipt, msg_id=f"receipt:{pending.key.account}:{pending.key.chat}:{id_}:parked")
         replies += 1

@@ -39,7 +39,6 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -47,6 +46,7 @@ from events.recorded import Recorded
 from events.shared_tail import SharedTail
 from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
+from gateways.local.messages import messages_of
 from gateways.local.simulator import Simulator
 from gateways.names.names import Names
 from projections.reads.actor_reads import ChatReads
@@ -63,6 +63,8 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
+from recado.wiring.knowledge import indexed_knowledge
+from recado.wiring.library import made_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
@@ -71,6 +73,7 @@ from recado.wiring.names import keep_names
 from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
+from recado.wiring.sent_files import SentFiles
 
 log = structlog.get_logger("recado")
 
@@ -130,7 +133,10 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     # A lambda, because the router is made later: it needs the runner.
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
-    answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
+    library = await made_library(stack, bus, event_log)
+    knowledge = await indexed_knowledge(life, bus, library, folder.path)
+    shared = Shared(services, store, model, library, knowledge)
+    answers = await answering_by_profile(life, bus, me.decides_as, settings, shared)
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
@@ -142,7 +148,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             objects=store,
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(JOINS),
+            all_read=members.all_read,
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
         ),
@@ -208,6 +214,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         prices=prices_of(settings),
         settings=lines(settings),
         profiles=answers.desk(event_log, bus),
+        library=library,
+        files=SentFiles(library, store),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
@@ -313,7 +321,7 @@ async def _names_known(names: Names) -> None:
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
-    await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
+    await Delivery(event_log, settings.account, simulator, data_dir=settings.data, split=messages_of).run()
 
 
 @asynccontextmanager

@@ -312,7 +312,7 @@ async def test_older_instances_wait() -> None:
     log = MemoryLog()
     book = Book(log)
     may = [False]
-    async with house(log, people=book, all_read=lambda: may[0]) as home:
+    async with house(log, people=book, all_read=lambda _: may[0]) as home:
         await answered(home, ANA, "a1", 1)
         await answered(home, LID, "l1", 1)
         await book.person("local", (ANA.chat, LID.chat))

@@ -21,8 +21,10 @@ from actors.leases.members import Holder
 from events.decisions import Ignored
 from events.inbound import Message, Receipt
 from events.jetstream.connection import Bus
+from events.jetstream.library import JetStreamLibrary
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
+from events.library import object_of
 from events.log import LogError
 from events.subjects import ChatKey, account_filter, token
 from gateways.names.bucket import AliasBucket
@@ -56,6 +58,9 @@ async def apart(tmp_path: Path) -> AsyncIterator[DeployedNats]:
     assert await bucket.write("m.one", b'{"instance":"one","incarnation":"1"}', 0, ttl=60)
     await AliasBucket.open(instance, makes=True)
     await MediaStore.open(instance, kept=timedelta(hours=1), log_bytes=2**30, replicas=1)
+    library = await JetStreamLibrary.open(instance, log_bytes=2**30, replicas=1)
+    await library.keep(b"a list")
+    await library.close()
     await log.close()
     await instance.close()
     yield server
@@ -82,6 +87,9 @@ async def test_a_gateway_does_its_work_from_its_own_account(apart: DeployedNats)
 
     await store.put("meta:1", pieces())
     assert await store.find("meta:1") is not None
+    library = await JetStreamLibrary.join(bus)
+    assert await library.content(object_of(b"a list")) == b"a list"
+    await library.close()
     lease, taken = Lease(LeaseBucket(bus, makes=False), "g.shop", Holder("cloud-1", "1")), asyncio.Event()
     keeping = asyncio.create_task(lease.keep(taken.set, taken.clear))
     await asyncio.wait_for(taken.wait(), 60)
@@ -135,6 +143,7 @@ async def test_a_gateway_reaches_nothing_of_another(apart: DeployedNats) -> None
         "$KV.LEASES.m.one",
         "$KV.LEASES.p.1",
         f"$KV.ALIASES.{BAKERY.account}.x",
+        *("$KV.FILES.shop.x", "$O.LIBRARY.C.x", "recado.api.STREAM.MSG.GET.KV_FILES"),
         *(f"recado.api.STREAM.{verb}.EVENTS" for verb in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE")),
         "recado.api.STREAM.PURGE.OBJ_MEDIA",
         "recado.api.STREAM.CREATE.MINE",

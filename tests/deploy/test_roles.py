@@ -35,7 +35,7 @@ CHAT = f"local.{token(ANA.chat)}"
 MAY_PUBLISH = {
     "instance": [
         *(f"evt.5.{CHAT}.o.reply", f"wa.control.{CHAT}", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"),
-        "profile.shop",
+        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x"),
         *("$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.OBJ_MEDIA"),
     ],
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
@@ -44,7 +44,7 @@ MAY_PUBLISH = {
     "operator": [
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
-        "profile.shop",
+        *("profile.shop", "templates.local", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
 }
@@ -52,6 +52,8 @@ MAY_NOT_PUBLISH = {
     "instance": [
         f"wa.in.{CHAT}",
         "$O.MEDIA.C.x",
+        # Files of the library are never taken away: a reply may still need them.
+        *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("UPDATE", "DELETE", "PURGE", "MSG.DELETE")),
         f"evt.5.{CHAT}.i.in",
         "$JS.API.STREAM.PURGE.OBJ_MEDIA",
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
@@ -62,7 +64,13 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # A profile decides which server reads the conversations.
         "profile.shop",
+        "templates.local",
+        "_INBOX.operator.x",
         "$JS.API.STREAM.MSG.GET.PROFILES",
+        # A document decides what people are told.
+        "kb.shop.prices",
+        "$JS.API.STREAM.MSG.GET.KNOWLEDGE",
+        *("$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x", "$JS.API.STREAM.MSG.GET.KV_FILES"),
         "$KV.LEASES.p.3",
         "$KV.LEASES.m.one",
         "$JS.API.DIRECT.GET.EVENTS",
@@ -89,6 +97,7 @@ MAY_NOT_PUBLISH = {
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.another",
         "$KV.LEASES.g.local",
         "profile.shop",
+        "templates.local",
     ],
     "operator": [
         "$JS.API.STREAM.MSG.DELETE.EVENTS",
@@ -98,6 +107,9 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # It chooses the bytes of profiles, and a consumer delivers them to any subject.
         "$JS.API.CONSUMER.CREATE.PROFILES.x",
+        "$JS.API.CONSUMER.CREATE.KNOWLEDGE.x",
+        *("$JS.API.CONSUMER.CREATE.KV_FILES.x", "$JS.API.DIRECT.GET.OBJ_LIBRARY"),
+        *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
     ],
 }
 FENCE = "nobody.may"

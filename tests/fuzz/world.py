@@ -23,12 +23,15 @@ from actors.media_files import MediaFiles
 from actors.router import Router
 from backends.content.extraction import Extraction
 from backends.content.transcription import Transcription
+from events.files import NoFiles
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import PARTITIONS, ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.token import fixed
+from gateways.cloud.uploading import Uploading
+from gateways.cloud.uploads import Uploads
 from gateways.cloud.webhook import Webhook
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
@@ -167,7 +170,9 @@ async def _run(made: World, stack: AsyncExitStack, backend: Any, spoken: Transcr
     instance.bus_time.observe((await event_log.head()).now)
     router = Router(instance)
     session = await stack.enter_async_context(Graph.session())
-    replies = Replies(settings, ACCOUNT, event_log, Graph(session, made.meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)))
+    graph = Graph(session, made.meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
+    uploads = Uploads(Uploading(session, made.meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)), NoFiles())
+    replies = Replies(settings, ACCOUNT, event_log, graph, uploads=uploads)
     hook = Webhook(event_log, ACCOUNT, Parser(one_number(ACCOUNT)), app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
     made.webhooks = Webhooks(made.values.of("webhooks"), hook.app(), Parser(one_number(ACCOUNT)), made.tally)
     stack.push_async_callback(_end, made)

@@ -16,7 +16,7 @@ from events.log import EventLog
 from events.memory_log import MemoryLog
 from gateways.delivery.formatting import to_whatsapp
 from gateways.delivery.ledger import Ledger
-from gateways.delivery.sender import Outcome
+from gateways.delivery.sender import Outcome, Part
 from gateways.delivery.splitting import LIMIT, length, shortened
 from gateways.delivery.texts import LONGEST, NOTE, texts_of
 from gateways.delivery.undeliverable import SET_ASIDE
@@ -224,9 +224,10 @@ async def test_an_event_that_cannot_be_taken_is_passed_over(
 async def test_a_broken_ready_is_the_replys_own(log: EventLog, data_dir: Path) -> None:
     """A check of whether a chat may be sent to breaks for that chat alone."""
 
-    async def ready(chat: str) -> None:
-        if chat != TOM.chat:
-            raise LookupError(chat)
+    async def ready(part: Part) -> Part:
+        if part.chat != TOM.chat:
+            raise LookupError(part.chat)
+        return part
 
     phone = Phone()
     async with delivering(log, phone, data_dir, ready=ready):

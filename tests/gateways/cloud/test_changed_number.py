@@ -159,7 +159,7 @@ async def test_a_reply_before_the_names_are_read(monkeypatch: pytest.MonkeyPatch
     async def may_join() -> bool:
         return True
 
-    sender = CloudSender(nothing, "me", people=Names(MemoryLog(), nothing, may_join=may_join))
+    sender = CloudSender(nothing, "me", people=Names(MemoryLog(), nothing, may_join=may_join), uploads=nothing)
     outcomes = [await sender.send(Part("me", OLD_JID, "r1", "hello")) for _ in range(3)]
     assert [(outcome.state, outcome.after) for outcome in outcomes] == [("later", 1.0), ("later", 2.0), ("later", 4.0)]
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chat.parts import reading
 from events.log import EventLog
-from events.parts import Option, Parameters, Part
+from events.parts import Option, Part
 from gateways.cloud.bodies import body_of
 from gateways.cloud.messages import messages_of
 from gateways.delivery.texts import texts_of
@@ -77,7 +77,8 @@ async def test_a_file_that_is_refused_goes_out_as_its_plain_reading(log: EventLo
         await until_step(log, "r1", "accepted 2/2")
         assert [one.type for one in meta.taken] == ["text", "location"]
         assert meta.taken[0].text == "📄 my_menu_v2.pdf\nhttps://example.org/a_b.pdf"
-        assert await steps(log, "r1") == ["sending 1/2", "accepted 1/2", "sending 2/2", "accepted 2/2"]
+        said = ["sending 1/2", "accepted 1/2 file_refused", "sending 2/2", "accepted 2/2"]
+        assert await steps(log, "r1") == said
 
 
 async def test_a_place_that_is_refused_ends_the_reply(log: EventLog, data_dir: Path) -> None:
@@ -92,18 +93,7 @@ async def test_a_place_that_is_refused_ends_the_reply(log: EventLog, data_dir: P
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        (Part(kind="document", object="LIBRARY/" + 64 * "0", filename="menu.pdf", caption="Menu"), "📄 menu.pdf\nMenu"),
-        (Part(kind="image", object="MEDIA/a"), "📷"),
         (Part(kind="reaction", to="say-1", emoji="👍"), "👍"),
-        (
-            Part(
-                kind="template",
-                name="menu",
-                language="en",
-                parameters=Parameters(header=("https://example.org/a.png",), body=("Ana",)),
-            ),
-            "[menu] Ana",
-        ),
         (Part(kind="hologram", text="of a newer version"), "of a newer version"),
     ],
 )

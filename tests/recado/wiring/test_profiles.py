@@ -17,6 +17,7 @@ from actors.answering import Answering
 from actors.tools.python import ToolsUnusable
 from actors.tools.services import ServiceTools
 from backends.scripted import Scripted
+from events.memory_library import MemoryLibrary
 from events.memory_profiles import MemoryProfileLog
 from events.profile import Profile, encoded
 from events.subjects import ChatKey
@@ -57,7 +58,9 @@ async def instance(
         "RECADO_PROFILE_TOOLS": "hanging_tools, broken_tools",
         **variables,
     }
-    shared = Shared(ServiceTools(cast(Any, None)), cast(Any, None), Model(Scripted(), "scripted"))
+    shared = Shared(
+        ServiceTools(cast(Any, None)), cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None)
+    )
     answers = AnsweringByProfile("a-1", settings_of(given), shared, stored)
     answers._now = lambda: now
     router = cast(Any, Router())
@@ -110,7 +113,7 @@ async def test_an_import_that_does_not_return_holds_no_other_profile_up(
         hanging.set()
         await until(lambda: not answering(answers, "a").rules.waits)
         assert answers.lacks == ()
-        assert "clock" in [tool.name for tool in answering(answers, "a").tools.offered()]
+        assert "clock" in [tool.name for tool in answering(answers, "a").tools.offered("a")]
 
 
 def test_a_module_is_imported_once_and_waited_for_once(hanging: threading.Event, monkeypatch: Any) -> None:

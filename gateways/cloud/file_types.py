@@ -1,0 +1,49 @@
+"""Types and sizes of the files that the Cloud API takes.
+
+https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types (read 2026-11-29)
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Mapping
+from contextlib import aclosing
+
+from events.files import File
+from events.parts import Part
+from gateways.cloud import download
+
+LARGEST: Mapping[str, int] = {**download.LARGEST, "sticker": 500 * 1024}
+"""Bytes, by kind. An animated sticker may have 500 KB, and any other one 100."""
+
+UNKNOWN = "application/octet-stream"
+
+_TYPE = re.compile(
+    r"[a-z0-9][\w.+-]{0,100}/[a-z0-9][\w.+-]{0,100}(; ?[a-z]{1,20}=[\w.,-]{1,50})?", re.ASCII | re.IGNORECASE
+)
+_BEGINNINGS = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"%PDF-"), "application/pdf"),
+    (re.compile(rb"OggS"), "audio/ogg"),
+    (re.compile(rb"ID3|\xff[\xfb\xf3\xf2]"), "audio/mpeg"),
+    (re.compile(rb"#!AMR"), "audio/amr"),
+    (re.compile(rb"....ftyp3g", re.DOTALL), "video/3gpp"),
+    (re.compile(rb"....ftypM4A", re.DOTALL), "audio/mp4"),
+    (re.compile(rb"....ftyp", re.DOTALL), "video/mp4"),
+)
+
+
+async def type_of(part: Part, file: File) -> str:
+    """The MIME type of a part's file: its own word, or that of its name, or that of its first bytes. Raises
+    LogUnavailable, NotWhole."""
+    if part.mime is not None and _TYPE.fullmatch(part.mime.strip()):
+        return part.mime.strip()
+    if part.filename is not None and (guessed := mimetypes.guess_type(part.filename)[0]) is not None:
+        return guessed
+    async with aclosing(file.pieces()) as pieces:
+        async for first in pieces:
+            return next((name for beginning, name in _BEGINNINGS if beginning.match(first)), UNKNOWN)
+    return UNKNOWN
