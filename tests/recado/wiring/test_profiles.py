@@ -113,7 +113,7 @@ async def test_an_import_that_does_not_return_holds_no_other_profile_up(
         hanging.set()
         await until(lambda: not answering(answers, "a").rules.waits)
         assert answers.lacks == ()
-        assert "clock" in [tool.name for tool in answering(answers, "a").tools.offered("a")]
+        assert "clock" in [tool.name for tool in await answering(answers, "a").tools.offered("a")]
 
 
 def test_a_module_is_imported_once_and_waited_for_once(hanging: threading.Event, monkeypatch: Any) -> None:
