@@ -23,7 +23,7 @@ from chat.commands import (
 )
 from chat.pending import pending
 from chat.state import Chat
-from chat.work import Due, Effect, TellToWait
+from chat.work import Ask, Due, Effect, TellToWait
 from events.subjects import ChatKey
 
 _OF_TURN = (
@@ -37,6 +37,7 @@ _OF_TURN = (
     | FallOver
     | Failed
     | TellToWait
+    | Ask
 )
 
 

@@ -9,9 +9,10 @@ import structlog
 from actors.instance import Instance
 from actors.persistence import persistently
 from chat.broken import BROKEN, Held
+from chat.informing import is_informing
 from events.backoff import Backoff
-from events.codec import JOINS
-from events.decisions import Decision, Erased, Ignored
+from events.codec import INFORMS, JOINS
+from events.decisions import Decision, Erased, Ignored, Reply
 from events.joining import Joined
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE, unreadable_seq
@@ -42,6 +43,8 @@ async def append(
         await _bury(instance, key, BROKEN, (*held.seqs, *instance.reads.seqs_of(key, held.messages)))
     if isinstance(decision, Joined):
         await persistently(instance, "mark", lambda: instance.log.mark(JOINS))
+    elif isinstance(decision, Reply) and is_informing(decision):
+        await persistently(instance, "mark", lambda: instance.log.mark(INFORMS))
     last = decision.upto if isinstance(decision, Erased) and not decision.done else None
     pause = Backoff(0.1, _LONGEST_PAUSE)
     instance.busy += 1

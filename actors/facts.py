@@ -7,6 +7,7 @@ from datetime import datetime
 from actors.answering import Answering
 from actors.instance import Instance
 from chat.commands import Command, Facts
+from chat.gates import is_on_list
 from chat.language import language_of
 from chat.words import APOLOGY, words_in
 from chat.work import Apologise, EndBurst, Notify, Obey, StartAgain, TellToWait
@@ -35,6 +36,7 @@ def facts_for(
     if isinstance(command, Apologise | Notify | TellToWait):
         # It was promised, maybe before the text was taken out of the settings.
         words = words_in(language_of(key)) | {name: text for name, text in words.items() if text}
+    informs = isinstance(command, Obey) and not command.control.takeover
     begins = isinstance(command, EndBurst | StartAgain) or (
         isinstance(command, Obey) and command.control.command == "retry"
     )
@@ -52,4 +54,6 @@ def facts_for(
         failed=failed,
         unread=unread,
         last=last,
+        informs=not informs or instance.informs,
+        is_blocked=informs and is_on_list(answering.rules.gates.block, key.chat),
     )

@@ -20,6 +20,7 @@ from chat.references import Referring
 from chat.spending import Used
 from chat.state import Chat
 from chat.work import Rules
+from events.codec import INFORMS, JOINS
 from events.inbound import Media
 from events.log import EventLog
 from events.recorded import Recorded
@@ -153,7 +154,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     - `objects`: the store of messages' files.
     - `fence`: blocks actions when the instance may have lost its leases.
     - `people`: the names of people.
-    - `all_read`: whether every instance reads joinings.
+    - `all_read`: whether every instance reads a set of types (events.codec.READS).
     - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
     - `max_runs`: turns under way at once.
     """
@@ -167,7 +168,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     objects: Objects = msgspec.field(default_factory=NoObjects)
     fence: Fence = msgspec.field(default_factory=NoFence)
     people: People = msgspec.field(default_factory=NoPeople)
-    all_read: Callable[[], bool] = lambda: True
+    all_read: Callable[[int], bool] = lambda _: True
     is_finishing: Callable[[str], bool] = lambda _: False
     max_runs: int = 512
 
@@ -200,12 +201,17 @@ class Instance:
     @property
     def may_join(self) -> bool:
         """Whether every instance reads joinings; until then no chat closes into another."""
-        return self._all_read()
+        return self._all_read(JOINS)
+
+    @property
+    def informs(self) -> bool:
+        """Whether every instance reads orders to send that take no chat over; until then they are refused."""
+        return self._all_read(INFORMS)
 
     def rules_of(self, answering: Answering, account: str) -> Rules:
         """The rules for the account's chats that are answered so, with their costs so far."""
         rules = answering.rules_of(account)
-        if not self._all_read():
+        if not self._all_read(JOINS):
             rules = replace(rules, joins=False)
         limit = answering.account_cost_limit
         if limit is None or not limit.is_reached(self.reads.spent(account, self.bus_time.now().date().isoformat())):

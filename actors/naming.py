@@ -10,7 +10,7 @@ from actors.instance import Instance
 from actors.joining import named
 from actors.messages import LookAgain
 from chat.state import Chat
-from events.jid import is_group
+from events.jid import is_group, people_in
 from events.subjects import ChatKey
 
 
@@ -49,9 +49,11 @@ class Naming:
     def _names_in(self, chat: Chat) -> Iterator[tuple[str, ...]]:
         place = self._key.chat
         if is_group(place):
-            yield from dict.fromkeys((one.sender, *one.aliases) for one in chat.waiting if one.aliases)
+            people = dict.fromkeys(people_in((one.sender, *one.aliases)) for one in chat.waiting if one.aliases)
+            yield from (names for names in people if len(names) > 1)
         else:
-            yield (place, *dict.fromkeys(name for one in chat.waiting for name in one.aliases if name != place))
+            others = people_in(name for one in chat.waiting for name in one.aliases)
+            yield (place, *(name for name in others if name != place))
 
     def _begin(self, names: tuple[str, ...]) -> None:
         if names in self._begun:

@@ -150,7 +150,8 @@ class Router:
     async def finished(self, patience: float) -> None:
         """Return when no turn is left to finish, or after `patience` seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._all_finished.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._all_finished.wait()
 
     async def close(self) -> None:
         """Let go of every chat at once, and drop the work under way: it stays pending for the chats' next owner."""

@@ -22,11 +22,11 @@ async def call_tool(
     if work.withheld:
         return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
     if work.memo is not None:
-        return ToolFinished(work.turn, call.id, work.memo, failed=False, send=work.memo_send)
+        return ToolFinished(work.turn, call.id, work.memo, failed=False, send=work.memo_send, quiet=work.memo_quiet)
     if call.by != instance.incarnation and not answering.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     references = with_chosen(instance.reads.references(key, work.messages), work.chosen)
     result = await answering.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
     if result.handoff is not None:
         return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
-    return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit, result.send)
+    return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit, result.send, quiet=result.quiet)

@@ -63,3 +63,4 @@ class Changes(TypedDict, total=False):
     told_to_wait: str
     last_wrote: datetime | None
     question: tuple[Option, ...]
+    opted_out: bool

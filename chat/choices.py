@@ -6,6 +6,7 @@ import msgspec
 
 from chat.parts import parts_of
 from events.decisions import Reply
+from events.inbound import Message
 from events.parts import Option
 from events.references import Choice
 
@@ -24,6 +25,13 @@ def question_of(reply: Reply) -> tuple[Option, ...]:
     """The choices of the reply, without descriptions; none if it asks nothing."""
     asked = next((part for part in parts_of(reply) if part.kind == "choices"), None)
     return () if asked is None else tuple(Option(id=option.id, title=option.title) for option in asked.choices)
+
+
+def chosen_by(question: tuple[Option, ...], message: Message) -> Choice | None:
+    """The choice that the message makes by its words; none if it was tapped, or the business itself wrote it."""
+    if not question or message.choice is not None or message.from_me:
+        return None
+    return typed(question, message.text or "")
 
 
 def typed(question: tuple[Option, ...], text: str) -> Choice | None:

@@ -17,6 +17,7 @@ from chat.joining import Moved, Told
 from chat.work import (
     Adopt,
     Apologise,
+    Ask,
     AskAbout,
     EndBurst,
     HandOver,
@@ -99,6 +100,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
     - `send`: parts for the person.
+    - `quiet`: as in ToolReturned.
     """
 
     turn: str
@@ -107,6 +109,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     failed: bool
     unfit: bool = False
     send: tuple[Part, ...] = ()
+    quiet: bool = False
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
@@ -167,6 +170,7 @@ Command = (
     | Adopt
     | HandOver
     | StartAgain
+    | Ask
     | StartOver
     | SetAside
     | Resume
@@ -206,6 +210,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `failed`: of a `retry`: its messages that ended in a failed turn.
     - `unread`: of a `retry`: the messages in `failed` whose file has to be read.
     - `last`: of an `erase`: the sequence of the chat's last event.
+    - `informs`: of a `send` that takes no chat over: every instance reads it.
+    - `is_blocked`: of the same: the chat is on the list of those who get nothing.
     """
 
     key: ChatKey
@@ -220,6 +226,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     last: int = 0
+    informs: bool = True
+    is_blocked: bool = False
 
     def words_about(self, reason: str) -> str:
         """The notice about a message that ends without a reply for `reason`; empty: none is sent."""

@@ -6,7 +6,6 @@ the same event.
 
 from __future__ import annotations
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from chat import edits, joining
@@ -25,12 +24,13 @@ from chat.commands import (
     ToolAsked,
     ToolFinished,
 )
+from chat.endings import failed, question, replied
 from chat.erasing import Removed, receipt
 from chat.joining import Moved, Told
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
-from chat.parts import answered, bounded, reading
+from chat.parts import answered
 from chat.second_model import BACKEND
 from chat.state import Chat
 from chat.takeover import HANDED_OFF
@@ -41,6 +41,7 @@ from chat.words import ONE_MOMENT
 from chat.work import (
     Adopt,
     Apologise,
+    Ask,
     AskAbout,
     EndBurst,
     HandOver,
@@ -64,7 +65,6 @@ from events.decisions import (
     RunStarted,
     ThreadCreated,
     TurnAdopted,
-    TurnError,
     TurnFailed,
     TurnStarted,
 )
@@ -116,6 +116,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             | Answered(turn)
             | FallOver(turn)
             | Failed(turn)
+            | Ask(turn)
         ):
             return _go_on(chat, chat.turn, command, facts) if chat.turn is not None and chat.turn.id == turn else None
         case _:
@@ -186,7 +187,7 @@ def _refuse(chat: Chat, refusal: Refuse, facts: Facts) -> Ignored | None:
 def _set_aside(chat: Chat, facts: Facts) -> TurnFailed | Ignored | None:
     """The end of the turn, order or messages that break recado, so that the chat goes on."""
     if chat.turn is not None:
-        return _fail(chat.turn, BROKEN, "recado broke on this turn again and again", facts)
+        return failed(chat.turn, BROKEN, "recado broke on this turn again and again", facts)
     if chat.orders:
         return Ignored(messages=(), reason=BROKEN, at=facts.at, cause=chat.orders[0].control.id)
     if not chat.waiting:
@@ -242,12 +243,14 @@ def _go_on(chat: Chat, turn: Turn, outcome: Command, facts: Facts) -> Decision |
             text = text[:LONGEST_NOTE]
             return Attention(id=f"{turn.id}.h", text=text, by=by, at=facts.at, turn=turn.id, messages=turn.messages)
         case Answered():
-            return _answer(chat, turn, outcome, facts)
+            return replied(chat, turn, outcome, facts)
+        case Ask() if turn.is_asked:
+            return replied(chat, turn, question(turn), facts)
         case FallOver(_, reason):
             facts = replace(facts, fallback=reason)
             return _start(chat, facts, turn.messages, unread_of(turn.phase), instead=turn.id)
         case Failed(_, error_class, detail, usage, model):
-            return replace(_fail(turn, error_class, detail, facts), usage=usage, model=model)
+            return replace(failed(turn, error_class, detail, facts), usage=usage, model=model)
         case _:
             return None
 
@@ -272,11 +275,11 @@ def _read(turn: Turn, settled: MediaSettled, facts: Facts) -> MediaRead | None:
 def _ask(turn: Turn, asked: ToolAsked, facts: Facts) -> ToolCalled | TurnFailed | None:
     known = next((call for call in turn.current_calls if call.id == asked.call), None)
     if known is not None and known.output is not None:
-        return _fail(turn, "malformed_answer", f"the model gave two calls one id, {asked.call}", facts)
+        return failed(turn, "malformed_answer", f"the model gave two calls one id, {asked.call}", facts)
     if known is not None:
         return None
     if len(turn.calls) >= MOST_CALLS:
-        return _fail(turn, "too_many_calls", f"the model asked for more than {MOST_CALLS} tools in one turn", facts)
+        return failed(turn, "too_many_calls", f"the model asked for more than {MOST_CALLS} tools in one turn", facts)
     return ToolCalled(
         turn=turn.id,
         call=asked.call,
@@ -294,45 +297,27 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
     call = next((call for call in turn.calls if call.id == done.call and call.output is None), None)
     if call is None:
         return None
-    output = done.output
-    if done.send and (fault := next(problems(answered((*turn.sent, *done.send), _SOME_WORDS)), None)) is not None:
+    output, send = done.output, done.send
+    if done.quiet:  # it gives the person nothing twice
+        send = tuple(part for part in send if part not in turn.sent)
+    if send and (fault := next(problems(answered((*turn.sent, *send), _SOME_WORDS)), None)) is not None:
         output = f"{NOT_SENT.format(fault=fault)}\n{output}".rstrip()
-        return ToolReturned(turn=turn.id, call=done.call, output=output, failed=True, at=facts.at)
+        # A model that asks again and again would use up the turn's calls, and the person would get no question.
+        quiet = done.quiet and turn.has_question
+        return ToolReturned(turn=turn.id, call=done.call, output=output, failed=True, at=facts.at, quiet=quiet)
     if done.unfit and any(before.unfit and before.name == call.name for before in turn.calls):
         output = f"{output}\n{CALLED_AMISS.format(name=call.name)}"
     return ToolReturned(
-        turn=turn.id, call=done.call, output=output, failed=done.failed, at=facts.at, unfit=done.unfit, send=done.send
+        turn=turn.id,
+        call=done.call,
+        output=output,
+        failed=done.failed,
+        at=facts.at,
+        unfit=done.unfit,
+        send=send,
+        quiet=done.quiet,
     )
-
-
-def _fail(turn: Turn, error_class: str, detail: str, facts: Facts) -> TurnFailed:
-    error = TurnError(class_=error_class, detail=detail)
-    return TurnFailed(turn=turn.id, messages=turn.messages, error=error, told=bool(facts.apology), at=facts.at)
 
 
 def _running(chat: Chat, turn: str) -> bool:
     return chat.turn is not None and chat.turn.id == turn
-
-
-def _answer(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
-    parts = answered(turn.sent, answer.text)
-    return Reply(
-        id=f"{answer.turn}.r",
-        turn=answer.turn,
-        chat=facts.key.chat,
-        account=facts.key.account,
-        text=reading(parts) if parts else answer.text,
-        in_reply_to=turn.messages,
-        author="assistant",
-        at=facts.at,
-        backend=BACKEND if answer.fallback else facts.backend,
-        model=answer.model,
-        thread=chat.thread.id if chat.thread and not answer.fallback else None,
-        run=answer.run,
-        usage=turn.spent + answer.usage,
-        cut=answer.cut or UNSET,
-        length=answer.length or UNSET,
-        fallback=answer.fallback or UNSET,
-        profile=turn.profile or UNSET,
-        parts=bounded(parts) or UNSET,
-    )

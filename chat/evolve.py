@@ -11,9 +11,9 @@ from chat import edits, joining, unsent
 from chat import turn_steps as steps
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
-from chat.choices import Chosen, question_of, typed
+from chat.choices import Chosen, chosen_by, question_of
 from chat.erasing import forgotten
-from chat.fold_constants import ONCE, QUICK
+from chat.fold_constants import LONGEST_ASKED, ONCE, QUICK, THREADLESS
 from chat.spent import spent_after
 from chat.state import Asked, Chat, Hand, Order, Pause, Thread, Told, Waiting
 from chat.stray_runs import fresh, with_strays
@@ -90,9 +90,11 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         if chat.question:
-            choice = typed(chat.question, event.text or "") if event.choice is None else None
+            choice = chosen_by(chat.question, event)
             message = message if choice is None else replace(message, choice=choice)
             chat = replace(chat, question=()) if event.from_me else chat
+        if event.marketing is not None:
+            chat = replace(chat, opted_out=not event.marketing)
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)
     if isinstance(event, Control):
         chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
@@ -201,7 +203,8 @@ def _turn_started(chat: Chat, event: TurnStarted, recorded: Recorded) -> Changes
         )
         if event.fallback is not None:
             # A tool that was called is not called again: the second model gets the outputs.
-            turn = replace(turn, calls=tuple(call for call in before.calls if call.output is not None))
+            calls = tuple(call for call in before.calls if call.output is not None)
+            turn = replace(turn, calls=calls, unheard=before.unheard)
         changes["turn"] = turn
         if chat.told_to_wait == before.id:
             changes["told_to_wait"] = event.turn
@@ -224,12 +227,14 @@ def _thread_created(chat: Chat, event: ThreadCreated, recorded: Recorded) -> Cha
     return {"thread": thread, "turn": turn}
 
 
-def _thread_after(chat: Chat, turn: str | None, recorded: Recorded) -> Thread | None:
-    """The thread after the end of `turn`: its own turn's end leaves it with everything that was said, unless the second
-    model answered, which has no part in it."""
-    thread = chat.thread
-    is_its_own = thread is not None and chat.turn is not None and chat.turn.id == turn and not chat.turn.fallback
-    return replace(thread, known_upto=recorded.seq) if thread is not None and is_its_own else thread
+def _thread_after(chat: Chat, turn: str | None, recorded: Recorded, text: str = "") -> Thread | None:
+    """The thread after the end of `turn` by a reply's `text`: its own turn's end leaves it with everything that was
+    said but for a question of a tool, unless the second model answered, which has no part in it."""
+    thread, ended = chat.thread, chat.turn
+    if thread is None or ended is None or ended.id != turn or ended.fallback:
+        return thread
+    asked = text[:LONGEST_ASKED] if ended.is_asked and thread.backend not in THREADLESS else ""
+    return replace(thread, known_upto=recorded.seq, asked=asked)
 
 
 def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
@@ -240,12 +245,12 @@ def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
         "orders": _orders(chat, event.cause),
         "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
         "notice": None if event.about is not None and event.about == chat.notice else chat.notice,
-        "thread": _thread_after(chat, event.turn, recorded),
+        "thread": _thread_after(chat, event.turn, recorded, event.text),
         "question": question_of(event),
     }
     if turn is not None and is_said_by(event, turn.id):
         changes["told_to_wait"] = turn.id
-    if event.author == "assistant":
+    if event.author == "assistant" and event.turn is not None:
         changes["replied"] = recorded.at
     if event.author == "operator":
         changes["hand"] = Hand(event.id, recorded.at, TAKEN_OVER)

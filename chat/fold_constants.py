@@ -66,6 +66,8 @@ STOPPED_WITHIN = timedelta(minutes=10)
 THREADLESS = frozenset({"chat", "scripted"})
 """Backends whose provider works only while recado listens: they leave no run behind."""
 
+LONGEST_ASKED = 8_000
+"""Characters of a tool's question that a provider's thread is told of later."""
 
 MOST_MODELS = 8
 """Models whose tokens are counted apart, in a turn and in a chat's day."""

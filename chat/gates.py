@@ -148,6 +148,11 @@ def _word(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
     return "reset" if said in RESET else None
 
 
+def is_on_list(patterns: Collection[str], jid: str) -> bool:
+    """Whether the person or the group is on a list of the settings."""
+    return _named(patterns, (jid,))
+
+
 def _named(patterns: Collection[str], names: Collection[str]) -> bool:
     return any(_fits(pattern, name) for pattern in patterns for name in names if name)
 

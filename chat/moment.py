@@ -78,8 +78,8 @@ def told(moment: Moment) -> str:
         said += f"; the person calls themselves “{moment.name}”"
     if moment.country:
         said += f"; their number is of the country {moment.country}"
-    if moment.last_wrote is not None:
-        said += f"; before this they wrote on {_minute((moment.last_wrote - _EPOCH) // _MINUTE, at.tzinfo)}"
+    if moment.last_wrote is not None and (then := _minute((moment.last_wrote - _EPOCH) // _MINUTE, at.tzinfo)):
+        said += f"; before this they wrote on {then}"
     return f"[Added by the system, not by the person: {said}]"
 
 
@@ -137,16 +137,18 @@ def timed(lines: Sequence[Line], zone: tzinfo, after: datetime | None = None) ->
 @lru_cache(maxsize=4096)
 def _dated(at: int, zone: tzinfo) -> str:
     """The time of a line; a line of the history is shown again and again."""
-    try:
-        return f"[{_minute(at // 60_000_000, zone)}]"
-    except OverflowError:  # a gateway may claim any time
-        return ""
+    then = _minute(at // 60_000_000, zone)
+    return f"[{then}]" if then else ""
 
 
 @lru_cache(maxsize=4096)
 def _minute(minute: int, zone: tzinfo | None) -> str:
-    """A minute since 1970: one text for everyone who wrote in it. Raises OverflowError outside of the calendar."""
-    then = in_zone(_EPOCH + minute * _MINUTE, zone)
+    """A minute since 1970: one text for everyone who wrote in it. Empty outside of the calendar: a gateway may claim
+    any time."""
+    try:
+        then = in_zone(_EPOCH + minute * _MINUTE, zone)
+    except OverflowError:
+        return ""
     return f"{_date(then)}, {_clock(then)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chat import joining
 from chat.commands import Facts
 from chat.erasing import erase
+from chat.informing import not_informed
 from chat.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_SEND, together
 from chat.notices import say
 from chat.parts import answered, reading
@@ -57,19 +58,27 @@ def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:
         return Ignored(messages=(), reason="too_long", at=facts.at, cause=control.id)
     if next(problems(parts), None) is not None:
         return Ignored(messages=(), reason="malformed_parts", at=facts.at, cause=control.id)
-    running = chat.turn.messages if chat.turn else ()
-    waiting = (message.id for message in chat.waiting if message.fault is None)
-    ended = running + together(waiting, before=running)
+    if control.due is not None:
+        return Ignored(messages=(), reason="sent_at_once", at=facts.at, cause=control.id)
+    if not control.takeover and (reason := not_informed(chat, facts)) is not None:
+        return Ignored(messages=(), reason=reason, at=facts.at, cause=control.id)
     return say(
         facts,
         reply=f"{control.id}.r",
         text=reading(parts) if parts else text,
-        author="operator",
-        in_reply_to=ended,
+        author="operator" if control.takeover else "assistant",
+        in_reply_to=_open(chat) if control.takeover else (),
         cause=control.id,
         parts=parts,
         quote=control.quote,
     )
+
+
+def _open(chat: Chat) -> tuple[str, ...]:
+    """The messages that a human's word answers."""
+    running = chat.turn.messages if chat.turn else ()
+    waiting = (message.id for message in chat.waiting if message.fault is None)
+    return running + together(waiting, before=running)
 
 
 def _retry(chat: Chat, order: Obey, facts: Facts) -> Decision:

@@ -35,7 +35,7 @@ def plain(part: Part) -> str:
         case "link":
             said = f"{part.text}\n{part.url}"
         case "template":
-            said = _template(part)
+            said = part.text or _template(part)
         case "reaction":
             said = part.emoji or "↩"
         case kind if kind in FILES:

@@ -18,6 +18,7 @@ from chat.waiting_word import to_tell
 from chat.work import (
     Adopt,
     Apologise,
+    Ask,
     AwaitRun,
     CallTool,
     CreateThread,
@@ -92,15 +93,17 @@ def due(chat: Chat, now: datetime, rules: Rules, of_turn: Rules) -> Due | None:
     return _due_of_turn(chat, chat.turn, rules, of_turn) if chat.turn is not None else None
 
 
-def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt | SetAside | StartAgain | None:
-    """The decision about a turn of another incarnation, one whose messages were edited or deleted, and one whose
-    profile cannot be had any more."""
+def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt | SetAside | StartAgain | Ask | None:
+    """The decision about a turn of another incarnation, one whose messages were edited or deleted, one whose profile
+    cannot be had any more, and one that ends with a question."""
     if of_turn.waits and rules.waits:
         return None
     if turn.by != rules.incarnation:
         return Adopt(turn.id) if turn.adoptions < MOST_ADOPTIONS else SetAside()
     if not rules.waits and (of_turn.waits or edits.is_outdated(chat, turn)):
         return StartAgain(turn.id)
+    if turn.is_asked and not _is_kept_waiting(chat, turn, rules, of_turn):
+        return Ask(turn.id)
     return None
 
 
@@ -159,7 +162,7 @@ def pending(chat: Chat, now: datetime, rules: Rules, of_turn: Rules | None = Non
     first = due(chat, now, rules, of_turn)
     found: list[Due | Effect] = [] if first is None else [first]
     if chat.turn is not None:
-        ending = isinstance(first, StartAgain) or (
+        ending = isinstance(first, StartAgain | Ask) or (
             isinstance(first, Refuse) and set(chat.turn.messages) <= set(first.messages)
         )
         if chat.turn.by == rules.incarnation and not ending and not _is_kept_waiting(chat, chat.turn, rules, of_turn):
@@ -233,8 +236,16 @@ def _calls(turn: Turn) -> Iterator[CallTool]:
         for call in turn.current_calls:
             if call.output is None:
                 before = _before(turn, call)
-                memo, send = (before.output, before.send) if before is not None else (None, ())
-                yield CallTool(turn.id, call, memo, send, call.name in withheld, turn.messages, turn.chosen)
+                yield CallTool(
+                    turn.id,
+                    call,
+                    None if before is None else before.output,
+                    () if before is None else before.send,
+                    memo_quiet=before is not None and before.quiet,
+                    withheld=call.name in withheld,
+                    messages=turn.messages,
+                    chosen=turn.chosen,
+                )
 
 
 def _new_thread(chat: Chat, turn: Turn, rules: Rules) -> ThreadReason | None:

@@ -58,6 +58,7 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
     - `edits_known_upto`: the thread has all edits and deletions up to this sequence
     - `known_upto`: the thread has everything else that was said up to this decision
     - `profile`: the version of a profile whose server and key made it; empty: the instance's own settings
+    - `asked`: the question that ended its last turn, which it does not have as an answer; empty: it ended otherwise
     """
 
     backend: str
@@ -65,6 +66,7 @@ class Thread(msgspec.Struct, frozen=True, gc=False):
     edits_known_upto: int = 0
     known_upto: int = 0
     profile: str = ""
+    asked: str = ""
 
 
 class Rewrite(msgspec.Struct, frozen=True, gc=False):
@@ -255,6 +257,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `closing`: what the other chat is still to be told
     - `joints`: the chats that closed into this one
     - `question`: the choices of our last word, while that is a question
+    - `opted_out`: the person wants no marketing messages
     """
 
     inbound_seq: int = 0
@@ -292,3 +295,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     told_to_wait: str = ""
     last_wrote: datetime | None = None
     question: tuple[Option, ...] = ()
+    opted_out: bool = False

@@ -14,7 +14,7 @@ from events.recorded import Recorded
 def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, ...]:
     """The strays after `recorded`, which led from `before` to `after`.
 
-    A turn leaves a run behind if it ends otherwise than by its own reply, or goes on in another thread. This holds
+    A turn leaves a run behind if it ends otherwise than by the model's answer, or goes on in another thread. This holds
     whether or not a run of it is known: one may have been requested at that moment. The second model leaves none.
     """
     turn, thread = before.turn, before.thread
@@ -22,7 +22,7 @@ def with_strays(before: Chat, after: Chat, recorded: Recorded) -> tuple[Stray, .
         return after.strays
     is_over = after.turn is None or after.turn.id != turn.id
     has_moved = after.thread is None or after.thread.id != thread.id
-    is_answered = isinstance(recorded.event, Reply) and recorded.event.turn == turn.id
+    is_answered = isinstance(recorded.event, Reply) and recorded.event.turn == turn.id and not turn.is_asked
     if is_answered or not (is_over or has_moved):
         return after.strays
     stray = Stray(turn.id, thread.backend, thread.id, run_of(turn.phase), recorded.at, turn.profile)

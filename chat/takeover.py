@@ -7,13 +7,15 @@ time. A pause by order outlasts both.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from chat.state import Chat, Hand, Waiting
 
 BY_HAND = "from_me"
 """The reason of a message that the business itself wrote, on a phone."""
 
-HANDED_OFF, TAKEN_OVER = "handed_off", "taken_over"
+HANDED_OFF: Final = "handed_off"
+TAKEN_OVER: Final = "taken_over"
 
 
 def hand_over(chat: Chat, now: datetime, takeover: timedelta) -> tuple[Hand, datetime | None] | None:

@@ -61,6 +61,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
     - `send`: parts for the person
+    - `quiet`: as in ToolReturned
     """
 
     id: str
@@ -72,6 +73,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     unfit: bool = False
     raw: str | None = None
     send: tuple[Part, ...] = ()
+    quiet: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -98,6 +100,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     - `profile`: the version of a profile by which it is answered; empty: the instance's own settings
     - `chosen`: the choices of our last question that its messages name by their words
+    - `unheard`: a call of the model's last message has a result that the model has to hear
     """
 
     id: str
@@ -122,6 +125,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     fallback: str = ""
     profile: str = ""
     chosen: tuple[Chosen, ...] = ()
+    unheard: bool = False
 
     @property
     def is_void(self) -> bool:
@@ -139,6 +143,18 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
         """The parts that tools gave in this attempt, in the order of the calls."""
         runs = runs_of(self.phase) or (None,)
         return tuple(part for call in self.calls if call.send and call.run in runs for part in call.send)
+
+    @property
+    def has_question(self) -> bool:
+        """True if a quiet call has asked the person a question."""
+        runs = runs_of(self.phase) or (None,)
+        quiet = (call for call in self.calls if call.quiet and call.run in runs)
+        return any(part.kind == "choices" for call in quiet for part in call.send)
+
+    @property
+    def is_asked(self) -> bool:
+        """True if its reply is that question: the model has nothing to add."""
+        return not self.unheard and not isinstance(self.phase, Reading | InTools) and self.has_question
 
     @property
     def current_calls(self) -> tuple[Call, ...]:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from chat.changes import Changes
 from chat.spending import with_used
 from chat.state import Chat
-from chat.turn import Call, Turn, called, reading, returned, run_of, run_started, unread_of
+from chat.turn import Call, InTools, Turn, called, reading, returned, run_of, run_started, unread_of
 from events.decisions import MediaRead, RunStarted
 from events.recorded import Recorded
 from events.tool_calls import ToolCalled, ToolReturned
@@ -51,8 +51,9 @@ def tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
         return {}
     by = recorded.msg_id.rpartition(":")[0]
     call = Call(event.call, event.name, event.arguments, by, run_of(turn.phase), raw=event.raw)
-    calls = (*turn.calls, call)
-    return {"turn": replace(_spent(turn, event), phase=called(turn.phase, event.call), calls=calls, adoptions=0)}
+    changed = replace(_spent(turn, event), phase=called(turn.phase, event.call), adoptions=0)
+    unheard = turn.unheard and isinstance(turn.phase, InTools)
+    return {"turn": replace(changed, calls=(*turn.calls, call), unheard=unheard)}
 
 
 def _spent(turn: Turn, event: RunStarted | ToolCalled) -> Turn:
@@ -66,9 +67,10 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
     if turn is None or turn.id != event.turn:
         return {}
     calls = [
-        replace(call, output=event.output, unfit=event.unfit, send=event.send)
+        replace(call, output=event.output, unfit=event.unfit, send=event.send, quiet=event.quiet)
         if call.id == event.call and call.output is None
         else call
         for call in turn.calls
     ]
-    return {"turn": replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)}
+    changed = replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)
+    return {"turn": changed if event.quiet else replace(changed, unheard=True)}

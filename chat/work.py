@@ -78,6 +78,12 @@ class Adopt(msgspec.Struct, frozen=True, gc=False):
     turn: str
 
 
+class Ask(msgspec.Struct, frozen=True, gc=False):
+    """End the turn with the question that a tool has asked."""
+
+    turn: str
+
+
 class Resume(msgspec.Struct, frozen=True, gc=False):
     """End the pause when the bus's clock shows `at`."""
 
@@ -159,7 +165,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
     """Make a call that the model asked for.
 
     - `memo`: output of the same call in an attempt that was lost; the tool is not called again
-    - `memo_send`: the parts for the person of that call
+    - `memo_send`, `memo_quiet`: the parts for the person of that call, and whether it was quiet
     - `withheld`: the tool is no longer offered in this turn, so it is not called
     - `messages`: the messages of the turn
     - `chosen`: as of the turn
@@ -169,6 +175,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
     call: Call
     memo: str | None = None
     memo_send: tuple[Part, ...] = ()
+    memo_quiet: bool = False
     withheld: bool = False
     messages: tuple[str, ...] = ()
     chosen: tuple[Chosen, ...] = ()
@@ -218,7 +225,7 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | SetAside
+Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | Ask | SetAside
 """Work that is decided at once."""
 
 Joining = CallIn | TellClosed | Move

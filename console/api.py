@@ -14,12 +14,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from console.deps import Deps, ModelInfo
+from console.drawn import Drawn, of_history
 from console.problems import Problem, answer, body_of
 from console.stream import EventStream
 from events.jid import is_canonical
 from events.log import EventTooLarge, LogFull, LogUnavailable
 from events.subjects import ChatKey
 from gateways.local.simulator import Simulator
+from gateways.local.taps import Tap
 from projections.reads.chat_list import Asked
 from projections.reads.reader import ProjectionMissing
 from projections.reads.views import ChatView, Entry
@@ -73,21 +75,25 @@ class History(msgspec.Struct, frozen=True):
     """A page of a chat's history.
 
     - `entries`: messages and replies, the oldest first.
+    - `drawn`: what they have beside their text, by their ids.
     - `more`: whether there are older ones.
     - `after`: the sequence after which a stream of the chat goes on.
     """
 
     entries: tuple[Entry, ...]
+    drawn: dict[str, Drawn]
     more: bool
     after: int
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """A typed message. The client chooses its `id` and keeps it for every try, so that the message counts once."""
+    """A typed message, or a tapped choice. The client chooses its `id` and keeps it for every try, so that the message
+    counts once."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
     chat: str
     text: str
+    tap: Tap | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -140,7 +146,8 @@ async def history(request: Request) -> Response:
     found = await deps.read(deps.queries.history, _key(request), SHOWN + 1, before)
     entries = found[-SHOWN:]
     after = entries[0].seq - 1 if entries else 0
-    return answer(History(entries, len(found) > SHOWN, after))
+    drawn = await of_history(deps, _key(request), entries)
+    return answer(History(entries, drawn, len(found) > SHOWN, after))
 
 
 async def write(request: Request) -> Response:
@@ -152,7 +159,10 @@ async def write(request: Request) -> Response:
     if not message.text.strip():
         raise Problem(400, "The message is empty.")
     try:
-        stored = await simulator.publish(message.chat, message.text, id=message.id)
+        if message.tap is not None:
+            stored = await simulator.tap(message.chat, message.tap, id=message.id)
+        else:
+            stored = await simulator.publish(message.chat, message.text, id=message.id)
     except EventTooLarge as error:
         raise Problem(413, f"The message is too long: {error}.") from error
     except LogFull as error:

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, login, orders
+from console import api, desk, desk_list, desk_views, files, login, orders
 from console.deps import Deps
 from console.guard import Guard
 from console.guesses import Guesses
@@ -60,6 +60,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/api/overview", api.overview),
             Route("/api/messages", api.write, methods=["POST"]),
             Route("/api/chats/{chat}/history", api.history),
+            Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
             Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
             Route("/api/chats/{chat}/stream", api.stream),
             Mount("/static", StaticFiles(directory=STATIC)),

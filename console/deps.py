@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -63,6 +63,26 @@ async def _never() -> bool:
     return False
 
 
+class Files(Protocol):
+    """The object stores. Every method may raise LogUnavailable."""
+
+    async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
+        """The bytes of `LIBRARY/<sha256>` or `MEDIA/<name>`; None if they are not there, or no longer."""
+
+    async def size(self, account: str, object: str) -> int | None:  # noqa: A002 - the field's name
+        """Their number; None if it is not known."""
+
+
+class NoFiles:
+    """No object store."""
+
+    async def content(self, object: str) -> bytes | None:  # noqa: A002, ARG002
+        return None
+
+    async def size(self, account: str, object: str) -> int | None:  # noqa: A002, ARG002
+        return None
+
+
 @dataclass(frozen=True)
 class Deps:
     """The parts of the serving process that the page uses.
@@ -74,6 +94,7 @@ class Deps:
     - `model`: the model that writes the replies.
     - `not_ready`: returns the reasons for not taking work now, as text for a person; empty if work is taken.
     - `simulator`: the simulated phones; None without them.
+    - `files`: the files that replies send.
     - `is_real`: returns whether replies of `account` go to real phones now. Raises LogUnavailable.
     - `roster`: returns the instances; its argument is the number of chats of each partition.
     - `gateways`: returns the accounts whose gateway runs; None: the bus does not say.
@@ -93,6 +114,7 @@ class Deps:
     model: ModelInfo
     not_ready: Callable[[], Sequence[str]]
     simulator: Simulator | None = None
+    files: Files = NoFiles()  # noqa: RUF009 - it has no state
     is_real: Callable[[], Awaitable[bool]] = _never
     roster: Callable[[Mapping[int, int] | None], Awaitable[Sequence[InstanceView]]] = _nobody
     gateways: Callable[[], Collection[str] | None] = lambda: None

@@ -8,7 +8,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from starlette.types import Message as Sent
 from starlette.types import Receive, Scope, Send
 
 from console.deps import Deps
+from console.drawn import Drawn, drawn, sizes_of
 from console.news import ChatNews
 from console.open_streams import OpenStreams
 from events.inbound import Message
@@ -52,6 +53,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
     - `repeat`: whether it is a message whose id the chat has had before.
     - `known`: False for bytes that are no event, or an event of a newer version.
     - `payload`: the event; if it is not known, the reason.
+    - `drawn`: what a message or a reply has beside its text.
     """
 
     seq: int
@@ -62,6 +64,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
     repeat: bool
     known: bool
     payload: Any
+    drawn: Drawn | None = None
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -136,7 +139,8 @@ class EventStream:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
                 firsts = await self._firsts(batch)
-                await self._queue.put(b"".join(_event(one, firsts) for one in batch))
+                sizes = await sizes_of(self._deps.files, self._key, (one.event for one in batch))
+                await self._queue.put(b"".join(_event(one, firsts, sizes) for one in batch))
 
     async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
         """The first sequence of each of the batch's messages in the chat; empty without a projection."""
@@ -181,17 +185,20 @@ class EventStream:
         await self._closing.wait()
 
 
-def _seen(recorded: Recorded, firsts: dict[str, int]) -> SeenEvent:
+def _seen(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int]) -> SeenEvent:
     event = recorded.event
     repeat = isinstance(event, Message) and firsts.get(event.id, recorded.seq) < recorded.seq
     known = not isinstance(event, (Unreadable, Unknown))
-    return SeenEvent(recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event)
+    more = drawn(recorded.key, recorded.seq, event, sizes)
+    return SeenEvent(
+        recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event, more
+    )
 
 
-def _event(recorded: Recorded, firsts: dict[str, int]) -> bytes:
+def _event(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int]) -> bytes:
     """The event as the page gets it; one that cannot be shown says so, and the next ones follow."""
     try:
-        return _message("event", _seen(recorded, firsts), recorded.seq)
+        return _message("event", _seen(recorded, firsts, sizes), recorded.seq)
     except Exception as defect:
         log.exception("not_shown", seq=recorded.seq, type=recorded.type)
         unshown = Unreadable("unshown", type(defect).__name__)

@@ -32,7 +32,10 @@ JOINS = 2
 PROFILES = 3
 """The set with profiles: a release that reads less would answer by its own settings."""
 
-READS = PROFILES
+INFORMS = 4
+"""The set with orders to send that take no chat over: a release that reads less would take it over."""
+
+READS = INFORMS
 """The newest set of decision types, commands and documents that this release reads. Those of set 2 and above are
 written only while every instance reads them; the first one marks the log, and a release that reads less refuses to
 start."""

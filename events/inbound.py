@@ -75,6 +75,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `location`: the place in a message of kind `location`.
     - `forwarded`: 1: forwarded; 2: forwarded many times.
     - `answers`: a filled form, by the names of its fields.
+    - `marketing`: of kind `system`: whether the person wants marketing messages from now on.
     """
 
     id: Id
@@ -98,6 +99,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     location: Location | None = None
     forwarded: Forwarded = 0
     answers: Answers | None = None
+    marketing: bool | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "text" and self.text is None:
@@ -190,7 +192,11 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `until`: of `pause`: its end; of `erase`: if a message is open or was answered since, the order is refused.
     - `text`: of `send`: the words; of `handoff`: the reason.
     - `parts`: of `send`: more than words; `text` follows them, and is the question of choices that have none.
-    - `quote`: of `send`: the id of the message that it quotes.
+    - `quote`: of `send`: the message that it quotes: an id of `wa.in`, `<reply>`, or `<reply>#<message>` for one of
+      several messages of a reply.
+    - `takeover`: of `send`: it is a human's word, which ends what is open and leaves the chat to them for a time.
+      False: the assistant says it, which ends, stops and pauses nothing.
+    - `due`: of `send`: the time at which it is to be sent. This version sends nothing later, and refuses it.
     - `messages`: of `retry`: the messages; none: those of the last failed turn.
     - `by`: the name of the person or program that gave it.
     - `into`: of `join`: the chat that this one closes into.
@@ -215,6 +221,8 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     unsent: str = ""
     parts: tuple[Part, ...] = ()
     quote: ReplyId | None = None
+    takeover: bool = True
+    due: Time | None = None
 
 
 Inbound = Message | Edit | Revoke | Receipt | Control

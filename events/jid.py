@@ -11,6 +11,7 @@ number's own JID; a later one has the number with the time since which it is no 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 PHONE = "@s.whatsapp.net"
@@ -110,6 +111,13 @@ def certain(jid: str) -> str | None:
         return None
     is_short = "@" not in jid and len(found) < _SHORTEST_BARE + len(PHONE)
     return None if found == jid or is_short else found
+
+
+def people_in(names: Iterable[str]) -> tuple[str, ...]:
+    """The stored forms of those names that are certainly a person's, each once. Any program on the bus writes names:
+    a word that names nobody must not make one person of all whose messages bring it."""
+    stored = (certain(name) or name for name in names)
+    return tuple(dict.fromkeys(name for name in stored if is_canonical(name) and not is_group(name)))
 
 
 def from_text(text: str) -> str:

@@ -75,10 +75,10 @@ class Part(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     """One part of a reply. Each kind has fields of its own: see its table.
 
     - `kind`: the kind; one in no table is of a newer version, and goes out as its plain reading.
-    - `text`: of `text`, `choices` and `link`: the words.
+    - `text`: of `text`, `choices` and `link`: the words; of a `template`: its words as the person reads them.
     - `object`: the file, as `LIBRARY/<sha256>` or `MEDIA/<name>`.
     - `url`: the file's address at which WhatsApp fetches it, or the address of a `link`.
-    - `mime`, `filename`, `caption`: of a file.
+    - `mime`, `filename`, `caption`: of a file; `filename` also of the file in a template's header.
     - `voice`: of `audio`: shown as a voice message.
     - `latitude`, `longitude`: degrees.
     - `name`: of a place, a contact or a template.
@@ -135,7 +135,7 @@ KINDS: dict[str, Kind] = {
     "contact": _kind("name phones"),
     "choices": _kind("choices", "text button"),
     "link": _kind("text url", "title"),
-    "template": _kind("name language", "parameters"),
+    "template": _kind("name language", "parameters text filename"),
     "reaction": _kind("to emoji"),
 }
 """The kinds of parts. A file needs `object` or `url`, and has one of them."""

@@ -37,6 +37,7 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     - `failed`: `output` is an error.
     - `unfit`: the error is that the arguments do not fit the tool.
     - `send`: parts for the person, which go out with the answer.
+    - `quiet`: the model need not hear of it: a question among its parts ends the turn.
     """
 
     turn: str
@@ -46,3 +47,4 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     failed: bool = False
     unfit: bool = False
     send: tuple[Part, ...] = ()
+    quiet: bool = False

@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
-from events.jid import PHONE, held_since, is_group, number_of
+from events.jid import PHONE, held_since, is_group, number_of, people_in
 from events.log import Appended, EventLog, LogError, LogFull
 from events.subjects import ChatKey
 from gateways.names.person import Person, is_person
@@ -114,12 +114,12 @@ class Intake:
     ) -> tuple[ChatKey, Message | Edit | Revoke]:
         """The event with the canonical names of its chat and its sender."""
         sender = event.sender if isinstance(event, Message) else None
-        aliases = event.aliases if isinstance(event, Message) else ()
+        aliases = people_in(event.aliases) if isinstance(event, Message) else ()
         if is_group(key.chat):
             if not isinstance(event, Message) or sender is None or not is_person(sender):
                 return key, event
             person = await self._person(key.account, (sender, *aliases))
-            if (person.chat, person.others) == (sender, aliases):
+            if (person.chat, person.others) == (sender, event.aliases):
                 return key, event
             return key, replace(event, sender=person.chat, aliases=person.others)
         if not is_person(key.chat):
@@ -128,7 +128,7 @@ class Intake:
         if event.at is not None and event.at.timestamp() <= held_since(person.chat):
             # The number's former holder wrote it, whose chat has closed and moves it.
             return ChatKey(key.account, number_of(person.chat) + PHONE), event
-        if isinstance(event, Message) and (sender is not None or person.others != aliases):
+        if isinstance(event, Message) and (sender is not None or person.others != event.aliases):
             is_theirs = sender is None or sender in (key.chat, *aliases, *names)
             event = replace(event, sender=None if is_theirs else sender, aliases=person.others)
         return (key if person.chat == key.chat else ChatKey(key.account, person.chat)), event

@@ -123,17 +123,17 @@ class Said(msgspec.Struct, frozen=True):
     apology: str | None = None
 
 
-async def say(log: EventLog, key: ChatKey, text: str, *, message: str, known: bool, patience: float) -> Said:
-    """Store `text` as a message of the person, as a gateway would, and wait `patience` seconds for its ending.
+async def say(log: EventLog, key: ChatKey, message: Message, *, known: bool, patience: float) -> Said:
+    """Store `message` of the person, as a gateway would, and wait `patience` seconds for its ending.
 
-    `message` is its id. With `known` the id may have been used before, and an existing ending counts. Raises
+    With `known` its id may have been used before, and an existing ending counts. Raises
     MessageIdRefused, LogNearlyFull, LogFull, EventTooLarge, LogUnavailable, and NoAnswer if the message is stored but
     has no ending yet.
     """
-    stored = await Intake(log).store(key, Message(id=message, sender=key.chat, text=text))
+    stored = await Intake(log).store(key, message)
     try:
         async with asyncio.timeout(patience):
-            seq, ending = await _ending(log, key, message, after=0 if stored.duplicate or known else stored.seq)
+            seq, ending = await _ending(log, key, message.id, after=0 if stored.duplicate or known else stored.seq)
     except TimeoutError as late:
         raise NoAnswer(patience) from late
     apology = None

@@ -26,7 +26,8 @@ async def where_the_log_stands(event_log: EventLog, account: str, stopping: asyn
         except LogUnavailable as outage:
             log.warning("log_unavailable", account=account, reason=str(outage), retry_in=_OUTAGE_PAUSE)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _OUTAGE_PAUSE)
+            async with asyncio.timeout(_OUTAGE_PAUSE):
+                await stopping.wait()
     return None
 
 

@@ -87,6 +87,7 @@ CREATE TABLE history (
     media TEXT,
     quoted TEXT,
     refers TEXT,                             -- what else it refers to: chat.references.References as JSON
+    typed TEXT,                              -- the choice of our question that its words name, as JSON
     detail TEXT,                             -- the fault of unreadable bytes
     -- of a reply
     about TEXT,
@@ -98,6 +99,8 @@ CREATE TABLE history (
     input_tokens INTEGER,
     output_tokens INTEGER,
     cause TEXT,
+    parts TEXT,                              -- what is sent instead of `text`, as JSON
+    quote TEXT,                              -- the message that it quotes
     -- written later
     reading TEXT,                            -- the outcome of reading the file: a media_read as JSON
     turn INTEGER,                            -- sequence of the last turn_started that names it
@@ -135,6 +138,8 @@ CREATE TABLE controls (
     until INTEGER,
     text TEXT,
     messages TEXT,
+    parts TEXT,                              -- of `send`, as JSON
+    quote TEXT,
     outcome TEXT,                            -- type of the decision with it as its cause
     outcome_seq INTEGER,
     outcome_at INTEGER,

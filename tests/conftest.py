@@ -24,14 +24,19 @@ LOG_BYTES = 256 * 1024 * 1024
 LONG = 5.0
 """Seconds after which a test says why it takes them."""
 
-# How long an example takes depends on what else the machine does: no test judges that.
-hypothesis.settings.register_profile("recado", deadline=None)
+# How long an example takes depends on what else the machine does, and which example comes is chance: no test of the
+# ordinary run is judged by either. `--hypothesis-profile=chance` tries other examples each time.
+hypothesis.settings.register_profile(
+    "recado", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("chance", hypothesis.settings.get_profile("recado"), derandomize=False)
 hypothesis.settings.load_profile("recado")
 
 
-def pytest_configure() -> None:
-    """One seed for all that is left to chance, in every worker."""
-    os.environ.setdefault("RECADO_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for all that is left to chance, in every worker: the same each time, but in `make chaos`."""
+    is_chaos = config.option.markexpr == "chaos"
+    os.environ.setdefault("RECADO_TEST_SEED", str(random.SystemRandom().randrange(1_000_000) if is_chaos else 1))
     _trust_one_authority()
     _remember_no_logger()
 

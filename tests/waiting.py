@@ -10,7 +10,7 @@ from typing import TypeVar
 _Result = TypeVar("_Result")
 
 
-async def until(condition: Callable[[], _Result | Awaitable[_Result]], within: float = 30.0) -> _Result:
+async def until(condition: Callable[[], _Result | Awaitable[_Result]], within: float = 60.0) -> _Result:
     """What `condition` (a function or a coroutine function) gives, once that is true; AssertionError after `within`."""
     deadline = asyncio.get_running_loop().time() + within
     while True:

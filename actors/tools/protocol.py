@@ -21,6 +21,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
     - `send`: parts for the person.
+    - `quiet`: as in ToolReturned.
     """
 
     output: str
@@ -28,6 +29,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     unfit: bool = False
     handoff: str | None = None
     send: tuple[Part, ...] = ()
+    quiet: bool = False
 
 
 class Tools(Protocol):

@@ -1,6 +1,8 @@
 // The phone's screen: bubbles, ticks, the typing mark.
 
 import { arrange, clock, day, el, icon } from "./elements.js";
+import { drawn, wordsOf } from "./parts.js";
+import { update } from "./patch.js";
 import { ending, receipt } from "./words.js";
 
 const TICK = {
@@ -16,17 +18,23 @@ const TICK_MEANS = {
 };
 
 export class ChatView {
-  /** `actions` has `retry(id)` and `discard(id)` for messages that were not sent. */
+  /** `actions` has `retry(id)` and `discard(id)` for messages that were not sent, and `tap(reply, option, source)`. */
   constructor(root, actions) {
     this.scroll = root.querySelector("#scroll");
     this.lines = root.querySelector("#lines");
     this.typing = root.querySelector("#typing");
     this.doing = root.querySelector("#doing");
     this.actions = actions;
+    this.gone = new Set(); // addresses of files that are not there any more
+    this.canTap = false;
+    // Lines are brought up to date in place, so the list listens for them.
+    this.lines.addEventListener("click", (click) => this.clicked(click.target));
+    this.lines.addEventListener("error", ({ target }) => this.missing(target), true);
     this.clear();
   }
 
   clear() {
+    this.conversation = null;
     this.elements = new Map();
     this.lines.replaceChildren();
     this.typing.hidden = true;
@@ -34,15 +42,16 @@ export class ChatView {
 
   /** Bring the screen up to the conversation. It stays at its end if it was there. */
   show(conversation) {
+    this.conversation = conversation;
     const atEnd = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < 60;
     for (const id of conversation.changedLines) {
       const line = conversation.lines.get(id);
       const old = this.elements.get(id);
       if (!line) this.elements.delete(id);
       else {
-        const fresh = this.bubble(line);
-        this.elements.set(id, fresh);
-        old?.replaceWith(fresh);
+        const fresh = this.item(line);
+        if (old) update(old, fresh);
+        else this.elements.set(id, fresh);
       }
     }
     conversation.changedLines.clear();
@@ -73,40 +82,100 @@ export class ChatView {
     return elements;
   }
 
-  bubble(line) {
+  item(line) {
     if (line.author === "note") return el("li", { class: "note" }, line.text);
     const mine = line.author === "person";
+    const bubbles = mine ? [this.own(line)] : this.theirs(line);
     return el(
       "li",
-      { class: `line ${mine ? "mine" : "theirs"}`, "data-id": line.id, "data-tick": mine ? (line.unsent ? "unsent" : line.tick) : null, "data-receipt": line.receipt },
-      el(
-        "div",
-        { class: "bubble" },
-        line.author === "operator" ? el("span", { class: "author" }, "a person of the team") : null,
-        content(line),
-        el("span", { class: "meta" }, line.edited ? "edited " : null, el("time", { datetime: line.at.toISOString() }, clock(line.at)), mine && !line.unsent ? tick(line.tick) : null),
-      ),
+      { class: `line ${mine ? "mine" : "theirs"}`, "data-id": line.id, "data-tick": mine ? (line.unsent ? "unsent" : line.tick) : null, "data-receipt": line.receipt, hidden: bubbles.length === 0 },
+      ...bubbles,
       line.ended ? el("p", { class: "ended" }, ending(line.ended)) : null,
       line.repeats ? el("p", { class: "aside" }, `came ${line.repeats + 1} times`) : null,
-      line.unsent ? this.unsent(line) : null,
+      line.unsent ? unsent(line) : null,
       !mine && line.receipt ? el("p", { class: "aside" }, receipt(line.receipt)) : null,
     );
   }
 
-  unsent(line) {
-    const again = el("button", { type: "button", class: "retry" }, "Try again");
-    const discard = el("button", { type: "button" }, "Discard");
-    again.addEventListener("click", () => this.actions.retry(line.id));
-    discard.addEventListener("click", () => this.actions.discard(line.id));
-    return el("p", { class: "unsent" }, `Not sent. ${line.unsent} `, again, " ", discard);
+  own(line) {
+    const meta = el("span", { class: "meta" }, line.edited ? "edited " : null, time(line), line.unsent ? null : tick(line.tick));
+    return el("div", { class: "bubble" }, this.quote(line), content(line), meta, this.reaction(line.id));
+  }
+
+  /** The messages of a reply; none, if it only reacts to a message that is shown. */
+  theirs(line) {
+    const author = line.author === "operator" ? el("span", { class: "author" }, "a person of the team") : null;
+    const seen = { tapped: this.conversation.tapped(line.id), gone: this.gone, canTap: this.canTap };
+    const shown = (line.bubbles ?? [{ part: { kind: "text", text: line.text } }]).map((bubble, at) => ({ bubble, number: at + 1 }));
+    const said = shown.filter(({ bubble: { part } }) => part.kind !== "reaction" || !this.conversation.said(part.to));
+    return said.map(({ bubble, number }, at) => {
+      const { body, under, wide, bare } = drawn(bubble, seen);
+      const reaction = this.reaction(`${line.id}#${number}`) ?? (at === said.length - 1 ? this.reaction(line.id) : null);
+      return el(
+        "div",
+        { class: `bubble${wide ? " wide" : ""}${bare ? " bare" : ""}`, "data-number": String(number) },
+        at === 0 ? author : null,
+        at === 0 ? this.quote(line) : null,
+        ...body,
+        el("span", { class: "meta" }, time(line)),
+        under,
+        reaction,
+      );
+    });
+  }
+
+  /** The message that a line quotes, if it is on the screen. */
+  quote(line) {
+    const quoted = line.quoted ? this.conversation.said(line.quoted) : null;
+    if (!quoted) return null;
+    const number = Number(/#([0-9]+)$/.exec(line.quoted)?.[1] ?? 0);
+    const bubble = quoted.bubbles?.[number ? number - 1 : quoted.bubbles.length - 1];
+    const words = quoted.revoked ? "This message was deleted" : bubble ? wordsOf(bubble) : textOf(quoted);
+    const whose = quoted.author === "person" ? "You" : document.getElementById("with").textContent;
+    return el("blockquote", {}, el("strong", {}, whose), el("span", { dir: "auto" }, words.length > 120 ? `${words.slice(0, 120)}…` : words));
+  }
+
+  reaction(id) {
+    const emoji = this.conversation.reactions.get(id)?.emoji;
+    return emoji ? el("span", { class: "reaction", role: "img", "aria-label": `Reaction ${emoji}` }, emoji) : null;
+  }
+
+  clicked(target) {
+    const id = target.closest(".line")?.dataset.id;
+    if (target.closest(".retry")) this.actions.retry(id);
+    else if (target.closest(".discard")) this.actions.discard(id);
+    const button = target.closest("[data-option]");
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
+    const { part } = this.conversation.lines.get(id).bubbles[button.closest(".bubble").dataset.number - 1];
+    const list = button.closest("details");
+    if (list) list.open = false;
+    this.actions.tap(id, part.choices[button.dataset.option], list ? "list" : "button");
+  }
+
+  missing(target) {
+    const address = target.getAttribute("src");
+    if (!address?.startsWith("/api/") || this.gone.has(address)) return;
+    this.gone.add(address);
+    this.conversation.changedLines.add(target.closest(".line").dataset.id);
+    this.show(this.conversation);
   }
 }
+
+function unsent(line) {
+  const again = el("button", { type: "button", class: "retry" }, "Try again");
+  const discard = el("button", { type: "button", class: "discard" }, "Discard");
+  return el("p", { class: "unsent" }, `Not sent. ${line.unsent} `, again, " ", discard);
+}
+
+const time = (line) => el("time", { datetime: line.at.toISOString() }, clock(line.at));
+
+const textOf = (line) => line.edited ?? [line.heard, line.text].filter(Boolean).join("\n");
 
 function content(line) {
   if (line.revoked) return el("em", {}, "This message was deleted");
   if (line.kind === "unreadable") return el("em", {}, "A message that cannot be read");
-  const text = line.edited ?? [line.heard, line.text].filter(Boolean).join("\n");
-  const kind = line.kind && line.kind !== "text" ? el("span", { class: "kind" }, line.kind) : null;
+  const text = textOf(line);
+  const kind = line.kind && line.kind !== "text" && !line.choice ? el("span", { class: "kind" }, line.kind) : null;
   return el("span", { class: "text", dir: "auto" }, kind, text ?? "");
 }
 

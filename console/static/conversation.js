@@ -8,6 +8,8 @@ const RECEIPTS = ["sending", "in_doubt", "parked", "accepted", "sent", "failed",
 const ofWhole = (receipt) =>
   receipt.template ? "failed" : (receipt.part ?? 0) < (receipt.parts ?? 0) && RECEIPTS.indexOf(receipt.state) > 2 && receipt.state !== "failed" ? "sending" : receipt.state;
 
+const whole = (id) => id.replace(/#[0-9]+$/, "");
+
 const further = (order, one, other) => (order.indexOf(other) > order.indexOf(one) ? other : one);
 
 export class Conversation {
@@ -18,14 +20,16 @@ export class Conversation {
     this.groupOf = new Map(); // id of a message, turn, reply or control → key of its group
     this.turn = null; // the turn that runs
     this.seq = 0; // the last event
+    this.reactions = new Map(); // id of a message or a reply → what we reacted with, and where in the log
+    this.referring = new Map(); // id of a message or a reply → the lines that quote it or react to it
     this.changedLines = new Set();
     this.changedGroups = new Set();
   }
 
-  /** Messages and replies as the history has them. */
-  addHistory(entries) {
+  /** Messages and replies as the history has them; `drawn` has what they are beside their text, by their ids. */
+  addHistory(entries, drawn = {}) {
     for (const entry of entries) {
-      const line = this.line(entry.id, entry.author, entry);
+      const line = this.line(entry.id, entry.author, { ...entry, ...drawn[entry.id] });
       line.turn = entry.turn ?? line.turn;
       line.repeats = Math.max(line.repeats, entry.repeats ?? 0);
       line.edited = entry.edited ?? line.edited;
@@ -41,8 +45,8 @@ export class Conversation {
   }
 
   /** A message that was typed here and is on its way, or did not arrive; `why` says what went wrong. */
-  addTyped({ id, text, at }, why = null) {
-    const line = this.line(id, "person", { text, at });
+  addTyped({ id, text, at, tap }, why = null) {
+    const line = this.line(id, "person", { text, at, quoted: tap?.quoted, choice: tap, kind: tap ? "button" : undefined });
     line.unsent = line.seq === null ? why : null;
     return line;
   }
@@ -57,8 +61,21 @@ export class Conversation {
 
   /** Forget a typed message that never arrived. */
   discard(id) {
-    if (this.lines.get(id)?.seq === null) this.lines.delete(id);
+    const line = this.lines.get(id);
+    if (line?.seq === null) this.lines.delete(id);
     this.changedLines.add(id);
+    if (line?.quoted) this.changedLines.add(this.said(line.quoted)?.id ?? id);
+  }
+
+  /** The line of a message or a reply: `<reply>#<part>` is one message of a reply. */
+  said(id) {
+    return this.lines.get(id) ?? this.lines.get(whole(id));
+  }
+
+  /** The ids of the choices that the person made of a question of the reply `id`. */
+  tapped(id) {
+    const taps = [...(this.referring.get(id) ?? [])].map((line) => this.lines.get(line)?.choice?.id);
+    return new Set(taps.filter((choice) => choice !== undefined && choice !== null));
   }
 
   /** The replies that a person who looks at the chat now sees for the first time. */
@@ -85,15 +102,36 @@ export class Conversation {
     this.group(key, event);
   }
 
-  line(id, author, { seq = null, text, at, name, kind, detail }) {
+  line(id, author, { seq = null, text, at, name, kind, detail, quoted, choice, bubbles }) {
     let line = this.lines.get(id);
     if (!line) {
-      line = { id, seq: null, author, text, at: new Date(at), name, tick: "sending", unsent: null, receipt: null, repeats: 0, again: new Set() };
+      line = { id, seq: null, author, text, at: new Date(at), name, kind, tick: "sending", unsent: null, receipt: null, repeats: 0, again: new Set() };
       this.lines.set(id, line);
+      for (const other of this.referring.get(id) ?? []) this.changedLines.add(other);
     }
     if (seq !== null && line.seq === null) Object.assign(line, { seq, text, at: new Date(at), name, kind, detail, unsent: null });
+    if (quoted) this.refer(line, (line.quoted = quoted));
+    if (choice) line.choice = choice;
+    if (bubbles?.length) line.bubbles = bubbles;
+    for (const { part } of bubbles ?? []) if (part.kind === "reaction") this.react(line, part);
     this.changedLines.add(id);
     return line;
+  }
+
+  /** Note that a line says something of another one. */
+  refer(line, to) {
+    for (const id of new Set([to, whole(to)])) {
+      if (!this.referring.has(id)) this.referring.set(id, new Set());
+      this.referring.get(id).add(line.id);
+    }
+    const other = this.said(to);
+    if (other) this.changedLines.add(other.id);
+  }
+
+  /** The last reaction to a message counts; an empty one takes it back. */
+  react(line, { to, emoji }) {
+    if ((this.reactions.get(to)?.seq ?? 0) <= (line.seq ?? 0)) this.reactions.set(to, { emoji, seq: line.seq ?? 0 });
+    this.refer(line, to);
   }
 
   note(event, text) {
@@ -212,7 +250,7 @@ const FOLDS = {
   tool_returned: (chat, call) => chat.together([call.turn], `t:${call.turn}`),
   thread_created: (chat, thread, event) => (chat.turn ? `t:${chat.turn.id}` : `e:${event.seq}`),
   reply(chat, reply, event) {
-    const line = chat.line(reply.id, reply.author, { ...reply, seq: event.seq, at: event.at });
+    const line = chat.line(reply.id, reply.author, { ...reply, ...event.drawn, seq: event.seq, at: event.at });
     line.turn = reply.turn;
     line.model = reply.model;
     chat.turnEnds(reply.in_reply_to, reply.turn);

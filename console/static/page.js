@@ -13,7 +13,7 @@ import { showModel, showState } from "./surroundings.js";
 const find = (id) => document.getElementById(id);
 const outbox = new Outbox();
 const live = new Live({ event: onEvent, news: onNews, status: onStatus, log: onLog, up: onUp, down: onDown, refused: onRefused });
-const chatView = new ChatView(document, { retry, discard });
+const chatView = new ChatView(document, { retry, discard, tap });
 const eventsView = new EventsView(document);
 const people = new People(find("people"), open);
 
@@ -62,9 +62,9 @@ async function open(chat) {
 async function fetchHistory(opened, before) {
   while (opened === conversation) {
     try {
-      const { entries, more, after } = await requests.history(opened.chat, before);
+      const { entries, drawn, more, after } = await requests.history(opened.chat, before);
       if (opened !== conversation) return null;
-      opened.addHistory(entries);
+      opened.addHistory(entries, drawn);
       oldest = entries[0]?.seq ?? oldest;
       find("earlier").hidden = !more;
       return after;
@@ -88,6 +88,21 @@ async function send(typed) {
     opened.addTyped(typed, refused.message);
   }
   draw();
+}
+
+/** The person taps a choice of the reply `quoted`; a second tap on the same one says nothing new. */
+function tap(quoted, option, source) {
+  if (!facts.can_write || conversation.tapped(quoted).has(option.id)) return;
+  const { id, title, description = null } = option;
+  write({ text: title, tap: { id, title, description, source, quoted } });
+}
+
+/** Something the person writes. */
+function write(said) {
+  const typed = { id: crypto.randomUUID(), at: new Date().toISOString(), ...said };
+  outbox.put(conversation.chat, typed);
+  send(typed);
+  requestAnimationFrame(() => chatView.toEnd());
 }
 
 function retry(id) {
@@ -138,8 +153,8 @@ async function onRefused() {
   const shown = conversation;
   try {
     await look();
-    const { entries } = await requests.history(shown.chat);
-    shown.addHistory(entries);
+    const { entries, drawn } = await requests.history(shown.chat);
+    shown.addHistory(entries, drawn);
     if (shown !== conversation) return;
     draw();
     showState("slow", "recado has no live stream for this page now. What is new is fetched every few seconds.");
@@ -166,6 +181,7 @@ async function look() {
   find("people-title").textContent = facts.can_write ? "Phones" : "Chats";
   find("with").textContent = facts.account === "local" ? "recado" : facts.account;
   find("composer").hidden = !facts.can_write;
+  chatView.canTap = facts.can_write;
   find("watching").hidden = facts.can_write;
 }
 
@@ -201,12 +217,9 @@ find("send").append(icon("M4 12 20 4l-4 16-4-7z", "m12 13 8-9"));
 find("composer").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   if (!conversation || !text.value.trim()) return;
-  const typed = { id: crypto.randomUUID(), text: text.value, at: new Date().toISOString() };
-  outbox.put(conversation.chat, typed);
+  write({ text: text.value });
   text.value = "";
   fit();
-  send(typed);
-  requestAnimationFrame(() => chatView.toEnd());
 });
 text.addEventListener("input", fit);
 text.addEventListener("keydown", (pressed) => {

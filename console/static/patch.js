@@ -29,7 +29,8 @@ export function patch(parent, fresh) {
 const keyOf = (node) =>
   node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("id") || node.querySelector(":scope > a[href]")?.getAttribute("href") : null;
 
-function update(old, fresh) {
+/** Make an element, or a text, what `fresh` is. */
+export function update(old, fresh) {
   if (old.isEqualNode(fresh)) return;
   if (old.nodeType !== Node.ELEMENT_NODE) {
     old.data = fresh.data;

@@ -24,5 +24,5 @@ const path = (chat, what) => `/api/chats/${encodeURIComponent(chat)}/${what}`;
 
 export const overview = () => ask("/api/overview");
 export const history = (chat, before) => ask(path(chat, "history") + (before ? `?before=${before}` : ""));
-export const write = ({ id, text }, chat) => ask("/api/messages", { id, chat, text });
+export const write = ({ id, text, tap }, chat) => ask("/api/messages", { id, chat, text, ...(tap && { tap }) });
 export const seen = (chat, replies) => ask(path(chat, "seen"), { replies });

@@ -147,7 +147,8 @@ class Bus(LenientClient):
             if self.is_connecting:
                 # asyncio does not report the close of a connection whose TLS handshake failed.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.close(), FIRST_CLOSE)
+                    async with asyncio.timeout(FIRST_CLOSE):
+                        await self.close()
             raise self._first_failure(shown, error) from error
         # nats-py would also retry the first connection for ever, so reconnecting is allowed only now.
         self.options["allow_reconnect"] = True

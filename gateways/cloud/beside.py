@@ -27,7 +27,9 @@ def preference_of(one: wire.Preference) -> Beside:
     said = _OPT_OUTS.get(one.value) if one.category in ("", "marketing_messages") else None
     text = said or f"Preference {one.category[:_LONGEST]}: {one.value[:_LONGEST]}"
     id_ = _id("preference", one.wa_id, one.user_id, one.category, one.value, one.timestamp)
-    return Beside(one.wa_id, one.user_id, Message(id=id_, kind="system", text=text, at=time_of(one.timestamp)))
+    wants = one.value != "stop" if said is not None else None
+    message = Message(id=id_, kind="system", text=text, at=time_of(one.timestamp), marketing=wants)
+    return Beside(one.wa_id, one.user_id, message)
 
 
 def call_of(one: wire.Call) -> Beside | None:

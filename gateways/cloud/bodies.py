@@ -5,18 +5,22 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages (read
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from events.parts import FILES, Parameters, Part
+from gateways.templates.form import place_in
+from gateways.templates.template import HEADER_FILES, Template, variables
 
-_HEADER_FILES = frozenset({"image", "video", "document"})
+NO_TOKEN = "unused"  # noqa: S105 - what Meta takes for a form without a token
 
 
-def body_of(part: Part, media: str | None = None, *, header: str | None = None) -> dict[str, Any]:
+def body_of(part: Part, media: str | None = None, *, template: Template | None = None) -> dict[str, Any]:
     """The body of one degraded part.
 
     - `media`: the provider's id of its file; None: WhatsApp fetches its `url`.
-    - `header`: the kind of file in a template's header; None: a text.
+    - `template`: Meta's own form of the template that the part names; without it the header is taken for a text, and
+      each button for one with an address.
     """
     match part.kind:
         case "text":
@@ -33,7 +37,7 @@ def body_of(part: Part, media: str | None = None, *, header: str | None = None) 
             said = {"type": "cta_url", "body": {"text": part.text}, "action": {"name": "cta_url", "parameters": to}}
             return {"type": "interactive", "interactive": said}
         case "template":
-            return {"type": "template", "template": _template(part, media, header)}
+            return {"type": "template", "template": _template(part, media, template)}
         case "reaction":
             return {"type": "reaction", "reaction": {"message_id": part.to, "emoji": part.emoji}}
         case kind if kind in FILES:
@@ -76,34 +80,51 @@ def _list(part: Part) -> dict[str, Any]:
     }
 
 
-def _template(part: Part, media: str | None, header: str | None) -> dict[str, Any]:
+def _template(part: Part, media: str | None, known: Template | None) -> dict[str, Any]:
     template: dict[str, Any] = {"name": part.name, "language": {"code": part.language}}
-    if part.parameters is not None and (components := _components(part.parameters, media, header)):
-        template["components"] = components
-    return template
+    values = part.parameters or Parameters()
+    components = [*_header(part, values, media, known), *_body(values), *_template_buttons(values, known)]
+    return template | ({"components": components} if components else {})
 
 
-def _components(values: Parameters, media: str | None, header: str | None) -> list[dict[str, Any]]:
-    components: list[dict[str, Any]] = []
-    if values.header:
-        if header in _HEADER_FILES:
-            file = {"id": media} if media is not None else {"link": values.header[0]}
-            shown: dict[str, Any] = {"type": header, header: file}
-        else:
-            shown = {"type": "text", "text": values.header[0]}
-        components.append({"type": "header", "parameters": [shown]})
-    if isinstance(values.body, dict):
+def _header(part: Part, values: Parameters, media: str | None, known: Template | None) -> Iterator[dict[str, Any]]:
+    if not values.header:
+        return
+    value, kind = values.header[0], known.header if known is not None else None
+    if kind in HEADER_FILES:
+        file = {"id": media} if media is not None else {"link": value}
+        named = _given({"filename": part.filename if kind == "document" else None})
+        shown: dict[str, Any] = {"type": kind, kind: file | named}
+    elif kind == "location" and (place := place_in(value)) is not None:
+        shown = {"type": "location", "location": body_of(place)["location"]}
+    else:
+        shown = {"type": "text", "text": value}
+        if known is not None and known.named and (names := variables(known.header_text)):
+            shown["parameter_name"] = names[0]
+    yield {"type": "header", "parameters": [shown]}
+
+
+def _body(values: Parameters) -> Iterator[dict[str, Any]]:
+    if isinstance(values.body, dict) and values.body:
         named = [{"type": "text", "parameter_name": name, "text": text} for name, text in values.body.items()]
-        components.append({"type": "body", "parameters": named})
+        yield {"type": "body", "parameters": named}
     elif values.body:
-        components.append({"type": "body", "parameters": [{"type": "text", "text": text} for text in values.body]})
-    components.extend(
-        {
-            "type": "button",
-            "sub_type": "url",
-            "index": str(button.index),
-            "parameters": [{"type": "text", "text": button.value}],
-        }
-        for button in values.buttons
-    )
-    return components
+        yield {"type": "body", "parameters": [{"type": "text", "text": text} for text in values.body]}
+
+
+def _template_buttons(values: Parameters, known: Template | None) -> Iterator[dict[str, Any]]:
+    given = {button.index: button.value for button in values.buttons}
+    kinds = [button.kind for button in known.buttons] if known is not None else []
+    for index in sorted({*given, *(index for index, kind in enumerate(kinds) if kind == "flow")}):
+        kind = kinds[index] if index < len(kinds) else "url"
+        value = given.get(index, NO_TOKEN)
+        match kind:
+            case "quick_reply":
+                shown: dict[str, Any] = {"type": "payload", "payload": value}
+            case "copy_code":
+                shown = {"type": "coupon_code", "coupon_code": value}
+            case "flow":
+                shown = {"type": "action", "action": {"flow_token": value}}
+            case _:  # a one-time password goes into an address too
+                kind, shown = "url", {"type": "text", "text": value}
+        yield {"type": "button", "sub_type": kind, "index": str(index), "parameters": [shown]}

@@ -57,7 +57,8 @@ class CircuitBreaker:
                 self._probe_until = now + PROBE_WITHIN
                 return
             try:
-                await asyncio.wait_for(self._changed.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 

@@ -9,13 +9,11 @@ import structlog
 from chat.parts import parts_of, plain
 from events.decisions import Reply
 from events.parts import Part
-from gateways.cloud.degrading import degraded
+from gateways.delivery.degrading import degraded
 from gateways.delivery.texts import formatted_parts, pieces, texts_of
 
 WAMID = "wamid."
 """Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
-
-_FILE_PLACES = ("https://", "LIBRARY/", "MEDIA/")
 
 log = structlog.get_logger("recado.gateway")
 
@@ -42,7 +40,4 @@ def _unable(part: Part) -> str | None:
     """The reason for which the part goes out as its plain reading; None: it goes out as it is."""
     if part.kind == "reaction" and not (part.to or "").startswith(WAMID):
         return "the message that it reacts to is none of WhatsApp's"
-    header = part.parameters.header if part.parameters is not None else ()
-    if any(value.startswith(_FILE_PLACES) for value in header):
-        return "this version does not know which kind of file a template's header takes"
     return None

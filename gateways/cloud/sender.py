@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -27,10 +27,12 @@ from gateways.cloud.graph import Answer, Graph
 from gateways.cloud.messages import WAMID
 from gateways.cloud.pacing import Pacing
 from gateways.cloud.posted_files import PostedFiles
+from gateways.cloud.template_forms import FormUnknown, TemplateForms
 from gateways.cloud.uploads import Uploads
 from gateways.delivery.open_messages import OpenMessages
 from gateways.delivery.sender import Outcome, Part
 from gateways.intake import NoPeople, People
+from gateways.templates.template import Template
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
@@ -39,9 +41,22 @@ SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what bec
 log = structlog.get_logger("recado.gateway")
 
 
+Window = Callable[[Part], Awaitable[Content]]
+"""Gives the part that goes out in the stead of a reply that is too late."""
+
+
+async def _plain_template(part: Part) -> Content:
+    name, _, language = (part.template or "").partition(":")
+    return Content(kind="template", name=name, language=language)
+
+
 class CloudSender:
-    """Posts the parts of replies. `template` is `name:language` of the template that replaces a reply too late; `told`
-    hears when the number needs a person, and when it sends again (see CircuitBreaker)."""
+    """Posts the parts of replies.
+
+    - `template`: replaces a reply that is too late; `window` gives its part for the reply of an id.
+    - `forms`: Meta's own forms of the templates that are sent.
+    - `told`: hears when the number needs a person, and when it sends again (see CircuitBreaker).
+    """
 
     def __init__(
         self,
@@ -52,10 +67,14 @@ class CloudSender:
         people: People | None = None,
         *,
         uploads: Uploads,
+        window: Window = _plain_template,
+        forms: TemplateForms | None = None,
     ) -> None:
         self._graph, self._uploads, self._account = graph, uploads, account
         self._people = people or NoPeople()
         self._template = template
+        self._window = window
+        self._forms = forms or TemplateForms()
         self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
         self._open = OpenMessages()
@@ -85,6 +104,8 @@ class CloudSender:
         """Post the part, once, to the person of its chat, who may have another number by now."""
         try:
             to = await self._people.reached_by(part.account, part.chat)
+            if part.template is not None and part.template == self._template:
+                part = replace(part, content=await self._window(part))
         except LogError as refusal:
             tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
             error = ReceiptError(class_="later", detail=str(refusal))
@@ -93,10 +114,17 @@ class CloudSender:
             error = ReceiptError(class_="recipient", detail="the number is another person's now")
             return self._told(part, Outcome("failed", error=error))
         try:
-            body = self._body(part, to)
+            form = await self._forms.of(part.content)
+            body = self._body(part, to, form)
+        except FormUnknown as unknown:
+            return self._told(part, self._refused(part, unknown.error))
         except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
+        if answer.error is not None and part.content is not None:
+            renewed = await self._forms.renewed(part.content, form, answer.error)
+            if renewed is not None and (again := self._body(part, to, renewed)) != body:
+                answer = await self._graph.post(again)  # it was certainly not sent
         if (refused := _file_refused(part, answer)) is not None:
             # It was certainly not sent, so its number is free.
             if self._posted.renew(part):  # Meta may have forgotten the file
@@ -174,7 +202,7 @@ class CloudSender:
             )
         return outcome
 
-    def _body(self, part: Part, to: str) -> dict[str, Any]:
+    def _body(self, part: Part, to: str, form: Template | None = None) -> dict[str, Any]:
         """The request of https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages"""
         several = part.of > 1
         ours = tracker.Tracker(
@@ -188,17 +216,17 @@ class CloudSender:
         body: dict[str, Any] = {"messaging_product": "whatsapp", **_to(to)}
         body["biz_opaque_callback_data"] = tracker.written(ours)
         if part.template is not None:
-            if part.template != self._template:
+            if part.template != self._template or part.content is None:
                 raise OtherTemplate(f"the template {part.template[:64]!r} is not that of RECADO_WINDOW_TEMPLATE")
-            name, _, language = part.template.partition(":")
-            return body | {"type": "template", "template": {"name": name, "language": {"code": language}}}
+            return body | body_of(part.content, template=form)
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
         is_reaction = part.content is not None and part.content.kind == "reaction"
         # A message of the former number cannot be quoted to the new one.
         if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
             body["context"] = {"message_id": quoted}
-        return body | body_of(part.content or Content(kind="text", text=part.text), part.media)
+        content = part.content or Content(kind="text", text=part.text)
+        return body | body_of(content, part.media, template=form)
 
     def _quoted(self, part: Part) -> str | None:
         """The message that the reply quotes so that it is understood; None where that is clear without a quote.

@@ -62,7 +62,8 @@ class TypingIndicator:
                 log.info("typing_not_shown", code=answer.error.code, detail=answer.error.detail)
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), AGAIN_AFTER)
+                async with asyncio.timeout(AGAIN_AFTER):
+                    await ended.wait()
                 return
 
     def _end(self, chat: str) -> None:

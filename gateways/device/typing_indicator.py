@@ -60,7 +60,8 @@ class TypingIndicator:
                     break
                 await self._phone.typing(chat, on=True)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), AGAIN_AFTER)
+                    async with asyncio.timeout(AGAIN_AFTER):
+                        await ended.wait()
             await self._phone.typing(chat, on=False)
         except Exception as error:  # noqa: BLE001 - no error here may hold up the reply
             log.info("typing_not_shown", chat=chat, reason=f"{type(error).__name__}: {error}")

@@ -7,16 +7,21 @@ import re
 from typing import TextIO
 
 from chat.context import readable
+from chat.parts import parts_of
 from chat.receipts import is_settled
 from events.decisions import Ignored, Reply, TurnFailed
-from events.inbound import Receipt, ReceiptError
+from events.inbound import Message, Receipt, ReceiptError
 from events.log import LogError
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from gateways.delivery.sender import Outcome, Part
+from gateways.local.printed import printed
 
 SLOW_AFTER = 15.0
 """Seconds without an ending after which the person gets a hint."""
+
+_REMEMBERED = 500
+"""Messages whose words are known when a reply quotes one."""
 
 _PROMPT = "> "
 _CONTROLS = re.compile("[\x80-\x9f]")
@@ -31,6 +36,7 @@ class Screen:
         self._interactive = interactive
         self._open: set[str] = set()
         self._expected: set[str] = set()
+        self._words: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._slow: asyncio.TimerHandle | None = None
 
@@ -50,6 +56,8 @@ class Screen:
         event = recorded.event
         if recorded.key != self._key:
             return
+        if isinstance(event, Message | Reply):
+            self._remember(event.id, event.text or "")
         if isinstance(event, Reply):
             if self._open.intersection(event.in_reply_to) or event.about in self._expected:
                 self._expected.discard(event.about or "")
@@ -86,6 +94,16 @@ class Screen:
             self._stdout.write("\r\x1b[K")
             self._stdout.flush()
 
+    def messages_of(self, reply: Reply) -> list[str]:
+        """The reply as one message, with the words that it quotes and reacts to."""
+        said = [
+            f"{printed(part)} {self._quoted(part.to)}".rstrip() if part.kind == "reaction" else printed(part)
+            for part in parts_of(reply)
+        ]
+        text = "\n\n".join(said) if said else reply.text
+        quoted = self._quoted(reply.quote or None)
+        return [f"{quoted}\n{text}" if quoted else text]
+
     async def send(self, part: Part) -> Outcome:
         """Print the reply."""
         elsewhere = "" if part.chat == self._key.chat else f"[{_printable(part.chat)}] "
@@ -99,6 +117,15 @@ class Screen:
         """Park a reply that may have been printed before the terminal ended, and say where to read it."""
         self.notice(f"a reply may not have been shown: recado history {part.chat} --account {self._key.account}")
         return Outcome("parked", error=ReceiptError(class_="in_doubt", detail="the terminal ended while printing it"))
+
+    def _remember(self, id_: str, text: str) -> None:
+        self._words[id_] = " ".join(text.split())[:60]
+        if len(self._words) > _REMEMBERED:
+            del self._words[next(iter(self._words))]
+
+    def _quoted(self, id_: str | None) -> str:
+        words = self._words.get(id_ or "") or self._words.get((id_ or "").rpartition("#")[0])
+        return f"│ {words}" if words else ""
 
     def notice(self, text: str) -> None:
         """Print a text that is no reply."""

@@ -13,6 +13,7 @@ from events.subjects import ChatKey
 from gateways.delivery.receipts import Piece, Receipts
 from gateways.delivery.sender import Outcome, Part
 from gateways.intake import Intake, People
+from gateways.local.taps import Tap, tapped
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -46,6 +47,11 @@ class Simulator:
         """Store a message of the person `chat` (a canonical JID); the same `id` counts once. Raises as Intake.store
         does."""
         message = Message(id=id, text=text, name=name or self._names.get(chat))
+        return await self._intake.store(ChatKey(self._account, chat), message)
+
+    async def tap(self, chat: str, tap: Tap, *, id: str) -> Appended:  # noqa: A002 - WhatsApp's own word
+        """Store the message of the person `chat` who taps a choice, as `publish` does."""
+        message = tapped(tap, id=id, name=self._names.get(chat))
         return await self._intake.store(ChatKey(self._account, chat), message)
 
     async def read(self, chat: str, replies: Iterable[str]) -> None:

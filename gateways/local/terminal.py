@@ -31,7 +31,7 @@ async def run_terminal(
     interactive = stdin.isatty()
     key = ChatKey(account, chat)
     screen = Screen(key, stdout, interactive=interactive)
-    delivery = Delivery(log, account, screen, data_dir=data_dir, observe=screen.observe)
+    delivery = Delivery(log, account, screen, data_dir=data_dir, observe=screen.observe, split=screen.messages_of)
     running = asyncio.create_task(delivery.run())
     try:
         await _during(running, delivery.started.wait())

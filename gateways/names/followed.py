@@ -213,7 +213,8 @@ class Followed:
     async def known(self) -> None:
         """Return when everything that the bucket has is known. Raises NamesUnavailable."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.ready.wait(), _TOLD_WITHIN)
+            async with asyncio.timeout(_TOLD_WITHIN):
+                await self.ready.wait()
         self.check()
 
     def _lost_for(self) -> float:

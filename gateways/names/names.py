@@ -17,7 +17,7 @@ import structlog
 from prometheus_client import Counter
 
 from events.inbound import Control
-from events.jid import held_since, next_holder, number_of
+from events.jid import held_since, next_holder, number_of, people_in
 from events.log import EventLog, LogError
 from events.subjects import ChatKey
 from gateways.names import number_plans
@@ -131,7 +131,7 @@ class Names:
         log's errors if chats are to be joined.
         """
         self._followed.check()
-        names = self._own(account, tuple(dict.fromkeys(names)))
+        names = self._own(account, (names[0], *(name for name in people_in(names[1:]) if name != names[0])))
         found = self.at_once(account, names)
         if found is not None:
             return found
@@ -212,7 +212,8 @@ class Names:
                 except LogError as fault:
                     log.warning("join_not_ordered", account=key.account, reason=str(fault), then="tried again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), _LOOK_EVERY)
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await news.wait()
 
     async def erase(self, account: str, names: Iterable[str]) -> None:
         """Take these names out of the bucket. Raises LogUnavailable."""

@@ -10,8 +10,10 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.receipts import furthest, of_whole
-from chat.references import References, notes
+from chat.references import NOTHING, References, notes
 from events.inbound import ReceiptState
+from events.parts import Part
+from events.references import Choice
 from projections.database import Row, ids_of, moment
 from projections.reads.views import Entry, ReceiptView, TurnView
 
@@ -21,7 +23,7 @@ _ENTRY = (
     " h.ended_at, h.reason, h.repeats, h.repeat_seq, h.repeat_at, iif(h.revoked_at IS NULL, h.edited, NULL),"
     " h.edited_at, h.revoked_at, h.about, h.in_reply_to, h.backend, h.model, h.thread, h.run, h.input_tokens,"
     " h.output_tokens, h.cause, h.chat, iif(h.revoked_at IS NULL, h.reading, NULL),"
-    " iif(h.revoked_at IS NULL, h.refers, NULL)"
+    " iif(h.revoked_at IS NULL, h.refers, NULL), iif(h.revoked_at IS NULL, h.typed, NULL), h.parts, h.quote"
     " FROM history h LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
 )
 _TURN = (
@@ -35,6 +37,8 @@ _RECEIPTS = (
 
 
 _references = msgspec.json.Decoder(References)
+_choice = msgspec.json.Decoder(Choice)
+_parts = msgspec.json.Decoder(tuple[Part, ...])
 
 log = structlog.get_logger("recado.projections")
 
@@ -146,7 +150,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         seq, id_, author, at, text, turn, profile, sent, sender, name, kind, from_me, media, quoted,
         detail, ending, ended, ended_at, reason, repeats, repeat_seq, repeat_at, edited, edited_at,
         revoked_at, about, in_reply_to, backend, model, thread, run, input_tokens, output_tokens,
-        cause, chat, reading, refers,
+        cause, chat, reading, refers, typed, parts, quote,
     ) = row  # fmt: skip
     if author != "person":
         reached = furthest_of(receipts(db, chat, id_))
@@ -167,9 +171,12 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
             input_tokens=input_tokens,
             output_tokens=output_tokens,
             cause=cause,
+            parts=_parts.decode(parts) if parts is not None else (),
+            quote=quote,
             receipt=reached[0] if reached is not None else None,
             receipt_at=reached[1] if reached is not None else None,
         )
+    references = _references.decode(refers) if refers is not None else NOTHING
     return Entry(
         seq=seq,
         id=id_,
@@ -186,7 +193,9 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         media=msgspec.Raw(media.encode()) if media is not None else None,
         reading=msgspec.Raw(reading.encode()) if reading is not None else None,
         quoted=quoted,
-        refers=tuple(notes(_references.decode(refers))) if refers is not None else (),
+        refers=tuple(notes(references)),
+        choice=_choice.decode(typed) if typed is not None else references.choice,
+        typed=typed is not None,
         detail=detail,
         ending=ending,
         ended_seq=ended,

@@ -9,6 +9,8 @@ import msgspec
 
 from events.decisions import MediaRead
 from events.inbound import ReceiptState
+from events.parts import Part
+from events.references import Choice
 from projections.tables.marks import Mark
 
 
@@ -87,13 +89,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `media`: the file that came with it, as in `in`.
     - `reading`: the outcome of reading the file, as in `media_read`.
     - `refers`: what it refers to beside `quoted`, in words.
+    - `choice`: the choice that it makes; `typed`: by its words, not by a tap.
     - `detail`: the fault of bytes that could not be read.
     - `ending`: `reply`, `ignored` or `turn_failed`; None: the message is open.
     - `reason`: the reason of `ignored`, or the class of the fault.
     - `repeats`: how often it came again with the same id, the last time as `repeat_seq` at `repeat_at`.
     - `edited`: its words as its sender edited them at `edited_at`.
     - `revoked_at`: the time when its sender deleted it.
-    - `about` to `cause`: of a reply, as in `reply`.
+    - `about` to `quote`: of a reply, as in `reply`.
     - `receipt`: of a reply: its state on the way to the person, since `receipt_at`.
     """
 
@@ -113,6 +116,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reading: msgspec.Raw | None = None
     quoted: str | None = None
     refers: tuple[str, ...] = ()
+    choice: Choice | None = None
+    typed: bool = False
     detail: str | None = None
     ending: str | None = None
     ended_seq: int | None = None
@@ -133,6 +138,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cause: str | None = None
+    parts: tuple[Part, ...] = ()
+    quote: str | None = None
     receipt: ReceiptState | None = None
     receipt_at: datetime | None = None
 
@@ -240,6 +247,8 @@ class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     until: datetime | None = None
     text: str | None = None
     messages: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    quote: str | None = None
     outcome: str | None = None
     outcome_seq: int | None = None
     outcome_at: datetime | None = None

@@ -20,7 +20,7 @@ _PLACES = (
 )
 _CONTROLS = (
     'SELECT account, chats.chat, partition, snapshot, seq, controls.id, at, command, "by", until, text,'
-    " controls.messages, outcome, outcome_seq, outcome_at, reason, repeats, repeat_seq,"
+    " controls.messages, parts, quote, outcome, outcome_seq, outcome_at, reason, repeats, repeat_seq,"
     " repeat_at FROM controls JOIN chats ON chats.id = controls.chat"
     " WHERE controls.id = ? AND ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY seq"
 )
@@ -128,9 +128,10 @@ def control(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Contro
 
 def _control(row: list[object]) -> ControlView:
     values = dict(zip(ControlView.__struct_fields__, row, strict=True))
+    parts = msgspec.json.decode(values["parts"] or "[]")  # type: ignore[arg-type]
     times = {name: moment_or_none(values[name]) for name in ("until", "outcome_at", "repeat_at")}  # type: ignore[arg-type]
     at, messages = moment(values["at"]), ids_of(values["messages"])  # type: ignore[arg-type]
-    return msgspec.convert({**values, **times, "at": at, "messages": messages}, ControlView)
+    return msgspec.convert({**values, **times, "at": at, "messages": messages, "parts": parts}, ControlView)
 
 
 def _status(snapshot: str) -> ChatStatus:

@@ -11,6 +11,7 @@ from events.jid import PHONE
 from events.recorded import Recorded
 from projections.reads.views import Entry, TurnView, Why, reading_of
 from projections.story.joined import joined_steps, moved_from
+from projections.story.parts import chose
 from projections.story.reasons import because
 from projections.story.reply import reply_now, reply_step
 from projections.story.step import Step, lasting, names, now_step
@@ -92,7 +93,8 @@ def _kind(entry: Entry, facts: Sequence[Recorded]) -> str:
 def _refers(entry: Entry) -> str:
     """The things that the message refers to."""
     quote = (f"quotes {entry.quoted}",) if entry.quoted else ()
-    return "".join(f"; {note}" for note in (*quote, *entry.refers))
+    choice = (chose(entry.choice, typed=entry.typed),) if entry.choice is not None else ()
+    return "".join(f"; {note}" for note in (*quote, *choice, *entry.refers))
 
 
 def _names(entry: Entry, facts: Sequence[Recorded]) -> str:

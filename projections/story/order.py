@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from projections.reads.views import ControlView
+from projections.story.parts import ordered
 from projections.story.reasons import because
 from projections.story.step import Step, lasting, names
 
@@ -26,8 +27,9 @@ _OUTCOMES = {
 def order_steps(control: ControlView) -> Iterator[Step]:
     """The order's author and outcome."""
     about = f" of {names(control.messages)}" if control.messages else ""
-    what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}"
-    yield Step(at=control.at, kind="order", what=what, detail=control.text, until=control.until, seq=control.seq)
+    quote = f", quoting {control.quote}" if control.quote else ""
+    what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}{quote}"
+    yield Step(at=control.at, kind="order", what=what, detail=ordered(control.parts, control.text), until=control.until, seq=control.seq)
     if control.outcome == "ignored":
         what = f"not obeyed: {because(control.reason)}"
         yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)

@@ -9,9 +9,11 @@ import msgspec
 
 from events.decisions import Reply
 from events.inbound import ReceiptError
+from events.parts import Part
 from events.recorded import Recorded
 from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import Entry, ReceiptView, TurnView
+from projections.story.parts import all_named, of_receipt
 from projections.story.reasons import failed_because, not_sent_because
 from projections.story.step import Step, StepKind, lasting
 
@@ -34,11 +36,10 @@ _ON_ITS_WAY = {
 }
 
 
-def receipt_step(one: ReceiptView) -> Step:
-    """One receipt, with the error's own words."""
+def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
+    """One receipt of a reply of these `parts`, with the error's own words."""
     what = "it was not sent and will be tried again" if one.state == "sending" and one.error else _RECEIPTS[one.state]
-    if one.parts:
-        what += f", part {one.part} of {one.parts}"
+    what += of_receipt(one.part, one.parts, parts)
     if one.template:
         what += f", the template {one.template} in its stead"
     if one.instead:
@@ -74,6 +75,8 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
         what = f"a human of the business answered, reply {reply.id}"
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
+    elif turn is None and reply.backend is None:
+        what = f"a program had the assistant say it, reply {reply.id}"
     else:
         took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
         tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""
@@ -82,6 +85,7 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
         who = reply.model or reply.backend or reply.author
         parts = (f"{who} answered, reply {reply.id}", took, tokens, thread, run, *_of_the_event(reply, facts))
         what = ", ".join(part for part in parts if part)
+    what += all_named(reply.parts) + (f", quotes {reply.quote}" if reply.quote else "")
     kind: StepKind = "told" if reply.author == "system" else "reply"
     return Step(at=reply.at, kind=kind, what=what, detail=reply.text, seq=reply.seq)
 

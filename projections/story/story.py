@@ -37,7 +37,8 @@ def story(
         told, standing = list(_whole_turn(known, known.turn, facts)), _turn_now(known, known.turn, facts, now)
     else:
         return []
-    told += [receipt_step(one) for one in known.receipts]
+    sent = next((one for one in (known.reply, known.apology, known.entry) if one is not None), None)
+    told += [receipt_step(one, sent.parts if sent is not None else ()) for one in known.receipts]
     steps = _in_order(told)
     if standing is not None:
         steps.append(standing)

@@ -11,6 +11,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.gates import pairing_code
+from chat.informing import is_informing
 from chat.pending import has_pending_work, has_work_now, wakes
 from chat.state import Chat
 from events.decisions import Reply
@@ -108,7 +109,7 @@ class Chats:
         held.replies += 1
         held.last_at = micros(at)
         put_reply(held.outgoing, reply.id)
-        held.failed = held.failed and reply.author == "system"
+        held.failed = held.failed and (reply.author == "system" or is_informing(reply))
 
     def receipt(self, held: ChatRow, receipt: Receipt) -> None:
         if put_receipt(held.outgoing, receipt):

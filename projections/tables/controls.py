@@ -26,6 +26,8 @@ class ControlRow(msgspec.Struct, gc=False):
     until: int | None
     text: str | None
     messages: str
+    parts: str | None = None
+    quote: str | None = None
     outcome: str | None = None
     outcome_seq: int | None = None
     outcome_at: int | None = None
@@ -76,10 +78,11 @@ class Controls:
 
     def came_in(self, held: ChatRow, recorded: Recorded, control: Control) -> None:
         """Add a control."""
+        parts = msgspec.json.encode(control.parts).decode() if control.parts else None
         until = micros(control.until) if control.until is not None else None
         self._changed[recorded.seq] = self._rows[control.id, held.id] = ControlRow(
             control.id, held.id, recorded.seq, micros(recorded.at), control.command, control.by, until, control.text,
-            id_list(control.messages),
+            id_list(control.messages), parts, control.quote,
         )  # fmt: skip
 
     def decided(self, held: ChatRow, recorded: Recorded) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.choices import chosen_by
 from chat.context import SHOWN_THOUGH_IGNORED
 from chat.edits import early_of
 from chat.joining import CLOSED
@@ -27,11 +28,11 @@ MessageId = tuple[str, int]
 
 _MESSAGE = (
     "seq", "chat", "id", "author", "at", "text",
-    "sent", "sender", "name", "kind", "from_me", "media", "quoted", "refers", "detail",
+    "sent", "sender", "name", "kind", "from_me", "media", "quoted", "refers", "typed", "detail",
 )  # fmt: skip
 _REPLY = (
     "seq", "chat", "id", "author", "at", "text", "about", "in_reply_to", "backend", "model", "thread", "run",
-    "input_tokens", "output_tokens", "cause", "turn", "ended", "context",
+    "input_tokens", "output_tokens", "cause", "parts", "quote", "turn", "ended", "context",
 )  # fmt: skip
 
 _WORDS_OF = " FROM history WHERE seq = ? AND coalesce(edited, text) NOTNULL AND revoked_at ISNULL"
@@ -139,11 +140,13 @@ class History:
             media = _encoder.encode(event.media).decode() if event.media is not None else None
             references = references_of(event)
             refers = _encoder.encode(references).decode() if references is not None else None
+            choice = chosen_by(held.state.question, event) if not held.state.into else None
+            typed = _encoder.encode(choice).decode() if choice is not None else None
             sent = micros(event.at) if event.at is not None else at
             fixed: Row = (
                 seq, held.id, id_, "person", at, text_of(event), sent, event.sender or recorded.key.chat,
                 event.name, event.kind, event.from_me,
-                media, event.quoted, refers, None,
+                media, event.quoted, refers, typed, None,
             )  # fmt: skip
         else:
             id_ = unreadable_id(recorded.seq)
@@ -160,6 +163,7 @@ class History:
                 None,
                 "unreadable",
                 False,
+                None,
                 None,
                 None,
                 None,
@@ -229,11 +233,12 @@ class History:
             row.ending, row.reason, row.ended, row.ended_at = "reply", None, seq, at
             row.context = row.seq if row.revoked_at is None else None
             last = max(last, row.seq)
+        parts = _encoder.encode(event.parts).decode() if event.parts else None
         turn = held.turn.seq if held.turn is not None and held.turn.id == event.turn else None
         self._replies.append((
             seq, held.id, event.id, event.author, at, event.text, event.about,
             id_list(event.in_reply_to), event.backend, event.model, event.thread, event.run,
-            event.usage.input_tokens, event.usage.output_tokens, event.cause, turn, seq,
+            event.usage.input_tokens, event.usage.output_tokens, event.cause, parts, event.quote or None, turn, seq,
             None if event.author == "system" else last or seq,
         ))  # fmt: skip
 

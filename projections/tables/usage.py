@@ -35,8 +35,8 @@ class Usage:
         self._spending: dict[tuple[str, str, str], TokenUsage] = {}
 
     def replied(self, held: ChatRow, recorded: Recorded, reply: Reply) -> None:
-        """Count an assistant's reply on the day (UTC) of its server stamp; transcripts count for their own model."""
-        if reply.author != "assistant":
+        """Count a model's reply on the day (UTC) of its server stamp; transcripts count for their own model."""
+        if reply.author != "assistant" or reply.turn is None:
             return
         turn = held.state.turn
         heard = turn.heard if turn is not None and turn.id == reply.turn else ()

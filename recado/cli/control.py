@@ -11,8 +11,12 @@ from typing import Any
 import click
 import msgspec
 
+from actors.leases.bucket import LeasesUnavailable
+from actors.leases.roster import older_than
+from events.codec import INFORMS
 from events.decisions import Decision, Reply
 from events.inbound import Command, Control
+from events.jetstream.connection import Bus
 from events.parts import Option, Part
 from events.subjects import ChatKey
 from gateways.addressing import with_code
@@ -101,6 +105,12 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 @image_option
 @document_option
 @click.option("--quote", type=MessageId(), metavar="MESSAGE_ID", help="Quote this message of the person.")
+@click.option(
+    "--no-takeover",
+    is_flag=True,
+    help="The assistant says it: no message counts as answered, and the chat is not left to you. Refused where the "
+    "person wants no word, or a human has the chat.",
+)
 @found_account_option
 @new_chat_option
 @click.option(
@@ -122,13 +132,14 @@ def send(
     image: str | None,
     document: str | None,
     quote: str | None,
+    no_takeover: bool,
     account: str | None,
     new: bool,
     wait: float,
     as_json: bool,
 ) -> None:
     """Write TEXT to the person of CHAT yourself, or send a picture, a file, a place or choices, which TEXT follows. It
-    answers the waiting messages, and the chat is left to you for RECADO_TAKEOVER.
+    answers the waiting messages, and the chat is left to you for RECADO_TAKEOVER, unless --no-takeover is given.
 
     It counts as sent once a gateway says so; until then it is stored. The exit status is 1 if it cannot be sent.
     """
@@ -137,7 +148,7 @@ def send(
         raise click.UsageError(
             "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document"
         )
-    fields = {"text": text, "parts": parts, "quote": quote}
+    fields = {"text": text, "parts": parts, "quote": quote, "takeover": not no_takeover}
     given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields)
     _order(given, as_json)
 
@@ -206,6 +217,8 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         head = await log.head()
         end = given.until(head.now) if given.until is not None else None
         key = await meant(log, chosen, given.chat, given.account, new=given.new, erased=True)
+        if not given.fields.get("takeover", True):
+            await _refuse_older(bus)
         control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **given.fields)
         try:
             decision = await order(log, key, control, patience=OBEYED_WITHIN)
@@ -215,6 +228,19 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         if isinstance(decision, Reply):
             delivery = await delivery_of(log, bus, key, decision.id, after=head.last, patience=given.wait)
         return outcome_of(key, control, decision, delivery), decision
+
+
+async def _refuse_older(bus: Bus) -> None:
+    """Raises ClickException if an instance runs that would take the chat over, LogUnavailable."""
+    try:
+        older = await older_than(bus, INFORMS)
+    except LeasesUnavailable:  # no instance has ever run
+        return
+    if older:
+        raise click.ClickException(
+            f"these instances are of an older version, and would take the chat over: {', '.join(older)}. Update them "
+            "first, or send without --no-takeover. Nothing was sent (older_instance)"
+        )
 
 
 def by_user() -> str:

@@ -12,6 +12,7 @@ from projections.reads.costs import costed, in_dollars, total
 from projections.reads.spoken import kind, speaker
 from projections.reads.views import ChatView, Entry, LastWords, reading_of
 from projections.story.deliveries import told
+from projections.story.parts import all_named, chose
 from projections.story.reasons import because, failed_because
 from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
@@ -245,10 +246,17 @@ def _mark(entry: Entry) -> str:
             marks.append(f"failed: {failed_because(entry.reason)}")
         elif entry.ending == "ignored" and not entry.from_me:
             marks.append(f"ignored: {because(entry.reason)}")
+        if entry.choice is not None:
+            marks.append(one_line(chose(entry.choice, typed=entry.typed)))
         if entry.revoked_at:
             marks.append("deleted by its sender")
         if entry.edited is not None:
             marks.append(f"edited: {one_line(entry.edited)}")
-    elif entry.receipt:
-        marks.append(entry.receipt)
+    else:
+        if entry.parts:
+            marks.append(one_line(all_named(entry.parts).removeprefix(", ")))
+        if entry.quote:
+            marks.append(f"quotes {one_line(entry.quote)}")
+        if entry.receipt:
+            marks.append(entry.receipt)
     return f"  [{'; '.join(marks)}]" if marks else ""

@@ -12,7 +12,12 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from chat.choices import question_of
+from chat.parts import parts_of
 from events.decisions import TYPE_OF, Ignored, Reply, TurnError, TurnFailed
+from events.inbound import Message
+from events.log import EventLog
+from events.parts import Part
 from events.subjects import ChatKey
 from gateways.say import NoAnswer, Said
 from gateways.say import say as say_and_wait
@@ -20,7 +25,15 @@ from projections.story.reasons import because, failed_because
 from recado.cli.account_gateway import refuse_real
 from recado.cli.log import open_log
 from recado.cli.meant_profile import Version, meant_profile, profile_in, profile_option, refused
-from recado.cli.options import MessageId, account_option, chat_argument, json_option, text_argument
+from recado.cli.options import (
+    MessageId,
+    Text,
+    account_option,
+    chat_argument,
+    json_option,
+    optional_text_argument,
+    text_argument,
+)
 from recado.cli.session import run, settings
 from recado.printing import json_text, plain
 from recado.profiles.overlay import ProfileUnusable
@@ -36,7 +49,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     - `id`: the message's id.
     - `ending`: `reply`, `ignored` or `turn_failed`; null: there is none yet.
-    - `reply`, `text`: the reply's id and text; `turn`: the turn's id.
+    - `reply`, `text`: the reply's id and text; `parts`: its choices, files and places, where it has more than text;
+      `turn`: the turn's id.
     - `reason`: of `ignored`; `error`: of `turn_failed`; `told`: the words that the person was told instead of a reply.
     - `repeat`: the id was stored before.
     """
@@ -47,6 +61,7 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ending: str | None = None
     reply: str | None = None
     text: str | None = None
+    parts: tuple[Part, ...] = ()
     turn: str | None = None
     reason: str | None = None
     error: TurnError | None = None
@@ -54,10 +69,24 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeat: bool = False
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """A message that is to be said: its `id`, and its `text` or the `choice` to tap."""
+
+    id: str
+    text: str | None
+    choice: str | None
+
+
 @click.command()
 @chat_argument
-@text_argument
+@optional_text_argument
 @account_option
+@click.option(
+    "--choice",
+    type=Text(),
+    metavar="ID|TITLE|NUMBER",
+    help="Tap this choice of the chat's last question, instead of a TEXT.",
+)
 @click.option(
     "--id",
     "message",
@@ -72,24 +101,29 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def say(
     *,
     chat: str,
-    text: str,
+    text: str | None,
     account: str | None,
+    choice: str | None,
     message: str | None,
     timeout: float | None,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Send TEXT into CHAT, as if that person had written it, and print the reply's text.
+    """Send TEXT into CHAT, as if that person had written it, and print the reply's text. With --choice, tap a choice of
+    the last question instead.
 
     CHAT is a phone number with its country code or a JID. The exit status is 0 with a reply, 1 if the message was
     ignored or its turn failed (the reason is on stderr), 2 if no answer came in time. Saying an --id again prints what
     became of it the first time. In an account that a gateway of a real number serves nothing is said without --yes.
     """
+    if (text is None) == (choice is None):
+        raise click.UsageError("give either a TEXT or --choice: recado say CHAT 'hello', recado say CHAT --choice 2")
     chosen = settings()
     key, id_ = ChatKey(account or chosen.account, chat), message or f"say-{token_hex(8)}"
+    meant = Wanted(id_, text, choice)
     try:
         said = run(
-            _say(chosen, key, text, id_, known=message is not None, patience=timeout or _longest_turn(chosen), yes=yes)
+            _say(chosen, key, meant, known=message is not None, patience=timeout or _longest_turn(chosen), yes=yes)
         )
     except NoAnswer as late:
         if as_json:
@@ -117,13 +151,35 @@ def ask(text: str, meant: Version | Path | None, as_json: bool) -> None:
     click.echo(json_text(answer) if as_json else plain(answer.text))
 
 
-async def _say(
-    chosen: Settings, key: ChatKey, text: str, message: str, *, known: bool, patience: float, yes: bool
-) -> Said:
+async def _say(chosen: Settings, key: ChatKey, meant: Wanted, *, known: bool, patience: float, yes: bool) -> Said:
     async with open_log(chosen) as (log, bus):
         if not yes:
             await refuse_real(bus, chosen, key)
-        return await say_and_wait(log, key, text, message=message, known=known, patience=patience)
+        message = await _message(log, key, meant)
+        return await say_and_wait(log, key, message, known=known, patience=patience)
+
+
+async def _message(log: EventLog, key: ChatKey, meant: Wanted) -> Message:
+    """The message that is meant. Raises ClickException if there is no such choice."""
+    said = meant.text
+    if meant.choice is not None:
+        from gateways.local.taps import Tap, last_question, tap_on, tapped  # noqa: PLC0415 - a TEXT needs none of it
+
+        asked = await last_question(log, key)
+        if asked is None:
+            raise click.ClickException("no question with choices was asked in this chat")
+        tap = tap_on(asked, meant.choice)
+        if isinstance(tap, Tap):
+            return tapped(tap, id=meant.id, sender=key.chat)
+        if tap is None:
+            raise click.ClickException(f"the last question has no choice {meant.choice!r}. It has {_listed(asked)}")
+        said = tap
+    return Message(id=meant.id, sender=key.chat, text=said)
+
+
+def _listed(asked: Reply) -> str:
+    options = enumerate(question_of(asked), 1)
+    return plain(", ".join(f"{number}. {option.title} ({option.id})" for number, option in options))
 
 
 def _longest_turn(chosen: Settings) -> float:
@@ -155,6 +211,7 @@ def _spoken(key: ChatKey, id_: str, said: Said) -> Spoken:
         ending=TYPE_OF[type(ending)],
         reply=ending.id if isinstance(ending, Reply) else None,
         text=ending.text if isinstance(ending, Reply) else None,
+        parts=parts_of(ending) if isinstance(ending, Reply) else (),
         turn=None if isinstance(ending, Ignored) else ending.turn,
         reason=ending.reason if isinstance(ending, Ignored) else None,
         error=ending.error if isinstance(ending, TurnFailed) else None,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple
 
+from gateways.templates import window
 from recado.settings.variables import Reader, Variable, choice, duration, host, name, seconds, secret, url, whole
 
 UNSET_ACCOUNT = "local"
 """The default of RECADO_ACCOUNT."""
-
-_TEMPLATE = re.compile(r"[a-z0-9_]{1,512}:[a-z]{2,3}(_[A-Z]{2})?")
 
 
 def _digits() -> Reader:
@@ -63,11 +61,10 @@ def numbers() -> Reader:
 
 def _template() -> Reader:
     def read(given: str) -> str:
-        if not _TEMPLATE.fullmatch(given):
-            raise ValueError("which is no template and its language: write name:language, such as hello_again:en_US")
+        window.read(given)
         return given
 
-    return Reader("a template's name and its language, with a colon between them", read)
+    return Reader("a template's name and its language, with a colon between them, and its variables", read)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -161,9 +158,12 @@ class WhatsAppSettings:
         Variable(
             name="RECADO_WINDOW_TEMPLATE",
             reader=_template(),
-            meaning="The approved template (without parameters) that goes out in a reply's stead when the person has "
-            "not written for 24 hours, since WhatsApp takes only templates then. If unset, such a reply fails.",
-            example="hello_again:en_US",
+            meaning="The approved template that goes out in a reply's stead when the person has not written for 24 "
+            "hours, since WhatsApp takes only templates then. If unset, such a reply fails. Variables of its body "
+            "follow after commas, each with a text in which `{name}` is the person's name (`{name|friend}` for people "
+            "without one) and `{reply}` the first line of the reply. It is checked against Meta's own form of it at "
+            "the start (`window_template_unusable` in the log) and by `recado doctor`.",
+            example="hello_again:en_US, name={name|friend}, about={reply}",
         ),
     ] = None
     doubt_seconds: Annotated[

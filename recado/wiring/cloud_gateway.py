@@ -32,6 +32,7 @@ from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.names.names import Names
+from gateways.templates.window import read
 from recado.private_data import close_to_others
 from recado.settings.environment import SettingsInvalid
 from recado.settings.numbers import accounts_of, has_numbers, may_change, numbers_of, problems
@@ -125,7 +126,8 @@ async def start_cloud(
 ) -> Starlette:
     """Send the replies of each number while its lease is held. Returns the webhook's app."""
     session = await life.stack.enter_async_context(Graph.session())
-    parts = Parts(settings, event_log, session, await MediaStore.join(bus), StoredFiles(bus), names, tail)
+    store, files = await MediaStore.join(bus), StoredFiles(bus)
+    parts = Parts(settings, bus, event_log, session, store, files, names, tail)
     leases = LeaseBucket(bus, makes=False)
     # A name of its own for each start: a second gateway waits instead of taking the first one's lease.
     holder = Holder(f"cloud-{token_hex(4)}", token_hex(4))
@@ -140,7 +142,7 @@ async def start_cloud(
     webhook = Webhook(
         event_log,
         next((line.account for line in numbers.lines.values()), settings.account),
-        Parser(numbers.lines, settings.window_template),
+        Parser(numbers.lines, read(settings.window_template).ref if settings.window_template else None),
         app_secret=settings.whatsapp_app_secret,
         verify_token=settings.whatsapp_verify_token,
         people=names,

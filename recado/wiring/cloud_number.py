@@ -12,10 +12,12 @@ import structlog
 from actors.leases.lease import Lease
 from events.backoff import Backoff
 from events.files import Files
+from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog, LogError, Tail
+from events.parts import Part as Content
 from events.recorded import Recorded
-from events.subjects import token
+from events.subjects import ChatKey, token
 from gateways.cloud.account_notes import AccountNotes
 from gateways.cloud.circuit_breaker import PAUSED
 from gateways.cloud.download import Download
@@ -24,18 +26,26 @@ from gateways.cloud.graph import Graph
 from gateways.cloud.lines import Line
 from gateways.cloud.messages import messages_of
 from gateways.cloud.sender import CloudSender
+from gateways.cloud.template_forms import TemplateForms
+from gateways.cloud.template_list import TemplateList
 from gateways.cloud.token import Token
 from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.uploading import Uploading
 from gateways.cloud.uploads import Uploads
+from gateways.cloud.window_template import window_part
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
+from gateways.delivery.sender import Part
 from gateways.intake import People
+from gateways.templates.known import TemplatesUnread
+from gateways.templates.window import read
+from gateways.until_stopped import end
 from recado.settings.numbers import token_of
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
 from recado.wiring.lifecycle import together, while_held
+from recado.wiring.templates import answer
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
@@ -44,7 +54,7 @@ log = structlog.get_logger("recado")
 
 class Replies:
     """The sending of replies, which begins again each time the lease is taken. `tail` reads the log; by default a
-    reading of its own."""
+    reading of its own. `templates` are those of the number; without them no template with a file can be sent."""
 
     def __init__(
         self,
@@ -55,6 +65,7 @@ class Replies:
         people: People | None = None,
         *,
         uploads: Uploads,
+        templates: TemplateList | None = None,
         tail: Tail | None = None,
     ) -> None:
         self.started = asyncio.Event()
@@ -65,6 +76,7 @@ class Replies:
         self._graph = graph
         self._uploads = uploads
         self._people = people
+        self._templates = templates
         self._tail = tail
         self._stopped = False
         self._delivery: Delivery | None = None
@@ -73,9 +85,22 @@ class Replies:
     async def deliver(self) -> None:
         """Deliver until `stop`. Raises GatewayRunning, LogMismatch, LogUnavailable."""
         notes = AccountNotes(self._log, self._account)
-        template = self._settings.window_template
+        chosen = self._settings.window_template
+        window = read(chosen) if chosen is not None else None
+
+        async def instead(part: Part) -> Content:
+            assert window is not None  # noqa: S101 - the sender sends no other template
+            return await window_part(self._log, ChatKey(part.account, part.chat), part.reply, window)
+
         sender = self._sender = CloudSender(
-            self._graph, self._account, template, notes.sending, self._people, uploads=self._uploads
+            self._graph,
+            self._account,
+            window.ref if window is not None else None,
+            notes.sending,
+            self._people,
+            uploads=self._uploads,
+            window=instead,
+            forms=TemplateForms(self._templates),
         )
         if (code := await notes.paused_for()) is not None:
             sender.was_paused(code)
@@ -133,6 +158,7 @@ class Parts(NamedTuple):
     """
 
     settings: Settings
+    bus: Bus
     log: EventLog
     session: aiohttp.ClientSession
     store: MediaStore
@@ -164,7 +190,17 @@ class CloudNumber:
         graph = Graph(parts.session, url, number.id, self._token)
         uploading = Uploading(parts.session, url, number.id, self._token)
         uploads = Uploads(uploading, parts.files, settings.data / f"uploads-{token(account)}.json")
-        self._replies = Replies(settings, account, parts.log, graph, parts.people, uploads=uploads, tail=parts.tail)
+        self._templates = TemplateList(parts.session, url, number.id, self._token)
+        self._replies = Replies(
+            settings,
+            account,
+            parts.log,
+            graph,
+            parts.people,
+            uploads=uploads,
+            templates=self._templates,
+            tail=parts.tail,
+        )
         self._fetching = Fetching(
             parts.log,
             account,
@@ -183,6 +219,7 @@ class CloudNumber:
                 return await together(
                     while_held(self._lease(), self._work),
                     self.line.known.follow(self._parts.log, self._account, self._parts.tail),
+                    answer(self._parts.bus, self._account, self._templates),
                 )
             except GatewayRunning as other:
                 log.warning("gateway_waits", account=self._account, reason=str(other), retry_in=pause.seconds)
@@ -193,7 +230,24 @@ class CloudNumber:
             await pause.wait()
 
     async def _work(self) -> None:
-        await together(self._replies.deliver(), self._fetching.run())
+        checking = asyncio.create_task(self._check_window())
+        try:
+            await together(self._replies.deliver(), self._fetching.run())
+        finally:
+            await end(checking)
+
+    async def _check_window(self) -> None:
+        """Log what makes RECADO_WINDOW_TEMPLATE unusable, by Meta's own form of it."""
+        chosen = self._parts.settings.window_template
+        if chosen is None:
+            return
+        try:
+            wrong = list(read(chosen).faults(await self._templates.known()))
+        except TemplatesUnread as refusal:
+            log.warning("window_template_unchecked", account=self._account, reason=str(refusal))
+            return
+        for fault in wrong:
+            log.error("window_template_unusable", account=self._account, template=chosen, reason=fault)
 
     async def look_again(self) -> None:
         """Read the token again."""

@@ -39,7 +39,6 @@ from console.news import News
 from console.server import bind, serving
 from console.sessions import FILE as SESSIONS
 from console.sessions import Sessions
-from events.codec import JOINS
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -47,6 +46,7 @@ from events.recorded import Recorded
 from events.shared_tail import SharedTail
 from events.subjects import partition, token
 from gateways.delivery.delivery import Delivery
+from gateways.local.messages import messages_of
 from gateways.local.simulator import Simulator
 from gateways.names.names import Names
 from projections.reads.actor_reads import ChatReads
@@ -144,7 +144,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             objects=store,
             fence=fence,
             people=names,
-            all_read=lambda: members.all_read(JOINS),
+            all_read=members.all_read,
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
         ),
@@ -309,13 +309,14 @@ async def _names_known(names: Names) -> None:
     """Wait for the names of people, but not for ever: an instance that may not read them answers all the same, and
     gateways take nothing in."""
     try:
-        await asyncio.wait_for(names.ready.wait(), NAMES_WITHIN)
+        async with asyncio.timeout(NAMES_WITHIN):
+            await names.ready.wait()
     except TimeoutError:
         log.warning("names_unread", help="may this instance read the bucket ALIASES? See deploy/nats/roles.conf")
 
 
 async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
-    await Delivery(event_log, settings.account, simulator, data_dir=settings.data).run()
+    await Delivery(event_log, settings.account, simulator, data_dir=settings.data, split=messages_of).run()
 
 
 @asynccontextmanager

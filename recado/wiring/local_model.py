@@ -69,7 +69,8 @@ class LocalModel:
                 *command, stdin=PIPE, stdout=PIPE, stderr=stderr, start_new_session=True
             )
         try:
-            line = await asyncio.wait_for(_first_line(process), START_TIMEOUT)
+            async with asyncio.timeout(START_TIMEOUT):
+                line = await _first_line(process)
             if line:
                 return cls(process, **json.loads(line))
         except TimeoutError:
@@ -93,7 +94,8 @@ async def _end(process: Process) -> None:
     if process.stdin:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), STOP_TIMEOUT)
+        async with asyncio.timeout(STOP_TIMEOUT):
+            await process.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -63,7 +63,7 @@ class Model:
         return self.requests[times - 1]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not true():
                 await self._changed.wait()
 
@@ -126,7 +126,7 @@ class Committed:
 
     async def seen(self, wanted: Callable[[Recorded], bool], times: int = 1) -> Recorded:
         """The last of `times` committed events that are `wanted`; waits for them."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(found := [event for event in self.events if wanted(event)]) < times:
                 await self._moved.wait()
         return found[times - 1]

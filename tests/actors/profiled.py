@@ -114,6 +114,6 @@ async def street(
 
 async def until(is_so: Callable[[], bool]) -> None:
     """Wait for what the loop brings about."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not is_so():
             await asyncio.sleep(0)

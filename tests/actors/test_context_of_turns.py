@@ -66,7 +66,7 @@ async def test_a_retry_waits_for_its_beginning() -> None:
 async def started(home: House, times: int) -> None:
     """Return once the chat's `times`-th turn has begun in the log, after a pause in which actors could act on it."""
     seen = 0
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for batch in home.log.tail(0, "evt.*.*.*.o.turn_started"):
             seen += sum(isinstance(recorded.event, TurnStarted) and recorded.key == ANA for recorded in batch)
             if seen >= times:

@@ -312,7 +312,7 @@ async def test_older_instances_wait() -> None:
     log = MemoryLog()
     book = Book(log)
     may = [False]
-    async with house(log, people=book, all_read=lambda: may[0]) as home:
+    async with house(log, people=book, all_read=lambda _: may[0]) as home:
         await answered(home, ANA, "a1", 1)
         await answered(home, LID, "l1", 1)
         await book.person("local", (ANA.chat, LID.chat))
@@ -391,14 +391,14 @@ async def _lives(story: list[tuple[str, str, str]]) -> None:
             if todo:
                 todo.pop(0)
                 continue
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while any(not endings(home, id_) for id_ in said) or any(_is_busy(home, name) for name in NAMES):
                     await asyncio.sleep(0.005)
             assert [len(endings(home, id_)) for id_ in said] == [1] * len(said)
             asked = len(home.model.requests)
             for name in NAMES:
                 await home.say(f"last-{name}", key=ChatKey("local", name))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while any(not endings(home, f"last-{name}") for name in NAMES):
                     await asyncio.sleep(0.005)
             (one,) = {name for name in NAMES if not home.reads.chat(ChatKey("local", name)).into}

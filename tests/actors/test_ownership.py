@@ -215,7 +215,7 @@ async def test_a_restart_of_the_server_takes_nothing_away(bus: Fleet, nats_serve
             return 0
         return sum(entry.value is not None for entry in entries.values())
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(one.bus.standing(), two.bus.standing())
         while await stands() != PARTITIONS + 2:
             await asyncio.sleep(0.05)

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import aiohttp
 
+from projections.reads.queries import Queries
+from projections.reads.reader import ProjectionMissing, Reader
 from recado.embedded import process as nats_process
 from recado.embedded.server import BusAddress, find_bus
 from tests import forked
@@ -24,7 +26,7 @@ from tests.forked import RECADO, Forked
 from tests.waiting import until
 
 READY_WITHIN = 60.0
-STOPS_WITHIN = 30.0
+STOPS_WITHIN = 60.0
 """Seconds; only for tests that fail."""
 
 KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE"})
@@ -112,7 +114,7 @@ class Recado:
         while True:
             if not self.runs:
                 self.start()
-            await until(lambda: not self.runs or any(line.get("event") == "started" for line in self.lines()), 60.0)
+            await until(lambda: not self.runs or any(line.get("event") == "started" for line in self.lines()))
             if self.runs:
                 return
 
@@ -222,6 +224,19 @@ class Recado:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+    async def has_read(self, seq: int) -> None:
+        """Return once its projection has the log up to `seq`: what commands and pages show is written some time after
+        the log."""
+
+        def there() -> bool:
+            with closing(Reader(self.data)) as reader:
+                try:
+                    return Queries(reader).checkpoint() >= seq
+                except ProjectionMissing:
+                    return False
+
+        await until(there)
 
     async def is_verified(self) -> None:
         """`recado verify` finds the projection identical to a rebuilt one."""

@@ -36,11 +36,13 @@ class Stage(NamedTuple):
     async def kept_its_promises(self) -> None:
         """No work is pending, no promise broken; every reply was heard once, and the projection is that of the log."""
         await promises_kept(self.log, self.recado)
-        heard = [reply["id"] for reply in self.outsider.replies]
-        assert heard == [recorded.event.id for recorded in self.log.events if recorded.type == "reply"]
+        written = [recorded.event.id for recorded in self.log.events if recorded.type == "reply"]
+        await until(lambda: len(self.outsider.replies) >= len(written))
+        assert [reply["id"] for reply in self.outsider.replies] == written
 
     async def history(self, key: ChatKey) -> list[dict[str, Any]]:
         """What `recado history` shows of the chat."""
+        await self.recado.has_read(self.log.events[-1].seq)
         shown = await self.recado.run("history", key.chat, "--account", key.account, "--json")
         assert shown.code == 0, shown
         entries: list[dict[str, Any]] = json.loads(shown.out)

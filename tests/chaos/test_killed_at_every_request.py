@@ -139,8 +139,8 @@ class Conversations:
 @pytest.mark.parametrize("kind", [Conversations, Threads, Sessions])
 @pytest.mark.slow("every death is followed by a start")
 async def test_killed_at_every_request(tmp_path: Path, kind: type[Any], every: int) -> None:
-    """One start after the other, on one log. `make chaos` leaves no request out, `make test` takes one in `every`,
-    others each time (RECADO_TEST_SEED)."""
+    """One start after the other, on one log. `make chaos` leaves no request out, `make test` takes one in
+    `every` (RECADO_TEST_SEED takes others)."""
     settings: ClassVar = {**kind.settings, "RECADO_TOOLS": "clock_tools", "RECADO_RUN_TIMEOUT": "6"}
     async with stage(tmp_path, **settings) as on:
         (tmp_path / "recado" / "clock_tools.py").write_text(TOOLS)
@@ -162,7 +162,7 @@ async def killed_at(on: Stage, provider: Provider, number: int, request: int, *,
     provider.hold(request, after=after)
     provider.plan()
     await on.outsider.write(key, "m1", TEXT)
-    await until(lambda: provider.holds() or ended(on, key), 20)
+    await until(lambda: provider.holds() or ended(on, key))
     operation = provider.holds()
     if operation is not None:
         await on.recado.restarted()

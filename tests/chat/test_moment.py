@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -102,6 +102,18 @@ def test_the_next_change_is_the_next(spans: list[tuple[int, int, int]], hour: in
         probe += step
     if change is not None:
         assert week.are_open(change) != week.are_open(now)
+
+
+@given(st.datetimes(), st.integers(-1439, 1439), st.sampled_from(["Pacific/Kiritimati", "Etc/GMT+12", "UTC"]))
+@example(datetime(9999, 12, 31, 23, 59, tzinfo=UTC), -1439, "UTC")
+@example(datetime(1, 1, 1, tzinfo=UTC), 1439, "UTC")
+@example(datetime(9999, 12, 31, 23, 59, tzinfo=UTC), 0, "Pacific/Kiritimati")
+@example(datetime(1, 1, 1, tzinfo=UTC), 0, "Etc/GMT+12")
+def test_any_time_before_this_can_be_told(then: datetime, minutes: int, zone: str) -> None:
+    """A sender may claim any time, in any offset: what lies outside of the calendar is left out."""
+    claimed = then.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    line = told(Moment(at=datetime(2026, 11, 27, 10, tzinfo=ZoneInfo(zone)), zone=zone, last_wrote=claimed))
+    assert line.startswith("[Added by the system")
 
 
 BUILDERS = ["\n", "\r\n", "\u2028", "\x00", "\x1b[31m", "\u202e", "]", "[", "”", "{date}", "`", "<", ">", "\ud800"]

@@ -40,7 +40,19 @@ STEPS = st.lists(
         st.tuples(
             st.just("order"),
             st.sampled_from(
-                ["pause", "pause a while", "resume", "reset", "send", "retry", "erase", "handoff", "block", "approve"]
+                [
+                    "pause",
+                    "pause a while",
+                    "resume",
+                    "reset",
+                    "send",
+                    "inform",
+                    "retry",
+                    "erase",
+                    "handoff",
+                    "block",
+                    "approve",
+                ]
             ),
         ),
         st.tuples(st.sampled_from(["edit", "revoke", "early edit", "early revoke"]), st.integers(0, 30)),
@@ -121,7 +133,8 @@ class Shell:
             case "order", "pause a while":
                 story.given(order(f"c{number}", "pause", until=story.now + timedelta(minutes=30)))
             case "order", command:
-                story.given(order(f"c{number}", command, text="by hand"))
+                named = "send" if command == "inform" else command
+                story.given(order(f"c{number}", named, text="by hand", takeover=command != "inform"))
             case "work", succeeds:
                 self.work(succeeds=succeeds)
             case "crash", _:

@@ -107,7 +107,7 @@ class Stream:
         """The next message, or the next of this name; EOFError at the end of the stream."""
         while True:
             fields: dict[str, str] = {}
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while line := (await self._lines.readuntil(b"\n")).decode().rstrip("\n"):
                     key, _, value = line.partition(": ")
                     fields[key] = value

@@ -357,7 +357,7 @@ async def test_without_profiles_there_are_no_such_pages(page: Page) -> None:
 
 
 async def ended(desk: Desk, place: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "data-ended" not in (text := (await desk.get(f"{place}?part=trial"))[1]):
             await asyncio.sleep(0.01)
     return text

@@ -165,7 +165,7 @@ async def test_a_browser_that_leaves_is_let_go(page: Page) -> None:
     async with page.stream(STREAM) as stream:
         await stream.next("status")
         assert page.news._readers
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while page.news._readers or len(asyncio.all_tasks()) > before:
             await asyncio.sleep(0.01)
 

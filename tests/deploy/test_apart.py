@@ -74,9 +74,9 @@ async def test_a_gateway_does_its_work_from_its_own_account(apart: DeployedNats)
     stored = await log.publish(SHOP, Message(id="m1", text="hello"), msg_id="in:m1")
     assert (await log.publish(SHOP, Message(id="m1", text="hello"), msg_id="in:m1")).duplicate
     async with aclosing(log.tail(stored.seq - 1, account_filter("shop"))) as tail:
-        assert (await asyncio.wait_for(anext(tail), 30))[0].event == Message(id="m1", text="hello")
+        assert (await asyncio.wait_for(anext(tail), 60))[0].event == Message(id="m1", text="hello")
         receipt = await log.publish(SHOP, Receipt(id="x", reply="r1", state="sending"), msg_id="x")
-        assert (await asyncio.wait_for(anext(tail), 30))[0].seq == receipt.seq
+        assert (await asyncio.wait_for(anext(tail), 60))[0].seq == receipt.seq
     await log.bury("shop", b"?", reason="test", msg_id="dlq:1")
     names = await AliasBucket.open(bus)
     assert await names.write("shop", "b@lid", "a@lid", await names.last("shop")) is not None
@@ -92,7 +92,7 @@ async def test_a_gateway_does_its_work_from_its_own_account(apart: DeployedNats)
     await library.close()
     lease, taken = Lease(LeaseBucket(bus, makes=False), "g.shop", Holder("cloud-1", "1")), asyncio.Event()
     keeping = asyncio.create_task(lease.keep(taken.set, taken.clear))
-    await asyncio.wait_for(taken.wait(), 30)
+    await asyncio.wait_for(taken.wait(), 60)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     await names.close()
@@ -155,7 +155,7 @@ async def test_a_gateway_reaches_nothing_of_another(apart: DeployedNats) -> None
     for narrow in (account_filter(BAKERY.account), "evt.*.*.*.*.*"):
         create = {"stream_name": "EVENTS", "config": {"name": "x", "filter_subject": narrow, "ack_policy": "none"}}
         with pytest.raises(nats.errors.NoRespondersError):
-            await bus.request(f"recado.api.CONSUMER.CREATE.EVENTS.x.{narrow}", json.dumps(create).encode(), timeout=5)
+            await bus.request(f"recado.api.CONSUMER.CREATE.EVENTS.x.{narrow}", json.dumps(create).encode(), timeout=30)
     heard: list[bytes] = []
     for subject in (">", "evt.>", "wa.>", "_INBOX.>", "wa.out.>"):
         await bus.listen(subject, lambda subject, *_: heard.append(subject))
@@ -191,7 +191,7 @@ async def test_no_answer_of_the_server_reaches_the_log(apart: DeployedNats) -> N
     mark = await (gateway := await JetStreamLog.join(bus)).publish(SHOP, Message(id="m1", text="x"), msg_id="in:m1")
     assert mark.seq == before + 1
     with pytest.raises(LogError):
-        await asyncio.wait_for(gateway.publish(BAKERY, Message(id="m1", text="x"), msg_id="in:m1"), 30)
+        await asyncio.wait_for(gateway.publish(BAKERY, Message(id="m1", text="x"), msg_id="in:m1"), 60)
     await gateway.close()
     await log.close()
     await instance.close()

@@ -76,7 +76,7 @@ async def opened(servers: DeployedNats) -> AsyncIterator[Logs]:
                 except LogUnavailable:
                     return None
 
-            log = await until(ready, 60)
+            log = await until(ready)
             assert log is not None
             logs.append(log)
         yield Logs(*logs)
@@ -220,7 +220,7 @@ async def until_done(command: Command, *args: str) -> Done:
         return done[-1].code == 0
 
     try:
-        await until(succeeded, 60)
+        await until(succeeded)
     except AssertionError:
         raise AssertionError(done[-1].err) from None
     return done[-1]

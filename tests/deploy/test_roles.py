@@ -173,12 +173,12 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
         await log.publish(ANA, Receipt(id="r1", reply=reply["id"], state="sent"), msg_id="receipt:r1")
         await log.bury("local", b"?", reason="test", msg_id="dlq:1")
         tail = log.tail(stored.seq - 1, f"evt.*.{ANA.account}.*.*.*")
-        assert (await asyncio.wait_for(anext(tail), 10))[0].seq == stored.seq
+        assert (await asyncio.wait_for(anext(tail), 60))[0].seq == stored.seq
         await tail.aclose()
         lease = Lease(LeaseBucket(gateway), "g.local", Holder("gateway", "1"))
         taken = asyncio.Event()
         keeping = asyncio.create_task(lease.keep(taken.set, taken.clear))
-        await asyncio.wait_for(taken.wait(), 10)
+        await asyncio.wait_for(taken.wait(), 60)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         names = await AliasBucket.open(gateway)
@@ -189,7 +189,7 @@ async def test_everybody_does_their_work(deployed: DeployedNats, connected_as: A
         await log.close()
 
         assert listener.stdout is not None
-        line = await asyncio.wait_for(asyncio.to_thread(listener.stdout.readline), 30)
+        line = await asyncio.wait_for(asyncio.to_thread(listener.stdout.readline), 60)
         assert json.loads(line) == {"chat": ANA.chat, "text": reply["text"]}
 
         settings = deployed.environment("operator")

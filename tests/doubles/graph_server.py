@@ -133,7 +133,7 @@ class GraphDouble:
         """What the person was sent, in order."""
         return [taken.text for taken in self.taken if to in (None, taken.to)]
 
-    async def until_taken(self, count: int, within: float = 30.0) -> None:
+    async def until_taken(self, count: int, within: float = 60.0) -> None:
         await until(lambda: len(self.taken) >= count, within)
 
     async def post(self, raw: bytes, headers: dict[str, str] | None = None) -> int:

@@ -43,7 +43,7 @@ class ResponsesServing:
         async with self._changed:
             self._changed.notify_all()
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout: float = 60.0) -> None:
         """Return once `condition` holds; it is looked at whenever something was asked, answered or done."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(condition)

@@ -110,7 +110,7 @@ class OpenAIDouble:
         """Queue a Fault: `double.fail("rate_limit", headers={"retry-after": "2"}, times=2)`."""
         self.faults.add(msgspec.convert({"kind": kind, **fault}, Fault))
 
-    async def until(self, condition: Callable[[list[Recorded]], bool], timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[list[Recorded]], bool], timeout: float = 60.0) -> None:
         """Return once `condition` holds of the requests."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: condition(self.requests))

@@ -49,7 +49,7 @@ async def take(log: EventLog, count: int, after: int = 0, subject: str = EVERYTH
     return await take_until(log, lambda events: len(events) >= count, after, subject)
 
 
-async def take_until(log, enough, after=0, subject=EVERYTHING, within=20.0):  # type: ignore[no-untyped-def]
+async def take_until(log, enough, after=0, subject=EVERYTHING, within=60.0):  # type: ignore[no-untyped-def]
     events: list[Recorded] = []
     async with asyncio.timeout(within), aclosing(log.tail(after, subject)) as tail:
         async for batch in tail:

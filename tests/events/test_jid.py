@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.jid import MalformedJid, canonical, from_text, is_canonical, is_group
+from events.jid import MalformedJid, canonical, from_text, is_canonical, is_group, people_in
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,17 @@ def test_names_of_no_person(written: str) -> None:
     """Given neither a number nor a JID, then the error says what to write."""
     with pytest.raises(MalformedJid, match="country code"):
         from_text(written)
+
+
+@given(
+    st.lists(
+        st.text() | st.sampled_from(["", "@lid", "1@lid", "hello", "5511999999999", "1@g.us", "2@c.us", "a@bsuid"])
+    )
+)
+def test_words_that_name_nobody_are_no_names(words: list[str]) -> None:
+    """Of any words those are left that are certainly a person's JID, in its stored form, each once."""
+    found = people_in(words)
+    assert len(set(found)) == len(found)
+    assert all(is_canonical(name) and not is_group(name) for name in found)
+    assert people_in(found) == found
+    assert {word for word in words if is_canonical(word) and not is_group(word)} <= set(found)

@@ -56,7 +56,7 @@ def put(log: EventLog, bus: Bus) -> Put:
         if isinstance(log, MemoryLog):
             log.put(subject, body)
         else:
-            await bus.request(subject, body, timeout=5)
+            await bus.request(subject, body, timeout=30)
 
     return put
 
@@ -153,7 +153,7 @@ async def test_the_order_of_the_log_is_the_order_of_appending(log: EventLog) -> 
     for number in range(2500):
         await log.publish(ANA if number % 2 else BIA, message(f"m{number}"), msg_id=f"in:{number}")
     batches = []
-    async with asyncio.timeout(20), aclosing(log.tail(0)) as tail:
+    async with asyncio.timeout(60), aclosing(log.tail(0)) as tail:
         async for batch in tail:
             batches.append(batch)
             if batch[-1].seq == 2500:
@@ -209,7 +209,7 @@ async def test_closing_ends_the_tails(log: EventLog) -> None:
     await log.publish(ANA, message("m1"), msg_id="in:1")
     await until(lambda: seen)
     await log.close()
-    await asyncio.wait_for(reader, 10)
+    await asyncio.wait_for(reader, 60)
     assert len(seen) == 1
 
 

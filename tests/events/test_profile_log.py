@@ -58,14 +58,14 @@ def put(profiles: ProfileLog) -> Put:
             await profiles.store((name, body))
         else:
             assert isinstance(profiles, JetStreamProfileLog)
-            await profiles._bus.request(f"profile.{name}", body, timeout=5)
+            await profiles._bus.request(f"profile.{name}", body, timeout=30)
 
     return put
 
 
 async def soon(followed: AsyncGenerator[InForce, None]) -> dict[str, int]:
     """The versions in force that the follower hears next."""
-    found = await asyncio.wait_for(anext(followed), 30)
+    found = await asyncio.wait_for(anext(followed), 60)
     return {name: one.n for name, one in found.profiles.items()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from random import SystemRandom
 
 import pytest
 
@@ -12,11 +11,11 @@ from gateways.cloud.updates import Arrived
 from tests.doubles.graph_webhooks import message, messages, one_number
 from tests.fuzz import mutated
 
-SEED = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(10**9))
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
 
 def test_mutated_webhooks() -> None:
-    """Another seed each time, which a failure names."""
+    """Always the same seed: `make fuzz` takes another each time."""
     found = mutated.run(SEED, 400)
     assert found["heard"] > 50, found
     assert found["dead letters"] > 20, found

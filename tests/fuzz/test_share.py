@@ -1,9 +1,8 @@
-"""A small share of `make fuzz`: another seed each time, which a failure names."""
+"""A small share of `make fuzz`: always the same seed, since chance belongs to `make fuzz`."""
 
 from __future__ import annotations
 
 import os
-from random import SystemRandom
 
 import pytest
 
@@ -12,7 +11,7 @@ from tests.fuzz.run import fuzz
 from tests.fuzz.tally import STAGES, Tally
 
 INPUTS = 200
-SEED = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(10**9))
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
 
 @pytest.mark.parametrize("keeps_threads", [False, True])

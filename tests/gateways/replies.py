@@ -91,7 +91,7 @@ class Phone:
         return self._resolves_to
 
     async def until(self, true: Callable[[Phone], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not true(self):
                 await self._changed.wait()
 
@@ -112,13 +112,13 @@ async def delivering(
     running = asyncio.create_task(delivery.run())
     started = asyncio.create_task(delivery.started.wait())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
         if not started.done():
             await running
         yield delivery
         delivery.stop()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await running
     finally:
         started.cancel()
@@ -143,7 +143,7 @@ def _of_whole(receipt: Receipt) -> ReceiptState:
 
 
 async def _until_none_left(log: EventLog, wanted: set[str], found: Callable[[Receipt], str]) -> None:
-    async with asyncio.timeout(30), aclosing(log.tail(0, account_filter("local"))) as batches:
+    async with asyncio.timeout(60), aclosing(log.tail(0, account_filter("local"))) as batches:
         async for batch in batches:
             wanted -= {found(recorded.event) for recorded in batch if isinstance(recorded.event, Receipt)}
             if not wanted:

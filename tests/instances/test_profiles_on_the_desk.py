@@ -54,7 +54,7 @@ async def test_a_profile_is_tried_and_stored_on_the_desk_and_answers_the_next_tu
                         text = await shown.text()
                     return "" if "Cancel" in text else text
 
-                assert (await until(tried, 60)).count("reply to: hello") == 2
+                assert (await until(tried)).count("reply to: hello") == 2
                 assert prompts(double) == [PIRATE]
                 async with desk.post("/desk/profiles/pirates", data=form | {"do": "save"}) as stored:
                     assert "said=saved" in str(stored.url), await stored.text()

@@ -57,7 +57,7 @@ async def following(log: EventLog, directory: Path, *, caught_up: bool = True) -
     running = asyncio.create_task(follows.runner.run())
     try:
         if caught_up:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 waiting = asyncio.create_task(follows.runner.caught_up.wait())
                 await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
                 if running.done():

@@ -35,7 +35,7 @@ async def test_a_receipt_waits_for_a_message(tmp_path: Path, past: Past) -> None
         assert follows.sequences == []
         past.message("m1")
         await store(log, past.events)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while follows.runner.lag or len(follows.handed_on) < 2:
                 await asyncio.sleep(0)
         assert follows.sequences == [1, 2]
@@ -48,7 +48,7 @@ async def test_a_caller_that_asks_gets_the_event_at_once(tmp_path: Path) -> None
         seq = await receipt(log, "one")
         while follows.runner.lag == 0:
             await asyncio.sleep(0)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await follows.runner.reached(seq)
         assert follows.runner.checkpoint == seq
 
@@ -56,7 +56,7 @@ async def test_a_caller_that_asks_gets_the_event_at_once(tmp_path: Path) -> None
 async def test_a_caller_that_asked_before_does_not_wait(tmp_path: Path) -> None:
     """Events for which a caller waits already are not held back."""
     log = MemoryLog()
-    async with following(log, tmp_path) as follows, asyncio.timeout(30):
+    async with following(log, tmp_path) as follows, asyncio.timeout(60):
         waiting = asyncio.create_task(follows.runner.reached(1))
         await asyncio.sleep(0)
         await receipt(log, "one")

@@ -32,7 +32,7 @@ async def decide_on(
     log: EventLog, kind: type[Event], make: Callable[[Event], list[Decision]], *, key: ChatKey = ANA, after: int = 0
 ) -> Event:
     """Wait for the next message or order of the chat, and decide what `make` makes of it."""
-    async with asyncio.timeout(30), aclosing(log.tail(after)) as tail:
+    async with asyncio.timeout(60), aclosing(log.tail(after)) as tail:
         async for batch in tail:
             for recorded in batch:
                 if recorded.key == key and isinstance(recorded.event, kind):

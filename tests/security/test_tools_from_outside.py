@@ -128,7 +128,7 @@ async def test_a_tool_may_raise_anything(bus: Bus, made: Callable[[], BaseExcept
 
     tool = PythonTool(breaks if kind == "thread" else breaks_too)
     toolbox = Toolbox({"breaks": tool}, ServiceTools(bus))
-    result = await asyncio.wait_for(toolbox.call(ANA, "breaks", "{}"), 30)
+    result = await asyncio.wait_for(toolbox.call(ANA, "breaks", "{}"), 60)
     assert result.failed
     assert not result.unfit
     assert tool._threads == 0

@@ -111,6 +111,23 @@ async def test_a_message_with_a_strange_id(service: Service, id_: str) -> None:
     await service.still_answers(key)
 
 
+NO_NAMES = ["", " ", "hello", "a\0b\rc\nd", "@lid", "5511999999999@g.us", "x" * 300, "status@broadcast", "1@bot"]
+"""Words that name nobody."""
+
+
+@pytest.mark.parametrize("case", ["each alone", "all"])
+async def test_aliases_that_name_nobody(service: Service, case: str) -> None:
+    """Two people whose messages bring the same ones stay two, and are answered: now, and when they write again."""
+    keys = (fresh_chat(), fresh_chat())
+    for key in keys:
+        for number, names in enumerate([NO_NAMES] if case == "all" else [[name] for name in NO_NAMES]):
+            await service.outsider.write(key, f"m{number}", "hello", aliases=names)
+            assert (await service.log.ended(key, f"m{number}")).type == "reply"
+    for key in keys:
+        await service.still_answers(key)
+        assert [recorded.event for recorded in service.of(key) if recorded.type == "control"] == []
+
+
 async def test_an_id_that_begins_like_that_of_unreadable_bytes(service: Service) -> None:
     """It could name the bytes of another chat: the message ends under its own sequence, and is kept."""
     key = fresh_chat()

@@ -44,7 +44,7 @@ async def running(url: str, example: str, *arguments: str) -> AsyncIterator[asyn
 
 async def line_of(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), 30)).decode().strip()
+    return (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
 
 
 def key_of(account: str) -> ChatKey:
@@ -86,7 +86,7 @@ async def test_the_check_of_recados_own(service: Service, tmp_path: Path) -> Non
     log = await JetStreamLog.open(bus)
     delivery = Delivery(log, key.account, Simulator(log, key.account), data_dir=tmp_path)
     gateway = asyncio.create_task(delivery.run())
-    await asyncio.wait_for(delivery.started.wait(), 10)
+    await asyncio.wait_for(delivery.started.wait(), 60)
     code, findings = await checked(service, key)
     delivery.stop()
     await gateway

@@ -14,6 +14,7 @@ from events.jetstream.api import StreamInfo, call
 from events.jetstream.connection import Bus
 from events.jetstream.streams import ensure_streams
 from events.subjects import ChatKey
+from tests.chaos.nats_proxy import appends
 from tests.chaos.outsider import ANA, BOB, Outsider, Refused
 from tests.chaos.stage import Stage, stage
 from tests.waiting import until
@@ -56,13 +57,14 @@ async def fill(outsider: Outsider, share: float) -> None:
 async def test_a_log_that_is_full_while_the_model_writes(tmp_path: Path) -> None:
     """The reply cannot be stored: the append is tried again until there is room, the model is asked once."""
     async with small_log(tmp_path) as on:
-        on.model.latency = 3.0
         await on.recado.started()
+        on.proxy.hold_before(appends("reply"))
         await on.outsider.write(ANA, "m1")
-        await on.asked(1)
+        await on.proxy.holds()
         await fill(on.outsider, 1.0)
         with pytest.raises(Refused, match="maximum bytes"):
             await on.outsider.write(BOB, "m1", "x" * 1000)
+        on.proxy.pass_all()
         await on.recado.said("append_refused", decision="Reply")
         assert on.log.decided() == ["turn_started", "thread_created"]
         await give(on, 4 * LIMIT)
@@ -116,7 +118,7 @@ async def test_a_disk_that_is_full_under_the_projection(tmp_path: Path) -> None:
         await on.recado.started()
         await on.outsider.write(ANA, "m1")
         await on.log.ended(ANA, "m1")
-        largest = max(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+        largest = max(file.stat().st_size for file in on.recado.data.iterdir())
         resource.prlimit(on.recado.pid, resource.RLIMIT_FSIZE, (largest + 64 * 1024, resource.RLIM_INFINITY))
         for number in range(2, 6):
             await on.outsider.write(ANA, f"m{number}", "x" * 500_000)

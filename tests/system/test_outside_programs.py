@@ -34,7 +34,7 @@ async def test_json_in_json_out(service: Service) -> None:
     bus = await nats.connect(service.server.url)
     replies = await bus.subscribe(f"wa.out.{token(key.account)}.{token(key.chat)}")
     await bus.publish(f"wa.in.{token(key.account)}.{token(key.chat)}", b'{"id": "m1", "text": "hello"}')
-    reply = json.loads((await replies.next_msg(timeout=10)).data)
+    reply = json.loads((await replies.next_msg(timeout=60)).data)
     await bus.close()
     promised = {"id", "turn", "chat", "account", "text", "in_reply_to", "author", "about", "backend", "model", "thread"}
     assert promised | {"run", "usage", "at"} <= reply.keys()
@@ -55,7 +55,7 @@ async def test_a_durable_consumer_misses_nothing(service: Service) -> None:
         await service.outsider.write(key, f"m{number}", f"{number}")
         await service.log.ended(key, f"m{number}")
     consumer = await js.pull_subscribe_bind(durable=name, stream="EVENTS")
-    came = [json.loads(message.data)["text"] for message in await consumer.fetch(5, timeout=10)]
+    came = [json.loads(message.data)["text"] for message in await consumer.fetch(5, timeout=60)]
     assert came == [f"echo: {number}" for number in range(5)]
     await js.delete_consumer("EVENTS", name)
 
@@ -71,7 +71,7 @@ async def test_the_example_that_talks(form: str, service: Service) -> None:
         stdout=subprocess.PIPE,
         env={**os.environ, "NATS_URL": service.server.url},
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, out.decode()) == (0, "echo: What time do you open?\n")
 
 
@@ -96,7 +96,7 @@ async def listening(runtime: str, examples: Path, url: str, name: str) -> AsyncI
     lines = process.stdout
 
     async def printed() -> AsyncIterator[dict[str, Any]]:
-        while line := await asyncio.wait_for(lines.readline(), 30):
+        while line := await asyncio.wait_for(lines.readline(), 60):
             yield json.loads(line)
 
     try:

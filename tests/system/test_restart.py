@@ -47,7 +47,7 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
                 await someone.write(BOB, "m2", "are you open?")
                 await model.until(lambda requests: len(requests) == 2)
                 said = ["good morning", "reply to: good morning"]
-                await until(lambda: says(process, ANA, said), 60)
+                await until(lambda: says(process, ANA, said))
                 threads = await shown(process, "threads")
                 if way == "SIGKILL":
                     process.kill()
@@ -62,7 +62,7 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
                 await log.ended(ANA, "m3")
                 await log.settled()
                 assert log.wrong() == []
-                await until(lambda: says(process, ANA, [*said, "hello?", "reply to: hello?"]), 60)
+                await until(lambda: says(process, ANA, [*said, "hello?", "reply to: hello?"]))
                 assert [t["thread"] for t in await shown(process, "threads")] == [t["thread"] for t in threads]
                 await process.is_verified()
 
@@ -71,7 +71,7 @@ async def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
     """SIGTERM comes while the model writes: the reply is stored, later messages wait, and the exit status is 0."""
     async with stage(tmp_path) as on:
         await on.recado.started()
-        on.model.latency = 1.0
+        on.model.latency = 2.5  # the stop comes within these, and waits for 5 s
         await on.outsider.write(ANA, "m1")
         await on.asked(1)
         await on.outsider.write(ANA, "m2")

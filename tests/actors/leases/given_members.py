@@ -110,7 +110,7 @@ class Fleet:
         await instance.start()
         return instance
 
-    async def until(self, true: Callable[[], Any], within: float = 30.0) -> None:
+    async def until(self, true: Callable[[], Any], within: float = 60.0) -> None:
         await until(true, within)
 
     async def settled(self, *instances: Instance) -> None:

@@ -69,7 +69,7 @@ async def test_two_calls_at_once_are_made_side_by_side() -> None:
         await home.say("m1")
         home.model.wants(await home.model.asked(1), PRICE, STOCK)
         await home.decided(ToolCalled, 2)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(shop.calls) < 2:
                 await asyncio.sleep(0.01)
         shop.answer.set()
@@ -84,7 +84,7 @@ async def crash_during_a_call(log: MemoryLog, shop: Shop) -> None:
         await home.say("m1")
         home.model.wants(await home.model.asked(1), PRICE)
         await home.decided(ToolCalled)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not shop.calls:
                 await asyncio.sleep(0.01)
 

@@ -16,7 +16,7 @@ async def test_a_request_is_never_deaf_to_its_cancellation(monkeypatch: pytest.M
     answer = asyncio.get_running_loop().create_future()
 
     async def request(self: LenientClient, subject: str) -> object:
-        return await asyncio.wait_for(answer, 30)
+        return await asyncio.wait_for(answer, 60)
 
     monkeypatch.setattr(LenientClient, "request", request)
     asking = asyncio.create_task(Bus().request("anything"))

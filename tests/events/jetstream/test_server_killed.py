@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-import sys
 from contextlib import aclosing
 
 from events.jetstream.log import JetStreamLog
@@ -41,9 +41,7 @@ class _Writer:
 
 async def test_under_appends_and_a_tail(jetstream_log: JetStreamLog, nats_server: NatsServer) -> None:
     """Given 20 chats that write and a tail, when the server is killed three times, then each event is there once."""
-    seed = random.randrange(10**6)
-    sys.stdout.write(f"seed {seed}\n")
-    moments = random.Random(seed)
+    moments = random.Random(f"{os.environ['RECADO_TEST_SEED']} appends")
     seen: list[Recorded] = []
 
     async def follow() -> None:
@@ -58,11 +56,11 @@ async def test_under_appends_and_a_tail(jetstream_log: JetStreamLog, nats_server
             group.create_task(writer.run())
         for _ in range(KILLS):
             goal = len(seen) + moments.randrange(200, 1000)
-            await until(lambda goal=goal: len(seen) >= goal, within=60)
+            await until(lambda goal=goal: len(seen) >= goal)
             await asyncio.to_thread(nats_server.kill)
             await asyncio.to_thread(nats_server.start)
         goal = len(seen) + 200
-        await until(lambda: len(seen) >= goal, within=60)
+        await until(lambda: len(seen) >= goal)
         for writer in writers:
             writer.stop = True
     await until(lambda: seen[-1].seq >= max(writer.appended[-1][0] for writer in writers))

@@ -43,7 +43,7 @@ async def test_the_server_computes_our_partition(jetstream_log: JetStreamLog, bu
 async def test_no_client_can_forge_inbound_events(jetstream_log: JetStreamLog, bus: Bus, type_: str) -> None:
     """Given a publisher that writes directly to side `i` of a chat, past the mapping, then no stream takes it."""
     with pytest.raises(nats.errors.NoRespondersError):
-        await bus.request(f"evt.{partition(ANA)}.{token(ANA.account)}.{token(ANA.chat)}.i.{type_}", b"{}", timeout=5)
+        await bus.request(f"evt.{partition(ANA)}.{token(ANA.account)}.{token(ANA.chat)}.i.{type_}", b"{}", timeout=30)
     assert (await jetstream_log.head()).last == 0
 
 
@@ -51,12 +51,12 @@ async def test_a_client_that_knows_nothing_of_recado(jetstream_log: JetStreamLog
     """Given a plain client that publishes JSON to `wa.in`, when a reply is decided, then it hears it on `wa.out`."""
     client = await nats.connect(nats_server.url)
     answers = await client.subscribe(outbound_subject(ANA))
-    ack = await client.request(inbound_subject(ANA, "in"), json.dumps({"id": "m1", "text": "olá"}).encode(), timeout=5)
+    ack = await client.request(inbound_subject(ANA, "in"), json.dumps({"id": "m1", "text": "olá"}).encode(), timeout=30)
     assert json.loads(ack.data) == {"stream": "EVENTS", "seq": 1}
     (received,) = await take(jetstream_log, 1)
     assert (received.key, received.event, received.msg_id) == (ANA, Message(id="m1", text="olá"), "")
     await jetstream_log.append(ANA, reply(ANA, "r1", "oi"), expected=0, msg_id="inc:1")
-    answer = json.loads((await answers.next_msg(timeout=5)).data)
+    answer = json.loads((await answers.next_msg(timeout=60)).data)
     assert (answer["text"], answer["in_reply_to"], answer["author"]) == ("oi", ["m1"], "assistant")
     await client.close()
 
@@ -71,7 +71,7 @@ async def test_only_replies_go_out(jetstream_log: JetStreamLog, bus: Bus) -> Non
     await bus.subscribe("wa.out.>", cb=hear)
     await jetstream_log.publish(ANA, message("m1"), msg_id="in:1")
     await jetstream_log.append(BIA, reply(BIA, "r1"), expected=0, msg_id="inc:1")
-    assert await asyncio.wait_for(heard.get(), 30) == outbound_subject(BIA)
+    assert await asyncio.wait_for(heard.get(), 60) == outbound_subject(BIA)
     await bus.flush()
     assert heard.empty()
 
@@ -103,7 +103,7 @@ async def test_an_older_stream_is_brought_up_to_date(bus: Bus) -> None:
     config = (await ensure_streams(bus, max_bytes=10_000_000)).config
     older = {**config, "subjects": config["subjects"][:3], "allow_direct": False, "duplicate_window": 120 * 10**9}
     del older["republish"]
-    await bus.request("$JS.API.STREAM.UPDATE.EVENTS", msgspec.json.encode(older), timeout=5)
+    await bus.request("$JS.API.STREAM.UPDATE.EVENTS", msgspec.json.encode(older), timeout=30)
     after = (await ensure_streams(bus)).config
     assert {**after, "metadata": None} == {**config, "metadata": None}
 
@@ -125,11 +125,11 @@ async def test_a_stream_of_another_program(bus: Bus, theirs: dict[str, object], 
     if "subjects" in theirs:
         del config["subject_transform"], config["republish"]
     await bus.jetstream().delete_stream("EVENTS")
-    answer = await bus.request("$JS.API.STREAM.CREATE.EVENTS", msgspec.json.encode(config), timeout=5)
+    answer = await bus.request("$JS.API.STREAM.CREATE.EVENTS", msgspec.json.encode(config), timeout=30)
     assert b'"error"' not in answer.data
     with pytest.raises(LogMismatch, match=f"EVENTS that is not recado's.*{differs}.*another NATS account"):
         await JetStreamLog.open(bus)
-    after = await bus.request("$JS.API.STREAM.INFO.EVENTS", timeout=5)
+    after = await bus.request("$JS.API.STREAM.INFO.EVENTS", timeout=30)
     assert msgspec.json.decode(after.data)["config"] == msgspec.json.decode(answer.data)["config"]
 
 

@@ -71,7 +71,7 @@ async def test_a_reader_that_rests_longer_than_its_consumer_lives(jetstream_log:
         for number in range(4, 7):
             await jetstream_log.publish(ANA, message(f"m{number}"), msg_id=f"in:{number}")
         while len(seen) < 6:
-            seen += await asyncio.wait_for(anext(tail), 20)
+            seen += await asyncio.wait_for(anext(tail), 60)
     assert [event.seq for event in seen] == [1, 2, 3, 4, 5, 6]
 
 

@@ -128,7 +128,7 @@ async def test_another_stream_in_its_place(jetstream_log: JetStreamLog, bus: Bus
     await bus.jetstream().delete_stream("EVENTS")
     await JetStreamLog.open(bus)
     with pytest.raises(LogMismatch, match="replaced"):
-        await asyncio.wait_for(reader, 20)
+        await asyncio.wait_for(reader, 60)
 
 
 @asynccontextmanager
@@ -164,7 +164,7 @@ async def test_a_stream_that_lost_its_last_events(
     async with _a_backup_put_back(jetstream_log, nats_server, tmp_path / "backup") as reader:
         await asyncio.to_thread(nats_server.start)
         with pytest.raises(LogMismatch, match="lost its last events"):
-            await asyncio.wait_for(reader, 20)
+            await asyncio.wait_for(reader, 60)
 
 
 async def test_a_stream_that_grew_again(jetstream_log: JetStreamLog, nats_server: NatsServer, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ async def test_a_stream_that_grew_again(jetstream_log: JetStreamLog, nats_server
         await asyncio.to_thread(shutil.move, another_port.store, nats_server.store)
         await asyncio.to_thread(nats_server.start)
         with pytest.raises(LogMismatch, match="lost its last events"):
-            await asyncio.wait_for(reader, 20)
+            await asyncio.wait_for(reader, 60)
 
 
 async def test_a_deleted_message_is_no_loss(jetstream_log: JetStreamLog, bus: Bus, nats_server: NatsServer) -> None:
@@ -207,7 +207,7 @@ async def test_a_tail_from_beyond_the_end(jetstream_log: JetStreamLog, nats_serv
     await asyncio.to_thread(nats_server.stop)
     await asyncio.to_thread(nats_server.start)
     await _publish(jetstream_log, 4, 6)
-    assert [event.seq for event in await asyncio.wait_for(reader, 20)] == [6]
+    assert [event.seq for event in await asyncio.wait_for(reader, 60)] == [6]
 
 
 async def test_an_event_has_one_stamp(jetstream_log: JetStreamLog) -> None:

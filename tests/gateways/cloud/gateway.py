@@ -65,7 +65,7 @@ async def cloud_gateway(
                     await until(lambda: replies.started.is_set() or running.done())
                     yield replies
                     replies.stop()
-                    async with asyncio.timeout(30):
+                    async with asyncio.timeout(60):
                         await running
                 finally:
                     running.cancel()

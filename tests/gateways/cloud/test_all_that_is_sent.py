@@ -97,7 +97,7 @@ async def until_ended(all_: House, *names: str) -> None:
     async def ended() -> bool:
         return set(await endings(all_)) >= {f"wamid.{name}" for name in names}
 
-    await until(ended, 60)
+    await until(ended)
 
 
 async def kill_both(all_: House) -> None:
@@ -152,7 +152,7 @@ async def test_a_changed_number(tmp_path: Path) -> None:
             for _ in range(3):
                 delivering.create_task(all_.meta.deliver(told))
             await kill_both(all_)
-        await until(lambda: _closed(all_), 60)
+        await until(lambda: _closed(all_))
         await all_.meta.deliver(webhook("after", "text", {"text": {"body": "as always"}}, sender=new))
         await until_ended(all_, "after")
         assert "I like rye" in json.dumps(model.requests[-1].body)
@@ -163,6 +163,7 @@ async def test_a_changed_number(tmp_path: Path) -> None:
         await all_.meta.until_taken(3)
         assert [taken.to for taken in all_.meta.taken] == [ANA, new, ANA]
         assert set((await endings(all_)).values()) == {1}
+        await all_.until_shown()
         story = await all_.service.run("why", "wamid.after")
         assert f"the chat of {ANA} has closed into this one" in story.out
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from chat.parts import numbered
 from events.parts import Option, Part
 from gateways.cloud.bodies import body_of
-from gateways.cloud.degrading import degraded
+from gateways.delivery.degrading import degraded
 from gateways.delivery.splitting import LIMIT, length
 from tests.chat.parts import parts
 

@@ -71,7 +71,7 @@ async def settled(store: MediaStore, media: str) -> Object:
     async def there() -> Object | None:
         return await store.find(f"meta:{media}")
 
-    found = await until(there, 15)
+    found = await until(there)
     assert isinstance(found, Object)
     return found
 

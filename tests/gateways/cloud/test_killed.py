@@ -54,9 +54,13 @@ class House(NamedTuple):
         async def found() -> Receipt | None:
             return next((r for r in await self.receipts() if r.state in states and r.part == part), None)
 
-        receipt = await until(found, 30)
+        receipt = await until(found)
         assert receipt is not None
         return receipt
+
+    async def until_shown(self) -> None:
+        """Return once commands on the service's data show all that the log has now."""
+        await self.service.has_read((await self.log.head()).last)
 
     async def restart_gateway(self) -> None:
         self.gateway.kill()
@@ -123,6 +127,7 @@ async def test_a_conversation(tmp_path: Path, shape: Shape) -> None:
         await all_.write("wamid.in2", LONG)
         await all_.until_receipt("read", part=2)
         assert "".join("".join(all_.meta.texts()[1:]).split()) == "".join(f"echo: {LONG}".split())  # type: ignore[arg-type]
+        await all_.until_shown()
         told = await all_.service.run("why", "wamid.in2")
         assert "the provider took it, part 1 of 2" in told.out
         assert "the person read it, part 2 of 2" in told.out
@@ -144,7 +149,8 @@ async def test_a_conversation(tmp_path: Path, shape: Shape) -> None:
 )
 async def test_killed_while_it_sends(tmp_path: Path, step: Step, part: int, statuses: bool, shape: Shape) -> None:
     """Each part is sent once. What is in doubt ends by the status that names it, or is parked by its name."""
-    async with house(tmp_path, shape) as all_:
+    doubt = "60" if statuses else "2"  # seconds that a status has to come in
+    async with house(tmp_path, shape, RECADO_DOUBT_SECONDS=doubt) as all_:
         seen: list[Step] = []
 
         def kill(at: Step, _to: str) -> None:
@@ -169,11 +175,12 @@ async def test_killed_while_it_sends(tmp_path: Path, step: Step, part: int, stat
             settled = await all_.until_receipt(*ends, part=part)
             assert settled.reply.endswith(".r")
             if settled.state == "parked":
+                await all_.until_shown()
                 told = await all_.service.run("why", "wamid.in1")
                 assert f"does not send it any more by itself, part {part} of 2" in told.out
                 assert len(all_.meta.taken) == part
         await all_.write("wamid.in2", "still there?")
-        await until(lambda: all_.meta.texts()[-1] == "echo: still there?", 30)
+        await until(lambda: all_.meta.texts()[-1] == "echo: still there?")
         assert len(all_.meta.taken) == len({taken.tracker for taken in all_.meta.taken}), "sent twice"
 
 
@@ -189,7 +196,7 @@ async def test_killed_between_parts_and_webhooks(tmp_path: Path) -> None:
         await all_.restart_gateway()
         for _ in range(3):
             await all_.write("wamid.in2", "again and again")
-        await until(lambda: "echo: again and again" in all_.meta.texts(), 30)
+        await until(lambda: "echo: again and again" in all_.meta.texts())
         trackers: list[Any] = [taken.tracker for taken in all_.meta.taken]
         assert len(trackers) == len(set(trackers))
         parked = [receipt.part for receipt in await all_.receipts() if receipt.state == "parked"]
@@ -211,7 +218,7 @@ async def test_a_second_gateway_stands_by(tmp_path: Path, command: str, ready: s
             all_.gateway.kill()
             await second.said("lease_taken")
             await all_.write("wamid.in2", "two")
-            await all_.meta.until_taken(2, 30)
+            await all_.meta.until_taken(2)
             assert all_.meta.texts() == ["echo: one", "echo: two"]
 
 

@@ -17,6 +17,7 @@ from actors.leases.lease import Lease
 from events.account_update import AccountUpdate
 from events.files import NoFiles
 from events.inbound import Message, Receipt
+from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
 from events.memory_log import MemoryLog
@@ -94,7 +95,7 @@ class Served(NamedTuple):
 async def served(settings: Settings, log: EventLog) -> AsyncIterator[Served]:
     """The numbers of the settings, with their webhook; without leases that others want, and without a bus."""
     async with Graph.session() as session:
-        parts = Parts(settings, log, session, cast("MediaStore", None), NoFiles(), NoPeople(), None)
+        parts = Parts(settings, cast("Bus", None), log, session, cast("MediaStore", None), NoFiles(), NoPeople(), None)
         numbers = CloudNumbers(
             lambda: numbers_of(settings), lambda number: CloudNumber(number, parts, lambda: cast("Lease", Held()))
         )

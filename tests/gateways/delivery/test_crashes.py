@@ -103,7 +103,7 @@ async def life(  # noqa: PLR0917
     ended = asyncio.create_task(until_settled(log, *ids))
     gone = asyncio.create_task(power.off.wait())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await asyncio.wait({running, ended, gone}, return_when=asyncio.FIRST_COMPLETED)
         file = data_dir / "gateway-local.json"
         checkpoint = file.read_bytes()

@@ -69,7 +69,7 @@ async def test_stopped_before_the_log_is_there(data_dir: Path) -> None:
         running = asyncio.create_task(gateway.run())
         await until(lambda: len(logs) > 1)
         gateway.stop()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
     assert not gateway.started.is_set()
 
 

@@ -53,7 +53,7 @@ async def linked(bus: Bus, log: JetStreamLog, data_dir: Path, **settings: Any) -
             yield Linked(device, phone, log, store, running)
             if not running.done():
                 device.stop()
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     await running
         finally:
             running.cancel()

@@ -76,7 +76,7 @@ async def test_messages_that_can_neither_be_stored_nor_kept(error: Exception) ->
     lost = {"outcome": "lost"}
     before = REGISTRY.get_sample_value("recado_device_events_total", lost) or 0.0
     with capture_logs() as logs:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await inbox.receive(message("A1", "x", chat="nobody@nowhere"))
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["event_lost"]
     assert REGISTRY.get_sample_value("recado_device_events_total", lost) == before + 1

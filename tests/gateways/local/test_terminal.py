@@ -53,7 +53,7 @@ async def answering(log: EventLog, decides: Callable[[Message], list[Decision]] 
 async def piped(log: EventLog, data_dir: Path, typed: str) -> tuple[int, str]:
     """The exit code and the output of a terminal that reads from a pipe."""
     out = io.StringIO()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         code = await run_terminal(
             log, ACCOUNT, ME.chat, name="Zé", stdin=io.StringIO(typed), stdout=out, data_dir=data_dir
         )
@@ -90,7 +90,7 @@ class Display(io.StringIO):
         return super().write(text)
 
     async def showing(self, text: str) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while text not in self.getvalue():
                 self._changed.clear()
                 await self._changed.wait()
@@ -204,7 +204,7 @@ async def test_chatting(log: EventLog, chatting: tuple[Keyboard, Display, asynci
         keyboard.type("bye")
         await display.showing("You said: bye\n> ")
     keyboard.control_d()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert await task == 0
     assert "when you are back" not in display.getvalue()
 
@@ -218,7 +218,7 @@ async def test_leaving_early_and_coming_back(
     keyboard.type("hello")
     message = await stored
     keyboard.control_d()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert await task == 0
     assert "the reply comes when you are back" in display.getvalue()
     await decide(log, reply("r1", ME, text="at last", in_reply_to=(message.id,)), ME)
@@ -229,7 +229,7 @@ async def test_leaving_early_and_coming_back(
     )
     await again.showing("at last")
     back.control_d()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await second
     back.close()
 
@@ -269,7 +269,7 @@ async def test_no_reply_comes(log: EventLog, data_dir: Path, monkeypatch: pytest
         run_terminal(log, ACCOUNT, ME.chat, name=None, stdin=io.StringIO("hello\n"), stdout=out, data_dir=data_dir)
     )
     await out.showing("is `recado up` or `recado serve` running?")
-    async with answering(log), asyncio.timeout(30):
+    async with answering(log), asyncio.timeout(60):
         assert await task == 0
     assert "You said: hello" in out.getvalue()
 

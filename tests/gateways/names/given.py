@@ -30,7 +30,7 @@ async def following(
     names = Names(log, bucket, account, may_join=_yes if joins else _no, file=file)
     running = asyncio.gather(names.run(), names.save(), *([names.order_joins(lambda _: True)] if joins else []))
     try:
-        await asyncio.wait_for(names.ready.wait(), 30)
+        await asyncio.wait_for(names.ready.wait(), 60)
         yield names
     finally:
         running.cancel()

@@ -1,6 +1,7 @@
 """`recado pause`, `resume`, `reset` and `send`: an order is stored, and its outcome is printed."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -224,6 +225,30 @@ async def test_more_than_text_is_sent(known: Command, jetstream_log: JetStreamLo
     assert (image.kind, image.url) == ("image", "https://example.org/a.png")
     assert (place.latitude, place.longitude, place.name) == (-23.5, -46.6, "Bakery, Rua 1")
     assert [(option.id, option.title) for option in asked.choices] == [("s", "Small"), ("l", "Large = 2")]
+
+
+async def test_the_assistant_says_it(known: Command, jetstream_log: JetStreamLog) -> None:
+    """With --no-takeover the order takes no chat over, and the outcome names no message."""
+    ordering = asyncio.create_task(known("send", ANA.chat, "Shipped.", "--no-takeover", "--wait", "0", "--json"))
+    control = await decide_on(jetstream_log, Control, lambda one: [reply(text="Shipped.", cause=one.id)])
+    outcome = (await ordering).document
+    assert (control.command, control.text, control.takeover) == ("send", "Shipped.", False)
+    assert (outcome["state"], outcome["id"], outcome.get("messages")) == ("done", control.id, None)
+
+
+async def test_an_older_instance_would_take_the_chat_over(
+    known: Command, jetstream_log: JetStreamLog, bus: Bus
+) -> None:
+    """Nothing is stored while one is there; the same order with a takeover is."""
+    older = {"instance": "blue-1", "incarnation": "x", "reads": 3}
+    assert await LeaseBucket(bus).write("m.blue-1", json.dumps(older).encode(), 0) is not None
+    before = (await jetstream_log.head()).last
+    done = await known("send", ANA.chat, "Shipped.", "--no-takeover")
+    assert (done.code, "blue-1" in done.err, "older_instance" in done.err) == (1, True, True), done.err
+    assert (await jetstream_log.head()).last == before
+    ordering = asyncio.create_task(known("send", ANA.chat, "Ana here", "--wait", "0"))
+    assert (await decide_on(jetstream_log, Control, obey)).takeover
+    assert (await ordering).code == 0
 
 
 @pytest.mark.parametrize(

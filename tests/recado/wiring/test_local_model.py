@@ -67,7 +67,7 @@ async def answers(base_url: str) -> bool:
 
 
 async def falls_silent(base_url: str) -> bool:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await answers(base_url):
             await asyncio.sleep(0.02)
     return True

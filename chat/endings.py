@@ -1,0 +1,50 @@
+"""The endings of a turn: the model's answer, a tool's question, a failure. Pure."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from chat.commands import Answered, Facts
+from chat.parts import answered, bounded, reading
+from chat.second_model import BACKEND
+from chat.state import Chat
+from chat.turn import Turn, run_of
+from events.decisions import Reply, TurnError, TurnFailed
+from events.usage import TokenUsage
+
+
+def failed(turn: Turn, error_class: str, detail: str, facts: Facts) -> TurnFailed:
+    """The failure; the person is told if there are words for it."""
+    error = TurnError(class_=error_class, detail=detail)
+    return TurnFailed(turn=turn.id, messages=turn.messages, error=error, told=bool(facts.apology), at=facts.at)
+
+
+def question(turn: Turn) -> Answered:
+    """The answer of a turn that ends with a tool's question; its requests are paid for already."""
+    model = turn.heard[-1].model if turn.heard else ""
+    return Answered(turn.id, "", model, run_of(turn.phase), TokenUsage(), fallback=turn.fallback)
+
+
+def replied(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
+    """The reply: the parts that tools gave, and the answer's text."""
+    parts = answered(turn.sent, answer.text)
+    return Reply(
+        id=f"{answer.turn}.r",
+        turn=answer.turn,
+        chat=facts.key.chat,
+        account=facts.key.account,
+        text=reading(parts) if parts else answer.text,
+        in_reply_to=turn.messages,
+        author="assistant",
+        at=facts.at,
+        backend=BACKEND if answer.fallback else facts.backend,
+        model=answer.model or None,
+        thread=chat.thread.id if chat.thread and not answer.fallback else None,
+        run=answer.run,
+        usage=turn.spent + answer.usage,
+        cut=answer.cut or UNSET,
+        length=answer.length or UNSET,
+        fallback=answer.fallback or UNSET,
+        profile=turn.profile or UNSET,
+        parts=bounded(parts) or UNSET,
+    )

@@ -1,0 +1,76 @@
+"""Serves the files that replies sent, to those who may see the chats.
+
+A file is reached by the reply that sent it, never by its own name. It comes from a model's tool or from anyone on the
+bus, so a browser gets it in a type that it can show and not run, or as a download.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.deps import Deps
+from console.drawn import event_at
+from console.problems import Problem
+from events.decisions import Reply
+from events.jid import is_canonical
+from events.parts import Part
+from events.subjects import ChatKey
+from gateways.local.messages import messages_of
+
+SHOWN_TYPES = frozenset(
+    {
+        "image/jpeg", "image/png", "image/webp", "image/gif",
+        "video/mp4", "video/3gpp",
+        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
+    }
+)  # fmt: skip
+"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
+
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, no-store",
+}
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:]+")
+
+
+async def sent(request: Request) -> Response:
+    """GET `?account=&reply=`: the file in the message `number` of the reply at sequence `seq`; 404 if there is none."""
+    deps: Deps = request.app.state.deps
+    path, query = request.path_params, request.query_params
+    key = ChatKey(query.get("account") or deps.account, path["chat"])
+    part = await _part(deps, key, path["seq"], path["number"], query.get("reply"))
+    if part is None or part.object is None:
+        raise Problem(404, "No reply has sent this file.")
+    content = await deps.files.content(part.object)
+    if content is None:
+        raise Problem(404, "The file is no longer in the object store.")
+    type_ = _type_of(part)
+    headers = dict(_HEADERS)
+    if type_ is None:
+        headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(_name_of(part), safe='')}"
+    return Response(content, media_type=type_ or "application/octet-stream", headers=headers)
+
+
+async def _part(deps: Deps, key: ChatKey, seq: int, number: int, reply: str | None) -> Part | None:
+    if not is_canonical(key.chat) or not 0 < seq < 2**63:
+        return None
+    event = await event_at(deps.log, key, seq)
+    if not isinstance(event, Reply) or event.id != reply:
+        return None
+    message = dict(enumerate(messages_of(event), 1)).get(number)
+    return message if isinstance(message, Part) else None
+
+
+def _type_of(part: Part) -> str | None:
+    """The type in which a browser shows the file; None: it is a download."""
+    type_ = (part.mime or "").partition(";")[0].strip().lower()
+    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None
+
+
+def _name_of(part: Part) -> str:
+    return _UNSAFE.sub("_", (part.filename or "").strip())[:120] or part.kind

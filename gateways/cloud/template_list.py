@@ -1,0 +1,252 @@
+"""Reads the templates of a number from Meta, and keeps them.
+
+The WhatsApp Business Account that has them is found by the number's `health_status`, so it needs no setting:
+https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status and
+https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management (both read
+2026-11-29).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+
+from events.inbound import ReceiptError
+from gateways.cloud.errors import class_of_status, told
+from gateways.cloud.graph import bounded, is_of_token
+from gateways.cloud.token import Token
+from gateways.templates.known import Known, TemplatesUnread
+from gateways.templates.template import HEADERS, Button, Template
+
+WITHIN = 10.0
+"""Seconds for each answer."""
+
+PAGE, MOST_PAGES = 100, 100
+"""Templates of one answer, and answers; Meta allows 6,000 templates."""
+
+_FIELDS = "name,language,status,category,parameter_format,components,quality_score,rejected_reason"
+_BUTTONS = frozenset({"url", "quick_reply", "copy_code", "otp", "flow", "phone_number", "voice_call", "catalog"})
+_RIGHTS = (
+    "give the token's system user the permission whatsapp_business_management and this WhatsApp account, see "
+    "docs/whatsapp.md"
+)
+
+T = TypeVar("T")
+
+log = structlog.get_logger("recado.gateway")
+
+
+class _Error(msgspec.Struct):
+    code: object = None
+    message: object = ""
+    error_subcode: object = None
+
+
+class _Failed(msgspec.Struct):
+    error: _Error | None = None
+
+
+class _Entity(msgspec.Struct):
+    entity_type: str = ""
+    id: str = ""
+
+
+class _Health(msgspec.Struct):
+    entities: list[_Entity] = []
+
+
+class _Number(msgspec.Struct):
+    health_status: _Health = msgspec.field(default_factory=_Health)
+
+
+class _Cursors(msgspec.Struct):
+    after: str = ""
+
+
+class _Paging(msgspec.Struct):
+    cursors: _Cursors = msgspec.field(default_factory=_Cursors)
+    next: str | None = None
+
+
+class _Page(msgspec.Struct):
+    data: list[msgspec.Raw] = []
+    paging: _Paging = msgspec.field(default_factory=_Paging)
+
+
+class _Quality(msgspec.Struct):
+    score: str = ""
+
+
+class _Button(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+    url: str = ""
+
+
+class _Component(msgspec.Struct):
+    type: str = ""
+    format: str = ""
+    text: str = ""
+    buttons: list[_Button] = []
+
+
+class _Template(msgspec.Struct):
+    name: str
+    language: str
+    status: str = ""
+    category: str = ""
+    parameter_format: str = ""
+    components: list[_Component] = []
+    quality_score: _Quality | None = None
+    rejected_reason: str | None = None
+
+
+class TemplateList:
+    """The templates of one number. `url` is the Graph API's address with its version."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, phone_number_id: str, token: Token) -> None:
+        self._session = session
+        self._url = url.rstrip("/")
+        self._number = phone_number_id
+        self._token = token
+        self._business: str | None = None
+        self._known: Known | None = None
+        self._read_at = 0.0
+        self._reading = asyncio.Lock()
+
+    async def known(self, older_than: float = 0.0) -> Known:
+        """The templates, read from Meta unless that was done in the last `older_than` seconds. Where Meta cannot be
+        asked, those that were read before. Raises TemplatesUnread if there are none."""
+        async with self._reading:
+            if self._known is not None and time.monotonic() - self._read_at < older_than:
+                return self._known
+            try:
+                self._known = Known(tuple(await self._all()), datetime.now(UTC))
+                self._read_at = time.monotonic()
+            except TemplatesUnread as refusal:
+                if self._known is None:
+                    raise
+                log.warning("templates_unread", reason=str(refusal), then="goes on with those that were read before")
+                return msgspec.structs.replace(self._known, unread=str(refusal))
+            return self._known
+
+    async def _all(self) -> list[Template]:
+        business = self._business = self._business or await self._business_account()
+        templates: list[Template] = []
+        query = {"fields": _FIELDS, "limit": str(PAGE)}
+        for _ in range(MOST_PAGES):
+            page = await self._get(f"{business}/message_templates", query, _Page)
+            templates.extend(one for raw in page.data if (one := _read(raw)) is not None)
+            # By the cursor alone: the token goes to no address that an answer names.
+            if page.paging.next is None or not page.paging.cursors.after:
+                break
+            query["after"] = page.paging.cursors.after
+        return sorted(templates, key=lambda one: (one.name, one.language))
+
+    async def _business_account(self) -> str:
+        number = await self._get(self._number, {"fields": "health_status"}, _Number)
+        found = [one.id for one in number.health_status.entities if one.entity_type == "WABA"]
+        if not found or not found[0].isdigit():
+            raise TemplatesUnread(
+                f"Meta does not say which WhatsApp account the number {self._number} belongs to: {_RIGHTS}"
+            )
+        return found[0]
+
+    async def _get(self, path: str, query: Mapping[str, str], shape: type[T]) -> T:
+        token = self._token.value
+        status, body = await self._asked(path, query)
+        error = _error(status, body)
+        if is_of_token(error) and self._token.replaced(token):
+            status, body = await self._asked(path, query)
+            error = _error(status, body)
+        if error is not None:
+            raise _unread(error)
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+            raise TemplatesUnread(f"Meta's answer about templates cannot be read: {wrong}") from wrong
+
+    async def _asked(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
+        try:
+            async with self._session.get(
+                f"{self._url}/{path}",
+                params=query,
+                headers={"Authorization": f"Bearer {self._token.value}"},
+                timeout=aiohttp.ClientTimeout(total=WITHIN),
+                allow_redirects=False,
+            ) as answer:
+                return answer.status, await bounded(answer)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            why = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise TemplatesUnread(
+                f"Meta cannot be asked for its templates: {why}. Try again later", again=True
+            ) from error
+
+
+def _error(status: int, body: bytes) -> ReceiptError | None:
+    try:
+        error = msgspec.json.decode(body, type=_Failed).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = None
+    if error is not None:
+        detail = error.message if isinstance(error.message, str) else ""
+        return told(error.code, detail, subcode=error.error_subcode, status=status)
+    if status == 200:
+        return None
+    return ReceiptError(code=f"http {status}", class_=class_of_status(status), detail=f"HTTP {status}")
+
+
+def _unread(error: ReceiptError) -> TemplatesUnread:
+    code = error.code
+    rights = isinstance(code, int) and (code in (3, 10, 100, 131005) or 200 <= code < 300)
+    do = _RIGHTS if rights else error.do or "try again later"
+    again = error.class_ in ("account_throttle", "transient", "in_doubt", "unreached")
+    return TemplatesUnread(f"Meta does not show the templates (error {code}: {error.detail}): {do}", again=again)
+
+
+def _read(raw: msgspec.Raw) -> Template | None:
+    try:
+        one = msgspec.json.decode(raw, type=_Template)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        log.warning("template_unreadable", reason=str(wrong)[:200], then="is left out")
+        return None
+    parts: dict[str, _Component] = {component.type.upper(): component for component in one.components}
+    shown: dict[str, Any] = {}
+    if (header := parts.get("HEADER")) is not None:
+        shown = {"header": header.format.lower() or "text", "header_text": header.text}
+    buttons = tuple(
+        Button(button.type.lower(), button.text, button.url)
+        for button in (parts["BUTTONS"].buttons if "BUTTONS" in parts else ())
+    )
+    return Template(
+        name=one.name,
+        language=one.language,
+        status=one.status.upper(),
+        category=one.category.upper(),
+        quality=one.quality_score.score if one.quality_score is not None else "",
+        reason=one.rejected_reason or "",
+        named=one.parameter_format.upper() == "NAMED",
+        body=parts["BODY"].text if "BODY" in parts else "",
+        footer=parts["FOOTER"].text if "FOOTER" in parts else "",
+        buttons=buttons,
+        beyond=tuple(_beyond(parts, shown.get("header"), buttons)),
+        **shown,
+    )
+
+
+def _beyond(parts: Mapping[str, _Component], header: str | None, buttons: tuple[Button, ...]) -> Iterator[str]:
+    for kind in parts:
+        if kind not in ("HEADER", "BODY", "FOOTER", "BUTTONS", "CALL_PERMISSION_REQUEST"):
+            yield kind.lower() or "a component without a type"
+    if header is not None and header not in HEADERS:
+        yield f"a header of the kind {header}"
+    for button in buttons:
+        if button.kind not in _BUTTONS:
+            yield f"a button of the kind {button.kind}"
