@@ -15,6 +15,10 @@ from gateways.templates.template import HEADER_FILES, Template, variables
 NO_TOKEN = "unused"  # noqa: S105 - what Meta takes for a form without a token
 
 
+class NotUploaded(ValueError):
+    """The file of a template's header is in an object store, which WhatsApp cannot read."""
+
+
 def body_of(part: Part, media: str | None = None, *, template: Template | None = None) -> dict[str, Any]:
     """The body of one degraded part.
 
@@ -92,6 +96,8 @@ def _header(part: Part, values: Parameters, media: str | None, known: Template |
         return
     value, kind = values.header[0], known.header if known is not None else None
     if kind in HEADER_FILES:
+        if media is None and not value.startswith("https://"):
+            raise NotUploaded("the file of the template's header was not uploaded")
         file = {"id": media} if media is not None else {"link": value}
         named = _given({"filename": part.filename if kind == "document" else None})
         shown: dict[str, Any] = {"type": kind, kind: file | named}

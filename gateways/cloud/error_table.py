@@ -63,7 +63,7 @@ _NUMBER = (
 _REGISTER = "register the number for the Cloud API: WhatsApp Manager > Phone numbers, or POST /<number id>/register"
 _PAYMENT = "see the payment method of the WhatsApp account in the Business Manager > Billing"
 _POLICY = "see Business Support Home in the Business Manager: it says what was broken, and takes an appeal"
-_TEMPLATE = "see the template in the WhatsApp Manager, and RECADO_WINDOW_TEMPLATE"
+_LIST = "recado template list shows what it takes and its status"
 _QUALITY = "see the number's quality in the WhatsApp Manager: people block or report it"
 
 _ABOUT_THE_ACCOUNT: Mapping[int, str] = {
@@ -130,8 +130,17 @@ _ABOUT_THE_MESSAGE: Mapping[int, str] = {
     131055: "only marketing templates go this way",
     131063: "marketing is switched off for this API",
     135000: "WhatsApp does not take this message, and does not say why: see its parts",
-    **dict.fromkeys((132000, 132001, 132005, 132007, 132012, 132015, 132016, 132018, 132068), _TEMPLATE),
-    **dict.fromkeys((134100, 134102), _TEMPLATE),
+    132000: f"the template takes another number of values, or was changed meanwhile: {_LIST}",
+    132001: f"there is no approved template of this name in this language: {_LIST}",
+    132005: "with its values the template is too long: give shorter ones",
+    132007: "the template breaks a policy of WhatsApp's: see it in the WhatsApp Manager, and take another",
+    132012: f"a value of the template has another form than it takes, or it was changed meanwhile: {_LIST}",
+    132015: "Meta has paused the template, since people block or report it: wait some hours, or take another",
+    132016: "Meta has disabled the template for good, since people block or report it: make another",
+    132018: f"the values of the template are not as WhatsApp takes them: {_LIST}",
+    132068: "the form (Flow) of the template is blocked: see it in the WhatsApp Manager > Account tools > Flows",
+    134100: "only marketing templates go this way: choose one of the category marketing",
+    134102: "the template cannot be sent this way: see it in the WhatsApp Manager",
 }
 _OF_OTHERS: Mapping[FaultClass, Mapping[int, str]] = {
     "account_stop": _ABOUT_THE_ACCOUNT,

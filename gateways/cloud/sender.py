@@ -19,7 +19,7 @@ from events.parts import FILES
 from events.parts import Part as Content
 from events.recorded import Recorded
 from gateways.cloud import tracker
-from gateways.cloud.bodies import body_of
+from gateways.cloud.bodies import NotUploaded, body_of
 from gateways.cloud.circuit_breaker import CircuitBreaker
 from gateways.cloud.errors import pause
 from gateways.cloud.file_receipts import FILE_REFUSED
@@ -48,6 +48,10 @@ Window = Callable[[Part], Awaitable[Content]]
 async def _plain_template(part: Part) -> Content:
     name, _, language = (part.template or "").partition(":")
     return Content(kind="template", name=name, language=language)
+
+
+OF_A_FILE = frozenset({100, 131009, 131052, 131053})
+"""Codes with which Meta refuses the file in a template's header."""
 
 
 class CloudSender:
@@ -94,11 +98,20 @@ class CloudSender:
         file, and the number's pace."""
         await self._sleep(self._pacing.pair(part.chat, time.monotonic()))
         await self._breaker.passed()
-        while isinstance(prepared := await self._uploads.prepared(part), ReceiptError):
+        while isinstance(prepared := await self._prepared(part), ReceiptError):
             self._breaker.trip(prepared)
             await self._breaker.passed()
         await self._sleep(self._pacing.number(time.monotonic()))
         return prepared
+
+    async def _prepared(self, part: Part) -> Part | ReceiptError:
+        """The part with the media id of its file, or of the file in its template's header."""
+        if (file := await self._forms.header_file(part.content)) is None:
+            return await self._uploads.prepared(part)
+        prepared = await self._uploads.prepared(replace(part, content=file))
+        if isinstance(prepared, ReceiptError) or prepared.reading is not None:
+            return prepared
+        return replace(part, media=prepared.media)
 
     async def send(self, part: Part) -> Outcome:
         """Post the part, once, to the person of its chat, who may have another number by now."""
@@ -118,10 +131,10 @@ class CloudSender:
             body = self._body(part, to, form)
         except FormUnknown as unknown:
             return self._told(part, self._refused(part, unknown.error))
-        except (tracker.TrackerTooLong, NothingToSend, OtherTemplate) as refusal:
+        except (tracker.TrackerTooLong, NotUploaded, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
         answer = await self._graph.post(body)
-        if answer.error is not None and part.content is not None:
+        if part.content is not None and answer.error is not None:
             renewed = await self._forms.renewed(part.content, form, answer.error)
             if renewed is not None and (again := self._body(part, to, renewed)) != body:
                 answer = await self._graph.post(again)  # it was certainly not sent
@@ -129,9 +142,10 @@ class CloudSender:
             # It was certainly not sent, so its number is free.
             if self._posted.renew(part):  # Meta may have forgotten the file
                 return self._told(part, Outcome("later", error=refused))
-            log.warning("file_sent_as_text", reply=part.reply, reason=FILE_REFUSED, detail=refused.detail)
-            part = part.in_words(replace(refused, class_=FILE_REFUSED))
-            answer = await self._graph.post(self._body(part, to))
+            if part.content is not None and part.content.kind != "template":
+                log.warning("file_sent_as_text", reply=part.reply, reason=FILE_REFUSED, detail=refused.detail)
+                part = part.in_words(replace(refused, class_=FILE_REFUSED))
+                answer = await self._graph.post(self._body(part, to))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
@@ -225,8 +239,7 @@ class CloudSender:
         # A message of the former number cannot be quoted to the new one.
         if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
             body["context"] = {"message_id": quoted}
-        content = part.content or Content(kind="text", text=part.text)
-        return body | body_of(content, part.media, template=form)
+        return body | body_of(part.content or Content(kind="text", text=part.text), part.media, template=form)
 
     def _quoted(self, part: Part) -> str | None:
         """The message that the reply quotes so that it is understood; None where that is clear without a quote.
@@ -254,9 +267,12 @@ class OtherTemplate(ValueError):
 
 
 def _file_refused(part: Part, answer: Answer) -> ReceiptError | None:
-    """WhatsApp's refusal of the part's file; None if it is no file, or was not refused as such."""
-    is_file = part.content is not None and part.content.kind in FILES
-    return answer.error if is_file and answer.error is not None and answer.error.class_ == "content" else None
+    """WhatsApp's refusal of the part's file; None if it has none, or was not refused as such."""
+    content, error = part.content, answer.error
+    if content is None or error is None or error.class_ != "content":
+        return None
+    in_header = content.kind == "template" and part.media is not None and error.code in OF_A_FILE
+    return error if content.kind in FILES or in_header else None
 
 
 def _form(part: Part) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from events.inbound import ReceiptError
 from events.parts import Part
 from gateways.cloud.template_list import TemplateList
+from gateways.templates.form import is_address
 from gateways.templates.known import TemplatesUnread, TemplateUnknown
-from gateways.templates.template import Template
+from gateways.templates.template import HEADER_FILES, Template
 
 KEPT = 3600.0
 """Seconds for which the forms are used without asking; a refusal asks at once."""
@@ -17,7 +18,8 @@ AGAIN_AFTER = 10.0
 CHANGED = frozenset({100, 131008, 131009, 132000, 132012, 132018})
 """Codes with which Meta refuses values that another form of the template would have taken."""
 
-_PLACES = ("https://", "LIBRARY/", "MEDIA/")
+
+_STORES = ("LIBRARY/", "MEDIA/")
 
 
 class FormUnknown(Exception):
@@ -53,6 +55,20 @@ class TemplateForms:
             _refuse_if_needed(part, str(unknown), again=False)
         return None
 
+    async def header_file(self, part: Part | None) -> Part | None:
+        """The file of the object stores in the header of the template that the part names; None if it has none, or the
+        form is not known, which the sending tells."""
+        values = part.parameters if part is not None and part.kind == "template" else None
+        if part is None or values is None or not any(value.startswith(_STORES) for value in values.header):
+            return None
+        try:
+            form = await self.of(part)
+        except FormUnknown:
+            return None
+        if form is None or form.header not in HEADER_FILES:
+            return None
+        return Part(kind=form.header, object=values.header[0], filename=part.filename)
+
     async def renewed(self, part: Part, before: Template | None, error: ReceiptError) -> Template | None:
         """The form as it is now, if this refusal may come of a change and it is another one than `before`."""
         if part.kind != "template" or error.code not in CHANGED:
@@ -66,6 +82,6 @@ class TemplateForms:
 
 def _refuse_if_needed(part: Part, reason: str, *, again: bool) -> None:
     values = part.parameters
-    if values is not None and (values.buttons or any(value.startswith(_PLACES) for value in values.header)):
+    if values is not None and (values.buttons or any(map(is_address, values.header))):
         detail = f"{reason}. The values of this template depend on its form"
         raise FormUnknown(ReceiptError(class_="transient" if again else "content", detail=detail[:500]))

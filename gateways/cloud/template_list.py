@@ -31,6 +31,9 @@ WITHIN = 10.0
 PAGE, MOST_PAGES = 100, 100
 """Templates of one answer, and answers; Meta allows 6,000 templates."""
 
+AGAIN_AFTER = 30.0
+"""Seconds for which Meta is not asked again after it could not be."""
+
 _FIELDS = "name,language,status,category,parameter_format,components,quality_score,rejected_reason"
 _BUTTONS = frozenset({"url", "quick_reply", "copy_code", "otp", "flow", "phone_number", "voice_call", "catalog"})
 _RIGHTS = (
@@ -118,24 +121,31 @@ class TemplateList:
         self._token = token
         self._business: str | None = None
         self._known: Known | None = None
-        self._read_at = 0.0
+        self._unread: TemplatesUnread | None = None
+        self._read_at: float | None = None
         self._reading = asyncio.Lock()
 
     async def known(self, older_than: float = 0.0) -> Known:
-        """The templates, read from Meta unless that was done in the last `older_than` seconds. Where Meta cannot be
+        """The templates, read from Meta unless that was tried in the last `older_than` seconds. Where Meta cannot be
         asked, those that were read before. Raises TemplatesUnread if there are none."""
         async with self._reading:
-            if self._known is not None and time.monotonic() - self._read_at < older_than:
-                return self._known
-            try:
-                self._known = Known(tuple(await self._all()), datetime.now(UTC))
-                self._read_at = time.monotonic()
-            except TemplatesUnread as refusal:
-                if self._known is None:
-                    raise
-                log.warning("templates_unread", reason=str(refusal), then="goes on with those that were read before")
-                return msgspec.structs.replace(self._known, unread=str(refusal))
+            if self._unread is not None:
+                older_than = min(older_than, AGAIN_AFTER)
+            if self._read_at is None or time.monotonic() - self._read_at >= older_than:
+                await self._read_again()
+        if self._unread is None and self._known is not None:
             return self._known
+        if self._known is not None:
+            return msgspec.structs.replace(self._known, unread=str(self._unread))
+        raise self._unread or TemplatesUnread("Meta's templates were not read")
+
+    async def _read_again(self) -> None:
+        try:
+            self._known, self._unread = Known(tuple(await self._all()), datetime.now(UTC)), None
+        except TemplatesUnread as refusal:
+            self._unread = refusal
+            log.warning("templates_unread", number=self._number, reason=str(refusal))
+        self._read_at = time.monotonic()
 
     async def _all(self) -> list[Template]:
         business = self._business = self._business or await self._business_account()

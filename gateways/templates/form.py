@@ -77,13 +77,13 @@ def filled(template: Template, values: Mapping[str, str], file: Part | None = No
     """The part that sends the template with these values by the keys of `fields`, or the faults of them, each with
     the remedy.
 
-    - `file`: a file of the library for the header, in place of the value `header`.
+    - `file`: a file or place of the library for the header, in place of the value `header`.
     """
     if (reason := unsendable(template)) is not None:
         return (reason,)
     given = {key: value for key, value in values.items() if value != ""}
     if file is not None:
-        given[HEADER] = file.object or file.url or ""
+        given[HEADER] = _place(file) if file.kind == "location" else file.object or file.url or ""
     wanted = {field.key: field for field in fields(template)}
     if _is_code(template):
         _repeat_code(given, wanted)
@@ -92,7 +92,7 @@ def filled(template: Template, values: Mapping[str, str], file: Part | None = No
         *(f"{_excess(template, key)}: leave it out" for key in given if key not in wanted),
         *(fault for key, value in given.items() if key in wanted for fault in _value_faults(wanted[key], value)),
     ]
-    if file is not None and template.header in HEADER_FILES and file.kind != template.header:
+    if file is not None and template.header is not None and file.kind != template.header:
         wrong.append(f"its header is of the kind {template.header}, and the file is of the kind {file.kind}")
     if wrong:
         return tuple(wrong)
@@ -179,10 +179,19 @@ def _value_faults(field: Field, value: str) -> Iterator[str]:
         yield f"{name} has {length(value):,} characters: WhatsApp takes {field.longest:,}"
     elif "\n" in value or "\r" in value or "\t" in value or "    " in value:
         yield f"{name} has a line break, a tab or four blanks, which WhatsApp refuses"
-    elif field.kind in HEADER_FILES and not value.startswith(("https://", "LIBRARY/", "MEDIA/")):
+    elif field.kind in HEADER_FILES and not is_address(value):
         yield f"{name} is no {field.kind}: give an address that begins with https://, or a file of the library"
     elif field.kind == "location" and place_in(value) is None:
         yield f"{name} is no place: give it as -23.5505,-46.6333,Bakery,Rua Augusta 1"
+
+
+def is_address(value: str) -> bool:
+    """Whether a value is the address of a file, on the web or in the object stores."""
+    return value.startswith(("https://", "LIBRARY/", "MEDIA/"))
+
+
+def _place(part: Part) -> str:
+    return f"{part.latitude},{part.longitude},{part.name or part.address or '-'},{part.address or part.name or '-'}"
 
 
 def place_in(value: str) -> Part | None:

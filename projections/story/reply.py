@@ -37,7 +37,7 @@ _ON_ITS_WAY = {
 
 
 def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
-    """One receipt of a reply of these `parts`, with the error's own words."""
+    """One receipt of a reply of these `parts`, with the error's own words and the advice."""
     what = "it was not sent and will be tried again" if one.state == "sending" and one.error else _RECEIPTS[one.state]
     what += of_receipt(one.part, one.parts, parts)
     if one.template:
@@ -50,6 +50,8 @@ def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
     if error.class_ is not None:
         what += f": {not_sent_because(error.class_)}"
     detail = ", ".join(str(said) for said in (error.code, error.detail) if said is not None)
+    advice = error.do if isinstance(error.do, str) else ""
+    detail = ". ".join(filter(None, (detail, advice)))
     return Step(at=one.at, kind="receipt", what=what, detail=detail or None, seq=one.seq)
 
 

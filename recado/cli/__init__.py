@@ -60,6 +60,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "approve": Entry("control", "Let an unknown person in."),
         "block": Entry("control", "Answer a chat no more."),
         "erase": Entry("erasing", "Remove every byte of a chat."),
+        "template": Entry("template", "List WhatsApp's templates of a number."),
         "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
     },
     "Repair": {

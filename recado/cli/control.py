@@ -42,6 +42,16 @@ from recado.cli.parts import (
     parts_of,
 )
 from recado.cli.session import run, settings
+from recado.cli.template_options import (
+    Filling,
+    Pair,
+    button_option,
+    checked,
+    filling_of,
+    header_option,
+    set_option,
+    template_option,
+)
 from recado.printing import json_text, person
 
 OBEYED_WITHIN = 5.0
@@ -56,6 +66,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     - `until`: the end of a pause, from the bus's time.
     - `wait`: seconds to wait until a reply is sent.
     - `fields`: fields of the Control.
+    - `filling`: a template to send, which is checked once the account is known.
     """
 
     command: Command
@@ -65,6 +76,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     until: Moment | None = None
     wait: float = 0
     fields: dict[str, Any] = {}
+    filling: Filling | None = None
 
 
 @click.command()
@@ -104,6 +116,10 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 @location_option
 @image_option
 @document_option
+@template_option
+@set_option
+@header_option
+@button_option
 @click.option("--quote", type=MessageId(), metavar="MESSAGE_ID", help="Quote this message of the person.")
 @click.option(
     "--no-takeover",
@@ -131,6 +147,10 @@ def send(
     place: Part | None,
     image: str | None,
     document: str | None,
+    ref: str | None,
+    variables: tuple[Pair, ...],
+    header: str | None,
+    buttons: tuple[Pair, ...],
     quote: str | None,
     no_takeover: bool,
     account: str | None,
@@ -141,15 +161,21 @@ def send(
     """Write TEXT to the person of CHAT yourself, or send a picture, a file, a place or choices, which TEXT follows. It
     answers the waiting messages, and the chat is left to you for RECADO_TAKEOVER, unless --no-takeover is given.
 
+    A --template goes alone, also first or after 24 hours. Its values are checked against Meta's own form of it before
+    anything is written; `recado template list` shows what each takes.
+
     It counts as sent once a gateway says so; until then it is stored. The exit status is 1 if it cannot be sent.
     """
     parts = parts_of(question, options, place, image, document)
-    if text is None and not parts:
+    filling = filling_of(ref, variables, header, buttons)
+    if filling is not None and (text is not None or parts):
+        raise click.UsageError("--template goes alone: after 24 hours WhatsApp takes nothing beside it")
+    if text is None and not parts and filling is None:
         raise click.UsageError(
-            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document"
+            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document, --template"
         )
     fields = {"text": text, "parts": parts, "quote": quote, "takeover": not no_takeover}
-    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields)
+    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields, filling=filling)
     _order(given, as_json)
 
 
@@ -219,7 +245,10 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         key = await meant(log, chosen, given.chat, given.account, new=given.new, erased=True)
         if not given.fields.get("takeover", True):
             await _refuse_older(bus)
-        control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **given.fields)
+        fields = given.fields
+        if given.filling is not None:
+            fields = fields | {"parts": (await checked(chosen, bus, key.account, given.filling),)}
+        control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **fields)
         try:
             decision = await order(log, key, control, patience=OBEYED_WITHIN)
         except NoAnswer:

@@ -15,6 +15,10 @@ from events.jetstream.streams import DLQ
 from events.log import LogUnavailable
 from gateways.cloud.graph import bounded
 from gateways.cloud.lines import unserved
+from gateways.cloud.template_list import TemplateList
+from gateways.cloud.token import fixed
+from gateways.templates.known import TemplatesUnread
+from gateways.templates.window import read
 from recado.doctor.finding import Finding
 from recado.settings.numbers import has_numbers, numbers_of, problems, token_of
 from recado.settings.settings import Settings
@@ -34,6 +38,8 @@ async def whatsapp_findings(settings: Settings) -> AsyncIterator[Finding]:
     if not missing:
         for number in numbers_of(settings):
             yield await _number(settings, number)
+            if settings.window_template is not None:
+                yield await _window(settings, number, settings.window_template)
 
 
 async def unserved_findings(bus: Bus) -> AsyncIterator[Finding]:
@@ -106,6 +112,21 @@ async def _number(settings: Settings, number: Number) -> Finding:
     if told.quality_rating == "RED":
         return Finding("whatsapp", "warning", says, "people block or report it: see it in the WhatsApp Manager")
     return Finding("whatsapp", "ok", says)
+
+
+async def _window(settings: Settings, number: Number, template: str) -> Finding:
+    """Whether RECADO_WINDOW_TEMPLATE can go out from this number."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session:
+        token = fixed(token_of(settings, number.id) or "")
+        listed = TemplateList(session, settings.whatsapp_graph_url, number.id, token)
+        try:
+            wrong = list(read(template).faults(await listed.known()))
+        except TemplatesUnread as refusal:
+            return Finding("whatsapp", "warning", f"RECADO_WINDOW_TEMPLATE is not checked: {refusal}")
+    if wrong:
+        says = f"RECADO_WINDOW_TEMPLATE cannot go out from number {number.id}: {'; '.join(wrong)}"
+        return Finding("whatsapp", "warning", says, "recado template list shows what there is")
+    return Finding("whatsapp", "ok", f"the template {read(template).ref} can go out from number {number.id}")
 
 
 def _refused(id_: str, status: int, error: _Error) -> Finding:

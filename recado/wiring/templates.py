@@ -31,6 +31,9 @@ FRESH = 10.0
 ANSWER_WITHIN = 45.0
 """Seconds: the gateway asks Meta page by page."""
 
+_NO_INBOXES = ("$", "evt.", "wa.", "profile.", "kb.", "tools.", "templates.", "leases.")
+"""Beginnings of subjects where an answer would be taken for something else."""
+
 _WHILE_READ = 600.0
 """Seconds for which the following pages may take to be asked for."""
 
@@ -61,8 +64,8 @@ async def answer(bus: Bus, account: str, templates: TemplateList) -> None:
     """Answer questions for the templates of the account until cancelled."""
 
     async def tell(asked: Msg) -> None:
-        if not asked.reply:
-            log.warning("templates_not_told", account=account, reason="the question names no subject for the answer")
+        if not asked.reply or asked.reply.startswith(_NO_INBOXES):
+            log.warning("templates_not_told", account=account, reason=f"no inbox for the answer: {asked.reply[:80]!r}")
             return
         try:
             after = msgspec.json.decode(asked.data, type=_Asked).after

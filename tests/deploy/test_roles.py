@@ -44,7 +44,7 @@ MAY_PUBLISH = {
     "operator": [
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
-        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
+        *("profile.shop", "templates.local", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
 }
@@ -64,6 +64,8 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # A profile decides which server reads the conversations.
         "profile.shop",
+        "templates.local",
+        "_INBOX.operator.x",
         "$JS.API.STREAM.MSG.GET.PROFILES",
         *("$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x", "$JS.API.STREAM.MSG.GET.KV_FILES"),
         "$KV.LEASES.p.3",
@@ -92,6 +94,7 @@ MAY_NOT_PUBLISH = {
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.another",
         "$KV.LEASES.g.local",
         "profile.shop",
+        "templates.local",
     ],
     "operator": [
         "$JS.API.STREAM.MSG.DELETE.EVENTS",

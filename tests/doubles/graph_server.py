@@ -19,6 +19,7 @@ from tests.doubles import graph_webhooks as hooks
 from tests.doubles import hostile
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_media import MediaDouble
+from tests.doubles.graph_templates import TemplatesDouble
 from tests.doubles.graph_uploads import Uploads
 from tests.doubles.graph_wire import Mark, Send, wrong_with
 from tests.waiting import until
@@ -86,6 +87,9 @@ class GraphDouble:
         self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
         self.quality = "GREEN"
         self.media = MediaDouble(lambda: self.url, ACCESS_TOKEN)
+        self.templates = TemplatesDouble(
+            lambda request: request.headers.get("Authorization") in [f"Bearer {one}" for one in self.tokens.values()]
+        )
         self.uploads = Uploads(lambda code, words: _error(HTTP_OF.get(code, 400), code, words))
         self._limits = limits or Limits()
         self._faults: list[Fault] = []
@@ -102,6 +106,7 @@ class GraphDouble:
         app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/messages", self._messages)
         app.router.add_post(f"/{VERSION}/{{number:[0-9]{{9,}}}}/media", self._upload)
         app.router.add_get(f"/{VERSION}/{{number:[0-9]{{9,}}}}", self._number)
+        app.router.add_routes(self.templates.routes(VERSION))
         app.router.add_routes(self.media.routes(VERSION))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -163,7 +168,10 @@ class GraphDouble:
     async def _number(self, request: web.Request) -> web.Response:
         if not self._may(request):
             return _error(401, 190, "Error validating access token")
-        shown = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": request.match_info["number"]}
+        number = request.match_info["number"]
+        shown: dict[str, Any] = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": number}
+        if "health_status" in request.query.get("fields", "").split(","):
+            shown["health_status"] = self.templates.health(number)
         return web.json_response(shown)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
@@ -189,7 +197,11 @@ class GraphDouble:
         if wrong is not None:
             self.violations.append(wrong)
             return _error(400, 100, f"Invalid parameter: {wrong}")
-        unknown = self.uploads.unknown(request.match_info["number"], body.type, getattr(body, body.type))
+        number = request.match_info["number"]
+        unknown = self.uploads.unknown(number, body.type, getattr(body, body.type))
+        for component in (body.template.components if body.template is not None else None) or ():
+            for given in component["parameters"] if component["type"] == "header" else ():
+                unknown = unknown or self.uploads.unknown(number, given["type"], given.get(given["type"]))
         if unknown is not None:
             self.refused.append((100, body.to or body.recipient or ""))
             return _error(400, 100, unknown)
@@ -210,6 +222,9 @@ class GraphDouble:
             if fault.kind == "http":
                 return web.Response(status=fault.status, text="<html>Bad Gateway</html>", content_type="text/html")
             return hostile.redirect() if fault.kind == "redirect" else _dropped(request)
+        if body.template is not None and (refusal := self.templates.refusal(body.template)) is not None:
+            self.refused.append((refusal[0], to))
+            return _error(400, *refusal)
         code = self._limits.code(to, time.monotonic())
         if code is not None:
             self.refused.append((code, to))

@@ -15,11 +15,13 @@ from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
+from gateways.cloud.template_list import TemplateList
 from gateways.cloud.token import fixed
 from gateways.cloud.uploading import Uploading
 from gateways.cloud.uploads import Uploads
 from gateways.cloud.webhook import PATH, Webhook
 from gateways.intake import People
+from gateways.templates.window import read
 from recado.settings.settings import Settings
 from recado.wiring.cloud_number import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
@@ -43,7 +45,7 @@ async def cloud_gateway(
 ) -> AsyncIterator[Replies]:
     """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service."""
     chosen = Settings(data=data_dir, doubt_seconds=settings.pop("doubt_seconds", 10.0), **settings)
-    template = chosen.window_template
+    template = read(chosen.window_template).ref if chosen.window_template is not None else None
     hook = Webhook(
         log,
         "shop",
@@ -56,7 +58,8 @@ async def cloud_gateway(
         graph = Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         uploading = Uploading(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         uploads = Uploads(uploading, files or NoFiles(), data_dir / "uploads-shop.json")
-        replies = Replies(chosen, "shop", log, graph, people, uploads=uploads)
+        templates = TemplateList(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
+        replies = Replies(chosen, "shop", log, graph, people, uploads=uploads, templates=templates)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:
                 meta.webhook = address + PATH

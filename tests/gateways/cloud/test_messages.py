@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chat.parts import reading
 from events.log import EventLog
-from events.parts import Option, Parameters, Part
+from events.parts import Option, Part
 from gateways.cloud.bodies import body_of
 from gateways.cloud.messages import messages_of
 from gateways.delivery.texts import texts_of
@@ -94,15 +94,6 @@ async def test_a_place_that_is_refused_ends_the_reply(log: EventLog, data_dir: P
     ("part", "text"),
     [
         (Part(kind="reaction", to="say-1", emoji="👍"), "👍"),
-        (
-            Part(
-                kind="template",
-                name="menu",
-                language="en",
-                parameters=Parameters(header=("https://example.org/a.png",), body=("Ana",)),
-            ),
-            "[menu] Ana",
-        ),
         (Part(kind="hologram", text="of a newer version"), "of a newer version"),
     ],
 )
