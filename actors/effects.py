@@ -43,7 +43,7 @@ from chat.commands import (
     ThreadReady,
     ToolAsked,
 )
-from chat.context import Line, after, window
+from chat.context import Line, after, after_question, window
 from chat.moment import Moment
 from chat.second_model import falls_over
 from chat.state import Stray
@@ -135,7 +135,7 @@ async def _next_of_run(
         _first_answered(answering)
         return commands
     await instance.progress.reached(context_at)
-    request = _thread_request(instance, answering, key, work)
+    request = await _thread_request(instance, answering, key, work)
     backend = cast(ThreadBackend, backend)  # checked once, at start: a check against a protocol costs 25 µs
     try:
         if isinstance(work, StartRun):
@@ -239,10 +239,10 @@ async def _whole_request(
     contexts.show(key, turn, answering.history, history, messages)
     moment = moment_of(answering, key, work.turn, messages)
     history, messages = lines_with(moment, history, messages)
-    return _request(answering, key, work, messages, history=history, moment=moment)
+    return await _request(answering, key, work, messages, history=history, moment=moment)
 
 
-def _request(
+async def _request(
     answering: Answering,
     key: ChatKey,
     work: WriteReply | StartRun | AwaitRun,
@@ -266,7 +266,7 @@ def _request(
             for call in turn.current_calls
             if call.output is not None
         ),
-        tools=tuple(tool for tool in answering.tools.offered() if tool.name not in withheld),
+        tools=tuple(tool for tool in await answering.tools.offered(key.account) if tool.name not in withheld),
         patience=answering.run_timeout if turn.fallback else answering.patience,
         files=answering.files,
         moment=moment,
@@ -274,12 +274,14 @@ def _request(
     )
 
 
-def _thread_request(instance: Instance, answering: Answering, key: ChatKey, work: StartRun | AwaitRun) -> ReplyRequest:
+async def _thread_request(
+    instance: Instance, answering: Answering, key: ChatKey, work: StartRun | AwaitRun
+) -> ReplyRequest:
     messages = instance.reads.lines_of(key, work.turn.messages)
     missed = instance.reads.context(key, answering.history, work.reset_upto, work.known_upto)
     moment = moment_of(answering, key, work.turn, messages)
     messages = after(history_with(answering, missed), messages_with(moment, messages))
-    return _request(answering, key, work, messages, moment=moment)
+    return await _request(answering, key, work, after_question(work.asked, messages), moment=moment)
 
 
 def _history(instance: Instance, answering: Answering, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:

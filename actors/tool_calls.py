@@ -5,8 +5,10 @@ from __future__ import annotations
 from actors.answering import Answering
 from actors.handoff import HANDOFF
 from actors.instance import Instance
+from actors.tools.protocol import ToolResult
 from chat.commands import HumanAsked, ToolFinished
 from chat.references import with_chosen
+from chat.turn import Call
 from chat.work import CallTool
 from events.subjects import ChatKey
 
@@ -21,12 +23,28 @@ async def call_tool(
     call = work.call
     if work.withheld:
         return ToolFinished(work.turn, call.id, WITHHELD, failed=True)
-    if work.memo is not None:
-        return ToolFinished(work.turn, call.id, work.memo, failed=False, send=work.memo_send, quiet=work.memo_quiet)
+    if (memo := work.memo) is not None and memo.output is not None:
+        return _finished(work, memo.output, memo)
     if call.by != instance.incarnation and not answering.tools.is_safe(call.name):
         return ToolFinished(work.turn, call.id, INTERRUPTED, failed=True)
     references = with_chosen(instance.reads.references(key, work.messages), work.chosen)
     result = await answering.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
     if result.handoff is not None:
         return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
-    return ToolFinished(work.turn, call.id, result.output, result.failed, result.unfit, result.send, quiet=result.quiet)
+    return _finished(work, result.output, result, failed=result.failed, unfit=result.unfit)
+
+
+def _finished(
+    work: CallTool, output: str, gave: Call | ToolResult, *, failed: bool = False, unfit: bool = False
+) -> ToolFinished:
+    return ToolFinished(
+        work.turn,
+        work.call.id,
+        output,
+        failed,
+        unfit,
+        gave.send,
+        quiet=gave.quiet,
+        passages=gave.passages,
+        quote=gave.quote,
+    )

@@ -10,7 +10,7 @@ import msgspec
 
 from backends.content.attachments import GONE, NOT_TAKEN, Message
 from backends.content.message_text import spoken
-from backends.protocol import DoneCall, ReplyRequest
+from backends.protocol import DoneCall, ReplyRequest, Tool
 from backends.provider.answer_parts import text_of
 from backends.provider.quirks import fields_mended
 from backends.provider.refusals import JsonObject, is_file
@@ -81,8 +81,16 @@ def request_body(
         messages += _called(calls, server, model)
     body: JsonObject = {"model": model, "messages": messages}
     if request.tools:
-        body["tools"] = [{"type": "function", "function": msgspec.to_builtins(tool)} for tool in request.tools]
+        body["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
     return body
+
+
+def _function(tool: Tool) -> JsonObject:
+    """The tool as the API takes it; servers that do not know `strict` are not shown it where it is off."""
+    described: JsonObject = msgspec.to_builtins(tool)
+    if not tool.strict:
+        del described["strict"]
+    return described
 
 
 def joined(messages: Iterable[JsonObject]) -> list[JsonObject]:
@@ -177,10 +185,7 @@ def mended(body: JsonObject, found: Collection[str]) -> JsonObject:
             body.pop(field, None)
         messages = _without_calls(messages)
     if "plain_schemas" in found and "tools" in body:
-        body["tools"] = [
-            {**tool, "function": {**tool["function"], "parameters": plain(tool["function"]["parameters"])}}
-            for tool in body["tools"]
-        ]
+        body["tools"] = [{**tool, "function": _plain_function(tool["function"])} for tool in body["tools"]]
     if "no_extras" in found:
         messages = [_without_extras(message) for message in messages]
     if "one_call" in found:
@@ -199,6 +204,12 @@ def mended(body: JsonObject, found: Collection[str]) -> JsonObject:
         if messages and messages[first]["role"] == "assistant":
             messages.insert(first, {"role": "user", "content": BEFORE})
     return {**body, "messages": messages}
+
+
+def _plain_function(function: JsonObject) -> JsonObject:
+    """The function with a plain schema, which is not strict."""
+    kept = {name: value for name, value in function.items() if name != "strict"}
+    return {**kept, "parameters": plain(function["parameters"])}
 
 
 def _system(messages: Sequence[JsonObject]) -> list[JsonObject]:

@@ -36,11 +36,13 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     - `name`: its name.
     - `description`: text that tells the model its use.
     - `parameters`: the JSON schema of its arguments, an object.
+    - `strict`: the schema is one that OpenAI can hold a model to: each property is required, and there are no others.
     """
 
     name: str
     description: str
     parameters: dict[str, Any]
+    strict: bool = False
 
 
 class DoneCall(msgspec.Struct, frozen=True, kw_only=True):

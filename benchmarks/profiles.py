@@ -28,6 +28,7 @@ from benchmarks.figures import Figure, Outcome, Say, Target, at_most, figure, ra
 from benchmarks.memory import memory
 from events.decisions import Reply
 from events.inbound import Message
+from events.memory_library import MemoryLibrary
 from events.memory_log import MemoryLog
 from events.memory_profiles import MemoryProfileLog
 from events.profile import Profile
@@ -219,5 +220,5 @@ async def _stored(size: Size, **settings: Any) -> MemoryProfileLog:
 
 def _answers(incarnation: str, stored: MemoryProfileLog, mode: str) -> AnsweringByProfile:
     services = ServiceTools(cast(Any, None))
-    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"))
+    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None))
     return AnsweringByProfile(incarnation, settings_of({**OWN, "OPENAI_API_MODE": mode}), shared, stored)

@@ -15,6 +15,7 @@ from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.joining import Moved, Told
 from chat.work import (
+    Acknowledge,
     Adopt,
     Apologise,
     Ask,
@@ -33,6 +34,7 @@ from events.cut import Cut
 from events.decisions import MediaForm, ThreadReason
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 from events.usage import TokenUsage
 
 
@@ -99,8 +101,8 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
 
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
-    - `send`: parts for the person.
-    - `quiet`: as in ToolReturned.
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     turn: str
@@ -110,6 +112,8 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     unfit: bool = False
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
@@ -163,6 +167,7 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
 
 Command = (
     Obey
+    | Acknowledge
     | Refuse
     | Apologise
     | Notify
@@ -210,6 +215,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `failed`: of a `retry`: its messages that ended in a failed turn.
     - `unread`: of a `retry`: the messages in `failed` whose file has to be read.
     - `last`: of an `erase`: the sequence of the chat's last event.
+    - `quote`: the messages that an answer quotes: `unclear` (it is the gateway's to see), `always` or `never`.
+    - `previews`: the phone shows previews of links.
     - `informs`: of a `send` that takes no chat over: every instance reads it.
     - `is_blocked`: of the same: the chat is on the list of those who get nothing.
     """
@@ -226,6 +233,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     last: int = 0
+    quote: str = "unclear"
+    previews: bool = False
     informs: bool = True
     is_blocked: bool = False
 

@@ -78,6 +78,15 @@ def after(missed: Sequence[Line], messages: Sequence[Line]) -> tuple[Line, ...]:
     return (replace(first, text=text), *others)
 
 
+def after_question(asked: str, messages: Sequence[Line]) -> tuple[Line, ...]:
+    """`messages` for a thread that lacks the question `asked`, which a tool has sent as our answer."""
+    if not asked or not messages:
+        return tuple(messages)
+    first, *others = messages
+    text = f"[Your last answer was this question, with choices to tap:\n{asked}]\n\n{first.text}"
+    return (replace(first, text=text), *others)
+
+
 def window(history: Sequence[Line], limit: int) -> tuple[Line, ...]:
     """The last `limit` lines of `history` (oldest first); none if `limit` is 0."""
     return tuple(history[-limit:]) if limit > 0 else ()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chat import edits, joining, unsent
 from chat import turn_steps as steps
+from chat.acknowledging import acknowledged_by
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
 from chat.choices import Chosen, chosen_by, question_of
@@ -238,6 +239,8 @@ def _thread_after(chat: Chat, turn: str | None, recorded: Recorded, text: str = 
 
 
 def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
+    if message := acknowledged_by(event):
+        return {"acknowledged": message}
     turn = _turn_unless(chat, event.in_reply_to)
     changes: Changes = {
         "waiting": _open(chat, event.in_reply_to),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from chat import edits, erasing, joining, unsent
+from chat.acknowledging import to_acknowledge
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
 from chat.refusals import refusal_due
@@ -16,6 +17,7 @@ from chat.takeover import hand_over, word_by_hand
 from chat.turn import Call, InTools, Reading, Running, Starting, Turn, runs_of
 from chat.waiting_word import to_tell
 from chat.work import (
+    Acknowledge,
     Adopt,
     Apologise,
     Ask,
@@ -93,9 +95,11 @@ def due(chat: Chat, now: datetime, rules: Rules, of_turn: Rules) -> Due | None:
     return _due_of_turn(chat, chat.turn, rules, of_turn) if chat.turn is not None else None
 
 
-def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt | SetAside | StartAgain | Ask | None:
+def _due_of_turn(
+    chat: Chat, turn: Turn, rules: Rules, of_turn: Rules
+) -> Adopt | SetAside | StartAgain | Ask | Acknowledge | None:
     """The decision about a turn of another incarnation, one whose messages were edited or deleted, one whose profile
-    cannot be had any more, and one that ends with a question."""
+    cannot be had any more, one that ends with a question, and one whose message is still to be reacted to."""
     if of_turn.waits and rules.waits:
         return None
     if turn.by != rules.incarnation:
@@ -104,7 +108,7 @@ def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt 
         return StartAgain(turn.id)
     if turn.is_asked and not _is_kept_waiting(chat, turn, rules, of_turn):
         return Ask(turn.id)
-    return None
+    return to_acknowledge(chat, turn, of_turn)
 
 
 def _order_due(chat: Chat, rules: Rules) -> Obey | Apologise | Notify | Refuse | None:
@@ -225,8 +229,8 @@ def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     if isinstance(turn.phase, Running):
-        return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto)]
-    return [StartRun(turn, thread.id, upto, thread.known_upto)]
+        return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto, thread.asked)]
+    return [StartRun(turn, thread.id, upto, thread.known_upto, thread.asked)]
 
 
 def _calls(turn: Turn) -> Iterator[CallTool]:
@@ -239,9 +243,7 @@ def _calls(turn: Turn) -> Iterator[CallTool]:
                 yield CallTool(
                     turn.id,
                     call,
-                    None if before is None else before.output,
-                    () if before is None else before.send,
-                    memo_quiet=before is not None and before.quiet,
+                    before,
                     withheld=call.name in withheld,
                     messages=turn.messages,
                     chosen=turn.chosen,

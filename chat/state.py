@@ -257,6 +257,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `closing`: what the other chat is still to be told
     - `joints`: the chats that closed into this one
     - `question`: the choices of our last word, while that is a question
+    - `acknowledged`: the last message that was reacted to because its turn started
     - `opted_out`: the person wants no marketing messages
     """
 
@@ -296,3 +297,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     last_wrote: datetime | None = None
     question: tuple[Option, ...] = ()
     opted_out: bool = False
+    acknowledged: str = ""

@@ -9,6 +9,7 @@ import msgspec
 from chat.choices import Chosen
 from chat.spending import Used
 from events.parts import Part
+from events.tool_calls import Passage
 from events.usage import TokenUsage
 
 
@@ -60,8 +61,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `output`: the result for the model; None until there is one
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
-    - `send`: parts for the person
-    - `quiet`: as in ToolReturned
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message
+    - `quiet`, `passages`: as in ToolReturned
     """
 
     id: str
@@ -74,6 +75,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     raw: str | None = None
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -143,6 +146,12 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
         """The parts that tools gave in this attempt, in the order of the calls."""
         runs = runs_of(self.phase) or (None,)
         return tuple(part for call in self.calls if call.send and call.run in runs for part in call.send)
+
+    @property
+    def quotes(self) -> bool:
+        """True if a tool wants the message quoted."""
+        runs = runs_of(self.phase) or (None,)
+        return any(call.quote and call.run in runs for call in self.calls)
 
     @property
     def has_question(self) -> bool:

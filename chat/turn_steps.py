@@ -67,7 +67,15 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
     if turn is None or turn.id != event.turn:
         return {}
     calls = [
-        replace(call, output=event.output, unfit=event.unfit, send=event.send, quiet=event.quiet)
+        replace(
+            call,
+            output=event.output,
+            unfit=event.unfit,
+            send=event.send,
+            quiet=event.quiet,
+            passages=event.passages,
+            quote=event.quote,
+        )
         if call.id == event.call and call.output is None
         else call
         for call in turn.calls

@@ -14,7 +14,6 @@ from chat.state import Closing, Stray
 from chat.turn import Call, Turn
 from events.decisions import ThreadReason
 from events.inbound import Control
-from events.parts import Part
 
 
 class Obey(msgspec.Struct, frozen=True, gc=False):
@@ -97,6 +96,14 @@ class TellToWait(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
+class Acknowledge(msgspec.Struct, frozen=True, gc=False):
+    """React to the `message` of the turn with the `emoji`: it was seen."""
+
+    turn: str
+    message: str
+    emoji: str
+
+
 class EndBurst(msgspec.Struct, frozen=True, gc=False):
     """Start a turn once the person has stopped writing; sequences of the first and the last message that waits."""
 
@@ -143,12 +150,14 @@ class StartRun(msgspec.Struct, frozen=True, gc=False):
 
     - `reset_upto`: history up to this sequence is no context
     - `known_upto`: the thread lacks everything said after this decision
+    - `asked`: as of Thread
     """
 
     turn: Turn
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class AwaitRun(msgspec.Struct, frozen=True, gc=False):
@@ -159,13 +168,13 @@ class AwaitRun(msgspec.Struct, frozen=True, gc=False):
     thread: str
     reset_upto: int
     known_upto: int
+    asked: str = ""
 
 
 class CallTool(msgspec.Struct, frozen=True, gc=False):
     """Make a call that the model asked for.
 
-    - `memo`: output of the same call in an attempt that was lost; the tool is not called again
-    - `memo_send`, `memo_quiet`: the parts for the person of that call, and whether it was quiet
+    - `memo`: the same call in an attempt that was lost, with its output; the tool is not called again
     - `withheld`: the tool is no longer offered in this turn, so it is not called
     - `messages`: the messages of the turn
     - `chosen`: as of the turn
@@ -173,9 +182,7 @@ class CallTool(msgspec.Struct, frozen=True, gc=False):
 
     turn: str
     call: Call
-    memo: str | None = None
-    memo_send: tuple[Part, ...] = ()
-    memo_quiet: bool = False
+    memo: Call | None = None
     withheld: bool = False
     messages: tuple[str, ...] = ()
     chosen: tuple[Chosen, ...] = ()
@@ -225,7 +232,20 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | Ask | SetAside
+Due = (
+    Obey
+    | HandOver
+    | Refuse
+    | StartOver
+    | Apologise
+    | Notify
+    | AskAbout
+    | Adopt
+    | StartAgain
+    | Ask
+    | SetAside
+    | Acknowledge
+)
 """Work that is decided at once."""
 
 Joining = CallIn | TellClosed | Move
@@ -263,6 +283,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided
     - `wait_told_after`: time without an answer after which the person is told to wait; 0: they are not told
+    - `acknowledge`: the emoji with which the person's message is reacted to when its turn starts; empty: none
     - `profile`: the version of the profile; empty: the instance's own settings
     - `waits`: the instance cannot answer by the profile for now: no turn begins or goes on, and none gets stale
     - `usable_from`: time at which the instance could answer by the profile again; None: it always could
@@ -280,6 +301,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     gates: Gates = Gates()
     joins: bool = True
     wait_told_after: timedelta = timedelta(0)
+    acknowledge: str = ""
     profile: str = ""
     waits: bool = False
     usable_from: datetime | None = None

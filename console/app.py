@@ -46,6 +46,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}", desk.chat),
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
+            Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
             Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
@@ -81,6 +82,7 @@ def make_app(deps: Deps) -> Starlette:
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
+    app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app
 

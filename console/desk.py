@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import structlog
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,13 +17,31 @@ from console.deps import Deps
 from console.outcomes import Refused, Said, forget, told
 from console.problems import Problem
 from console.rendering import address_of, person, render
+from console.shown_parts import is_quotable, objects_of, shown
 from events.jid import is_canonical
+from events.library import Entry
+from events.log import LogError
 from events.subjects import ChatKey, untoken
+from gateways.cloud.window import closes_at, is_of_cloud
 from projections.reads.views import ChatView
+from projections.reads.views import Entry as Line
+from projections.story.step import lasting
 from projections.trouble import OVERDUE_AFTER
+
+log = structlog.get_logger("recado.console")
+
+SIZES_WITHIN = 3.0
+"""Seconds to wait for the sizes of files."""
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
+
+
+class Window(NamedTuple):
+    """The end of the time in which the person can be written to freely, and how long that is; empty: it is over."""
+
+    end: datetime
+    left: str
 
 
 async def chat(request: Request) -> Response:
@@ -52,6 +74,7 @@ async def page_of(
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
+    files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
         "address": address_of(key),
@@ -62,9 +85,48 @@ async def page_of(
         "after": await deps.read(deps.queries.checkpoint),
         "said": said,
         "refused": refused,
+        "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries))),
+        "files": files,
+        "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
+        "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),
     }
     return render(request, template, status=status, **values)
+
+
+async def files_of(deps: Deps, account: str) -> Sequence[Entry]:
+    """The library's files and places of the account; none while they cannot be read."""
+    try:
+        return await deps.library.entries(account) if deps.library is not None else ()
+    except LogError as error:
+        log.warning("library_unread", account=account, reason=str(error))
+        return ()
+
+
+async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str]) -> dict[str, int]:
+    """The bytes of the files that are known, by their object."""
+    try:
+        async with asyncio.timeout(SIZES_WITHIN):
+            known = {one: await deps.files.size(key.account, one) for one in objects}
+    except (TimeoutError, LogError) as error:
+        log.warning("sizes_not_shown", chat=key.chat, reason=str(error) or f"no answer within {SIZES_WITHIN:g} s")
+        return {}
+    return {object_: size for object_, size in known.items() if size is not None}
+
+
+async def quoted_in(deps: Deps, key: ChatKey, id_: str) -> Line | None:
+    """The message of the chat that is to be quoted; None if there is none that can be."""
+    found = await deps.read(deps.queries.message, key, id_) if id_ else None
+    return found if is_quotable(found) else None
+
+
+async def window_of(deps: Deps, key: ChatKey) -> Window | None:
+    """The time in which the person can be written to freely; None where no network limits it."""
+    wrote = await deps.read(deps.queries.last_wrote, key)
+    if wrote is None or not is_of_cloud(wrote[0]):
+        return None
+    end, now = closes_at(wrote[1]), deps.now()
+    return Window(end, lasting(end - now) if end > now else "")
 
 
 def deps_of(request: Request) -> Deps:

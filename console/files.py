@@ -13,22 +13,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.deps import Deps
+from console.desk import deps_of, key_of
 from console.drawn import event_at
 from console.problems import Problem
+from console.shown_parts import type_of
 from events.decisions import Reply
 from events.jid import is_canonical
 from events.parts import Part
 from events.subjects import ChatKey
 from gateways.local.messages import messages_of
 
-SHOWN_TYPES = frozenset(
-    {
-        "image/jpeg", "image/png", "image/webp", "image/gif",
-        "video/mp4", "video/3gpp",
-        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
-    }
-)  # fmt: skip
-"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
+AT_ONCE = 2
+"""Files that are read at the same time: each is up to 100 MB, and is read as a whole."""
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
@@ -44,12 +40,27 @@ async def sent(request: Request) -> Response:
     path, query = request.path_params, request.query_params
     key = ChatKey(query.get("account") or deps.account, path["chat"])
     part = await _part(deps, key, path["seq"], path["number"], query.get("reply"))
+    return await answer_with(request, part)
+
+
+async def of_part(request: Request) -> Response:
+    """GET: the file of a reply's part, on the desk: the reply by its sequence, the part by its number."""
+    deps, key, path = deps_of(request), key_of(request), request.path_params
+    page = await deps.read(lambda: deps.queries.lines(key, 1, around=path["seq"]))
+    parts = next((one.parts for one in page.entries if one.seq == path["seq"]), ())
+    return await answer_with(request, dict(enumerate(parts, 1)).get(path["number"]))
+
+
+async def answer_with(request: Request, part: Part | None) -> Response:
+    """The part's file, in a type that a browser shows or as a download. Raises Problem, LogUnavailable."""
     if part is None or part.object is None:
-        raise Problem(404, "No reply has sent this file.")
-    content = await deps.files.content(part.object)
+        raise Problem(404, "There is no such file.")
+    deps: Deps = request.app.state.deps
+    async with request.app.state.reading_files:
+        content = await deps.files.content(part.object)
     if content is None:
         raise Problem(404, "The file is no longer in the object store.")
-    type_ = _type_of(part)
+    type_ = type_of(part)
     headers = dict(_HEADERS)
     if type_ is None:
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(_name_of(part), safe='')}"
@@ -64,12 +75,6 @@ async def _part(deps: Deps, key: ChatKey, seq: int, number: int, reply: str | No
         return None
     message = dict(enumerate(messages_of(event), 1)).get(number)
     return message if isinstance(message, Part) else None
-
-
-def _type_of(part: Part) -> str | None:
-    """The type in which a browser shows the file; None: it is a download."""
-    type_ = (part.mime or "").partition(";")[0].strip().lower()
-    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None
 
 
 def _name_of(part: Part) -> str:

@@ -14,15 +14,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from chat.receipts import of_whole
+from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
 from console.desk import deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
 from console.outcomes import Refused, outcome_of, tell
 from console.problems import Problem
 from console.rendering import address_of, person, render
+from console.shown_parts import is_quotable
 from events.decisions import Erased, Reply
 from events.inbound import Command, Control
+from events.library import Entry
 from events.log import LogError, LogUnavailable
+from events.parts import Part
 from events.subjects import ChatKey
 from gateways.addressing import ChatNotMeant, find
 from gateways.say import NoAnswer, decided, give, receipt, stored_order
@@ -55,15 +59,19 @@ class _Given(NamedTuple):
     command: str
     text: str | None
     until: datetime | None
+    parts: tuple[Part, ...]
+    quote: str | None
 
 
 class _NotTaken(Exception):
-    """An order that was not taken. `same`: pressed again, it is the same order; otherwise the form gets a fresh id."""
+    """An order that was not taken, because of `field` if one is named. `same`: pressed again, it is the same order;
+    otherwise the form gets a fresh id."""
 
-    def __init__(self, status: int, reason: str, *, same: bool = False) -> None:
+    def __init__(self, status: int, reason: str, *, same: bool = False, field: str = "") -> None:
         super().__init__(reason)
         self.status = status
         self.same = same
+        self.field = field
 
 
 async def ask(request: Request) -> Response:
@@ -119,8 +127,9 @@ def _order_in(given: Mapping[str, str]) -> Control:
 async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[str, str]) -> str:
     """Give the order, unless it was given before, and name its outcome. Raises _NotTaken."""
     minutes = _minutes(given) if control.command == "pause" else None
-    text = _words(given) if control.command == "send" else None
-    control = msgspec.structs.replace(control, text=text)
+    if control.command == "send":
+        said = await _composed(deps, key, given)
+        control = msgspec.structs.replace(control, text=said.text, parts=said.parts, quote=said.quote)
     try:
         seq = await _given(deps, key, control, minutes)
     except ChatNotMeant as refusal:
@@ -160,8 +169,8 @@ async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None
         if there is None:
             return stored.seq
         at, event = there
-        first = _Given(stored.seq, at, event.command, event.text, event.until)
-    if (first.command, first.text, _length(first)) != (control.command, control.text, minutes):
+        first = _Given(stored.seq, at, event.command, event.text, event.until, event.parts, event.quote)
+    if not _is_same(first, control, minutes):
         raise _NotTaken(409, "This form was sent before, with another content. If you want this too, press again.")
     return first.seq
 
@@ -171,12 +180,16 @@ async def _in_projection(deps: Deps, key: ChatKey, id_: str) -> _Given | None:
         known = await deps.read(deps.queries.order, key, id_)
     except ProjectionMissing:  # then the log's own memory of the last ten minutes has to do
         return None
-    return _Given(known.seq, known.at, known.command, known.text, known.until) if known is not None else None
+    if known is None:
+        return None
+    return _Given(known.seq, known.at, known.command, known.text, known.until, known.parts, known.quote)
 
 
-def _length(first: _Given) -> int | None:
-    """The minutes of a pause."""
-    return round((first.until - first.at) / timedelta(minutes=1)) if first.until is not None else None
+def _is_same(first: _Given, control: Control, minutes: int | None) -> bool:
+    """Whether it is the same order; `minutes`: those of a pause."""
+    length = round((first.until - first.at) / timedelta(minutes=1)) if first.until is not None else None
+    said, now = (first.text, first.parts, first.quote), (control.text, control.parts, control.quote)
+    return first.command == control.command and said == now and length == minutes
 
 
 async def _is_erased_by(deps: Deps, key: ChatKey, id_: str) -> bool:
@@ -201,8 +214,8 @@ async def _question(
 
 async def _refused(request: Request, given: Mapping[str, str], refusal: _NotTaken) -> Response:
     """The chat with the reason, and with the words in their form; where the chat cannot be shown, these alone."""
-    words = given.get("text", "") if given.get("command") == "send" else ""
-    refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), words)
+    draft = {name: given[name] for name in FIELDS if given.get(name)} if given.get("command") == "send" else {}
+    refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), draft, refusal.field)
     try:
         return await page_of(request, status=refusal.status, refused=refused)
     except (Problem, ProjectionMissing):
@@ -219,11 +232,22 @@ async def _sent(deps: Deps, key: ChatKey, reply: Reply, after: int) -> str:
     return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
 
 
-def _words(given: Mapping[str, str]) -> str:
-    text = given.get("text", "").replace("\r\n", "\n").strip()
-    if not text:
-        raise _NotTaken(400, "There is nothing to send.")
-    return text
+async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str]) -> Composed:
+    async def entry(name: str) -> Entry | None:
+        return await deps.library.entry(key.account, name) if deps.library is not None else None
+
+    async def is_known(message: str) -> bool:
+        try:
+            return is_quotable(await deps.read(deps.queries.message, key, message))
+        except ProjectionMissing:  # then the gateway tells: a quote that it does not know is left out
+            return True
+
+    try:
+        return await composed(given, entry, is_known)
+    except Unfit as unfit:
+        raise _NotTaken(400, str(unfit), field=unfit.field) from unfit
+    except LogUnavailable as error:
+        raise _NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
 
 
 def _minutes(given: Mapping[str, str]) -> int | None:

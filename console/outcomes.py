@@ -6,7 +6,9 @@ A cookie of the chat brings it there, so that neither a reload nor a link says i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -50,11 +52,13 @@ class Said(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """An order that was not taken: `text` says why. The form has the order's id and words again."""
+    """An order that was not taken: `text` says why. The form has the order's id and fields again; `field` is the wrong
+    one, or empty."""
 
     text: str
     id: str
-    words: str = ""
+    draft: Mapping[str, str] = MappingProxyType({})
+    field: str = ""
 
 
 def outcome_of(decision: Decision) -> str:

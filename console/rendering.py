@@ -17,10 +17,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console.deps import Deps
+from console.shown_parts import is_quotable
 from events.jid import is_group
 from events.subjects import ChatKey, token
 from projections.reads.costs import in_dollars
-from projections.reads.spoken import kind, speaker
+from projections.reads.spoken import KINDS, kind, speaker
+from projections.story.parts import chose
 from projections.story.reasons import EXPLAINED, FAILED
 from projections.tables.marks import SAID
 from projections.words import folded, place_in, sought
@@ -58,6 +60,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "troubles": reasons,
         "phones": deps.simulator is not None,
         "profiled": deps.profiles is not None,
+        "filed": deps.library is not None,
         "locked": deps.sessions is not None,
         "path": request.url.path,
     }
@@ -132,6 +135,14 @@ def described(text: str) -> Markup:
     return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
+def size(number: int) -> str:
+    """Bytes in the unit that people read."""
+    for unit, bytes_ in (("MB", 1000**2), ("kB", 1000)):
+        if number >= bytes_:
+            return f"{number / bytes_:.1f} {unit}"
+    return f"{number} bytes"
+
+
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
@@ -146,6 +157,10 @@ _templates.filters |= {
     "described": described,
     "speaker": lambda one: f"{speaker(one, person)}:",
     "kind": kind,
+    "chose": lambda one: chose(one.choice, typed=one.typed),
+    "quotable": is_quotable,
+    "size": size,
+    "named_file": lambda one: KINDS.get("voice" if one.voice else one.kind, one.kind),
     "mark": SAID.__getitem__,
     "plainly": plainly,
     "fault": fault,

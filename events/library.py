@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Protocol
 
 import msgspec
-import structlog
 
 from events.parts import Label, Part
 
@@ -29,12 +29,11 @@ LARGEST = 100 * 1000**2
 LARGEST_ENTRY = 64 * 1024
 """Bytes of an entry as JSON."""
 
+_LISTED = 20
 _OBJECT = re.compile(r"LIBRARY/([0-9a-f]{64})")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINER = "\u200d"
 """The sign that joins emoji to one."""
-
-log = structlog.get_logger("recado.library")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,14 +128,14 @@ def check(content: bytes | None) -> None:
         raise ValueError(f"a file of the library has 1 to {LARGEST:,} bytes, and this one has {len(content):,}")
 
 
-def decoded(body: bytes) -> Entry | None:
-    """A stored entry; None if this release cannot read it, which is logged."""
-    try:
-        return msgspec.json.decode(body, type=Entry)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        log.warning("library.unreadable", reason=str(error))
-        return None
-
-
 def by_name(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: folded(entry.name))
+
+
+def listed(entries: Sequence[Entry], kinds: Container[str] | None = None) -> str:
+    """The names of the entries as a sentence, for an answer to a wrong one; of those kinds alone."""
+    names = [entry.name for entry in entries if kinds is None or entry.part.kind in kinds]
+    if not names:
+        return "There is none yet: recado files add"
+    more = f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"There are: {', '.join(names[:_LISTED])}{more}"

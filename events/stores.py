@@ -116,6 +116,19 @@ _ALL = (
         erased="an operator wrote in it whom a profile is for, as in a file of settings, and keeps or removes that",
     ),
     Store(
+        stream="KNOWLEDGE",
+        kind="stream",
+        writers={"instance": frozenset({"kb.*.*"}), "operator": frozenset({"kb.*.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make", "change"},
+            "gateway": frozenset({"look"}),
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_msg_size"}),
+        saved=True,
+        erased="it holds the business's own documents; drafts from chats enter it only once a person accepts them",
+    ),
+    Store(
         stream=f"KV_{LEASES}",
         kind="bucket",
         writers={"instance": frozenset({"$KV.LEASES.>"}), "gateway": frozenset({"$KV.LEASES.g.*"})},

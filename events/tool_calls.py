@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from events.inbound import Time
@@ -30,6 +32,19 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     model: str | None = None
 
 
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """A piece of a document that a model was shown.
+
+    - `document`: its collection and name, as `shop/prices.pdf`.
+    - `seq`: the document's version, by its sequence in the stream KNOWLEDGE.
+    - `chunk`: the piece within the document, from 0.
+    """
+
+    document: Annotated[str, msgspec.Meta(max_length=400)]
+    seq: int
+    chunk: int
+
+
 class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The tool's result.
 
@@ -37,7 +52,9 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     - `failed`: `output` is an error.
     - `unfit`: the error is that the arguments do not fit the tool.
     - `send`: parts for the person, which go out with the answer.
+    - `quote`: the answer is to quote the message that it answers.
     - `quiet`: the model need not hear of it: a question among its parts ends the turn.
+    - `passages`: the pieces of documents that it shows the model.
     """
 
     turn: str
@@ -48,3 +65,5 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     unfit: bool = False
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
+    quote: bool = False

@@ -11,6 +11,7 @@ from backends.protocol import Tool
 from chat.references import Referring
 from events.parts import Part
 from events.subjects import ChatKey
+from events.tool_calls import Passage
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -20,8 +21,8 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `failed`: the call failed, and the text is the error.
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
-    - `send`: parts for the person.
-    - `quiet`: as in ToolReturned.
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
+    - `quiet`, `passages`: as in ToolReturned.
     """
 
     output: str
@@ -30,13 +31,15 @@ class ToolResult(msgspec.Struct, frozen=True):
     handoff: str | None = None
     send: tuple[Part, ...] = ()
     quiet: bool = False
+    passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class Tools(Protocol):
     """The tools that a profile offers to models."""
 
-    def offered(self) -> tuple[Tool, ...]:
-        """Every tool that models may call now."""
+    async def offered(self, account: str) -> tuple[Tool, ...]:
+        """Every tool that models may call now in chats of the account. Raises nothing."""
 
     def is_safe(self, name: str) -> bool:
         """Whether a call may be repeated after a crash that leaves unknown whether it was made."""
@@ -49,7 +52,7 @@ class Tools(Protocol):
 class NoTools:
     """No tools."""
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:  # noqa: ARG002 - the protocol's
         return ()
 
     def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's

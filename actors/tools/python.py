@@ -165,7 +165,8 @@ def _result(returned: Any) -> ToolResult:
         returned = Result(send=(returned,))
     if isinstance(returned, Result):
         send = stored(returned.send)
-        return ToolResult(str(Result(returned.output, send).told), send=send)
+        quote = bool(returned.quote)
+        return ToolResult(str(Result(returned.output, send, quote).told), send=send, quote=quote)
     return ToolResult(returned if isinstance(returned, str) else msgspec.json.encode(returned).decode())
 
 

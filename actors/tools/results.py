@@ -33,16 +33,19 @@ class Result(msgspec.Struct, frozen=True):
     """The result of a tool: `output` for the model, and the parts `send` for the person.
 
     The parts go out with the model's answer, before its words. Choices without a question take these words, and come
-    last. Without an `output`, the model reads the parts.
+    last. Without an `output`, the model reads the parts. With `quote` the answer quotes the message that it answers.
     """
 
     output: str = ""
     send: Sequence[Part] = ()
+    quote: bool = False
 
     @property
     def told(self) -> str:
         """The words for the model."""
-        return self.output or f"The person gets this with your answer:\n{reading(self.send)}"
+        if self.output or (self.quote and not self.send):
+            return self.output or "Your answer quotes the person's message."
+        return f"The person gets this with your answer:\n{reading(self.send)}"
 
 
 class Sent(msgspec.Struct):
@@ -50,6 +53,7 @@ class Sent(msgspec.Struct):
 
     output: str = ""
     send: tuple[Part, ...] = ()
+    quote: bool = False
 
 
 def text(words: str) -> Part:

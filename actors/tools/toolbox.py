@@ -1,23 +1,30 @@
-"""All tools of an instance: the functions of its module, and the services on the bus."""
+"""The tools of a profile: recado's own, the functions of its module, and services on the bus."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 from msgspec.structs import replace
 
 from actors import handoff
+from actors.tools import look_up as look_up_tool
 from actors.tools.arguments import Unfit, unpacked
+from actors.tools.built_in import BuiltIn
+from actors.tools.look_up import LookUp
 from actors.tools.protocol import ToolResult
 from actors.tools.python import PythonTool
-from actors.tools.services import ServiceTools
+from actors.tools.services import ServiceTool, ServiceTools
 from backends.protocol import Tool
+from chat.built_in import LOOK_UP
 from chat.references import Referring
 from events.subjects import ChatKey
 
 log = structlog.get_logger("recado.tools")
+
+ALL = "*"
+"""Stands for each tool of a service that no profile names."""
 
 LONGEST_OUTPUT = 50_000
 """Characters of an output that the model is shown and the log keeps."""
@@ -27,12 +34,14 @@ LONGEST_REASON = 1_000
 
 
 class Toolbox:
-    """The tools of functions and services; if both have the same name, the function counts.
+    """recado's own tools, functions and services; if several have the same name, the first of these counts.
 
     - `functions`: by name.
-    - `services`: the tools on the bus.
+    - `services`: the tools on the bus; those with these `named` names are offered, ALL: each that no profile names.
     - `patience`: seconds for one call.
     - `hands_off`: offer the tool with which a model asks for a human.
+    - `look_up`: the documents; None: there are none.
+    - `built_in`: recado's other tools; None: there are none.
     """
 
     def __init__(
@@ -42,34 +51,54 @@ class Toolbox:
         *,
         patience: float = 30.0,
         hands_off: bool = False,
+        named: Collection[str] = (ALL,),
+        built_in: BuiltIn | None = None,
+        look_up: LookUp | None = None,
     ) -> None:
         self._functions = functions
         self._services = services
+        self._named = frozenset(named)
         self._patience = patience
-        self._own = (handoff.TOOL,) if hands_off else ()
+        self._look_up = look_up
+        self._hands_off = hands_off
+        self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up_tool.TOOL,) if look_up is not None else ()))
+        self.built_in = built_in
+        self._own_names = frozenset(tool.name for tool in self._own) | (built_in.names if built_in else frozenset())
 
-    def offered(self) -> tuple[Tool, ...]:
-        functions = [function.tool for function in self._functions.values()]
-        services = [found.tool for name, found in self._services.found.items() if name not in self._functions]
-        return (*self._own, *functions, *services)
+    async def offered(self, account: str) -> tuple[Tool, ...]:
+        built_in = await self.built_in.offered(account) if self.built_in is not None else ()
+        functions = [one.tool for name, one in self._functions.items() if name not in self._own_names]
+        taken = self._own_names | self._functions.keys()
+        services = [one.tool for name, one in self._services.found.items() if name not in taken and self._has(name)]
+        return (*self._own, *built_in, *functions, *services)
 
     def is_safe(self, name: str) -> bool:
-        if self._own and name == handoff.HANDOFF:
+        if name in self._own_names:
             return True
-        tool = self._functions.get(name) or self._services.found.get(name)
+        tool = self._functions.get(name) or self._service(name)
         return tool is not None and tool.is_safe
 
+    def _has(self, service: str) -> bool:
+        return service in self._named or (ALL in self._named and service not in self._services.claimed)
+
+    def _service(self, name: str) -> ServiceTool | None:
+        return self._services.found.get(name) if self._has(name) else None
+
     async def call(self, key: ChatKey, name: str, arguments: str, references: Sequence[Referring] = ()) -> ToolResult:
-        function, service = self._functions.get(name), self._services.found.get(name)
+        function, service = self._functions.get(name), self._service(name)
         try:
             given, body = unpacked(arguments)
         except Unfit as unfit:
             return ToolResult(str(unfit), failed=True, unfit=True)
-        if self._own and name == handoff.HANDOFF:
+        if self._hands_off and name == handoff.HANDOFF:
             return handoff.asked(given)
         try:
             async with asyncio.timeout(self._patience):
-                if function is not None:
+                if self._look_up is not None and name == LOOK_UP:
+                    result = await self._look_up.call(given)
+                elif self.built_in is not None and name in self.built_in.names:
+                    result = await self.built_in.call(key.account, name, given)
+                elif function is not None:
                     result = await function.call(key, body, references)
                 elif service is not None:
                     result = await self._services.call(key, service, body, references)

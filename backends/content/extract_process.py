@@ -48,7 +48,7 @@ def sheet(body: bytes) -> Iterator[str]:
     for name in book.sheet_names:
         yield f"[{name}]"
         for row in book.get_sheet_by_name(name).iter_rows():
-            yield "\t".join(_cell(value) for value in row)
+            yield "\t".join(cell(value) for value in row)
 
 
 def unpacked(body: bytes) -> io.BytesIO:
@@ -76,7 +76,7 @@ def beginning(parts: Iterable[str]) -> str:
     return "".join(kept)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

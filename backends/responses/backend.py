@@ -39,7 +39,7 @@ from backends.responses.conversation import (
 )
 from backends.responses.outcome import completed, outcome_of, says_nothing, usage
 from backends.responses.poll import Polling
-from backends.responses.post_once import UNANSWERED, Posting, Server, remove
+from backends.responses.post_once import Posting, Server, given_up_as, remove
 from backends.responses.wire import (
     Item,
     JsonObject,
@@ -185,7 +185,8 @@ class Responses:
             items = await self._calls.last_items(thread, _TAIL)
         if opened := open_calls(items):
             log.warning("open_calls_closed", conversation=thread, calls=len(opened))
-            await self._calls.add_items(thread, output_items(dict.fromkeys(opened[:ITEMS_AT_ONCE], UNANSWERED)))
+            given_up = {id_: given_up_as(name) for id_, name in list(opened.items())[:ITEMS_AT_ONCE]}
+            await self._calls.add_items(thread, output_items(given_up))
             items = await self._calls.last_items(thread, _TAIL)
         return (items[-1].id or "") if items else ""
 

@@ -61,10 +61,11 @@ def since_last_answer(items: Sequence[Item]) -> Sequence[Item]:
     return items[said[-1] + 1 :] if said else items
 
 
-def open_calls(items: Sequence[Item]) -> list[str]:
-    """The ids of function calls that have no output; each makes the next response fail."""
+def open_calls(items: Sequence[Item]) -> dict[str, str]:
+    """The names of function calls that have no output, by their ids; each makes the next response fail."""
     closed = {item.call_id for item in items if _is_output(item)}
-    return [item.call_id for item in function_calls(items) if item.call_id and item.call_id not in closed]
+    calls = function_calls(items)
+    return {item.call_id: str(item.name) for item in calls if item.call_id and item.call_id not in closed}
 
 
 def function_calls(items: Sequence[Item]) -> list[Item]:

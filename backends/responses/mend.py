@@ -20,7 +20,9 @@ def mended(body: JsonObject, found: Collection[str]) -> JsonObject:
             body.pop(field, None)
     if "plain_schemas" in found and "tools" in body:
         body["tools"] = [
-            {**tool, "parameters": plain(tool["parameters"])} if tool.get("type") == "function" else tool
+            {**tool, "parameters": plain(tool["parameters"]), "strict": False}
+            if tool.get("type") == "function"
+            else tool
             for tool in body["tools"]
         ]
     if "no_files" in found or "refused_files" in found:

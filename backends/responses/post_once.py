@@ -15,14 +15,21 @@ from backends.responses.client import Calls, ConversationLocked, NotTaken, OpenC
 from backends.responses.conversation import Occurrence
 from backends.responses.mend import mended
 from backends.responses.wire import Item, JsonObject, Response, output_items
+from chat.built_in import BUILT_IN
 
 log = structlog.get_logger("recado.backends")
 
 UNANSWERED = "This call was given up, and nobody knows whether it was carried out."
-"""The output of a function call whose turn is over."""
+ENDED = "Your answer ended here. What the person got of it is told with their next message."
+"""The outputs of function calls whose turn is over."""
 
 _LATE_ANSWER = 5.0
 """Seconds for which recado waits for the answer to an abandoned request, to stop the response."""
+
+
+def given_up_as(name: str) -> str:
+    """The output of a call of this tool that gets no other: a question of recado's own tools ends a turn."""
+    return ENDED if name in BUILT_IN else UNANSWERED
 
 
 class Server(msgspec.Struct):

@@ -127,14 +127,14 @@ def output_items(outputs: Mapping[str, str]) -> list[JsonObject]:
 
 
 def function_tools(tools: Sequence[Tool]) -> list[JsonObject]:
-    """The tools as the API takes them. `strict` is off: a schema from a function's signature is not strict."""
+    """The tools as the API takes them. A schema from a function's signature is not strict."""
     return [
         {
             "type": "function",
             "name": tool.name,
             "description": tool.description,
             "parameters": tool.parameters,
-            "strict": False,
+            "strict": tool.strict,
         }
         for tool in tools
     ]

@@ -148,7 +148,10 @@ export class ChatView {
     if (!button || button.getAttribute("aria-disabled") === "true") return;
     const { part } = this.conversation.lines.get(id).bubbles[button.closest(".bubble").dataset.number - 1];
     const list = button.closest("details");
-    if (list) list.open = false;
+    if (list) {
+      list.open = false;
+      list.querySelector("summary").focus(); // the row that has the focus is hidden now
+    }
     this.actions.tap(id, part.choices[button.dataset.option], list ? "list" : "button");
   }
 

@@ -8,11 +8,18 @@ const field = write?.elements.namedItem("text");
 const id = write?.elements.namedItem("id");
 const key = write && DRAFT + new URL(write.action).pathname;
 const fresh = id?.value;
+const more = [...(write?.querySelectorAll(".more [name]") ?? [])];
 
-/** Keep the words in this tab. `order` is the id under which they were sent, if they were. */
+const isFilled = () => [field, ...more].some((one) => one.value);
+
+/** Words are needed where nothing else is sent. */
+const needWords = () => (field.required = !more.some((one) => one.value));
+
+/** Keep the draft in this tab. `order` is the id under which it was sent, if it was. */
 function keep(order) {
+  const filled = Object.fromEntries(more.filter((one) => one.value).map((one) => [one.name, one.value]));
   try {
-    if (field.value) sessionStorage.setItem(key, JSON.stringify({ text: field.value, order }));
+    if (isFilled()) sessionStorage.setItem(key, JSON.stringify({ text: field.value, more: filled, order }));
     else sessionStorage.removeItem(key);
   } catch {
     // A browser without storage: the draft lives as long as the page.
@@ -29,12 +36,16 @@ function kept() {
 
 /** Put back what was typed here, unless it was taken since. */
 function restore() {
-  const { text, order } = kept();
+  const { text, more: filled, order } = kept();
   const taken = document.querySelector("#told [data-done]") ?? (order && document.querySelector(`[data-id="${CSS.escape(`${order}.r`)}"]`));
-  if (taken && !field.value) keep();
-  else if (field.value) keep(id.value); // the server gave it back
-  else if (text) {
+  if (taken && !isFilled()) keep();
+  else if (isFilled()) keep(id.value); // the server gave it back
+  else if (text || filled) {
     field.value = text;
+    for (const one of more.filter(({ name }) => filled?.[name])) {
+      one.value = filled[one.name];
+      one.closest("details").open = true;
+    }
     if (order) id.value = order; // whether it arrived is unknown: again it is the same order
   }
   if (document.querySelector("#told [data-done]")) field.focus({ preventScroll: true });
@@ -46,6 +57,7 @@ function lock(form) {
   if (form === write) {
     keep(id.value);
     field.readOnly = true;
+    write.querySelector(".more").inert = true;
     say("Sending …");
   }
   setTimeout(() => unlock(form), UNLOCK_AFTER);
@@ -56,6 +68,7 @@ function unlock(form) {
   form.querySelector("button").removeAttribute("aria-disabled");
   if (form === write) {
     field.readOnly = false;
+    write.querySelector(".more").inert = false;
     say("");
   }
 }
@@ -67,7 +80,7 @@ function say(text) {
 
 /** Another one of the business has answered while a draft is in the field. */
 export function answeredMeanwhile(text) {
-  if (field?.value && !("sent" in write.dataset)) say(`A colleague has just answered: “${text}” Read it before you send.`);
+  if (field && isFilled() && !("sent" in write.dataset)) say(`A colleague has just answered: “${text}” Read it before you send.`);
 }
 
 export function onEnter(pressed) {
@@ -86,9 +99,13 @@ document.addEventListener("submit", (submitted) => {
 // The browser may show an earlier page as it was, with a form that was sent.
 addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector("form[data-sent]") && location.reload());
 
-field?.addEventListener("input", () => {
+write?.addEventListener("input", () => {
   id.value = fresh;
   keep();
-  if (!field.value) say("");
+  needWords();
+  if (!isFilled()) say("");
 });
-if (field) restore();
+if (field) {
+  restore();
+  needWords();
+}

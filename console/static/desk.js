@@ -71,7 +71,7 @@ function announce(text) {
 }
 
 function announceLines(lines) {
-  const words = (line) => (line.querySelector(".text, em")?.textContent ?? "").slice(0, 200);
+  const words = (line) => (line.querySelector(".parts, .text, em")?.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 200);
   if (lines.length) announce(lines.map((line) => `${line.dataset.who}: ${words(line)}`).join(" — "));
   const byHand = lines.filter((line) => line.classList.contains("by-hand")).at(-1);
   if (byHand) answeredMeanwhile(words(byHand));

@@ -134,7 +134,7 @@ function choice(option, at, seen, mark) {
     isChosen ? icon(...ICONS.chosen) : mark,
     el("span", { class: "title", dir: "auto" }, option.title),
     option.description ? el("span", { class: "soft", dir: "auto" }, option.description) : null,
-    isChosen ? el("span", { class: "unseen" }, ", chosen") : null,
+    isChosen ? el("span", { class: "unseen" }, "(chosen)") : null,
   );
   return button;
 }

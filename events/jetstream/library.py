@@ -29,7 +29,7 @@ from events.jetstream.objects import (
     read_pieces,
 )
 from events.jetstream.publisher import PubAck, Publisher
-from events.library import Entry, by_name, check, decoded, digest_in, encoded, folded, object_of
+from events.library import Entry, by_name, check, digest_in, encoded, folded, object_of
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.subjects import token
 
@@ -197,7 +197,7 @@ class JetStreamLibrary:
             return 0, None
         raw = stored.raw()
         is_ended = not raw.body or raw.headers.get("KV-Operation") in _ENDED
-        return stored.seq, None if is_ended else decoded(raw.body)
+        return stored.seq, None if is_ended else _decoded(key, raw.body)
 
     async def _write(self, subject: str, body: bytes, headers: dict[str, str]) -> PubAck:
         try:
@@ -212,6 +212,15 @@ class JetStreamLibrary:
 
 def _is_missing(refused: BaseException | None) -> bool:
     return isinstance(refused, ApiRefused) and refused.fault.err_code == STREAM_NOT_FOUND
+
+
+def _decoded(key: str, body: bytes) -> Entry | None:
+    """A stored entry; None if this release cannot read it."""
+    try:
+        return msgspec.json.decode(body, type=Entry)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("library.unreadable", key=key, reason=str(error))
+        return None
 
 
 def _key(account: str, name: str) -> str:

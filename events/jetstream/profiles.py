@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import datetime
 from secrets import token_hex
 
 import nats.errors
@@ -25,15 +24,12 @@ from events.jetstream.api import (
     stored_message,
 )
 from events.jetstream.connection import Bus, said
-from events.jetstream.consumer import Delivered, Feed, FeedBroken
+from events.jetstream.followed import Follower, Portion
 from events.jetstream.publisher import Publisher
 from events.jetstream.streams import PROFILES
 from events.log import LogMismatch, LogUnavailable
 from events.profile import InForce, Profile, encoded
 from events.profile_log import ProfilesChanged, Stored, Unread, read
-
-RETRY = 0.2
-"""Seconds between two attempts while the bus is away."""
 
 _PREFIX = "profile."
 _SUBJECTS = "profile.*"
@@ -95,42 +91,11 @@ class JetStreamProfileLog:
 
     async def follow(self) -> AsyncGenerator[InForce, None]:
         known = _Known()
-        told = ""
-        while True:
-            try:
-                async with aclosing(self._changes(known)) as changes:
-                    async for in_force in changes:
-                        told = ""
-                        yield in_force
-            except (FeedBroken, LogUnavailable, ApiRefused) as fault:
-                if self._bus.is_closed:
-                    raise LogUnavailable("the connection to the bus is closed") from fault
-                if str(fault) != told:
-                    log.info("profiles.wait", reason=str(fault), then="the last known profiles stay in force")
-                told = str(fault)
-                await asyncio.sleep(RETRY)
-
-    async def _changes(self, known: _Known) -> AsyncGenerator[InForce, None]:
-        """The profiles in force after each change, until the connection breaks."""
-        known.recognise(await call(self._bus, f"STREAM.INFO.{PROFILES}", StreamInfo))
-        newest = await stored_message(self._bus, PROFILES, {"last_by_subj": _SUBJECTS})
-        there = newest.seq if newest is not None else 0
-        feed = await Feed.open(self._bus, known.last + 1, _SUBJECTS, PROFILES)
-        unwatch = self._bus.watch(
-            lambda standing: feed.break_off("the connection is back" if standing else "the connection was lost")
-        )
-        try:
-            if known.last >= there and not known.told:
-                yield known.tell()
-            while messages := await feed.take():
-                for message in messages:
-                    feed.expected += 1
-                    known.take(message, feed.expected)
-                if known.last >= there:
+        async with aclosing(Follower(self._bus, PROFILES, _SUBJECTS).portions()) as portions:
+            async for portion in portions:
+                known.take(portion)
+                if portion.is_whole:
                     yield known.tell()
-        finally:
-            unwatch()
-            await feed.close()
 
     async def _info(self, subjects: str = "") -> StreamInfo:
         try:
@@ -169,41 +134,23 @@ class JetStreamProfileLog:
 
 
 class _Known:
-    """The profiles that a follower has read.
-
-    - `last`: the last sequence that it has read.
-    - `told`: whether its reader has had one answer.
-    """
+    """The profiles that a follower has read."""
 
     def __init__(self) -> None:
-        self.last = 0
-        self.told = False
-        self._created: datetime | None = None
         self._newest: dict[str, Profile] = {}
         self._unread: dict[str, list[tuple[int, bytes]]] = {}
 
-    def recognise(self, info: StreamInfo) -> None:
-        """Begin again if this is another stream than the one that was read, as after a restore."""
-        if self._created is not None and (info.created != self._created or info.state.last_seq < self.last):
-            log.warning("profiles.replaced", then="they are read from the beginning")
-            self.last, self.told = 0, False
+    def take(self, portion: Portion) -> None:
+        """Take in the messages; those of another stream, as after a restore, replace all that was read."""
+        if portion.is_from_start:
             self._newest.clear()
             self._unread.clear()
-        self._created = info.created
-
-    def take(self, message: Delivered, number: int) -> None:
-        """Take in a message, the consumer's delivery `number`. Raises FeedBroken if one before it is missing."""
-        tokens = message.reply.split(b".")
-        seq, delivery = tokens[7:9] if len(tokens) > 9 else tokens[5:7]
-        if int(delivery) != number:
-            raise FeedBroken(f"delivery {number} is missing, {int(delivery)} came")
-        self.last = int(seq)
-        name = message.subject.decode("utf-8", "replace").removeprefix(_PREFIX)
-        self._unread.setdefault(name, []).append((self.last, message.body))
+        for message in portion.messages:
+            name = message.subject.removeprefix(_PREFIX)
+            self._unread.setdefault(name, []).append((message.seq, message.body))
 
     def tell(self) -> InForce:
         """The profiles in force after all that was taken in. Of each name only the last version is decoded."""
-        self.told = True
         for name, bodies in self._unread.items():
             while bodies:
                 found = read(name, *bodies.pop())

@@ -1,5 +1,5 @@
 """The streams of recado: EVENTS, the log itself, DLQ, bytes that could not become an event, ACCOUNTS, news of accounts,
-and PROFILES."""
+PROFILES, and KNOWLEDGE, the documents from which chats are answered."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from events.jetstream.api import (
     once_made,
 )
 from events.jetstream.connection import Bus
+from events.knowledge import LARGEST as LARGEST_DOCUMENT
 from events.log import LogMismatch, LogUnavailable
 from events.profile import LARGEST as LARGEST_PROFILE
 
@@ -33,6 +34,7 @@ EVENTS = "EVENTS"
 DLQ = "DLQ"
 ACCOUNTS = "ACCOUNTS"
 PROFILES = "PROFILES"
+KNOWLEDGE = "KNOWLEDGE"
 
 RESTORING = "recado.restoring"
 """In the metadata of the log: the log was restored from a backup, and its open work is not settled yet."""
@@ -51,6 +53,9 @@ MOST_OF_ACCOUNTS = 16 * 1024**2
 
 MOST_OF_PROFILES = 64 * 1024**2
 """Bytes of PROFILES."""
+
+MOST_OF_KNOWLEDGE = 256 * 1024**2
+"""Bytes of KNOWLEDGE."""
 
 log = structlog.get_logger("recado.log")
 
@@ -96,9 +101,28 @@ def _profiles(max_bytes: int, replicas: int) -> dict[str, Any]:
     }
 
 
+def _knowledge(max_bytes: int, replicas: int) -> dict[str, Any]:
+    return {
+        "name": KNOWLEDGE,
+        "subjects": ["kb.*.*"],
+        **_kept(max_bytes, replicas),
+        "max_msg_size": LARGEST_DOCUMENT + 4096,
+        "allow_direct": False,
+    }
+
+
+_SHAPES = {
+    EVENTS: _events,
+    DLQ: _dead_letters,
+    ACCOUNTS: _account_updates,
+    PROFILES: _profiles,
+    KNOWLEDGE: _knowledge,
+}
+
+
 def shape_of(name: str) -> dict[str, Any]:
     """The configuration of a stream as recado makes it; its size and replicas mean nothing here."""
-    return {EVENTS: _events, DLQ: _dead_letters, ACCOUNTS: _account_updates, PROFILES: _profiles}[name](0, 1)
+    return _SHAPES[name](0, 1)
 
 
 def _kept(max_bytes: int, replicas: int) -> dict[str, Any]:
@@ -199,11 +223,13 @@ async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
         _check_whole(info)
         info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
     most = info.config["max_bytes"]
-    for name, shape, size in (
-        (DLQ, _dead_letters, max(most // 16, 1024**2)),
-        (ACCOUNTS, _account_updates, min(max(most // 256, 256 * 1024), MOST_OF_ACCOUNTS)),
-        (PROFILES, _profiles, min(max(most // 64, 1024**2), MOST_OF_PROFILES)),
+    for name, size in (
+        (DLQ, max(most // 16, 1024**2)),
+        (ACCOUNTS, min(max(most // 256, 256 * 1024), MOST_OF_ACCOUNTS)),
+        (PROFILES, min(max(most // 64, 1024**2), MOST_OF_PROFILES)),
+        (KNOWLEDGE, min(max(most // 16, 1024**2), MOST_OF_KNOWLEDGE)),
     ):
+        shape = _SHAPES[name]
         there = await _find(bus, name)
         if there is None:
             await _request_stream(bus, "CREATE", shape(size, info.config["num_replicas"]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.subjects import ChatKey
+from projections.database import moment
 from projections.reads.entries import entries
 from projections.reads.family import family, one_of
 from projections.reads.views import Entry
@@ -15,6 +18,11 @@ _EARLIER = "WHERE h.chat {} AND h.reason IS NOT 'joined' AND h.seq < ? ORDER BY 
 _LATER = "WHERE h.chat {} AND h.reason IS NOT 'joined' AND h.seq > ? ORDER BY h.seq LIMIT ?"
 _COUNTED = "SELECT count(*), total(seq < ?) FROM history WHERE chat {} AND reason IS NOT 'joined'"
 _LAST = 2**63 - 1
+_OF_ID = "WHERE h.id = ? AND h.chat {} AND h.author = 'person' AND h.reason IS NOT 'joined' ORDER BY h.seq LIMIT 1"
+_WROTE = (
+    "SELECT id, min(sent, at) FROM history WHERE chat {} AND author = 'person' AND NOT from_me"
+    " AND kind NOT IN ('system', 'unreadable') ORDER BY seq DESC LIMIT 1"
+)
 
 
 class LinesPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +41,19 @@ class LinesPage(msgspec.Struct, frozen=True, kw_only=True):
     def last(self) -> int:
         """The number of the last of its entries."""
         return self.first + len(self.entries) - 1
+
+
+def message(db: sqlite3.Connection, key: ChatKey, id_: str) -> Entry | None:
+    """A message of the chat; None if it has none of this id. Call it within a read transaction."""
+    numbers = family(db, key)
+    return next(entries(db, _OF_ID.format(one_of(numbers)), id_), None) if numbers else None
+
+
+def last_wrote(db: sqlite3.Connection, key: ChatKey) -> tuple[str, datetime] | None:
+    """The id and the time of the person's last message; None if there is none. Call it within a read transaction."""
+    numbers = family(db, key)
+    row = db.execute(_WROTE.format(one_of(numbers))).fetchone() if numbers else None
+    return (row[0], moment(row[1])) if row is not None else None
 
 
 def lines(  # noqa: PLR0917

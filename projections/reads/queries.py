@@ -14,7 +14,7 @@ from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
 from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, lines
+from projections.reads.lines import LinesPage, last_wrote, lines, message
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.views import (
@@ -193,6 +193,16 @@ class Queries:
         `around` one."""
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
+
+    def message(self, key: ChatKey, id_: str) -> Entry | None:
+        """A message of the chat; None if it has none of this id."""
+        with self._reader.transaction() as db:
+            return message(db, key, id_)
+
+    def last_wrote(self, key: ChatKey) -> tuple[str, datetime] | None:
+        """The id and the time of the person's last message in the chat; None if there is none."""
+        with self._reader.transaction() as db:
+            return last_wrote(db, key)
 
     def threads(self, account: str | None = None, chat: str | None = None) -> tuple[ThreadView, ...]:
         """Every present and former place of a chat at a backend, oldest first within a chat."""

@@ -128,7 +128,7 @@ def control(db: sqlite3.Connection, id_: str, account: str, chat: str) -> Contro
 
 def _control(row: list[object]) -> ControlView:
     values = dict(zip(ControlView.__struct_fields__, row, strict=True))
-    parts = msgspec.json.decode(values["parts"] or "[]")  # type: ignore[arg-type]
+    parts = msgspec.json.decode(str(values["parts"] or "[]"))
     times = {name: moment_or_none(values[name]) for name in ("until", "outcome_at", "repeat_at")}  # type: ignore[arg-type]
     at, messages = moment(values["at"]), ids_of(values["messages"])  # type: ignore[arg-type]
     return msgspec.convert({**values, **times, "at": at, "messages": messages, "parts": parts}, ControlView)

@@ -29,7 +29,14 @@ def order_steps(control: ControlView) -> Iterator[Step]:
     about = f" of {names(control.messages)}" if control.messages else ""
     quote = f", quoting {control.quote}" if control.quote else ""
     what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}{quote}"
-    yield Step(at=control.at, kind="order", what=what, detail=ordered(control.parts, control.text), until=control.until, seq=control.seq)
+    yield Step(
+        at=control.at,
+        kind="order",
+        what=what,
+        detail=ordered(control.parts, control.text),
+        until=control.until,
+        seq=control.seq,
+    )
     if control.outcome == "ignored":
         what = f"not obeyed: {because(control.reason)}"
         yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)

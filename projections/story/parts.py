@@ -8,7 +8,13 @@ from chat.parts import plain
 from events.parts import FILES, Part
 from events.references import Choice
 
-_FILES = {"audio": "the sound", "document": "the file", "image": "the picture", "sticker": "the sticker", "video": "the video"}
+_FILES = {
+    "audio": "the sound",
+    "document": "the file",
+    "image": "the picture",
+    "sticker": "the sticker",
+    "video": "the video",
+}
 
 
 def named(part: Part) -> str:

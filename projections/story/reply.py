@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.parts import Part
@@ -81,6 +82,8 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
     """The reply's author, its words and its cost."""
     if reply.author == "operator":
         what = f"a human of the business answered, reply {reply.id}"
+    elif reply.author == "system" and is_acknowledgement(reply.id):
+        what = f"recado reacted to the message, reply {reply.id}"
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
     elif turn is None and reply.backend is None:

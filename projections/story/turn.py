@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from chat.acknowledging import is_one as is_acknowledgement
 from chat.parts import reading
 from events.decisions import Attention, MediaRead, Reply, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.recorded import Recorded
@@ -80,6 +81,8 @@ def _other(one: Recorded, event: object) -> Iterator[Step]:
         case RunStarted(run=run, attempt=attempt):
             again = f", attempt {attempt}" if attempt > 1 else ""
             yield _step(one, "run", f"the provider began run {run}{again}")
+        case Reply(id=id_, author="system", text=text) if is_acknowledgement(id_):
+            yield _step(one, "told", f"recado reacted to the message, reply {id_}", text)
         case Reply(id=id_, author="system", text=text):
             yield Step(
                 at=one.at, kind="told", what=f"the person was told to wait, reply {id_}", detail=text, seq=one.seq

@@ -60,8 +60,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "approve": Entry("control", "Let an unknown person in."),
         "block": Entry("control", "Answer a chat no more."),
         "erase": Entry("erasing", "Remove every byte of a chat."),
+        "files": Entry("files", "Keep the files and places that can be sent by name."),
         "template": Entry("template", "List WhatsApp's templates of a number."),
         "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
+        "knowledge": Entry("knowledge", "Add documents from which chats are answered."),
     },
     "Repair": {
         "replay": Entry("repair", "Rebuild the projection from the log."),

@@ -158,7 +158,7 @@ async def _by(
     profile, in_force = await meant_profile(meant, there, own.settings)
     name = meant.name if isinstance(meant, Path) else profile.ref
     takes = meant_by(profile, in_force)
-    return Ways(Way(settings_of(profile), name)), replace(trial, profile=name, takes=takes)
+    return Ways(Way(settings_of(profile), name), in_force), replace(trial, profile=name, takes=takes)
 
 
 def _with_options(own: ProfileSettings, fields: dict[str, Any]) -> SettingsOf:

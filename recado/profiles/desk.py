@@ -42,6 +42,9 @@ _FIRST = {
     "hours": "hours",
     "timezone": "hours",
     "tools": "tools",
+    "service_tools": "tools",
+    "built_in_tools": "tools",
+    "knowledge": "tools",
     "hosted_tools": "tools",
     "handoff": "tools",
 }
@@ -154,7 +157,8 @@ class DeskProfiles:
             note(Noted(progress.done, progress.of, progress.tokens))
 
         try:
-            return await try_out(Ways(Way(settings, profile.name)), trial, self._event_log, self._bus, tell)
+            ways = Ways(Way(settings, profile.name), self._in_force())
+            return await try_out(ways, trial, self._event_log, self._bus, tell)
         except (Nothing, LocalModelFailed, ToolsUnusable) as reason:
             raise NotTried(str(reason)) from reason
 

@@ -51,6 +51,7 @@ class Allowed:
         self._of_own = {VARIABLES[role.key].name: self._own[role.key] for role in ROLES}
         self._servers = own.profile_servers
         self.modules = frozenset({*own.profile_tools, own.tools} - {""})
+        self.service_tools = frozenset(own.service_tools)
 
     @property
     def servers(self) -> list[str]:

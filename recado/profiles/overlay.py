@@ -16,6 +16,7 @@ from recado.settings.profiles import KEY_NAME
 from recado.settings.provider import OPENAI
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import VARIABLES, Settings, read, settings_of
+from recado.settings.tool_names import EVERY
 from recado.settings.variables import without_userinfo
 
 SETTABLE = {field: variable for field, variable in VARIABLES.items() if variable.profile}
@@ -150,6 +151,14 @@ class Overlay:
                 "tools",
                 f"tools is {asked.tools[:100]!r}, which is no module that a profile may name: add it to "
                 "RECADO_PROFILE_TOOLS of every instance",
+            )
+        known = self._allowed.service_tools
+        others = [name for name in asked.service_tools if name not in known]
+        if "service_tools" in profile.settings and EVERY not in known and others:
+            yield Fault(
+                "service_tools",
+                f"service_tools has {others[0]}, which no profile may name: add it to RECADO_SERVICE_TOOLS of every "
+                "instance",
             )
         if "hosted_tools" in profile.settings and asked.hosted_tools:
             problem = hosted_tools_problem(list(asked.hosted_tools), self._allowed.remote)

@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.modes import MODES, ApiMode, Given, Mode, Saved
+from recado.settings.tool_names import EVERY, built_in_tools, collections, tool_names
 from recado.settings.variables import Variable, choice, seconds, secret, text, url, whole
 
 
@@ -177,11 +178,45 @@ class ModelSettings:
             name="RECADO_TOOLS",
             profile=True,
             reader=text(),
-            meaning="A Python module whose public functions the model may call. recado finds NATS services with "
-            "endpoints marked `recado.tool` by itself.",
+            meaning="A Python module whose public functions the model may call.",
             example="bakery_tools",
         ),
     ] = ""
+    service_tools: Annotated[
+        tuple[str, ...],
+        Variable(
+            name="RECADO_SERVICE_TOOLS",
+            profile=True,
+            reader=tool_names(),
+            meaning="The tools of NATS services that the model may call, by name. `*` stands for every tool that no "
+            "stored profile names. Empty: none.",
+            example="arrival, stock",
+            keep_empty=True,
+        ),
+    ] = (EVERY,)
+    built_in_tools: Annotated[
+        tuple[str, ...],
+        Variable(
+            name="RECADO_BUILT_IN_TOOLS",
+            profile=True,
+            reader=built_in_tools(),
+            meaning="The tools of recado's own that the model may call: `ask_choice` asks the person a question with "
+            "answers to tap, `send_file` and `send_location` send a file and a place of the account's library. Unset: "
+            "none.",
+            example="ask_choice, send_file, send_location",
+        ),
+    ] = ()
+    knowledge: Annotated[
+        tuple[str, ...],
+        Variable(
+            name="RECADO_KNOWLEDGE",
+            profile=True,
+            reader=collections(),
+            meaning="The collections of documents that the model may look up with its tool `look_up` (`recado "
+            "knowledge add` fills them). Unset: none.",
+            example="shop, terms",
+        ),
+    ] = ()
     hosted_tools: Annotated[
         HostedTools,
         Variable(

@@ -13,6 +13,7 @@ from chat.evolve import evolve
 from chat.state import Chat
 from events.decisions import Attention, Decision, Ignored, MediaRead, Reply, TurnFailed, TurnStarted
 from events.inbound import Message
+from events.parts import Part
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
 from events.tool_calls import ToolCalled, ToolReturned
@@ -29,6 +30,7 @@ class MadeCall(msgspec.Struct, frozen=True):
     - `arguments`: its arguments as JSON.
     - `output`: its result; None if that is not known.
     - `failed`: whether it failed.
+    - `send`, `quiet`: as in ToolReturned.
     """
 
     id: str
@@ -36,6 +38,8 @@ class MadeCall(msgspec.Struct, frozen=True):
     arguments: str
     output: str | None = None
     failed: bool = False
+    send: tuple[Part, ...] = ()
+    quiet: bool = False
 
 
 class FormerTurn(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,4 +201,4 @@ class _Turns:
 def _returned(call: MadeCall, event: ToolReturned) -> MadeCall:
     if call.id != event.call or call.output is not None:
         return call
-    return msgspec.structs.replace(call, output=event.output, failed=event.failed)
+    return msgspec.structs.replace(call, output=event.output, failed=event.failed, send=event.send, quiet=event.quiet)

@@ -10,6 +10,7 @@ import structlog
 
 from actors import handoff
 from actors.media_files import Objects, Settled
+from actors.tools.built_in import BuiltIn
 from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 from chat.references import Referring
@@ -35,14 +36,15 @@ class CallSeen(msgspec.Struct, frozen=True):
 
 class RecordedTools:
     """Offers an instance's tools. A call returns the result of the same call (name and arguments) in `then`, in
-    order."""
+    order. Calls of `built_in` are made: they have no effect."""
 
-    def __init__(self, offered: Sequence[Tool], then: Sequence[MadeCall]) -> None:
+    def __init__(self, offered: Sequence[Tool], then: Sequence[MadeCall], built_in: BuiltIn | None = None) -> None:
         self._offered = tuple(offered)
+        self._built_in = built_in
         self._then = [call for call in then if call.output is not None]
         self.calls: list[CallSeen] = []
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:  # noqa: ARG002 - the protocol's
         return self._offered
 
     def is_safe(self, name: str) -> bool:  # noqa: ARG002 - the protocol's
@@ -50,7 +52,7 @@ class RecordedTools:
 
     async def call(  # the protocol's
         self,
-        key: ChatKey,  # noqa: ARG002
+        key: ChatKey,
         name: str,
         arguments: str,
         references: Sequence[Referring] = (),  # noqa: ARG002
@@ -61,7 +63,11 @@ class RecordedTools:
         if same is not None:
             self._then.remove(same)
             self.calls.append(CallSeen(name, arguments, is_known=True))
-            return ToolResult(same.output or "", failed=same.failed)
+            return ToolResult(same.output or "", failed=same.failed, send=same.send, quiet=same.quiet)
+        if self._built_in is not None and name in self._built_in.names:
+            self.calls.append(CallSeen(name, arguments, is_known=True))
+            given = _given(arguments)
+            return await self._built_in.call(key.account, name, given if isinstance(given, dict) else {})
         is_handoff = name == handoff.HANDOFF and any(tool.name == name for tool in self._offered)
         self.calls.append(CallSeen(name, arguments, is_known=is_handoff))
         if is_handoff:  # asking for a human has no other effect, so it needs no recorded result

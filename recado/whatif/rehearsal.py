@@ -17,6 +17,8 @@ from actors.effects import Work, perform
 from actors.facts import facts_for
 from actors.instance import Instance
 from actors.moments import history_with, moment_of
+from actors.tools.toolbox import Toolbox
+from backends.protocol import Tool
 from chat.commands import Command
 from chat.context import Line, window
 from chat.decide import decide
@@ -90,6 +92,8 @@ class Rehearsal:
         self.past = past
         self.instance = instance
         self.answering = instance.profiles.of(past.key)
+        self._tools = self.answering.tools
+        self._offered: tuple[Tool, ...] = ()
         self._plan = plan
         self._cut = cut
         self.known = known
@@ -105,7 +109,9 @@ class Rehearsal:
     async def answer(self, turn: PlannedTurn) -> Rehearsed:
         """Answer the turn. Errors are returned in the result's `note`, not raised."""
         self._arrive_at(turn)
-        tools = self.answering.tools = RecordedTools(self.answering.tools.offered(), self._calls(turn))
+        self._offered = await self._tools.offered(self.past.key.account)
+        built_in = self._tools.built_in if isinstance(self._tools, Toolbox) else None
+        tools = self.answering.tools = RecordedTools(self._offered, self._calls(turn), built_in)
         run = _Run(self, turn)
         note, is_left_out = "", False
         async with self._spending.purse() as purse:
@@ -195,7 +201,7 @@ class Rehearsal:
             return 0
         reads, key, limit = self.instance.reads, self.past.key, self.answering.history
         lines = (*window(reads.context(key, limit, work.reset_upto), limit), *reads.lines_of(key, work.turn.messages))
-        tools = [msgspec.json.encode(tool).decode() for tool in self.answering.tools.offered()]
+        tools = [msgspec.json.encode(tool).decode() for tool in self._offered]
         dated = history_with(self.answering, lines)
         texts = [self._prompt, *tools, self._moment(turn, lines), *(f"{line.when}{line.text}" for line in dated)]
         asked = tokens_of([*texts, *(f"{call.arguments}{call.output}" for call in done)])

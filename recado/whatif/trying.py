@@ -18,10 +18,12 @@ from actors.leases.clocks import BusTime
 from actors.tools.protocol import Tools
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
-from actors.tools.toolbox import Toolbox
+from actors.tools.shelf import Shelf
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
-from events.log import EventLog
+from events.library import Library
+from events.log import EventLog, LogMismatch
+from events.memory_library import MemoryLibrary
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey, account_filter
 from gateways.addressing import find
@@ -36,6 +38,8 @@ from recado.whatif.spending import Spending
 from recado.whatif.ways import Ways
 from recado.wiring.backends import Model, instructions
 from recado.wiring.connect import last_of
+from recado.wiring.library import joined_library
+from recado.wiring.means import toolbox_of
 from recado.wiring.model import model_of, open_model
 from recado.wiring.policy import policy_of
 
@@ -113,7 +117,9 @@ async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell:
         keys = await _chats(source, event_log, trial, since, until)
         services = ServiceTools(bus)
         await services.look()
-        made = _Maker(ways, trial.name, services, MediaStore(bus), stack)
+        services.claimed = ways.claimed
+        library = await _library(stack, bus)
+        made = _Maker(ways, trial.name, (services, Shelf(library)), MediaStore(bus), stack)
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
         if not choice.chats:
             raise Nothing("nobody wrote in that time what would be answered")
@@ -136,6 +142,15 @@ async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell:
         return report(_asked(ways, trial, made, since, until), choice, results, progress.threads, made.profile_of)
 
 
+async def _library(stack: AsyncExitStack, bus: Bus) -> Library:
+    """The library of the bus; an empty one where no instance has made it yet."""
+    try:
+        return await joined_library(stack, bus)
+    except LogMismatch as missing:
+        log.info("no_library", reason=str(missing))
+        return MemoryLibrary()
+
+
 async def _chats(source: Source, event_log: EventLog, trial: Trial, since: datetime, until: datetime) -> list[ChatKey]:
     if trial.chats:
         return [await find(event_log, chat, trial.account) for chat in dict.fromkeys(trial.chats)]
@@ -156,10 +171,12 @@ class _Maker:
     """Makes instances with the rules of each chat's way and without a real log. What a way needs is opened when its
     first chat is planned, and closed with the stack."""
 
-    def __init__(self, ways: Ways, name: str, services: ServiceTools, store: MediaStore, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, ways: Ways, name: str, tools: tuple[ServiceTools, Shelf], store: MediaStore, stack: AsyncExitStack
+    ) -> None:
         self._ways = ways
         self._name = name
-        self._services = services
+        self._services, self._shelf = tools
         self._store = store
         self._stack = stack
         self._nowhere: EventLog = MemoryLog()
@@ -193,7 +210,7 @@ class _Maker:
 
     async def _opened(self, settings: Settings) -> _Means:
         functions = load(settings.tools) if settings.tools else {}
-        tools = Toolbox(functions, self._services, hands_off=settings.handoff == "on")
+        tools = toolbox_of(settings, functions, self._services, self._shelf, None)
         return _Means(await self._model(settings), tools, policy_of(settings))
 
     async def _model(self, settings: Settings) -> Model:

@@ -8,6 +8,7 @@ import msgspec
 
 from events.profile import NONE_IN_FORCE, InForce, Profile
 from events.subjects import ChatKey
+from recado.profiles.claims import claimed_tools
 from recado.settings.settings import Settings
 
 SettingsOf = Callable[[Profile], Settings]
@@ -36,6 +37,11 @@ class Ways:
         self._in_force = in_force
         self._settings_of = settings_of
         self._known: dict[str, Way] = {}
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The tools of services that a profile names."""
+        return claimed_tools(self._in_force.profiles.values())
 
     def of(self, key: ChatKey) -> Way:
         """Raises ProfileUnusable."""

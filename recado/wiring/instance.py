@@ -63,6 +63,7 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
+from recado.wiring.knowledge import indexed_knowledge
 from recado.wiring.library import made_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
 from recado.wiring.means import Shared
@@ -72,6 +73,7 @@ from recado.wiring.names import keep_names
 from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
+from recado.wiring.sent_files import SentFiles
 
 log = structlog.get_logger("recado")
 
@@ -132,7 +134,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
     library = await made_library(stack, bus, event_log)
-    answers = await answering_by_profile(life, bus, me.decides_as, settings, Shared(services, store, model))
+    knowledge = await indexed_knowledge(life, bus, library, folder.path)
+    shared = Shared(services, store, model, library, knowledge)
+    answers = await answering_by_profile(life, bus, me.decides_as, settings, shared)
     instance = Instance(
         Parts(
             incarnation=me.decides_as,
@@ -211,6 +215,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         settings=lines(settings),
         profiles=answers.desk(event_log, bus),
         library=library,
+        files=SentFiles(library, store),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,

@@ -8,11 +8,15 @@ from contextlib import AsyncExitStack
 from actors.answering import Means
 from actors.breaker import Breaker
 from actors.document_slots import DocumentSlots
+from actors.tools.built_in import BuiltIn
+from actors.tools.look_up import Knowledge, LookUp
 from actors.tools.python import PythonTool
 from actors.tools.services import ServiceTools
+from actors.tools.shelf import Shelf
 from actors.tools.toolbox import Toolbox
 from backends.content.extraction import Extraction
 from events.jetstream.media_store import MediaStore
+from events.library import Library
 from recado.settings.settings import Settings
 from recado.wiring.backends import Model, second_model
 from recado.wiring.media import files_of
@@ -25,10 +29,16 @@ class Shared:
     - `services`: the tools on the bus.
     - `store`: the object store.
     - `model`: the model of the instance's own settings.
+    - `library`: the files and places of all accounts.
+    - `knowledge`: the documents of all collections.
     """
 
-    def __init__(self, services: ServiceTools, store: MediaStore, model: Model) -> None:
+    def __init__(
+        self, services: ServiceTools, store: MediaStore, model: Model, library: Library, knowledge: Knowledge
+    ) -> None:
         self.model = model
+        self.knowledge = knowledge
+        self.shelf = Shelf(library)
         self.services = services
         self.store = store
         self.extract = Extraction().extract
@@ -44,6 +54,24 @@ class Shared:
         return self._breakers[asked]
 
 
+def toolbox_of(
+    settings: Settings,
+    functions: Mapping[str, PythonTool],
+    services: ServiceTools,
+    shelf: Shelf,
+    knowledge: Knowledge | None,
+) -> Toolbox:
+    """The tools by the settings."""
+    return Toolbox(
+        functions,
+        services,
+        hands_off=settings.handoff == "on",
+        named=settings.service_tools,
+        built_in=BuiltIn(settings.built_in_tools, shelf) if settings.built_in_tools else None,
+        look_up=LookUp(settings.knowledge, knowledge) if settings.knowledge and knowledge is not None else None,
+    )
+
+
 def means_of(
     settings: Settings, model: Model, functions: Mapping[str, PythonTool], shared: Shared, stack: AsyncExitStack
 ) -> Means:
@@ -54,7 +82,7 @@ def means_of(
     return Means(
         backend=model.backend,
         fallback=fallback,
-        tools=Toolbox(functions, shared.services, hands_off=settings.handoff == "on"),
+        tools=toolbox_of(settings, functions, shared.services, shared.shelf, shared.knowledge),
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.util import find_spec
 
 from recado.settings.settings import Settings
@@ -14,10 +15,21 @@ def tools_problem(settings: Settings) -> str | None:
     from actors.tools.python import ToolsUnusable, load  # noqa: PLC0415 - few have tools
 
     try:
-        load(settings.tools)
+        check_names(settings, load(settings.tools))
     except ToolsUnusable as unusable:
         return f"RECADO_TOOLS: {unusable}"
     return None
+
+
+def check_names(settings: Settings, functions: Collection[str]) -> None:
+    """Raise ToolsUnusable if a function has the name of a tool of recado's own that is switched on."""
+    from actors.tools.python import ToolsUnusable  # noqa: PLC0415 - few have tools
+
+    if taken := [name for name in settings.built_in_tools if name in functions]:
+        raise ToolsUnusable(
+            f"the module {settings.tools} has the function {taken[0]}, and RECADO_BUILT_IN_TOOLS has a tool of this "
+            "name: give the function another name, or take the name out of RECADO_BUILT_IN_TOOLS"
+        )
 
 
 def speech_problem(settings: Settings) -> str | None:

@@ -20,11 +20,13 @@ from events.jetstream.profiles import JetStreamProfileLog
 from events.log import EventLog
 from events.profile import Profile
 from events.profile_log import ProfileLog
+from recado.profiles.claims import claimed_tools
 from recado.profiles.desk import DeskProfiles
 from recado.settings.settings import Settings
 from recado.wiring.lifecycle import Lifetime
 from recado.wiring.means import Shared, means_of
 from recado.wiring.model import model_of
+from recado.wiring.modules import check_names
 from recado.wiring.policy import policy_of
 from recado.wiring.profile_settings import ProfileSettings, Usable
 
@@ -93,6 +95,7 @@ class AnsweringByProfile:
         async with aclosing(self._stored.follow()) as changes:
             async for in_force in changes:
                 await self._learn(in_force.profiles.values())
+                self._shared.services.claimed = claimed_tools(in_force.profiles.values())
                 is_changed, some_waited = self.profiles.follow(in_force)
                 self._forget_former()
                 self.read.set()
@@ -144,7 +147,7 @@ class AnsweringByProfile:
         try:
             usable = self._settings.of(profile)
             if usable.settings is not None and not usable.lacks:
-                self._tools(usable.settings.tools)
+                check_names(usable.settings, self._tools(usable.settings.tools))
         except ToolsUnusable as fault:
             return Usable(None, str(fault))
         except Exception as defect:  # one profile that breaks recado stops no other

@@ -28,7 +28,7 @@ class Stock:
         self.name = name
         self.called: list[ChatKey] = []
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:
         return (Tool(name=self.name, description="", parameters={"type": "object"}),)
 
     def is_safe(self, name: str) -> bool:

@@ -61,7 +61,7 @@ class Provider:
 class EndlessTool:
     """A call of it takes for ever."""
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:
         return ()
 
     def is_safe(self, name: str) -> bool:

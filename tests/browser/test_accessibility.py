@@ -16,15 +16,19 @@ from playwright.async_api import Page as Window
 from playwright.async_api import async_playwright
 
 from actors.leases.roster import InstanceView
+from chat.parts import reading
 from console import desk, orders
 from console.deps import SettingLine
 from events.admission import Approved, Blocked
 from events.decisions import Attention, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.memory_profiles import MemoryProfileLog
+from events.parts import Part
 from events.profile import Profile
+from events.references import Choice
 from events.subjects import ChatKey
 from tests.browser.conftest import CHROMIUM, QUIET
+from tests.browser.test_parts import BREADS, OTHERS, PICTURE, PLACE, PRICES, RYE, TIMES, Kept
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import address, given
 from tests.console.test_profiles import Trying
@@ -35,7 +39,15 @@ AT = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
 GROUP = ChatKey("shop", "120363041234567890@g.us")
 NOBODY = ChatKey("local", "61491570156@s.whatsapp.net")
+MEI = ChatKey("local", "33639980017@s.whatsapp.net")
 LONG = "a" * 300
+SOUNDS = (
+    Part(kind="audio", object=PICTURE, mime="audio/ogg", voice=True),
+    Part(kind="video", object=PICTURE, mime="video/mp4", caption=LONG),
+    Part(kind="sticker", object=PICTURE, mime="image/webp"),
+    Part(kind="document", url=f"https://{LONG[:60]}.example/{LONG}", filename=LONG),
+    Part(kind="contact", name=LONG, phones=(LONG,)),
+)
 
 SIZES = ((1440, 900), (390, 844), (320, 568))
 EVERY_RULE = {"resultTypes": ["violations"]}
@@ -47,6 +59,14 @@ def reply(key: ChatKey, id_: str, text: str, *to: str, author: Any = "assistant"
     return Reply(
         id=id_, turn=turn, chat=key.chat, account=key.account, text=text, in_reply_to=to, author=author, at=AT,
         model="gpt-6-luna",
+    )  # fmt: skip
+
+
+def parted(id_: str, *said: Part, **more: Any) -> Reply:
+    text = reading(said)
+    return Reply(
+        id=id_, turn=None, chat=MEI.chat, account=MEI.account, text=text, in_reply_to=(), author="assistant", at=AT,
+        parts=said, **more,
     )  # fmt: skip
 
 
@@ -73,6 +93,13 @@ async def fill(page: Page) -> None:
     await given(page, TOM, Approved(at=AT))
     await given(page, GROUP, Message(id="g1", text="I want a refund", sender=ANA.chat, name="Ana Lima"))
     await given(page, GROUP, Attention(id="g1.h", text="Wants a refund", by="model", at=AT, messages=("g1",)))
+    await given(
+        page, MEI, Message(id="p1", text="what is there?"), parted("p1.r", RYE, PRICES, PLACE, *OTHERS, quote="p1"),
+        parted("p2.r", Part(kind="reaction", to="p1", emoji="👍")),
+        parted("p3.r", Part(kind="choices", text="Which?", choices=BREADS)),
+        Message(id="p2", kind="button", text="Small", choice=Choice(id="s", title="Small"), quoted="p3.r"),
+        parted("p4.r", Part(kind="choices", text="When?", choices=TIMES)), parted("p5.r", *SOUNDS),
+    )  # fmt: skip
     await given(page, NOBODY, Message(id="n1", text="let me in"), Blocked(at=AT))
 
 
@@ -145,6 +172,12 @@ def phones(tab: str) -> Callable[[Seen], Awaitable[None]]:
     return opened
 
 
+async def phone_with_parts(seen: Seen) -> None:
+    await seen.window.goto("about:blank")  # another hash alone opens no other chat
+    await seen.open(f"/#{MEI.chat}")
+    await seen.window.locator("summary.choice").wait_for()
+
+
 async def refused_profile(seen: Seen) -> None:
     await seen.open("/desk/profiles/bakery")
     await seen.window.fill("[name='s.takeover']", "soon")
@@ -171,6 +204,7 @@ def versions() -> list[Profile]:
 
 VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "phones": phones("chat"),
+    "phones: parts": phone_with_parts,
     "phones: list": phones("people"),
     "phones: events": phones("events"),
     "list": "/desk",
@@ -217,6 +251,7 @@ async def seen(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seen]:
         serve(folders[1], password=PASSWORD) as locked,
     ):
         await fill(page)
+        object.__setattr__(page.deps, "files", Kept(b"no picture"))
         object.__setattr__(page.deps, "roster", roster)
         line = SettingLine("OPENAI_API_KEY", "set", chosen=True, meaning="The key.")
         object.__setattr__(

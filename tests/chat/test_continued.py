@@ -49,4 +49,5 @@ def test_a_call_of_a_lost_attempt_is_not_made_again() -> None:
     story.does(ToolAsked(turn, "c3", "price", "{}"))
     (call,) = story.pending()
     assert isinstance(call, CallTool)
-    assert call.memo == "4.20"
+    assert call.memo is not None
+    assert call.memo.output == "4.20"

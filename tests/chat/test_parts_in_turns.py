@@ -138,8 +138,9 @@ def test_the_same_call_of_a_lost_run_gives_its_parts_once() -> None:
     story.does(RunReady(turn, "run2", 2))
     story.does(ToolAsked(turn, "c9", "menu", "{}"))
     (call,) = [work for work in story.pending() if isinstance(work, CallTool)]
-    assert (call.memo, call.memo_send) == ("done", (MENU,))
-    story.does(ToolFinished(turn, "c9", "done", failed=False, send=call.memo_send))
+    assert call.memo is not None
+    assert (call.memo.output, call.memo.send) == ("done", (MENU,))
+    story.does(ToolFinished(turn, "c9", "done", failed=False, send=call.memo.send))
     reply = answer(story, turn, "Here.", "run2")
     assert [part.kind for part in parts_of(reply)] == ["document", "text"]
 

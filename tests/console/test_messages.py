@@ -11,6 +11,7 @@ from console.problems import LARGEST_BODY
 from events.inbound import Message, Receipt
 from events.log import LogUnavailable
 from events.memory_log import MemoryLog
+from events.references import Choice
 from tests.console.conftest import ANA, Page
 
 MESSAGE = {"id": "m1", "chat": ANA.chat, "text": "olá ✓"}
@@ -181,3 +182,36 @@ async def test_wrong_methods(page: Page) -> None:
     """405 where nothing is to be had that way."""
     assert (await page.get("/api/messages"))[0] == 405
     assert (await page.post("/api/overview", {}))[0] == 405
+
+
+TAP = {"id": "m", "title": "Medium", "description": None, "source": "button", "quoted": "r1"}
+
+
+async def test_a_tap_is_stored_as_whatsapp_stores_it(page: Page) -> None:
+    """Of two taps with one id, as two quick ones or a lost answer make them, one counts."""
+    tapped = MESSAGE | {"id": "t1", "text": "whatever the page says", "tap": TAP}
+    assert (await page.post("/api/messages", tapped))[0] == 201
+    assert (await page.post("/api/messages", tapped))[1]["duplicate"]
+    choice = Choice(id="m", title="Medium")
+    assert await messages(page) == [
+        Message(id="t1", kind="button", text="Medium", name="Ana Lima", choice=choice, quoted="r1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source": "template"},
+        {"source": None},
+        {"id": None},
+        {"id": "x" * 1025},
+        {"title": 7},
+        {"quoted": ""},
+        {"quoted": "x" * 513},
+    ],
+    ids=str,
+)
+async def test_a_tap_that_no_phone_makes(page: Page, wrong: dict[str, Any]) -> None:
+    status, told = await page.post("/api/messages", MESSAGE | {"tap": TAP | wrong})
+    assert (status, "$.tap" in told["error"]) == (400, True)
+    assert await messages(page) == []

@@ -67,6 +67,9 @@ MAY_NOT_PUBLISH = {
         "templates.local",
         "_INBOX.operator.x",
         "$JS.API.STREAM.MSG.GET.PROFILES",
+        # A document decides what people are told.
+        "kb.shop.prices",
+        "$JS.API.STREAM.MSG.GET.KNOWLEDGE",
         *("$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x", "$JS.API.STREAM.MSG.GET.KV_FILES"),
         "$KV.LEASES.p.3",
         "$KV.LEASES.m.one",
@@ -104,6 +107,7 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # It chooses the bytes of profiles, and a consumer delivers them to any subject.
         "$JS.API.CONSUMER.CREATE.PROFILES.x",
+        "$JS.API.CONSUMER.CREATE.KNOWLEDGE.x",
         *("$JS.API.CONSUMER.CREATE.KV_FILES.x", "$JS.API.DIRECT.GET.OBJ_LIBRARY"),
         *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
     ],

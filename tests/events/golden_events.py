@@ -12,7 +12,7 @@ from events.inbound import Inbound
 from events.joining import Joined
 from events.parts import ButtonValue, Option, Parameters, Part
 from events.references import Choice, Location, Product, Referral
-from events.tool_calls import ToolCalled, ToolReturned
+from events.tool_calls import Passage, ToolCalled, ToolReturned
 
 AT = datetime(2026, 9, 1, 12, 30, 15, 250000, tzinfo=UTC)
 CHAT = "5511999990001@s.whatsapp.net"
@@ -221,6 +221,9 @@ PROFILED: dict[str, Inbound | Decision] = {
 """Decisions about a turn that a profile answers."""
 
 LATER: dict[str, Inbound | Decision] = {
+    "tool_returned": ToolReturned(
+        turn="t1", call="call_1", output="asked", at=AT, quiet=True, passages=(Passage("shop/prices.pdf", 7, 2),)
+    ),
     "receipt": inbound.Receipt(
         id="x1", reply="r1", state="failed", at=AT, part=2, parts=3, instead="hello:pt_BR", template="hi:en"
     ),
@@ -285,3 +288,14 @@ PARTED: dict[str, Inbound | Decision] = {
     ),
 }  # fmt: skip
 """Events with parts of a reply."""
+
+INFORMING: dict[str, Inbound | Decision] = {
+    "control": inbound.Control(id="k1", command="send", text="Shipped.", takeover=False, due=AT),
+    "in": inbound.Message(id="3EB0A9", kind="system", text="Wants no more marketing messages", marketing=False),
+    "tool_returned": ToolReturned(turn="t1", call="call_1", output="sent", at=AT, quote=True, quiet=True),
+    "reply": decisions.Reply(
+        id="r1", turn=None, chat=CHAT, account="local", text="hi", in_reply_to=(), author="assistant", at=AT,
+        quote="", previews=True,
+    ),
+}  # fmt: skip
+"""Words by order that take no chat over, and what the person wants of such; quotes and previews."""

@@ -33,7 +33,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("name", ["EVENTS", "DLQ", "ACCOUNTS", "PROFILES"])
+@pytest.mark.parametrize("name", ["EVENTS", "DLQ", "ACCOUNTS", "PROFILES", "KNOWLEDGE"])
 async def test_every_field_is_looked_at(name: str, bus: Bus, jetstream_log: JetStreamLog) -> None:
     """What recado made is taken; each change is named."""
     config = (await call(bus, f"STREAM.INFO.{name}", StreamInfo)).config
@@ -70,7 +70,7 @@ async def test_a_changed_republish(tmp_path: Path, bus: Bus, jetstream_log: JetS
                 snapshot["config"]["republish"] = {"src": "evt.>", "dest": "leak.>"}
                 content = json.dumps(snapshot).encode()
             after.writestr(name, content)
-    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES"):
+    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES", "KNOWLEDGE"):
         await bus.request(f"$JS.API.STREAM.DELETE.{stream}")
     with pytest.raises(BackupUnusable, match="EVENTS in it is not as recado makes it: look at republish"):
         await put_back(bus, changed)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -123,3 +124,44 @@ async def test_the_example_that_listens(service: Service, examples: Path, runtim
     await service.outsider.write(key, "m2", "two")
     await service.log.ended(key, "m2")
     await heard("echo: two")
+
+
+@asynccontextmanager
+async def serving(program: str, folder: Path, url: str) -> AsyncIterator[None]:
+    """The example in Node that is a service, running, and found by the instance."""
+    process = await asyncio.create_subprocess_exec(
+        "node", program, cwd=folder, stdout=subprocess.PIPE, env={**os.environ, "NATS_URL": url}
+    )
+    try:
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60), "it ended"
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+if "node" in RUNTIMES:
+
+    @pytest.mark.slow("installs what the examples in Node need, and waits until an instance has found the service")
+    async def test_the_example_of_a_service_that_asks(service: Service, examples: Path) -> None:
+        """examples/menu.mjs sends the menu, asks for a size, and gets the id of the one that the person taps."""
+        key = fresh_chat()
+        async with serving("menu.mjs", examples, service.server.url):
+            for number in count(1):  # the instance looks for services every five seconds
+                await service.outsider.write(key, f"a{number}", '!tool ask_size {"bread": "rye"}')
+                asked: Any = (await service.log.ended(key, f"a{number}")).event
+                if isinstance(asked.parts, tuple):
+                    break
+                assert number < 60, asked
+                await asyncio.sleep(0.5)
+            (question,) = asked.parts
+            assert [option.id for option in question.choices] == ["small", "large"]
+            large = {"id": "large", "title": "Large, 1 kg"}
+            words = '!tool reserve {"bread": "rye"}'
+            await service.outsider.write(key, "m2", words, kind="button", choice=large)
+            kept: Any = (await service.log.ended(key, "m2")).event
+            assert "Large, 1 kg of rye put aside for" in kept.text
+            await service.outsider.write(key, "m3", "!tool menu")
+            sent: Any = (await service.log.ended(key, "m3")).event
+            assert [part.kind for part in sent.parts] == ["document", "text"]

@@ -30,7 +30,7 @@ class Shop:
         self.answer = asyncio.Event()
         self._safe = safe
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:
         return (Tool(name="price", description="What bread costs.", parameters={"type": "object"}),)
 
     def is_safe(self, name: str) -> bool:

@@ -98,7 +98,7 @@ class Menu:
     def __init__(self) -> None:
         self.calls: list[Any] = []
 
-    def offered(self) -> tuple[()]:
+    async def offered(self, account: str) -> tuple[()]:
         return ()
 
     def is_safe(self, name: str) -> bool:

@@ -125,11 +125,11 @@ async def test_a_service_that_has_gone_is_no_tool_any_more(bus: Bus) -> None:
     tools = ServiceTools(bus, patience=0.5)
     toolbox = Toolbox({}, tools)
     await tools.look()
-    assert [tool.name for tool in toolbox.offered()] == ["delivery"]
+    assert [tool.name for tool in await toolbox.offered("shop")] == ["delivery"]
     await running.stop()
     assert "not there" in (await toolbox.call(ANA, "delivery", "{}")).output
     await tools.look()
-    assert toolbox.offered() == ()
+    assert await toolbox.offered("shop") == ()
 
 
 async def test_functions_count_before_services(bus: Bus) -> None:
@@ -138,6 +138,6 @@ async def test_functions_count_before_services(bus: Bus) -> None:
     tools = ServiceTools(bus)
     await tools.look()
     toolbox = Toolbox(load("tests.actors.tools.shop_tools"), tools)
-    assert sorted(tool.name for tool in toolbox.offered()) == ["opening_hours", "order"]
+    assert sorted(tool.name for tool in await toolbox.offered("shop")) == ["opening_hours", "order"]
     assert not toolbox.is_safe("order")
     await running.stop()

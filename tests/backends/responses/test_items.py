@@ -70,7 +70,7 @@ def test_outputs_are_found_by_their_calls() -> None:
 
 def test_open_calls_are_those_without_an_output() -> None:
     """At any place."""
-    assert open_calls([call("c1"), output("c1"), call("c2"), model("hm"), call("c3")]) == ["c2", "c3"]
+    assert open_calls([call("c1"), output("c1"), call("c2"), model("hm"), call("c3")]) == {"c2": "price", "c3": "price"}
 
 
 def test_comments_on_the_way_are_not_the_answer() -> None:

@@ -37,7 +37,7 @@ async def saved(on_bus: Command, jetstream_log: JetStreamLog, tmp_path: Path) ->
 @pytest.fixture
 async def empty(saved: Path, nats_server: NatsServer, bus: Bus) -> Bus:
     """The bus of the test, with nothing on it."""
-    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES"):
+    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES", "KNOWLEDGE"):
         await bus.request(f"$JS.API.STREAM.DELETE.{stream}")
     return bus
 

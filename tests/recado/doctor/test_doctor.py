@@ -373,7 +373,7 @@ async def test_a_number_of_whatsapp_is_asked_for(doctor: Doctor) -> None:
         good = await doctor.finds("whatsapp", **mine)
         assert (good.state, good.says) == (
             "ok",
-            f"number {PHONE_NUMBER_ID} (The Bakery) can be asked for, quality green",
+            f"number {PHONE_NUMBER_ID} (The Bakery) can be asked for, quality green, 80 messages a second",
         )
         missing = await doctor.finds("whatsapp", **mine | {"WHATSAPP_APP_SECRET": ""})
         assert (missing.state, missing.says.partition(" ")[0]) == ("warning", "WHATSAPP_APP_SECRET")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recado.settings.environment import SettingsInvalid
-from recado.settings.numbers import numbers_of, problems
+from recado.settings.numbers import numbers_of, problems, throughput_of
 from recado.settings.settings import Settings, settings_of
 from recado.settings.whatsapp import Number
 from tests.chaos.process import recado
@@ -51,6 +51,35 @@ def test_missing_settings_are_named(missing: str) -> None:
 def test_wrong_settings_are_named(name: str, value: str, says: str) -> None:
     with pytest.raises(SettingsInvalid, match=says):
         settings_of(GIVEN | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "of_shop", "of_other"),
+    [
+        ("", None, None), ("50", 50, 50), ("shop=20", 20, None), ("shop=20, 80", 20, 80), ("1=20", 20, None),
+        ("80,2 = 30", 80, 30), ("10000", 10_000, 10_000),
+    ],
+)  # fmt: skip
+def test_throughput_of_each_number(value: str, of_shop: int | None, of_other: int | None) -> None:
+    """By account, by id, or for all that have none of their own."""
+    settings = settings_of({"WHATSAPP_THROUGHPUT": value})
+    assert throughput_of(settings, Number("1", "shop")) == of_shop
+    assert throughput_of(settings, Number("2", "2")) == of_other
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "10001", "80.5", "fast", "shop=", "=", "shop=20, shop=30", "20, 30", "a=b=c"]
+)
+def test_a_throughput_that_is_none(value: str) -> None:
+    with pytest.raises(SettingsInvalid, match="WHATSAPP_THROUGHPUT"):
+        settings_of({"WHATSAPP_THROUGHPUT": value})
+
+
+def test_a_throughput_of_no_number_is_named() -> None:
+    """Where the numbers are known at the start; a typing error would else go unseen."""
+    (problem,) = problems(settings_of(GIVEN | {"WHATSAPP_THROUGHPUT": "shop=20"}))
+    assert problem.startswith("WHATSAPP_THROUGHPUT names shop")
+    assert list(problems(settings_of(GIVEN | {"WHATSAPP_THROUGHPUT": f"{GIVEN['WHATSAPP_PHONE_NUMBER_ID']}=20"}))) == []
 
 
 def test_secrets_are_never_shown() -> None:

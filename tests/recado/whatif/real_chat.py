@@ -80,7 +80,7 @@ class Teller:
 class Handoff(NoTools):
     """A human may be asked for."""
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:
         return (TOOL,)
 
     async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:

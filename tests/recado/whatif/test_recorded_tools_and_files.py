@@ -26,7 +26,7 @@ class Shop(NoTools):
         self.orders: list[str] = []
         self._offered = offered
 
-    def offered(self) -> tuple[Tool, ...]:
+    async def offered(self, account: str) -> tuple[Tool, ...]:
         return self._offered
 
     async def call(self, key: ChatKey, name: str, arguments: str) -> ToolResult:

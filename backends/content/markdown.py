@@ -1,0 +1,23 @@
+"""Reads the business's own documents as Markdown."""
+
+from __future__ import annotations
+
+from backends.content.markdown_process import LONGEST, READERS
+from backends.content.reader_process import refusal, run
+from backends.protocol import CannotBeRead
+
+SECONDS = 30
+"""Seconds of CPU for one document."""
+
+WIDEST = 4
+"""Bytes of a character in UTF-8, at most."""
+
+
+async def markdown_of(body: bytes, mime: str, *, seconds: int = SECONDS) -> str:
+    """The text of a document of the type `mime` (without parameters). Raises CannotBeRead."""
+    if mime not in READERS:
+        raise CannotBeRead("unsupported", f"{mime or 'a document without a type'} is not read")
+    output = await run("backends.content.markdown_process", mime, body=body, seconds=seconds, most=LONGEST * WIDEST)
+    if output.status:
+        raise refusal(output, seconds)
+    return output.body.decode(errors="replace")

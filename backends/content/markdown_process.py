@@ -1,0 +1,160 @@
+"""Reads a document of the business as Markdown, in a process of its own: bytes in, UTF-8 out.
+
+Run as `python -m backends.content.markdown_process TYPE SECONDS`. Headings and tables are kept, since the text is cut
+into pieces by both. Exit status 0 with the text, 3 with the reason why the document
+cannot be read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from backends.content.confinement import UNREADABLE, confine
+from backends.content.extract_process import cell, unpacked
+
+LONGEST = 4_000_000
+"""Characters of a document."""
+
+_DEEPEST = 6
+"""Levels of headings in Markdown."""
+
+_NO_TEXT = "it has no text: a scan has to be read by a program for that (OCR) first"
+_LEFT_OUT = ("script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "iframe", "svg")
+"""Elements of a page that say nothing of its matter."""
+
+
+def pdf(body: bytes) -> Iterator[str]:
+    from pypdf import PdfReader  # noqa: PLC0415 - one of many, half a second each
+
+    pages = [page.extract_text().strip() for page in PdfReader(io.BytesIO(body)).pages]
+    if not any(pages):
+        raise ValueError(_NO_TEXT)
+    for page in pages:
+        yield from (page, "")
+
+
+def word(body: bytes) -> Iterator[str]:
+    from docx import Document  # noqa: PLC0415 - one of many, half a second each
+    from docx.table import Table  # noqa: PLC0415 - one of many, half a second each
+
+    for block in Document(unpacked(body)).iter_inner_content():
+        if isinstance(block, Table):
+            yield from ("", *table([[one.text for one in row.cells] for row in block.rows]), "")
+            continue
+        style = (block.style.name or "") if block.style is not None else ""
+        level = style.removeprefix("Heading ")
+        if style == "Title" or (level != style and level.isdigit()):
+            yield f"{'#' * min(int(level) if level.isdigit() else 1, _DEEPEST)} {' '.join(block.text.split())}"
+        else:
+            yield from (block.text, "")
+
+
+def sheet(body: bytes) -> Iterator[str]:
+    from python_calamine import CalamineWorkbook  # noqa: PLC0415 - one of many, half a second each
+
+    is_packed = zipfile.is_zipfile(io.BytesIO(body))  # the old format is not
+    book = CalamineWorkbook.from_filelike(unpacked(body) if is_packed else io.BytesIO(body))
+    for name in book.sheet_names:
+        rows = [[cell(value) for value in row] for row in book.get_sheet_by_name(name).iter_rows()]
+        yield from (f"# {name}", "", *table(rows), "")
+
+
+def comma_separated(body: bytes) -> Iterator[str]:
+    text = _decoded(body)
+    beginning = text[:10_000].partition("\n")[0]
+    separator = max(",;\t|", key=beginning.count)
+    yield from table(list(csv.reader(io.StringIO(text), delimiter=separator)))
+
+
+def page(body: bytes) -> Iterator[str]:
+    from bs4 import BeautifulSoup  # noqa: PLC0415 - one of many, half a second each
+    from markdownify import MarkdownConverter  # noqa: PLC0415 - one of many, half a second each
+
+    tree = BeautifulSoup(body, "html.parser")
+    for element in tree(_LEFT_OUT):
+        element.decompose()
+    title = " ".join(tree.title.get_text().split()) if tree.title is not None else ""
+    root = tree.main or tree.article or tree.body or tree
+    text = MarkdownConverter(heading_style="ATX", strip=["a", "img"], table_infer_header=True).convert_soup(root)
+    if title and root.h1 is None:
+        yield f"# {title}"
+    lines = [line.rstrip() for line in text.splitlines()]
+    yield from (line for number, line in enumerate(lines) if line or (number and lines[number - 1]))
+
+
+def plain(body: bytes) -> Iterator[str]:
+    yield _decoded(body)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows as a table of Markdown; the first row is its heading. Empty rows and columns are left out."""
+    lines = [[" ".join(value.split()).replace("|", "\\|") for value in row] for row in rows]
+    width = max((len(row) for row in lines), default=0)
+    full = [[*row, *[""] * (width - len(row))] for row in lines]
+    columns = [number for number in range(width) if any(row[number] for row in full)]
+    kept = [[row[number] for number in columns] for row in full if any(row)]
+    if not kept:
+        return []
+    head, *others = (f"| {' | '.join(row)} |" for row in kept)
+    return [head, f"|{'---|' * len(columns)}", *others]
+
+
+def whole(lines: Iterable[str]) -> str:
+    """The lines as one text. Raises ValueError if it is too long, or blank."""
+    kept, size = list[str](), 0
+    for line in lines:
+        size += len(line) + 1
+        if size > LONGEST:
+            raise ValueError(f"it has more than {LONGEST:,} characters: split it")
+        kept.append(line)
+    text = "\n".join(kept).strip()
+    if not text:
+        raise ValueError(_NO_TEXT)
+    return text
+
+
+def _decoded(body: bytes) -> str:
+    if b"\x00" in body[:4096] and body[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise ValueError("it is no text")
+    encodings = ("utf-16",) if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return body.decode("cp1252", errors="replace")
+
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
+    "application/pdf": pdf,
+    _WORD: word,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": sheet,
+    "application/vnd.ms-excel": sheet,
+    "application/vnd.oasis.opendocument.spreadsheet": sheet,
+    "text/csv": comma_separated,
+    "text/html": page,
+    "application/xhtml+xml": page,
+    "text/markdown": plain,
+    "text/plain": plain,
+}
+"""Functions that read a document, by its MIME type."""
+
+
+def main() -> int:
+    confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
+    try:
+        text, status = whole(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
+    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
+        told = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        text, status = told[:300], UNREADABLE
+    sys.stdout.buffer.write(text.encode(errors="replace"))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""The parts of a chat's replies as its page shows them: which choice was made, which file is a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from chat.parts import plain
+from events.parts import FILES, KINDS, Option, Part
+from events.references import Choice
+from projections.reads.views import Entry as Line
+from projections.story.parts import named
+
+SHOWN_TYPES = frozenset(
+    {
+        "image/jpeg", "image/png", "image/webp", "image/gif",
+        "video/mp4", "video/3gpp",
+        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
+    }
+)  # fmt: skip
+"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
+
+
+class ShownPart(NamedTuple):
+    """A part.
+
+    - `kind`: its kind; `file` for a file that is no picture, `plain` for a kind that this version does not know.
+    - `what`: its name in words.
+    - `plain`: its plain reading.
+    - `number`: its number in the reply, from 1.
+    - `is_here`: the bytes of its file can be had from this page.
+    - `size`: bytes of its file, as far as they are known.
+    - `chosen`: the ids of its choices that the person made.
+    """
+
+    part: Part
+    kind: str
+    what: str
+    plain: str
+    number: int
+    is_here: bool = False
+    size: int = 0
+    chosen: frozenset[str] = frozenset()
+
+
+def shown(lines: Sequence[Line], sizes: Mapping[str, int]) -> dict[int, list[ShownPart]]:
+    """The parts of the lines that have any, by the lines' sequences. `sizes`: bytes of files by their object."""
+    chosen = _chosen(lines)
+    return {
+        line.seq: [
+            _shown(part, number, sizes, frozenset(chosen.get(line.seq, ())))
+            for number, part in enumerate(line.parts, 1)
+        ]
+        for line in lines
+        if line.parts
+    }
+
+
+def objects_of(lines: Sequence[Line]) -> set[str]:
+    """The files of the lines' parts that lie in a store."""
+    return {part.object for line in lines for part in line.parts if part.object is not None}
+
+
+def is_quotable(line: Line | None) -> bool:
+    """Whether people can reply to this line: it is a message that is still there."""
+    if line is None or line.author != "person":
+        return False
+    return line.revoked_at is None and line.kind not in {"unreadable", "unshown", "reaction"}
+
+
+def _shown(part: Part, number: int, sizes: Mapping[str, int], chosen: frozenset[str]) -> ShownPart:
+    kind, words, reading = part.kind, named(part), plain(part)
+    if kind not in KINDS:
+        return ShownPart(part, "plain", words, reading, number)
+    if kind not in FILES:
+        return ShownPart(part, kind, words, reading, number, chosen=chosen)
+    size, is_here = sizes.get(part.object or "", 0), part.object is not None
+    is_picture = is_here and (type_of(part) or "").startswith("image/")
+    return ShownPart(part, "image" if is_picture else "file", words, reading, number, is_here, size)
+
+
+def _chosen(lines: Sequence[Line]) -> dict[int, set[str]]:
+    """The ids that people chose, by the sequence of the reply that asked."""
+    found: dict[int, set[str]] = {}
+    asked: list[tuple[int, Option]] = []
+    for line in lines:
+        if line.choice is not None and (answered := _answered(asked, line.choice)) is not None:
+            seq, option = answered
+            found.setdefault(seq, set()).add(option.id)
+        asked[:0] = [(line.seq, option) for part in line.parts for option in part.choices]
+    return found
+
+
+def _answered(asked: Sequence[tuple[int, Option]], choice: Choice) -> tuple[int, Option] | None:
+    """The choice among those that were asked, the newest first. A phone shows long titles cut."""
+    whole = ((seq, option) for seq, option in asked if (option.id, option.title) == (choice.id, choice.title))
+    by_id = ((seq, option) for seq, option in asked if option.id == choice.id)
+    return next(whole, None) or next(by_id, None)
+
+
+def type_of(part: Part) -> str | None:
+    """The type in which a browser shows the file; None: it is a download."""
+    type_ = (part.mime or "").partition(";")[0].strip().lower()
+    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None

@@ -1,0 +1,105 @@
+"""The stream KNOWLEDGE: every version of every document under `kb.<collection>.<document>`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+from itertools import islice
+
+from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call, stored_message
+from events.jetstream.connection import Bus
+from events.jetstream.followed import Follower
+from events.jetstream.publisher import Publisher
+from events.jetstream.streams import KNOWLEDGE
+from events.knowledge import Document, Place, Unread, Version, encoded, read
+from events.knowledge_log import Changes, KnowledgeChanged, Stock
+from events.log import LogMismatch, LogUnavailable
+from events.subjects import token
+
+_AT_ONCE = 64
+"""Documents that are asked for at once."""
+
+
+class JetStreamKnowledgeLog:
+    """KnowledgeLog on the stream KNOWLEDGE, which an instance makes with the log."""
+
+    def __init__(self, bus: Bus, publisher: Publisher) -> None:
+        self._bus = bus
+        self._publisher = publisher
+
+    @classmethod
+    async def open(cls, bus: Bus) -> JetStreamKnowledgeLog:
+        return cls(bus, await Publisher.open(bus))
+
+    async def close(self) -> None:
+        await self._publisher.close()
+
+    async def look(self, collection: str = "") -> Stock:
+        subjects = await self._subjects(f"kb.{token(collection)}.*" if collection else "kb.*.*")
+        newest: dict[Place, Version] = {}
+        unread: list[Unread] = []
+        waiting = iter(subjects)
+        while some := tuple(islice(waiting, _AT_ONCE)):
+            for found, older in await asyncio.gather(*(self._newest(subject) for subject in some)):
+                unread += [found] if isinstance(found, Unread) else []
+                version = found if isinstance(found, Version) else older
+                if version is not None:
+                    newest[version.place] = version
+        return Stock(newest, tuple(unread))
+
+    async def write(self, place: Place, document: Document, *, expected: int) -> int:
+        body = encoded(document)
+        headers = {"Nats-Expected-Last-Subject-Sequence": str(expected)}
+        ack = await self._publisher.publish(place.subject, body, headers)
+        if ack.conflict:
+            raise KnowledgeChanged(place)
+        return ack.seq
+
+    async def version(self, seq: int) -> Version | None:
+        stored = await stored_message(self._bus, KNOWLEDGE, {"seq": seq})
+        if stored is None:
+            return None
+        found = read(stored.subject, stored.seq, stored.raw().body)
+        return found if isinstance(found, Version) else None
+
+    async def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
+        async with aclosing(Follower(self._bus, KNOWLEDGE, "kb.*.*").portions(after, stream)) as portions:
+            async for portion in portions:
+                versions = tuple(read(one.subject, one.seq, one.body) for one in portion.messages)
+                yield Changes(portion.stream, portion.is_from_start, portion.last, versions, portion.is_whole)
+
+    async def _subjects(self, subject: str) -> list[str]:
+        """The subjects of the stream that the filter matches."""
+        try:
+            found = list[str]()
+            while True:
+                asked = {"subjects_filter": subject, "offset": len(found)}
+                info = await call(self._bus, f"STREAM.INFO.{KNOWLEDGE}", StreamInfo, asked)
+                found += info.state.subjects
+                if not info.state.subjects or len(found) >= info.total:
+                    return sorted(found)
+        except ApiRefused as refused:
+            if refused.fault.err_code == STREAM_NOT_FOUND:
+                raise LogMismatch(
+                    f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it"
+                ) from None
+            raise LogUnavailable(str(refused)) from refused
+
+    async def _newest(self, subject: str) -> tuple[Version | Unread | None, Version | None]:
+        """The last version of a document; if it cannot be read, also the last one that can."""
+        stored = await stored_message(self._bus, KNOWLEDGE, {"last_by_subj": subject})
+        if stored is None:
+            return None, None
+        last = read(stored.subject, stored.seq, stored.raw().body)
+        older: Version | None = None
+        seq = 1 if isinstance(last, Unread) else stored.seq
+        while seq < stored.seq:
+            before = await stored_message(self._bus, KNOWLEDGE, {"seq": seq, "next_by_subj": subject})
+            if before is None or before.seq >= stored.seq:
+                break
+            found = read(before.subject, before.seq, before.raw().body)
+            older = found if isinstance(found, Version) else older
+            seq = before.seq + 1
+        return last, older

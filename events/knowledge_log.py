@@ -1,0 +1,76 @@
+"""The stream of documents: read, follow, and write one version at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from events.knowledge import Document, Place, Unread, Version
+from events.log import LogError
+
+
+class KnowledgeChanged(LogError):
+    """The document was changed after it was looked at; nothing was stored."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"{place} was changed at the same moment, and nothing was written: look again")
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """The documents as the leader of the stream has them.
+
+    - `newest`: the newest version of each document that can be read, also of the removed ones.
+    - `unread`: the last version of each document that cannot be read.
+    """
+
+    newest: dict[Place, Version]
+    unread: tuple[Unread, ...] = ()
+
+    def there(self, collection: str = "") -> list[Version]:
+        """The documents that are not removed, in the order of their names."""
+        return [
+            version
+            for place, version in sorted(self.newest.items())
+            if not version.document.removed and collection in ("", place.collection)
+        ]
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Versions in the order of the stream.
+
+    - `stream`: when the stream was created.
+    - `is_from_start`: the first ones of the stream; what was read before came from a stream that is gone.
+    - `last`: the sequence up to which all was read.
+    - `is_whole`: everything that was stored when the follower connected was read.
+    """
+
+    stream: datetime
+    is_from_start: bool
+    last: int
+    versions: tuple[Version | Unread, ...]
+    is_whole: bool
+
+
+class KnowledgeLog(Protocol):
+    """Every method but `follow` may raise LogUnavailable."""
+
+    async def look(self, collection: str = "") -> Stock:
+        """The newest versions of a collection's documents, or of all."""
+
+    async def write(self, place: Place, document: Document, *, expected: int) -> int:
+        """Store a version if the document's last version is `expected`; 0: it has none. Returns its sequence. Raises
+        KnowledgeChanged, KnowledgeUnreadable, LogFull, EventTooLarge."""
+
+    async def version(self, seq: int) -> Version | None:
+        """The version at `seq`; None if there is none that can be read."""
+
+    def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
+        """The versions after the sequence `after` of the `stream` that was created then, and then each new one. If it
+        is another stream now, it is read from its beginning. While the bus is away nothing comes, and afterwards it
+        goes on; ends by `aclose`."""
+
+    async def close(self) -> None:
+        """Release the bus."""

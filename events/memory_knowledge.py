@@ -1,0 +1,68 @@
+"""The stream of documents in memory, for tests and for `whatif`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+
+from events.knowledge import Document, Place, Unread, Version, encoded, read
+from events.knowledge_log import Changes, KnowledgeChanged, Stock
+
+_CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class MemoryKnowledgeLog:
+    """KnowledgeLog over a list."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[str, bytes]] = []
+        self._changed = asyncio.Condition()
+
+    async def look(self, collection: str = "") -> Stock:
+        newest: dict[Place, Version] = {}
+        unread: dict[str, Unread] = {}
+        for seq, (subject, body) in enumerate(self._kept, 1):
+            found = read(subject, seq, body)
+            unread.pop(subject, None)
+            if isinstance(found, Unread):
+                unread[subject] = found
+            elif collection in ("", found.place.collection):
+                newest[found.place] = found
+        return Stock(newest, tuple(unread.values()))
+
+    async def write(self, place: Place, document: Document, *, expected: int) -> int:
+        body = encoded(document)
+        last = next((seq for seq in range(len(self._kept), 0, -1) if self._kept[seq - 1][0] == place.subject), 0)
+        if last != expected:
+            raise KnowledgeChanged(place)
+        await self.store(place.subject, body)
+        return len(self._kept)
+
+    async def store(self, subject: str, body: bytes) -> None:
+        """Store bytes under a subject, as a program outside may."""
+        self._kept.append((subject, body))
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def version(self, seq: int) -> Version | None:
+        found = read(self._kept[seq - 1][0], seq, self._kept[seq - 1][1]) if 0 < seq <= len(self._kept) else None
+        return found if isinstance(found, Version) else None
+
+    async def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
+        if stream not in (None, _CREATED) or after > len(self._kept):
+            after = 0
+        while True:
+            last = len(self._kept)
+            versions = tuple(read(*self._at(seq)) for seq in range(after + 1, last + 1))
+            yield Changes(_CREATED, after == 0, last, versions, is_whole=True)
+            after = last
+            async with self._changed:
+                await self._changed.wait_for(lambda: len(self._kept) > after)  # noqa: B023 - awaited here
+
+    async def close(self) -> None:
+        pass
+
+    def _at(self, seq: int) -> tuple[str, int, bytes]:
+        subject, body = self._kept[seq - 1]
+        return subject, seq, body

@@ -1,0 +1,55 @@
+"""Words as the index compares them: without accents and case, with the stems of the languages of the market. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import Stemmer
+
+from projections.words import folded
+
+LANGUAGES = ("portuguese", "spanish", "english")
+
+MOST_WORDS = 64
+"""Words of a question that are looked for; the first ones count."""
+
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+_EMPTY = frozenset(
+    folded(
+        "a o as os um uma uns umas de do da dos das em no na nos nas por pelo pela para pra com sem que qual "
+        "quais quem e ou se eu voce voces ele ela eles elas meu minha seu sua ao aos isso esse essa este esta "
+        "é são ser tem ter ha há foi como onde quando quanto quanta quantos quantas posso pode podem vocês me "
+        "lhe mais muito já não sim el la los las un una unos unas del al en y u con sin cual cuales quien es "
+        "son hay tiene tienen tengo donde cuando cuanto cuanta cuantos cuantas puedo puede pueden mi su sus "
+        "lo le te yo tu usted the an of in on at to for from by with without and or is are be does did can "
+        "could i you he she it we they my your his her its our their this that these those what which who how "
+        "where when much many if us there have has "
+    ).split()
+)
+"""Words that say nothing about the matter of a question, in the three languages."""
+
+
+@lru_cache(maxsize=1)
+def _stemmers() -> tuple[Stemmer.Stemmer, ...]:
+    return tuple(Stemmer.Stemmer(language) for language in LANGUAGES)
+
+
+@lru_cache(maxsize=65536)
+def _of_word(word: str) -> str:
+    stems = (stemmer.stemWord(word) for stemmer in _stemmers()) if word.isalpha() else ()
+    return " ".join(dict.fromkeys((folded(word), *(folded(stem) for stem in stems))))
+
+
+def forms_of(text: str) -> str:
+    """The forms of all words of a text, for the index."""
+    return " ".join(map(_of_word, _WORD.findall(text.lower())))
+
+
+def matched(question: str) -> str:
+    """The question as FTS5 takes it: any form of any word that says something; empty without words."""
+    words = _WORD.findall(question.lower())
+    telling = [word for word in words if folded(word) not in _EMPTY] or words
+    forms = dict.fromkeys(form for word in telling[:MOST_WORDS] for form in _of_word(word).split())
+    return " OR ".join(f'"{form}"' for form in forms)

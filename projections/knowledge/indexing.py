@@ -1,0 +1,101 @@
+"""Keeps the index at the end of the stream KNOWLEDGE, and answers questions from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from events.knowledge import Place, Version
+from events.knowledge_log import Changes, KnowledgeLog
+from projections.knowledge.index import Index, Text
+from projections.knowledge.search import Found, Question, search
+
+AT_ONCE = 16
+"""Documents that are read at once, and written in one transaction."""
+
+log = structlog.get_logger("recado.knowledge")
+
+
+class Texts(Protocol):
+    async def text_of(self, version: Version) -> Text:
+        """The text of a document, or why there is none. Tries for as long as the bus is away."""
+
+
+class Indexing:
+    """The index of one instance, or of one command.
+
+    - `path`: its file; None: in memory.
+    """
+
+    def __init__(self, path: Path | None, stored: KnowledgeLog, texts: Texts) -> None:
+        self._index = Index(path)
+        self._stored = stored
+        self._texts = texts
+        self._using = asyncio.Lock()
+        self.is_whole = asyncio.Event()
+        """Set once every document that was there at the start is in the index."""
+
+    async def follow(self) -> None:
+        """Index each change until cancelled. Raises LogUnavailable when the connection is closed for good."""
+        async with aclosing(self._stored.follow(self._index.checkpoint, self._index.created)) as followed:
+            async for changes in followed:
+                await self._take(changes)
+                if changes.is_whole:
+                    self.is_whole.set()
+
+    async def catch_up(self) -> None:
+        """Index all that is there now. Raises LogUnavailable."""
+        self.is_whole.clear()
+        following = asyncio.create_task(self.follow())
+        whole = asyncio.create_task(self.is_whole.wait())
+        try:
+            await asyncio.wait({following, whole}, return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                following.result()
+        finally:
+            for task in (following, whole):
+                task.cancel()
+            await asyncio.gather(following, whole, return_exceptions=True)
+
+    async def search(self, question: Question, most: int = 3) -> list[Found]:
+        """The pieces that fit best, the best first."""
+        async with self._using:
+            return await asyncio.to_thread(search, self._index, question, most)
+
+    async def close(self) -> None:
+        async with self._using:
+            self._index.close()
+
+    async def _take(self, changes: Changes) -> None:
+        newest: dict[Place, Version] = {}
+        for one in changes.versions:
+            if isinstance(one, Version):
+                newest[one.place] = one
+            else:
+                log.warning("document_unreadable", subject=one.subject, seq=one.seq, reason=one.reason)
+        versions = iter(sorted(newest.values(), key=lambda version: version.seq))
+        is_first = changes.is_from_start
+        while some := tuple(islice(versions, AT_ONCE)):
+            await self._write(changes, some[-1].seq, some, is_first)
+            is_first = False
+        await self._write(changes, changes.last, (), is_first)
+
+    async def _write(self, changes: Changes, last: int, versions: Sequence[Version], is_first: bool) -> None:
+        texts = await asyncio.gather(*(self._text_of(version) for version in versions))
+        pairs = list(zip(versions, texts, strict=True))
+        async with self._using:
+            await asyncio.to_thread(self._index.take, changes.stream, last, pairs, afresh=is_first)
+
+    async def _text_of(self, version: Version) -> Text:
+        if version.document.removed or version.document.faq:
+            return Text("")
+        text = await self._texts.text_of(version)
+        if text.reason is not None:
+            log.warning("document_not_indexed", document=str(version.place), seq=version.seq, reason=text.reason)
+        return text

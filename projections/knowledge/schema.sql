@@ -1,0 +1,38 @@
+-- The same versions of documents give the same documents and pieces; vectors may come later.
+
+CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version TEXT NOT NULL,
+    stream TEXT NOT NULL,                    -- when the stream KNOWLEDGE was created; empty: nothing was read yet
+    checkpoint INTEGER NOT NULL              -- sequence of the last version that is in the file
+);
+
+CREATE TABLE documents (                     -- those that are in force
+    id INTEGER PRIMARY KEY,                  -- the version's sequence
+    collection TEXT NOT NULL,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    at INTEGER NOT NULL,                     -- microseconds since 1970, of the version
+    reason TEXT,                             -- why it cannot be read, or was removed from LIBRARY
+    UNIQUE (collection, name)
+);
+
+CREATE TABLE pieces (
+    id INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL,
+    number INTEGER NOT NULL,                 -- within the document, from 0
+    headings TEXT NOT NULL,
+    text TEXT NOT NULL,
+    digest BLOB NOT NULL,                    -- SHA-256 of what is embedded, cut to 16 bytes
+    UNIQUE (document, number)
+);
+CREATE INDEX pieces_by_digest ON pieces (digest);
+
+CREATE VIRTUAL TABLE forms USING fts5(words, content='', contentless_delete=1, tokenize='unicode61');
+
+CREATE TABLE vectors (
+    model TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    vector BLOB NOT NULL,                    -- 32-bit floats, of length 1
+    PRIMARY KEY (model, digest)
+) WITHOUT ROWID;

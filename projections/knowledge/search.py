@@ -1,0 +1,115 @@
+"""Finds pieces by their words and by their meaning, and joins both rankings.
+
+The rankings are joined by the reciprocal of the ranks (https://plg.uwaterloo.ca/~gvcormac/cormacksigir09-rrf.pdf): the
+scores of the two cannot be compared, and a cosine does not say whether an answer is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from events.knowledge import Place
+from projections.knowledge.forms import matched
+from projections.knowledge.index import Index
+
+RANKED = 40
+"""Pieces of each ranking that are joined."""
+
+SMOOTHING = 60
+"""The constant of the joining, as its authors chose it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A piece that answers a question, perhaps.
+
+    - `place`: its document.
+    - `seq`: the document's version.
+    - `number`: the piece within the document, from 0.
+    - `at`: when that version was added; None: it does not say.
+    """
+
+    place: Place
+    seq: int
+    number: int
+    headings: str
+    text: str
+    source: str
+    at: datetime | None
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question.
+
+    - `words`: what is asked.
+    - `collections`: where to look.
+    - `vector`: the meaning of the words, as the pieces' vectors are; None: by words alone.
+    - `model`: that made the vector.
+    """
+
+    words: str
+    collections: tuple[str, ...]
+    vector: bytes | None = None
+    model: str = ""
+
+
+def search(index: Index, question: Question, most: int = 3) -> list[Found]:
+    """The pieces that fit best, the best first."""
+    rankings = [_by_words(index, question)]
+    if question.vector is not None:
+        rankings.append(_by_meaning(index, question))
+    return _shown(index, joined(rankings)[:most])
+
+
+def joined(rankings: Sequence[Sequence[int]]) -> list[int]:
+    """One ranking of all; between equals the one that the first ranking has."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, one in enumerate(ranking, 1):
+            scores[one] = scores.get(one, 0.0) + 1 / (SMOOTHING + rank)
+    return sorted(scores, key=lambda one: -scores[one])
+
+
+def _by_words(index: Index, question: Question) -> list[int]:
+    words = matched(question.words)
+    if not words:
+        return []
+    rows = index.db.execute(
+        "SELECT pieces.id FROM forms JOIN pieces ON pieces.id = forms.rowid JOIN documents ON documents.id = document "
+        "WHERE forms MATCH ? AND collection IN (SELECT value FROM json_each(?)) ORDER BY bm25(forms), pieces.id "
+        "LIMIT ?",
+        (words, _json(question.collections), RANKED),
+    )
+    return [id_ for (id_,) in rows]
+
+
+def _by_meaning(index: Index, question: Question) -> list[int]:
+    rows = index.db.execute(
+        "SELECT pieces.id FROM pieces JOIN documents ON documents.id = document "
+        "JOIN vectors ON vectors.digest = pieces.digest AND model = ? "
+        "WHERE collection IN (SELECT value FROM json_each(?)) "
+        "ORDER BY vec_distance_cosine(vector, ?), pieces.id LIMIT ?",
+        (question.model, _json(question.collections), question.vector, RANKED),
+    )
+    return [id_ for (id_,) in rows]
+
+
+def _shown(index: Index, ids: Sequence[int]) -> list[Found]:
+    rows = index.db.execute(
+        "SELECT pieces.id, collection, name, documents.id, number, headings, text, source, at FROM pieces "
+        "JOIN documents ON documents.id = document WHERE pieces.id IN (SELECT value FROM json_each(?))",
+        (_json(ids),),
+    )
+    found: dict[int, Found] = {}
+    for id_, collection, name, seq, number, headings, text, source, at in rows:
+        added = _EPOCH + timedelta(microseconds=at) if at else None
+        found[id_] = Found(Place(collection, name), seq, number, headings, text, source, added)
+    return [found[id_] for id_ in ids]
+
+
+def _json(values: Sequence[object]) -> str:
+    return msgspec.json.encode(values).decode()

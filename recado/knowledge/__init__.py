@@ -1,0 +1,1 @@
+"""The business's own documents: adding, reading and checking them."""

@@ -1,0 +1,96 @@
+"""The files of which documents are made: which there are, of which type, and under which names."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from events.library import LARGEST
+
+TYPES = {
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xls": "application/vnd.ms-excel",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".csv": "text/csv",
+    ".tsv": "text/csv",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".txt": "text/plain",
+}
+"""Types of files, by the ends of their names."""
+
+_SIGNATURES = {
+    "application/pdf": b"%PDF-",
+    TYPES[".docx"]: b"PK",
+    TYPES[".xlsx"]: b"PK",
+    TYPES[".ods"]: b"PK",
+    TYPES[".xls"]: b"\xd0\xcf\x11\xe0",
+}
+"""The first bytes of files of a type."""
+
+
+class Refused(Exception):
+    """A source cannot become a document; the message says why, and what to do."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A file that is to become a document.
+
+    - `name`: the document's name.
+    - `path`: of the file.
+    - `mime`: its type; empty: none that is read.
+    """
+
+    name: str
+    path: Path
+    mime: str
+
+
+def sources_in(paths: Sequence[Path]) -> Iterator[Source]:
+    """The files, and those in the folders, sorted; a file in a folder is named by its place in it. Hidden ones are
+    left out."""
+    for path in paths:
+        if path.is_dir():
+            found = (one for one in path.rglob("*") if one.is_file() and not _is_hidden(one.relative_to(path)))
+            yield from (_source(one, one.relative_to(path).as_posix()) for one in sorted(found))
+        else:
+            yield _source(path, path.name)
+
+
+def read_file(source: Source) -> bytes:
+    """The file's bytes. Raises Refused."""
+    if not source.mime:
+        raise Refused(f"its name ends in none of {', '.join(TYPES)}")
+    try:
+        size = source.path.stat().st_size
+        if size > LARGEST:
+            raise Refused(f"it has {size:,} bytes, and a document has at most {LARGEST:,}")
+        body = source.path.read_bytes()
+    except OSError as error:
+        raise Refused(f"it cannot be opened: {error.strerror}") from error
+    if not body:
+        raise Refused("it is empty")
+    signature = _SIGNATURES.get(source.mime)
+    if signature is not None and not body.startswith(signature):
+        raise Refused(f"it is no {source.path.suffix.lower()} file: save it again as one")
+    return body
+
+
+def digest_of(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
+def _source(path: Path, name: str) -> Source:
+    return Source(unicodedata.normalize("NFC", name), path, TYPES.get(path.suffix.lower(), ""))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "~$")) for part in path.parts)

@@ -1,0 +1,48 @@
+"""Opens the documents: the stream, and the index that an instance keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from actors.tools.look_up import Found
+from events.jetstream.connection import Bus
+from events.jetstream.knowledge import JetStreamKnowledgeLog
+from events.library import Library
+from events.tool_calls import Passage
+from projections.knowledge.indexing import Indexing
+from projections.knowledge.search import Found as Piece
+from projections.knowledge.search import Question
+from recado.knowledge.texts import LibraryTexts
+from recado.wiring.lifecycle import Lifetime
+
+FILE = "knowledge.db"
+"""The index, in RECADO_DATA."""
+
+SHOWN = 3
+"""Passages that a model is shown."""
+
+
+class IndexedKnowledge:
+    """actors' Knowledge over an index. A look-up waits until all that was there at the start is indexed."""
+
+    def __init__(self, indexing: Indexing) -> None:
+        self._indexing = indexing
+
+    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+        await self._indexing.is_whole.wait()
+        return [_found(one) for one in await self._indexing.search(Question(query, tuple(collections)), SHOWN)]
+
+
+async def indexed_knowledge(life: Lifetime, bus: Bus, library: Library, data: Path) -> IndexedKnowledge:
+    """The documents of an instance, which follows their stream until it ends. Raises LogUnavailable."""
+    stored = await JetStreamKnowledgeLog.open(bus)
+    life.stack.push_async_callback(stored.close)
+    indexing = Indexing(data / FILE, stored, LibraryTexts(library))
+    life.stack.push_async_callback(indexing.close)
+    life.keep(indexing.follow())
+    return IndexedKnowledge(indexing)
+
+
+def _found(piece: Piece) -> Found:
+    return Found(Passage(str(piece.place), piece.seq, piece.number), piece.headings, piece.text, piece.at)

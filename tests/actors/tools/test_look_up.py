@@ -1,0 +1,75 @@
+"""The tool with which a model looks up the business's documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from actors.tools.look_up import BEGIN, NOT_THERE, Found, LookUp
+from actors.tools.services import ServiceTools
+from actors.tools.toolbox import Toolbox
+from events.subjects import ChatKey
+from events.tool_calls import Passage
+
+KEY = ChatKey("shop", "5511999990001@s.whatsapp.net")
+PRICES = Found(
+    Passage("shop/prices.pdf", 7, 2), "Prices › Bread", "Bread costs R$ 2.", datetime(2026, 11, 29, tzinfo=UTC)
+)
+
+
+class Shelves:
+    """Documents that were looked up."""
+
+    def __init__(self, *found: Found) -> None:
+        self.found = found
+        self.asked: list[tuple[tuple[str, ...], str]] = []
+
+    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+        self.asked.append((tuple(collections), query))
+        return self.found
+
+
+class NoServices:
+    def __init__(self) -> None:
+        self.found: dict[str, object] = {}
+        self.claimed = frozenset[str]()
+
+
+def toolbox(look_up: LookUp | None) -> Toolbox:
+    return Toolbox({}, cast("ServiceTools", NoServices()), look_up=look_up)
+
+
+async def test_a_model_is_shown_passages_with_their_source_and_date() -> None:
+    shelves = Shelves(PRICES, Found(Passage("shop/faq", 3, 0), "", "We open at 8.", None))
+    result = await toolbox(LookUp(["shop", "terms"], shelves)).call(KEY, "look_up", '{"query":" bread "}')
+    assert shelves.asked == [(("shop", "terms"), "bread")]
+    assert result.output == (
+        f"{BEGIN}\n\n[shop/prices.pdf › Prices › Bread] (added 2026-11-29)\nBread costs R$ 2."
+        "\n\n[shop/faq]\nWe open at 8."
+    )
+    assert result.passages == (Passage("shop/prices.pdf", 7, 2), Passage("shop/faq", 3, 0))
+
+
+async def test_nothing_that_is_found_is_no_failure() -> None:
+    result = await toolbox(LookUp(["shop"], Shelves())).call(KEY, "look_up", '{"query":"unicorn"}')
+    assert (result.output, result.failed, result.passages) == (NOT_THERE, False, ())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["{}", '{"query":7}', '{"query":"  "}', '{"query":"' + "x" * 1001 + '"}', '{"query":"x","collection":"other"}'],
+)
+async def test_arguments_that_do_not_fit(arguments: str) -> None:
+    """No argument names a collection: a chat cannot reach those of another profile."""
+    shelves = Shelves(PRICES)
+    result = await toolbox(LookUp(["shop"], shelves)).call(KEY, "look_up", arguments)
+    assert (result.failed, result.unfit, shelves.asked) == (True, True, [])
+
+
+async def test_it_is_offered_where_there_are_collections() -> None:
+    assert [tool.name for tool in await toolbox(LookUp(["shop"], Shelves())).offered("shop")] == ["look_up"]
+    assert await toolbox(None).offered("shop") == ()
+    assert (await toolbox(None).call(KEY, "look_up", '{"query":"x"}')).failed

@@ -1,0 +1,189 @@
+"""The index follows the stream of documents, and finds what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events.knowledge import Document, Pair, Place, Version
+from events.memory_knowledge import MemoryKnowledgeLog
+from projections.knowledge.index import Index, Text
+from projections.knowledge.indexing import Indexing
+from projections.knowledge.search import Question, joined, search
+from tests.waiting import until
+
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
+DIGEST = "cd" * 32
+SHIPPING = "# Envios\nFazemos entregas em todo o Brasil. O frete é grátis acima de R$ 200."
+RETURNS = "# Devoluciones\nAceptamos devoluciones dentro de treinta días con el recibo."
+HOURS = "# Hours\nWe are open from Monday to Friday."
+
+
+class Texts:
+    """The texts of documents by their names."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = texts
+        self.read = 0
+
+    async def text_of(self, version: Version) -> Text:
+        self.read += 1
+        found = self.texts.get(version.place.name)
+        return Text("", "it is gone") if found is None else Text(found)
+
+
+async def put(log: MemoryKnowledgeLog, name: str, collection: str = "shop", **fields: Any) -> int:
+    place = Place(collection, name)
+    before = (await log.look()).newest.get(place)
+    document = Document(name=name, **({"object": f"LIBRARY/{DIGEST}", "source": f"/{name}", "at": AT} | fields))
+    return await log.write(place, document, expected=before.seq if before is not None else 0)
+
+
+async def found(indexing: Indexing, words: str, *collections: str) -> list[str]:
+    pieces = await indexing.search(Question(words, collections or ("shop",)))
+    return [str(piece.place) for piece in pieces]
+
+
+@pytest.fixture
+async def log() -> MemoryKnowledgeLog:
+    log = MemoryKnowledgeLog()
+    for name in ("shipping", "returns", "hours"):
+        await put(log, name)
+    return log
+
+
+@pytest.fixture
+async def indexing(log: MemoryKnowledgeLog) -> AsyncIterator[Indexing]:
+    indexing = Indexing(None, log, Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS))
+    await indexing.catch_up()
+    yield indexing
+    await indexing.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("vocês ENTREGAM no brasil?", "shipping"),
+        ("quero saber do fréte gratis", "shipping"),
+        ("¿puedo devolver algo? ¿aceptan devolución?", "returns"),
+        ("opening on mondays", "hours"),
+    ],
+)
+async def test_words_are_found_in_other_forms(indexing: Indexing, words: str, name: str) -> None:
+    """Accents, case and endings make no difference in the three languages."""
+    assert (await found(indexing, words))[0] == f"shop/{name}"
+
+
+@pytest.mark.parametrize("words", ["", "???", "o que é", '"', "frete* OR NEAR(", "🙂", "\x00", "a" * 5000])
+async def test_a_question_is_never_syntax(indexing: Indexing, words: str) -> None:
+    assert len(await found(indexing, words)) <= 3
+
+
+async def test_a_piece_says_where_it_is_from(indexing: Indexing) -> None:
+    (piece,) = await indexing.search(Question("frete", ("shop",)), 1)
+    assert (piece.seq, piece.number, piece.headings, piece.source, piece.at) == (1, 0, "Envios", "/shipping", AT)
+
+
+async def test_one_collection_does_not_see_another(log: MemoryKnowledgeLog, indexing: Indexing) -> None:
+    await put(log, "hours", "bar")
+    await indexing.catch_up()
+    assert await found(indexing, "open on Monday", "bar") == ["bar/hours"]
+    assert await found(indexing, "open on Monday", "shop") == ["shop/hours"]
+    assert sorted(await found(indexing, "open on Monday", "shop", "bar")) == ["bar/hours", "shop/hours"]
+    assert await found(indexing, "open on Monday", "other") == []
+
+
+async def test_a_changed_and_a_removed_document(log: MemoryKnowledgeLog, indexing: Indexing) -> None:
+    """Given a document that changes, and one that ends, while the index follows, then old words are not found."""
+    following = asyncio.create_task(indexing.follow())
+    await put(log, "shipping", faq=(Pair("Do you ship?", "Only by pigeon."),))
+    await put(log, "returns", removed=True)
+
+    async def changed() -> bool:
+        return await found(indexing, "pigeon") == ["shop/shipping"] and not await found(indexing, "recibo")
+
+    await until(changed)
+    assert await found(indexing, "frete grátis") == []
+    following.cancel()
+
+
+async def test_a_document_that_cannot_be_read_is_named_and_has_no_pieces(tmp_path: Path) -> None:
+    log = MemoryKnowledgeLog()
+    await put(log, "hours")
+    await put(log, "broken")
+    indexing = Indexing(tmp_path / "knowledge.db", log, Texts(hours=HOURS))
+    await indexing.catch_up()
+    await indexing.close()
+    index = Index(tmp_path / "knowledge.db")
+    assert index.db.execute("SELECT name, reason FROM documents ORDER BY id").fetchall() == [
+        ("hours", None),
+        ("broken", "it is gone"),
+    ]
+    assert index.db.execute("SELECT count(*) FROM pieces").fetchone() == (1,)
+    index.close()
+
+
+async def test_a_second_start_reads_only_what_is_new(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
+    texts = Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS)
+    for _ in range(2):
+        indexing = Indexing(tmp_path / "knowledge.db", log, texts)
+        await indexing.catch_up()
+        await indexing.close()
+    assert texts.read == 3
+
+
+async def test_a_damaged_file_is_made_again(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
+    path = tmp_path / "knowledge.db"
+    path.write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
+    indexing = Indexing(path, log, Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS))
+    await indexing.catch_up()
+    assert await found(indexing, "frete") == ["shop/shipping"]
+    await indexing.close()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from([SHIPPING, RETURNS, HOURS, None])), min_size=1, max_size=8
+    ),
+    st.lists(st.integers(1, 8), max_size=4),
+)
+@settings(max_examples=40)
+def test_any_portions_give_the_same_index(changes: list[tuple[str, str | None]], cuts: list[int]) -> None:
+    """The same versions, however they come in portions, give the same documents and pieces."""
+    pairs = [
+        (
+            Version(Place("shop", name), seq, Document(name=name, removed=text is None, object=f"LIBRARY/{DIGEST}")),
+            Text(text or ""),
+        )
+        for seq, (name, text) in enumerate(changes, 1)
+    ]
+    at_once, in_portions = Index(None), Index(None)
+    at_once.take(AT, len(pairs), pairs, afresh=True)
+    borders = sorted({0, *(cut for cut in cuts if cut < len(pairs)), len(pairs)})
+    for start, end in pairwise(borders):
+        in_portions.take(AT, end, pairs[start:end], afresh=start == 0)
+    for query in (
+        "SELECT * FROM documents ORDER BY id",
+        "SELECT document, number, headings, text FROM pieces ORDER BY document, number",
+    ):
+        assert at_once.db.execute(query).fetchall() == in_portions.db.execute(query).fetchall()
+    question = Question("frete devoluciones open", ("shop",))
+    shown = [[(one.seq, one.number) for one in search(index, question, 9)] for index in (at_once, in_portions)]
+    assert sorted(shown[0]) == sorted(shown[1])
+    at_once.close()
+    in_portions.close()
+
+
+def test_rankings_are_joined_by_their_ranks() -> None:
+    assert joined([[1, 2, 3], [3, 1, 9]]) == [1, 3, 2, 9]
+    assert joined([[1, 2], []]) == [1, 2]
+    assert joined([[], [4]]) == [4]

@@ -1,0 +1,67 @@
+"""How documents are cut into pieces."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projections.knowledge.pieces import LARGEST, Piece, pieces_of
+
+
+def test_a_piece_bears_the_headings_above_it() -> None:
+    text = "Intro.\n\n# Shop\n\nOpen daily.\n\n## Prices\n\nBread 2.\n\n# Terms\n\nNo refunds."
+    assert pieces_of(text) == [
+        Piece("", "Intro."),
+        Piece("Shop", "Open daily."),
+        Piece("Shop › Prices", "Bread 2."),
+        Piece("Terms", "No refunds."),
+    ]
+
+
+def test_each_piece_of_a_table_repeats_its_heading() -> None:
+    rows = [f"| item {number} | R$ {number},00 |" for number in range(200)]
+    pieces = pieces_of("\n".join(["# Prices", "| Item | Price |", "|---|---|", *rows]))
+    assert len(pieces) > 3
+    assert all(piece.text.startswith("| Item | Price |\n|---|---|\n| item") for piece in pieces)
+    assert all(len(piece.text) <= LARGEST + 60 for piece in pieces)
+    assert [row for piece in pieces for row in piece.text.splitlines()[2:]] == rows
+
+
+def test_a_row_that_is_too_long_is_cut_and_keeps_the_heading() -> None:
+    pieces = pieces_of("\n".join(["| Item | Words |", "|---|---|", f"| a | {'word ' * 900}|", "| b | short |"]))
+    assert all(piece.text.startswith("| Item | Words |") for piece in pieces)
+    assert pieces[-1].text.endswith("| b | short |")
+
+
+def test_a_table_of_headings_alone_is_a_piece() -> None:
+    assert pieces_of("| a | b |\n|---|---|") == [Piece("", "| a | b |\n|---|---|")]
+
+
+def test_a_small_table_stays_with_its_prose() -> None:
+    text = "# Delivery\nWe deliver on these days:\n| Day |\n|---|\n| Monday |\nand never on Sunday."
+    assert [piece.headings for piece in pieces_of(text)] == ["Delivery"]
+
+
+def test_signs_within_code_are_no_headings_and_no_tables() -> None:
+    text = "# A\n```\n# not a heading\n| no table |\n~~~\n```\n## B\nwords"
+    assert pieces_of(text) == [Piece("A", "```\n# not a heading\n| no table |\n~~~\n```"), Piece("A › B", "words")]
+
+
+@given(st.text(alphabet=st.sampled_from("ab |#-`~\n.é"), max_size=3000))
+def test_nothing_is_lost_and_nothing_is_blank(text: str) -> None:
+    """Every word of any text is in a piece or a heading; the same text gives the same pieces."""
+    pieces = pieces_of(text)
+    assert all(piece.text.strip() for piece in pieces)
+    kept = "".join(piece.headings + piece.text for piece in pieces)
+    headings_alone = all(line.lstrip().startswith("#") for line in text.splitlines() if "é" in line)
+    assert "é" not in text or "é" in kept or headings_alone
+    assert pieces == pieces_of(text)
+
+
+@given(st.lists(st.text(alphabet="abcdefg .", min_size=1, max_size=400), max_size=30))
+def test_prose_is_whole(paragraphs: list[str]) -> None:
+    """The letters of prose without marks come back in their order."""
+    pieces = pieces_of("\n\n".join(paragraphs))
+    letters = "".join("".join(paragraphs).split())
+    assert "".join("".join(piece.text.split()) for piece in pieces) == letters
+    assert all(len(piece.text) <= LARGEST for piece in pieces)
