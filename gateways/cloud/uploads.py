@@ -21,9 +21,9 @@ from events.inbound import ReceiptError
 from events.log import LogUnavailable
 from events.parts import FILES
 from gateways.cloud.file_receipts import FILE_REFUSED
-from gateways.cloud.file_types import LARGEST, type_of
 from gateways.cloud.media_ids import MediaIds
 from gateways.cloud.uploading import Uploading
+from gateways.delivery.file_types import LARGEST, type_of
 from gateways.delivery.sender import Part
 
 AT_ONCE = 4
