@@ -120,8 +120,13 @@ class Uploads:
             return refusal
         if (task := self._running.get(key)) is None:
             task = self._running[key] = asyncio.create_task(self._upload(key, file, mime))
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)  # who stops waiting ends it for no one else
+
+    def _ended(self, key: str, task: asyncio.Task[str | ReceiptError]) -> None:
+        del self._running[key]
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.info("upload_ended", reason=str(failure), then="who waits for it has it too")
 
     async def _upload(self, key: str, file: File, mime: str) -> str | ReceiptError:
         async with self._large if file.size > LARGE else self._small:
