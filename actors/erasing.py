@@ -18,18 +18,23 @@ from actors.persistence import persistently
 from backends.protocol import CannotForget, ReplyFailed, Threads
 from chat.erasing import Removed
 from chat.fold_constants import THREADLESS
+from chat.parts import parts_of
 from chat.work import Erase
 from events.backoff import Backoff
-from events.decisions import Erased, RunStarted, ThreadCreated
+from events.decisions import Erased, Reply, RunStarted, ThreadCreated
 from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.jetstream.media_store import BUCKET, SENT
 from events.log import LogUnavailable
+from events.parts import Part
 from events.recorded import Recorded
 from events.subjects import ChatKey, decisions_filter
+from events.tool_calls import ToolReturned
 
 PROVIDER_PATIENCE = 600.0
 """Seconds for which an unreachable provider is asked again; then its threads are reported as left."""
 
 _LONGEST_PAUSE = 30.0
+_MEDIA = f"{BUCKET}/"
 
 log = structlog.get_logger("recado.actors")
 
@@ -157,8 +162,21 @@ async def _stored(instance: Instance, key: ChatKey, seq: int) -> list[Recorded]:
 
 
 def _objects(stored: Sequence[Recorded]) -> list[str]:
-    messages = [recorded.event for recorded in stored if isinstance(recorded.event, Message)]
-    return [message.media.object for message in messages if message.media is not None]
+    """The files of the chat's messages, and those that were sent to it alone."""
+    found: list[str] = []
+    for recorded in stored:
+        match recorded.event:
+            case Message(media=media) if media is not None:
+                found.append(media.object)
+            case Control(parts=parts) | ToolReturned(send=parts):
+                found += _sent(parts)
+            case Reply() as reply:
+                found += _sent(parts_of(reply))
+    return found
+
+
+def _sent(parts: Sequence[Part]) -> list[str]:
+    return [part.object.removeprefix(_MEDIA) for part in parts if part.object and part.object.startswith(_MEDIA + SENT)]
 
 
 def _threads(stored: Sequence[Recorded]) -> list[_Thread]:
