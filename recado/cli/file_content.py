@@ -34,12 +34,10 @@ class Checked(msgspec.Struct, frozen=True):
 def checked(path: Path, name: str | None = None, kind: str | None = None, caption: str | None = None) -> Checked:
     """The file, under its own name or another one. Raises click.ClickException, which names the file."""
     named = name if name is not None else path.name
-    if (fault := name_fault(named)) is not None:
-        raise click.ClickException(
-            f"{_shown(path)}: {fault}" + ("" if name is not None else ": give another by --name")
-        )
     try:
         content = _read(path)
+        if (fault := name_fault(named)) is not None:
+            raise NotTaken(fault if name is not None else f"{fault}: rename it")
         return Checked(named, file_part(content, named, kind=kind, caption=caption), content)
     except (NotTaken, OSError) as refused:
         why = refused.strerror or str(refused) if isinstance(refused, OSError) else str(refused)
