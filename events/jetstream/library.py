@@ -154,10 +154,7 @@ class JetStreamLibrary:
             if _is_missing(fault.__cause__):
                 return []
             raise
-        names = [
-            base64.urlsafe_b64decode(subject.rpartition(".")[2]).decode("utf-8", "replace") for subject in subjects
-        ]
-        return [f"{PREFIX}{name}" for name in names]
+        return [f"{PREFIX}{_name_in(subject)}" for subject in subjects]
 
     async def _is_whole(self, digest: str, size: int) -> bool:
         meta = await find_object(self._bus, OBJECTS, digest)
@@ -227,8 +224,20 @@ class JetStreamLibrary:
 
 async def damaged_files(bus: Bus) -> list[str]:
     """The objects of the library whose bytes are not those of their SHA-256. Raises LogUnavailable."""
-    library = JetStreamLibrary(bus, Publisher(bus))
-    return [one for one in await library.objects() if await library.content(one) is None]
+    library = await JetStreamLibrary.join(bus)
+    try:
+        return [one for one in await library.objects() if await library.content(one) is None]
+    finally:
+        await library.close()
+
+
+def _name_in(subject: str) -> str:
+    """The object's name in the subject of its description."""
+    encoded = subject.rpartition(".")[2]
+    try:
+        return base64.urlsafe_b64decode(encoded).decode("utf-8", "replace")
+    except ValueError:  # another program wrote it
+        return encoded
 
 
 def _is_missing(refused: BaseException | None) -> bool:
