@@ -104,19 +104,19 @@ async def _forget_numbers(instance: Instance, key: ChatKey, chats: Sequence[str]
 
 
 async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:
-    """Have the chats erased that had closed into this one. A person who wants no replies, or is blocked, stays so under
-    every name: each then has a chat that says so."""
+    """Have the chats erased that had closed into this one. A person who wants no replies or no marketing, or is
+    blocked, stays so under every name: each then has a chat that says so."""
     total, holds = Removed(work.seq, 0, 0, 0, ()), work.holds
     if holds is None:
         return total
     names = work.chats
-    if holds.stopped or holds.admission == "blocked":
+    if holds.stopped or holds.opted_out or holds.admission == "blocked":
         first, *others = instance.people.family(key.account, key.chat)
         names = tuple(dict.fromkeys((*names, *others))) if first == key.chat else names
     for name in names:
         order = msgspec.structs.replace(holds, id=f"{holds.id}:{name}", from_=key.chat)
         if instance.people.changed_hands(key.account, name):  # nothing holds for the next holder of the number
-            order = msgspec.structs.replace(order, admission="", stopped=False, held="", until=None)
+            order = msgspec.structs.replace(order, admission="", stopped=False, opted_out=False, held="", until=None)
         done = await persistently(instance, "other", lambda: _erased(instance, ChatKey(key.account, name), order))  # noqa: B023
         total = Removed(
             work.seq,

@@ -22,7 +22,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `failed`: the call failed, and the text is the error.
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
-    - `send`: parts for the person.
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
     - `wanted`: the same where files are to be looked up or stored first: see LibraryParts.
     - `quiet`, `passages`: as in ToolReturned.
     """
@@ -35,6 +35,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     wanted: tuple[Sendable, ...] = ()
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class Tools(Protocol):

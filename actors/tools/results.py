@@ -66,17 +66,20 @@ class Result(msgspec.Struct, frozen=True):
     """The result of a tool: `output` for the model, and the parts `send` for the person.
 
     The parts go out with the model's answer, before its words. Choices without a question take these words, and come
-    last. Without an `output`, the model reads the parts.
+    last. Without an `output`, the model reads the parts. With `quote` the answer quotes the message that it answers.
     """
 
     output: str = ""
     send: Sequence[Sendable] = ()
+    quote: bool = False
 
     @property
     def told(self) -> str:
         """The words for the model. Its files are looked up before."""
+        if self.output or (self.quote and not self.send):
+            return self.output or "Your answer quotes the person's message."
         parts = [part for part in self.send if isinstance(part, Part)]
-        return self.output or f"The person gets this with your answer:\n{reading(parts)}"
+        return f"The person gets this with your answer:\n{reading(parts)}"
 
 
 class Sent(msgspec.Struct):
@@ -84,6 +87,7 @@ class Sent(msgspec.Struct):
 
     output: str = ""
     send: tuple[Part, ...] = ()
+    quote: bool = False
 
 
 def text(words: str) -> Part:

@@ -33,6 +33,7 @@ def next_part(pending: PendingReply, split: Split) -> Part | None:
         len(messages),
         reply.in_reply_to,
         content=content,
-        quote=reply.quote or None,
+        quote=reply.quote if isinstance(reply.quote, str) else None,
+        previews=reply.previews is True,
     )
     return part if pending.reading is None else part.in_words(pending.reading)

@@ -11,13 +11,15 @@ import time
 from typing import Literal
 
 import structlog
+from msgspec.structs import replace
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.inbound import ReceiptError
 from events.recorded import Recorded
 from gateways.delivery.sender import Outcome, Part
 from gateways.delivery.token_bucket import Bucket
-from gateways.device.quotable import Quotable
-from gateways.device.wire import NotSent, Phone, Refused
+from gateways.device.quotable import OURS, Quotable
+from gateways.device.wire import NotSent, Phone, Quote, Refused
 
 EVERY, BURST = 1.0, 3
 """A person's pace: three messages at once, then one a second. WhatsApp bans devices that are faster than people."""
@@ -50,9 +52,12 @@ class DeviceSender:
         """Send the part, once. Any exception leaves it in doubt."""
         if not part.text.strip():
             return _told(part, Outcome("failed", error=ReceiptError(class_="content", detail="there is no text in it")))
+        if is_acknowledgement(part.reply):
+            detail = "this gateway shows no reactions"
+            return _told(part, Outcome("failed", error=ReceiptError(class_="recipient", detail=detail)))
         try:
             async with asyncio.timeout(WITHIN):
-                id_ = await self._phone.send(part.chat, part.text, self._quotable.of(part))
+                id_ = await self._phone.send(part.chat, part.text, await self._quote(part))
         except NotSent as failure:
             error = ReceiptError(class_="unreached", detail=str(failure)[:_LONGEST_DETAIL])
             return _told(part, Outcome("later", error=error, after=_AGAIN_AFTER))
@@ -60,6 +65,13 @@ class DeviceSender:
             error = ReceiptError(class_=refusal.class_, detail=refusal.detail[:_LONGEST_DETAIL])
             return _told(part, Outcome("failed", error=error))
         return Outcome("accepted", provider_id=id_)
+
+    async def _quote(self, part: Part) -> Quote | None:
+        quote = self._quotable.of(part)
+        if quote is None or quote.sender != OURS:
+            return quote
+        own = await self._phone.own_names()
+        return replace(quote, sender=own[0]) if own else None
 
     async def resolve(self, part: Part) -> Outcome:
         """Park the part or send it again, as `then` says: WhatsApp cannot be asked about it."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.parts import Part
@@ -75,10 +76,12 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
     """The reply's author, its words and its cost."""
     if reply.author == "operator":
         what = f"a human of the business answered, reply {reply.id}"
+    elif reply.author == "system" and is_acknowledgement(reply.id):
+        what = f"recado reacted to the message, reply {reply.id}"
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
     elif turn is None and reply.backend is None:
-        what = f"a program had the assistant say it, reply {reply.id}"
+        what = f"the assistant said it by order, reply {reply.id}"
     else:
         took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
         tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""
