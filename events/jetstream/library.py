@@ -235,7 +235,7 @@ def _name_in(subject: str) -> str:
     """The object's name in the subject of its description."""
     encoded = subject.rpartition(".")[2]
     try:
-        return base64.urlsafe_b64decode(encoded).decode("utf-8", "replace")
+        return base64.b64decode(encoded, b"-_", validate=True).decode("utf-8", "replace")
     except ValueError:  # another program wrote it
         return encoded
 
