@@ -213,6 +213,7 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     reset: int = 0
     asked: str = ""
     unsent: str = ""
+    opted_out: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

@@ -45,6 +45,11 @@ class Quotable:
         quote = self._said.get((part.chat, self._open.quoted(part)))
         return quote if quote is not None and quote.id else None
 
+    def known(self, chat: str, message: str) -> Quote | None:
+        """The message as it is known to WhatsApp; None if it is not remembered."""
+        quote = self._said.get((chat, message))
+        return quote if quote is not None and quote.id else None
+
     def sender_of(self, chat: str, message: str) -> str | None:
         """The message's sender; None if the message is not remembered."""
         quote = self._said.get((chat, message))

@@ -51,7 +51,7 @@ class TurnSettings:
             reader=emoji(),
             meaning="The emoji with which recado reacts to a person's message when it begins to answer it, so that "
             "they see that it was read. It stays when the answer comes. WhatsApp counts it as a message of yours. If "
-            "unset, recado reacts to nothing. A linked device shows no reactions.",
+            "unset, recado reacts to nothing.",
             example="👀",
         ),
     ] = ""

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from events.profile import Profile
 from recado.profiles.keys import KEY_NAMES
-from recado.profiles.overlay import FIELDS, SETTABLE, ProfileUnusable, settings_of_profile, unapplied
+from recado.profiles.overlay import FIELDS, SETTABLE, ProfileUnusable, unapplied
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import VARIABLES, settings_of
+from tests.recado.profiles.laid import settings_of_profile
 
 GROQ = "https://api.groq.com/openai/v1"
 OLLAMA = "http://localhost:11434/v1"

@@ -9,7 +9,7 @@ import pytest
 from openai.types import ChatModel
 
 from recado.settings.environment import SettingsInvalid, unknown_names
-from recado.settings.settings import NAMES, VARIABLES, Settings, doubts, load
+from recado.settings.settings import NAMES, VARIABLES, Settings, doubts, load, settings_of
 
 NOWHERE = Path("no-such.env")
 
@@ -313,3 +313,16 @@ def test_a_profile_sets_no_key_and_no_place() -> None:
     assert {field for field in may if VARIABLES[field].secret} == {"hosted_tools"}
     assert {"ai_system_prompt", "openai_model", "hours", "apology", "transcription_model"} <= may
     assert may.isdisjoint({"openai_api_key", "retention", "media_kept"})
+
+
+@pytest.mark.parametrize("emoji", ["👀", "✅", "👍🏽", "❤️", "🇧🇷", "👨‍👩‍👧"])
+def test_an_emoji(emoji: str) -> None:
+    """Also those of several characters."""
+    assert settings_of({"RECADO_ACKNOWLEDGE": emoji}).acknowledge == emoji
+
+
+@pytest.mark.parametrize("words", ["ok", "👀 👀", "á", "1", ":eyes:", "👀ok", "👀" * 17, "\u200d", "—"])
+def test_no_emoji(words: str) -> None:
+    """WhatsApp refuses it as a reaction, with every message."""
+    with pytest.raises(SettingsInvalid, match="RECADO_ACKNOWLEDGE"):
+        settings_of({"RECADO_ACKNOWLEDGE": words})
