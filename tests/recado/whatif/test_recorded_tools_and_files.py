@@ -134,7 +134,7 @@ def test_nothing_is_written_to_the_log() -> None:
 
 
 def test_parts_are_shown_by_their_reading() -> None:
-    """A question that was asked then comes from the log; another one is asked by the tool itself, which sends nothing."""
+    """A question that was asked then comes from the log; another is asked by the tool itself, which sends nothing."""
     nowhere: Any = None
     tools = Toolbox({}, ServiceTools(nowhere), built_in=BuiltIn(("ask_choice",), Shelf(MemoryLibrary())))
     size = 'call ask_choice {"question": "Which size?", "options": ["Small", "Large"]}'
