@@ -61,6 +61,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `words_for`: recado's own texts for a chat, by the keys of chat.words.WORDS; without a text nothing is said.
     - `takeover`: time for which a chat is left to a human after the last message by hand; 0: not at all.
     - `gates`: rules for who is answered, and when.
+    - `acknowledge`: the emoji with which a person's message is reacted to when its turn starts; empty: none.
+    - `quote`: the messages that an answer quotes: `unclear`, `always` or `never`.
+    - `previews`: phones show previews of links.
     - `zone`: the shop's time zone, in which models are told the moment of a turn; None: they are told nothing of it.
     - `one_moment_after`: time without an answer after which the person is told to wait; 0: they are not told.
     """
@@ -78,6 +81,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     takeover: timedelta = timedelta(0)
     gates: Gates = Gates()
     one_moment_after: timedelta = timedelta(0)
+    acknowledge: str = ""
+    quote: str = "unclear"
+    previews: bool = False
     zone: ZoneInfo | None = None
 
 
@@ -129,6 +135,7 @@ class Answering:
         self.max_runs = policy.max_runs
         self.words_for = policy.words_for
         self.zone = policy.zone
+        self.quote, self.previews = policy.quote, policy.previews
         self.account_cost_limit = policy.account_cost_limit
         self.rules = Rules(
             incarnation,
@@ -141,6 +148,7 @@ class Answering:
             takeover=policy.takeover,
             gates=policy.gates,
             wait_told_after=policy.one_moment_after,
+            acknowledge=policy.acknowledge,
             profile=profile,
             waits=bool(lacks),
             usable_from=usable_from,

@@ -54,6 +54,8 @@ def facts_for(
         failed=failed,
         unread=unread,
         last=last,
+        quote=answering.quote,
+        previews=answering.previews,
         informs=not informs or instance.informs,
         is_blocked=informs and is_on_list(answering.rules.gates.block, key.chat),
     )

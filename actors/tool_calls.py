@@ -38,5 +38,13 @@ def _finished(
     work: CallTool, output: str, gave: Call | ToolResult, *, failed: bool = False, unfit: bool = False
 ) -> ToolFinished:
     return ToolFinished(
-        work.turn, work.call.id, output, failed, unfit, gave.send, quiet=gave.quiet, passages=gave.passages
+        work.turn,
+        work.call.id,
+        output,
+        failed,
+        unfit,
+        gave.send,
+        quiet=gave.quiet,
+        passages=gave.passages,
+        quote=gave.quote,
     )

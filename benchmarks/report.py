@@ -38,6 +38,7 @@ _TITLES = {
     "telling": "The moment of a turn, and cleaning",
     "profiles": "Many profiles",
     "fair": "A busy account beside another",
+    "pictures": "Replies with a picture",
 }
 
 _INTRODUCTION = """\

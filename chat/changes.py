@@ -64,3 +64,4 @@ class Changes(TypedDict, total=False):
     last_wrote: datetime | None
     question: tuple[Option, ...]
     opted_out: bool
+    acknowledged: str

@@ -15,6 +15,7 @@ from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.joining import Moved, Told
 from chat.work import (
+    Acknowledge,
     Adopt,
     Apologise,
     Ask,
@@ -100,7 +101,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
 
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
-    - `send`: parts for the person.
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
     - `quiet`, `passages`: as in ToolReturned.
     """
 
@@ -112,6 +113,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     send: tuple[Part, ...] = ()
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):
@@ -165,6 +167,7 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
 
 Command = (
     Obey
+    | Acknowledge
     | Refuse
     | Apologise
     | Notify
@@ -212,6 +215,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `failed`: of a `retry`: its messages that ended in a failed turn.
     - `unread`: of a `retry`: the messages in `failed` whose file has to be read.
     - `last`: of an `erase`: the sequence of the chat's last event.
+    - `quote`: the messages that an answer quotes: `unclear` (it is the gateway's to see), `always` or `never`.
+    - `previews`: the phone shows previews of links.
     - `informs`: of a `send` that takes no chat over: every instance reads it.
     - `is_blocked`: of the same: the chat is on the list of those who get nothing.
     """
@@ -228,6 +233,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     last: int = 0
+    quote: str = "unclear"
+    previews: bool = False
     informs: bool = True
     is_blocked: bool = False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from chat import edits, joining
+from chat.acknowledging import acknowledge
 from chat.arrival import joins_burst
 from chat.broken import BROKEN, SetAside
 from chat.commands import (
@@ -39,6 +40,7 @@ from chat.unsent import ask
 from chat.waiting_word import id_of, may_be_told
 from chat.words import ONE_MOMENT
 from chat.work import (
+    Acknowledge,
     Adopt,
     Apologise,
     Ask,
@@ -89,7 +91,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return obey(chat, command, facts)
         case Refuse() | SetAside():
             return _refuse(chat, command, facts) if isinstance(command, Refuse) else _set_aside(chat, facts)
-        case Apologise() | Notify() | AskAbout() | TellToWait():
+        case Apologise() | Notify() | AskAbout() | TellToWait() | Acknowledge():
             return _tell(chat, command, facts)
         case HandOver(after, until, reason):
             return Paused(until=until, at=facts.at, reason=reason, after=after)
@@ -152,9 +154,13 @@ def _end_burst(chat: Chat, facts: Facts) -> TurnStarted | Ignored | None:
     return _start(chat, facts, messages, tuple(one.id for one in burst if one.media and one.id in named))
 
 
-def _tell(chat: Chat, due: Apologise | Notify | AskAbout | TellToWait, facts: Facts) -> Reply | Attention | None:
+def _tell(
+    chat: Chat, due: Apologise | Notify | AskAbout | TellToWait | Acknowledge, facts: Facts
+) -> Reply | Attention | None:
     if isinstance(due, AskAbout):
         return ask(chat, due, facts)
+    if isinstance(due, Acknowledge):
+        return acknowledge(chat, due, facts)
     if isinstance(due, TellToWait):
         if facts.at < due.at or not may_be_told(chat, due.turn):
             return None
@@ -317,6 +323,7 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
         send=send,
         quiet=done.quiet,
         passages=done.passages,
+        quote=done.quote,
     )
 
 

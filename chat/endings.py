@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from chat.commands import Answered, Facts
 from chat.parts import answered, bounded, reading
@@ -47,4 +47,13 @@ def replied(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
         fallback=answer.fallback or UNSET,
         profile=turn.profile or UNSET,
         parts=bounded(parts) or UNSET,
+        quote=_quoted(turn, facts),
+        previews=facts.previews or UNSET,
     )
+
+
+def _quoted(turn: Turn, facts: Facts) -> str | UnsetType:
+    """The message that the answer quotes; empty: none; unset: the gateway sees whether it has to."""
+    if turn.quotes:
+        return turn.messages[-1]
+    return {"always": turn.messages[-1], "never": ""}.get(facts.quote, UNSET)

@@ -35,4 +35,5 @@ def say(
         cause=cause,
         parts=parts or UNSET,
         quote=quote or UNSET,
+        previews=facts.previews or UNSET,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from chat import edits, erasing, joining, unsent
+from chat.acknowledging import to_acknowledge
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
 from chat.refusals import refusal_due
@@ -16,6 +17,7 @@ from chat.takeover import hand_over, word_by_hand
 from chat.turn import Call, InTools, Reading, Running, Starting, Turn, runs_of
 from chat.waiting_word import to_tell
 from chat.work import (
+    Acknowledge,
     Adopt,
     Apologise,
     Ask,
@@ -93,9 +95,11 @@ def due(chat: Chat, now: datetime, rules: Rules, of_turn: Rules) -> Due | None:
     return _due_of_turn(chat, chat.turn, rules, of_turn) if chat.turn is not None else None
 
 
-def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt | SetAside | StartAgain | Ask | None:
+def _due_of_turn(
+    chat: Chat, turn: Turn, rules: Rules, of_turn: Rules
+) -> Adopt | SetAside | StartAgain | Ask | Acknowledge | None:
     """The decision about a turn of another incarnation, one whose messages were edited or deleted, one whose profile
-    cannot be had any more, and one that ends with a question."""
+    cannot be had any more, one that ends with a question, and one whose message is still to be reacted to."""
     if of_turn.waits and rules.waits:
         return None
     if turn.by != rules.incarnation:
@@ -104,7 +108,7 @@ def _due_of_turn(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> Adopt 
         return StartAgain(turn.id)
     if turn.is_asked and not _is_kept_waiting(chat, turn, rules, of_turn):
         return Ask(turn.id)
-    return None
+    return to_acknowledge(chat, turn, of_turn)
 
 
 def _order_due(chat: Chat, rules: Rules) -> Obey | Apologise | Notify | Refuse | None:
@@ -199,13 +203,14 @@ def _is_held(chat: Chat, rules: Rules) -> bool:
 
 def _erase(chat: Chat, work: Erasing) -> Erase:
     pause, holds = chat.pause, None
-    if work.joined or chat.stopped or chat.admission == "blocked":
+    if work.joined or chat.stopped or chat.opted_out or chat.admission == "blocked":
         holds = Control(
             id=f"erase:{work.seq}",
             command="erase",
             by=work.by,
             admission=chat.admission,
             stopped=chat.stopped,
+            opted_out=chat.opted_out,
             held=pause.reason if pause is not None else "",
             until=pause.until if pause is not None else None,
         )

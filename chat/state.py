@@ -29,7 +29,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     - `spoken`: the beginning of its text as `plain_words` gives it, in groups
     - `quoted`: id of the message that it quotes, in groups
     - `aliases`: other names of the person, for the lists of who is answered
-    - `choice`: the choice of our last question that its words name
+    - `choice`: the choice of our last question that its words name, or that was tapped
     - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
 
@@ -213,6 +213,7 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     reset: int = 0
     asked: str = ""
     unsent: str = ""
+    opted_out: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -257,6 +258,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `closing`: what the other chat is still to be told
     - `joints`: the chats that closed into this one
     - `question`: the choices of our last word, while that is a question
+    - `acknowledged`: the last message that was reacted to because its turn started
     - `opted_out`: the person wants no marketing messages
     """
 
@@ -296,3 +298,4 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     last_wrote: datetime | None = None
     question: tuple[Option, ...] = ()
     opted_out: bool = False
+    acknowledged: str = ""

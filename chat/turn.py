@@ -61,7 +61,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `output`: the result for the model; None until there is one
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
-    - `send`: parts for the person
+    - `send`, `quote`: parts for the person, and whether the answer is to quote the message
     - `quiet`, `passages`: as in ToolReturned
     """
 
@@ -76,6 +76,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     send: tuple[Part, ...] = ()
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
+    quote: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -101,7 +102,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
     - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     - `profile`: the version of a profile by which it is answered; empty: the instance's own settings
-    - `chosen`: the choices of our last question that its messages name by their words
+    - `chosen`: the choices of our last question that its messages name by their words, or by a tap
     - `unheard`: a call of the model's last message has a result that the model has to hear
     """
 
@@ -145,6 +146,12 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
         """The parts that tools gave in this attempt, in the order of the calls."""
         runs = runs_of(self.phase) or (None,)
         return tuple(part for call in self.calls if call.send and call.run in runs for part in call.send)
+
+    @property
+    def quotes(self) -> bool:
+        """True if a tool wants the message quoted."""
+        runs = runs_of(self.phase) or (None,)
+        return any(call.quote and call.run in runs for call in self.calls)
 
     @property
     def has_question(self) -> bool:

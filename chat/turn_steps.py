@@ -74,6 +74,7 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
             send=event.send,
             quiet=event.quiet,
             passages=event.passages,
+            quote=event.quote,
         )
         if call.id == event.call and call.output is None
         else call

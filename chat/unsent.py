@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from chat import acknowledging
 from chat.commands import Facts
 from chat.limits import LONGEST_NAME, LONGEST_NOTE
 from chat.state import Chat, Unsent
@@ -32,6 +33,8 @@ def is_unsent(receipt: Receipt) -> bool:
 def came_in(chat: Chat, receipt: Receipt, seq: int, at: datetime) -> Chat:
     """The state after a receipt; the very same object if it changes nothing."""
     if is_unsent(receipt):
+        if acknowledging.is_one(receipt.reply):
+            return chat
         if chat.attention is not None or chat.unsent is not None or seq <= chat.began_at:
             return chat
         return replace(chat, inbound_seq=seq, unsent=Unsent(receipt.reply, _said(receipt), at))

@@ -30,11 +30,16 @@ def to_tell(chat: Chat, turn: Turn, now: datetime, rules: Rules) -> TellToWait |
 
 
 def may_be_told(chat: Chat, turn: str) -> bool:
-    """Whether this turn runs, its person was not told yet, and they may hear of recado: they did not say stop, are not
-    blocked, and no human has the chat or was asked for."""
+    """Whether this turn runs, and its person was not told yet and may hear of recado."""
     running = chat.turn
     if running is None or running.id != turn or chat.told_to_wait == turn or running.is_void:
         return False
+    return may_hear(chat)
+
+
+def may_hear(chat: Chat) -> bool:
+    """Whether the person may hear of recado itself: they did not say stop, are not blocked, and no human has the chat
+    or was asked for."""
     is_shut = chat.stopped or chat.admission == "blocked" or chat.pause is not None or chat.erasing is not None
     return not (is_shut or chat.hand is not None or is_handed_off(chat) or word_by_hand(chat) is not None)
 

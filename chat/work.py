@@ -96,6 +96,14 @@ class TellToWait(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
+class Acknowledge(msgspec.Struct, frozen=True, gc=False):
+    """React to the `message` of the turn with the `emoji`: it was seen."""
+
+    turn: str
+    message: str
+    emoji: str
+
+
 class EndBurst(msgspec.Struct, frozen=True, gc=False):
     """Start a turn once the person has stopped writing; sequences of the first and the last message that waits."""
 
@@ -224,7 +232,20 @@ class StopRun(msgspec.Struct, frozen=True, gc=False):
     stray: Stray
 
 
-Due = Obey | HandOver | Refuse | StartOver | Apologise | Notify | AskAbout | Adopt | StartAgain | Ask | SetAside
+Due = (
+    Obey
+    | HandOver
+    | Refuse
+    | StartOver
+    | Apologise
+    | Notify
+    | AskAbout
+    | Adopt
+    | StartAgain
+    | Ask
+    | SetAside
+    | Acknowledge
+)
 """Work that is decided at once."""
 
 Joining = CallIn | TellClosed | Move
@@ -262,6 +283,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided
     - `wait_told_after`: time without an answer after which the person is told to wait; 0: they are not told
+    - `acknowledge`: the emoji with which the person's message is reacted to when its turn starts; empty: none
     - `profile`: the version of the profile; empty: the instance's own settings
     - `waits`: the instance cannot answer by the profile for now: no turn begins or goes on, and none gets stale
     - `usable_from`: time at which the instance could answer by the profile again; None: it always could
@@ -279,6 +301,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     gates: Gates = Gates()
     joins: bool = True
     wait_told_after: timedelta = timedelta(0)
+    acknowledge: str = ""
     profile: str = ""
     waits: bool = False
     usable_from: datetime | None = None

@@ -16,6 +16,9 @@ from events.inbound import Time
 SENDING = "sending"
 """The field of recado's own news: the gateway pauses the account's sending, or goes on."""
 
+THROUGHPUT = "throughput"
+"""The field of recado's own news: the messages a second that the account may have, in and out together."""
+
 KEPT = 256
 """Entries that are kept of each account; then the oldest go."""
 
@@ -30,9 +33,11 @@ class AccountUpdate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """News of an account.
 
     - `id`: the same for each delivery of the same news, so that it is kept once.
-    - `field`: the provider's name for the news, such as `phone_number_quality_update`; `sending` is recado's own.
+    - `field`: the provider's name for the news, such as `phone_number_quality_update`; `sending` and
+      `throughput` are recado's own.
     - `value`: the news in the provider's form, with phone numbers shortened. Of `sending`: `{"state": "paused" or
-      "resumed", "code", "class", "detail", "do"}`.
+      "resumed", "code", "class", "detail", "do"}`; of `throughput`: `{"per_second", "level", "source": "meta",
+      "settings" or "default"}`.
     - `at`: its time.
     """
 
@@ -72,6 +77,17 @@ def paused(notes: Iterable[tuple[str, AccountUpdate]]) -> dict[str, AccountUpdat
             found[account] = update
         else:
             found.pop(account, None)
+    return found
+
+
+def throughput(notes: Iterable[tuple[str, AccountUpdate]]) -> dict[str, int]:
+    """By account, the messages a second that its gateway last told. `notes` are in their order."""
+    found: dict[str, int] = {}
+    for account, update in notes:
+        if update.field == THROUGHPUT and isinstance(update.value, dict):
+            told = update.value.get("per_second")
+            if isinstance(told, int) and not isinstance(told, bool):
+                found[account] = told
     return found
 
 

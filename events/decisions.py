@@ -147,7 +147,9 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `profile`: that of the turn; absent: the instance's own settings.
     - `parts`: what is sent instead of `text`, which then is their plain reading, for all that show no parts; absent:
       `text` is sent.
-    - `quote`: the message that it quotes: an id of `wa.in`; absent: none was chosen.
+    - `quote`: the message that it quotes: an id of `wa.in`, `<reply>`, or `<reply>#<message>` for one of several
+      messages of a reply; empty: none; absent: none was chosen, and the gateway sees whether it is clear without.
+    - `previews`: the phone is to show a preview of a link in it.
     """
 
     id: str
@@ -171,6 +173,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     profile: str | msgspec.UnsetType = msgspec.UNSET
     parts: tuple[Part, ...] | msgspec.UnsetType = msgspec.UNSET
     quote: str | msgspec.UnsetType = msgspec.UNSET
+    previews: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TurnError(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename={"class_": "class"}):
@@ -254,6 +257,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `done`: this is the receipt: everything is removed.
     - `admission`: `approved` or `blocked` by an earlier order, which still holds.
     - `stopped`: the person had asked for no replies, which still holds.
+    - `opted_out`: the person wants no marketing messages, which still holds.
     - `held`, `until`: the reason of a pause that still holds, and its end.
     - `events`, `objects`, `threads`: of the receipt: the numbers of things removed.
     - `left`: of the receipt: the threads that are still at a provider (`<backend> <thread>: <why>`).
@@ -274,6 +278,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     threads: Count = 0
     left: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
+    opted_out: bool = False
 
 
 Decision = (

@@ -25,7 +25,8 @@ FailureClass = Literal[
 """`class` of the error of `turn_failed`."""
 
 ReceiptClass = Literal[
-    "account_stop", "account_throttle", "broken", "content", "in_doubt", "later", "pair_throttle", "parts", "recipient",
-    "restored", "screen", "sender", "taken_over", "transient", "unknown", "unreached", "window_closed",
+    "account_stop", "account_throttle", "broken", "content", "file_not_uploaded", "file_refused", "file_removed",
+    "file_too_large", "in_doubt", "later", "pair_throttle", "parts", "recipient", "restored", "screen", "sender",
+    "taken_over", "transient", "unknown", "unreached", "window_closed",
 ]  # fmt: skip
 """`class` of the error of a receipt."""

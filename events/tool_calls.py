@@ -52,6 +52,7 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     - `failed`: `output` is an error.
     - `unfit`: the error is that the arguments do not fit the tool.
     - `send`: parts for the person, which go out with the answer.
+    - `quote`: the answer is to quote the message that it answers.
     - `quiet`: the model need not hear of it: a question among its parts ends the turn.
     - `passages`: the pieces of documents that it shows the model.
     """
@@ -65,3 +66,4 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     send: tuple[Part, ...] = ()
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
+    quote: bool = False

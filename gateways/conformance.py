@@ -60,7 +60,7 @@ class Conformance:
         if event.error is not None:
             self._begun[which] = False
             return
-        if self._begun.get(which) or (event.reply in self.settled and event.template is None):
+        if self._begun.get(which) or (event.reply in self.settled and event.template is None and not event.file):
             self.faults.append(f"{_named(event)} is begun a second time: the person may get it twice")
         self._begun[which] = True
         before = self._expected[: self._expected.index(event.reply)]

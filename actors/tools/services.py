@@ -203,7 +203,7 @@ def _with_parts(name: str, body: bytes) -> ToolResult:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         log.warning("tool_result_unreadable", tool=name, reason=str(error)[:LONGEST_REASON])
         return ToolResult(f"{name} gave parts that cannot be read: {error}", failed=True)
-    return ToolResult(Result(sent.output, sent.send).told, send=sent.send)
+    return ToolResult(Result(sent.output, sent.send, sent.quote).told, send=sent.send, quote=sent.quote)
 
 
 def _tools_in(answer: bytes, unusable: set[str]) -> list[ServiceTool]:

@@ -8,12 +8,13 @@ from collections.abc import AsyncGenerator
 from hashlib import sha256
 
 from events.files import File, NotWhole
-from events.jetstream.api import stored_message
+from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.library_stores import OBJECTS
 from events.jetstream.media_store import BUCKET
 from events.jetstream.objects import ObjectMeta, find_object, piece_subject
 from events.library import digest_in
+from events.log import LogUnavailable
 
 _MEDIA = "MEDIA/"
 
@@ -28,7 +29,12 @@ class StoredFiles:
         digest = digest_in(object)
         bucket = OBJECTS if digest is not None else BUCKET
         name = digest or object.removeprefix(_MEDIA)
-        meta = await find_object(self._bus, bucket, name)
+        try:
+            meta = await find_object(self._bus, bucket, name)
+        except LogUnavailable as error:
+            if isinstance(error.__cause__, ApiRefused) and error.__cause__.fault.err_code == STREAM_NOT_FOUND:
+                return None  # the store is of a newer version than every instance that ran here
+            raise
         if meta is None or not meta.size:
             return None
         stored = _digest(meta)

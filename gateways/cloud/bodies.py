@@ -19,16 +19,19 @@ class NotUploaded(ValueError):
     """The file of a template's header is in an object store, which WhatsApp cannot read."""
 
 
-def body_of(part: Part, media: str | None = None, *, template: Template | None = None) -> dict[str, Any]:
+def body_of(
+    part: Part, media: str | None = None, *, template: Template | None = None, previews: bool = False
+) -> dict[str, Any]:
     """The body of one degraded part.
 
     - `media`: the provider's id of its file; None: WhatsApp fetches its `url`.
     - `template`: Meta's own form of the template that the part names; without it the header is taken for a text, and
       each button for one with an address.
+    - `previews`: the phone shows a preview of the first link of a text.
     """
     match part.kind:
         case "text":
-            return {"type": "text", "text": {"body": part.text}}
+            return {"type": "text", "text": {"body": part.text} | ({"preview_url": True} if previews else {})}
         case "location":
             place = {"latitude": part.latitude, "longitude": part.longitude, "name": part.name, "address": part.address}
             return {"type": "location", "location": _given(place)}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import structlog
-
-from chat.parts import parts_of, plain
+from chat.parts import parts_of
 from events.decisions import Reply
 from events.parts import Part
 from gateways.delivery.degrading import degraded
@@ -14,8 +12,6 @@ from gateways.delivery.texts import formatted_parts, pieces, texts_of
 
 WAMID = "wamid."
 """Prefix of WhatsApp's own message ids. Messages with other ids (`recado say`) cannot be quoted or marked as read."""
-
-log = structlog.get_logger("recado.gateway")
 
 
 def messages_of(reply: Reply) -> list[str | Part]:
@@ -28,16 +24,6 @@ def messages_of(reply: Reply) -> list[str | Part]:
 def _messages(reply: Reply, part: Part) -> Iterator[str | Part]:
     if part.kind == "text":
         yield from pieces(part.text or "", reply.id)
-    elif (reason := _unable(part)) is not None:
-        log.warning("part_sent_as_text", reply=reply.id[:64], kind=part.kind, reason=reason)
-        yield from pieces(plain(part), reply.id)
     else:
         for message in degraded(part):
             yield message.text or "" if message.kind == "text" else message
-
-
-def _unable(part: Part) -> str | None:
-    """The reason for which the part goes out as its plain reading; None: it goes out as it is."""
-    if part.kind == "reaction" and not (part.to or "").startswith(WAMID):
-        return "the message that it reacts to is none of WhatsApp's"
-    return None

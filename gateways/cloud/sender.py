@@ -11,8 +11,9 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.backoff import Backoff
-from events.inbound import REFUSED_FILE, Receipt, ReceiptError
+from events.inbound import REFUSED_FILE, Message, Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
 from events.parts import FILES
@@ -38,7 +39,15 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what became of them", ["outcome"])
 
+_REACTION_TRIES, _REACTION_AGAIN_AFTER = 3, 2.0
+
+_NONE_OF_WHATSAPPS = "the message that it reacts to is none of WhatsApp's"
+
 log = structlog.get_logger("recado.gateway")
+
+
+async def _nothing_sent(_part: Part, _name: str) -> str | None:
+    return None
 
 
 Window = Callable[[Part], Awaitable[Content]]
@@ -59,6 +68,7 @@ class CloudSender:
 
     - `template`: replaces a reply that is too late; `window` gives its part for the reply of an id.
     - `forms`: Meta's own forms of the templates that are sent.
+    - `sent`: WhatsApp's id of a message of ours, by the name that a part of the chat gives it.
     - `told`: hears when the number needs a person, and when it sends again (see CircuitBreaker).
     """
 
@@ -71,6 +81,7 @@ class CloudSender:
         people: People | None = None,
         *,
         uploads: Uploads,
+        sent: Callable[[Part, str], Awaitable[str | None]] = _nothing_sent,
         window: Window = _plain_template,
         forms: TemplateForms | None = None,
     ) -> None:
@@ -82,12 +93,17 @@ class CloudSender:
         self._breaker = CircuitBreaker(account, told)
         self._pacing = Pacing()
         self._open = OpenMessages()
+        self._sent = sent
         self._tries: dict[str, int] = {}
         self._posted = PostedFiles(uploads)
 
     def was_paused(self, code: int | str) -> None:
         """An earlier process told that the number needs a person: the next message that goes out ends that."""
         self._breaker.needs_a_person = code
+
+    def allow(self, per_second: int) -> None:
+        """Send at the pace that Meta allows the number."""
+        self._pacing.allow(per_second, time.monotonic())
 
     def token_changed(self) -> None:
         """Try a message at once with the new token."""
@@ -119,12 +135,17 @@ class CloudSender:
             to = await self._people.reached_by(part.account, part.chat)
             if part.template is not None and part.template == self._template:
                 part = replace(part, content=await self._window(part))
+            else:
+                part = await self._referring(part)
         except LogError as refusal:
             tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
             error = ReceiptError(class_="later", detail=str(refusal))
             return self._told(part, Outcome("later", error=error, after=pause("later", tries)))
         if to is None:
             error = ReceiptError(class_="recipient", detail="the number is another person's now")
+            return self._told(part, Outcome("failed", error=error))
+        if part.content is not None and part.content.kind == "reaction" and not part.content.to:
+            error = ReceiptError(class_="recipient", detail=_NONE_OF_WHATSAPPS)
             return self._told(part, Outcome("failed", error=error))
         try:
             form = await self._forms.of(part.content)
@@ -133,19 +154,14 @@ class CloudSender:
             return self._told(part, self._refused(part, unknown.error))
         except (tracker.TrackerTooLong, NotUploaded, NothingToSend, OtherTemplate) as refusal:
             return self._told(part, Outcome("failed", error=ReceiptError(class_="content", detail=str(refusal))))
-        answer = await self._graph.post(body)
-        if part.content is not None and answer.error is not None:
-            renewed = await self._forms.renewed(part.content, form, answer.error)
-            if renewed is not None and (again := self._body(part, to, renewed)) != body:
-                answer = await self._graph.post(again)  # it was certainly not sent
+        answer = await self._post_again_if_refused(part, to, form, body)
         if (refused := _file_refused(part, answer)) is not None:
-            # It was certainly not sent, so its number is free.
             if self._posted.renew(part):  # Meta may have forgotten the file
                 return self._told(part, Outcome("later", error=refused))
             if part.content is not None and part.content.kind != "template":
                 log.warning("file_sent_as_text", reply=part.reply, reason=FILE_REFUSED, detail=refused.detail)
                 part = part.in_words(replace(refused, class_=FILE_REFUSED))
-                answer = await self._graph.post(self._body(part, to))
+                answer = await self._graph.post(self._body(part, to))  # it was certainly not sent
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
@@ -153,6 +169,19 @@ class CloudSender:
             await self._learn(part, to, answer.names)
             return self._told(part, Outcome("accepted", provider_id=answer.id, reading=part.reading))
         return self._told(part, self._refused(part, answer.error))
+
+    async def _post_again_if_refused(self, part: Part, to: str, form: Template | None, body: dict[str, Any]) -> Answer:
+        """Post the message. One that was certainly not sent goes once more: a template in its newer form, a quoting
+        message without its quote."""
+        answer = await self._graph.post(body)
+        if part.content is not None and answer.error is not None:
+            renewed = await self._forms.renewed(part.content, form, answer.error)
+            if renewed is not None and (again := self._body(part, to, renewed)) != body:
+                return await self._graph.post(again)
+        if part.quote and answer.error is not None and answer.error.class_ == "content" and part.media is None:
+            log.warning("sent_without_quote", reply=part.reply[:64], reason=answer.error.detail)
+            return await self._graph.post(self._body(replace(part, quote=""), to, form))
+        return answer
 
     async def _learn(self, part: Part, to: str, names: tuple[str, ...]) -> None:
         """Have the person's names written before the receipt: the answer to this message may come under any of them."""
@@ -168,8 +197,14 @@ class CloudSender:
                 return
             await pause.wait()
 
-    async def resolve(self, part: Part) -> Outcome:  # noqa: ARG002 - there is no such request
-        """Always in doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it."""
+    async def resolve(self, part: Part) -> Outcome:
+        """In doubt: WhatsApp cannot be asked about a message. Only a status with its tracker can settle it. A reaction
+        is sent again, which changes nothing for the person."""
+        if part.content is not None and part.content.kind == "reaction":
+            tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
+            if tries <= _REACTION_TRIES:
+                error = ReceiptError(class_="in_doubt", detail="a reaction may be sent again")
+                return Outcome("later", error=error, after=_REACTION_AGAIN_AFTER)
         return Outcome("in_doubt")
 
     def observe(self, recorded: Recorded, *, live: bool) -> None:
@@ -178,6 +213,8 @@ class CloudSender:
         event = recorded.event
         if live and isinstance(event, Receipt) and event.file == REFUSED_FILE:
             self._posted.refused(recorded.key.chat, event.reply, event.part)
+        if live and isinstance(event, Message):
+            self._pacing.came_in(time.monotonic())
         if not live or not isinstance(event, Receipt) or event.state != "failed" or event.error is None:
             return
         if event.error.class_ in ("account_stop", "account_throttle"):
@@ -195,7 +232,7 @@ class CloudSender:
             case "pair_throttle" | "transient" | "unknown":
                 tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
                 return Outcome("later", error=error, after=pause(error.class_, tries))
-            case "window_closed" if part.template is None:
+            case "window_closed" if part.template is None and not is_acknowledgement(part.reply):
                 return Outcome("failed", error=error, instead=self._template)
             case _:
                 return Outcome("failed", error=error)
@@ -235,23 +272,29 @@ class CloudSender:
             return body | body_of(part.content, template=form)
         if not part.text.strip():
             raise NothingToSend("there is no text in it")
-        is_reaction = part.content is not None and part.content.kind == "reaction"
         # A message of the former number cannot be quoted to the new one.
-        if not is_reaction and to == part.chat and (quoted := self._quoted(part)) is not None:
-            body["context"] = {"message_id": quoted}
-        return body | body_of(part.content or Content(kind="text", text=part.text), part.media, template=form)
+        if part.quote and to == part.chat:
+            body["context"] = {"message_id": part.quote}
+        content = part.content or Content(kind="text", text=part.text)
+        return body | body_of(content, part.media, template=form, previews=part.previews)
 
-    def _quoted(self, part: Part) -> str | None:
-        """The message that the reply quotes so that it is understood; None where that is clear without a quote.
+    async def _referring(self, part: Part) -> Part:
+        """The part with WhatsApp's own ids of the messages that it quotes and reacts to. A reaction to another message
+        becomes its emoji, and such a message is not quoted. Raises LogError."""
+        content = part.content
+        if content is not None and content.kind == "reaction":
+            to = await self._id_of(part, content.to or "")
+            if not to and not is_acknowledgement(part.reply):
+                log.warning("part_sent_as_text", reply=part.reply[:64], kind="reaction", reason=_NONE_OF_WHATSAPPS)
+                return replace(part, content=None, quote="")
+            return replace(part, content=replace(content, to=to), quote="")
+        return replace(part, quote=await self._id_of(part, self._open.quoted(part)))
 
-        A reply quotes in a group, if it answers several messages, if others of the chat are open, or by choice of its
-        author.
-        """
-        last = part.quote or (part.in_reply_to[-1] if part.in_reply_to else "")
-        if part.number > 1 or not last.startswith(WAMID):
-            return None
-        unclear = is_group(part.chat) or len(part.in_reply_to) > 1 or self._open.any_in(part.chat)
-        return last if unclear or part.quote is not None else None
+    async def _id_of(self, part: Part, name: str) -> str:
+        """WhatsApp's id of a message; empty if it has none."""
+        if not name or name.startswith(WAMID):
+            return name
+        return await self._sent(part, name) or ""
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:

@@ -44,8 +44,10 @@ class TypingIndicator:
                 task = asyncio.create_task(self._show(seen[-1], ended))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        elif isinstance(event, Reply | TurnFailed | Ignored):
-            self._end(chat)
+        elif (isinstance(event, Reply) and event.in_reply_to) or (
+            isinstance(event, TurnFailed | Ignored) and event.messages
+        ):
+            self._end(chat)  # a word or a reaction before the answer ends nothing
 
     def close(self) -> None:
         """Show nothing more."""

@@ -21,9 +21,9 @@ from events.inbound import ReceiptError
 from events.log import LogUnavailable
 from events.parts import FILES
 from gateways.cloud.file_receipts import FILE_REFUSED
-from gateways.cloud.file_types import LARGEST, type_of
 from gateways.cloud.media_ids import MediaIds
 from gateways.cloud.uploading import Uploading
+from gateways.delivery.file_types import LARGEST, type_of
 from gateways.delivery.sender import Part
 
 AT_ONCE = 4
@@ -120,8 +120,13 @@ class Uploads:
             return refusal
         if (task := self._running.get(key)) is None:
             task = self._running[key] = asyncio.create_task(self._upload(key, file, mime))
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)  # who stops waiting ends it for no one else
+
+    def _ended(self, key: str, task: asyncio.Task[str | ReceiptError]) -> None:
+        del self._running[key]
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.info("upload_ended", reason=str(failure), then="who waits for it has it too")
 
     async def _upload(self, key: str, file: File, mime: str) -> str | ReceiptError:
         async with self._large if file.size > LARGE else self._small:

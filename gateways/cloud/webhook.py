@@ -80,7 +80,9 @@ class Webhook:
         people: People | None = None,
         alone: bool = False,
         look_again: Callable[[], Awaitable[object]] | None = None,
+        heard: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._heard = heard
         self._log = event_log
         self._account = account
         self._alone = alone
@@ -221,6 +223,7 @@ class Webhook:
             log.info("account_update", account=account, field=update.field, value=value)
             try:
                 if account is not None:
+                    self._heard(account)
                     await self._log.note(account, update)
             except LogError as refusal:
                 then = "goes on without"

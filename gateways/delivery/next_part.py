@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from chat.parts import plain
 from events.decisions import Reply
+from events.parts import FILES
 from events.parts import Part as Content
 from gateways.delivery.ledger import PendingReply
 from gateways.delivery.sender import Part
@@ -15,7 +16,7 @@ Split = Callable[[Reply], Sequence[str | Content]]
 
 
 def next_part(pending: PendingReply, split: Split) -> Part | None:
-    """The reply's next part; None if the reply was begun with another number of parts than `split` returns now."""
+    """The reply's next part; None if the reply was begun in other parts than `split` returns now."""
     key, reply = pending.key, pending.reply
     if pending.template is not None or reply is None:
         return Part(key.account, key.chat, pending.id, "", template=pending.template)
@@ -24,6 +25,8 @@ def next_part(pending: PendingReply, split: Split) -> Part | None:
         return None
     message = messages[pending.part - 1]
     content, text = (None, message) if isinstance(message, str) else (message, plain(message))
+    if pending.reading is not None and (content is None or content.kind not in FILES):
+        return None
     part = Part(
         key.account,
         key.chat,
@@ -33,6 +36,7 @@ def next_part(pending: PendingReply, split: Split) -> Part | None:
         len(messages),
         reply.in_reply_to,
         content=content,
-        quote=reply.quote or None,
+        quote=reply.quote if isinstance(reply.quote, str) else None,
+        previews=reply.previews is True,
     )
     return part if pending.reading is None else part.in_words(pending.reading)

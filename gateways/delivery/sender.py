@@ -23,9 +23,11 @@ class Part(msgspec.Struct, frozen=True):
     - `in_reply_to`: the messages that the reply answers, in the order they arrived.
     - `template`: the template that goes out in the reply's stead.
     - `content`: more than text, whose plain reading is `text`; None: the text is all.
-    - `quote`: the id of the message that the reply quotes by choice of its author; None: none was chosen.
+    - `quote`: the message that the reply quotes by choice of its author, as in Reply; empty: none; None: none was
+      chosen.
     - `media`: the network's id of the file in `content`; None: it has none.
     - `reading`: the reason for which `text` goes out in place of a file; None: it does not.
+    - `previews`: the phone is to show a preview of a link in it.
     """
 
     account: str
@@ -40,6 +42,7 @@ class Part(msgspec.Struct, frozen=True):
     quote: str | None = None
     media: str | None = None
     reading: ReceiptError | None = None
+    previews: bool = False
 
     def piece(self, attempt: int) -> Piece:
         """The subject of this part's receipts."""

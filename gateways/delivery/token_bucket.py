@@ -17,6 +17,15 @@ class Bucket:
         self._next = max(self._next, at) + self._every
         return at - now
 
+    def wait(self, now: float) -> float:
+        """Seconds from `now` until one message may go."""
+        return max(now, self._next - self._tolerance) - now
+
+    def count(self, now: float, most: float) -> None:
+        """Count a message that waits for nothing; others wait `most` seconds for such messages at the longest."""
+        latest = now + self._tolerance + most
+        self._next = max(self._next, min(max(self._next, now) + self._every, latest))
+
     def hold(self, until: float) -> None:
         """Let nothing go before `until`, and no burst then."""
         self._next = max(self._next, until + self._tolerance)

@@ -11,13 +11,17 @@ import time
 from typing import Literal
 
 import structlog
+from msgspec.structs import replace
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.inbound import ReceiptError
+from events.parts import FILES
 from events.recorded import Recorded
 from gateways.delivery.sender import Outcome, Part
 from gateways.delivery.token_bucket import Bucket
-from gateways.device.quotable import Quotable
-from gateways.device.wire import NotSent, Phone, Refused
+from gateways.device.quotable import OURS, Quotable
+from gateways.device.sent_files import SentFiles
+from gateways.device.wire import NotSent, Outgoing, Phone, Quote, Refused
 
 EVERY, BURST = 1.0, 3
 """A person's pace: three messages at once, then one a second. WhatsApp bans devices that are faster than people."""
@@ -34,15 +38,19 @@ log = structlog.get_logger("recado.gateway")
 class DeviceSender:
     """Sends the parts of replies with `phone`."""
 
-    def __init__(self, phone: Phone, quotable: Quotable, on_timeout: Literal["park", "resend"] = "park") -> None:
+    def __init__(
+        self, phone: Phone, quotable: Quotable, files: SentFiles, on_timeout: Literal["park", "resend"] = "park"
+    ) -> None:
         self._phone = phone
+        self._files = files
         self._quotable = quotable
         self._on_timeout = on_timeout
         self._pace = Bucket(EVERY, BURST)
 
     async def ready(self, part: Part) -> Part:
-        """The part when there is a connection and a person's pace allows a message."""
+        """The part when there is a connection, its file is uploaded, and a person's pace allows a message."""
         await self._phone.ready()
+        part = await self._files.prepared(part)
         await asyncio.sleep(self._pace.take(time.monotonic()))
         return part
 
@@ -50,16 +58,39 @@ class DeviceSender:
         """Send the part, once. Any exception leaves it in doubt."""
         if not part.text.strip():
             return _told(part, Outcome("failed", error=ReceiptError(class_="content", detail="there is no text in it")))
+        said = self._said(part)
+        if isinstance(said, str) and is_acknowledgement(part.reply):
+            detail = "the message that it reacts to is not among the last ones"
+            return _told(part, Outcome("failed", error=ReceiptError(class_="recipient", detail=detail)))
         try:
             async with asyncio.timeout(WITHIN):
-                id_ = await self._phone.send(part.chat, part.text, self._quotable.of(part))
+                id_ = await self._phone.send(part.chat, said, await self._quote(part))
         except NotSent as failure:
             error = ReceiptError(class_="unreached", detail=str(failure)[:_LONGEST_DETAIL])
             return _told(part, Outcome("later", error=error, after=_AGAIN_AFTER))
         except Refused as refusal:
             error = ReceiptError(class_=refusal.class_, detail=refusal.detail[:_LONGEST_DETAIL])
             return _told(part, Outcome("failed", error=error))
-        return Outcome("accepted", provider_id=id_)
+        return Outcome("accepted", provider_id=id_, reading=part.reading)
+
+    async def _quote(self, part: Part) -> Quote | None:
+        quote = self._quotable.of(part)
+        if quote is None or quote.sender != OURS:
+            return quote
+        own = await self._phone.own_names()
+        return replace(quote, sender=own[0]) if own else None
+
+    def _said(self, part: Part) -> str | Outgoing:
+        """The message; a reaction to a message that is not remembered is its emoji."""
+        content = part.content
+        if content is None:
+            return part.text
+        if content.kind == "reaction":
+            target = self._quotable.known(part.chat, content.to or "")
+            return Outgoing(content, target=target) if target is not None else part.text
+        if content.kind in FILES:
+            return self._files.uploaded(part) or part.text
+        return Outgoing(content)
 
     async def resolve(self, part: Part) -> Outcome:
         """Park the part or send it again, as `then` says: WhatsApp cannot be asked about it."""

@@ -18,23 +18,30 @@ import structlog
 from neonize.aioze.client import NewAClient
 from neonize.exc import NeonizeError, SendMessageError
 from neonize.proto import Neonize_pb2 as neonize
-from neonize.proto.Neonize_pb2 import JID
+from neonize.proto.Neonize_pb2 import JID, UploadResponse
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
-from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
-from neonize.utils.enum import ChatPresence, ChatPresenceMedia, Presence, ReceiptType
+from neonize.utils.enum import ChatPresence, ChatPresenceMedia, MediaType, Presence, ReceiptType
 
 from events.backoff import Backoff
 from events.jid import number_of
 from events.private_file import open_private
 from gateways.device.errors import failure_of
+from gateways.device.outgoing import message_of
 from gateways.device.pairing import Pairing, PairingFailed
 from gateways.device.parsing import names
 from gateways.device.receiving import Receiving
-from gateways.device.wire import Quote, Receive
+from gateways.device.wire import Outgoing, Quote, Receive
 from gateways.until_stopped import end
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 _LET_GO_WITHIN = 5.0
+_MEDIA = {
+    "image": MediaType.MediaImage,
+    "sticker": MediaType.MediaImage,
+    "video": MediaType.MediaVideo,
+    "audio": MediaType.MediaAudio,
+    "document": MediaType.MediaDocument,
+}
 
 log = structlog.get_logger("recado.gateway")
 
@@ -207,9 +214,13 @@ class Session:
     async def ready(self) -> None:
         await self._connected.wait()
 
-    async def send(self, chat: str, text: str, quote: Quote | None) -> str:
+    async def upload(self, kind: str, content: bytes) -> UploadResponse:
+        return await self._linked.upload(content, _MEDIA[kind])
+
+    async def send(self, chat: str, said: str | Outgoing, quote: Quote | None) -> str:
+        message = message_of(chat, said, quote)
         try:
-            answer = await self._linked.send_message(_jid(chat), _message(text, quote))
+            answer = await self._linked.send_message(_jid(chat), message)
         except SendMessageError as error:
             raise failure_of(str(error)) from error
         return str(answer.ID)
@@ -248,13 +259,6 @@ class Session:
         if self._client is None or not self._connected.is_set():
             raise failure_of("websocket not connected")
         return self._client
-
-
-def _message(text: str, quote: Quote | None) -> Message:
-    if quote is None:
-        return Message(conversation=text)
-    context = ContextInfo(stanzaID=quote.id, participant=quote.sender, quotedMessage=Message(conversation=quote.text))
-    return Message(extendedTextMessage=ExtendedTextMessage(text=text, contextInfo=context))
 
 
 def _jid(name: str) -> JID:

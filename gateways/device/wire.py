@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 import msgspec
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
+from neonize.proto.Neonize_pb2 import UploadResponse
+
+from events.parts import Part
 
 
 class NotSent(Exception):
@@ -30,6 +33,21 @@ class Quote(msgspec.Struct, frozen=True):
     text: str
 
 
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message that is more than text.
+
+    - `part`: a file, a location, a contact or a reaction.
+    - `mime`: of the file.
+    - `upload`: WhatsApp's answer to the upload of the file.
+    - `target`: the message to which the reaction is.
+    """
+
+    part: Part
+    mime: str = ""
+    upload: UploadResponse | None = None
+    target: Quote | None = None
+
+
 Receive = Callable[[Any], Awaitable[None]]
 """Handles a message or a receipt of WhatsApp. The next one comes after it returns."""
 
@@ -40,7 +58,10 @@ class Phone(Protocol):
     async def ready(self) -> None:
         """Return when there is a connection."""
 
-    async def send(self, chat: str, text: str, quote: Quote | None) -> str:
+    async def upload(self, kind: str, content: bytes) -> UploadResponse:
+        """Give WhatsApp a file of this kind of part. Raises NotSent, and the device's errors."""
+
+    async def send(self, chat: str, said: str | Outgoing, quote: Quote | None) -> str:
         """Send a message; returns the id that the device gave it, once WhatsApp has taken it.
 
         Raises NotSent, Refused. After any other exception the message may have been sent: the caller cannot choose the

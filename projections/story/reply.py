@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from chat.acknowledging import is_one as is_acknowledgement
 from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.parts import Part
@@ -36,6 +37,10 @@ _ON_ITS_WAY = {
 }
 
 
+IN_WORDS = frozenset({"file_refused", "file_removed", "file_too_large", "file_not_uploaded"})
+"""The classes of the reasons for which a plain reading goes in place of a file."""
+
+
 def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
     """One receipt of a reply of these `parts`, with the error's own words and the advice."""
     what = "it was not sent and will be tried again" if one.state == "sending" and one.error else _RECEIPTS[one.state]
@@ -49,6 +54,8 @@ def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
     error = msgspec.json.decode(one.error, type=ReceiptError)
     if error.class_ is not None:
         what += f": {not_sent_because(error.class_)}"
+        if error.class_ in IN_WORDS and one.state in ("accepted", "delivered", "sending"):
+            what += f", so its plain reading {'follows' if one.state == 'sending' else 'went instead'}"
     detail = ", ".join(str(said) for said in (error.code, error.detail) if said is not None)
     advice = error.do if isinstance(error.do, str) else ""
     detail = ". ".join(filter(None, (detail, advice)))
@@ -75,10 +82,12 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
     """The reply's author, its words and its cost."""
     if reply.author == "operator":
         what = f"a human of the business answered, reply {reply.id}"
+    elif reply.author == "system" and is_acknowledgement(reply.id):
+        what = f"recado reacted to the message, reply {reply.id}"
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
     elif turn is None and reply.backend is None:
-        what = f"a program had the assistant say it, reply {reply.id}"
+        what = f"the assistant said it by order, reply {reply.id}"
     else:
         took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
         tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from chat.acknowledging import is_one as is_acknowledgement
 from chat.parts import reading
 from events.decisions import Attention, MediaRead, Reply, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.recorded import Recorded
@@ -80,6 +81,8 @@ def _other(one: Recorded, event: object) -> Iterator[Step]:
         case RunStarted(run=run, attempt=attempt):
             again = f", attempt {attempt}" if attempt > 1 else ""
             yield _step(one, "run", f"the provider began run {run}{again}")
+        case Reply(id=id_, author="system", text=text) if is_acknowledgement(id_):
+            yield _step(one, "told", f"recado reacted to the message, reply {id_}", text)
         case Reply(id=id_, author="system", text=text):
             yield Step(
                 at=one.at, kind="told", what=f"the person was told to wait, reply {id_}", detail=text, seq=one.seq
@@ -99,6 +102,9 @@ def _tool(called: Recorded, call: ToolCalled, returned: Recorded | None) -> Step
         outcome = f"it failed after {took}" if result.failed else f"it answered after {took}"
     what = f"the model called the tool {call.name}, {outcome}"
     sent = f"; for the person: {reading(result.send)}" if result.send else ""
+    if result.passages:  # the words are in the documents' versions
+        shown = ", ".join(f"{one.document} (version {one.seq}, piece {one.chunk})" for one in result.passages)
+        return _step(called, "tool", f"{what} with passages of {shown}", f"{call.arguments} → {result.output}{sent}")
     return _step(called, "tool", what, f"{call.arguments} → {result.output}{sent}")
 
 

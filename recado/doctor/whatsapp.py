@@ -16,11 +16,12 @@ from events.log import LogUnavailable
 from gateways.cloud.graph import bounded
 from gateways.cloud.lines import unserved
 from gateways.cloud.template_list import TemplateList
+from gateways.cloud.throughput import FIELDS, NotTold, throughput_in
 from gateways.cloud.token import fixed
 from gateways.templates.known import TemplatesUnread
 from gateways.templates.window import read
 from recado.doctor.finding import Finding
-from recado.settings.numbers import has_numbers, numbers_of, problems, token_of
+from recado.settings.numbers import has_numbers, numbers_of, problems, throughput_of, token_of
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
 
@@ -58,15 +59,10 @@ async def unserved_findings(bus: Bus) -> AsyncIterator[Finding]:
         return  # the check of the bus tells it
 
 
-class _Throughput(msgspec.Struct, frozen=True):
-    level: str = ""
-
-
 class _Number(msgspec.Struct, frozen=True):
     verified_name: str = ""
     name_status: str = ""
     quality_rating: str = ""
-    throughput: _Throughput = _Throughput()
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -86,7 +82,7 @@ async def _number(settings: Settings, number: Number) -> Finding:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session,
             session.get(
                 f"{base}/{id_}",
-                params={"fields": "verified_name,name_status,quality_rating,throughput"},
+                params={"fields": f"verified_name,name_status,quality_rating,{FIELDS}"},
                 headers={"Authorization": f"Bearer {token_of(settings, id_)}"},
                 allow_redirects=False,
             ) as answer,
@@ -105,7 +101,7 @@ async def _number(settings: Settings, number: Number) -> Finding:
     if told.error is not None or status != 200:
         return _refused(id_, status, told.error or _Error())
     rating = f", quality {told.quality_rating.lower()}" if told.quality_rating else ""
-    rating += f", throughput {told.throughput.level.lower()}" if told.throughput.level else ""
+    rating += _throughput(settings, number, body)
     if told.name_status not in ("", "APPROVED", "AVAILABLE_WITHOUT_REVIEW"):
         rating += f", its name is {told.name_status.lower().replace('_', ' ')}"
     says = f"number {id_}{f' ({told.verified_name})' if told.verified_name else ''} can be asked for{rating}"
@@ -127,6 +123,17 @@ async def _window(settings: Settings, number: Number, template: str) -> Finding:
         says = f"RECADO_WINDOW_TEMPLATE cannot go out from number {number.id}: {'; '.join(wrong)}"
         return Finding("whatsapp", "warning", says, "recado template list shows what there is")
     return Finding("whatsapp", "ok", f"the template {read(template).ref} can go out from number {number.id}")
+
+
+def _throughput(settings: Settings, number: Number, body: bytes) -> str:
+    """The messages a second that recado takes as allowed, and by whose word."""
+    if (fixed := throughput_of(settings, number)) is not None:
+        return f", {fixed:,} messages a second by WHATSAPP_THROUGHPUT"
+    try:
+        found = throughput_in(body)
+    except NotTold:
+        return ""
+    return f", {found.per_second:,} messages a second"
 
 
 def _refused(id_: str, status: int, error: _Error) -> Finding:

@@ -67,6 +67,12 @@ def token_of(settings: Settings, id_: str, *, again: bool = False) -> str | None
     return read(f"{TOKEN}_{id_}") or read(TOKEN) or settings.whatsapp_access_token or None
 
 
+def throughput_of(settings: Settings, number: Number) -> int | None:
+    """The messages a second that the settings give the number; None: Meta is asked."""
+    rates = {rate.number: rate.per_second for rate in settings.whatsapp_throughput}
+    return rates.get(number.account) or rates.get(number.id) or rates.get("")
+
+
 def problems(settings: Settings) -> Iterator[str]:
     """A problem for each missing setting of a gateway to the Cloud API, with its source."""
     try:
@@ -77,6 +83,10 @@ def problems(settings: Settings) -> Iterator[str]:
     if not numbers:
         yield _required("WHATSAPP_PHONE_NUMBER_ID")
     yield from _tokens_missing(settings, numbers)
+    known = {name for number in numbers for name in number} | {""}
+    for rate in settings.whatsapp_throughput if not may_change(settings) else ():
+        if rate.number not in known:
+            yield f"WHATSAPP_THROUGHPUT names {rate.number[:60]}, which is no number here: write its account or its id"
     if not settings.whatsapp_app_secret:
         yield _required("WHATSAPP_APP_SECRET")
     if not settings.whatsapp_verify_token:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from recado.settings.variables import Variable, duration, seconds, whole
+from recado.settings.variables import Variable, choice, duration, emoji, seconds, whole
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -43,6 +43,39 @@ class TurnSettings:
             example="10s",
         ),
     ] = timedelta(seconds=20)
+    acknowledge: Annotated[
+        str,
+        Variable(
+            name="RECADO_ACKNOWLEDGE",
+            profile=True,
+            reader=emoji(),
+            meaning="The emoji with which recado reacts to a person's message when it begins to answer it, so that "
+            "they see that it was read. It stays when the answer comes. WhatsApp counts it as a message of yours. If "
+            "unset, recado reacts to nothing.",
+            example="👀",
+        ),
+    ] = ""
+    quote: Annotated[
+        Literal["unclear", "always", "never"],
+        Variable(
+            name="RECADO_QUOTE",
+            profile=True,
+            reader=choice("unclear", "always", "never"),
+            meaning="The answers that quote the message that they answer. `unclear`: those in groups, to several "
+            "messages, and after which the person has written more. A tool or an operator may quote all the same.",
+            example="always",
+        ),
+    ] = "unclear"
+    link_previews: Annotated[
+        Literal["on", "off"],
+        Variable(
+            name="RECADO_LINK_PREVIEWS",
+            profile=True,
+            reader=choice("on", "off"),
+            meaning="`on`: the phone shows a preview of the first link of a text, which Meta's servers fetch.",
+            example="on",
+        ),
+    ] = "off"
     max_runs: Annotated[
         int,
         Variable(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import category
 from urllib.parse import urlsplit
 
 import msgspec
@@ -152,6 +153,18 @@ def choice(*words: str) -> Reader:
         return one_text(value)
 
     return Reader("one of " + ", ".join(f"`{word}`" for word in words), read, text_of)
+
+
+def emoji() -> Reader:
+    takes = "one emoji"
+
+    def read(given: str) -> str:
+        is_one = 0 < len(given) <= 16 and not any(sign.isascii() or sign.isalpha() or sign.isspace() for sign in given)
+        if not is_one or not any(category(sign) == "So" for sign in given):
+            raise ValueError(f"which is not {takes}: write one such as 👀")
+        return given
+
+    return Reader(takes, read)
 
 
 def whole(low: int, high: int, unit: str) -> Reader:

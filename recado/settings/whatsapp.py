@@ -59,6 +59,35 @@ def numbers() -> Reader:
     return Reader("ids of numbers with commas between them, each with `=` and a name of yours, or without", read)
 
 
+class Rate(NamedTuple):
+    """Messages a second of the number with this id or account; of every other one if `number` is empty."""
+
+    number: str
+    per_second: int
+
+    def __str__(self) -> str:
+        return f"{self.number}={self.per_second}" if self.number else str(self.per_second)
+
+
+def rates() -> Reader:
+    """Reads messages a second, for every number or by their ids and names."""
+    per_second = whole(1, 10_000, "messages a second")
+
+    def read(given: str) -> tuple[Rate, ...]:
+        found: list[Rate] = []
+        for entry in filter(None, (one.strip() for one in given.split(","))):
+            number, _, rate = (part.strip() for part in entry.rpartition("="))
+            try:
+                found.append(Rate(number, per_second.read(rate)))
+            except ValueError as error:
+                raise ValueError(f"where {entry[:60]!r} has a rate {error}") from error
+            if any(one.number == number for one in found[:-1]):
+                raise ValueError(f"where {number or 'every number'} has two rates: leave one out")
+        return tuple(found)
+
+    return Reader("messages a second; for one number alone behind its name or id and `=`", read)
+
+
 def _template() -> Reader:
     def read(given: str) -> str:
         window.read(given)
@@ -102,6 +131,18 @@ class WhatsAppSettings:
             "in the log; without one the id is the name. If unset, a file of this name in `RECADO_SECRETS` is read, "
             "with a number on each line, again and again: one that is added there is served within 30 seconds.",
             example="106540352242922=shop, 109876543210987=bakery",
+        ),
+    ] = ()
+    whatsapp_throughput: Annotated[
+        tuple[Rate, ...],
+        Variable(
+            name="WHATSAPP_THROUGHPUT",
+            reader=rates(),
+            meaning="The messages a second that a number may have, those that come in and those that go out together; "
+            "recado stays a quarter below. If unset, the gateway asks Meta for it (80; 1,000 after an upgrade; 20 "
+            "where the WhatsApp Business app uses the number too), again and again. A number may have its own, by its "
+            "account or its id.",
+            example="shop=20, 80",
         ),
     ] = ()
     whatsapp_app_secret: Annotated[

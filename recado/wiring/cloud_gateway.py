@@ -147,6 +147,7 @@ async def start_cloud(
         people=names,
         alone=account is not None,
         look_again=numbers.look_again if may_change(settings) else None,
+        heard=numbers.heard,
     )
     return webhook.app([Route("/healthz", _healthz), Route("/metrics", _metrics)])
 

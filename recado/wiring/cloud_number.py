@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 import aiohttp
@@ -28,6 +29,7 @@ from gateways.cloud.messages import messages_of
 from gateways.cloud.sender import CloudSender
 from gateways.cloud.template_forms import TemplateForms
 from gateways.cloud.template_list import TemplateList
+from gateways.cloud.throughput import Followed, NumberAsked, Throughput
 from gateways.cloud.token import Token
 from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.uploading import Uploading
@@ -35,12 +37,13 @@ from gateways.cloud.uploads import Uploads
 from gateways.cloud.window_template import window_part
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
+from gateways.delivery.our_messages import sent_as
 from gateways.delivery.sender import Part
 from gateways.intake import People
 from gateways.templates.known import TemplatesUnread
 from gateways.templates.window import read
 from gateways.until_stopped import end
-from recado.settings.numbers import token_of
+from recado.settings.numbers import throughput_of, token_of
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import Settings
 from recado.settings.whatsapp import Number
@@ -53,8 +56,12 @@ log = structlog.get_logger("recado")
 
 
 class Replies:
-    """The sending of replies, which begins again each time the lease is taken. `tail` reads the log; by default a
-    reading of its own. `templates` are those of the number; without them no template with a file can be sent."""
+    """The sending of replies, which begins again each time the lease is taken.
+
+    - `templates`: those of the number; without them no template with a file can be sent.
+    - `tail`: reads the log; by default a reading of its own.
+    - `ask`, `per_second`: as of gateways.cloud.throughput.Followed.
+    """
 
     def __init__(
         self,
@@ -67,6 +74,8 @@ class Replies:
         uploads: Uploads,
         templates: TemplateList | None = None,
         tail: Tail | None = None,
+        ask: Callable[[], Awaitable[Throughput]] | None = None,
+        per_second: int | None = None,
     ) -> None:
         self.started = asyncio.Event()
         """Set once every later reply is delivered for certain."""
@@ -78,7 +87,9 @@ class Replies:
         self._people = people
         self._templates = templates
         self._tail = tail
+        self._ask, self._per_second = ask, per_second
         self._stopped = False
+        self._throughput: Followed | None = None
         self._delivery: Delivery | None = None
         self._sender: CloudSender | None = None
 
@@ -99,12 +110,21 @@ class Replies:
             notes.sending,
             self._people,
             uploads=self._uploads,
+            sent=partial(sent_as, self._log),
             window=instead,
             forms=TemplateForms(self._templates),
         )
         if (code := await notes.paused_for()) is not None:
             sender.was_paused(code)
         indicator = TypingIndicator(self._graph)
+
+        def allowed(found: Throughput) -> None:
+            sender.allow(found.per_second)
+            if found.source != "default":
+                notes.throughput(found)
+
+        throughput = self._throughput = Followed(self._account, self._ask, self._per_second, allowed)
+        asking = asyncio.create_task(throughput.run())
 
         def observe(recorded: Recorded) -> None:
             live = recorded.seq > delivery.began_at
@@ -134,8 +154,14 @@ class Replies:
             PAUSED.labels(self._account).set(0)  # who sends for it now tells of it
             indicator.close()
             await self._uploads.close()
+            await end(asking)
             await notes.close()
-            self._delivery = self._sender = None
+            self._delivery = self._sender = self._throughput = None
+
+    def heard(self) -> None:
+        """Ask for the throughput at once: there is news of the account."""
+        if self._throughput is not None:
+            self._throughput.hurry()
 
     def hurry(self) -> None:
         """Try a message at once, if sending is paused."""
@@ -200,6 +226,8 @@ class CloudNumber:
             uploads=uploads,
             templates=self._templates,
             tail=parts.tail,
+            ask=NumberAsked(parts.session, url, number.id, self._token),
+            per_second=throughput_of(settings, number),
         )
         self._fetching = Fetching(
             parts.log,
@@ -253,6 +281,10 @@ class CloudNumber:
         """Read the token again."""
         if await asyncio.to_thread(self._token.look_again):
             self._replies.hurry()
+
+    def heard(self) -> None:
+        """Take note that there is news of the account."""
+        self._replies.heard()
 
     def stop(self) -> bool:
         """Begin nothing new. Returns whether messages may be on the wire."""

@@ -75,6 +75,12 @@ class CloudNumbers:
                 log.info("number_served", account=number.account)
             return bool(came)
 
+    def heard(self, account: str) -> None:
+        """There is news of the account."""
+        for number, (gateway, _) in self._running.items():
+            if number.account == account:
+                gateway.heard()
+
     async def drain(self) -> None:
         """Begin nothing new, and give messages that are being sent time for their outcomes."""
         self._stopped = True

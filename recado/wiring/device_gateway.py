@@ -12,19 +12,22 @@ from typing import Any
 import click
 import structlog
 
+from events.files import Files as FilesOfReplies
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
+from events.jetstream.stored_files import StoredFiles
 from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import token
 from gateways.delivery.delivery import Delivery
-from gateways.delivery.texts import texts_of
 from gateways.device.files import Files, Store
 from gateways.device.inbox import Inbox
+from gateways.device.messages import messages_of
 from gateways.device.pairing import Pairing
 from gateways.device.quotable import Quotable
 from gateways.device.sender import DeviceSender
+from gateways.device.sent_files import SentFiles
 from gateways.device.session import Session
 from gateways.device.typing_indicator import TypingIndicator
 from gateways.device.wire import Link
@@ -69,6 +72,7 @@ async def start_device(
         event_log,
         await keep_names(life, bus, event_log, account, data=settings.data),
         await MediaStore.join(bus),
+        sent=StoredFiles(bus),
         link=lambda: Session(database_of(settings.data, account), Pairing(click.echo, phone)),
     )
     keep_gateway(life, bus, "device", account, work=device.run, stop=device.stop)
@@ -86,6 +90,7 @@ class Device:
         people: People,
         store: Store,
         *,
+        sent: FilesOfReplies,
         link: Callable[[], Link],
     ) -> None:
         self.started = asyncio.Event()
@@ -95,6 +100,7 @@ class Device:
         self._log = event_log
         self._people = people
         self._store = store
+        self._sent = sent
         self._link = link
         self._stopped = False
         self._delivery: Delivery | None = None
@@ -104,7 +110,7 @@ class Device:
         files = Files(self._store, link)
         inbox = Inbox(self._log, self._account, link, self._people, files)
         quotable = Quotable()
-        sender = DeviceSender(link, quotable, self._settings.in_doubt)
+        sender = DeviceSender(link, quotable, SentFiles(self._sent, link), self._settings.in_doubt)
         indicator = TypingIndicator(link, quotable)
 
         def observe(recorded: Recorded) -> None:
@@ -118,7 +124,7 @@ class Device:
             sender,
             data_dir=self._settings.data,
             observe=observe,
-            split=texts_of,
+            split=messages_of,
             ready=sender.ready,
             on_timeout=self._settings.in_doubt,
         )

@@ -24,6 +24,9 @@ def policy_of(settings: Settings) -> Policy:
         account_cost_limit=cost_limit(settings, models, settings.max_cost_per_account_per_day),
         words_for=settings.words_for,
         one_moment_after=settings.one_moment_after if settings.one_moment_text != "" else timedelta(0),
+        acknowledge=settings.acknowledge,
+        quote=settings.quote,
+        previews=settings.link_previews == "on",
         gates=settings.gates,
         takeover=settings.takeover,
         # The small local model would answer the moment and not the person.

@@ -86,6 +86,9 @@ class GraphDouble:
         """What is told of each message by itself, once it is taken."""
         self.on_step: Callable[[Step, str], None] = lambda _step, _to: None
         self.quality = "GREEN"
+        self.level, self.on_biz_app = "STANDARD", False
+        self.asked = 0
+        """Requests for the number itself."""
         self.media = MediaDouble(lambda: self.url, ACCESS_TOKEN)
         self.templates = TemplatesDouble(
             lambda request: request.headers.get("Authorization") in [f"Bearer {one}" for one in self.tokens.values()]
@@ -144,6 +147,7 @@ class GraphDouble:
     async def post(self, raw: bytes, headers: dict[str, str] | None = None) -> int:
         """Send a webhook; the status that it is answered with."""
         assert self.webhook is not None
+        self._limits.came_in(raw, time.monotonic())
         async with self._session.post(self.webhook, data=raw, headers=headers or hooks.signed(raw)) as answer:
             return answer.status
 
@@ -168,11 +172,22 @@ class GraphDouble:
     async def _number(self, request: web.Request) -> web.Response:
         if not self._may(request):
             return _error(401, 190, "Error validating access token")
+        self.asked += 1
         number = request.match_info["number"]
-        shown: dict[str, Any] = {"verified_name": "The Bakery", "quality_rating": self.quality, "id": number}
-        if "health_status" in request.query.get("fields", "").split(","):
-            shown["health_status"] = self.templates.health(number)
-        return web.json_response(shown)
+        known = {
+            "verified_name": "The Bakery",
+            "quality_rating": self.quality,
+            "throughput": {"level": self.level},
+            "is_on_biz_app": self.on_biz_app,
+            "health_status": self.templates.health(number),
+        }
+        fields = request.query.get("fields", "verified_name,quality_rating").split(",")
+        shown = {name: known[name] for name in fields if name in known}
+        return web.json_response(shown | {"id": number})
+
+    def upgrade(self, level: str, *, on_biz_app: bool = False) -> None:
+        """Another throughput, as Meta gives it to the number by itself."""
+        self.level, self.on_biz_app = level, on_biz_app
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         if not self._may(request):

@@ -288,3 +288,16 @@ PARTED: dict[str, Inbound | Decision] = {
     ),
 }  # fmt: skip
 """Events with parts of a reply."""
+
+INFORMING: dict[str, Inbound | Decision] = {
+    "control": inbound.Control(id="k1", command="send", text="Shipped.", takeover=False, due=AT, opted_out=True),
+    "erased": decisions.Erased(upto=42, at=AT, opted_out=True),
+    "joined": Joined(at=AT, into=CHAT, opted_out=True),
+    "in": inbound.Message(id="3EB0A9", kind="system", text="Wants no more marketing messages", marketing=False),
+    "tool_returned": ToolReturned(turn="t1", call="call_1", output="sent", at=AT, quote=True, quiet=True),
+    "reply": decisions.Reply(
+        id="r1", turn=None, chat=CHAT, account="local", text="hi", in_reply_to=(), author="assistant", at=AT,
+        quote="", previews=True,
+    ),
+}  # fmt: skip
+"""Words by order that take no chat over, and what the person wants of such; quotes and previews."""

@@ -16,6 +16,7 @@ from events.subjects import ChatKey
 from gateways.cloud.graph import Graph
 from gateways.cloud.parsing import Parser
 from gateways.cloud.template_list import TemplateList
+from gateways.cloud.throughput import NumberAsked
 from gateways.cloud.token import fixed
 from gateways.cloud.uploading import Uploading
 from gateways.cloud.uploads import Uploads
@@ -41,9 +42,12 @@ async def cloud_gateway(
     people: People | None = None,
     *,
     files: Files | None = None,
+    asks: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Replies]:
-    """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service."""
+    """A gateway that has started, with its webhook at the double; leaving it ends it as one stops a service. With
+    `asks` it asks for the number's throughput."""
+    heard = list[Replies]()
     chosen = Settings(data=data_dir, doubt_seconds=settings.pop("doubt_seconds", 10.0), **settings)
     template = read(chosen.window_template).ref if chosen.window_template is not None else None
     hook = Webhook(
@@ -53,13 +57,16 @@ async def cloud_gateway(
         app_secret=APP_SECRET,
         verify_token=VERIFY_TOKEN,
         people=people,
+        heard=lambda _: heard[0].heard(),
     )
     async with Graph.session() as session:
         graph = Graph(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         uploading = Uploading(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         uploads = Uploads(uploading, files or NoFiles(), data_dir / "uploads-shop.json")
         templates = TemplateList(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
-        replies = Replies(chosen, "shop", log, graph, people, uploads=uploads, templates=templates)
+        ask = NumberAsked(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN)) if asks else None
+        replies = Replies(chosen, "shop", log, graph, people, uploads=uploads, templates=templates, ask=ask)
+        heard.append(replies)
         with contextlib.closing(bind(0)) as listener:
             async with serving(hook.app(), listener) as address:
                 meta.webhook = address + PATH

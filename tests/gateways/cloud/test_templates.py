@@ -276,5 +276,5 @@ async def test_a_header_of_the_object_store_is_uploaded(log: EventLog, data_dir:
         gone = filled(MENU, {}, replace(file, object="MEDIA/gone"))
         assert isinstance(gone, Part)
         await say(log, "r3", text=reading([gone]), parts=(gone,))
-        await until_step(log, "r3", "accepted")
+        await until_step(log, "r3", "accepted file_removed")
         assert (meta.taken[-1].type, meta.taken[-1].text) == ("text", "📄 menu.pdf\n\nOur menu.")

@@ -8,7 +8,7 @@ from typing import Any
 import neonize.aioze.events as hook
 from neonize.aioze.client import NewAClient
 from neonize.exc import NeonizeError, SendMessageError
-from neonize.proto.Neonize_pb2 import Device, SendResponse
+from neonize.proto.Neonize_pb2 import Device, SendResponse, UploadResponse
 
 from gateways.device.pairing import Pairing
 from gateways.device.session import Session
@@ -47,6 +47,9 @@ class Client(NewAClient):  # type: ignore[misc]
             raise SendMessageError(self.refuses)
         self.sent.append((to, message))
         return SendResponse(ID="3EB0OUT1")
+
+    async def upload(self, binary: bytes, media_type: Any = None) -> UploadResponse:
+        return UploadResponse(url="https://mmg.whatsapp.net/1", DirectPath=media_type.name, FileLength=len(binary))
 
     async def get_pn_from_lid(self, lid: Any) -> Any:
         return jid("12025550143@s.whatsapp.net") if lid.User == "90071992547409" else jid("@s.whatsapp.net")

@@ -12,6 +12,7 @@ from events.inbound import Message
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
+from events.jetstream.stored_files import StoredFiles
 from events.log import RawMessage
 from recado.settings.settings import Settings
 from recado.wiring.device_gateway import Device
@@ -46,7 +47,7 @@ async def linked(bus: Bus, log: JetStreamLog, data_dir: Path, **settings: Any) -
     chosen = Settings(data=data_dir, **settings)
     store, phone = await open_store(chosen, bus, log), FakePhone()
     async with following(bus, log) as names:
-        device = Device(chosen, "me", log, names, store, link=lambda: phone)
+        device = Device(chosen, "me", log, names, store, sent=StoredFiles(bus), link=lambda: phone)
         running = asyncio.create_task(device.run())
         try:
             await until(lambda: (device.started.is_set() and phone.receive is not None) or running.done())

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gateways.device.wire import Quote, Receive
+from neonize.proto.Neonize_pb2 import UploadResponse
+
+from gateways.device.wire import Outgoing, Quote, Receive
 
 
 class FakePhone:
     """A Link whose messages a test brings."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, str, Quote | None]] = []
+        self.sent: list[tuple[str, str | Outgoing, Quote | None]] = []
+        self.uploads: list[tuple[str, bytes]] = []
+        self.upload_failures: list[Exception] = []
         self.marks: list[tuple[str, str]] = []
         self.typed: list[tuple[str, bool]] = []
         self.numbers: dict[str, str] = {}
@@ -37,10 +41,16 @@ class FakePhone:
     async def ready(self) -> None:
         pass
 
-    async def send(self, chat: str, text: str, quote: Quote | None) -> str:
+    async def upload(self, kind: str, content: bytes) -> UploadResponse:
+        if self.upload_failures:
+            raise self.upload_failures.pop(0)
+        self.uploads.append((kind, content))
+        return UploadResponse(url=f"https://mmg.whatsapp.net/{len(self.uploads)}", FileLength=len(content))
+
+    async def send(self, chat: str, said: str | Outgoing, quote: Quote | None) -> str:
         if self.failures:
             raise self.failures.pop(0)
-        self.sent.append((chat, text, quote))
+        self.sent.append((chat, said, quote))
         if self.hold is not None:
             await self.hold.wait()
         return f"3EB0OUT{len(self.sent)}"
@@ -62,4 +72,4 @@ class FakePhone:
 
     @property
     def texts(self) -> list[str]:
-        return [text for _, text, _ in self.sent]
+        return [said for _, said, _ in self.sent if isinstance(said, str)]

@@ -63,4 +63,4 @@ async def test_all_that_are_known(
     await profiles.close()
     found = {one["account"]: one["profile"] for one in (await recado("accounts", "--json")).document}
     assert found == {"109876543210987": "default", "local": "default", "the shop": "shop@1"}
-    assert table[3].split()[2:7] == ["106540352242922", "yes", "default", "1", "0"]
+    assert table[3].split()[2:8] == ["106540352242922", "yes", "default", "-", "1", "0"]

@@ -81,6 +81,8 @@ def test_a_profile_reads_as_the_file_of_the_instance(field: str) -> None:
         ("stop_words", ["stop", "parar"], "stop, parar"),
         ("pairing", True, "on"),
         ("handoff", False, "off"),
+        ("built_in_tools", ["ask_choice", "send_file"], "ask_choice,send_file"),
+        ("service_tools", ["arrival", "stock"], "arrival, stock"),
         ("max_conversation_history", 7, "7"),
         ("fallback_after", 2.5, "2.5"),
         ("max_cost_per_chat_per_day", 0, "0"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recado.settings.environment import SettingsInvalid
-from recado.settings.numbers import numbers_of, problems
+from recado.settings.numbers import numbers_of, problems, throughput_of
 from recado.settings.settings import Settings, settings_of
 from recado.settings.whatsapp import Number
 from tests.chaos.process import recado
@@ -42,6 +42,14 @@ def test_missing_settings_are_named(missing: str) -> None:
         ("WHATSAPP_ACCESS_TOKEN", "EAAG with a space", "copy it again"),
         ("WHATSAPP_GRAPH_URL", "graph.facebook.com", "starts with https://"),
         ("RECADO_WINDOW_TEMPLATE", "hello_again", "write name:language"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, ", "fills no variable"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, name", "fills no variable"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, Name={name}", "fills no variable"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, name={nome}", "there are {name}, {name|friend} and {reply}"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, name={name", "a brace without its other"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, 1={name}, 1={reply}", "filled twice"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, 1={name}, what={reply}", "a template has either"),
+        ("RECADO_WINDOW_TEMPLATE", "hello_again:en, 1={name}, 3={reply}", "give 1, 2 and so on"),
         ("RECADO_DOUBT_SECONDS", "0", "from 1 to 86400"),
         ("RECADO_IN_DOUBT", "retry", "none of park, resend"),
         ("RECADO_WEBHOOK_HOST", "shop.example.org", "no IP address"),
@@ -51,6 +59,35 @@ def test_missing_settings_are_named(missing: str) -> None:
 def test_wrong_settings_are_named(name: str, value: str, says: str) -> None:
     with pytest.raises(SettingsInvalid, match=says):
         settings_of(GIVEN | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "of_shop", "of_other"),
+    [
+        ("", None, None), ("50", 50, 50), ("shop=20", 20, None), ("shop=20, 80", 20, 80), ("1=20", 20, None),
+        ("80,2 = 30", 80, 30), ("10000", 10_000, 10_000),
+    ],
+)  # fmt: skip
+def test_throughput_of_each_number(value: str, of_shop: int | None, of_other: int | None) -> None:
+    """By account, by id, or for all that have none of their own."""
+    settings = settings_of({"WHATSAPP_THROUGHPUT": value})
+    assert throughput_of(settings, Number("1", "shop")) == of_shop
+    assert throughput_of(settings, Number("2", "2")) == of_other
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "10001", "80.5", "fast", "shop=", "=", "shop=20, shop=30", "20, 30", "a=b=c"]
+)
+def test_a_throughput_that_is_none(value: str) -> None:
+    with pytest.raises(SettingsInvalid, match="WHATSAPP_THROUGHPUT"):
+        settings_of({"WHATSAPP_THROUGHPUT": value})
+
+
+def test_a_throughput_of_no_number_is_named() -> None:
+    """Where the numbers are known at the start; a typing error would else go unseen."""
+    (problem,) = problems(settings_of(GIVEN | {"WHATSAPP_THROUGHPUT": "shop=20"}))
+    assert problem.startswith("WHATSAPP_THROUGHPUT names shop")
+    assert list(problems(settings_of(GIVEN | {"WHATSAPP_THROUGHPUT": f"{GIVEN['WHATSAPP_PHONE_NUMBER_ID']}=20"}))) == []
 
 
 def test_secrets_are_never_shown() -> None:

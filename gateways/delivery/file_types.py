@@ -1,7 +1,4 @@
-"""Types and sizes of the files that the Cloud API takes.
-
-https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types (read 2026-11-29)
-"""
+"""Type and largest size of a file that is sent; the table is that of chat.file_types."""
 
 from __future__ import annotations
 
@@ -10,18 +7,16 @@ import re
 from collections.abc import Mapping
 from contextlib import aclosing
 
+from chat.file_types import TYPES
 from events.files import File
-from events.parts import Part
-from gateways.cloud import download
+from events.parts import FILES, Part
 
-LARGEST: Mapping[str, int] = {**download.LARGEST, "sticker": 500 * 1024}
-"""Bytes, by kind. An animated sticker may have 500 KB, and any other one 100."""
+LARGEST: Mapping[str, int] = {kind: max(type_.most for type_ in TYPES if type_.kind == kind) for kind in FILES}
+"""Bytes, by kind."""
 
 UNKNOWN = "application/octet-stream"
 
-_TYPE = re.compile(
-    r"[a-z0-9][\w.+-]{0,100}/[a-z0-9][\w.+-]{0,100}(; ?[a-z]{1,20}=[\w.,-]{1,50})?", re.ASCII | re.IGNORECASE
-)
+_TYPE = re.compile(r"[a-zA-Z0-9][\w.+-]{0,100}/[a-zA-Z0-9][\w.+-]{0,100}(; ?[a-z]{1,20}=[\w.,-]{1,50})?", re.ASCII)
 _BEGINNINGS = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
