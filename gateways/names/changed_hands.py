@@ -55,11 +55,13 @@ def leaves(known: Known, root: str, target: str, since: int, *, keeps_users: boo
     others = known.others(root)
     numbers = [name for name in (root, *others) if name.endswith(PHONE)]
     if root in numbers:
-        for name in others:  # the other numbers follow the root's entry
-            if not name.endswith(PHONE if keeps_users else (PHONE, BSUID)):
-                yield Step(name, target)
+        gone = [name for name in others if not name.endswith(PHONE if keeps_users else (PHONE, BSUID))]
+        yield from _direct(others, root, gone)
+        for name in gone:  # the other numbers follow the root's entry
+            yield Step(name, target)
         yield Step(root, next_holder(numbers[0], since))
     else:
+        yield from _direct(others, root, numbers)
         yield Step(root, target)  # the other names follow it
         for name in numbers:
             yield Step(name, next_holder(numbers[0], since))
@@ -75,4 +77,14 @@ def still_to_leave(known: Known, former: Sequence[str], now: Sequence[str], targ
         forms = (number, *other_forms(number))
         freed = (known.canonical(form) for form in forms if held_since(known.canonical(form)) >= since)
         holder = next(freed, next_holder(number, since))
-        yield from (Step(form, holder) for form in forms if form not in keeps and known.canonical(form) == target)
+        gone = [form for form in forms if form not in keeps and known.canonical(form) == target]
+        yield from _direct(known.others(target), target, gone)
+        yield from (Step(form, holder) for form in gone)
+
+
+def _direct(others: Sequence[str], canonical: str, changed: Sequence[str]) -> Iterator[Step]:
+    """The entries to be written before those of the `changed` ones among the `others` change: each name stands for the
+    canonical one itself. It may have been written for another of them, when that was canonical; who reads the bucket
+    later would take it along with that one, and who followed it would not."""
+    if changed and len(others) > 1:
+        yield from (Step(name, canonical) for name in others)
