@@ -93,7 +93,6 @@ async def test_a_place_that_is_refused_ends_the_reply(log: EventLog, data_dir: P
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        (Part(kind="reaction", to="say-1", emoji="👍"), "👍"),
         (Part(kind="hologram", text="of a newer version"), "of a newer version"),
     ],
 )
